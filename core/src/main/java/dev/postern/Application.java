@@ -1,0 +1,32 @@
+package dev.postern;
+
+/**
+ * Answers requests: takes an environ, starts one response, returns the body.
+ *
+ * <p>A gateway calls {@link #call} once for each request, on the request's thread, and may call it
+ * for several requests at once unless {@code postern.multithread} is false (PEP 3333, Specification
+ * Details). An implementation that a command or a servlet container creates by name needs a public
+ * constructor without arguments.
+ *
+ * <p>Thread-safe, as far as {@code postern.multithread} asks.
+ */
+@FunctionalInterface
+public interface Application {
+  /**
+   * Answers one request. {@code startResponse} must be called before this method returns; the
+   * gateway then writes the body and closes it, once, on this thread.
+   *
+   * @throws Exception when the request cannot be answered. Before anything was sent the client gets
+   *     a fixed text with status 500, or with the status of a {@link GatewayException}; the error
+   *     itself goes to {@code postern.errors}
+   */
+  Body call(Environ environ, StartResponse startResponse) throws Exception;
+
+  /**
+   * An application in the value form: the responder's response is started and its body returned. If
+   * the response cannot be started, its body is closed.
+   */
+  static Application of(Responder responder) {
+    return new RespondingApplication(responder);
+  }
+}

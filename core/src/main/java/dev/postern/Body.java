@@ -1,0 +1,107 @@
+package dev.postern;
+
+import static java.util.Objects.requireNonNull;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Iterator;
+
+/**
+ * The body of a response: the same bytes in two views, an iterator to pull and {@link #writeTo} to
+ * push.
+ *
+ * <p>A gateway uses {@code writeTo}, once or (for HEAD, 204, 304) not at all, and then {@link
+ * #close}, once, both on the request's thread. A middleware may pull the iterator instead. Bodies
+ * of bytes, of text and of a file can be used again and again, also by several requests at once, so
+ * that they may be constants; {@link #of(InputStream)} and {@link #writing} are for one use.
+ */
+public interface Body extends Iterable<ByteBuffer>, Closeable {
+  /**
+   * The blocks of the body. A block belongs to whoever took it; it may be read-only, and it may be
+   * empty (PEP 3333 lets a middleware say so that it needs more input). What the source throws
+   * comes out as it is, checked exceptions too.
+   */
+  @Override
+  Iterator<ByteBuffer> iterator();
+
+  /**
+   * Writes the body to {@code out}. By default each block of the iterator is written and flushed
+   * before the next one is asked for (PEP 3333, Buffering and Streaming). The caller keeps {@code
+   * out}: a gateway's stream ignores {@code close()}.
+   *
+   * @throws Exception when the body cannot be completed, or from {@code out} when its reader is
+   *     gone
+   */
+  default void writeTo(OutputStream out) throws Exception {
+    for (ByteBuffer block : this) {
+      if (block.hasRemaining()) {
+        Blocks.write(block, out);
+        out.flush();
+      }
+    }
+  }
+
+  /** How many bytes there are, or -1 when that is unknown. A known length is relied upon. */
+  default long length() {
+    return -1;
+  }
+
+  /** Releases what the body holds, also when it was never read. Called once. */
+  @Override
+  default void close() throws IOException {}
+
+  /** No bytes. */
+  static Body empty() {
+    return BytesBody.EMPTY;
+  }
+
+  /** These blocks, which are not copied and must not change any more. Reusable. */
+  static Body of(byte[]... blocks) {
+    return BytesBody.of(blocks);
+  }
+
+  /** The text in UTF-8. Reusable. */
+  static Body of(String text) {
+    return BytesBody.of(text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /**
+   * The bytes of a regular file, as long as it is now. A file that shrinks or is replaced while it
+   * is sent ends in an {@link IOException}. Reusable; nothing stays open between two blocks.
+   *
+   * @throws IOException when there is no such file, or it is no regular file
+   */
+  static Body of(Path file) throws IOException {
+    return FileBody.of(file);
+  }
+
+  /**
+   * The bytes of a stream, which {@link #close} closes; flushed whenever no more are available at
+   * once. For one use.
+   */
+  static Body of(InputStream stream) {
+    return new StreamBody(requireNonNull(stream, "stream"));
+  }
+
+  /**
+   * What {@code writer} writes. It is called once, on the request's thread. A middleware that pulls
+   * the iterator gets the bytes block by block in bounded memory: the writer then runs on a thread
+   * of its own, only ever while the puller waits, and its stream throws once the body is closed.
+   * For one use.
+   */
+  static Body writing(Writer writer) {
+    return new WrittenBody(requireNonNull(writer, "writer"));
+  }
+
+  /** Writes a body: a template, a JSON mapper, a {@code GZIPOutputStream}. */
+  @FunctionalInterface
+  interface Writer {
+    /** Writes all bytes to {@code out}; closing it does nothing, flushing sends what there is. */
+    void writeTo(OutputStream out) throws Exception;
+  }
+}

@@ -1,0 +1,467 @@
+package dev.postern;
+
+import static java.util.Objects.requireNonNull;
+
+import java.io.InputStream;
+import java.io.OutputStreamWriter;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.AbstractMap;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The environment of one request: CGI variables (RFC 3875 4.1) and the gateway's own keys, as a map
+ * that an application reads and a middleware adds to.
+ *
+ * <p>A CGI variable is a {@code String} that holds bytes, one char each (ISO-8859-1), as PEP 3333
+ * rules, so that nothing is lost between the wire and the application; the typed readers decode for
+ * people. {@code SCRIPT_NAME}, {@code PATH_INFO} and {@code QUERY_STRING} are always there, maybe
+ * empty; a variable that is absent is absent and never null. Keys with a dot are extensions and may
+ * hold any object: {@code postern.version}, {@code postern.url_scheme}, {@code postern.input},
+ * {@code postern.errors}, {@code postern.multithread}, {@code postern.multiprocess}, {@code
+ * postern.run_once}.
+ *
+ * <p>Add extension keys in place; change CGI variables on a {@link #copy()}, which shares the
+ * request's input, hooks and cancellation. A binding's variables may be looked up only when they
+ * are asked for.
+ *
+ * <p>Confined to the request's thread, but for {@link #isCancelled}, {@link #onCancel} and {@link
+ * #remaining}, which any thread may call.
+ */
+public final class Environ extends AbstractMap<String, Object> {
+  /** The version of the gateway interface that {@code postern.version} names. */
+  public static final String VERSION = "1.0";
+
+  private static final PrintWriter STANDARD_ERROR =
+      new PrintWriter(new OutputStreamWriter(System.err, StandardCharsets.UTF_8), true);
+
+  private final Source source;
+  private final Extensions extensions;
+  private final Lifecycle lifecycle;
+
+  /** What was put, above the source; everything there is, once {@link #complete} is true. */
+  private @Nullable Map<String, Object> own;
+
+  private boolean complete;
+
+  private Environ(
+      Source source,
+      Extensions extensions,
+      Lifecycle lifecycle,
+      @Nullable Map<String, Object> own,
+      boolean complete) {
+    this.source = source;
+    this.extensions = extensions;
+    this.lifecycle = lifecycle;
+    this.own = own;
+    this.complete = complete;
+  }
+
+  /** Where a binding has the CGI variables of a request. Called on the request's thread. */
+  public interface Source {
+    /**
+     * The variable of that name, bytes as chars; null when it is absent. The same answer each time.
+     */
+    @Nullable String variable(String name);
+
+    /** The names of all variables that are there. */
+    Set<String> names();
+  }
+
+  /** Options of an environ whose CGI variables come from {@code source}. For gateways. */
+  public static Builder builder(Source source) {
+    return new Builder(requireNonNull(source, "source"));
+  }
+
+  /** Options of an environ with these CGI variables, bytes as chars. For gateways and tests. */
+  public static Builder builder(Map<String, String> variables) {
+    for (Map.Entry<String, String> entry : variables.entrySet()) {
+      checkVariable(entry.getKey(), entry.getValue());
+    }
+    return new Builder(new MapSource(Map.copyOf(variables)));
+  }
+
+  // ---- the map ----
+
+  @Override
+  public @Nullable Object get(@Nullable Object key) {
+    if (own != null) {
+      Object value = own.get(key);
+      if (value != null || complete) {
+        return value;
+      }
+    }
+    if (!(key instanceof String name)) {
+      return null;
+    }
+    return name.indexOf('.') >= 0 ? extensions.get(name, this) : sourced(name);
+  }
+
+  @Override
+  public boolean containsKey(@Nullable Object key) {
+    return get(key) != null;
+  }
+
+  /**
+   * Sets a value. An extension key is lower-case and has a dot.
+   *
+   * @throws IllegalArgumentException when a key without a dot is given anything but a String of
+   *     chars up to U+00FF, or a key with a dot is not lower-case
+   */
+  @Override
+  public @Nullable Object put(String key, Object value) {
+    checkVariable(key, value);
+    Object previous = get(key);
+    if (own == null) {
+      own = new HashMap<>();
+    }
+    own.put(key, value);
+    return previous;
+  }
+
+  @Override
+  public @Nullable Object remove(@Nullable Object key) {
+    return all().remove(key);
+  }
+
+  @Override
+  public Set<Entry<String, Object>> entrySet() {
+    return all().entrySet();
+  }
+
+  // ---- typed readers ----
+
+  /**
+   * The CGI variable of that name, bytes as chars, or null when it is absent or the name is an
+   * extension's.
+   */
+  public @Nullable String variable(String name) {
+    return get(name) instanceof String value && name.indexOf('.') < 0 ? value : null;
+  }
+
+  /** REQUEST_METHOD: case-sensitive (RFC 3875 4.1.12). */
+  public String method() {
+    return text("REQUEST_METHOD");
+  }
+
+  /**
+   * SCRIPT_NAME: the path up to this application, decoded as UTF-8 with U+FFFD for malformed bytes;
+   * maybe "".
+   */
+  public String scriptName() {
+    return decoded(text("SCRIPT_NAME"));
+  }
+
+  /**
+   * PATH_INFO: the path below this application, decoded as UTF-8 with U+FFFD for malformed bytes;
+   * maybe "". Two different paths can decode to the same text: never decide about access by it.
+   */
+  public String pathInfo() {
+    return decoded(text("PATH_INFO"));
+  }
+
+  /** QUERY_STRING: still percent-encoded; maybe "". */
+  public String queryString() {
+    return text("QUERY_STRING");
+  }
+
+  /**
+   * The value of a request header, bytes as chars; null when it is absent, and for a name with
+   * other characters than {@code A-Za-z0-9-}, which never becomes a variable (RFC 9110 17.10).
+   */
+  public @Nullable String header(String name) {
+    String variable = VariableNames.ofHeader(name);
+    return variable == null ? null : variable(variable);
+  }
+
+  /** CONTENT_TYPE, or null. */
+  public @Nullable String contentType() {
+    return variable("CONTENT_TYPE");
+  }
+
+  /**
+   * CONTENT_LENGTH in bytes, or -1 when it is absent or empty. A gateway refuses a malformed one
+   * before the call.
+   */
+  public long contentLength() {
+    String digits = variable("CONTENT_LENGTH");
+    return digits == null || digits.isEmpty() ? -1 : Text.parseLength(digits);
+  }
+
+  /**
+   * The request's body. Ends where the body ends; a body shorter than CONTENT_LENGTH is an {@link
+   * java.io.EOFException}. Need not be closed.
+   */
+  public InputStream input() {
+    return (InputStream) requireNonNull(get("postern.input"), "postern.input");
+  }
+
+  /**
+   * Where errors go: the server's log. Takes any text; never reaches the client. Need not be
+   * closed.
+   */
+  public PrintWriter errors() {
+    return (PrintWriter) requireNonNull(get("postern.errors"), "postern.errors");
+  }
+
+  /** {@code http} or {@code https}, as the client used it. */
+  public String scheme() {
+    return (String) requireNonNull(get("postern.url_scheme"), "postern.url_scheme");
+  }
+
+  /** The URL of this request, rebuilt as PEP 3333 (URL Reconstruction) and RFC 3875 3.3 say. */
+  public String url() {
+    return Urls.reconstruct(this);
+  }
+
+  // ---- cancellation and outcome ----
+
+  /** Whether nobody waits for the response any more. Any thread. */
+  public boolean isCancelled() {
+    return lifecycle.isCancelled();
+  }
+
+  /**
+   * Runs {@code hook} when the exchange is cancelled: on the thread that cancels it, at once when
+   * it is cancelled already, never when it completes. A hook must not block. Any thread.
+   */
+  public void onCancel(Runnable hook) {
+    lifecycle.onCancel(requireNonNull(hook, "hook"));
+  }
+
+  /**
+   * The time that is left for the whole request, not below zero; null when there is no deadline.
+   * Any thread.
+   */
+  public @Nullable Duration remaining() {
+    return extensions.remaining();
+  }
+
+  /**
+   * Hands {@code hook} the outcome when all is done: on the request's thread, after the body was
+   * closed, in the order of the calls. An access log is such a hook: wrapping cannot see a response
+   * that the engine made itself.
+   */
+  public void onFinish(Consumer<Outcome> hook) {
+    lifecycle.onFinish(requireNonNull(hook, "hook"));
+  }
+
+  /**
+   * Adds a fact to {@link Outcome#facts}. {@code name} is lower-case and has a dot, such as {@code
+   * cgi.exit}. Any thread.
+   */
+  public void report(String name, Object value) {
+    if (!VariableNames.isExtension(name)) {
+      throw new IllegalArgumentException(
+          "name of a fact must be lower-case with a dot: " + Text.quote(name));
+    }
+    lifecycle.report(name, requireNonNull(value, "value"));
+  }
+
+  // ---- copies ----
+
+  /**
+   * An environ with the same values, for changing CGI variables. Shares input, hooks, cancellation
+   * and deadline.
+   */
+  public Environ copy() {
+    return new Environ(
+        source, extensions, lifecycle, own == null ? null : new HashMap<>(own), complete);
+  }
+
+  /**
+   * A copy for an application at {@code prefix}: the prefix is moved from the start of PATH_INFO to
+   * the end of SCRIPT_NAME. Matches whole segments, by bytes: {@code /a} matches {@code /a} and
+   * {@code /a/b}, and not {@code /ab}. The prefix "" matches all.
+   *
+   * @return null when PATH_INFO does not start with the prefix
+   * @throws IllegalArgumentException when the prefix is neither empty nor starts with a slash
+   */
+  public @Nullable Environ mounted(String prefix) {
+    String bytes = Urls.mountPoint(prefix);
+    String path = text("PATH_INFO");
+    if (!path.startsWith(bytes)
+        || path.length() > bytes.length() && path.charAt(bytes.length()) != '/') {
+      return null;
+    }
+    Environ mounted = copy();
+    mounted.put("SCRIPT_NAME", text("SCRIPT_NAME") + bytes);
+    mounted.put("PATH_INFO", path.substring(bytes.length()));
+    return mounted;
+  }
+
+  /** Method and path only, as {@code Environ[GET "/app/x"]}: values may be secrets. */
+  @Override
+  public String toString() {
+    return "Environ["
+        + text("REQUEST_METHOD")
+        + " "
+        + Text.quote(text("SCRIPT_NAME") + text("PATH_INFO"))
+        + "]";
+  }
+
+  Lifecycle lifecycle() {
+    return lifecycle;
+  }
+
+  private String text(String name) {
+    String value = variable(name);
+    return value == null ? "" : value;
+  }
+
+  private static String decoded(String bytes) {
+    for (int i = 0; i < bytes.length(); i++) {
+      if (bytes.charAt(i) >= 0x80) {
+        return new String(bytes.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
+      }
+    }
+    return bytes;
+  }
+
+  private @Nullable String sourced(String name) {
+    String value = source.variable(name);
+    return value == null && isAlwaysPresent(name) ? "" : value;
+  }
+
+  private static boolean isAlwaysPresent(String name) {
+    return name.equals("PATH_INFO") || name.equals("SCRIPT_NAME") || name.equals("QUERY_STRING");
+  }
+
+  /** All entries, taken from the source for good. */
+  private Map<String, Object> all() {
+    if (!complete || own == null) {
+      Map<String, Object> all = new HashMap<>();
+      all.put("SCRIPT_NAME", "");
+      all.put("PATH_INFO", "");
+      all.put("QUERY_STRING", "");
+      for (String name : source.names()) {
+        String value = source.variable(name);
+        if (value != null) {
+          all.put(name, value);
+        }
+      }
+      extensions.putAll(all, this);
+      if (own != null) {
+        all.putAll(own);
+      }
+      own = all;
+      complete = true;
+    }
+    return own;
+  }
+
+  private static void checkVariable(String key, Object value) {
+    requireNonNull(value, "value");
+    if (key.indexOf('.') >= 0) {
+      if (!VariableNames.isExtension(key)) {
+        throw new IllegalArgumentException("extension key must be lower-case: " + Text.quote(key));
+      }
+    } else if (!(value instanceof String text) || !Text.isBytes(text)) {
+      throw new IllegalArgumentException(
+          "CGI variable must be a String of bytes, one char each: " + Text.quote(key));
+    }
+  }
+
+  /** Options of an environ. A gateway makes one for each request. Not thread-safe. */
+  public static final class Builder {
+    private final Source source;
+    private InputStream input = InputStream.nullInputStream();
+    private PrintWriter errors = STANDARD_ERROR;
+    private String scheme = "http";
+    private boolean multithread = true;
+    private boolean multiprocess;
+    private boolean runOnce;
+    private @Nullable Duration deadline;
+    private @Nullable LongSupplier nanoTime;
+
+    private Builder(Source source) {
+      this.source = source;
+    }
+
+    /**
+     * The request's body, by default none. With a CONTENT_LENGTH it is read to that length, without
+     * one to its end. Never closed.
+     */
+    public Builder input(InputStream newInput) {
+      input = requireNonNull(newInput, "input");
+      return this;
+    }
+
+    /** Where errors go, by default standard error in UTF-8. Never closed. */
+    public Builder errors(PrintWriter newErrors) {
+      errors = requireNonNull(newErrors, "errors");
+      return this;
+    }
+
+    /** {@code http}, the default, or {@code https}. */
+    public Builder scheme(String newScheme) {
+      scheme = requireNonNull(newScheme, "scheme");
+      return this;
+    }
+
+    /**
+     * Whether the application may be called by several threads of this process at once; true by
+     * default.
+     */
+    public Builder multithread(boolean newMultithread) {
+      multithread = newMultithread;
+      return this;
+    }
+
+    /** Whether another process may call an equal application at the same time; false by default. */
+    public Builder multiprocess(boolean newMultiprocess) {
+      multiprocess = newMultiprocess;
+      return this;
+    }
+
+    /**
+     * Whether the gateway expects to call the application only once in this process; false by
+     * default.
+     */
+    public Builder runOnce(boolean newRunOnce) {
+      runOnce = newRunOnce;
+      return this;
+    }
+
+    /**
+     * The time for the whole request, from {@link #build} on; none by default. Only told to the
+     * application.
+     */
+    public Builder deadline(Duration newDeadline) {
+      deadline = requireNonNull(newDeadline, "deadline");
+      return this;
+    }
+
+    Builder nanoTime(LongSupplier newNanoTime) {
+      nanoTime = newNanoTime;
+      return this;
+    }
+
+    /** The environ. */
+    public Environ build() {
+      Extensions extensions =
+          new Extensions(
+              input, errors, scheme, multithread, multiprocess, runOnce, deadline, nanoTime);
+      return new Environ(source, extensions, new Lifecycle(), null, false);
+    }
+  }
+
+  /** Variables that are all there already. */
+  private record MapSource(Map<String, String> variables) implements Source {
+    @Override
+    public @Nullable String variable(String name) {
+      return variables.get(name);
+    }
+
+    @Override
+    public Set<String> names() {
+      return variables.keySet();
+    }
+  }
+}

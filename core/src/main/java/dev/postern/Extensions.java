@@ -1,0 +1,89 @@
+package dev.postern;
+
+import java.io.InputStream;
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.util.Map;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The gateway's own keys of one request, shared by all copies of its environ; fields, so that no
+ * map is filled for them.
+ */
+final class Extensions {
+  private final InputStream rawInput;
+  private final PrintWriter errors;
+  private final String scheme;
+  private final boolean multithread;
+  private final boolean multiprocess;
+  private final boolean runOnce;
+  private final @Nullable Duration limit;
+  private final @Nullable LongSupplier nanoTime;
+  private final long began;
+  private @Nullable InputStream input;
+
+  Extensions(
+      InputStream rawInput,
+      PrintWriter errors,
+      String scheme,
+      boolean multithread,
+      boolean multiprocess,
+      boolean runOnce,
+      @Nullable Duration limit,
+      @Nullable LongSupplier nanoTime) {
+    this.rawInput = rawInput;
+    this.errors = errors;
+    this.scheme = scheme;
+    this.multithread = multithread;
+    this.multiprocess = multiprocess;
+    this.runOnce = runOnce;
+    this.limit = limit;
+    this.nanoTime = nanoTime;
+    this.began = limit == null ? 0 : now();
+  }
+
+  @Nullable Object get(String key, Environ environ) {
+    return switch (key) {
+      case "postern.version" -> Environ.VERSION;
+      case "postern.url_scheme" -> scheme;
+      case "postern.input" -> input(environ);
+      case "postern.errors" -> errors;
+      case "postern.multithread" -> multithread;
+      case "postern.multiprocess" -> multiprocess;
+      case "postern.run_once" -> runOnce;
+      default -> null;
+    };
+  }
+
+  void putAll(Map<String, Object> target, Environ environ) {
+    target.put("postern.version", Environ.VERSION);
+    target.put("postern.url_scheme", scheme);
+    target.put("postern.input", input(environ));
+    target.put("postern.errors", errors);
+    target.put("postern.multithread", multithread);
+    target.put("postern.multiprocess", multiprocess);
+    target.put("postern.run_once", runOnce);
+  }
+
+  @Nullable Duration remaining() {
+    if (limit == null) {
+      return null;
+    }
+    Duration left = limit.minusNanos(now() - began);
+    return left.isNegative() ? Duration.ZERO : left;
+  }
+
+  private long now() {
+    return nanoTime == null ? System.nanoTime() : nanoTime.getAsLong();
+  }
+
+  /** One stream a request, whatever copy asks first: its position is the request's. */
+  private InputStream input(Environ environ) {
+    if (input == null) {
+      long length = environ.contentLength();
+      input = length < 0 ? rawInput : new RequestInput(rawInput, length);
+    }
+    return input;
+  }
+}

@@ -1,0 +1,241 @@
+package dev.postern;
+
+import static java.util.Objects.requireNonNull;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.NoSuchElementException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The header fields of a response: ordered, repeats kept, names compared without regard to case
+ * (RFC 9110 5).
+ *
+ * <p>Every name is a token and every value free of control characters other than a tab: an object
+ * of this class cannot split a response. Values are text of ISO-8859-1; white space around a value
+ * is not part of it (RFC 9110 5.5).
+ *
+ * <p>Immutable, thread-safe.
+ */
+public final class Headers implements Iterable<Map.Entry<String, String>> {
+  private static final Headers EMPTY = new Headers(new String[0]);
+
+  /** Names at even places, values at odd ones. */
+  private final String[] fields;
+
+  private Headers(String[] fields) {
+    this.fields = fields;
+  }
+
+  /** No header fields. */
+  public static Headers of() {
+    return EMPTY;
+  }
+
+  /**
+   * Header fields from names and values in turn: {@code of("Content-Type", "text/plain", "Vary",
+   * "Accept")}.
+   *
+   * @throws IllegalArgumentException when a name is no token, a value holds a control character or
+   *     text beyond ISO-8859-1, or a value is missing
+   */
+  public static Headers of(String... namesAndValues) {
+    if (namesAndValues.length % 2 != 0) {
+      throw new IllegalArgumentException(
+          "headers must be names and values in turn: a value is missing for "
+              + Text.quote(namesAndValues[namesAndValues.length - 1]));
+    }
+    String[] fields = new String[namesAndValues.length];
+    for (int i = 0; i < fields.length; i += 2) {
+      fields[i] = checkedName(namesAndValues[i]);
+      fields[i + 1] = checkedValue(namesAndValues[i], namesAndValues[i + 1]);
+    }
+    return fields.length == 0 ? EMPTY : new Headers(fields);
+  }
+
+  /** The value of the first field of that name, or null. */
+  public @Nullable String get(String name) {
+    int i = indexOf(name, 0);
+    return i < 0 ? null : fields[i + 1];
+  }
+
+  /** The values of all fields of that name, in order. */
+  public List<String> all(String name) {
+    List<String> values = new ArrayList<>();
+    for (int i = indexOf(name, 0); i >= 0; i = indexOf(name, i + 2)) {
+      values.add(fields[i + 1]);
+    }
+    return List.copyOf(values);
+  }
+
+  /** Whether there is a field of that name. */
+  public boolean contains(String name) {
+    return indexOf(name, 0) >= 0;
+  }
+
+  /**
+   * These fields with one of that name and value: in the place of the first of that name, or at the
+   * end.
+   *
+   * @throws IllegalArgumentException as {@link #of(String...)}
+   */
+  public Headers with(String name, String value) {
+    checkedName(name);
+    String checked = checkedValue(name, value);
+    int first = indexOf(name, 0);
+    if (first < 0) {
+      return appended(name, checked);
+    }
+    String[] kept = new String[fields.length];
+    int n = 0;
+    for (int i = 0; i < fields.length; i += 2) {
+      if (i == first) {
+        kept[n++] = name;
+        kept[n++] = checked;
+      } else if (!fields[i].equalsIgnoreCase(name)) {
+        kept[n++] = fields[i];
+        kept[n++] = fields[i + 1];
+      }
+    }
+    return new Headers(Arrays.copyOf(kept, n));
+  }
+
+  /**
+   * These fields and one more at the end, whether or not there is one of that name: for {@code
+   * Set-Cookie}, {@code Link}.
+   *
+   * @throws IllegalArgumentException as {@link #of(String...)}
+   */
+  public Headers plus(String name, String value) {
+    return appended(checkedName(name), checkedValue(name, value));
+  }
+
+  /** These fields without those of that name. */
+  public Headers without(String name) {
+    if (indexOf(name, 0) < 0) {
+      return this;
+    }
+    String[] kept = new String[fields.length];
+    int n = 0;
+    for (int i = 0; i < fields.length; i += 2) {
+      if (!fields[i].equalsIgnoreCase(name)) {
+        kept[n++] = fields[i];
+        kept[n++] = fields[i + 1];
+      }
+    }
+    return n == 0 ? EMPTY : new Headers(Arrays.copyOf(kept, n));
+  }
+
+  /** How many fields there are, repeats counted. */
+  public int size() {
+    return fields.length / 2;
+  }
+
+  /** Whether there are none. */
+  public boolean isEmpty() {
+    return fields.length == 0;
+  }
+
+  /** The fields in order, repeats apart. */
+  @Override
+  public Iterator<Map.Entry<String, String>> iterator() {
+    return new Iterator<>() {
+      private int next;
+
+      @Override
+      public boolean hasNext() {
+        return next < fields.length;
+      }
+
+      @Override
+      public Map.Entry<String, String> next() {
+        if (!hasNext()) {
+          throw new NoSuchElementException();
+        }
+        next += 2;
+        return Map.entry(fields[next - 2], fields[next - 1]);
+      }
+    };
+  }
+
+  /** Equal when the fields are, in order; names without regard to case. */
+  @Override
+  public boolean equals(@Nullable Object other) {
+    if (!(other instanceof Headers that) || fields.length != that.fields.length) {
+      return false;
+    }
+    for (int i = 0; i < fields.length; i += 2) {
+      if (!fields[i].equalsIgnoreCase(that.fields[i])
+          || !fields[i + 1].equals(that.fields[i + 1])) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  @Override
+  public int hashCode() {
+    int hash = 1;
+    for (int i = 1; i < fields.length; i += 2) {
+      hash = 31 * hash + fields[i].hashCode();
+    }
+    return hash;
+  }
+
+  /** The names only, as {@code Headers[Content-Type, Set-Cookie]}: values may be secrets. */
+  @Override
+  public String toString() {
+    StringBuilder text = new StringBuilder("Headers[");
+    for (int i = 0; i < fields.length; i += 2) {
+      text.append(i == 0 ? "" : ", ").append(fields[i]);
+    }
+    return text.append(']').toString();
+  }
+
+  private int indexOf(String name, int from) {
+    for (int i = from; i < fields.length; i += 2) {
+      if (fields[i].equalsIgnoreCase(name)) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
+  private Headers appended(String name, String checkedValue) {
+    String[] more = Arrays.copyOf(fields, fields.length + 2);
+    more[fields.length] = name;
+    more[fields.length + 1] = checkedValue;
+    return new Headers(more);
+  }
+
+  /** {@code field-name = token} (RFC 9110 5.1). */
+  private static String checkedName(String name) {
+    requireNonNull(name, "name");
+    if (!Text.isToken(name)) {
+      throw new IllegalArgumentException("header name must be a token: " + Text.quote(name));
+    }
+    return name;
+  }
+
+  /**
+   * {@code field-value = *( VCHAR / obs-text / SP / HTAB )} (RFC 9110 5.5). The message never shows
+   * the value.
+   */
+  private static String checkedValue(String name, String value) {
+    requireNonNull(value, "value");
+    for (int i = 0; i < value.length(); i++) {
+      char c = value.charAt(i);
+      if (c > 0xFF) {
+        throw new IllegalArgumentException(
+            "header value must be ISO-8859-1 text, encode others as RFC 8187 says: " + name);
+      }
+      if (c < ' ' && c != '\t' || c == 0x7F) {
+        throw new IllegalArgumentException("header value must hold no control characters: " + name);
+      }
+    }
+    return Text.trimmed(value);
+  }
+}

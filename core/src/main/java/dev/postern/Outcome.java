@@ -1,0 +1,73 @@
+package dev.postern;
+
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How an exchange ended. {@link Exchange#run} returns it, and {@link Environ#onFinish} hands it on
+ * after the body was closed.
+ *
+ * <p>Immutable, thread-safe.
+ */
+public final class Outcome {
+  private final int status;
+  private final long bytes;
+  private final boolean complete;
+  private final @Nullable Throwable failure;
+  private final Map<String, Object> facts;
+
+  Outcome(
+      int status,
+      long bytes,
+      boolean complete,
+      @Nullable Throwable failure,
+      Map<String, Object> facts) {
+    this.status = status;
+    this.bytes = bytes;
+    this.complete = complete;
+    this.failure = failure;
+    this.facts = Map.copyOf(facts);
+  }
+
+  /** The status that was sent, the engine's own 500 included; 0 when no head went out. */
+  public int status() {
+    return status;
+  }
+
+  /** How many bytes of the body were handed to the peer. */
+  public long bytes() {
+    return bytes;
+  }
+
+  /** Whether the peer was given a whole response; an error page is one. */
+  public boolean complete() {
+    return complete;
+  }
+
+  /**
+   * What went wrong, or null: the application's error, also where an error page was sent for it;
+   * the peer's, when it was gone; the cause of a cancellation; what closing the body threw.
+   */
+  public @Nullable Throwable failure() {
+    return failure;
+  }
+
+  /**
+   * What bindings and applications added by {@link Environ#report}, such as how a hosted program
+   * ended.
+   */
+  public Map<String, Object> facts() {
+    return facts;
+  }
+
+  @Override
+  public String toString() {
+    return "Outcome["
+        + status
+        + ", "
+        + bytes
+        + (complete ? " bytes, complete" : " bytes, incomplete")
+        + (failure == null ? "" : ", " + failure.getClass().getName())
+        + "]";
+  }
+}

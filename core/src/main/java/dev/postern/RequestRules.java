@@ -1,0 +1,23 @@
+package dev.postern;
+
+/** What a request must be before an application is called. */
+final class RequestRules {
+  private RequestRules() {}
+
+  /**
+   * Refuses a request that no application should see.
+   *
+   * @throws GatewayException with status 400
+   */
+  static void check(Environ environ) throws GatewayException {
+    if (!Text.isToken(environ.method())) {
+      throw new GatewayException(
+          400, "REQUEST_METHOD must be a token: " + Text.quote(environ.method()));
+    }
+    String length = environ.variable("CONTENT_LENGTH");
+    if (length != null && !length.isEmpty() && Text.parseLength(length) < 0) {
+      throw new GatewayException(
+          400, "CONTENT_LENGTH must be one number of digits: " + Text.quote(length));
+    }
+  }
+}

@@ -1,0 +1,34 @@
+package dev.postern;
+
+import static java.util.Objects.requireNonNull;
+
+/**
+ * The application behind {@link Application#of}. A class and not a lambda: it is on a CGI
+ * executable's start path.
+ */
+final class RespondingApplication implements Application {
+  private final Responder responder;
+
+  RespondingApplication(Responder responder) {
+    this.responder = requireNonNull(responder, "responder");
+  }
+
+  @Override
+  public Body call(Environ environ, StartResponse startResponse) throws Exception {
+    Response response = responder.respond(environ);
+    if (response == null) {
+      throw new IllegalStateException("responder must return a response: null");
+    }
+    try {
+      startResponse.start(response.status(), response.headers());
+    } catch (Throwable e) {
+      try {
+        response.body().close();
+      } catch (Throwable closing) {
+        e.addSuppressed(closing);
+      }
+      throw e;
+    }
+    return response.body();
+  }
+}

@@ -1,0 +1,181 @@
+package dev.postern;
+
+import static java.util.Objects.requireNonNull;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.util.Iterator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A whole response as a value: status, headers and body. Whoever takes a response from {@link
+ * #from} or from a {@link Responder} and does not pass its body on closes that body.
+ *
+ * <p>Immutable; its body may be for one use.
+ */
+public final class Response {
+  private final int status;
+  private final Headers headers;
+  private final Body body;
+
+  private Response(int status, Headers headers, Body body) {
+    if (status < 200 || status > 599) {
+      throw new IllegalArgumentException("response status must be 200 to 599: " + status);
+    }
+    this.status = status;
+    this.headers = requireNonNull(headers, "headers");
+    this.body = requireNonNull(body, "body");
+  }
+
+  /**
+   * A response.
+   *
+   * @throws IllegalArgumentException when the status is not 200 to 599
+   */
+  public static Response of(int status, Headers headers, Body body) {
+    return new Response(status, headers, body);
+  }
+
+  /** A response without a body. */
+  public static Response of(int status, Headers headers) {
+    return new Response(status, headers, Body.empty());
+  }
+
+  /**
+   * Calls the application and takes its response as a value, for a middleware that looks at a whole
+   * response. The body comes unread. An application that wants to replace its response later, while
+   * the body is written, gets its own error thrown: the response is out of its hands by then.
+   *
+   * @throws Exception what the application throws
+   * @throws IllegalStateException when it starts no response, a second one, or returns no body
+   */
+  public static Response from(Application application, Environ environ) throws Exception {
+    Capture capture = new Capture();
+    Body body = application.call(environ, capture);
+    try {
+      return capture.response(body);
+    } catch (Throwable e) {
+      if (body != null) {
+        body.close();
+      }
+      throw e;
+    }
+  }
+
+  /**
+   * The reason phrase that RFC 9110 15 gives a status, or "" for one it does not name. For bindings
+   * that need one.
+   */
+  public static String reasonPhrase(int status) {
+    return ReasonPhrases.of(status);
+  }
+
+  public int status() {
+    return status;
+  }
+
+  public Headers headers() {
+    return headers;
+  }
+
+  public Body body() {
+    return body;
+  }
+
+  /** This response with another status. */
+  public Response withStatus(int newStatus) {
+    return new Response(newStatus, headers, body);
+  }
+
+  /** This response with other headers. */
+  public Response withHeaders(Headers newHeaders) {
+    return new Response(status, newHeaders, body);
+  }
+
+  /**
+   * This response with a body that takes the place of the one it has. Closing it closes both, so
+   * that a middleware can read the old one from within the new one. {@code Content-Length} stays as
+   * it is in the headers.
+   */
+  public Response withBody(Body newBody) {
+    return new Response(status, headers, new Replacing(requireNonNull(newBody, "body"), body));
+  }
+
+  @Override
+  public String toString() {
+    return "Response[" + status + ", " + headers + "]";
+  }
+
+  /** The start-response callback of {@link #from}. */
+  private static final class Capture implements StartResponse {
+    private boolean started;
+    private boolean taken;
+    private int status;
+    private @Nullable Headers headers;
+    private @Nullable RuntimeException broken;
+
+    @Override
+    public void start(int newStatus, Headers newHeaders, @Nullable Throwable error) {
+      if (taken && error != null) {
+        throw Sneaky.<RuntimeException>rethrow(error);
+      }
+      if (started && error == null) {
+        broken =
+            new IllegalStateException("application must start its response once: " + newStatus);
+        throw broken;
+      }
+      started = true;
+      ResponseRules.check(newStatus, newHeaders);
+      status = newStatus;
+      headers = newHeaders;
+    }
+
+    Response response(@Nullable Body body) {
+      if (broken != null) {
+        throw broken;
+      }
+      if (headers == null) {
+        throw new IllegalStateException("application must start a response before it returns");
+      }
+      if (body == null) {
+        throw new IllegalStateException("application must return a body: null");
+      }
+      taken = true;
+      return new Response(status, headers, body);
+    }
+  }
+
+  /** A body in another one's place. */
+  private static final class Replacing implements Body {
+    private final Body body;
+    private final Body replaced;
+
+    Replacing(Body body, Body replaced) {
+      this.body = body;
+      this.replaced = replaced;
+    }
+
+    @Override
+    public Iterator<ByteBuffer> iterator() {
+      return body.iterator();
+    }
+
+    @Override
+    public void writeTo(OutputStream out) throws Exception {
+      body.writeTo(out);
+    }
+
+    @Override
+    public long length() {
+      return body.length();
+    }
+
+    @Override
+    public void close() throws IOException {
+      try (replaced) {
+        body.close();
+      }
+    }
+  }
+}

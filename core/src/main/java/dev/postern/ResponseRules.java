@@ -1,0 +1,66 @@
+package dev.postern;
+
+import static java.util.Objects.requireNonNull;
+
+import java.util.Map;
+
+/** What a status and headers must be to be started. */
+final class ResponseRules {
+  private ResponseRules() {}
+
+  /**
+   * Refuses what an application must not start.
+   *
+   * @throws IllegalArgumentException with the rule that is broken
+   */
+  static void check(int status, Headers headers) {
+    if (status < 200 || status > 599) {
+      throw new IllegalArgumentException("response status must be 200 to 599: " + status);
+    }
+    boolean lengthSeen = false;
+    for (Map.Entry<String, String> field : requireNonNull(headers, "headers")) {
+      String name = field.getKey();
+      if (isConnectionLevel(name)) {
+        throw new IllegalArgumentException("response header must not be hop-by-hop: " + name);
+      }
+      if (name.equalsIgnoreCase("Status")) {
+        throw new IllegalArgumentException("response header must not be the status: " + name);
+      }
+      if (name.equalsIgnoreCase("Content-Length")) {
+        if (lengthSeen || Text.parseLength(field.getValue()) < 0) {
+          throw new IllegalArgumentException(
+              "response header Content-Length must be one number of digits: "
+                  + Text.quote(field.getValue()));
+        }
+        lengthSeen = true;
+      }
+    }
+  }
+
+  /**
+   * The names of RFC 9110 7.6.1 and RFC 2616 13.5.1: they belong to the connection, which is the
+   * gateway's.
+   */
+  private static boolean isConnectionLevel(String name) {
+    switch (name.length()) {
+      case 2:
+        return name.equalsIgnoreCase("TE");
+      case 7:
+        return name.equalsIgnoreCase("Upgrade") || name.equalsIgnoreCase("Trailer");
+      case 8:
+        return name.equalsIgnoreCase("Trailers");
+      case 10:
+        return name.equalsIgnoreCase("Connection") || name.equalsIgnoreCase("Keep-Alive");
+      case 16:
+        return name.equalsIgnoreCase("Proxy-Connection");
+      case 17:
+        return name.equalsIgnoreCase("Transfer-Encoding");
+      case 18:
+        return name.equalsIgnoreCase("Proxy-Authenticate");
+      case 19:
+        return name.equalsIgnoreCase("Proxy-Authorization");
+      default:
+        return false;
+    }
+  }
+}

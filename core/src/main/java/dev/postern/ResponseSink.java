@@ -1,0 +1,41 @@
+package dev.postern;
+
+import java.io.IOException;
+
+/**
+ * Where a binding sends one response. An {@link Exchange} calls it on the request's thread, in this
+ * order: {@code head} once, {@code write} and {@code flush} any number of times, then {@code
+ * finish} or {@code abort} once. {@code abort} may also come first, or after any of the others
+ * threw.
+ *
+ * <p>The engine has decided everything about HTTP before: which headers, whether there is a body,
+ * how many bytes. It holds small writes back, so a sink needs no buffer of its own; it may keep the
+ * head until the first {@code write}, {@code flush} or {@code finish}. A method that throws means
+ * that the peer is gone: the exchange is cancelled with that exception.
+ *
+ * <p>Confined to one request.
+ */
+public interface ResponseSink {
+  /**
+   * The status and headers. {@code Content-Length} is among them when the length is known; where it
+   * is missing and the response has a body, the binding frames it.
+   */
+  void head(int status, Headers headers) throws IOException;
+
+  /** The next bytes of the body. The array belongs to the caller again when this returns. */
+  void write(byte[] bytes, int offset, int length) throws IOException;
+
+  /** Returns when all bytes so far are handed to the operating system or the container. */
+  void flush() throws IOException;
+
+  /** The response is whole. */
+  void finish() throws IOException;
+
+  /**
+   * The response cannot be completed. What was sent must look cut to the client where the protocol
+   * allows it (RFC 9112 8): no last chunk, the connection closed. Must not throw.
+   *
+   * @param cause why
+   */
+  void abort(Throwable cause);
+}

@@ -1,0 +1,197 @@
+package dev.postern;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The stream that a body is written to. Holds up to 8 KiB back, so that a response can still be
+ * replaced and a short one gets its Content-Length; commits at the first flush, when it is full, or
+ * at the end; keeps to the Content-Length. Confined to the request's thread.
+ */
+final class ResponseStream extends OutputStream {
+  static final int HELD = 8 * 1024;
+  static final long UNKNOWN = -1;
+
+  private final Exchange exchange;
+  private final ResponseSink sink;
+  private final byte[] held = new byte[HELD];
+  private int count;
+
+  /** Taken from the body: held or sent. */
+  private long taken;
+
+  private long sent;
+  private long length = UNKNOWN;
+  private boolean committed;
+  private boolean ended;
+  private @Nullable IOException excess;
+  private @Nullable Throwable sinkFailure;
+
+  ResponseStream(Exchange exchange, ResponseSink sink) {
+    this.exchange = exchange;
+    this.sink = sink;
+  }
+
+  /**
+   * Drops what is held, for a response of {@code newLength} bytes or {@link #UNKNOWN}. Only before
+   * the commit.
+   */
+  void replace(long newLength) {
+    count = 0;
+    taken = 0;
+    length = newLength;
+    excess = null;
+  }
+
+  boolean isCommitted() {
+    return committed;
+  }
+
+  /** How many bytes of the body the sink took. */
+  long sent() {
+    return sent;
+  }
+
+  /** Set when the body was longer than its Content-Length: it was cut there. */
+  @Nullable IOException excess() {
+    return excess;
+  }
+
+  /** What the sink threw: the peer is gone. */
+  @Nullable Throwable sinkFailure() {
+    return sinkFailure;
+  }
+
+  @Override
+  public void write(int b) throws IOException {
+    write(new byte[] {(byte) b}, 0, 1);
+  }
+
+  @Override
+  public void write(byte[] bytes, int offset, int size) throws IOException {
+    Objects.checkFromIndexSize(offset, size, bytes.length);
+    checkOpen();
+    if (exchange.discards()) {
+      return;
+    }
+    long room = length == UNKNOWN ? Long.MAX_VALUE : length - taken;
+    int n = (int) Math.min(size, room);
+    take(bytes, offset, n);
+    if (n < size) {
+      excess = new IOException("body must not exceed its Content-Length: " + length);
+      throw excess;
+    }
+  }
+
+  @Override
+  public void flush() throws IOException {
+    checkOpen();
+    commit(length);
+    drain();
+    try {
+      sink.flush();
+    } catch (IOException | RuntimeException e) {
+      throw gone(e);
+    }
+  }
+
+  /**
+   * Nothing: the gateway ends the response, and a writer that closes its target has only said that
+   * it is done.
+   */
+  @Override
+  public void close() {}
+
+  /** The body is written: everything goes out, with a Content-Length if nothing went out before. */
+  void finishBody() throws IOException {
+    if (excess == null && !exchange.discards() && length != UNKNOWN && taken < length) {
+      throw new IOException(
+          "body must have its Content-Length: " + taken + " of " + length + " bytes came");
+    }
+    exchange.checkCancelled();
+    commit(exchange.discards() ? length : taken);
+    drain();
+  }
+
+  /** The response is whole, and the sink is told so. */
+  void finish() throws IOException {
+    try {
+      sink.finish();
+    } catch (IOException | RuntimeException e) {
+      throw gone(e);
+    }
+  }
+
+  /**
+   * From here on every use throws: the application has kept a stream that is not its own any more.
+   */
+  void end() {
+    ended = true;
+  }
+
+  private void checkOpen() throws IOException {
+    if (ended) {
+      throw new IOException("response must not be written after its body was written");
+    }
+    exchange.checkCancelled();
+  }
+
+  private void take(byte[] bytes, int offset, int size) throws IOException {
+    taken += size;
+    if (size >= HELD) {
+      commit(length);
+      drain();
+      pass(bytes, offset, size);
+      return;
+    }
+    int fits = Math.min(size, HELD - count);
+    System.arraycopy(bytes, offset, held, count, fits);
+    count += fits;
+    if (count == HELD) {
+      commit(length);
+      drain();
+      System.arraycopy(bytes, offset + fits, held, 0, size - fits);
+      count = size - fits;
+    }
+  }
+
+  private void commit(long bodyLength) throws IOException {
+    if (committed) {
+      return;
+    }
+    committed = true;
+    try {
+      exchange.commit(bodyLength);
+    } catch (IOException | RuntimeException e) {
+      throw gone(e);
+    }
+  }
+
+  private void drain() throws IOException {
+    int n = count;
+    count = 0;
+    if (n > 0) {
+      pass(held, 0, n);
+    }
+  }
+
+  private void pass(byte[] bytes, int offset, int size) throws IOException {
+    try {
+      sink.write(bytes, offset, size);
+    } catch (IOException | RuntimeException e) {
+      throw gone(e);
+    }
+    sent += size;
+  }
+
+  /** Cancels the exchange, so that whoever produces the body stops at once. */
+  private IOException gone(Exception e) {
+    if (sinkFailure == null) {
+      sinkFailure = e;
+      exchange.cancel(e);
+    }
+    return e instanceof IOException io ? io : new IOException("peer must take the response", e);
+  }
+}

@@ -1,0 +1,184 @@
+package dev.postern;
+
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.NoSuchElementException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Turns a writer into an iterator. The writer has a thread of its own, started at the first block
+ * that is asked for; the two sides take turns, so that only one of them runs at any time and at
+ * most one block exists.
+ */
+final class WriterThread implements Iterator<ByteBuffer> {
+  /** How long {@link #close} waits for a writer that ignores both its stream and an interrupt. */
+  private static final long CLOSE_MILLIS = 1000;
+
+  private enum Turn {
+    PULLER,
+    WRITER
+  }
+
+  private final Body.Writer writer;
+  private Turn turn = Turn.PULLER;
+  private @Nullable Thread thread;
+  private @Nullable ByteBuffer block;
+  private @Nullable Throwable failure;
+  private boolean ended;
+  private boolean closed;
+
+  WriterThread(Body.Writer writer) {
+    this.writer = writer;
+  }
+
+  @Override
+  public synchronized boolean hasNext() {
+    if (block == null && !ended && !closed) {
+      turn = Turn.WRITER;
+      if (thread == null) {
+        thread = new Thread(this::run, "postern-body-writer");
+        thread.setDaemon(true);
+        thread.start();
+      }
+      notifyAll();
+      awaitTurn(Turn.PULLER);
+    }
+    if (block == null && failure != null) {
+      Throwable thrown = failure;
+      failure = null;
+      throw Sneaky.<RuntimeException>rethrow(thrown);
+    }
+    return block != null;
+  }
+
+  @Override
+  public synchronized ByteBuffer next() {
+    if (!hasNext() || block == null) {
+      throw new NoSuchElementException();
+    }
+    ByteBuffer taken = block;
+    block = null;
+    return taken;
+  }
+
+  /**
+   * Ends the writer: its stream throws, and it is interrupted where it waits for something else.
+   */
+  void close() {
+    Thread running;
+    synchronized (this) {
+      closed = true;
+      running = thread;
+      notifyAll();
+    }
+    if (running == null || running == Thread.currentThread()) {
+      return;
+    }
+    running.interrupt();
+    try {
+      running.join(CLOSE_MILLIS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void run() {
+    Throwable thrown = null;
+    try {
+      HandingStream out = new HandingStream();
+      writer.writeTo(out);
+      out.flush();
+    } catch (Throwable e) {
+      thrown = e;
+    }
+    synchronized (this) {
+      failure = thrown;
+      ended = true;
+      turn = Turn.PULLER;
+      notifyAll();
+    }
+  }
+
+  /** Gives a block to the puller and returns when it asks for the next one. */
+  private synchronized void hand(byte[] bytes) throws IOException {
+    if (closed) {
+      throw new IOException("body must not be written after it was closed");
+    }
+    block = ByteBuffer.wrap(bytes);
+    turn = Turn.PULLER;
+    notifyAll();
+    while (turn != Turn.WRITER) {
+      if (closed) {
+        throw new IOException("body must not be written after it was closed");
+      }
+      try {
+        wait();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new InterruptedIOException("interrupted while a block of the body was waiting");
+      }
+    }
+  }
+
+  private void awaitTurn(Turn wanted) {
+    boolean interrupted = false;
+    while (turn != wanted && !closed) {
+      try {
+        wait();
+      } catch (InterruptedException e) {
+        interrupted = true;
+        if (thread != null) {
+          thread.interrupt();
+        }
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Collects small writes into blocks of 8 KiB; a flush hands over what there is. */
+  private final class HandingStream extends OutputStream {
+    private final byte[] held = new byte[ResponseStream.HELD];
+    private int count;
+
+    @Override
+    public void write(int b) throws IOException {
+      if (count == held.length) {
+        flush();
+      }
+      held[count++] = (byte) b;
+    }
+
+    @Override
+    public void write(byte[] bytes, int offset, int length) throws IOException {
+      if (length >= held.length) {
+        flush();
+        hand(Arrays.copyOfRange(bytes, offset, offset + length));
+        return;
+      }
+      if (length > held.length - count) {
+        flush();
+      }
+      System.arraycopy(bytes, offset, held, count, length);
+      count += length;
+    }
+
+    @Override
+    public void flush() throws IOException {
+      if (count > 0) {
+        byte[] bytes = Arrays.copyOf(held, count);
+        count = 0;
+        hand(bytes);
+      }
+    }
+
+    /** Nothing: a writer that closes its target has only said that it is done. */
+    @Override
+    public void close() {}
+  }
+}
