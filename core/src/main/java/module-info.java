@@ -4,7 +4,7 @@
  * needed at compile time only.
  */
 module dev.postern {
-  requires static org.jspecify;
+  requires static transitive org.jspecify;
 
   exports dev.postern;
 }

@@ -1,0 +1,96 @@
+package dev.postern.cgi;
+
+import dev.postern.Application;
+import dev.postern.Body;
+import dev.postern.Environ;
+import dev.postern.StartResponse;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * A CGI program as an application: each call runs the program once (RFC 3875). The request's body
+ * is written to it while its response is read; the program and all that it started end with the
+ * response.
+ *
+ * <p>What the client must not be told is in the log: a program whose output breaks a rule is a 502,
+ * one that is silent for too long a 504, and the diagnosis goes to {@code postern.errors} and the
+ * {@link dev.postern.Outcome}. Nothing is held open between two requests, so that there is nothing
+ * to close.
+ *
+ * <p>Thread-safe.
+ */
+public final class CgiApplication implements Application {
+  private final ProgramHost host;
+  private final Program program;
+
+  private CgiApplication(Builder builder) {
+    this.host = new ProgramHost(builder.options());
+    this.program = builder.program;
+  }
+
+  /** The program at that path, with all defaults. */
+  public static CgiApplication of(Path program) {
+    return builder(program).build();
+  }
+
+  /**
+   * Options for the program at that path, which gets no arguments. A relative path is taken from
+   * the current directory, once.
+   */
+  public static Builder builder(Path program) {
+    Path absolute = program.toAbsolutePath().normalize();
+    return new Builder(new Program(absolute, List.of(absolute.toString())));
+  }
+
+  /**
+   * Options for a program with arguments, such as an interpreter and a script. There is no shell in
+   * between; nothing of a request ever becomes an argument.
+   *
+   * @param command an absolute path and its arguments
+   * @throws IllegalArgumentException when the command is empty or its first word is no absolute
+   *     path
+   */
+  public static Builder builder(List<String> command) {
+    if (command.isEmpty() || !Path.of(command.get(0)).isAbsolute()) {
+      throw new IllegalArgumentException("command must start with an absolute path: " + command);
+    }
+    return new Builder(new Program(Path.of(command.get(0)), List.copyOf(command)));
+  }
+
+  /**
+   * Runs the program and starts its response when its header block is there. Blocks until then.
+   *
+   * @throws dev.postern.GatewayException when the request is refused or the program fails; see the
+   *     package for statuses
+   */
+  @Override
+  public Body call(Environ environ, StartResponse startResponse) throws Exception {
+    RequestRules.check(environ, host.options());
+    program.checkConfigured();
+    return host.run(program, environ, startResponse);
+  }
+
+  @Override
+  public String toString() {
+    return "CgiApplication.of(" + program.file() + ")";
+  }
+
+  /** Options of a hosted program. Not thread-safe. */
+  public static final class Builder extends CgiHostBuilder<Builder> {
+    private final Program program;
+
+    private Builder(Program program) {
+      this.program = program;
+    }
+
+    /** The application. Whether the program can run is looked at for each request. */
+    public CgiApplication build() {
+      return new CgiApplication(this);
+    }
+
+    @Override
+    Builder self() {
+      return this;
+    }
+  }
+}

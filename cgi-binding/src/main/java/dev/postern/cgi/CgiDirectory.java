@@ -1,0 +1,162 @@
+package dev.postern.cgi;
+
+import dev.postern.Application;
+import dev.postern.Body;
+import dev.postern.Environ;
+import dev.postern.GatewayException;
+import dev.postern.StartResponse;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A directory of CGI programs as an application. The first regular file on the way along PATH_INFO
+ * is the program, what follows it is the program's PATH_INFO. A file is only ever run, never sent,
+ * whatever fails.
+ *
+ * <p>The path is decoded once, by the gateway; names are compared byte by byte; the program's real
+ * path lies under the directory's real path. Hidden files and what editors leave behind ({@code
+ * .x}, {@code x~}, {@code .bak}, {@code .orig}, {@code .swp}, {@code .tmp}) are not there. The
+ * directory must not be writable by anybody who may not run programs here.
+ *
+ * <p>Thread-safe.
+ */
+public final class CgiDirectory implements Application {
+  private final ProgramHost host;
+  private final ProgramFinder finder;
+  private final Map<String, List<String>> interpreters;
+  private final Path directory;
+
+  private CgiDirectory(Builder builder) throws IOException {
+    this.directory = builder.directory;
+    this.host = new ProgramHost(builder.options());
+    this.finder =
+        new ProgramFinder(
+            directory.toRealPath(),
+            builder.index,
+            builder.allowed == null ? null : Set.copyOf(builder.allowed));
+    this.interpreters = Map.copyOf(builder.interpreters);
+  }
+
+  /**
+   * The programs in that directory and below it, with all defaults.
+   *
+   * @throws IOException when there is no such directory
+   */
+  public static CgiDirectory of(Path directory) throws IOException {
+    return builder(directory).build();
+  }
+
+  /** Options for the programs in that directory and below it. */
+  public static Builder builder(Path directory) {
+    return new Builder(directory.toAbsolutePath().normalize());
+  }
+
+  /**
+   * Runs the program that the path names.
+   *
+   * @throws GatewayException 404 when there is none, 403 when it must not run; otherwise as {@link
+   *     CgiApplication#call}
+   */
+  @Override
+  public Body call(Environ environ, StartResponse startResponse) throws Exception {
+    RequestRules.check(environ, host.options());
+    ProgramFinder.Found found = finder.find(environ);
+    Program program = program(found.file());
+    Environ mounted = environ.copy();
+    mounted.put("SCRIPT_NAME", found.scriptName());
+    mounted.put("PATH_INFO", found.pathInfo());
+    return host.run(program, mounted, startResponse);
+  }
+
+  @Override
+  public String toString() {
+    return "CgiDirectory.of(" + directory + ")";
+  }
+
+  private Program program(Path file) throws GatewayException {
+    String name = String.valueOf(file.getFileName());
+    int dot = name.lastIndexOf('.');
+    List<String> interpreter = dot < 0 ? null : interpreters.get(name.substring(dot));
+    if (interpreter == null) {
+      Program program = new Program(file, List.of(file.toString()));
+      program.checkMayRun();
+      program.checkIsProgram();
+      return program;
+    }
+    List<String> command = new ArrayList<>(interpreter);
+    command.add(file.toString());
+    Program program = new Program(file, List.copyOf(command));
+    program.checkMayRun();
+    return program;
+  }
+
+  /** Options of a directory of programs. Not thread-safe. */
+  public static final class Builder extends CgiHostBuilder<Builder> {
+    private final Path directory;
+    private final Map<String, List<String>> interpreters = new LinkedHashMap<>();
+    private @Nullable String index;
+    private @Nullable Set<String> allowed;
+
+    private Builder(Path directory) {
+      this.directory = directory;
+    }
+
+    /**
+     * Runs files with that extension by an interpreter: the command, and then the file's absolute
+     * path. The file still needs its execute bit.
+     *
+     * @param extension with its dot, such as {@code .pl}
+     * @param command an absolute path and its arguments
+     * @throws IllegalArgumentException when the extension has no dot or the command is no absolute
+     *     path
+     */
+    public Builder interpreter(String extension, List<String> command) {
+      if (!extension.startsWith(".") || extension.indexOf('/') >= 0) {
+        throw new IllegalArgumentException("extension must start with a dot: " + extension);
+      }
+      if (command.isEmpty() || !Path.of(command.get(0)).isAbsolute()) {
+        throw new IllegalArgumentException("command must start with an absolute path: " + command);
+      }
+      interpreters.put(extension, List.copyOf(command));
+      return this;
+    }
+
+    /**
+     * The program that answers for a directory, such as {@code index.cgi}; by default there is
+     * none, and that is a 404.
+     */
+    public Builder index(String fileName) {
+      if (fileName.isEmpty() || fileName.indexOf('/') >= 0) {
+        throw new IllegalArgumentException("index must be a file name: " + fileName);
+      }
+      index = fileName;
+      return this;
+    }
+
+    /** The only file names that may run, in whatever directory below; by default all. */
+    public Builder allow(Set<String> fileNames) {
+      allowed = fileNames;
+      return this;
+    }
+
+    /**
+     * The application.
+     *
+     * @throws IOException when there is no such directory
+     */
+    public CgiDirectory build() throws IOException {
+      return new CgiDirectory(this);
+    }
+
+    @Override
+    Builder self() {
+      return this;
+    }
+  }
+}

@@ -1,0 +1,193 @@
+package dev.postern.cgi;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.postern.Application;
+import dev.postern.Environ;
+import dev.postern.Exchange;
+import dev.postern.Outcome;
+import java.io.FileDescriptor;
+import java.io.FileInputStream;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs an application as a CGI executable: one request, from this process's environment and
+ * standard input, answered on its standard output (RFC 3875).
+ *
+ * <pre>{@code
+ * public static void main(String[] args) {
+ *   CgiGateway.main(new Hello());
+ * }
+ * }</pre>
+ *
+ * <p>The bytes of the environment are exact on Linux under any locale. Standard input is read to
+ * CONTENT_LENGTH and no further. The response starts with {@code Status}, so that no server takes a
+ * redirect for a local one. Start-up is all that a CGI executable has: nothing here uses Guava, a
+ * logging framework or a regular expression.
+ *
+ * <p>Not thread-safe.
+ */
+public final class CgiGateway {
+  private final Application application;
+  private final @Nullable Map<String, String> environment;
+  private final @Nullable InputStream input;
+  private final @Nullable OutputStream output;
+  private final @Nullable PrintWriter errors;
+
+  private CgiGateway(Builder builder) {
+    this.application = builder.application;
+    this.environment = builder.environment;
+    this.input = builder.input;
+    this.output = builder.output;
+    this.errors = builder.errors;
+  }
+
+  /** A gateway between this process and the application. */
+  public static CgiGateway of(Application application) {
+    return builder(application).build();
+  }
+
+  /** Options, for a gateway whose streams or environment are not this process's. */
+  public static Builder builder(Application application) {
+    return new Builder(requireNonNull(application, "application"));
+  }
+
+  /**
+   * Answers the one request of this process and ends the JVM: with status 0 after a whole response
+   * to a request that did not fail, else 1. {@code System.out} goes to standard error from here on,
+   * so that nothing gets between the bytes of the response. SIGTERM cancels the request.
+   */
+  public static void main(Application application) {
+    PrintStream console = System.err;
+    System.setOut(console);
+    CgiGateway gateway = of(application);
+    Outcome outcome = gateway.run(true);
+    System.exit(outcome.complete() && outcome.failure() == null ? 0 : 1);
+  }
+
+  /**
+   * Answers one request. Called once, by any thread, which is then the request's. Leaves standard
+   * streams and {@code System.out} as they are.
+   */
+  public Outcome run() {
+    return run(false);
+  }
+
+  private Outcome run(boolean ownsProcess) {
+    PrintWriter log = errors == null ? new PrintWriter(System.err, true) : errors;
+    Map<String, String> variables =
+        environment == null ? ProcessVariables.read() : new HashMap<>(environment);
+    ProcessVariables.complete(variables, log);
+    OutputStream out = output == null ? new FileOutputStream(FileDescriptor.out) : output;
+    Exchange exchange = Exchange.of(environ(variables, log), new CgiSink(out));
+    if (!ownsProcess) {
+      return exchange.run(application);
+    }
+    Terminator terminator = new Terminator(exchange, Thread.currentThread());
+    Runtime.getRuntime().addShutdownHook(terminator);
+    Outcome outcome = exchange.run(application);
+    terminator.finished();
+    return outcome;
+  }
+
+  private Environ environ(Map<String, String> variables, PrintWriter log) {
+    Environ.Builder builder =
+        Environ.builder(variables)
+            .errors(log)
+            .scheme(ProcessVariables.isSecure(variables) ? "https" : "http")
+            .multithread(false)
+            .multiprocess(true)
+            .runOnce(true);
+    if (variables.containsKey("CONTENT_LENGTH") && !"".equals(variables.get("CONTENT_LENGTH"))) {
+      builder.input(input == null ? new FileInputStream(FileDescriptor.in) : input);
+    }
+    return builder.build();
+  }
+
+  /**
+   * Lets SIGTERM end the request in order: it is cancelled, its body closed, and nothing more is
+   * written.
+   */
+  private static final class Terminator extends Thread {
+    private static final long WAIT_MILLIS = 900;
+
+    private final Exchange exchange;
+    private final Thread request;
+    private boolean finished;
+
+    Terminator(Exchange exchange, Thread request) {
+      super("postern-terminator");
+      this.exchange = exchange;
+      this.request = request;
+    }
+
+    synchronized void finished() {
+      finished = true;
+      notifyAll();
+    }
+
+    @Override
+    public synchronized void run() {
+      if (finished) {
+        return;
+      }
+      exchange.cancel(new IOException("process was told to end"));
+      request.interrupt();
+      try {
+        wait(WAIT_MILLIS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  /** Options of a gateway. Not thread-safe. */
+  public static final class Builder {
+    private final Application application;
+    private @Nullable Map<String, String> environment;
+    private @Nullable InputStream input;
+    private @Nullable OutputStream output;
+    private @Nullable PrintWriter errors;
+
+    private Builder(Application application) {
+      this.application = application;
+    }
+
+    /** The CGI variables, bytes as chars, in place of this process's environment. */
+    public Builder environment(Map<String, String> variables) {
+      environment = Map.copyOf(variables);
+      return this;
+    }
+
+    /** Where the request's body comes from; standard input by default. Never closed. */
+    public Builder input(InputStream newInput) {
+      input = requireNonNull(newInput, "input");
+      return this;
+    }
+
+    /** Where the response goes; standard output by default. Never closed. */
+    public Builder output(OutputStream newOutput) {
+      output = requireNonNull(newOutput, "output");
+      return this;
+    }
+
+    /** Where errors go; standard error by default. Never closed. */
+    public Builder errors(PrintWriter newErrors) {
+      errors = requireNonNull(newErrors, "errors");
+      return this;
+    }
+
+    /** The gateway. */
+    public CgiGateway build() {
+      return new CgiGateway(this);
+    }
+  }
+}

@@ -1,0 +1,85 @@
+package dev.postern.cgi;
+
+import dev.postern.Headers;
+import dev.postern.Response;
+import dev.postern.ResponseSink;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes a response in CGI form (RFC 3875 6): {@code Status} first and always, then {@code
+ * Content-Type}, then the rest. The head goes out together with the first bytes of the body, in one
+ * write. Confined to one request.
+ */
+final class CgiSink implements ResponseSink {
+  private final OutputStream out;
+  private @Nullable ByteArrayOutputStream head;
+
+  CgiSink(OutputStream out) {
+    this.out = out;
+  }
+
+  @Override
+  public void head(int status, Headers headers) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream(512);
+    line(bytes, "Status", status + " " + Response.reasonPhrase(status));
+    for (String type : headers.all("Content-Type")) {
+      line(bytes, "Content-Type", type);
+    }
+    for (Map.Entry<String, String> field : headers) {
+      if (!field.getKey().equalsIgnoreCase("Content-Type")) {
+        line(bytes, field.getKey(), field.getValue());
+      }
+    }
+    bytes.write('\r');
+    bytes.write('\n');
+    head = bytes;
+  }
+
+  @Override
+  public void write(byte[] bytes, int offset, int length) throws IOException {
+    ByteArrayOutputStream waiting = head;
+    if (waiting == null) {
+      out.write(bytes, offset, length);
+      return;
+    }
+    head = null;
+    waiting.write(bytes, offset, length);
+    waiting.writeTo(out);
+  }
+
+  @Override
+  public void flush() throws IOException {
+    writeHead();
+    out.flush();
+  }
+
+  @Override
+  public void finish() throws IOException {
+    flush();
+  }
+
+  /** Only the exit status can tell the server; what is held is dropped. */
+  @Override
+  public void abort(Throwable cause) {
+    head = null;
+  }
+
+  private void writeHead() throws IOException {
+    if (head != null) {
+      ByteArrayOutputStream waiting = head;
+      head = null;
+      waiting.writeTo(out);
+    }
+  }
+
+  private static void line(ByteArrayOutputStream bytes, String name, String value) {
+    byte[] line =
+        name.concat(": ").concat(value).concat("\r\n").getBytes(StandardCharsets.ISO_8859_1);
+    bytes.write(line, 0, line.length);
+  }
+}

@@ -1,0 +1,86 @@
+package dev.postern.cgi;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.postern.GatewayException;
+import dev.postern.Headers;
+import java.io.InterruptedIOException;
+import java.time.Duration;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * How many programs may run at once, and how long a request waits for its turn before the client is
+ * told 503. One limit may be given to several applications: it then holds for all of them together.
+ *
+ * <p>Thread-safe.
+ */
+public final class ProcessLimit {
+  private static final Duration WAIT = Duration.ofSeconds(2);
+
+  private final Semaphore permits;
+  private final int max;
+  private final Duration wait;
+
+  private ProcessLimit(int max, Duration wait) {
+    if (max < 1) {
+      throw new IllegalArgumentException("process limit must be at least 1: " + max);
+    }
+    if (wait.isNegative()) {
+      throw new IllegalArgumentException("wait must not be negative: " + wait);
+    }
+    this.max = max;
+    this.wait = requireNonNull(wait, "wait");
+    this.permits = new Semaphore(max, true);
+  }
+
+  /** At most {@code max} programs at once; a request waits up to 2 s for its turn. */
+  public static ProcessLimit of(int max) {
+    return new ProcessLimit(max, WAIT);
+  }
+
+  /** At most {@code max} programs at once; a request waits up to {@code wait} for its turn. */
+  public static ProcessLimit of(int max, Duration wait) {
+    return new ProcessLimit(max, wait);
+  }
+
+  /** The default: four programs for each processor, but at least 8 and at most 64. */
+  static ProcessLimit standard() {
+    int processors = Runtime.getRuntime().availableProcessors();
+    return of(Math.max(8, Math.min(64, 4 * processors)));
+  }
+
+  /** How many programs could be started now. */
+  public int available() {
+    return permits.availablePermits();
+  }
+
+  void acquire() throws GatewayException, InterruptedIOException {
+    try {
+      if (!permits.tryAcquire(wait.toNanos(), TimeUnit.NANOSECONDS)) {
+        throw new GatewayException(
+            503,
+            "program must find a free place of "
+                + max
+                + " within "
+                + wait.toMillis()
+                + " ms [process-limit]",
+            Headers.of("Retry-After", "1"),
+            null,
+            null);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("interrupted while waiting for a free place");
+    }
+  }
+
+  void release() {
+    permits.release();
+  }
+
+  @Override
+  public String toString() {
+    return "ProcessLimit.of(" + max + ", " + wait + ")";
+  }
+}

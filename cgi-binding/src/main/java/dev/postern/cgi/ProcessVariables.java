@@ -1,0 +1,104 @@
+package dev.postern.cgi;
+
+import java.io.FileInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintWriter;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * The environment of this process as CGI variables, bytes as chars. On a CGI executable's start
+ * path.
+ */
+final class ProcessVariables {
+  private ProcessVariables() {}
+
+  /**
+   * The environment as it was when the process started. {@code System.getenv} decodes it by the
+   * locale and loses what does not fit; web servers give {@code LC_ALL=C}, where nothing fits but
+   * ASCII. So it is read from the kernel where there is one to ask.
+   */
+  static Map<String, String> read() {
+    try (InputStream in = new FileInputStream("/proc/self/environ")) {
+      return parse(in.readAllBytes());
+    } catch (IOException e) {
+      return decoded();
+    }
+  }
+
+  /**
+   * {@code *( name "=" value NUL )} (environ(7)). Of two equal names the first counts, as getenv(3)
+   * has it.
+   */
+  private static Map<String, String> parse(byte[] bytes) {
+    Map<String, String> variables = new HashMap<>();
+    int start = 0;
+    for (int i = 0; i < bytes.length; i++) {
+      if (bytes[i] == 0) {
+        add(variables, new String(bytes, start, i - start, StandardCharsets.ISO_8859_1));
+        start = i + 1;
+      }
+    }
+    return variables;
+  }
+
+  private static void add(Map<String, String> variables, String entry) {
+    int equals = entry.indexOf('=');
+    if (equals > 0 && isVariable(entry, equals)) {
+      variables.putIfAbsent(entry.substring(0, equals), entry.substring(equals + 1));
+    }
+  }
+
+  /** Where there is no /proc: what the JVM made of it, turned back into bytes. */
+  private static Map<String, String> decoded() {
+    String name = System.getProperty("sun.jnu.encoding");
+    Charset charset =
+        name != null && Charset.isSupported(name)
+            ? Charset.forName(name)
+            : Charset.defaultCharset();
+    Map<String, String> variables = new HashMap<>();
+    for (Map.Entry<String, String> entry : System.getenv().entrySet()) {
+      byte[] bytes = (entry.getKey() + "=" + entry.getValue()).getBytes(charset);
+      add(variables, new String(bytes, StandardCharsets.ISO_8859_1));
+    }
+    return variables;
+  }
+
+  /** A name with a dot would be taken for an extension key. */
+  private static boolean isVariable(String entry, int length) {
+    int dot = entry.indexOf('.');
+    return dot < 0 || dot > length;
+  }
+
+  /**
+   * Makes a request of the variables. HTTP_PROXY goes: it comes from the client, and HTTP libraries
+   * would obey it (CVE-2016-5385 and kin). Without a REQUEST_METHOD this is no CGI call but a
+   * person at a shell, who gets an answer to {@code GET /}.
+   */
+  static void complete(Map<String, String> variables, PrintWriter errors) {
+    variables.remove("HTTP_PROXY");
+    String method = variables.get("REQUEST_METHOD");
+    if (method == null || method.isEmpty()) {
+      errors.println("postern: no REQUEST_METHOD in the environment: answering GET /");
+      errors.flush();
+      variables.put("REQUEST_METHOD", "GET");
+      variables.putIfAbsent("PATH_INFO", "/");
+    }
+    variables.putIfAbsent("SERVER_NAME", "localhost");
+    variables.putIfAbsent("SERVER_PORT", "80");
+    variables.putIfAbsent("SERVER_PROTOCOL", "HTTP/1.0");
+    if (variables.get("SERVER_PROTOCOL").equals("INCLUDED")) {
+      // A server-side include: the response is read by a server that speaks no later version.
+      variables.put("SERVER_PROTOCOL", "HTTP/1.0");
+    }
+  }
+
+  /** HTTPS is {@code on}, {@code yes} or {@code 1}, in any case: servers differ. */
+  static boolean isSecure(Map<String, String> variables) {
+    String https = variables.getOrDefault("HTTPS", "");
+    return https.equalsIgnoreCase("on") || https.equalsIgnoreCase("yes") || https.equals("1");
+  }
+}

@@ -1,0 +1,136 @@
+package dev.postern.cgi;
+
+import com.google.common.io.FileBackedOutputStream;
+import dev.postern.Environ;
+import dev.postern.GatewayException;
+import dev.postern.Headers;
+import java.io.ByteArrayInputStream;
+import java.io.Closeable;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.SocketTimeoutException;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A request's body on its way to a program. A short one is read whole before the program starts, so
+ * that a slow client holds no process; a longer one of known length is streamed; one of unknown
+ * length is spooled, to memory and then to a file that only we can read, so that CONTENT_LENGTH is
+ * always right (RFC 3875 4.2).
+ */
+final class RequestBody implements Closeable {
+  private static final int IN_MEMORY = 64 * 1024;
+
+  private final long length;
+  private final @Nullable InputStream stream;
+  private final @Nullable FileBackedOutputStream spool;
+
+  private RequestBody(
+      long length, @Nullable InputStream stream, @Nullable FileBackedOutputStream spool) {
+    this.length = length;
+    this.stream = stream;
+    this.spool = spool;
+  }
+
+  /**
+   * Reads as much as has to be read before the program starts.
+   *
+   * @throws GatewayException with status 400, 408 or 413
+   */
+  static RequestBody of(Environ environ, long maxBody) throws IOException {
+    long length = environ.contentLength();
+    if (length == 0) {
+      return new RequestBody(0, null, null);
+    }
+    try {
+      if (length > IN_MEMORY) {
+        return new RequestBody(length, environ.input(), null);
+      }
+      if (length > 0) {
+        byte[] bytes = environ.input().readNBytes((int) length);
+        if (bytes.length < length) {
+          throw new EOFException(
+              "request body must have " + length + " bytes: " + bytes.length + " came");
+        }
+        return new RequestBody(length, new ByteArrayInputStream(bytes), null);
+      }
+      return spooled(environ.input(), maxBody);
+    } catch (GatewayException e) {
+      throw e;
+    } catch (IOException e) {
+      throw unreadable(e);
+    }
+  }
+
+  /**
+   * The client's fault, and told so if it still listens: too slow, or gone before all of the body
+   * came.
+   */
+  static GatewayException unreadable(IOException e) {
+    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+      if (cause instanceof SocketTimeoutException || cause instanceof TimeoutException) {
+        return new GatewayException(
+            408, "client must send its body in time [body-timeout]", Headers.of(), null, e);
+      }
+    }
+    return new GatewayException(
+        400, "request body must be readable to its end [body-unreadable]", Headers.of(), null, e);
+  }
+
+  /** CONTENT_LENGTH, or -1 when there is no body. */
+  long length() {
+    return length;
+  }
+
+  /** What the program reads, or null for nothing. Asked for once. */
+  @Nullable InputStream stream() throws IOException {
+    return spool == null ? stream : spool.asByteSource().openStream();
+  }
+
+  /** Removes the spool. */
+  @Override
+  public void close() throws IOException {
+    if (spool != null) {
+      spool.reset();
+    }
+  }
+
+  private static RequestBody spooled(InputStream input, long maxBody) throws IOException {
+    byte[] block = new byte[8 * 1024];
+    int first = input.read(block);
+    if (first < 0) {
+      return new RequestBody(-1, null, null);
+    }
+    FileBackedOutputStream spool = new FileBackedOutputStream(IN_MEMORY);
+    try {
+      long length = 0;
+      for (int n = first; n >= 0; n = input.read(block)) {
+        length += n;
+        if (length > maxBody) {
+          throw RequestRules.tooLarge(maxBody);
+        }
+        write(spool, block, n);
+      }
+      spool.close();
+      return new RequestBody(length, null, spool);
+    } catch (Throwable e) {
+      spool.reset();
+      throw e;
+    }
+  }
+
+  private static void write(FileBackedOutputStream spool, byte[] block, int n)
+      throws GatewayException {
+    try {
+      spool.write(block, 0, n);
+    } catch (IOException e) {
+      throw new GatewayException(
+          503,
+          "spool must take the request body [spool-full]",
+          Headers.of("Retry-After", "10"),
+          null,
+          e);
+    }
+  }
+}

@@ -1,0 +1,46 @@
+package dev.postern.process;
+
+/**
+ * The end of what a program wrote on its standard error; the rest is counted and dropped.
+ * Thread-safe.
+ */
+public final class ErrorTail {
+  private final int limit;
+  private byte[] ring = new byte[0];
+  private long total;
+
+  ErrorTail(int limit) {
+    this.limit = limit;
+  }
+
+  synchronized void add(byte[] bytes, int length) {
+    if (ring.length == 0) {
+      ring = new byte[limit];
+    }
+    int from = Math.max(0, length - ring.length);
+    for (int i = from; i < length; i++) {
+      ring[(int) ((total + i) % ring.length)] = bytes[i];
+    }
+    total += length;
+  }
+
+  /** How many bytes there were in all. */
+  public synchronized long total() {
+    return total;
+  }
+
+  /** How many bytes were dropped. */
+  public synchronized long dropped() {
+    return Math.max(0, total - limit);
+  }
+
+  /** The bytes that were kept, oldest first. */
+  public synchronized byte[] bytes() {
+    int kept = (int) Math.min(total, ring.length);
+    byte[] bytes = new byte[kept];
+    for (int i = 0; i < kept; i++) {
+      bytes[i] = ring[(int) ((total - kept + i) % ring.length)];
+    }
+    return bytes;
+  }
+}

@@ -1,0 +1,74 @@
+package dev.postern.process;
+
+import java.io.IOException;
+import java.io.InputStream;
+
+/**
+ * Lets the input pump read the request's body only while the request lasts: a container uses the
+ * stream again for the next request. Thread-safe.
+ */
+final class InputGate {
+  private boolean closed;
+  private boolean reading;
+
+  /** The request's body could not be read; nothing is wrong with the program. */
+  static final class BodyException extends IOException {
+    private static final long serialVersionUID = 1;
+
+    private final transient IOException failure;
+
+    BodyException(IOException failure) {
+      super(failure);
+      this.failure = failure;
+    }
+
+    IOException failure() {
+      return failure;
+    }
+  }
+
+  /** Reads some bytes; -1 at the body's end, and once the gate is closed. */
+  int read(InputStream body, byte[] bytes) throws BodyException {
+    synchronized (this) {
+      if (closed) {
+        return -1;
+      }
+      reading = true;
+    }
+    try {
+      return body.read(bytes);
+    } catch (IOException e) {
+      throw new BodyException(e);
+    } catch (RuntimeException e) {
+      throw new BodyException(new IOException("request body must be readable", e));
+    } finally {
+      synchronized (this) {
+        reading = false;
+        notifyAll();
+      }
+    }
+  }
+
+  synchronized boolean isClosed() {
+    return closed;
+  }
+
+  /**
+   * Returns when nothing reads any more; the container's own time-out bounds a read that waits for
+   * a silent client.
+   */
+  synchronized void close() {
+    closed = true;
+    boolean interrupted = false;
+    while (reading) {
+      try {
+        wait();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,8 @@
+/**
+ * What programs and servers send back, as bytes: the header block of RFC 3875 6, which CGI, FastCGI
+ * and SCGI share.
+ */
+@NullMarked
+package dev.postern.wire;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,136 @@
+package dev.postern.cgi;
+
+import dev.postern.Application;
+import dev.postern.Environ;
+import dev.postern.Exchange;
+import dev.postern.Headers;
+import dev.postern.Outcome;
+import dev.postern.ResponseSink;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** One request to an application, and what came of it. */
+final class Call implements ResponseSink {
+  private final Map<String, String> variables = new HashMap<>();
+  private final StringWriter errors = new StringWriter();
+  private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+  private InputStream input = InputStream.nullInputStream();
+  private @Nullable Exchange exchange;
+
+  int status;
+  Headers headers = Headers.of();
+  Outcome outcome;
+  boolean aborted;
+  int flushes;
+
+  /** Bytes after which the client goes away, or none. */
+  long goneAfter = Long.MAX_VALUE;
+
+  /** Only counts the body. */
+  boolean discard;
+
+  long count;
+
+  private Call(String method, String path) {
+    variables.put("REQUEST_METHOD", method);
+    variables.put("PATH_INFO", path);
+    variables.put("SERVER_NAME", "localhost");
+    variables.put("SERVER_PORT", "80");
+    variables.put("SERVER_PROTOCOL", "HTTP/1.1");
+  }
+
+  static Call get(String path) {
+    return new Call("GET", path);
+  }
+
+  static Call of(String method, String path) {
+    return new Call(method, path);
+  }
+
+  static Call post(String path, byte[] body) {
+    return new Call("POST", path).length(body.length).input(new ByteArrayInputStream(body));
+  }
+
+  Call with(String name, String value) {
+    variables.put(name, value);
+    return this;
+  }
+
+  Call length(long length) {
+    return with("CONTENT_LENGTH", Long.toString(length));
+  }
+
+  Call input(InputStream newInput) {
+    input = newInput;
+    return this;
+  }
+
+  Call to(Application application) {
+    exchange = prepare();
+    outcome = exchange.run(application);
+    return this;
+  }
+
+  /** For a test that cancels: prepares the exchange, which {@link #run} then runs. */
+  Exchange prepare() {
+    Environ environ =
+        Environ.builder(variables).input(input).errors(new PrintWriter(errors, true)).build();
+    exchange = Exchange.of(environ, this);
+    return exchange;
+  }
+
+  Call run(Application application) {
+    outcome = exchange.run(application);
+    return this;
+  }
+
+  String body() {
+    return bytes.toString(StandardCharsets.ISO_8859_1);
+  }
+
+  byte[] bytes() {
+    return bytes.toByteArray();
+  }
+
+  String log() {
+    return errors.toString();
+  }
+
+  @Override
+  public void head(int newStatus, Headers newHeaders) {
+    status = newStatus;
+    headers = newHeaders;
+  }
+
+  @Override
+  public void write(byte[] block, int offset, int length) throws IOException {
+    count += length;
+    if (count > goneAfter) {
+      throw new IOException("Broken pipe");
+    }
+    if (!discard) {
+      bytes.write(block, offset, length);
+    }
+  }
+
+  @Override
+  public void flush() {
+    flushes++;
+  }
+
+  @Override
+  public void finish() {}
+
+  @Override
+  public void abort(Throwable cause) {
+    aborted = true;
+  }
+}

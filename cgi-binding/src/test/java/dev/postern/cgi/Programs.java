@@ -1,0 +1,31 @@
+package dev.postern.cgi;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+
+/** Programs for tests, written where they are used. */
+final class Programs {
+  private Programs() {}
+
+  /** An executable shell script. */
+  static Path sh(Path directory, String name, String... lines) throws IOException {
+    return write(directory.resolve(name), "#!/bin/sh\n" + String.join("\n", lines) + "\n");
+  }
+
+  /** An executable file with that content. */
+  static Path write(Path file, String content) throws IOException {
+    Files.write(file, content.getBytes(StandardCharsets.ISO_8859_1));
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
+    return file;
+  }
+
+  /** A program that writes exactly these bytes (as chars) and ends. */
+  static Path raw(Path directory, String name, String output) throws IOException {
+    Path data = directory.resolve(name + ".out");
+    Files.write(data, output.getBytes(StandardCharsets.ISO_8859_1));
+    return sh(directory, name, "exec cat '" + data + "'");
+  }
+}
