@@ -70,7 +70,7 @@ public final class Environ extends AbstractMap<String, Object> {
      */
     @Nullable String variable(String name);
 
-    /** The names of all variables that are there. */
+    /** The names of all variables that are there. One with a dot is passed over. */
     Set<String> names();
   }
 
@@ -79,10 +79,18 @@ public final class Environ extends AbstractMap<String, Object> {
     return new Builder(requireNonNull(source, "source"));
   }
 
-  /** Options of an environ with these CGI variables, bytes as chars. For gateways and tests. */
+  /**
+   * Options of an environ with these CGI variables, bytes as chars. For gateways and tests.
+   *
+   * @throws IllegalArgumentException when a value holds chars beyond U+00FF, or a name has a dot
+   */
   public static Builder builder(Map<String, String> variables) {
     for (Map.Entry<String, String> entry : variables.entrySet()) {
-      checkVariable(entry.getKey(), entry.getValue());
+      if (entry.getKey().indexOf('.') >= 0) {
+        throw new IllegalArgumentException(
+            "CGI variable must have no dot in its name: " + Text.quote(entry.getKey()));
+      }
+      VariableNames.check(entry.getKey(), entry.getValue());
     }
     return new Builder(new MapSource(Map.copyOf(variables)));
   }
@@ -100,7 +108,7 @@ public final class Environ extends AbstractMap<String, Object> {
     if (!(key instanceof String name)) {
       return null;
     }
-    return name.indexOf('.') >= 0 ? extensions.get(name, this) : sourced(name);
+    return name.indexOf('.') >= 0 ? extensions.get(name) : sourced(name);
   }
 
   @Override
@@ -116,7 +124,7 @@ public final class Environ extends AbstractMap<String, Object> {
    */
   @Override
   public @Nullable Object put(String key, Object value) {
-    checkVariable(key, value);
+    VariableNames.check(key, value);
     Object previous = get(key);
     if (own == null) {
       own = new HashMap<>();
@@ -130,9 +138,10 @@ public final class Environ extends AbstractMap<String, Object> {
     return all().remove(key);
   }
 
+  /** The entries; setting a value follows the rules of {@link #put}. */
   @Override
   public Set<Entry<String, Object>> entrySet() {
-    return all().entrySet();
+    return new EnvironEntries(all());
   }
 
   // ---- typed readers ----
@@ -191,7 +200,7 @@ public final class Environ extends AbstractMap<String, Object> {
    */
   public long contentLength() {
     String digits = variable("CONTENT_LENGTH");
-    return digits == null || digits.isEmpty() ? -1 : Text.parseLength(digits);
+    return digits == null ? -1 : Text.parseLength(digits);
   }
 
   /**
@@ -342,11 +351,12 @@ public final class Environ extends AbstractMap<String, Object> {
       all.put("QUERY_STRING", "");
       for (String name : source.names()) {
         String value = source.variable(name);
-        if (value != null) {
+        // A process may have variables with dots; they are no extension keys.
+        if (value != null && name.indexOf('.') < 0) {
           all.put(name, value);
         }
       }
-      extensions.putAll(all, this);
+      extensions.putAll(all);
       if (own != null) {
         all.putAll(own);
       }
@@ -354,18 +364,6 @@ public final class Environ extends AbstractMap<String, Object> {
       complete = true;
     }
     return own;
-  }
-
-  private static void checkVariable(String key, Object value) {
-    requireNonNull(value, "value");
-    if (key.indexOf('.') >= 0) {
-      if (!VariableNames.isExtension(key)) {
-        throw new IllegalArgumentException("extension key must be lower-case: " + Text.quote(key));
-      }
-    } else if (!(value instanceof String text) || !Text.isBytes(text)) {
-      throw new IllegalArgumentException(
-          "CGI variable must be a String of bytes, one char each: " + Text.quote(key));
-    }
   }
 
   /** Options of an environ. A gateway makes one for each request. Not thread-safe. */
@@ -447,7 +445,15 @@ public final class Environ extends AbstractMap<String, Object> {
     public Environ build() {
       Extensions extensions =
           new Extensions(
-              input, errors, scheme, multithread, multiprocess, runOnce, deadline, nanoTime);
+              source,
+              input,
+              errors,
+              scheme,
+              multithread,
+              multiprocess,
+              runOnce,
+              deadline,
+              nanoTime);
       return new Environ(source, extensions, new Lifecycle(), null, false);
     }
   }

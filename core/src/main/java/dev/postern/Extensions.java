@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * map is filled for them.
  */
 final class Extensions {
+  private final Environ.Source source;
   private final InputStream rawInput;
   private final PrintWriter errors;
   private final String scheme;
@@ -24,6 +25,7 @@ final class Extensions {
   private @Nullable InputStream input;
 
   Extensions(
+      Environ.Source source,
       InputStream rawInput,
       PrintWriter errors,
       String scheme,
@@ -32,6 +34,7 @@ final class Extensions {
       boolean runOnce,
       @Nullable Duration limit,
       @Nullable LongSupplier nanoTime) {
+    this.source = source;
     this.rawInput = rawInput;
     this.errors = errors;
     this.scheme = scheme;
@@ -43,11 +46,11 @@ final class Extensions {
     this.began = limit == null ? 0 : now();
   }
 
-  @Nullable Object get(String key, Environ environ) {
+  @Nullable Object get(String key) {
     return switch (key) {
       case "postern.version" -> Environ.VERSION;
       case "postern.url_scheme" -> scheme;
-      case "postern.input" -> input(environ);
+      case "postern.input" -> input();
       case "postern.errors" -> errors;
       case "postern.multithread" -> multithread;
       case "postern.multiprocess" -> multiprocess;
@@ -56,10 +59,10 @@ final class Extensions {
     };
   }
 
-  void putAll(Map<String, Object> target, Environ environ) {
+  void putAll(Map<String, Object> target) {
     target.put("postern.version", Environ.VERSION);
     target.put("postern.url_scheme", scheme);
-    target.put("postern.input", input(environ));
+    target.put("postern.input", input());
     target.put("postern.errors", errors);
     target.put("postern.multithread", multithread);
     target.put("postern.multiprocess", multiprocess);
@@ -78,11 +81,14 @@ final class Extensions {
     return nanoTime == null ? System.nanoTime() : nanoTime.getAsLong();
   }
 
-  /** One stream a request, whatever copy asks first: its position is the request's. */
-  private InputStream input(Environ environ) {
+  /**
+   * One stream a request, whatever copy asks first: its position is the request's, and so is its
+   * length, whatever a middleware has made of CONTENT_LENGTH.
+   */
+  private InputStream input() {
     if (input == null) {
-      long length = environ.contentLength();
-      input = length < 0 ? rawInput : new RequestInput(rawInput, length);
+      String length = source.variable("CONTENT_LENGTH");
+      input = new RequestInput(rawInput, length == null ? -1 : Text.parseLength(length));
     }
     return input;
   }

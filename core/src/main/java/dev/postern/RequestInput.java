@@ -5,19 +5,20 @@ import java.io.IOException;
 import java.io.InputStream;
 
 /**
- * A request's body of known length: ends there, whatever comes after it (RFC 3875 4.2), and is an
- * error where it comes short, so that half a body never looks whole. {@code close()} leaves the
- * connection alone.
+ * A request's body. One of known length ends there, whatever comes after it (RFC 3875 4.2), and is
+ * an error where it comes short, so that half a body never looks whole; one of unknown length ends
+ * where its stream does. {@code close()} leaves the connection alone.
  */
 final class RequestInput extends InputStream {
   private final InputStream in;
   private final long length;
   private long left;
 
+  /** The body of {@code length} bytes, or of an unknown number when that is negative. */
   RequestInput(InputStream in, long length) {
     this.in = in;
     this.length = length;
-    this.left = length;
+    this.left = length < 0 ? Long.MAX_VALUE : length;
   }
 
   @Override
@@ -27,7 +28,7 @@ final class RequestInput extends InputStream {
     }
     int b = in.read();
     if (b < 0) {
-      throw cutShort();
+      return end();
     }
     left--;
     return b;
@@ -43,7 +44,7 @@ final class RequestInput extends InputStream {
     }
     int n = in.read(bytes, offset, (int) Math.min(size, left));
     if (n < 0) {
-      throw cutShort();
+      return end();
     }
     left -= n;
     return n;
@@ -51,6 +52,9 @@ final class RequestInput extends InputStream {
 
   @Override
   public long skip(long count) throws IOException {
+    if (count <= 0) {
+      return 0;
+    }
     long skipped = in.skip(Math.min(count, left));
     left -= skipped;
     return skipped;
@@ -61,8 +65,11 @@ final class RequestInput extends InputStream {
     return (int) Math.min(in.available(), left);
   }
 
-  private EOFException cutShort() {
-    return new EOFException(
-        "request body must have " + length + " bytes: " + (length - left) + " came");
+  private int end() throws EOFException {
+    if (length >= 0) {
+      throw new EOFException(
+          "request body must have " + length + " bytes: " + (length - left) + " came");
+    }
+    return -1;
   }
 }

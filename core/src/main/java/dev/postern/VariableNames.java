@@ -1,8 +1,10 @@
 package dev.postern;
 
+import static java.util.Objects.requireNonNull;
+
 import org.jspecify.annotations.Nullable;
 
-/** The names of an environ's keys, in ASCII alone. */
+/** The names of an environ's keys, in ASCII alone, and what may stand under them. */
 final class VariableNames {
   private VariableNames() {}
 
@@ -29,6 +31,24 @@ final class VariableNames {
       }
     }
     return name.isEmpty() ? null : variable.toString();
+  }
+
+  /**
+   * Refuses what an environ must not hold.
+   *
+   * @throws IllegalArgumentException when a key without a dot is given anything but a String of
+   *     chars up to U+00FF, or a key with a dot is not lower-case
+   */
+  static void check(String key, Object value) {
+    requireNonNull(value, "value");
+    if (key.indexOf('.') >= 0) {
+      if (!isExtension(key)) {
+        throw new IllegalArgumentException("extension key must be lower-case: " + Text.quote(key));
+      }
+    } else if (!(value instanceof String text) || !Text.isBytes(text)) {
+      throw new IllegalArgumentException(
+          "CGI variable must be a String of bytes, one char each: " + Text.quote(key));
+    }
   }
 
   /** Lower-case letters, digits, {@code _}, {@code -} and at least one dot. */
