@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,8 +29,11 @@ final class WriterThread implements Iterator<ByteBuffer> {
   private @Nullable Thread thread;
   private @Nullable ByteBuffer block;
   private @Nullable Throwable failure;
-  private boolean ended;
-  private boolean closed;
+
+  /** The writer has returned or thrown. */
+  private volatile boolean ended;
+
+  private volatile boolean closed;
 
   WriterThread(Body.Writer writer) {
     this.writer = writer;
@@ -40,17 +44,20 @@ final class WriterThread implements Iterator<ByteBuffer> {
     if (block == null && !ended && !closed) {
       turn = Turn.WRITER;
       if (thread == null) {
-        thread = new Thread(this::run, "postern-body-writer");
-        thread.setDaemon(true);
-        thread.start();
+        Thread started = new Thread(this::run, "postern-body-writer");
+        started.setDaemon(true);
+        started.start();
+        thread = started;
       }
       notifyAll();
       awaitTurn(Turn.PULLER);
     }
     if (block == null && failure != null) {
-      Throwable thrown = failure;
-      failure = null;
-      throw Sneaky.<RuntimeException>rethrow(thrown);
+      throw Sneaky.<RuntimeException>rethrow(failure);
+    }
+    if (block == null && !ended) {
+      throw Sneaky.<RuntimeException>rethrow(
+          new IOException("body must not be read after it was closed"));
     }
     return block != null;
   }
@@ -105,22 +112,27 @@ final class WriterThread implements Iterator<ByteBuffer> {
 
   /** Gives a block to the puller and returns when it asks for the next one. */
   private synchronized void hand(byte[] bytes) throws IOException {
-    if (closed) {
-      throw new IOException("body must not be written after it was closed");
-    }
+    checkOpen();
     block = ByteBuffer.wrap(bytes);
     turn = Turn.PULLER;
     notifyAll();
     while (turn != Turn.WRITER) {
-      if (closed) {
-        throw new IOException("body must not be written after it was closed");
-      }
+      checkOpen();
       try {
         wait();
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         throw new InterruptedIOException("interrupted while a block of the body was waiting");
       }
+    }
+  }
+
+  private void checkOpen() throws IOException {
+    if (ended) {
+      throw new IOException("response must not be written after its body was written");
+    }
+    if (closed) {
+      throw new IOException("body must not be written after it was closed");
     }
   }
 
@@ -148,6 +160,7 @@ final class WriterThread implements Iterator<ByteBuffer> {
 
     @Override
     public void write(int b) throws IOException {
+      checkOpen();
       if (count == held.length) {
         flush();
       }
@@ -156,6 +169,8 @@ final class WriterThread implements Iterator<ByteBuffer> {
 
     @Override
     public void write(byte[] bytes, int offset, int length) throws IOException {
+      Objects.checkFromIndexSize(offset, length, bytes.length);
+      checkOpen();
       if (length >= held.length) {
         flush();
         hand(Arrays.copyOfRange(bytes, offset, offset + length));
@@ -170,6 +185,7 @@ final class WriterThread implements Iterator<ByteBuffer> {
 
     @Override
     public void flush() throws IOException {
+      checkOpen();
       if (count > 0) {
         byte[] bytes = Arrays.copyOf(held, count);
         count = 0;
