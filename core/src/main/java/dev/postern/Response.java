@@ -57,7 +57,11 @@ public final class Response {
       return capture.response(body);
     } catch (Throwable e) {
       if (body != null) {
-        body.close();
+        try {
+          body.close();
+        } catch (Throwable closing) {
+          e.addSuppressed(closing);
+        }
       }
       throw e;
     }
@@ -99,7 +103,8 @@ public final class Response {
    * it is in the headers.
    */
   public Response withBody(Body newBody) {
-    return new Response(status, headers, new Replacing(requireNonNull(newBody, "body"), body));
+    requireNonNull(newBody, "body");
+    return newBody == body ? this : new Response(status, headers, new Replacing(newBody, body));
   }
 
   @Override
@@ -114,6 +119,7 @@ public final class Response {
     private int status;
     private @Nullable Headers headers;
     private @Nullable RuntimeException broken;
+    private @Nullable RuntimeException refused;
 
     @Override
     public void start(int newStatus, Headers newHeaders, @Nullable Throwable error) {
@@ -126,7 +132,13 @@ public final class Response {
         throw broken;
       }
       started = true;
-      ResponseRules.check(newStatus, newHeaders);
+      try {
+        ResponseRules.check(newStatus, newHeaders);
+      } catch (RuntimeException e) {
+        refused = e;
+        throw e;
+      }
+      refused = null;
       status = newStatus;
       headers = newHeaders;
     }
@@ -134,6 +146,9 @@ public final class Response {
     Response response(@Nullable Body body) {
       if (broken != null) {
         throw broken;
+      }
+      if (refused != null) {
+        throw refused;
       }
       if (headers == null) {
         throw new IllegalStateException("application must start a response before it returns");
