@@ -3,7 +3,7 @@ package dev.postern;
 import static java.util.Objects.requireNonNull;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
+import java.io.PrintWriter;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -20,12 +20,21 @@ public final class Exchange {
   private final ResponseSink sink;
   private final ResponseStream stream;
 
+  /** The gateway's own; an application that replaces its key does not replace the log. */
+  private final PrintWriter errors;
+
+  /** Of the request as it came: a middleware may have changed REQUEST_METHOD for others. */
+  private final boolean head;
+
   private int status;
   private @Nullable Headers headers;
   private boolean started;
 
   /** The application broke the contract, whatever it makes of the exception that told it so. */
-  private @Nullable RuntimeException broken;
+  private @Nullable Throwable broken;
+
+  /** The last start was refused, and no other one has come since. */
+  private @Nullable RuntimeException refused;
 
   /** The error that the application itself answered by a replaced response. */
   private @Nullable Throwable answered;
@@ -33,12 +42,15 @@ public final class Exchange {
   private int sentStatus;
   private boolean complete;
   private @Nullable Throwable failure;
+  private boolean interrupted;
 
   private Exchange(Environ environ, ResponseSink sink) {
     this.environ = requireNonNull(environ, "environ");
     this.lifecycle = environ.lifecycle();
     this.sink = requireNonNull(sink, "sink");
     this.stream = new ResponseStream(this, sink);
+    this.errors = environ.errors();
+    this.head = environ.method().equals("HEAD");
   }
 
   /** The exchange of one request. */
@@ -65,7 +77,12 @@ public final class Exchange {
     }
     stream.end();
     close(body);
-    return finish();
+    Outcome outcome = finish();
+    if (interrupted) {
+      // Not before: it would close an interruptible channel under the error page.
+      Thread.currentThread().interrupt();
+    }
+    return outcome;
   }
 
   /**
@@ -91,14 +108,25 @@ public final class Exchange {
 
   private void start(int newStatus, Headers newHeaders, @Nullable Throwable error) {
     if (error != null && stream.isCommitted()) {
+      if (broken == null) {
+        broken = error;
+      }
       throw Sneaky.<RuntimeException>rethrow(error);
     }
     if (started && error == null) {
-      broken = new IllegalStateException("application must start its response once: " + newStatus);
-      throw broken;
+      IllegalStateException twice =
+          new IllegalStateException("application must start its response once: " + newStatus);
+      broken = twice;
+      throw twice;
     }
     started = true;
-    ResponseRules.check(newStatus, newHeaders);
+    try {
+      ResponseRules.check(newStatus, newHeaders);
+    } catch (RuntimeException e) {
+      refused = e;
+      throw e;
+    }
+    refused = null;
     status = newStatus;
     headers = newHeaders;
     answered = error;
@@ -108,9 +136,7 @@ public final class Exchange {
   // ---- the response ----
 
   private void send(@Nullable Body body) throws Exception {
-    if (broken != null) {
-      throw broken;
-    }
+    checkContract();
     if (headers == null) {
       throw new IllegalStateException("application must start a response before it returns");
     }
@@ -121,11 +147,19 @@ public final class Exchange {
     if (mayHaveBody()) {
       write(body);
     }
-    if (broken != null) {
-      throw broken;
-    }
+    checkContract();
     stream.finishBody();
     complete();
+  }
+
+  /** What an application was told by an exception counts also where it has swallowed that. */
+  private void checkContract() {
+    if (broken != null) {
+      throw Sneaky.<RuntimeException>rethrow(broken);
+    }
+    if (refused != null) {
+      throw refused;
+    }
   }
 
   /** A body that was cut at its Content-Length has nothing more to say: the response is whole. */
@@ -133,10 +167,27 @@ public final class Exchange {
     try {
       body.writeTo(stream);
     } catch (Exception e) {
-      if (stream.excess() == null || stream.sinkFailure() != null) {
+      IOException excess = stream.excess();
+      if (excess == null || stream.sinkFailure() != null) {
         throw e;
       }
+      noteInterrupt(e);
+      if (!isExcess(e)) {
+        excess.addSuppressed(e);
+      }
     }
+  }
+
+  /** Whether this is, perhaps wrapped by a writer, what the stream itself threw at the excess. */
+  private static boolean isExcess(Throwable error) {
+    Throwable cause = error;
+    for (int depth = 0; cause != null && depth < 20; depth++) {
+      if (cause instanceof ResponseStream.ExcessException) {
+        return true;
+      }
+      cause = cause.getCause();
+    }
+    return false;
   }
 
   /**
@@ -148,11 +199,11 @@ public final class Exchange {
     if (declared != null) {
       return Text.parseLength(declared);
     }
-    return body == null ? ResponseStream.UNKNOWN : body.length();
+    return body == null ? ResponseStream.UNKNOWN : Math.max(body.length(), ResponseStream.UNKNOWN);
   }
 
   private boolean mayHaveBody() {
-    return !environ.method().equals("HEAD") && !isBodiless(status);
+    return !head && !isBodiless(status);
   }
 
   /** RFC 9110 15.3.5, 15.3.6 and 15.4.5. */
@@ -177,8 +228,8 @@ public final class Exchange {
     } else if (length >= 0 && !sent.contains("Content-Length")) {
       sent = sent.plus("Content-Length", Long.toString(length));
     }
-    sentStatus = status;
     sink.head(status, sent);
+    sentStatus = status;
   }
 
   /**
@@ -202,6 +253,10 @@ public final class Exchange {
     }
   }
 
+  void sinkFailed(Throwable error) {
+    lifecycle.breakOff(error);
+  }
+
   void checkCancelled() throws IOException {
     if (lifecycle.isCancelled()) {
       throw cancelled();
@@ -216,44 +271,48 @@ public final class Exchange {
   // ---- failures ----
 
   private void fail(Throwable error) {
-    if (error instanceof InterruptedException) {
-      Thread.currentThread().interrupt();
-    }
-    Throwable gone = stream.sinkFailure() == null ? lifecycle.cause() : stream.sinkFailure();
-    failure = gone == null ? error : gone;
+    noteInterrupt(error);
+    Throwable gone = gone();
     if (gone == null) {
       report(error);
+      failure = error;
       if (!stream.isCommitted() && sendErrorPage(error)) {
         return;
       }
+      gone = gone();
     }
+    failure = gone == null ? error : gone;
     lifecycle.cancel(failure);
-    sink.abort(failure);
+    abort(failure);
   }
 
-  /**
-   * A fixed text: a client never sees a message, a stack or a path. False when it could not be sent
-   * either.
-   */
-  private boolean sendErrorPage(Throwable error) {
-    GatewayException mapped = error instanceof GatewayException gateway ? gateway : null;
-    int errorStatus = mapped == null ? 500 : mapped.status();
-    byte[] text =
-        (errorStatus + " " + ReasonPhrases.of(errorStatus))
-            .trim()
-            .concat("\n")
-            .getBytes(StandardCharsets.US_ASCII);
-    status = errorStatus;
-    headers = Headers.of("Content-Type", "text/plain; charset=utf-8");
-    if (mapped != null) {
-      for (var field : mapped.headers()) {
-        headers = headers.plus(field.getKey(), field.getValue());
-      }
-    }
+  /** Why nobody takes the response any more, or null. */
+  private @Nullable Throwable gone() {
+    return stream.sinkFailure() == null ? lifecycle.cause() : stream.sinkFailure();
+  }
+
+  private void abort(Throwable cause) {
     try {
-      stream.replace(text.length);
+      sink.abort(cause);
+    } catch (Throwable e) {
+      // It must not, but the body still has to be closed.
+      report(e);
+    }
+  }
+
+  private void noteInterrupt(Throwable error) {
+    interrupted |= error instanceof InterruptedException;
+  }
+
+  /** False when it could not be sent either. */
+  private boolean sendErrorPage(Throwable error) {
+    ErrorPage page = ErrorPage.of(error);
+    status = page.status();
+    headers = page.headers();
+    try {
+      stream.replace(page.text().length);
       if (mayHaveBody()) {
-        stream.write(text, 0, text.length);
+        stream.write(page.text(), 0, page.text().length);
       }
       stream.finishBody();
       if (!lifecycle.complete()) {
@@ -262,36 +321,16 @@ public final class Exchange {
       stream.finish();
       complete = true;
       return true;
-    } catch (IOException | RuntimeException e) {
-      failure = e;
+    } catch (Throwable e) {
+      if (gone() == null) {
+        report(e);
+      }
       return false;
     }
   }
 
-  /**
-   * The whole story, for the server's log alone. What a peer or a program did needs no stack of
-   * ours.
-   */
   private void report(Throwable error) {
-    try {
-      var errors = environ.errors();
-      if (error instanceof GatewayException gateway) {
-        errors.println(
-            "postern: "
-                + gateway.status()
-                + " for "
-                + environ
-                + ": "
-                + gateway.getMessage()
-                + (gateway.diagnosis() == null ? "" : " (" + gateway.diagnosis() + ")"));
-      } else {
-        errors.println("postern: " + environ + " failed");
-        error.printStackTrace(errors);
-      }
-      errors.flush();
-    } catch (RuntimeException e) {
-      error.addSuppressed(e);
-    }
+    ErrorLog.print(errors, environ, error);
   }
 
   private void close(@Nullable Body body) {
@@ -301,6 +340,7 @@ public final class Exchange {
     try {
       body.close();
     } catch (Throwable e) {
+      noteInterrupt(e);
       report(e);
       if (failure == null) {
         failure = e;

@@ -15,7 +15,7 @@ final class Lifecycle {
   private enum State {
     OPEN,
     CANCELLED,
-    /** The response is whole; a cancellation comes too late. */
+    /** The response is whole; only a sink that cannot finish it still makes it cancelled. */
     COMPLETED
   }
 
@@ -45,9 +45,18 @@ final class Lifecycle {
 
   /** False when the exchange is cancelled or complete already. Runs the hooks on this thread. */
   boolean cancel(Throwable why) {
+    return cancel(why, State.OPEN);
+  }
+
+  /** The sink has failed: cancels also what was about to be complete. */
+  void breakOff(Throwable why) {
+    cancel(why, State.COMPLETED);
+  }
+
+  private boolean cancel(Throwable why, State last) {
     List<Runnable> hooks;
     synchronized (this) {
-      if (state != State.OPEN) {
+      if (state != State.OPEN && state != last) {
         return false;
       }
       state = State.CANCELLED;
@@ -69,20 +78,19 @@ final class Lifecycle {
       return false;
     }
     state = State.COMPLETED;
-    cancelHooks = null;
     return true;
   }
 
   void onCancel(Runnable hook) {
     synchronized (this) {
-      if (state == State.OPEN) {
+      if (finished && state == State.COMPLETED) {
+        return;
+      }
+      if (state != State.CANCELLED) {
         if (cancelHooks == null) {
           cancelHooks = new ArrayList<>(2);
         }
         cancelHooks.add(hook);
-        return;
-      }
-      if (state == State.COMPLETED) {
         return;
       }
     }
@@ -106,13 +114,15 @@ final class Lifecycle {
     facts.put(name, value);
   }
 
+  /** What was reported so far. */
   synchronized Map<String, Object> facts() {
-    return facts == null ? Map.of() : facts;
+    return facts == null ? Map.of() : Map.copyOf(facts);
   }
 
   /** The hooks of {@code onFinish}, once; none can be added afterwards. */
   synchronized List<Consumer<Outcome>> finish() {
     finished = true;
+    cancelHooks = null;
     List<Consumer<Outcome>> hooks = finishHooks;
     finishHooks = null;
     return hooks == null ? List.of() : hooks;
@@ -122,7 +132,7 @@ final class Lifecycle {
   private static void runHook(Runnable hook, Throwable why) {
     try {
       hook.run();
-    } catch (RuntimeException | Error e) {
+    } catch (Throwable e) {
       if (e != why) {
         why.addSuppressed(e);
       }

@@ -37,6 +37,13 @@ final class ResponseRules {
     }
   }
 
+  /** Whether the field is the gateway's to set, about the connection or the framing. */
+  static boolean isGateways(String name) {
+    return isConnectionLevel(name)
+        || name.equalsIgnoreCase("Status")
+        || name.equalsIgnoreCase("Content-Length");
+  }
+
   /**
    * The names of RFC 9110 7.6.1 and RFC 2616 13.5.1: they belong to the connection, which is the
    * gateway's.

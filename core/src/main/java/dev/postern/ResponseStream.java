@@ -80,8 +80,13 @@ final class ResponseStream extends OutputStream {
     int n = (int) Math.min(size, room);
     take(bytes, offset, n);
     if (n < size) {
-      excess = new IOException("body must not exceed its Content-Length: " + length);
-      throw excess;
+      ExcessException thrown = new ExcessException(length);
+      if (excess == null) {
+        excess = thrown;
+      }
+      // A new one each time: one that is thrown by write() and again by a writer's close() would
+      // suppress itself, which Java refuses.
+      throw thrown;
     }
   }
 
@@ -92,7 +97,7 @@ final class ResponseStream extends OutputStream {
     drain();
     try {
       sink.flush();
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) {
       throw gone(e);
     }
   }
@@ -119,7 +124,7 @@ final class ResponseStream extends OutputStream {
   void finish() throws IOException {
     try {
       sink.finish();
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) {
       throw gone(e);
     }
   }
@@ -164,7 +169,7 @@ final class ResponseStream extends OutputStream {
     committed = true;
     try {
       exchange.commit(bodyLength);
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) {
       throw gone(e);
     }
   }
@@ -180,18 +185,30 @@ final class ResponseStream extends OutputStream {
   private void pass(byte[] bytes, int offset, int size) throws IOException {
     try {
       sink.write(bytes, offset, size);
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) {
       throw gone(e);
     }
     sent += size;
   }
 
   /** Cancels the exchange, so that whoever produces the body stops at once. */
-  private IOException gone(Exception e) {
+  private IOException gone(Throwable e) {
     if (sinkFailure == null) {
       sinkFailure = e;
-      exchange.cancel(e);
+      exchange.sinkFailed(e);
+    }
+    if (e instanceof Error error) {
+      throw error;
     }
     return e instanceof IOException io ? io : new IOException("peer must take the response", e);
+  }
+
+  /** More than the Content-Length was written. */
+  static final class ExcessException extends IOException {
+    private static final long serialVersionUID = 1;
+
+    ExcessException(long length) {
+      super("body must not exceed its Content-Length: " + length);
+    }
   }
 }

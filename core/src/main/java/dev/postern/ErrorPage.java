@@ -1,0 +1,30 @@
+package dev.postern;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+
+/**
+ * What a client gets for an error while nothing has been sent: a status and a fixed text, never a
+ * message, a stack or a path.
+ */
+record ErrorPage(int status, Headers headers, byte[] text) {
+  static ErrorPage of(Throwable error) {
+    if (error instanceof GatewayException gateway) {
+      return of(gateway.status(), gateway.headers());
+    }
+    return of(500, Headers.of());
+  }
+
+  private static ErrorPage of(int status, Headers added) {
+    Headers headers = Headers.of("Content-Type", "text/plain; charset=utf-8");
+    for (Map.Entry<String, String> field : added) {
+      String name = field.getKey();
+      // The text is ours, and so is its framing.
+      if (!ResponseRules.isGateways(name) && !name.equalsIgnoreCase("Content-Type")) {
+        headers = headers.plus(name, field.getValue());
+      }
+    }
+    String text = (status + " " + ReasonPhrases.of(status)).trim() + "\n";
+    return new ErrorPage(status, headers, text.getBytes(StandardCharsets.US_ASCII));
+  }
+}
