@@ -10,6 +10,7 @@ final class ErrorLog {
    * The whole story. What a peer or a program did needs no stack of ours. Throws nothing: a log
    * that is broken must not break the response, too.
    */
+  @SuppressWarnings("ReferenceEquality") // Nothing may suppress itself.
   static void print(PrintWriter errors, Environ environ, Throwable error) {
     try {
       if (error instanceof GatewayException gateway) {

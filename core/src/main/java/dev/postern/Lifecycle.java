@@ -129,6 +129,7 @@ final class Lifecycle {
   }
 
   /** A hook that throws must not keep the others from running. */
+  @SuppressWarnings("ReferenceEquality") // Nothing may suppress itself.
   private static void runHook(Runnable hook, Throwable why) {
     try {
       hook.run();

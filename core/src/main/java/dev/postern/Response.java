@@ -102,6 +102,7 @@ public final class Response {
    * that a middleware can read the old one from within the new one. {@code Content-Length} stays as
    * it is in the headers.
    */
+  @SuppressWarnings("ReferenceEquality") // The very same one would be closed twice.
   public Response withBody(Body newBody) {
     requireNonNull(newBody, "body");
     return newBody == body ? this : new Response(status, headers, new Replacing(newBody, body));
