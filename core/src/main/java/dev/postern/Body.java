@@ -24,7 +24,9 @@ public interface Body extends Iterable<ByteBuffer>, Closeable {
   /**
    * The blocks of the body. A block belongs to whoever took it; it may be read-only, and it may be
    * empty (PEP 3333 lets a middleware say so that it needs more input). What the source throws
-   * comes out as it is, checked exceptions too.
+   * comes out as it is, checked exceptions too; an iterator of one's own may wrap an {@link
+   * IOException} in an {@link java.io.UncheckedIOException}, and a {@link GatewayException} in
+   * there keeps its status.
    */
   @Override
   Iterator<ByteBuffer> iterator();

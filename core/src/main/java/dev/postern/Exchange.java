@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -73,7 +74,7 @@ public final class Exchange {
       body = application.call(environ, new Start());
       send(body);
     } catch (Throwable e) {
-      fail(e);
+      fail(unwrapped(e));
     }
     stream.end();
     close(body);
@@ -284,6 +285,14 @@ public final class Exchange {
     failure = gone == null ? error : gone;
     lifecycle.cancel(failure);
     abort(failure);
+  }
+
+  /** An iterator cannot declare what it throws; the status must not get lost by that. */
+  private static Throwable unwrapped(Throwable error) {
+    return error instanceof UncheckedIOException
+            && error.getCause() instanceof GatewayException gateway
+        ? gateway
+        : error;
   }
 
   /** Why nobody takes the response any more, or null. */

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.io.UncheckedIOException;
 import java.io.Writer;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -337,6 +338,17 @@ class ExchangeFailureTest {
     assertThat(call.errors())
         .contains(
             "bad header (rule H02, at byte 17 near \"Loc\\u000A\", exit 3, stderr ends \"oops\")");
+  }
+
+  @Test
+  void gatewayException_wrappedByAnIterator_keepsItsStatus() {
+    GatewayException error = new GatewayException(504, "too slow");
+    call.run(app(steps(fail(new UncheckedIOException(error)))));
+    assertThat(call.status()).isEqualTo(504);
+    assertThat(call.outcome().failure()).isSameAs(error);
+    Call other = Call.get("/").run(app(steps(fail(new UncheckedIOException(new IOException())))));
+    assertThat(other.status()).isEqualTo(500);
+    assertThat(other.outcome().failure()).isInstanceOf(UncheckedIOException.class);
   }
 
   @Test
