@@ -1,0 +1,222 @@
+package dev.postern.examples;
+
+import static dev.postern.Bodies.bytes;
+import static dev.postern.Bodies.fail;
+import static dev.postern.Bodies.steps;
+import static dev.postern.Bodies.text;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.postern.Application;
+import dev.postern.Bodies;
+import dev.postern.Body;
+import dev.postern.Call;
+import dev.postern.GatewayException;
+import dev.postern.Headers;
+import dev.postern.Middleware;
+import dev.postern.Response;
+import dev.postern.TrackedBody;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What every middleware must keep, whatever it does and in whichever form it is written. */
+@Timeout(60)
+class MiddlewareTest {
+  private static final Headers TEXT = Headers.of("Content-Type", "text/plain");
+
+  static Stream<Arguments> middleware() {
+    return Stream.of(
+        form("header over Response", app -> AddHeader.overResponse("X-A", "1", app)),
+        form("header over start", app -> AddHeader.overStart("X-A", "1", app)),
+        form("URL map over Response", app -> UrlMap.overResponse(Map.of("/app", app))),
+        form("URL map over start", app -> UrlMap.overStart(Map.of("/app", app))),
+        form("access log over Response", app -> AccessLog.overResponse(line -> {}, app)),
+        form("access log over start", app -> AccessLog.overStart(line -> {}, app)),
+        form("basic auth over Response", app -> BasicAuth.overResponse((u, p) -> true, app)),
+        form("basic auth over start", app -> BasicAuth.overStart((u, p) -> true, app)),
+        form("error page over Response", ErrorPages::overResponse),
+        form("error page over start", ErrorPages::overStart),
+        form("gzip over Response", Gzip::overResponse),
+        form("gzip over start", Gzip::overStart),
+        form("ETag over Response", ETag::overResponse),
+        form("ETag over start", ETag::overStart),
+        form(
+            "all over Response",
+            app ->
+                Gzip.overResponse(
+                    ETag.overResponse(
+                        ErrorPages.overResponse(AddHeader.overResponse("X-A", "1", app))))),
+        form(
+            "all over start",
+            app ->
+                Gzip.overStart(
+                    ETag.overStart(ErrorPages.overStart(AddHeader.overStart("X-A", "1", app))))));
+  }
+
+  private static Arguments form(String name, Middleware middleware) {
+    return Arguments.of(name, middleware);
+  }
+
+  private static Call call(String method) {
+    String user = Base64.getEncoder().encodeToString(bytes("me:pass"));
+    return Call.of(method, "/app/x")
+        .header("Accept-Encoding", "gzip")
+        .header("Authorization", "Basic " + user);
+  }
+
+  private static Application app(Body body) {
+    return (environ, start) -> {
+      start.start(200, TEXT);
+      return body;
+    };
+  }
+
+  /** What a client has read so far. */
+  private static String read(Call call) {
+    return call.headers() != null && "gzip".equals(call.header("Content-Encoding"))
+        ? Unzipped.soFar(call.sink().bytes())
+        : call.text();
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("middleware")
+  void middleware_passesTheBodyOn(String name, Middleware middleware) {
+    List<Body> bodies =
+        List.of(
+            Body.of("hello"),
+            steps(text("hel"), text(""), text("lo")),
+            Body.writing(out -> out.write(bytes("hello"))));
+    for (Body body : bodies) {
+      Call call = call("GET").run(middleware.wrap(app(body)));
+      assertThat(call.status()).isEqualTo(200);
+      assertThat(call.header("Content-Type")).isEqualTo("text/plain");
+      assertThat(read(call)).isEqualTo("hello");
+      assertThat(call.outcome().failure()).isNull();
+    }
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("middleware")
+  void middlewareO06_keepsBlocksStreaming(String name, Middleware middleware) {
+    Call call = call("GET");
+    List<String> seen = new ArrayList<>();
+    Body body =
+        steps(
+            text("one"),
+            () -> {
+              seen.add(read(call));
+              return bytes("two");
+            },
+            () -> {
+              seen.add(read(call));
+              return bytes("three");
+            });
+    call.run(middleware.wrap(app(body)));
+    assertThat(seen).containsExactly("one", "onetwo");
+    assertThat(read(call)).isEqualTo("onetwothree");
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("middleware")
+  void middleware_passesFlushOn(String name, Middleware middleware) {
+    Call call = call("GET");
+    List<String> seen = new ArrayList<>();
+    Body body =
+        Body.writing(
+            out -> {
+              out.write(bytes("one"));
+              out.flush();
+              seen.add(read(call));
+              out.write(bytes("two"));
+            });
+    call.run(middleware.wrap(app(body)));
+    assertThat(seen).containsExactly("one");
+    assertThat(read(call)).isEqualTo("onetwo");
+    assertThat(call.sink().events()).contains("flush");
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("middleware")
+  void middlewareO01_closesWhatItWrapsOnce(String name, Middleware middleware) {
+    List<Body> bodies =
+        List.of(
+            Body.of("x"),
+            Body.empty(),
+            steps(text("one")),
+            steps(fail(new IOException("first"))),
+            steps(text("one"), fail(new IOException("later"))),
+            Body.writing(
+                out -> {
+                  throw new IllegalStateException("writer");
+                }));
+    for (String method : List.of("GET", "HEAD")) {
+      for (Body body : bodies) {
+        TrackedBody tracked = new TrackedBody(body);
+        call(method).run(middleware.wrap(app(tracked)));
+        assertThat(tracked.closedOn()).containsExactly(Thread.currentThread());
+      }
+    }
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("middleware")
+  void middlewareO01_closesWhatItWrapsOnce_whenCancelled(String name, Middleware middleware) {
+    TrackedBody cancelled = new TrackedBody(steps(text("one"), text("two")));
+    Call call = call("GET");
+    call.exchange().cancel(new IOException("gone"));
+    call.run(middleware.wrap(app(cancelled)));
+    assertThat(cancelled.closes()).isEqualTo(1);
+    assertThat(call.outcome().complete()).isFalse();
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("middleware")
+  void middleware_failureAfterTheFirstBlock_cutsTheResponse(String name, Middleware middleware) {
+    GatewayException error = new GatewayException(504, "later");
+    Call call = call("GET").run(middleware.wrap(app(steps(text("one"), fail(error)))));
+    assertThat(call.status()).isEqualTo(200);
+    assertThat(read(call)).isEqualTo("one");
+    assertThat(call.outcome().complete()).isFalse();
+    assertThat(call.outcome().failure()).isSameAs(error);
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("middleware")
+  void middleware_failureOfTheCall_isA500(String name, Middleware middleware) {
+    Call call =
+        call("GET")
+            .run(
+                middleware.wrap(
+                    (environ, start) -> {
+                      throw new IOException("call");
+                    }));
+    assertThat(call.status()).isEqualTo(500);
+    assertThat(call.outcome().complete()).isTrue();
+    assertThat(call.errors()).contains("IOException: call");
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("middleware")
+  void middleware_pulledByAnother_givesTheSameBytes(String name, Middleware middleware)
+      throws Exception {
+    for (Body body : List.of(Body.of("hello"), steps(text("hel"), text("lo")))) {
+      TrackedBody tracked = new TrackedBody(body);
+      Call call = call("GET");
+      Response response = Response.from(middleware.wrap(app(tracked)), call.environ());
+      byte[] pulled = Bodies.pulled(response.body());
+      response.body().close();
+      boolean zipped = response.headers().contains("Content-Encoding");
+      assertThat(zipped ? Unzipped.whole(pulled) : new String(pulled, StandardCharsets.UTF_8))
+          .isEqualTo("hello");
+      assertThat(tracked.closes()).isEqualTo(1);
+    }
+  }
+}
