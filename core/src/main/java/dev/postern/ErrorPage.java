@@ -1,13 +1,12 @@
 package dev.postern;
 
-import java.nio.charset.StandardCharsets;
 import java.util.Map;
 
 /**
  * What a client gets for an error while nothing has been sent: a status and a fixed text, never a
  * message, a stack or a path.
  */
-record ErrorPage(int status, Headers headers, byte[] text) {
+record ErrorPage(int status, Headers headers, String text) {
   static ErrorPage of(Throwable error) {
     if (error instanceof GatewayException gateway) {
       return of(gateway.status(), gateway.headers());
@@ -25,6 +24,6 @@ record ErrorPage(int status, Headers headers, byte[] text) {
       }
     }
     String text = (status + " " + ReasonPhrases.of(status)).trim() + "\n";
-    return new ErrorPage(status, headers, text.getBytes(StandardCharsets.US_ASCII));
+    return new ErrorPage(status, headers, text);
   }
 }

@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -319,9 +320,10 @@ public final class Exchange {
     status = page.status();
     headers = page.headers();
     try {
-      stream.replace(page.text().length);
+      byte[] text = page.text().getBytes(StandardCharsets.US_ASCII);
+      stream.replace(text.length);
       if (mayHaveBody()) {
-        stream.write(page.text(), 0, page.text().length);
+        stream.write(text);
       }
       stream.finishBody();
       if (!lifecycle.complete()) {

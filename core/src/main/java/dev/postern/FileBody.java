@@ -72,7 +72,7 @@ final class FileBody implements Body {
         return block.flip();
       }
 
-      /** The blocks of two different files must not be joined. */
+      // The blocks of two different files must not be joined.
       private void checkVersion() throws IOException {
         BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
         Object now = attributes.fileKey() + " " + attributes.lastModifiedTime();

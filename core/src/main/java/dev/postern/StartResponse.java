@@ -16,7 +16,8 @@ public interface StartResponse {
    * call of the request; a second one is a fault that ends in a 500. With an {@code error} it may
    * come again, also while the body is written: while nothing has been sent the earlier status,
    * headers and held bytes are dropped; afterwards {@code error} itself is thrown, also when it is
-   * a checked exception.
+   * a checked exception. What is thrown here counts also where the application swallows it: the
+   * response becomes a 500, or is cut.
    *
    * @param status 200 to 599
    * @param headers end-to-end fields only: a hop-by-hop name (RFC 9110 7.6.1), {@code Status}, a

@@ -75,6 +75,7 @@ final class WriterThread implements Iterator<ByteBuffer> {
   /**
    * Ends the writer: its stream throws, and it is interrupted where it waits for something else.
    */
+  @SuppressWarnings("ReferenceEquality") // A thread is itself alone.
   void close() {
     Thread running;
     synchronized (this) {

@@ -123,7 +123,7 @@ class BodyWritingTest {
   void iterator_beforeTheFirstBlockIsAskedFor_doesNotStartTheWriter() throws Exception {
     AtomicInteger calls = new AtomicInteger();
     Body body = Body.writing(out -> calls.incrementAndGet());
-    body.iterator();
+    assertThat(body.iterator()).isNotNull();
     body.close();
     assertThat(calls).hasValue(0);
   }
@@ -363,7 +363,7 @@ class BodyWritingTest {
         new Thread(
             () -> {
               try {
-                body.iterator().hasNext();
+                seen.set(new AssertionError("ended: " + body.iterator().hasNext()));
               } catch (Throwable e) {
                 seen.set(e);
               }

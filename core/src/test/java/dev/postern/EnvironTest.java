@@ -48,7 +48,8 @@ class EnvironTest {
     assertThat(GET.get("REMOTE_USER")).isNull();
     assertThat(GET).doesNotContainKey("REMOTE_USER").doesNotContainKey("app.none");
     assertThat(GET.get(null)).isNull();
-    assertThat(GET.get(1)).isNull();
+    Object noString = 1;
+    assertThat(GET.get(noString)).isNull();
   }
 
   @Test
