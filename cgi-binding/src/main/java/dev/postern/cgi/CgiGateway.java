@@ -29,13 +29,17 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>The bytes of the environment are exact on Linux under any locale. Standard input is read to
- * CONTENT_LENGTH and no further. The response starts with {@code Status}, so that no server takes a
- * redirect for a local one. Start-up is all that a CGI executable has: nothing here uses Guava, a
- * logging framework or a regular expression.
+ * CONTENT_LENGTH and no further; what the application leaves of it is read after the response. The
+ * response starts with {@code Status}, so that no server takes a redirect for a local one. Start-up
+ * is all that a CGI executable has: nothing here uses Guava, a logging framework or a regular
+ * expression.
  *
  * <p>Not thread-safe.
  */
 public final class CgiGateway {
+  /** Bytes of an unread body for which it is worth waiting; as many as a host takes by default. */
+  private static final long DRAIN_LIMIT = 64L * 1024 * 1024;
+
   private final Application application;
   private final @Nullable Map<String, String> environment;
   private final @Nullable InputStream input;
@@ -87,7 +91,9 @@ public final class CgiGateway {
         environment == null ? ProcessVariables.read() : new HashMap<>(environment);
     ProcessVariables.complete(variables, log);
     OutputStream out = output == null ? new FileOutputStream(FileDescriptor.out) : output;
-    Exchange exchange = Exchange.of(environ(variables, log), new CgiSink(out));
+    Environ environ = environ(variables, log);
+    InputStream body = environ.contentLength() > 0 ? environ.input() : null;
+    Exchange exchange = Exchange.of(environ, new CgiSink(out));
     if (!ownsProcess) {
       return exchange.run(application);
     }
@@ -95,7 +101,27 @@ public final class CgiGateway {
     Runtime.getRuntime().addShutdownHook(terminator);
     Outcome outcome = exchange.run(application);
     terminator.finished();
+    if (body != null && outcome.complete()) {
+      drain(body);
+    }
     return outcome;
+  }
+
+  /**
+   * Reads what the application left of the request's body. Apache's mod_cgid hands it over through
+   * the same socket that the response comes back on, and fcgiwrap takes a broken pipe for a
+   * failure: a program that ends before it has read everything loses its response there.
+   */
+  private static void drain(InputStream body) {
+    byte[] block = new byte[16 * 1024];
+    try {
+      long left = DRAIN_LIMIT;
+      for (int n = body.read(block); n >= 0 && left > 0; n = body.read(block)) {
+        left -= n;
+      }
+    } catch (IOException e) {
+      // The body was short; the response is whole all the same.
+    }
   }
 
   private Environ environ(Map<String, String> variables, PrintWriter log) {

@@ -80,6 +80,9 @@ final class ProcessVariables {
    */
   static void complete(Map<String, String> variables, PrintWriter errors) {
     variables.remove("HTTP_PROXY");
+    // Some servers give these too; they are not to be mistaken for the variables they repeat.
+    variables.remove("HTTP_CONTENT_LENGTH");
+    variables.remove("HTTP_CONTENT_TYPE");
     String method = variables.get("REQUEST_METHOD");
     if (method == null || method.isEmpty()) {
       errors.println("postern: no REQUEST_METHOD in the environment: answering GET /");
@@ -94,6 +97,21 @@ final class ProcessVariables {
       // A server-side include: the response is read by a server that speaks no later version.
       variables.put("SERVER_PROTOCOL", "HTTP/1.0");
     }
+    if (!pathsAgree(variables)) {
+      PathRepair.repair(variables);
+    }
+  }
+
+  /** Whether the path of REQUEST_URI is SCRIPT_NAME and PATH_INFO as they stand. */
+  private static boolean pathsAgree(Map<String, String> variables) {
+    String uri = variables.getOrDefault("REQUEST_URI", "");
+    String script = variables.getOrDefault("SCRIPT_NAME", "");
+    String path = variables.getOrDefault("PATH_INFO", "");
+    int end = script.length() + path.length();
+    return uri.startsWith(script)
+        && uri.startsWith(path, script.length())
+        && (uri.length() == end || uri.length() > end && uri.charAt(end) == '?')
+        && !script.endsWith("/");
   }
 
   /** HTTPS is {@code on}, {@code yes} or {@code 1}, in any case: servers differ. */
