@@ -3,16 +3,18 @@ package dev.postern.cgi;
 import static java.util.Objects.requireNonNull;
 
 import dev.postern.Application;
+import dev.postern.Body;
 import dev.postern.Environ;
 import dev.postern.Exchange;
+import dev.postern.GatewayException;
 import dev.postern.Outcome;
+import dev.postern.StartResponse;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.util.HashMap;
 import java.util.Map;
@@ -45,6 +47,7 @@ public final class CgiGateway {
   private final @Nullable InputStream input;
   private final @Nullable OutputStream output;
   private final @Nullable PrintWriter errors;
+  private final long maxBody;
 
   private CgiGateway(Builder builder) {
     this.application = builder.application;
@@ -52,6 +55,7 @@ public final class CgiGateway {
     this.input = builder.input;
     this.output = builder.output;
     this.errors = builder.errors;
+    this.maxBody = builder.maxBody;
   }
 
   /** A gateway between this process and the application. */
@@ -70,10 +74,16 @@ public final class CgiGateway {
    * so that nothing gets between the bytes of the response. SIGTERM cancels the request.
    */
   public static void main(Application application) {
-    PrintStream console = System.err;
-    System.setOut(console);
-    CgiGateway gateway = of(application);
-    Outcome outcome = gateway.run(true);
+    of(application).runAndExit();
+  }
+
+  /**
+   * Answers the one request of this process and ends the JVM, as {@link #main}: for a gateway with
+   * options. Does not return.
+   */
+  public void runAndExit() {
+    System.setOut(System.err);
+    Outcome outcome = run(true);
     System.exit(outcome.complete() && outcome.failure() == null ? 0 : 1);
   }
 
@@ -94,14 +104,15 @@ public final class CgiGateway {
     Environ environ = environ(variables, log);
     InputStream body = environ.contentLength() > 0 ? environ.input() : null;
     Exchange exchange = Exchange.of(environ, new CgiSink(out));
+    Application answering = environ.contentLength() > maxBody ? new TooLarge() : application;
     if (!ownsProcess) {
-      return exchange.run(application);
+      return exchange.run(answering);
     }
     Terminator terminator = new Terminator(exchange, Thread.currentThread());
     Runtime.getRuntime().addShutdownHook(terminator);
-    Outcome outcome = exchange.run(application);
+    Outcome outcome = exchange.run(answering);
     terminator.finished();
-    if (body != null && outcome.complete()) {
+    if (body != null && outcome.complete() && answering == application) {
       drain(body);
     }
     return outcome;
@@ -136,6 +147,15 @@ public final class CgiGateway {
       builder.input(input == null ? new FileInputStream(FileDescriptor.in) : input);
     }
     return builder.build();
+  }
+
+  /** In the application's place when the request's body is over the limit. */
+  private static final class TooLarge implements Application {
+    @Override
+    public Body call(Environ environ, StartResponse startResponse) throws GatewayException {
+      throw new GatewayException(
+          413, "request body must not exceed the limit: " + environ.contentLength());
+    }
   }
 
   /**
@@ -182,6 +202,7 @@ public final class CgiGateway {
     private @Nullable InputStream input;
     private @Nullable OutputStream output;
     private @Nullable PrintWriter errors;
+    private long maxBody = Long.MAX_VALUE;
 
     private Builder(Application application) {
       this.application = application;
@@ -208,6 +229,18 @@ public final class CgiGateway {
     /** Where errors go; standard error by default. Never closed. */
     public Builder errors(PrintWriter newErrors) {
       errors = requireNonNull(newErrors, "errors");
+      return this;
+    }
+
+    /**
+     * The largest request body, in bytes; no limit by default, since the web server has one. Over
+     * it the client gets 413 and the application is not called.
+     */
+    public Builder maxBody(long bytes) {
+      if (bytes < 0) {
+        throw new IllegalArgumentException("limit of a body must not be negative: " + bytes);
+      }
+      maxBody = bytes;
       return this;
     }
 

@@ -27,8 +27,12 @@ final class CgiSink implements ResponseSink {
   public void head(int status, Headers headers) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream(512);
     line(bytes, "Status", status + " " + Response.reasonPhrase(status));
-    for (String type : headers.all("Content-Type")) {
-      line(bytes, "Content-Type", type);
+    if (headers.contains("Content-Type")) {
+      for (String type : headers.all("Content-Type")) {
+        line(bytes, "Content-Type", type);
+      }
+    } else if (hasDocument(status, headers)) {
+      line(bytes, "Content-Type", "application/octet-stream");
     }
     for (Map.Entry<String, String> field : headers) {
       if (!field.getKey().equalsIgnoreCase("Content-Type")) {
@@ -38,6 +42,11 @@ final class CgiSink implements ResponseSink {
     bytes.write('\r');
     bytes.write('\n');
     head = bytes;
+  }
+
+  /** What has a body must have a type (RFC 3875 6.3.1): a server may refuse it, or guess one. */
+  private static boolean hasDocument(int status, Headers headers) {
+    return status != 204 && status != 304 && !"0".equals(headers.get("Content-Length"));
   }
 
   @Override
