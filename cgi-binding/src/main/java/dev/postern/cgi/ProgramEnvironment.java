@@ -1,12 +1,12 @@
 package dev.postern.cgi;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.postern.Environ;
 import dev.postern.GatewayException;
 import dev.postern.Headers;
+import dev.postern.process.ProgramText;
 import dev.postern.wire.Escapes;
-import java.nio.charset.Charset;
-import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -78,12 +78,6 @@ final class ProgramEnvironment {
           "HTTP_TRANSFER_ENCODING",
           "HTTP_UPGRADE");
 
-  /**
-   * What the JDK encodes an environment with: the default charset before JDK 18, the locale's
-   * charset since.
-   */
-  private static final Charset SYSTEM = systemCharset();
-
   private final Map<String, String> variables = new LinkedHashMap<>();
   private int total;
 
@@ -93,7 +87,7 @@ final class ProgramEnvironment {
    * The environment for one request.
    *
    * @param contentLength of the body that the program gets, or -1 for none
-   * @return text that the JDK turns into exactly the bytes that were meant
+   * @return bytes, one char each, all of which the program will get exactly
    * @throws GatewayException with status 400, 414 or 431 when the request cannot be passed on
    */
   static Map<String, String> of(
@@ -110,7 +104,7 @@ final class ProgramEnvironment {
     built.addHeaders(environ, options.passAuthorization());
     built.add("GATEWAY_INTERFACE", "CGI/1.1");
     built.add("REDIRECT_STATUS", "200");
-    built.addText("SCRIPT_FILENAME", program.file().toString());
+    built.add("SCRIPT_FILENAME", ProgramText.toBytes(program.file()));
     if (contentLength >= 0) {
       built.add("CONTENT_LENGTH", Long.toString(contentLength));
     }
@@ -139,10 +133,10 @@ final class ProgramEnvironment {
     if (value.indexOf('\0') >= 0) {
       throw new IllegalArgumentException("environment value must hold no NUL: " + name);
     }
-    if (!isExact(value)) {
+    if (ProgramText.toBytes(value) == null) {
       throw new IllegalArgumentException(
           "environment value must be text that "
-              + SYSTEM
+              + ProgramText.charset()
               + ", the charset of this JVM's locale, can encode: "
               + name);
     }
@@ -153,7 +147,7 @@ final class ProgramEnvironment {
       add("PATH", PATH);
     }
     for (Map.Entry<String, String> entry : configured.entrySet()) {
-      addText(entry.getKey(), entry.getValue());
+      add(entry.getKey(), requireNonNull(ProgramText.toBytes(entry.getValue())));
     }
   }
 
@@ -192,11 +186,11 @@ final class ProgramEnvironment {
     if (options.documentRoot() == null) {
       return;
     }
-    String root = options.documentRoot().toString();
-    addText("DOCUMENT_ROOT", root);
+    String root = ProgramText.toBytes(options.documentRoot());
+    add("DOCUMENT_ROOT", root);
     String path = environ.variable("PATH_INFO");
     if (path != null && !path.isEmpty()) {
-      add("PATH_TRANSLATED", new String(root.getBytes(SYSTEM), StandardCharsets.ISO_8859_1) + path);
+      add("PATH_TRANSLATED", root + path);
     }
   }
 
@@ -218,24 +212,18 @@ final class ProgramEnvironment {
   }
 
   private void add(String name, String bytes) throws GatewayException {
-    String text = toText(bytes);
-    if (text == null) {
+    if (!ProgramText.canCarry(bytes)) {
       throw new GatewayException(
           400,
           name
               + " must be bytes that "
-              + SYSTEM
+              + ProgramText.charset()
               + " can carry: "
               + Escapes.quote(bytes)
               + " [not-encodable]");
     }
     count(name, bytes.length());
-    variables.put(name, text);
-  }
-
-  private void addText(String name, String text) throws GatewayException {
-    count(name, text.getBytes(SYSTEM).length);
-    variables.put(name, text);
+    variables.put(name, bytes);
   }
 
   private void count(String name, int length) throws GatewayException {
@@ -259,24 +247,6 @@ final class ProgramEnvironment {
     }
   }
 
-  /** Text that the JDK encodes to these bytes, or null when there is none. */
-  private static @Nullable String toText(String bytes) {
-    boolean ascii = true;
-    for (int i = 0; i < bytes.length() && ascii; i++) {
-      ascii = bytes.charAt(i) < 0x80;
-    }
-    if (ascii) {
-      return bytes;
-    }
-    byte[] raw = bytes.getBytes(StandardCharsets.ISO_8859_1);
-    String text = new String(raw, SYSTEM);
-    return Arrays.equals(text.getBytes(SYSTEM), raw) ? text : null;
-  }
-
-  private static boolean isExact(String text) {
-    return new String(text.getBytes(SYSTEM), SYSTEM).equals(text);
-  }
-
   private static boolean isName(String name) {
     for (int i = 0; i < name.length(); i++) {
       char c = name.charAt(i);
@@ -296,15 +266,5 @@ final class ProgramEnvironment {
       }
     }
     return name.length() > 5;
-  }
-
-  private static Charset systemCharset() {
-    if (Runtime.version().feature() < 18) {
-      return Charset.defaultCharset();
-    }
-    String name = System.getProperty("sun.jnu.encoding");
-    return name != null && Charset.isSupported(name)
-        ? Charset.forName(name)
-        : Charset.defaultCharset();
   }
 }

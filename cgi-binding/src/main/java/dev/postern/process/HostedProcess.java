@@ -3,26 +3,22 @@ package dev.postern.process;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
-import java.io.OutputStream;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One program that runs for one request. Three pumps work at once, so that no full pipe can hold up
- * another: one reads its output, one its errors, one writes the request's body.
+ * One program that runs for one request: what is waited for, how long, and how all of it ends. How
+ * a program is started, read and signalled is the matter of the {@link StartPath} in force.
  *
  * <p>The thread of the request starts it, reads its output and closes it; {@link #wake} may come
  * from any thread.
  */
-public final class HostedProcess {
+public abstract class HostedProcess {
   /**
    * How long reading goes on after the program itself has ended, while something it left behind
    * holds the pipe.
@@ -33,22 +29,16 @@ public final class HostedProcess {
   private static final long EXIT_GRACE_NANOS = TimeUnit.SECONDS.toNanos(2);
 
   /** From TERM to KILL. */
-  private static final long KILL_GRACE_NANOS = TimeUnit.SECONDS.toNanos(2);
+  static final long KILL_GRACE_NANOS = TimeUnit.SECONDS.toNanos(2);
 
   /** How often a wait looks whether the program has ended. */
-  private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+  static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
   private static final int ERRORS_KEPT = 64 * 1024;
 
-  private final BlockExchange output = new BlockExchange();
-  private final ErrorTail errors = new ErrorTail(ERRORS_KEPT);
+  final ErrorTail errors = new ErrorTail(ERRORS_KEPT);
   private final AtomicReference<@Nullable IOException> inputFailure = new AtomicReference<>();
-  private final InputGate input = new InputGate();
-  private final CountDownLatch errorsDone = new CountDownLatch(1);
 
-  private final Process process;
-  private final Session session;
-  private BlockExchange.@Nullable Block current;
   private boolean ended;
   private boolean abandoned;
   private long exitSeen;
@@ -56,24 +46,18 @@ public final class HostedProcess {
   private boolean closed;
   private volatile boolean woken;
 
-  private HostedProcess(Map<String, String> environment, List<String> command, Path directory)
-      throws IOException {
-    ProcessBuilder builder =
-        new ProcessBuilder(Session.command(command)).directory(directory.toFile());
-    builder.environment().clear();
-    builder.environment().putAll(environment);
-    process = startDraining(builder);
-    session = new Session(process);
-  }
+  HostedProcess() {}
 
   /**
-   * Starts a program.
+   * Starts a program in a session of its own.
    *
-   * @param command the program's absolute path and its arguments
-   * @param environment all of it; the JVM's own is not passed on
-   * @param body what the program gets on its standard input, or null for nothing; read on another
-   *     thread, never closed
-   * @throws IOException when the system refuses to start it
+   * @param command the program's absolute path and its arguments, as text
+   * @param environment all of it, as bytes, one char each, of which {@link ProgramText#canCarry}
+   *     said that they can be passed on; the JVM's own is not
+   * @param body what the program gets on its standard input, or null for nothing. Bytes in memory
+   *     are written as the program takes them; any other stream is read on another thread. Never
+   *     closed
+   * @throws IOException when the system refuses to start it; nothing is left open then
    */
   public static HostedProcess start(
       List<String> command,
@@ -81,14 +65,11 @@ public final class HostedProcess {
       Path directory,
       @Nullable InputStream body)
       throws IOException {
-    HostedProcess started = new HostedProcess(environment, command, directory);
-    try {
-      started.pumpErrors();
-      started.pumpInput(body);
-    } catch (Throwable e) {
-      started.session.kill();
-      throw e;
-    }
+    HostedProcess started =
+        StartPath.inForce() == StartPath.NATIVE
+            ? NativePath.launch(command, environment, directory, body)
+            : PortableProcess.launch(command, environment, directory, body);
+    LiveProcesses.add(started);
     return started;
   }
 
@@ -111,11 +92,8 @@ public final class HostedProcess {
    *
    * @throws IOException when the output, or the request's body, cannot be read
    */
-  public Read read(Duration timeout) throws IOException {
-    if (current != null) {
-      output.release(current);
-      current = null;
-    }
+  public final Read read(Duration timeout) throws IOException {
+    releaseBlock();
     if (ended) {
       return Read.END;
     }
@@ -123,13 +101,7 @@ public final class HostedProcess {
     long limit = timeout.toNanos();
     while (true) {
       long left = limit - (System.nanoTime() - start);
-      try {
-        current = output.poll(Math.min(left, LOOK_NANOS));
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new InterruptedIOException("interrupted while waiting for the program's output");
-      }
-      if (current != null) {
+      if (awaitBlock(Math.max(0, Math.min(left, LOOK_NANOS)))) {
         lastBlock = System.nanoTime();
         return Read.BLOCK;
       }
@@ -137,7 +109,7 @@ public final class HostedProcess {
       if (failed != null) {
         throw failed;
       }
-      if (output.isEnded()) {
+      if (isOutputEnded()) {
         ended = true;
         return Read.END;
       }
@@ -154,37 +126,33 @@ public final class HostedProcess {
     }
   }
 
-  /** The bytes of the block. */
-  public byte[] bytes() {
-    return current().bytes;
+  private boolean awaitBlock(long nanos) throws IOException {
+    try {
+      return nextBlock(nanos);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("interrupted while waiting for the program's output");
+    }
   }
+
+  /** The bytes of the block. */
+  public abstract byte[] bytes();
 
   /** How many bytes the block has. */
-  public int length() {
-    return current().length;
-  }
+  public abstract int length();
 
   /** Whether more output is waiting already. */
-  public boolean hasMore() {
-    return output.hasNext();
-  }
+  public abstract boolean hasMore();
 
-  /** Makes the current and every later {@link #read} return. Any thread. */
-  public void wake() {
+  /** Makes the current and every later {@link #read} return. Any thread, also after the end. */
+  public final void wake() {
     woken = true;
-    output.wake();
-  }
-
-  private BlockExchange.Block current() {
-    if (current == null) {
-      throw new IllegalStateException("there must be a block");
-    }
-    return current;
+    wakeReader();
   }
 
   /** The program has ended and the grace for what still holds its pipe is over. */
   private boolean leaderHasGone() {
-    if (process.isAlive()) {
+    if (session().isLeaderAlive()) {
       return false;
     }
     long now = System.nanoTime();
@@ -204,205 +172,119 @@ public final class HostedProcess {
    * How the program ended, once its output has. Waits a moment for a program that is just ending;
    * one that only closed its output and lives on is {@link Exit#RUNNING}.
    */
-  public Exit exit() {
+  public final Exit exit() {
     try {
-      long start = System.nanoTime();
-      while (!process.waitFor(1, TimeUnit.MILLISECONDS)) {
-        long waited = System.nanoTime() - start;
-        if (waited > EXIT_GRACE_NANOS || waited > LOOK_NANOS && !session.isExiting()) {
-          return Exit.RUNNING;
-        }
+      if (!awaitExit(LOOK_NANOS)
+          && !(session().isExiting() && awaitExit(EXIT_GRACE_NANOS - LOOK_NANOS))) {
+        return Exit.RUNNING;
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return Exit.RUNNING;
     }
-    return new Exit(process.exitValue());
+    return new Exit(exitCode());
   }
 
   /** How the program ended, or that it is running, without waiting: for a diagnosis. */
-  public String exitNow() {
-    return (process.isAlive() ? Exit.RUNNING : new Exit(process.exitValue())).toString();
+  public final String exitNow() {
+    return (session().isLeaderAlive() ? Exit.RUNNING : new Exit(exitCode())).toString();
   }
 
   /**
    * Whether reading stopped because the program had ended but its output had not, and bytes were
    * still coming.
    */
-  public boolean wasStillWriting() {
+  public final boolean wasStillWriting() {
     return abandoned && lastBlock - exitSeen > EOF_GRACE_NANOS / 2;
   }
 
   /** What the program wrote on its standard error so far. */
-  public ErrorTail errors() {
+  public final ErrorTail errors() {
     return errors;
   }
 
   /**
    * Ends what still runs. A program whose output has ended gets its grace to end by itself;
    * otherwise, and afterwards, its whole session gets TERM, and 2 s later KILL. Returns when the
-   * program has ended and the pumps have let go of the request.
+   * program has ended and nothing reads the request's body any more.
    */
-  public void close() {
+  public final void close() {
     if (closed) {
       return;
     }
     closed = true;
-    output.stop();
+    LiveProcesses.remove(this);
+    stopReading();
     boolean interrupted = Thread.interrupted();
     try {
-      if (!ended || abandoned || !process.waitFor(EXIT_GRACE_NANOS, TimeUnit.NANOSECONDS)) {
+      if (!ended || abandoned || !awaitExit(EXIT_GRACE_NANOS)) {
         end();
       }
-      errorsDone.await(LOOK_NANOS, TimeUnit.NANOSECONDS);
+      awaitErrors();
     } catch (InterruptedException e) {
       interrupted = true;
-      session.kill();
+      session().kill();
     }
-    input.close();
+    release();
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
   }
 
   private void end() throws InterruptedException {
-    if (!session.isAlive()) {
+    if (!session().isAlive()) {
       return;
     }
-    session.terminate();
+    session().terminate();
     long start = System.nanoTime();
-    while (session.isAlive()) {
+    while (session().isAlive()) {
       if (System.nanoTime() - start > KILL_GRACE_NANOS) {
-        session.kill();
-        process.waitFor(KILL_GRACE_NANOS, TimeUnit.NANOSECONDS);
+        session().kill();
+        awaitExit(KILL_GRACE_NANOS);
         return;
       }
-      if (!process.waitFor(20, TimeUnit.MILLISECONDS)) {
-        continue;
+      if (awaitExit(TimeUnit.MILLISECONDS.toNanos(20))) {
+        // What it left behind is not our child, so that there is nothing to wait on.
+        Thread.sleep(5);
       }
-      Thread.sleep(5);
     }
   }
 
-  // ---- the pumps ----
+  // ---- what a path does its own way ----
 
-  /**
-   * Starts the program on the thread that reads its output, and holds the stream's monitor from the
-   * first read to the end. The JDK's reaper takes that monitor when the program exits, to save what
-   * is in the pipe and close it; what a grandchild writes later would be lost, with a clean end.
-   * Exit and end of output are two events.
-   */
-  private Process startDraining(ProcessBuilder builder) throws IOException {
-    CompletableFuture<Process> started = new CompletableFuture<>();
-    Pumps.run(
-        () -> {
-          Process starting;
-          try {
-            starting = builder.start();
-          } catch (Throwable e) {
-            started.completeExceptionally(e);
-            return;
-          }
-          InputStream stdout = starting.getInputStream();
-          synchronized (stdout) {
-            started.complete(starting);
-            drain(stdout);
-          }
-        });
-    try {
-      return started.get();
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof IOException io) {
-        throw io;
-      }
-      throw new IOException("program must be started", e.getCause());
-    } catch (InterruptedException e) {
-      started.whenComplete(
-          (late, failed) -> {
-            if (late != null) {
-              new Session(late).kill();
-            }
-          });
-      output.stop();
-      Thread.currentThread().interrupt();
-      throw new InterruptedIOException("interrupted while the program was started");
-    }
+  /** The request's body could not be read, which the next {@link #read} throws. Any thread. */
+  final void failInput(IOException failure) {
+    inputFailure.set(failure);
+    wakeReader();
   }
 
-  private void drain(InputStream stdout) {
-    IOException failed = null;
-    try (stdout) {
-      BlockExchange.Block block = output.take();
-      while (block != null) {
-        block.length = stdout.read(block.bytes);
-        if (block.length < 0) {
-          break;
-        }
-        output.put(block);
-        block = output.take();
-      }
-    } catch (IOException e) {
-      failed = e;
-    } catch (InterruptedException e) {
-      failed = new InterruptedIOException("interrupted while the program's output was read");
-    } finally {
-      output.end(failed);
-    }
-  }
+  /** The program and what it leads. */
+  abstract Session session();
 
-  private void pumpErrors() {
-    Pumps.run(
-        () -> {
-          byte[] bytes = new byte[8 * 1024];
-          try (InputStream stderr = process.getErrorStream()) {
-            for (int n = stderr.read(bytes); n >= 0; n = stderr.read(bytes)) {
-              errors.add(bytes, n);
-            }
-          } catch (IOException e) {
-            // The pipe was closed with the program.
-          } finally {
-            errorsDone.countDown();
-          }
-        });
-  }
+  /** Gives back the block that was read last, if there is one. */
+  abstract void releaseBlock();
 
-  private void pumpInput(@Nullable InputStream body) {
-    if (body == null) {
-      closeQuietly(process.getOutputStream());
-    } else {
-      Pumps.run(() -> copyInput(body));
-    }
-  }
+  /** Waits for a block; false at the end of the output, after the time and when woken. */
+  abstract boolean nextBlock(long nanos) throws IOException, InterruptedException;
 
-  /**
-   * A program that does not read its input is no failure. A body that cannot be read is: the
-   * program must not take half of it for all, so its input stays open until it is ended.
-   */
-  private void copyInput(InputStream body) {
-    byte[] bytes = new byte[32 * 1024];
-    OutputStream stdin = process.getOutputStream();
-    try {
-      for (int n = input.read(body, bytes); n >= 0; n = input.read(body, bytes)) {
-        stdin.write(bytes, 0, n);
-        stdin.flush();
-      }
-    } catch (InputGate.BodyException e) {
-      inputFailure.set(e.failure());
-      output.wake();
-      if (!input.isClosed()) {
-        return;
-      }
-    } catch (IOException e) {
-      // The program has not read all of its input, and need not.
-    }
-    closeQuietly(stdin);
-  }
+  /** Whether all output was read, to its end. */
+  abstract boolean isOutputEnded();
 
-  private static void closeQuietly(OutputStream stream) {
-    try {
-      stream.close();
-    } catch (IOException e) {
-      // The program has not read all of its input, and need not.
-    }
-  }
+  /** Lets the current and every later {@link #nextBlock} return. Any thread. */
+  abstract void wakeReader();
+
+  /** Waits until the program itself has ended. */
+  abstract boolean awaitExit(long nanos) throws InterruptedException;
+
+  /** Its status, or 128 and the signal's number; only after it has ended. */
+  abstract int exitCode();
+
+  /** Reads no more output: a program that writes on gets EPIPE. */
+  abstract void stopReading();
+
+  /** Waits a moment for what an ended program has left of its standard error. */
+  abstract void awaitErrors() throws InterruptedException;
+
+  /** Lets go of the request's body, and of all that the process had. The last call. */
+  abstract void release();
 }

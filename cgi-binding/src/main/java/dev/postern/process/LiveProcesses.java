@@ -1,0 +1,83 @@
+package dev.postern.process;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The programs that run now, so that none outlives this JVM when it is asked to end: they have a
+ * session of their own, and no terminal or process group takes them along. Thread-safe.
+ *
+ * <p>The hook is there only while a program runs, as it would keep the class loader of a web
+ * application that was undeployed.
+ */
+final class LiveProcesses {
+  /** For requests that are just ending, and servers that let them. */
+  private static final long HEAD_START_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  private static final Set<HostedProcess> RUNNING = new HashSet<>();
+  private static final Thread HOOK = new Thread(LiveProcesses::endAll, "postern-end-programs");
+
+  private LiveProcesses() {}
+
+  static synchronized void add(HostedProcess process) {
+    RUNNING.add(process);
+    if (RUNNING.size() == 1) {
+      try {
+        Runtime.getRuntime().addShutdownHook(HOOK);
+      } catch (IllegalStateException e) {
+        // The JVM is ending already, and with it the server that asked for a program.
+      }
+    }
+  }
+
+  static synchronized void remove(HostedProcess process) {
+    RUNNING.remove(process);
+    if (RUNNING.isEmpty()) {
+      try {
+        Runtime.getRuntime().removeShutdownHook(HOOK);
+      } catch (IllegalStateException e) {
+        // The JVM is ending already, and the hook sees that nothing is left.
+      }
+    }
+  }
+
+  private static synchronized List<HostedProcess> running() {
+    return new ArrayList<>(RUNNING);
+  }
+
+  private static void endAll() {
+    try {
+      if (awaitNone(HEAD_START_NANOS)) {
+        return;
+      }
+      for (HostedProcess process : running()) {
+        process.session().terminate();
+      }
+      if (awaitNone(HostedProcess.KILL_GRACE_NANOS)) {
+        return;
+      }
+    } catch (InterruptedException e) {
+      // Then at once.
+    }
+    for (HostedProcess process : running()) {
+      process.session().kill();
+    }
+  }
+
+  /** Whether every program has ended within that time. */
+  private static boolean awaitNone(long nanos) throws InterruptedException {
+    long start = System.nanoTime();
+    while (true) {
+      if (running().stream().noneMatch(process -> process.session().isAlive())) {
+        return true;
+      }
+      if (System.nanoTime() - start > nanos) {
+        return false;
+      }
+      Thread.sleep(20);
+    }
+  }
+}

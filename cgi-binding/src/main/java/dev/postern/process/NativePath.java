@@ -1,0 +1,33 @@
+package dev.postern.process;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The way past {@link ProcessBuilder}, which this JDK does not have. From JDK 22 on the jar's
+ * {@code META-INF/versions/22} takes the place of this class.
+ */
+final class NativePath {
+  private NativePath() {}
+
+  /** Why programs cannot be started this way, or null when they can. */
+  static @Nullable String refusal() {
+    int feature = Runtime.version().feature();
+    return feature < 22
+        ? "JDK " + feature + " has no foreign function API, which came with 22"
+        : "these classes are not from the jar, or built by a JDK before 22";
+  }
+
+  static HostedProcess launch(
+      List<String> command,
+      Map<String, String> environment,
+      Path directory,
+      @Nullable InputStream body)
+      throws IOException {
+    throw new IllegalStateException(refusal());
+  }
+}

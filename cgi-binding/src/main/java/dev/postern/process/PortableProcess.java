@@ -1,0 +1,265 @@
+package dev.postern.process;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InterruptedIOException;
+import java.io.OutputStream;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A program that {@link ProcessBuilder} started. Three pumps work at once, so that no full pipe can
+ * hold up another: one reads its output, one its errors, one writes the request's body.
+ */
+final class PortableProcess extends HostedProcess {
+  private final BlockExchange output = new BlockExchange();
+  private final InputGate input = new InputGate();
+  private final CountDownLatch errorsDone = new CountDownLatch(1);
+
+  private final Process process;
+  private final PortableSession session;
+  private BlockExchange.@Nullable Block current;
+
+  private PortableProcess(List<String> command, Map<String, String> environment, Path directory)
+      throws IOException {
+    ProcessBuilder builder =
+        new ProcessBuilder(PortableSession.command(command)).directory(directory.toFile());
+    Map<String, String> variables = builder.environment();
+    variables.clear();
+    for (Map.Entry<String, String> variable : environment.entrySet()) {
+      String text = ProgramText.toText(variable.getValue());
+      if (text == null) {
+        throw new IOException(
+            variable.getKey() + " must be bytes that " + ProgramText.charset() + " can carry");
+      }
+      variables.put(variable.getKey(), text);
+    }
+    process = startDraining(builder);
+    session = new PortableSession(process);
+  }
+
+  /** As {@link HostedProcess#start}. */
+  static HostedProcess launch(
+      List<String> command,
+      Map<String, String> environment,
+      Path directory,
+      @Nullable InputStream body)
+      throws IOException {
+    PortableProcess started = new PortableProcess(command, environment, directory);
+    try {
+      started.pumpErrors();
+      started.pumpInput(body);
+    } catch (Throwable e) {
+      started.session.kill();
+      throw e;
+    }
+    return started;
+  }
+
+  // ---- output ----
+
+  @Override
+  public byte[] bytes() {
+    return current().bytes;
+  }
+
+  @Override
+  public int length() {
+    return current().length;
+  }
+
+  @Override
+  public boolean hasMore() {
+    return output.hasNext();
+  }
+
+  private BlockExchange.Block current() {
+    if (current == null) {
+      throw new IllegalStateException("there must be a block");
+    }
+    return current;
+  }
+
+  @Override
+  void releaseBlock() {
+    if (current != null) {
+      output.release(current);
+      current = null;
+    }
+  }
+
+  @Override
+  boolean nextBlock(long nanos) throws IOException, InterruptedException {
+    current = output.poll(nanos);
+    return current != null;
+  }
+
+  @Override
+  boolean isOutputEnded() {
+    return output.isEnded();
+  }
+
+  @Override
+  void wakeReader() {
+    output.wake();
+  }
+
+  // ---- the end ----
+
+  @Override
+  Session session() {
+    return session;
+  }
+
+  @Override
+  boolean awaitExit(long nanos) throws InterruptedException {
+    return process.waitFor(nanos, TimeUnit.NANOSECONDS);
+  }
+
+  @Override
+  int exitCode() {
+    return process.exitValue();
+  }
+
+  @Override
+  void stopReading() {
+    output.stop();
+  }
+
+  @Override
+  void awaitErrors() throws InterruptedException {
+    errorsDone.await(LOOK_NANOS, TimeUnit.NANOSECONDS);
+  }
+
+  @Override
+  void release() {
+    input.close();
+  }
+
+  // ---- the pumps ----
+
+  /**
+   * Starts the program on the thread that reads its output, and holds the stream's monitor from the
+   * first read to the end. The JDK's reaper takes that monitor when the program exits, to save what
+   * is in the pipe and close it; what a grandchild writes later would be lost, with a clean end.
+   * Exit and end of output are two events.
+   */
+  private Process startDraining(ProcessBuilder builder) throws IOException {
+    CompletableFuture<Process> started = new CompletableFuture<>();
+    Pumps.run(
+        () -> {
+          Process starting;
+          try {
+            starting = builder.start();
+          } catch (Throwable e) {
+            started.completeExceptionally(e);
+            return;
+          }
+          InputStream stdout = starting.getInputStream();
+          synchronized (stdout) {
+            started.complete(starting);
+            drain(stdout);
+          }
+        });
+    try {
+      return started.get();
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof IOException io) {
+        throw io;
+      }
+      throw new IOException("program must be started", e.getCause());
+    } catch (InterruptedException e) {
+      started.whenComplete(
+          (late, failed) -> {
+            if (late != null) {
+              new PortableSession(late).kill();
+            }
+          });
+      output.stop();
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("interrupted while the program was started");
+    }
+  }
+
+  private void drain(InputStream stdout) {
+    IOException failed = null;
+    try (stdout) {
+      BlockExchange.Block block = output.take();
+      while (block != null) {
+        block.length = stdout.read(block.bytes);
+        if (block.length < 0) {
+          break;
+        }
+        output.put(block);
+        block = output.take();
+      }
+    } catch (IOException e) {
+      failed = e;
+    } catch (InterruptedException e) {
+      failed = new InterruptedIOException("interrupted while the program's output was read");
+    } finally {
+      output.end(failed);
+    }
+  }
+
+  private void pumpErrors() {
+    Pumps.run(
+        () -> {
+          byte[] bytes = new byte[8 * 1024];
+          try (InputStream stderr = process.getErrorStream()) {
+            for (int n = stderr.read(bytes); n >= 0; n = stderr.read(bytes)) {
+              errors.add(bytes, n);
+            }
+          } catch (IOException e) {
+            // The pipe was closed with the program.
+          } finally {
+            errorsDone.countDown();
+          }
+        });
+  }
+
+  private void pumpInput(@Nullable InputStream body) {
+    if (body == null) {
+      closeQuietly(process.getOutputStream());
+    } else {
+      Pumps.run(() -> copyInput(body));
+    }
+  }
+
+  /**
+   * A program that does not read its input is no failure. A body that cannot be read is: the
+   * program must not take half of it for all, so its input stays open until it is ended.
+   */
+  private void copyInput(InputStream body) {
+    byte[] bytes = new byte[32 * 1024];
+    OutputStream stdin = process.getOutputStream();
+    try {
+      for (int n = input.read(body, bytes); n >= 0; n = input.read(body, bytes)) {
+        stdin.write(bytes, 0, n);
+        stdin.flush();
+      }
+    } catch (InputGate.BodyException e) {
+      failInput(e.failure());
+      if (!input.isClosed()) {
+        return;
+      }
+    } catch (IOException e) {
+      // The program has not read all of its input, and need not.
+    }
+    closeQuietly(stdin);
+  }
+
+  private static void closeQuietly(OutputStream stream) {
+    try {
+      stream.close();
+    } catch (IOException e) {
+      // The program has not read all of its input, and need not.
+    }
+  }
+}

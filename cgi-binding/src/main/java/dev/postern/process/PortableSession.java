@@ -1,0 +1,119 @@
+package dev.postern.process;
+
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A session that {@code setsid} makes and {@code kill} ends. Where there is no {@code setsid} or no
+ * /proc, the program's descendants as the JDK sees them take the group's place.
+ */
+final class PortableSession extends Session {
+  private static final Path SHELL = Path.of("/bin/sh");
+  private static final @Nullable String SETSID = findSetsid();
+  private static final boolean SUPPORTED = SETSID != null && ProcessTable.isPresent();
+  private static final long SIGNAL_SECONDS = 5;
+
+  private final Process process;
+
+  PortableSession(Process process) {
+    super(process.pid());
+    this.process = process;
+  }
+
+  /** The command that runs {@code command} as the leader of a session of its own. */
+  static List<String> command(List<String> command) {
+    if (SETSID == null) {
+      return command;
+    }
+    List<String> prefixed = new ArrayList<>(command.size() + 1);
+    prefixed.add(SETSID);
+    prefixed.addAll(command);
+    return prefixed;
+  }
+
+  @Override
+  boolean isLeaderAlive() {
+    return process.isAlive();
+  }
+
+  @Override
+  boolean isAlive() {
+    return process.isAlive() || SUPPORTED && !ProcessTable.session(leader()).isEmpty();
+  }
+
+  @Override
+  void terminate() {
+    if (!SUPPORTED) {
+      process.descendants().forEach(ProcessHandle::destroy);
+    }
+    if (!signal("TERM")) {
+      process.destroy();
+    }
+  }
+
+  @Override
+  void kill() {
+    if (SUPPORTED) {
+      signal("KILL");
+    } else {
+      process.descendants().forEach(ProcessHandle::destroyForcibly);
+    }
+    process.destroyForcibly();
+  }
+
+  /**
+   * Signals the leader's process group, and each member of the session that has made a group of its
+   * own.
+   *
+   * @return false when there is nobody to signal: all have ended, or {@code setsid} has not run yet
+   */
+  private boolean signal(String name) {
+    Set<String> targets = new LinkedHashSet<>();
+    if (SUPPORTED) {
+      for (ProcessTable.Entry member : ProcessTable.session(leader())) {
+        targets.add(Long.toString(member.group() == leader() ? -leader() : member.pid()));
+      }
+    }
+    if (targets.isEmpty()) {
+      return false;
+    }
+    List<String> command =
+        new ArrayList<>(List.of(SHELL.toString(), "-c", "kill -s \"$@\"", "sh", name, "--"));
+    command.addAll(targets);
+    try {
+      Process kill =
+          new ProcessBuilder(command)
+              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+              .redirectError(ProcessBuilder.Redirect.DISCARD)
+              .start();
+      kill.getOutputStream().close();
+      if (!kill.waitFor(SIGNAL_SECONDS, TimeUnit.SECONDS)) {
+        kill.destroyForcibly();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (IOException e) {
+      System.getLogger(Session.class.getName())
+          .log(Level.WARNING, "no signal could be sent to a program's group", e);
+      return false;
+    }
+    return true;
+  }
+
+  private static @Nullable String findSetsid() {
+    for (String path : List.of("/usr/bin/setsid", "/bin/setsid")) {
+      if (Files.isExecutable(Path.of(path))) {
+        return path;
+      }
+    }
+    return null;
+  }
+}

@@ -1,0 +1,74 @@
+package dev.postern.process;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What /proc tells about the processes of this system. Reading all of it takes milliseconds. */
+final class ProcessTable {
+  private static final Path PROC = Path.of("/proc");
+  private static final boolean PRESENT = Files.isDirectory(PROC.resolve("self"));
+
+  private ProcessTable() {}
+
+  static boolean isPresent() {
+    return PRESENT;
+  }
+
+  /** The live members of a session, zombies left out. */
+  static List<Entry> session(long session) {
+    List<Entry> members = new ArrayList<>();
+    try (DirectoryStream<Path> processes = Files.newDirectoryStream(PROC, "[0-9]*")) {
+      for (Path process : processes) {
+        Entry entry = read(process);
+        if (entry != null && entry.session() == session && !entry.isDead()) {
+          members.add(entry);
+        }
+      }
+    } catch (IOException e) {
+      // A process table that cannot be read has nobody that could be signalled safely.
+      return List.of();
+    }
+    return members;
+  }
+
+  /** One process, or null when there is none of that number. */
+  static @Nullable Entry of(long pid) {
+    return read(PROC.resolve(Long.toString(pid)));
+  }
+
+  private static @Nullable Entry read(Path process) {
+    try {
+      String text = Files.readString(process.resolve("stat"), StandardCharsets.ISO_8859_1);
+      String[] fields = text.substring(text.lastIndexOf(')') + 2).split(" ", 8);
+      return new Entry(
+          Long.parseLong(text.substring(0, text.indexOf(' '))),
+          fields[0].charAt(0),
+          Long.parseLong(fields[2]),
+          Long.parseLong(fields[3]),
+          Long.parseLong(fields[6]));
+    } catch (IOException | RuntimeException e) {
+      // It has ended meanwhile.
+      return null;
+    }
+  }
+
+  /** {@code pid (comm) state ppid pgrp session tty tpgid flags ...} of proc(5). */
+  record Entry(long pid, char state, long group, long session, long flags) {
+    private static final int PF_EXITING = 4;
+
+    boolean isDead() {
+      return state == 'Z' || state == 'X';
+    }
+
+    /** It has closed its files already, and its exit status will be there in a moment. */
+    boolean isExiting() {
+      return isDead() || (flags & PF_EXITING) != 0;
+    }
+  }
+}

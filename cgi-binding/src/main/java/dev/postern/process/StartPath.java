@@ -1,0 +1,49 @@
+package dev.postern.process;
+
+import java.lang.System.Logger.Level;
+
+/** How programs are started in this JVM. */
+public enum StartPath {
+  /** By {@link ProcessBuilder}, with two or three threads for each program. */
+  PORTABLE("ProcessBuilder"),
+  /** By the C library, with as few threads and copies as the work allows. */
+  NATIVE("posix_spawn");
+
+  private final String means;
+
+  StartPath(String means) {
+    this.means = means;
+  }
+
+  /**
+   * The path that is used, which is found out once: the native one where the JDK, the system and
+   * the operator allow it. Otherwise one line in the log says what stands against it.
+   */
+  public static StartPath inForce() {
+    return Found.PATH;
+  }
+
+  /** What starts the programs. */
+  @Override
+  public String toString() {
+    return means;
+  }
+
+  private static final class Found {
+    static final StartPath PATH = find();
+
+    private static StartPath find() {
+      String refusal = NativePath.refusal();
+      if (refusal == null) {
+        return NATIVE;
+      }
+      log(refusal);
+      return PORTABLE;
+    }
+
+    private static void log(String refusal) {
+      System.getLogger(StartPath.class.getName())
+          .log(Level.INFO, "programs are started by ProcessBuilder: " + refusal);
+    }
+  }
+}
