@@ -66,7 +66,7 @@ final class ProgramRun implements Body {
   Body begin(StartResponse startResponse) throws IOException {
     ProgramResponse head;
     try {
-      head = ProgramResponse.of(readHeaders());
+      head = ProgramResponse.of(readHeaders(), options.lenientType());
       if (!head.typed() && !isBodiless(head.status()) && nextBlock(options.idleTimeout())) {
         head = withoutType(head);
       }
@@ -78,7 +78,7 @@ final class ProgramRun implements Body {
     return this;
   }
 
-  private Headers readHeaders() throws IOException {
+  private HeaderBlockParser readHeaders() throws IOException {
     HeaderBlockParser parser = new HeaderBlockParser();
     long start = System.nanoTime();
     while (!parser.isComplete()) {
@@ -88,7 +88,7 @@ final class ProgramRun implements Body {
       }
       position += parser.feed(process.bytes(), position, process.length() - position);
     }
-    return parser.headers();
+    return parser;
   }
 
   private boolean isBodiless(int status) {
@@ -105,11 +105,7 @@ final class ProgramRun implements Body {
           new Diagnosis("no-content-type", -1, "", "", ""),
           null);
     }
-    Headers typed =
-        head.headers()
-            .with("Content-Type", "application/octet-stream")
-            .with("X-Content-Type-Options", "nosniff");
-    return new ProgramResponse(head.status(), typed, head.localPath(), true);
+    return head.asOctetStream();
   }
 
   // ---- the body ----

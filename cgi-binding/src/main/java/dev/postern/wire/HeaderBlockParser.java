@@ -1,7 +1,6 @@
 package dev.postern.wire;
 
 import dev.postern.GatewayException;
-import dev.postern.GatewayException.Diagnosis;
 import dev.postern.Headers;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -9,9 +8,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Parses the header block of a CGI response, byte by byte (RFC 3875 6.3, RFC 9112 2.2 and 5).
- * Strict: what two readers could read in two ways is refused as a whole with status 502, never
- * repaired.
+ * Parses the header block of a CGI response as bytes (RFC 3875 6.3, RFC 9112 2.2 and 5). Strict:
+ * what two readers could read in two ways is refused as a whole with status 502, never repaired.
+ * How the bytes come in pieces makes no difference.
  *
  * <pre>
  * block = 1*( field NL ) NL        NL = LF / CR LF
@@ -30,14 +29,39 @@ public final class HeaderBlockParser {
   /** How many fields, repeats counted. */
   public static final int MAX_FIELDS = 256;
 
-  private static final int EXCERPT = 24;
+  /** How many bytes a diagnosis shows before and after the offset. */
+  private static final int EXCERPT = 32;
 
-  private byte[] block = new byte[512];
+  private static final byte[] STATUS_LINE = {'H', 'T', 'T', 'P', '/'};
+
+  /** {@code HTAB / SP / %x21-7E / %x80-FF}: what needs no look inside a line. */
+  private static final boolean[] TEXT = new boolean[256];
+
+  /** {@code tchar} (RFC 9110 5.6.2). */
+  private static final boolean[] TOKEN = new boolean[256];
+
+  static {
+    for (int c = 0; c < 256; c++) {
+      TEXT[c] = c >= ' ' && c != 0x7F || c == '\t';
+      TOKEN[c] =
+          c >= 'a' && c <= 'z'
+              || c >= 'A' && c <= 'Z'
+              || c >= '0' && c <= '9'
+              || "!#$%&'*+-.^_`|~".indexOf(c) >= 0;
+    }
+  }
+
+  private byte[] block = new byte[1024];
   private int size;
   private int lineStart;
   private boolean afterCr;
   private boolean complete;
+
+  /** Names and values in turn. */
   private final List<String> fields = new ArrayList<>();
+
+  /** Where in the block each field starts. */
+  private int[] starts = new int[16];
 
   /**
    * Takes bytes up to the end of the block.
@@ -46,13 +70,21 @@ public final class HeaderBlockParser {
    * @throws GatewayException with status 502 and a diagnosis when a rule is broken
    */
   public int feed(byte[] bytes, int offset, int length) throws GatewayException {
-    for (int i = 0; i < length; i++) {
-      if (complete) {
-        return i;
+    int end = offset + length;
+    int at = offset;
+    while (at < end && !complete) {
+      int from = at;
+      if (!afterCr) {
+        while (at < end && TEXT[bytes[at] & 0xFF]) {
+          at++;
+        }
+        appendText(bytes, from, at - from);
       }
-      take(bytes[offset + i]);
+      if (at < end) {
+        endText(bytes[at++]);
+      }
     }
-    return length;
+    return at - offset;
   }
 
   /** Whether the blank line was read. */
@@ -67,45 +99,81 @@ public final class HeaderBlockParser {
 
   /** The fields, once the block is complete. */
   public Headers headers() {
-    if (!complete) {
-      throw new IllegalStateException("header block must be complete");
-    }
+    checkComplete();
     return Headers.of(fields.toArray(new String[0]));
   }
 
   /** The failure of a program whose output ended before the blank line. */
   public GatewayException ended() {
     return size == 0
-        ? refused("no-output", "program must send a header block", size)
-        : refused("no-blank-line", "header block must end with a blank line", size);
+        ? broken("no-output", "program must send a header block", size)
+        : broken("no-blank-line", "header block must end with a blank line", size);
   }
 
-  private void take(byte b) throws GatewayException {
+  // ---- fields, for those who understand them ----
+
+  int count() {
+    checkComplete();
+    return fields.size() / 2;
+  }
+
+  String name(int field) {
+    return fields.get(2 * field);
+  }
+
+  String value(int field) {
+    return fields.get(2 * field + 1);
+  }
+
+  /** The failure of a block whose field breaks a rule. */
+  GatewayException refused(String rule, String message, int field) {
+    return Refusal.at(rule, message, starts[field], excerpt(starts[field]));
+  }
+
+  private void checkComplete() {
+    if (!complete) {
+      throw new IllegalStateException("header block must be complete");
+    }
+  }
+
+  // ---- lines ----
+
+  private void appendText(byte[] bytes, int from, int length) throws GatewayException {
+    int room = Math.min(MAX_LINE - (size - lineStart), MAX_BLOCK - size);
+    int fits = Math.min(length, room);
+    ensure(fits);
+    System.arraycopy(bytes, from, block, size, fits);
+    size += fits;
+    if (length > fits) {
+      if (size == MAX_BLOCK) {
+        throw blockTooLong();
+      }
+      throw broken("line-too-long", "header line must not exceed " + MAX_LINE + " bytes", size);
+    }
+  }
+
+  /** A byte that is no text, or whatever follows a CR. */
+  private void endText(byte b) throws GatewayException {
     if (size == MAX_BLOCK) {
-      throw refused("block-too-long", "header block must not exceed " + MAX_BLOCK + " bytes", size);
+      throw blockTooLong();
     }
-    if (size == block.length) {
-      block = Arrays.copyOf(block, Math.min(size * 2, MAX_BLOCK));
-    }
+    ensure(1);
     block[size++] = b;
     if (b == '\n') {
       endLine(size - (afterCr ? 2 : 1));
       afterCr = false;
-      return;
-    }
-    if (afterCr) {
-      throw refused("bare-cr", "CR must be followed by LF", size - 2);
-    }
-    if (b == '\r') {
+    } else if (afterCr) {
+      throw broken("bare-cr", "CR must be followed by LF", size - 2);
+    } else if (b == '\r') {
       afterCr = true;
-      return;
+    } else {
+      throw broken("control-character", "header must hold no control characters", size - 1);
     }
-    if (b >= 0 && b < ' ' && b != '\t' || b == 0x7F) {
-      throw refused("control-character", "header must hold no control characters", size - 1);
-    }
-    if (size - lineStart > MAX_LINE) {
-      throw refused(
-          "line-too-long", "header line must not exceed " + MAX_LINE + " bytes", size - 1);
+  }
+
+  private void ensure(int more) {
+    if (size + more > block.length) {
+      block = Arrays.copyOf(block, Math.max(size + more, block.length * 2));
     }
   }
 
@@ -114,70 +182,68 @@ public final class HeaderBlockParser {
     lineStart = size;
     if (start == end) {
       if (fields.isEmpty()) {
-        throw refused("empty-block", "header block must have at least one field", start);
+        throw broken("empty-block", "header block must have at least one field", start);
       }
       complete = true;
       return;
     }
     if (block[start] == ' ' || block[start] == '\t') {
-      throw refused("folded-line", "header line must not start with white space", start);
+      throw broken("folded-line", "header line must not start with white space", start);
     }
-    if (start == 0 && startsWith("HTTP/", end)) {
-      throw refused(
-          "status-line", "CGI response must start with a header and no status line", start);
+    if (start == 0 && isStatusLine(end)) {
+      throw broken("status-line", "response must start with a header, not a status line", start);
     }
     if (fields.size() == MAX_FIELDS * 2) {
-      throw refused(
-          "too-many-fields", "header block must not exceed " + MAX_FIELDS + " fields", start);
+      throw broken("too-many-fields", "header block must not exceed 256 fields", start);
     }
     int colon = start;
-    while (colon < end && isTokenChar(block[colon])) {
+    while (colon < end && TOKEN[block[colon] & 0xFF]) {
       colon++;
     }
     if (colon == end) {
-      throw refused("no-colon", "header line must have a colon", start);
+      throw broken("no-colon", "header line must have a colon", start);
     }
     if (block[colon] != ':' || colon == start) {
-      throw refused("bad-name", "header name must be a token followed by a colon", colon);
+      throw broken("bad-name", "header name must be a token followed by a colon", colon);
     }
+    addField(start, colon, end);
+  }
+
+  private void addField(int start, int colon, int end) {
+    int field = fields.size() / 2;
+    if (field == starts.length) {
+      starts = Arrays.copyOf(starts, field * 2);
+    }
+    starts[field] = start;
     fields.add(text(start, colon));
+    // Takes away spaces and tabs only, as no other control character can be there.
     fields.add(text(colon + 1, end).trim());
   }
 
-  /**
-   * Bytes as chars: {@code trim} then takes away spaces and tabs only, as no other control
-   * character can be there.
-   */
   private String text(int start, int end) {
     return new String(block, start, end - start, StandardCharsets.ISO_8859_1);
   }
 
-  private boolean startsWith(String prefix, int end) {
-    for (int i = 0; i < prefix.length(); i++) {
-      if (i >= end || block[i] != prefix.charAt(i)) {
-        return false;
-      }
-    }
-    return true;
+  private boolean isStatusLine(int end) {
+    return end >= STATUS_LINE.length
+        && Arrays.equals(block, 0, STATUS_LINE.length, STATUS_LINE, 0, STATUS_LINE.length);
   }
 
-  private GatewayException refused(String rule, String message, int offset) {
+  // ---- failures ----
+
+  private GatewayException blockTooLong() {
+    return broken(
+        "block-too-long", "header block must not exceed " + MAX_BLOCK + " bytes", MAX_BLOCK);
+  }
+
+  private GatewayException broken(String rule, String message, int offset) {
+    return Refusal.at(rule, message, offset, excerpt(offset));
+  }
+
+  /** Nothing after the byte or the line that broke the rule, so that it depends on no timing. */
+  private String excerpt(int offset) {
     int from = Math.max(0, offset - EXCERPT);
     int to = Math.min(size, offset + EXCERPT);
-    String excerpt = Escapes.escape(block, from, to - from);
-    return new GatewayException(
-        502,
-        message + " [" + rule + "]",
-        Headers.of(),
-        new Diagnosis(rule, offset, excerpt, "", ""),
-        null);
-  }
-
-  /** {@code tchar} (RFC 9110 5.6.2). */
-  private static boolean isTokenChar(byte b) {
-    return b >= 'a' && b <= 'z'
-        || b >= 'A' && b <= 'Z'
-        || b >= '0' && b <= '9'
-        || b > ' ' && "!#$%&'*+-.^_`|~".indexOf(b) >= 0;
+    return Escapes.escape(block, from, to - from);
   }
 }

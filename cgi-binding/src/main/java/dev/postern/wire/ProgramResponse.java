@@ -1,12 +1,12 @@
 package dev.postern.wire;
 
 import dev.postern.GatewayException;
-import dev.postern.GatewayException.Diagnosis;
 import dev.postern.Headers;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,32 +18,23 @@ import org.jspecify.annotations.Nullable;
  * @param localPath of a local redirect (RFC 3875 6.2.2): where to, with its query; null for the
  *     other types
  * @param typed whether there is a {@code Content-Type}, without which there must be no body
+ * @param dropped the rules by which fields were taken out, one entry for each field
  */
 public record ProgramResponse(
-    int status, Headers headers, @Nullable String localPath, boolean typed) {
+    int status, Headers headers, @Nullable String localPath, boolean typed, List<String> dropped) {
+  /** A Content-Length of more digits would not be a long for sure. */
+  private static final int MAX_DIGITS = 18;
+
   /**
    * Reads the CGI fields and takes out what is between the program and us.
    *
+   * @param lenient admits a block without any field of RFC 3875 6.3
    * @throws GatewayException with status 502 when a field of RFC 3875 6.3 is repeated or malformed,
    *     or the program tries to frame the message itself
    */
-  public static ProgramResponse of(Headers block) throws GatewayException {
-    String status = only(block, "Status");
-    String location = only(block, "Location");
-    String type = only(block, "Content-Type");
-    checkLength(only(block, "Content-Length"));
-    if (block.contains("Transfer-Encoding")) {
-      throw refused("transfer-encoding", "program must not send Transfer-Encoding", "");
-    }
-    if (status == null && location == null && type == null) {
-      throw refused("no-cgi-field", "response must have a Content-Type, Location or Status", "");
-    }
-    if (location != null && location.isEmpty()) {
-      throw refused("empty-location", "Location must not be empty", "");
-    }
-    int code = status == null ? location == null ? 200 : 302 : parseStatus(status);
-    boolean local = status == null && location != null && isLocal(location);
-    return new ProgramResponse(code, endToEnd(block), local ? location : null, type != null);
+  public static ProgramResponse of(HeaderBlockParser block, boolean lenient)
+      throws GatewayException {
+    return new Reader(block).read(lenient);
   }
 
   /** The declared length of the body in bytes, or -1. */
@@ -52,101 +43,190 @@ public record ProgramResponse(
     return length == null ? -1 : Long.parseLong(length);
   }
 
-  /**
-   * One slash, and then no second one and no backslash, which browsers take for one: never off this
-   * host.
-   */
-  private static boolean isLocal(String location) {
-    return location.charAt(0) == '/'
-        && (location.length() == 1 || location.charAt(1) != '/' && location.charAt(1) != '\\');
+  /** This response with a type that no browser looks behind, for a body that came without one. */
+  public ProgramResponse asOctetStream() {
+    Headers more =
+        headers
+            .with("Content-Type", "application/octet-stream")
+            .with("X-Content-Type-Options", "nosniff");
+    return new ProgramResponse(status, more, localPath, true, dropped);
   }
 
-  /**
-   * {@code Status = "Status:" 3digit-code [ SP reason ]} (RFC 3875 6.3.3); 1xx is no final
-   * response.
-   */
-  private static int parseStatus(String value) throws GatewayException {
-    int code = 0;
-    int i = 0;
-    while (i < value.length() && i < 3 && value.charAt(i) >= '0' && value.charAt(i) <= '9') {
-      code = code * 10 + (value.charAt(i) - '0');
-      i++;
-    }
-    if (i < 3 || value.length() > 3 && value.charAt(3) != ' ' || code < 200 || code > 599) {
-      throw refused("status", "Status must be a final status code of three digits", value);
-    }
-    return code;
-  }
+  /** Reads one block. */
+  private static final class Reader {
+    private final HeaderBlockParser block;
+    private final List<String> kept = new ArrayList<>();
+    private final List<String> dropped = new ArrayList<>();
+    private int status = -1;
+    private int location = -1;
+    private int type = -1;
+    private int length = -1;
+    private boolean date;
+    private boolean server;
 
-  private static void checkLength(@Nullable String value) throws GatewayException {
-    if (value == null) {
-      return;
+    Reader(HeaderBlockParser block) {
+      this.block = block;
     }
-    boolean digits = !value.isEmpty() && value.length() <= 18;
-    for (int i = 0; i < value.length(); i++) {
-      digits &= value.charAt(i) >= '0' && value.charAt(i) <= '9';
-    }
-    if (!digits) {
-      throw refused("content-length", "Content-Length must be one number of digits", value);
-    }
-  }
 
-  /**
-   * Without what RFC 9110 7.6.1 ends here, what RFC 3875 6.3.5 keeps for us, and what would make
-   * another server read files.
-   */
-  private static Headers endToEnd(Headers block) {
-    List<String> connection = new ArrayList<>();
-    for (String names : block.all("Connection")) {
-      for (String name : names.split(",", -1)) {
-        connection.add(name.trim().toLowerCase(Locale.ROOT));
+    ProgramResponse read(boolean lenient) throws GatewayException {
+      Set<String> connection = connectionNames();
+      for (int i = 0; i < block.count(); i++) {
+        String rule = take(i, connection);
+        if (rule == null) {
+          kept.add(block.name(i));
+          kept.add(block.value(i));
+        } else if (!rule.isEmpty()) {
+          dropped.add(rule);
+        }
+      }
+      if (status < 0 && location < 0 && type < 0 && !lenient) {
+        throw block.refused(
+            "no-cgi-field", "response must have a Content-Type, Location or Status", 0);
+      }
+      return new ProgramResponse(
+          status >= 0 ? parseStatus() : location >= 0 ? 302 : 200,
+          Headers.of(kept.toArray(new String[0])),
+          localPath(),
+          type >= 0,
+          List.copyOf(dropped));
+    }
+
+    /** Null to keep the field; else the rule that takes it out, or "" for the status. */
+    private @Nullable String take(int i, Set<String> connection) throws GatewayException {
+      String name = block.name(i).toLowerCase(Locale.ROOT);
+      switch (name) {
+        case "status":
+          status = once(status, i);
+          return "";
+        case "location":
+          location = once(location, i);
+          checkLocation(i);
+          return null;
+        case "content-type":
+          type = once(type, i);
+          checkType(i);
+          return null;
+        case "content-length":
+          length = once(length, i);
+          checkLength(i);
+          return null;
+        case "transfer-encoding":
+          throw block.refused("transfer-encoding", "program must not send Transfer-Encoding", i);
+        case "date":
+          String repeatedDate = date ? "response-repeated" : null;
+          date = true;
+          return repeatedDate;
+        case "server":
+          String repeatedServer = server ? "response-repeated" : null;
+          server = true;
+          return repeatedServer;
+        default:
+          return connection.contains(name) ? "response-hop-by-hop" : dropRule(name);
       }
     }
-    List<String> kept = new ArrayList<>();
-    for (Map.Entry<String, String> field : block) {
-      String name = field.getKey().toLowerCase(Locale.ROOT);
-      if (!isDropped(name) && !connection.contains(name)) {
-        kept.add(field.getKey());
-        kept.add(field.getValue());
+
+    /**
+     * What RFC 9110 7.6.1 ends here, what RFC 3875 6.3.5 keeps for us, and what would make another
+     * server read files.
+     */
+    private static @Nullable String dropRule(String name) {
+      switch (name) {
+        case "connection", "keep-alive", "te", "trailer", "trailers", "upgrade":
+          return "response-hop-by-hop";
+        default:
+          if (name.startsWith("proxy-")) {
+            return "response-hop-by-hop";
+          }
+          if (name.startsWith("x-cgi-")) {
+            return "response-private";
+          }
+          return name.startsWith("x-sendfile")
+                  || name.startsWith("x-accel-")
+                  || name.startsWith("x-lighttpd-")
+              ? "response-file"
+              : null;
       }
     }
-    return Headers.of(kept.toArray(new String[0]));
-  }
 
-  private static boolean isDropped(String name) {
-    return switch (name) {
-      case "status",
-          "connection",
-          "keep-alive",
-          "te",
-          "trailer",
-          "trailers",
-          "upgrade",
-          "x-sendfile" ->
-          true;
-      default ->
-          name.startsWith("proxy-")
-              || name.startsWith("x-cgi-")
-              || name.startsWith("x-accel-")
-              || name.startsWith("x-lighttpd-");
-    };
-  }
-
-  private static @Nullable String only(Headers block, String name) throws GatewayException {
-    List<String> values = block.all(name);
-    if (values.size() > 1) {
-      throw refused("repeated-field", name + " must not be repeated", values.get(1));
+    private Set<String> connectionNames() {
+      Set<String> names = Set.of();
+      for (int i = 0; i < block.count(); i++) {
+        if (block.name(i).equalsIgnoreCase("Connection")) {
+          names = names.isEmpty() ? new HashSet<>() : names;
+          for (String name : block.value(i).split(",", -1)) {
+            names.add(name.trim().toLowerCase(Locale.ROOT));
+          }
+        }
+      }
+      return names;
     }
-    return values.isEmpty() ? null : values.get(0);
-  }
 
-  private static GatewayException refused(String rule, String message, String value) {
-    String shown = value.isEmpty() ? "" : ": " + Escapes.quote(value);
-    return new GatewayException(
-        502,
-        message + shown + " [" + rule + "]",
-        Headers.of(),
-        new Diagnosis(rule, -1, "", "", ""),
-        null);
+    private int once(int before, int i) throws GatewayException {
+      if (before >= 0) {
+        throw block.refused("repeated-field", block.name(i) + " must not be repeated", i);
+      }
+      return i;
+    }
+
+    /** {@code Status = "Status:" 3digit-code [ SP reason ]} (RFC 3875 6.3.3); 1xx is not final. */
+    private int parseStatus() throws GatewayException {
+      String value = block.value(status);
+      int code = 0;
+      int i = 0;
+      while (i < value.length() && i < 3 && isDigit(value.charAt(i))) {
+        code = code * 10 + (value.charAt(i) - '0');
+        i++;
+      }
+      if (i < 3 || value.length() > 3 && value.charAt(3) != ' ' || code < 200 || code > 599) {
+        throw refused("status", "Status must be a final status code of three digits", status);
+      }
+      return code;
+    }
+
+    /** A slash and a backslash are the start of another host's address to a browser. */
+    private void checkLocation(int i) throws GatewayException {
+      String value = block.value(i);
+      if (value.isEmpty() || value.startsWith("/\\")) {
+        throw refused("location", "Location must be a URI or a path", i);
+      }
+    }
+
+    /** An empty type is as good as none: browsers would guess. */
+    private void checkType(int i) throws GatewayException {
+      if (block.value(i).isEmpty()) {
+        throw refused("content-type", "Content-Type must not be empty", i);
+      }
+    }
+
+    /** {@code Content-Length = 1*DIGIT} (RFC 9110 8.6). */
+    private void checkLength(int i) throws GatewayException {
+      String value = block.value(i);
+      boolean digits = !value.isEmpty() && value.length() <= MAX_DIGITS;
+      for (int k = 0; k < value.length(); k++) {
+        digits &= isDigit(value.charAt(k));
+      }
+      if (!digits) {
+        throw refused("content-length", "Content-Length must be one number of digits", i);
+      }
+    }
+
+    /** One slash and no second one, which would name a host; no fragment, which is the client's. */
+    private @Nullable String localPath() {
+      if (status >= 0 || location < 0) {
+        return null;
+      }
+      String value = block.value(location);
+      return value.charAt(0) == '/' && !value.startsWith("//") && value.indexOf('#') < 0
+          ? value
+          : null;
+    }
+
+    private GatewayException refused(String rule, String message, int i) {
+      return block.refused(rule, message + ": " + Escapes.quote(block.value(i)), i);
+    }
+
+    private static boolean isDigit(char c) {
+      return c >= '0' && c <= '9';
+    }
   }
 }

@@ -1,0 +1,55 @@
+package dev.postern.wire;
+
+import dev.postern.GatewayException;
+import dev.postern.GatewayException.Diagnosis;
+import dev.postern.Headers;
+import org.jspecify.annotations.Nullable;
+
+/** Makes the failures of this binding: each names its rule, in the message and in the diagnosis. */
+public final class Refusal {
+  private Refusal() {}
+
+  /**
+   * A failure that maps to a status.
+   *
+   * @param rule its id, such as {@code bare-cr}
+   * @param message {@code subject must rule: "value"}, for the log
+   */
+  public static GatewayException of(int status, String rule, String message) {
+    return of(status, rule, message, Headers.of(), null);
+  }
+
+  /** A failure with headers that belong to its status, or with a cause. */
+  public static GatewayException of(
+      int status, String rule, String message, Headers headers, @Nullable Throwable cause) {
+    return make(status, message, headers, new Diagnosis(rule, -1, "", "", ""), cause);
+  }
+
+  /** A program's output that breaks a rule at a known place: status 502. */
+  static GatewayException at(String rule, String message, long offset, String excerpt) {
+    return make(502, message, Headers.of(), new Diagnosis(rule, offset, excerpt, "", ""), null);
+  }
+
+  /** The same failure, with what is known about the program behind it. */
+  public static GatewayException diagnosed(GatewayException e, String stderr, String exit) {
+    Diagnosis known = e.diagnosis();
+    Diagnosis diagnosis =
+        known == null
+            ? new Diagnosis("program", -1, "", stderr, exit)
+            : new Diagnosis(known.rule(), known.offset(), known.excerpt(), stderr, exit);
+    return new GatewayException(
+        e.status(), String.valueOf(e.getMessage()), e.headers(), diagnosis, e.getCause());
+  }
+
+  /** The id of the rule that a failure is about. */
+  public static String rule(GatewayException e) {
+    Diagnosis known = e.diagnosis();
+    return known == null ? "other" : known.rule();
+  }
+
+  private static GatewayException make(
+      int status, String message, Headers headers, Diagnosis diagnosis, @Nullable Throwable cause) {
+    return new GatewayException(
+        status, message + " [" + diagnosis.rule() + "]", headers, diagnosis, cause);
+  }
+}
