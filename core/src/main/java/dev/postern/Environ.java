@@ -11,6 +11,7 @@ import java.util.AbstractMap;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -313,6 +314,25 @@ public final class Environ extends AbstractMap<String, Object> {
         + " "
         + Text.quote(text("SCRIPT_NAME") + text("PATH_INFO"))
         + "]";
+  }
+
+  /** Every variable there is, without keeping it: for Lint. */
+  void forEachVariable(BiConsumer<String, @Nullable Object> action) {
+    if (own != null) {
+      own.forEach(
+          (name, value) -> {
+            if (name.indexOf('.') < 0) {
+              action.accept(name, value);
+            }
+          });
+    }
+    if (!complete) {
+      for (String name : source.names()) {
+        if (own == null || !own.containsKey(name)) {
+          action.accept(name, source.variable(name));
+        }
+      }
+    }
   }
 
   Lifecycle lifecycle() {

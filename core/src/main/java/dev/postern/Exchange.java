@@ -209,7 +209,7 @@ public final class Exchange {
   }
 
   /** RFC 9110 15.3.5, 15.3.6 and 15.4.5. */
-  private static boolean isBodiless(int status) {
+  static boolean isBodiless(int status) {
     return status == 204 || status == 205 || status == 304;
   }
 

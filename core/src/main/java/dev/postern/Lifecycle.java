@@ -21,11 +21,13 @@ final class Lifecycle {
 
   private State state = State.OPEN;
   private boolean begun;
+  private @Nullable Thread thread;
   private boolean finished;
   private @Nullable Throwable cause;
   private @Nullable List<Runnable> cancelHooks;
   private @Nullable List<Consumer<Outcome>> finishHooks;
   private @Nullable Map<String, Object> facts;
+  private @Nullable LintCall lint;
 
   /** One exchange only. */
   synchronized void begin() {
@@ -33,6 +35,24 @@ final class Lifecycle {
       throw new IllegalStateException("environ must be run by one exchange");
     }
     begun = true;
+    thread = Thread.currentThread();
+  }
+
+  /** Whether an exchange has begun with this environ and not ended. */
+  synchronized boolean isRunning() {
+    return begun && !finished;
+  }
+
+  /** The request's thread, or null before the exchange. */
+  synchronized @Nullable Thread thread() {
+    return thread;
+  }
+
+  /** Makes {@code call} the innermost checked call, and returns the one until now. */
+  synchronized @Nullable LintCall lint(@Nullable LintCall call) {
+    LintCall outer = lint;
+    lint = call;
+    return outer;
   }
 
   synchronized boolean isCancelled() {

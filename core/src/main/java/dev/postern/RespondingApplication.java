@@ -31,4 +31,9 @@ final class RespondingApplication implements Application {
     }
     return response.body();
   }
+
+  @Override
+  public String toString() {
+    return "Application.of(" + responder + ")";
+  }
 }

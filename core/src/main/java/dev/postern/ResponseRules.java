@@ -48,7 +48,7 @@ final class ResponseRules {
    * The names of RFC 9110 7.6.1 and RFC 2616 13.5.1: they belong to the connection, which is the
    * gateway's.
    */
-  private static boolean isConnectionLevel(String name) {
+  static boolean isConnectionLevel(String name) {
     switch (name.length()) {
       case 2:
         return name.equalsIgnoreCase("TE");

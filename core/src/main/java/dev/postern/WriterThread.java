@@ -39,12 +39,17 @@ final class WriterThread implements Iterator<ByteBuffer> {
     this.writer = writer;
   }
 
+  /** Whether this thread is the writer's side of a pulled body, so that a request waits for it. */
+  static boolean isCurrent() {
+    return Thread.currentThread() instanceof BodyThread;
+  }
+
   @Override
   public synchronized boolean hasNext() {
     if (block == null && !ended && !closed) {
       turn = Turn.WRITER;
       if (thread == null) {
-        Thread started = new Thread(this::run, "postern-body-writer");
+        Thread started = new BodyThread(this::run);
         started.setDaemon(true);
         started.start();
         thread = started;
@@ -151,6 +156,12 @@ final class WriterThread implements Iterator<ByteBuffer> {
     }
     if (interrupted) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  private static final class BodyThread extends Thread {
+    BodyThread(Runnable writer) {
+      super(writer, "postern-body-writer");
     }
   }
 

@@ -1,0 +1,105 @@
+package dev.postern;
+
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The broken rules of one call. Thread-safe: a call from another thread is one of the things that
+ * are reported.
+ */
+final class LintReport {
+  /** A loop that breaks one rule with ever new values must not fill the memory. */
+  private static final int MOST = 64;
+
+  private final Environ environ;
+  private final boolean failing;
+  private final @Nullable Consumer<? super LintException> listener;
+  private @Nullable List<LintException.Violation> violations;
+
+  /** How many of them somebody was told by an exception. */
+  private int thrown;
+
+  private boolean delivered;
+
+  LintReport(Environ environ, boolean failing, @Nullable Consumer<? super LintException> listener) {
+    this.environ = environ;
+    this.failing = failing;
+    this.listener = listener;
+  }
+
+  /**
+   * Notes a broken rule.
+   *
+   * @param must the subject and its rule in words
+   * @param value what it was instead, or null when the words say it
+   * @param place where in the application, or null
+   */
+  void broken(
+      LintRule rule, String must, @Nullable String value, @Nullable StackTraceElement place) {
+    String message = must + (value == null ? "" : ": " + Text.quote(value)) + " [" + rule + "]";
+    LintException.Violation violation = new LintException.Violation(rule.name(), message, place);
+    synchronized (this) {
+      if (!delivered) {
+        if (violations == null) {
+          violations = new ArrayList<>();
+        }
+        if (violations.size() < MOST && !violations.contains(violation)) {
+          violations.add(violation);
+        }
+        return;
+      }
+    }
+    tell(List.of(violation), List.of(violation));
+  }
+
+  /**
+   * Throws what was found and not thrown before, if anything was, and if the caller wants that.
+   *
+   * @param cause what the application itself threw, or null
+   */
+  void throwIfBroken(@Nullable Throwable cause) {
+    LintException exception;
+    synchronized (this) {
+      if (!failing || violations == null || violations.size() == thrown) {
+        return;
+      }
+      thrown = violations.size();
+      exception = exception(violations, cause);
+    }
+    throw exception;
+  }
+
+  /** The request is over: tells everything to the listener, and to the log what it lacks. */
+  void deliver() {
+    List<LintException.Violation> all;
+    List<LintException.Violation> untold;
+    synchronized (this) {
+      delivered = true;
+      if (violations == null) {
+        return;
+      }
+      all = violations;
+      untold = all.subList(thrown, all.size());
+    }
+    tell(all, untold);
+  }
+
+  private void tell(List<LintException.Violation> all, List<LintException.Violation> untold) {
+    if (failing
+        && !untold.isEmpty()
+        && environ.get("postern.errors") instanceof PrintWriter errors) {
+      errors.println("postern: " + exception(untold, null).getMessage());
+      errors.flush();
+    }
+    if (listener != null) {
+      listener.accept(exception(all, null));
+    }
+  }
+
+  private LintException exception(List<LintException.Violation> broken, @Nullable Throwable cause) {
+    return new LintException(environ.toString(), broken, cause);
+  }
+}
