@@ -1,0 +1,46 @@
+package dev.postern.testing;
+
+/**
+ * What a gateway, its server or the client of a test may be unable to do. A case of the contract
+ * that needs a capability is skipped, with the reason, for a gateway that lacks it.
+ */
+public enum Capability {
+  /** The gateway makes the variables out of an HTTP request; no web server did that before. */
+  HTTP_MAPPING,
+  /** Methods that HTTP does not name, and such in lower case, arrive. */
+  ANY_METHOD,
+  /** Paths with empty segments, parameters, encoded delimiters and any bytes arrive. */
+  ANY_PATH,
+  /** Bytes above 0x7F in header values arrive as they are, both ways. */
+  HEADER_BYTES,
+  /** Statuses that HTTP does not name reach the client. */
+  ANY_STATUS,
+  /** A request may come in chunks. */
+  CHUNKED_REQUEST,
+  /** A client may wait for {@code 100 Continue}. */
+  CONTINUE,
+  /** A client can be seen to send less than it announced. */
+  SHORT_REQUEST,
+  /** What was flushed arrives before more is written. */
+  STREAMED_RESPONSE,
+  /** The application reads what was sent while the client has not sent all. */
+  STREAMED_REQUEST,
+  /** A client that leaves is noticed by the next bytes that are written to it. */
+  DISCONNECT,
+  /** A response that is cut looks cut to the client. */
+  CUT,
+  /** The client can read the gateway's log. */
+  LOG;
+
+  /** That a gateway lacks this, and why: a sentence for the report. */
+  public Lack lacking(String reason) {
+    return new Lack(this, reason);
+  }
+
+  /**
+   * A capability that a gateway lacks.
+   *
+   * @param reason why
+   */
+  public record Lack(Capability capability, String reason) {}
+}

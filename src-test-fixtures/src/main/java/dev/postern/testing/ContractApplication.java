@@ -1,0 +1,77 @@
+package dev.postern.testing;
+
+import dev.postern.Application;
+import dev.postern.Body;
+import dev.postern.Environ;
+import dev.postern.GatewayException;
+import dev.postern.Lint;
+import dev.postern.LintException;
+import dev.postern.Outcome;
+import dev.postern.StartResponse;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/**
+ * The application that a gateway serves under {@link GatewayContract}: a request header says which
+ * case of the contract it belongs to. Has a public constructor without arguments, so that it can be
+ * served by name in another process or container.
+ *
+ * <p>Thread-safe.
+ */
+public final class ContractApplication implements Application {
+  static final String HEADER = "Postern-Case";
+
+  private static final AtomicInteger RUNNING = new AtomicInteger();
+
+  private final Map<String, ContractCase> cases =
+      ContractCases.all().stream()
+          .collect(Collectors.toMap(ContractCase::name, Function.identity()));
+
+  /** The application. */
+  public ContractApplication() {}
+
+  @Override
+  public Body call(Environ environ, StartResponse startResponse) throws Exception {
+    ContractCase asked = cases.get(String.valueOf(environ.header(HEADER)));
+    Witness witness = Witness.of(environ);
+    if (asked == null || witness == null) {
+      throw new GatewayException(
+          421, "request headers must become HTTP_POSTERN_CASE and HTTP_POSTERN_WITNESS [E10]");
+    }
+    witness.note("called");
+    boolean overlaps = RUNNING.incrementAndGet() > 1;
+    if (overlaps && Boolean.FALSE.equals(environ.get("postern.multithread"))) {
+      witness.note("overlaps");
+    }
+    try {
+      Lint lint = Lint.reporting(report -> note(report, witness));
+      return lint.wrap((e, start) -> asked.app().call(e, start, witness))
+          .call(environ, startResponse);
+    } finally {
+      // Comes last, after Lint's hook and those of the case.
+      environ.onFinish(
+          outcome -> {
+            RUNNING.decrementAndGet();
+            witness.note(Trial.END + text(outcome));
+          });
+    }
+  }
+
+  private static void note(LintException report, Witness witness) {
+    for (LintException.Violation violation : report.violations()) {
+      witness.note(Trial.LINT + violation);
+    }
+  }
+
+  /** {@code 200 12 complete} or {@code 500 26 complete java.lang.Error}. */
+  private static String text(Outcome outcome) {
+    Throwable failure = outcome.failure();
+    return outcome.status()
+        + " "
+        + outcome.bytes()
+        + (outcome.complete() ? " complete" : " incomplete")
+        + (failure == null ? "" : " " + failure.getClass().getName());
+  }
+}

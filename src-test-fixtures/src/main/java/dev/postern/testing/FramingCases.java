@@ -1,0 +1,337 @@
+package dev.postern.testing;
+
+import static dev.postern.testing.Capability.CUT;
+import static dev.postern.testing.ContractCases.TEXT;
+import static dev.postern.testing.ContractCases.answers;
+import static dev.postern.testing.ContractCases.body;
+import static dev.postern.testing.ContractCases.pattern;
+import static dev.postern.testing.ContractCases.writeAscii;
+import static dev.postern.testing.ContractCases.writes;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.postern.Body;
+import dev.postern.Headers;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** Where a response's body begins and ends. */
+final class FramingCases {
+  private static final Headers SIX = TEXT.plus("Content-Length", "6");
+
+  private FramingCases() {}
+
+  static List<ContractCase> all() {
+    return Stream.of(bodiless(), lengths(), bytes()).flatMap(List::stream).toList();
+  }
+
+  private static List<ContractCase> bodiless() {
+    return List.of(
+        new ContractCase(
+            "G18",
+            "send the headers of GET and no body to HEAD",
+            answers(200, SIX.plus("X-A", "1"), body("sixsix")),
+            trial -> {
+              TestResponse head = trial.send(TestRequest.of("HEAD", "/"));
+              assertThat(head.body()).isEmpty();
+              assertThat(head.status()).isEqualTo(200);
+              TestResponse get = trial.get("/");
+              assertThat(get.text()).isEqualTo("sixsix");
+              for (String name : List.of("Content-Length", "Content-Type", "X-A")) {
+                assertThat(head.header(name)).isEqualTo(get.header(name));
+              }
+            }),
+        new ContractCase(
+            "G18",
+            "not write the body to HEAD",
+            (environ, start, witness) -> {
+              start.start(404, TEXT);
+              return Body.writing(
+                  out -> {
+                    witness.note("written");
+                    out.write(pattern(100_000));
+                  });
+            },
+            trial -> {
+              TestResponse head = trial.send(TestRequest.of("HEAD", "/"));
+              assertThat(head.status()).isEqualTo(404);
+              assertThat(head.body()).isEmpty();
+              assertThat(trial.notes()).isEmpty();
+            }),
+        new ContractCase(
+            "G18",
+            "answer HEAD for a body whose length it can know",
+            answers(200, TEXT, body("sixsix")),
+            trial -> {
+              TestResponse head = trial.send(TestRequest.of("HEAD", "/"));
+              assertThat(head.body()).isEmpty();
+              assertThat(head.header("Content-Length")).isIn("6", null);
+            }),
+        new ContractCase(
+            "G19",
+            "send no body and no length with 204",
+            answers(204, Headers.of("X-A", "1"), body("never")),
+            trial -> {
+              TestResponse response = trial.get("/");
+              assertThat(response.status()).isEqualTo(204);
+              assertThat(response.body()).isEmpty();
+              assertThat(response.headers().contains("Content-Length")).isFalse();
+              assertThat(response.headers().contains("Transfer-Encoding")).isFalse();
+              assertThat(response.header("X-A")).isEqualTo("1");
+              assertThat(trial.get("/").status()).isEqualTo(204);
+            }),
+        new ContractCase(
+            "G19",
+            "send no body with 304",
+            answers(304, Headers.of("ETag", "\"x\""), body("never")),
+            trial -> {
+              TestResponse response = trial.get("/");
+              assertThat(response.status()).isEqualTo(304);
+              assertThat(response.body()).isEmpty();
+              assertThat(response.header("ETag")).isEqualTo("\"x\"");
+              assertThat(response.headers().contains("Content-Type")).isFalse();
+              assertThat(trial.get("/").status()).isEqualTo(304);
+            }),
+        new ContractCase(
+            "G20",
+            "send no body with 205",
+            answers(205, Headers.of("X-A", "1"), body("never")),
+            trial -> {
+              TestResponse response = trial.get("/");
+              assertThat(response.status()).isEqualTo(205);
+              assertThat(response.body()).isEmpty();
+              assertThat(response.isComplete()).isTrue();
+              assertThat(trial.get("/").status()).isEqualTo(205);
+            }));
+  }
+
+  private static List<ContractCase> lengths() {
+    return List.of(
+        length("send the length of bytes", answers(200, TEXT, body("12345678")), "8"),
+        length("send the length of no bytes", answers(404, TEXT, Body.empty()), "0"),
+        length(
+            "send the length of what was written",
+            writes(
+                TEXT,
+                out -> {
+                  for (int i = 0; i < 100; i++) {
+                    writeAscii(out, "0123456789");
+                  }
+                }),
+            "1000"),
+        length(
+            "send the length of a large body that is known",
+            answers(200, TEXT, Body.of(pattern(100_000))),
+            "100000"),
+        new ContractCase(
+            "G21",
+            "send a file with its length",
+            (environ, start, witness) -> {
+              Path file = Files.write(Path.of(witness.name() + ".file"), pattern(50_000));
+              Witness.setMode(file, "rw-rw-rw-");
+              start.start(200, TEXT);
+              return Body.of(file);
+            },
+            trial -> {
+              TestResponse response = trial.get("/");
+              assertThat(response.body()).isEqualTo(pattern(50_000));
+              assertThat(response.header("Content-Length")).isEqualTo("50000");
+            }),
+        new ContractCase(
+                "G22",
+                "end a response at its Content-Length",
+                (environ, start, witness) -> {
+                  start.start(200, SIX);
+                  return Body.writing(
+                      out -> {
+                        try {
+                          writeAscii(out, "sixsix and more");
+                        } catch (IOException e) {
+                          witness.note("refused");
+                          throw e;
+                        }
+                      });
+                },
+                trial -> {
+                  TestResponse response = trial.get("/");
+                  assertThat(response.text()).isEqualTo("sixsix");
+                  assertThat(response.isComplete()).isTrue();
+                  assertThat(trial.notes()).containsExactly("refused");
+                })
+            .breaks("A10"),
+        new ContractCase(
+                "G22",
+                "end a flushed response at its Content-Length",
+                writes(
+                    SIX,
+                    out -> {
+                      writeAscii(out, "six");
+                      out.flush();
+                      writeAscii(out, "six and more");
+                    }),
+                trial -> {
+                  TestResponse response = trial.get("/");
+                  assertThat(response.text()).isEqualTo("sixsix");
+                  assertThat(response.isComplete()).isTrue();
+                  assertThat(response.header("Content-Length")).isEqualTo("6");
+                })
+            .breaks("A10"),
+        new ContractCase(
+                "G23",
+                "cut a response that is shorter than its Content-Length",
+                writes(
+                    SIX,
+                    out -> {
+                      writeAscii(out, "six");
+                      out.flush();
+                    }),
+                trial -> {
+                  TestResponse response = trial.get("/");
+                  assertThat(response.isComplete()).isFalse();
+                  assertThat(response.text()).isIn("six", "");
+                  assertThat(trial.outcome()).startsWith("200 3 incomplete");
+                })
+            .needs(CUT)
+            .breaks("A10"),
+        new ContractCase(
+                "G23",
+                "answer 500 when too few bytes came and none was sent",
+                (environ, start, witness) -> {
+                  start.start(200, SIX);
+                  return Body.writing(out -> writeAscii(out, "six"));
+                },
+                trial -> {
+                  TestResponse response = trial.get("/");
+                  assertThat(response.status()).isEqualTo(500);
+                  assertThat(response.text()).doesNotContain("six");
+                  assertThat(response.isComplete()).isTrue();
+                })
+            .breaks("A10"));
+  }
+
+  private static ContractCase length(String must, ContractCase.App app, String length) {
+    return new ContractCase(
+        "G21",
+        must,
+        app,
+        trial -> {
+          TestResponse response = trial.get("/");
+          assertThat(response.header("Content-Length")).isEqualTo(length);
+          assertThat(response.body()).hasSize(Integer.parseInt(length));
+          assertThat(response.isComplete()).isTrue();
+        });
+  }
+
+  private static List<ContractCase> bytes() {
+    return List.of(
+        sends(
+            "send 1 MiB of unknown length",
+            writes(TEXT, out -> out.write(pattern(1 << 20))),
+            1 << 20),
+        sends(
+            "send what is written byte by byte",
+            writes(
+                TEXT,
+                out -> {
+                  for (byte b : pattern(20_000)) {
+                    out.write(b);
+                  }
+                }),
+            20_000),
+        sends(
+            "send parts of arrays, flushed between",
+            writes(
+                TEXT,
+                out -> {
+                  byte[] all = pattern(30_000);
+                  for (int i = 0; i < all.length; i += 1000) {
+                    out.write(all, i, 1000);
+                    if (i % 3000 == 0) {
+                      out.flush();
+                    }
+                  }
+                }),
+            30_000),
+        sends(
+            "send the blocks of an iterator, whatever buffers they are in",
+            (environ, start, witness) -> {
+              start.start(200, TEXT);
+              return blocks(pattern(10_000));
+            },
+            10_000),
+        sends(
+            "send the bytes of a stream",
+            (environ, start, witness) -> {
+              start.start(200, TEXT);
+              return Body.of(new java.io.ByteArrayInputStream(pattern(70_000)));
+            },
+            70_000),
+        new ContractCase(
+            "G24",
+            "translate no byte",
+            answers(200, Headers.of("Content-Type", "text/plain"), Body.of(allBytes())),
+            trial -> assertThat(trial.get("/").body()).isEqualTo(allBytes())),
+        new ContractCase(
+            "G24",
+            "mark the end of a flushed body of no bytes",
+            writes(TEXT, out -> out.flush()),
+            trial -> {
+              TestResponse response = trial.get("/");
+              assertThat(response.body()).isEmpty();
+              assertThat(response.isComplete()).isTrue();
+            }));
+  }
+
+  private static ContractCase sends(String must, ContractCase.App app, int size) {
+    return new ContractCase(
+        "G24",
+        must,
+        app,
+        trial -> {
+          TestResponse response = trial.get("/");
+          assertThat(response.body()).isEqualTo(pattern(size));
+          assertThat(response.isComplete()).isTrue();
+        });
+  }
+
+  /** In blocks that are empty, read-only, direct, and slices of others. */
+  private static Body blocks(byte[] all) {
+    List<ByteBuffer> blocks = new ArrayList<>();
+    for (int i = 0; i < all.length; i += 1000) {
+      ByteBuffer slice = ByteBuffer.wrap(all, i, 1000);
+      int kind = i / 1000 % 4;
+      ByteBuffer direct = ByteBuffer.allocateDirect(1000).put(slice.duplicate()).flip();
+      blocks.add(
+          switch (kind) {
+            case 0 -> slice;
+            case 1 -> slice.asReadOnlyBuffer();
+            case 2 -> direct;
+            default -> slice.slice();
+          });
+      blocks.add(ByteBuffer.allocate(0));
+    }
+    return new Body() {
+      @Override
+      public Iterator<ByteBuffer> iterator() {
+        return blocks.iterator();
+      }
+    };
+  }
+
+  private static byte[] allBytes() {
+    byte[] bytes = new byte[1024];
+    for (int i = 0; i < bytes.length; i++) {
+      bytes[i] = (byte) i;
+    }
+    byte[] ends = "\r\n\n\r\r\n.\r\n0\r\n\r\n".getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+    byte[] both = Arrays.copyOf(bytes, bytes.length + ends.length);
+    System.arraycopy(ends, 0, both, bytes.length, ends.length);
+    return both;
+  }
+}

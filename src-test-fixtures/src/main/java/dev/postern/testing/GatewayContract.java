@@ -1,0 +1,141 @@
+package dev.postern.testing;
+
+import static java.util.Objects.requireNonNull;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
+
+import dev.postern.Application;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DynamicContainer;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.TestInstance;
+import org.opentest4j.TestAbortedException;
+
+/**
+ * What SPEC.md asks of a gateway, as JUnit tests. A gateway's test is a class with a constructor of
+ * one line: how to start the gateway, and what it lacks.
+ *
+ * <pre>{@code
+ * class MyGatewayTest extends GatewayContract {
+ *   MyGatewayTest() {
+ *     super(MyGatewayTest::start, Capability.CONTINUE.lacking("HTTP/1.0 has no such thing"));
+ *   }
+ *
+ *   private static GatewayClient start(Application application) throws Exception {
+ *     MyServer server = MyServer.start(application);
+ *     return HttpGatewayClient.of(server.port()).onClose(server::stop);
+ *   }
+ * }
+ * }</pre>
+ *
+ * <p>The gateway is started once for the class, with {@link ContractApplication}, and gets many
+ * requests, some at the same time. Each test is named by the id of a rule, and its failure says
+ * {@code gateway must rule [id]}. {@link dev.postern.Lint} stands around every application.
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+public abstract class GatewayContract {
+  private final GatewayUnderTest gateway;
+  private final Map<Capability, String> lacks = new EnumMap<>(Capability.class);
+  private @Nullable GatewayClient client;
+  private @Nullable Path directory;
+
+  /** How to reach a gateway that serves an application. */
+  @FunctionalInterface
+  public interface GatewayUnderTest {
+    /**
+     * Starts a gateway; closing the client ends it. A part that is missing on this machine is an
+     * assumption that fails.
+     *
+     * @param application has a public constructor without arguments, for gateways in other
+     *     processes
+     */
+    GatewayClient start(Application application) throws Exception;
+  }
+
+  /**
+   * The contract of one gateway.
+   *
+   * @param lacks what the gateway, its server or the client cannot do; tests that need it are
+   *     skipped with the reason
+   */
+  protected GatewayContract(GatewayUnderTest gateway, Capability.Lack... lacks) {
+    this.gateway = requireNonNull(gateway, "gateway");
+    for (Capability.Lack lack : lacks) {
+      this.lacks.put(lack.capability(), lack.reason());
+    }
+  }
+
+  /**
+   * How long the contract waits for something that must happen, such as the end of a request: 20 s
+   * unless overridden. No test waits for time to pass.
+   */
+  protected Duration patience() {
+    return Duration.ofSeconds(20);
+  }
+
+  @BeforeAll
+  final void startGateway() throws Exception {
+    directory = Files.createTempDirectory("postern-contract");
+    Witness.setMode(directory, "rwxr-xr-x");
+    client = gateway.start(new ContractApplication());
+  }
+
+  @AfterAll
+  final void stopGateway() throws IOException {
+    if (client != null) {
+      client.close();
+    }
+    if (directory != null) {
+      try (Stream<Path> files = Files.list(directory)) {
+        for (Path file : files.toList()) {
+          Files.delete(file);
+        }
+      }
+      Files.delete(directory);
+    }
+  }
+
+  /** The cases, by subject. */
+  @TestFactory
+  final List<DynamicContainer> contract() {
+    return ContractCases.bySubject().entrySet().stream()
+        .map(
+            subject ->
+                DynamicContainer.dynamicContainer(
+                    subject.getKey(),
+                    subject.getValue().stream()
+                        .map(test -> DynamicTest.dynamicTest(test.name(), () -> run(test)))))
+        .toList();
+  }
+
+  private void run(ContractCase test) {
+    for (Capability needed : test.needs()) {
+      String reason = lacks.get(needed);
+      if (reason != null) {
+        throw new TestAbortedException(test.id() + " needs " + needed + ": " + reason);
+      }
+    }
+    Trial trial = new Trial(requireNonNull(client), test, requireNonNull(directory), patience());
+    try {
+      assertTimeoutPreemptively(
+          patience().multipliedBy(3),
+          () -> {
+            test.script().run(trial);
+            trial.checkLint();
+          });
+    } catch (Throwable e) {
+      throw new AssertionError(
+          "gateway must " + test.must() + " [" + test.id() + "]: " + e.getMessage(), e);
+    }
+  }
+}

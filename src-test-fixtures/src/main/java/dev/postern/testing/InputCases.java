@@ -1,0 +1,208 @@
+package dev.postern.testing;
+
+import static dev.postern.testing.Capability.CHUNKED_REQUEST;
+import static dev.postern.testing.Capability.CONTINUE;
+import static dev.postern.testing.Capability.SHORT_REQUEST;
+import static dev.postern.testing.Capability.STREAMED_REQUEST;
+import static dev.postern.testing.Capability.STREAMED_RESPONSE;
+import static dev.postern.testing.ContractCases.TEXT;
+import static dev.postern.testing.ContractCases.pattern;
+import static dev.postern.testing.ContractCases.says;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.postern.Body;
+import dev.postern.Headers;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.List;
+
+/** The request's body. */
+final class InputCases {
+  private static final Headers BYTES = Headers.of("Content-Type", "application/octet-stream");
+
+  private static final ContractCase.App ECHO =
+      (environ, start, witness) -> {
+        start.start(200, BYTES);
+        return Body.of(environ.input().readAllBytes());
+      };
+
+  private InputCases() {}
+
+  static List<ContractCase> all() {
+    return List.of(
+        new ContractCase(
+            "E19",
+            "have no input where the request has no body",
+            says(environ -> String.valueOf(read(environ.input()))),
+            trial -> {
+              assertThat(trial.get("/").text()).isEqualTo("-1");
+              assertThat(trial.send(TestRequest.of("POST", "/").withBody(new byte[0])).text())
+                  .isEqualTo("-1");
+            }),
+        echo("pass the bytes of a body", 256),
+        echo("pass a body of 1 MiB", 1 << 20),
+        new ContractCase(
+            "E19",
+            "end the input for good",
+            (environ, start, witness) -> {
+              InputStream input = environ.input();
+              int count = 0;
+              while (input.read() >= 0) {
+                count++;
+              }
+              start.start(200, TEXT);
+              byte[] more = new byte[8];
+              return Body.of(count + " " + input.read() + " " + input.read(more, 0, 8));
+            },
+            trial ->
+                assertThat(trial.send(TestRequest.post("/", "text/plain", "123456789")).text())
+                    .isEqualTo("9 -1 -1")),
+        new ContractCase(
+            "E19",
+            "give the input in parts, and skip",
+            (environ, start, witness) -> {
+              InputStream input = environ.input();
+              String parts =
+                  new String(input.readNBytes(3))
+                      + input.read(new byte[0])
+                      + input.skip(2)
+                      + (char) input.read();
+              start.start(200, TEXT);
+              return Body.of(parts + new String(input.readAllBytes()));
+            },
+            trial ->
+                assertThat(trial.send(TestRequest.post("/", "text/plain", "abcdefgh")).text())
+                    .isEqualTo("abc02fgh")),
+        new ContractCase(
+            "E19",
+            "bear an application that closes the input",
+            (environ, start, witness) -> {
+              String read;
+              try (InputStream input = environ.input()) {
+                read = new String(input.readNBytes(2));
+              }
+              start.start(200, TEXT);
+              return Body.of(read);
+            },
+            trial -> {
+              for (int i = 0; i < 3; i++) {
+                assertThat(trial.send(TestRequest.post("/", "text/plain", "abcdef")).text())
+                    .isEqualTo("ab");
+              }
+            }),
+        new ContractCase(
+                "E19",
+                "take the chunks away from a chunked body",
+                ECHO,
+                trial -> {
+                  for (int size : new int[] {1, 100_000}) {
+                    TestRequest request = TestRequest.of("POST", "/");
+                    TestResponse response = trial.send(request.withChunkedBody(pattern(size)));
+                    assertThat(response.body()).isEqualTo(pattern(size));
+                  }
+                })
+            .needs(CHUNKED_REQUEST),
+        new ContractCase(
+                "E20",
+                "throw where a body is shorter than was announced",
+                (environ, start, witness) -> {
+                  try {
+                    witness.note("whole with " + environ.input().readAllBytes().length);
+                  } catch (IOException e) {
+                    witness.note("cut");
+                  }
+                  start.start(200, TEXT);
+                  return Body.empty();
+                },
+                trial -> {
+                  TestRequest request = TestRequest.of("POST", "/").withBody(new byte[10]);
+                  try (GatewayClient.Conversation talk = trial.open(request)) {
+                    talk.write(new byte[5]);
+                    talk.endRequest();
+                    talk.finish();
+                  } catch (IOException e) {
+                    // A gateway may break the connection off.
+                  }
+                  if (trial.calls() > 0) {
+                    assertThat(trial.notes()).containsExactly("cut");
+                  }
+                })
+            .needs(SHORT_REQUEST),
+        new ContractCase(
+            "G27",
+            "answer an application that does not read a small body",
+            says(environ -> "unread"),
+            trial -> {
+              for (int i = 0; i < 3; i++) {
+                TestResponse response = trial.send(TestRequest.post("/", "text/plain", "small"));
+                assertThat(response.text()).isEqualTo("unread");
+                assertThat(trial.get("/").text()).isEqualTo("unread");
+              }
+            }),
+        new ContractCase(
+            "G27",
+            "answer an application that does not read a body of 1 MiB",
+            says(environ -> "unread"),
+            trial -> {
+              TestRequest request = TestRequest.of("POST", "/").withBody(new byte[1 << 20]);
+              assertThat(trial.send(request).text()).isEqualTo("unread");
+              assertThat(trial.get("/").text()).isEqualTo("unread");
+            }),
+        new ContractCase(
+                "G28",
+                "let an application read a body whose client waits to be told to go on",
+                ECHO,
+                trial -> {
+                  TestRequest request =
+                      TestRequest.post("/", "text/plain", "waited")
+                          .withHeader("Expect", "100-continue");
+                  assertThat(trial.send(request).text()).isEqualTo("waited");
+                })
+            .needs(CONTINUE),
+        new ContractCase(
+                "G32",
+                "let an application read and answer while the client still sends",
+                (environ, start, witness) -> {
+                  start.start(200, BYTES);
+                  return Body.writing(
+                      out -> {
+                        InputStream input = environ.input();
+                        out.write(input.readNBytes(10));
+                        out.flush();
+                        out.write(input.readAllBytes());
+                      });
+                },
+                trial -> {
+                  byte[] body = pattern(20_000);
+                  TestRequest request = TestRequest.of("POST", "/").withBody(body);
+                  try (GatewayClient.Conversation talk = trial.open(request)) {
+                    talk.write(java.util.Arrays.copyOf(body, 10));
+                    assertThat(talk.read(10)).isEqualTo(java.util.Arrays.copyOf(body, 10));
+                    talk.write(java.util.Arrays.copyOfRange(body, 10, body.length));
+                    talk.endRequest();
+                    assertThat(talk.finish().body())
+                        .isEqualTo(java.util.Arrays.copyOfRange(body, 10, body.length));
+                  }
+                })
+            .needs(STREAMED_REQUEST, STREAMED_RESPONSE));
+  }
+
+  private static ContractCase echo(String must, int size) {
+    return new ContractCase(
+        "E19",
+        must,
+        ECHO,
+        trial -> {
+          TestRequest request = TestRequest.of("POST", "/").withBody(pattern(size));
+          assertThat(trial.send(request).body()).isEqualTo(pattern(size));
+        });
+  }
+
+  private static int read(InputStream input) {
+    try {
+      return input.read();
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+}

@@ -1,0 +1,111 @@
+package dev.postern.testing;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** The CGI variables of a test's request: RFC 3875 4.1, on bytes. */
+final class RequestVariables {
+  private final Map<String, String> variables = new HashMap<>();
+
+  private RequestVariables() {}
+
+  /**
+   * The variables as a web server would set them.
+   *
+   * @param scriptName where the application is, decoded; maybe ""
+   * @throws IllegalArgumentException when the target is no path with maybe a query
+   */
+  static Map<String, String> of(TestRequest request, String scriptName, String scheme) {
+    RequestVariables made = new RequestVariables();
+    made.putTarget(request, scriptName);
+    made.putServer(request.headers().get("Host"), scheme);
+    for (Map.Entry<String, String> field : request.headers()) {
+      made.putHeader(field.getKey(), field.getValue());
+    }
+    byte[] body = request.body();
+    if (body != null && !request.isChunked()) {
+      made.variables.putIfAbsent("CONTENT_LENGTH", Integer.toString(body.length));
+    }
+    return made.variables;
+  }
+
+  private void putTarget(TestRequest request, String scriptName) {
+    String target = request.target();
+    if (!target.isEmpty() && target.charAt(0) != '/') {
+      throw new IllegalArgumentException("target must start with a slash: " + target);
+    }
+    int query = target.indexOf('?');
+    variables.put("REQUEST_METHOD", request.method());
+    variables.put("SCRIPT_NAME", bytes(scriptName));
+    variables.put("PATH_INFO", decoded(query < 0 ? target : target.substring(0, query)));
+    variables.put("QUERY_STRING", query < 0 ? "" : target.substring(query + 1));
+    variables.put("SERVER_PROTOCOL", "HTTP/1.1");
+    variables.put("GATEWAY_INTERFACE", "CGI/1.1");
+    variables.put("REMOTE_ADDR", "127.0.0.1");
+  }
+
+  private void putServer(@Nullable String host, String scheme) {
+    String authority = host == null ? "localhost" : host;
+    int colon = authority.lastIndexOf(':');
+    boolean hasPort = colon > authority.lastIndexOf(']');
+    variables.put("SERVER_NAME", hasPort ? authority.substring(0, colon) : authority);
+    String standard = scheme.equals("https") ? "443" : "80";
+    variables.put("SERVER_PORT", hasPort ? authority.substring(colon + 1) : standard);
+    variables.put("HTTP_HOST", authority);
+  }
+
+  private void putHeader(String name, String value) {
+    String lower = name.toLowerCase(Locale.ROOT);
+    switch (lower) {
+      case "content-type" -> variables.put("CONTENT_TYPE", value);
+      case "content-length" -> variables.put("CONTENT_LENGTH", value);
+      case "host", "proxy" -> {}
+      default -> {
+        if (isUnambiguous(lower)) {
+          String key = "HTTP_" + lower.toUpperCase(Locale.ROOT).replace('-', '_');
+          String separator = lower.equals("cookie") ? "; " : ", ";
+          variables.merge(key, value, (before, more) -> before + separator + more);
+        }
+      }
+    }
+  }
+
+  /** RFC 9110 17.10: names that could be taken for another one do not become variables. */
+  private static boolean isUnambiguous(String lower) {
+    for (int i = 0; i < lower.length(); i++) {
+      char c = lower.charAt(i);
+      if (!(c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-')) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Percent-decoded once; each byte becomes a char. */
+  static String decoded(String path) {
+    byte[] raw = path.getBytes(StandardCharsets.UTF_8);
+    ByteArrayOutputStream decoded = new ByteArrayOutputStream(raw.length);
+    for (int i = 0; i < raw.length; i++) {
+      if (raw[i] != '%') {
+        decoded.write(raw[i]);
+        continue;
+      }
+      int high = i + 2 < raw.length ? Character.digit(raw[i + 1], 16) : -1;
+      int low = i + 2 < raw.length ? Character.digit(raw[i + 2], 16) : -1;
+      if (high < 0 || low < 0) {
+        throw new IllegalArgumentException("target must be percent-encoded: " + path);
+      }
+      decoded.write(high * 16 + low);
+      i += 2;
+    }
+    return decoded.toString(StandardCharsets.ISO_8859_1);
+  }
+
+  private static String bytes(String text) {
+    return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
+  }
+}

@@ -1,0 +1,121 @@
+package dev.postern.testing;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/** One case of the contract on one gateway. Thread-safe. */
+final class Trial {
+  /** Starts the last note of a request. */
+  static final String END = "end ";
+
+  /** Starts the notes of Lint. */
+  static final String LINT = "lint ";
+
+  private final GatewayClient client;
+  private final ContractCase test;
+  private final Path directory;
+  private final Duration patience;
+  private final List<Witness> witnesses = new ArrayList<>();
+
+  Trial(GatewayClient client, ContractCase test, Path directory, Duration patience) {
+    this.client = client;
+    this.test = test;
+    this.directory = directory;
+    this.patience = patience;
+  }
+
+  // ---- for scripts ----
+
+  TestResponse get(String target) throws IOException {
+    return send(TestRequest.get(target));
+  }
+
+  TestResponse send(TestRequest request) throws IOException {
+    return client.send(prepared(request));
+  }
+
+  GatewayClient.Conversation open(TestRequest request) throws IOException {
+    return client.open(prepared(request));
+  }
+
+  String log() throws IOException {
+    return client.log();
+  }
+
+  /** The witness of the last request. */
+  synchronized Witness witness() {
+    return witnesses.get(witnesses.size() - 1);
+  }
+
+  /** What the application noted about the last request, once that has ended; without our notes. */
+  List<String> notes() {
+    return witness().awaitNote(END, patience).stream()
+        .filter(note -> !note.equals("called") && !note.startsWith(END) && !note.startsWith(LINT))
+        .toList();
+  }
+
+  /** The outcome of the last request, as {@link ContractApplication} notes it. */
+  String outcome() {
+    return witness().awaitNote(END, patience).stream()
+        .filter(note -> note.startsWith(END))
+        .map(note -> note.substring(END.length()))
+        .toList()
+        .get(0);
+  }
+
+  /** What was noted about all requests until now. */
+  List<String> allNotes() {
+    return all().stream().flatMap(witness -> witness.notes().stream()).toList();
+  }
+
+  /** How often the application was called for the last request. */
+  long calls() {
+    return witness().notes().stream().filter("called"::equals).count();
+  }
+
+  Duration patience() {
+    return patience;
+  }
+
+  // ---- for the contract ----
+
+  /** Every request is over, and Lint found what the case breaks on purpose and nothing else. */
+  void checkLint() {
+    List<String> found = new ArrayList<>();
+    for (Witness witness : all()) {
+      if (witness.notes().contains("called")) {
+        witness.awaitNote(END, patience).stream()
+            .filter(note -> note.startsWith(LINT))
+            .map(note -> note.substring(LINT.length()))
+            .forEach(found::add);
+      }
+    }
+    for (String note : found) {
+      if (test.breaks().stream().noneMatch(rule -> note.contains("[" + rule + "]"))) {
+        throw new AssertionError("Lint found: " + note);
+      }
+    }
+    for (String rule : test.breaks()) {
+      if (found.stream().noneMatch(note -> note.contains("[" + rule + "]"))) {
+        throw new AssertionError("Lint must find [" + rule + "], which is broken on purpose");
+      }
+    }
+  }
+
+  private synchronized List<Witness> all() {
+    return List.copyOf(witnesses);
+  }
+
+  private TestRequest prepared(TestRequest request) throws IOException {
+    Witness witness = Witness.in(directory);
+    synchronized (this) {
+      witnesses.add(witness);
+    }
+    return request
+        .withHeader(ContractApplication.HEADER, test.name())
+        .withHeader(Witness.HEADER, witness.name());
+  }
+}

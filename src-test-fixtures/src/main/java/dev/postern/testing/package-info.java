@@ -1,0 +1,19 @@
+/**
+ * Tests for applications and for gateways.
+ *
+ * <p>To test an application you need {@link dev.postern.testing.InMemoryGateway} and {@link
+ * dev.postern.testing.TestRequest}:
+ *
+ * <pre>{@code
+ * TestResponse response = InMemoryGateway.of(new Hello()).run(TestRequest.get("/hello?name=x"));
+ * assertThat(response.text()).isEqualTo("Hello x\n");
+ * }</pre>
+ *
+ * <p>To test a gateway, extend {@link dev.postern.testing.GatewayContract}; to test an application
+ * that speaks to programs, {@link dev.postern.testing.ApplicationContract}; to test a body of your
+ * own, {@link dev.postern.testing.BodyContract}.
+ */
+@NullMarked
+package dev.postern.testing;
+
+import org.jspecify.annotations.NullMarked;

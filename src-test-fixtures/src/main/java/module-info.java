@@ -1,0 +1,12 @@
+/**
+ * The conformance kit for gateways and applications, and the in-memory gateway for tests. Needs
+ * JUnit 5 and AssertJ.
+ */
+module dev.postern.testing {
+  requires transitive dev.postern;
+  requires transitive org.junit.jupiter.api;
+  requires org.assertj.core;
+  requires static transitive org.jspecify;
+
+  exports dev.postern.testing;
+}
