@@ -1,0 +1,67 @@
+package dev.postern.servlet;
+
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/** Bytes as an environ holds them: in a String, one char each (ISO-8859-1). */
+final class Bytes {
+  private Bytes() {}
+
+  /** The UTF-8 bytes of a text that the container has decoded: a path, a user's name. */
+  static String ofText(String text) {
+    return isBelow(text, 0x80) ? text : utf8(text);
+  }
+
+  /**
+   * The bytes of a header value, which containers hand over one char each. Where one has decoded
+   * more than that, or a filter has put such a text there, they are its UTF-8 bytes.
+   */
+  static String ofHeader(String value) {
+    return isBelow(value, 0x100) ? value : utf8(value);
+  }
+
+  /**
+   * The bytes of a percent-encoded text, decoded once (RFC 3986 2.1), or null where a percent sign
+   * is not followed by two hexadecimal digits.
+   */
+  static @Nullable String decoded(String encoded) {
+    String text = ofText(encoded);
+    int percent = text.indexOf('%');
+    if (percent < 0) {
+      return text;
+    }
+    StringBuilder bytes = new StringBuilder(text.length());
+    int from = 0;
+    for (; percent >= 0; percent = text.indexOf('%', from)) {
+      int high = percent + 2 < text.length() ? hexDigit(text.charAt(percent + 1)) : -1;
+      int low = percent + 2 < text.length() ? hexDigit(text.charAt(percent + 2)) : -1;
+      if (high < 0 || low < 0) {
+        return null;
+      }
+      bytes.append(text, from, percent).append((char) (high << 4 | low));
+      from = percent + 3;
+    }
+    return bytes.append(text, from, text.length()).toString();
+  }
+
+  private static int hexDigit(char c) {
+    if (c >= '0' && c <= '9') {
+      return c - '0';
+    }
+    char lower = (char) (c | 0x20);
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+  }
+
+  private static String utf8(String text) {
+    return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
+  }
+
+  private static boolean isBelow(String text, int limit) {
+    for (int i = 0; i < text.length(); i++) {
+      if (text.charAt(i) >= limit) {
+        return false;
+      }
+    }
+    return true;
+  }
+}

@@ -1,0 +1,89 @@
+package dev.postern.servlet;
+
+import java.io.PrintWriter;
+import java.io.Writer;
+import java.util.function.Consumer;
+
+/**
+ * {@code postern.errors} of one request: each line, and what there is of one at a flush, becomes an
+ * entry of the log. A line is cut into pieces of 8 KiB, so that nothing ever grows; control
+ * characters are escaped, so that a text cannot forge an entry.
+ */
+final class ErrorLog extends Writer {
+  static final int LONGEST = 8 * 1024;
+
+  private final Consumer<String> log;
+  private final StringBuilder line = new StringBuilder();
+
+  private ErrorLog(Consumer<String> log) {
+    this.log = log;
+  }
+
+  static PrintWriter of(Consumer<String> log) {
+    return new PrintWriter(new ErrorLog(log));
+  }
+
+  @Override
+  public void write(char[] chars, int offset, int length) {
+    for (int i = offset; i < offset + length; i++) {
+      take(chars[i]);
+    }
+  }
+
+  @Override
+  public void write(String text, int offset, int length) {
+    for (int i = offset; i < offset + length; i++) {
+      take(text.charAt(i));
+    }
+  }
+
+  @Override
+  public void flush() {
+    int length = line.length();
+    if (length > 0 && line.charAt(length - 1) == '\r') {
+      line.setLength(length - 1);
+    }
+    if (line.length() > 0) {
+      entry();
+    }
+  }
+
+  @Override
+  public void close() {
+    flush();
+  }
+
+  private void take(char c) {
+    if (c == '\n') {
+      flush();
+      return;
+    }
+    if (line.length() >= LONGEST && !Character.isLowSurrogate(c)) {
+      entry();
+    }
+    line.append(c);
+  }
+
+  private void entry() {
+    String text = line.toString();
+    line.setLength(0);
+    log.accept(escaped(text));
+  }
+
+  private static String escaped(String text) {
+    StringBuilder escaped = null;
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      boolean control = Character.isISOControl(c) && c != '\t' || c == '\u2028' || c == '\u2029';
+      if (control && escaped == null) {
+        escaped = new StringBuilder(text.length() + 16).append(text, 0, i);
+      }
+      if (control) {
+        escaped.append(String.format("\\u%04X", (int) c));
+      } else if (escaped != null) {
+        escaped.append(c);
+      }
+    }
+    return escaped == null ? text : escaped.toString();
+  }
+}

@@ -1,0 +1,168 @@
+package dev.postern.servlet;
+
+import dev.postern.Environ;
+import jakarta.servlet.http.HttpServletRequest;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A request's CGI variables (RFC 3875 4.1), each looked up when it is asked for. Addresses, scheme
+ * and user are the container's word, never a header's. Confined to one request.
+ */
+final class RequestVariables implements Environ.Source {
+  /** All but those of the headers. */
+  private static final List<String> NAMES =
+      List.of(
+          "AUTH_TYPE",
+          "CONTENT_LENGTH",
+          "CONTENT_TYPE",
+          "GATEWAY_INTERFACE",
+          "HTTPS",
+          "PATH_INFO",
+          "QUERY_STRING",
+          "REMOTE_ADDR",
+          "REMOTE_HOST",
+          "REMOTE_PORT",
+          "REMOTE_USER",
+          "REQUEST_METHOD",
+          "REQUEST_SCHEME",
+          "REQUEST_URI",
+          "SCRIPT_NAME",
+          "SERVER_ADDR",
+          "SERVER_NAME",
+          "SERVER_PORT",
+          "SERVER_PROTOCOL",
+          "SERVER_SOFTWARE");
+
+  private final HttpServletRequest request;
+  private final String software;
+  private final RequestHeaders headers;
+  private @Nullable RequestPath path;
+
+  /** {@code software} is SERVER_SOFTWARE. */
+  RequestVariables(HttpServletRequest request, String software) {
+    this.request = request;
+    this.software = software;
+    this.headers = new RequestHeaders(request);
+  }
+
+  @Override
+  public @Nullable String variable(String name) {
+    return switch (name) {
+      case "GATEWAY_INTERFACE" -> "CGI/1.1";
+      case "REQUEST_METHOD" -> request.getMethod();
+      case "REQUEST_SCHEME" -> scheme();
+      case "REQUEST_URI" -> path().uri();
+      case "SCRIPT_NAME" -> path().script();
+      case "PATH_INFO" -> path().info();
+      case "QUERY_STRING" -> path().query();
+      case "CONTENT_TYPE" -> header("Content-Type");
+      case "CONTENT_LENGTH" -> contentLength();
+      case "SERVER_NAME" -> serverName();
+      case "SERVER_PORT" -> serverPort();
+      case "SERVER_PROTOCOL" -> protocol(request.getProtocol());
+      case "SERVER_SOFTWARE" -> software;
+      case "SERVER_ADDR" -> address(request.getLocalAddr());
+      case "REMOTE_ADDR", "REMOTE_HOST" -> address(request.getRemoteAddr());
+      case "REMOTE_PORT" -> port(request.getRemotePort());
+      case "REMOTE_USER" -> remoteUser();
+      case "AUTH_TYPE" -> authType(request.getAuthType());
+      case "HTTPS" -> isSecure() ? "on" : null;
+      default -> name.startsWith("HTTP_") ? headers.variable(name) : null;
+    };
+  }
+
+  @Override
+  public Set<String> names() {
+    Set<String> names = new LinkedHashSet<>();
+    for (String name : NAMES) {
+      if (variable(name) != null) {
+        names.add(name);
+      }
+    }
+    headers.addNames(names);
+    return names;
+  }
+
+  /** Why no application may see this request, as a text for the log; null when one may. */
+  @Nullable String fault() {
+    String repeated = headers.repeated();
+    if (repeated != null) {
+      return "request header must not be repeated: " + repeated + " [S28]";
+    }
+    String host = header("Host");
+    if (host != null && !Hosts.isHostField(host) || !Hosts.isHost(serverName())) {
+      return "Host must be a host and maybe a port [S23]";
+    }
+    return null;
+  }
+
+  /** {@code http} or {@code https}. */
+  String scheme() {
+    return isSecure() ? "https" : "http";
+  }
+
+  private boolean isSecure() {
+    return request.isSecure() || "https".equalsIgnoreCase(request.getScheme());
+  }
+
+  private RequestPath path() {
+    if (path == null) {
+      path = RequestPath.of(request);
+    }
+    return path;
+  }
+
+  /** A transfer coding has its own end, and overrides the field (RFC 9112 6.3). */
+  private @Nullable String contentLength() {
+    return request.getHeader("Transfer-Encoding") == null ? header("Content-Length") : null;
+  }
+
+  private @Nullable String header(String name) {
+    String value = request.getHeader(name);
+    return value == null ? null : Bytes.ofHeader(value);
+  }
+
+  private String serverName() {
+    String name = request.getServerName();
+    if (name == null || name.isEmpty()) {
+      String address = request.getLocalAddr();
+      name = address == null || address.isEmpty() ? "localhost" : address;
+    }
+    return Hosts.bracketed(Bytes.ofText(name));
+  }
+
+  /** The port that the request came in on; the URL's for a connection that has none. */
+  private String serverPort() {
+    int port = request.getLocalPort();
+    return Integer.toString(port > 0 ? port : request.getServerPort());
+  }
+
+  private static @Nullable String port(int port) {
+    return port > 0 ? Integer.toString(port) : null;
+  }
+
+  private static @Nullable String address(@Nullable String address) {
+    return address == null || address.isEmpty() ? null : Hosts.plainAddress(Bytes.ofText(address));
+  }
+
+  /** Some say {@code HTTP/2}. */
+  private static String protocol(String protocol) {
+    return protocol.indexOf('.') < 0 ? protocol + ".0" : protocol;
+  }
+
+  private @Nullable String remoteUser() {
+    String user = request.getRemoteUser();
+    return user == null ? null : Bytes.ofText(user);
+  }
+
+  /** The scheme as HTTP names it; the Servlet API writes it in capitals. */
+  private static @Nullable String authType(@Nullable String type) {
+    if (HttpServletRequest.BASIC_AUTH.equals(type)) {
+      return "Basic";
+    }
+    return HttpServletRequest.DIGEST_AUTH.equals(type) ? "Digest" : type;
+  }
+}

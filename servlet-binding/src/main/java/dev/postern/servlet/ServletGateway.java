@@ -1,0 +1,178 @@
+package dev.postern.servlet;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.postern.Application;
+import dev.postern.Environ;
+import dev.postern.Exchange;
+import dev.postern.GatewayException;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.http.HttpServlet;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.io.PrintWriter;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A servlet that calls an {@link Application}: in a context, {@code SCRIPT_NAME} is the context's
+ * path and the servlet's, {@code PATH_INFO} what follows.
+ *
+ * <p>A container calls it, for all methods alike, on its own thread, which the request keeps until
+ * the response is sent and its body closed; the application is called by many threads at once
+ * ({@code postern.multithread}). {@code postern.multiprocess} is false: the Servlet API does not
+ * tell whether a context is distributed.
+ *
+ * <p><b>Paths.</b> {@code PATH_INFO} has the bytes that were sent, decoded once, with empty
+ * segments and {@code ;parameters}. Where the container found another path than that (it resolves
+ * {@code ..}, and Undertow leaves {@code %2F} alone), its path info counts, in UTF-8: the
+ * application and the container's security constraints always speak of the same path. The servlet
+ * that is mapped to {@code /} gets the whole path in {@code PATH_INFO}, as with {@code /*}. After a
+ * forward and in an include, the path is the target's; {@code REQUEST_URI} is always what the
+ * client sent.
+ *
+ * <p><b>Variables.</b> Those of RFC 3875 4.1 but {@code REMOTE_IDENT} and {@code PATH_TRANSLATED},
+ * and {@code HTTPS}, {@code REMOTE_PORT}, {@code REQUEST_SCHEME}, {@code REQUEST_URI}, {@code
+ * SERVER_ADDR}. {@code REMOTE_HOST} is the address: no name is looked up. {@code REMOTE_USER} and
+ * {@code AUTH_TYPE} are the container's own authentication; {@code HTTP_AUTHORIZATION} is passed
+ * on, so that an application may check it. {@code SERVER_PORT} is the port of the connection. A
+ * request with two {@code Host}, {@code Content-Length}, {@code Content-Type} or {@code
+ * Authorization} headers, or a malformed {@code Host}, is a 400.
+ *
+ * <p><b>Errors.</b> {@code postern.errors} is {@link jakarta.servlet.ServletContext#log(String)},
+ * where the operators of a container look for what a web application says: an entry for each line,
+ * in pieces of 8 KiB.
+ *
+ * <p><b>Cut responses.</b> A response that cannot be completed is cut so that a client sees it: it
+ * ends before its Content-Length or without its last chunk, and under HTTP/2 in a reset stream. Two
+ * cases are beyond a servlet: with HTTP/1.0, a response of unknown length looks whole; so it does
+ * with HTTP/2 on Undertow. A client that is gone shows when something is written to it.
+ *
+ * <p><b>Includes.</b> An included application's status and headers are dropped, as the Servlet
+ * specification demands; the including servlet must use the output stream, not the writer.
+ *
+ * <p>Thread-safe.
+ */
+public class ServletGateway extends HttpServlet {
+  private static final long serialVersionUID = 1;
+
+  /** The name of the init parameter that names the application's class. */
+  private static final String APPLICATION = "application";
+
+  private transient @Nullable Application application;
+  private transient String software = "Postern";
+
+  /** What {@link #init} has created. */
+  private transient @Nullable AutoCloseable created;
+
+  /**
+   * For a container, as from a {@code web.xml}: {@link #init} creates the application whose class
+   * the init parameter {@code application} names. It is loaded by the thread's context class
+   * loader, needs a public constructor without arguments, and is closed by {@link #destroy} where
+   * it is {@link AutoCloseable}.
+   */
+  public ServletGateway() {}
+
+  /** A servlet that calls {@code application}, and never closes it. */
+  public ServletGateway(Application application) {
+    this.application = requireNonNull(application, "application");
+  }
+
+  /**
+   * Called by the container, once, before all requests.
+   *
+   * @throws ServletException when the servlet was made without an application and the init
+   *     parameter names none
+   */
+  @Override
+  public void init() throws ServletException {
+    software = software(getServletContext().getServerInfo());
+    if (application == null) {
+      application = create(getInitParameter(APPLICATION));
+      created = application instanceof AutoCloseable closeable ? closeable : null;
+    }
+  }
+
+  /** Called by the container, once, after all requests. */
+  @Override
+  public void destroy() {
+    try {
+      if (created != null) {
+        created.close();
+      }
+    } catch (Exception e) {
+      log("postern: application must close", e);
+    }
+  }
+
+  /**
+   * Answers one request, whatever its method is.
+   *
+   * @throws IOException when the response was cut: the container then drops the connection
+   */
+  @Override
+  protected void service(HttpServletRequest request, HttpServletResponse response)
+      throws IOException {
+    RequestVariables variables = new RequestVariables(request, software);
+    ServletSink sink = new ServletSink(request, response);
+    PrintWriter errors = ErrorLog.of(this::log);
+    Environ environ =
+        Environ.builder(variables)
+            .input(new RequestBody(request))
+            .errors(errors)
+            .scheme(variables.scheme())
+            .build();
+    String fault = variables.fault();
+    Exchange.of(environ, sink)
+        .run(fault == null ? requireNonNull(application, "application") : refusal(fault));
+    errors.flush();
+    IOException cut = sink.cut();
+    if (cut != null) {
+      throw cut;
+    }
+  }
+
+  private static Application refusal(String fault) {
+    return (environ, startResponse) -> {
+      throw new GatewayException(400, fault);
+    };
+  }
+
+  private static Application create(@Nullable String name) throws ServletException {
+    if (name == null || name.isBlank()) {
+      throw new ServletException(
+          "init parameter " + APPLICATION + " must name an Application: none is given");
+    }
+    try {
+      return load(name.trim()).asSubclass(Application.class).getConstructor().newInstance();
+    } catch (ReflectiveOperationException | ClassCastException | LinkageError e) {
+      throw new ServletException(
+          "init parameter "
+              + APPLICATION
+              + " must name an Application that has a public constructor without arguments: \""
+              + name
+              + "\"",
+          e);
+    }
+  }
+
+  private static Class<?> load(String name) throws ClassNotFoundException {
+    ClassLoader context = Thread.currentThread().getContextClassLoader();
+    return Class.forName(
+        name, true, context == null ? ServletGateway.class.getClassLoader() : context);
+  }
+
+  /** {@code product "/" version} (RFC 3875 4.1.17) of "Apache Tomcat/11.0.1" and its like. */
+  static String software(@Nullable String serverInfo) {
+    StringBuilder product = new StringBuilder();
+    for (String word : (serverInfo == null ? "" : serverInfo).split("[^\\w.+-]+")) {
+      if (!word.isEmpty() && Character.isDigit(word.charAt(0))) {
+        return product.isEmpty() ? "Postern" : product + "/" + word;
+      }
+      if (word.matches("\\w.*")) {
+        product.append(product.isEmpty() ? "" : "-").append(word);
+      }
+    }
+    return product.isEmpty() ? "Postern" : product.toString();
+  }
+}

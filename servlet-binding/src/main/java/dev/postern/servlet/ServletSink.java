@@ -1,0 +1,161 @@
+package dev.postern.servlet;
+
+import dev.postern.Headers;
+import dev.postern.ResponseSink;
+import jakarta.servlet.DispatcherType;
+import jakarta.servlet.ServletOutputStream;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A response of a container. Has no buffer of its own, and leaves framing to the container, but for
+ * what {@link Cutting} does to it.
+ */
+final class ServletSink implements ResponseSink {
+  private final HttpServletRequest request;
+  private final HttpServletResponse response;
+
+  /** Part of another servlet's response, which neither takes headers nor ends here. */
+  private final boolean included;
+
+  private @Nullable ServletOutputStream out;
+  private boolean started;
+  private @Nullable IOException failure;
+  private @Nullable IOException cut;
+
+  ServletSink(HttpServletRequest request, HttpServletResponse response) {
+    this.request = request;
+    this.response = response;
+    this.included = request.getDispatcherType() == DispatcherType.INCLUDE;
+  }
+
+  /** What to throw at the container, so that it cuts the response off; null when it is whole. */
+  @Nullable IOException cut() {
+    return cut;
+  }
+
+  @Override
+  public void head(int status, Headers headers) {
+    started = true;
+    if (included) {
+      return;
+    }
+    response.setStatus(status);
+    Set<String> seen = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
+    for (Map.Entry<String, String> field : headers) {
+      String name = field.getKey();
+      if (name.equalsIgnoreCase("Content-Length")) {
+        response.setContentLengthLong(Long.parseLong(field.getValue()));
+      } else if (seen.add(name)) {
+        response.setHeader(name, field.getValue());
+      } else {
+        response.addHeader(name, field.getValue());
+      }
+    }
+    String type = headers.get("Content-Type");
+    if (type != null) {
+      keepContentType(type);
+    }
+    if (!headers.contains("Content-Length") && status != 204 && status != 304) {
+      Cutting.prepare(request, response, () -> cut != null);
+    }
+  }
+
+  /**
+   * Jetty gives some media types a charset that the application has not named: {@code text/plain}
+   * would be ISO-8859-1 to the client, whatever its bytes are.
+   */
+  private void keepContentType(String type) {
+    String set = response.getContentType();
+    if (set != null && hasCharset(set) && !hasCharset(type)) {
+      response.setCharacterEncoding(null);
+    }
+  }
+
+  private static boolean hasCharset(String type) {
+    return type.toLowerCase(Locale.ROOT).contains("charset=");
+  }
+
+  @Override
+  public void write(byte[] bytes, int offset, int length) throws IOException {
+    try {
+      out().write(bytes, offset, length);
+    } catch (IOException e) {
+      throw failed(e);
+    }
+  }
+
+  @Override
+  public void flush() throws IOException {
+    try {
+      out().flush();
+    } catch (IOException e) {
+      throw failed(e);
+    }
+  }
+
+  /** Closes the stream: the last chunk goes out now and not when the servlet returns. */
+  @Override
+  public void finish() throws IOException {
+    try {
+      if (!included) {
+        out().close();
+      }
+    } catch (IOException e) {
+      throw failed(e);
+    }
+  }
+
+  @Override
+  public void abort(Throwable cause) {
+    if (failure != null) {
+      cut = failure;
+    } else if (included || started) {
+      cut = new CutResponseException(cause);
+      commit();
+    } else {
+      refuse();
+    }
+  }
+
+  /** Else the container would answer in our place, with a page of its own that shows the error. */
+  private void commit() {
+    try {
+      if (!included) {
+        response.flushBuffer();
+      }
+    } catch (IOException | RuntimeException e) {
+      // The client is gone: there is nothing left to cut.
+    }
+  }
+
+  /** Cancelled before there was a response: the client learns that, and nothing else. */
+  private void refuse() {
+    try {
+      response.reset();
+      response.setStatus(HttpServletResponse.SC_SERVICE_UNAVAILABLE);
+      response.setContentLengthLong(0);
+      response.flushBuffer();
+    } catch (IOException | RuntimeException e) {
+      cut = new CutResponseException(e);
+    }
+  }
+
+  private ServletOutputStream out() throws IOException {
+    if (out == null) {
+      out = response.getOutputStream();
+    }
+    return out;
+  }
+
+  private IOException failed(IOException e) {
+    failure = e;
+    return e;
+  }
+}

@@ -1,0 +1,57 @@
+package dev.postern.servlet;
+
+import dev.postern.Application;
+import jakarta.servlet.Servlet;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** What a {@link Container} serves: servlets in one context. */
+final class Deployment {
+  final String contextPath;
+  final List<Entry> entries = new ArrayList<>();
+
+  /** The user that a container's Basic authentication knows; everything needs it. */
+  boolean authenticated;
+
+  static final String USER = "aladdin";
+  static final String PASSWORD = "opensesame";
+
+  private Deployment(String contextPath) {
+    this.contextPath = contextPath;
+  }
+
+  /** One servlet: an object, or a class that the container creates. */
+  record Entry(
+      Servlet servlet,
+      Class<? extends Servlet> type,
+      Map<String, String> parameters,
+      List<String> mappings) {}
+
+  /** In the context of this path; "" is the root. */
+  static Deployment at(String contextPath) {
+    return new Deployment(contextPath);
+  }
+
+  Deployment application(Application application, String... mappings) {
+    return servlet(new ServletGateway(application), mappings);
+  }
+
+  Deployment servlet(Servlet servlet, String... mappings) {
+    entries.add(new Entry(servlet, servlet.getClass(), Map.of(), List.of(mappings)));
+    return this;
+  }
+
+  /** As a {@code web.xml} has it. */
+  Deployment servlet(
+      Class<? extends Servlet> type, Map<String, String> parameters, String... mappings) {
+    entries.add(new Entry(null, type, parameters, List.of(mappings)));
+    return this;
+  }
+
+  /** All paths need the container's Basic authentication. */
+  Deployment withAuthentication() {
+    authenticated = true;
+    return this;
+  }
+}

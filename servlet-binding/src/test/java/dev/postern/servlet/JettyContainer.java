@@ -1,0 +1,77 @@
+package dev.postern.servlet;
+
+import java.util.List;
+import org.eclipse.jetty.ee11.servlet.ServletContextHandler;
+import org.eclipse.jetty.ee11.servlet.ServletHolder;
+import org.eclipse.jetty.ee11.servlet.security.ConstraintMapping;
+import org.eclipse.jetty.ee11.servlet.security.ConstraintSecurityHandler;
+import org.eclipse.jetty.security.Constraint;
+import org.eclipse.jetty.security.HashLoginService;
+import org.eclipse.jetty.security.UserStore;
+import org.eclipse.jetty.security.authentication.BasicAuthenticator;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.util.security.Password;
+
+/** Jetty 12.1 as it comes. */
+final class JettyContainer implements Container {
+  private final Server server = new Server();
+  private final ServerConnector connector = new ServerConnector(server);
+
+  private JettyContainer(Deployment deployment) throws Exception {
+    connector.setHost("127.0.0.1");
+    server.addConnector(connector);
+    ServletContextHandler context = new ServletContextHandler();
+    context.setContextPath(deployment.contextPath.isEmpty() ? "/" : deployment.contextPath);
+    for (Deployment.Entry entry : deployment.entries) {
+      ServletHolder holder =
+          entry.servlet() == null
+              ? new ServletHolder(entry.type())
+              : new ServletHolder(entry.servlet());
+      holder.setInitParameters(entry.parameters());
+      holder.setInitOrder(1);
+      for (String mapping : entry.mappings()) {
+        context.addServlet(holder, mapping);
+      }
+    }
+    if (deployment.authenticated) {
+      context.setSecurityHandler(security());
+    }
+    server.setHandler(context);
+    try {
+      server.start();
+    } catch (Exception e) {
+      server.stop();
+      throw e;
+    }
+  }
+
+  static Container start(Deployment deployment) throws Exception {
+    return new JettyContainer(deployment);
+  }
+
+  private static ConstraintSecurityHandler security() {
+    UserStore users = new UserStore();
+    users.addUser(Deployment.USER, new Password(Deployment.PASSWORD), new String[] {"user"});
+    HashLoginService login = new HashLoginService("test");
+    login.setUserStore(users);
+    ConstraintMapping all = new ConstraintMapping();
+    all.setPathSpec("/*");
+    all.setConstraint(Constraint.from("user"));
+    ConstraintSecurityHandler security = new ConstraintSecurityHandler();
+    security.setLoginService(login);
+    security.setAuthenticator(new BasicAuthenticator());
+    security.setConstraintMappings(List.of(all));
+    return security;
+  }
+
+  @Override
+  public int port() {
+    return connector.getLocalPort();
+  }
+
+  @Override
+  public void close() throws Exception {
+    server.stop();
+  }
+}

@@ -1,0 +1,94 @@
+package dev.postern.servlet;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+import org.apache.catalina.Context;
+import org.apache.catalina.LifecycleException;
+import org.apache.catalina.Wrapper;
+import org.apache.catalina.authenticator.BasicAuthenticator;
+import org.apache.catalina.core.StandardHost;
+import org.apache.catalina.startup.Tomcat;
+import org.apache.tomcat.util.descriptor.web.LoginConfig;
+import org.apache.tomcat.util.descriptor.web.SecurityCollection;
+import org.apache.tomcat.util.descriptor.web.SecurityConstraint;
+
+/** Tomcat 10.1 or 11, whichever is on the class path, as it comes. */
+final class TomcatContainer implements Container {
+  private final Tomcat tomcat = new Tomcat();
+  private final Path base;
+
+  private TomcatContainer(Deployment deployment) throws Exception {
+    base = Files.createTempDirectory("postern-tomcat");
+    tomcat.setBaseDir(base.toString());
+    tomcat.setPort(0);
+    tomcat.getConnector().setProperty("address", "127.0.0.1");
+    Context context = tomcat.addContext(deployment.contextPath, base.toString());
+    int number = 0;
+    for (Deployment.Entry entry : deployment.entries) {
+      String name = "servlet" + number++;
+      Wrapper wrapper =
+          entry.servlet() == null
+              ? Tomcat.addServlet(context, name, entry.type().getName())
+              : Tomcat.addServlet(context, name, entry.servlet());
+      wrapper.setLoadOnStartup(1);
+      entry.parameters().forEach(wrapper::addInitParameter);
+      for (String mapping : entry.mappings()) {
+        context.addServletMappingDecoded(mapping, name);
+      }
+    }
+    if (deployment.authenticated) {
+      secure(context);
+    }
+    // A servlet that fails in init then fails the start, as it does in the other containers.
+    ((StandardHost) tomcat.getHost()).setFailCtxIfServletStartFails(true);
+    try {
+      tomcat.start();
+      if (!context.getState().isAvailable()) {
+        throw new LifecycleException("context must start");
+      }
+    } catch (Exception e) {
+      close();
+      throw e;
+    }
+  }
+
+  static Container start(Deployment deployment) throws Exception {
+    return new TomcatContainer(deployment);
+  }
+
+  private void secure(Context context) {
+    tomcat.addUser(Deployment.USER, Deployment.PASSWORD);
+    tomcat.addRole(Deployment.USER, "user");
+    SecurityCollection all = new SecurityCollection();
+    all.addPattern("/*");
+    SecurityConstraint constraint = new SecurityConstraint();
+    constraint.addAuthRole("user");
+    constraint.addCollection(all);
+    context.addConstraint(constraint);
+    context.addSecurityRole("user");
+    context.setLoginConfig(new LoginConfig("BASIC", "test", null, null));
+    context.getPipeline().addValve(new BasicAuthenticator());
+  }
+
+  @Override
+  public int port() {
+    return tomcat.getConnector().getLocalPort();
+  }
+
+  @Override
+  public void close() throws LifecycleException, IOException {
+    tomcat.stop();
+    tomcat.destroy();
+    List<Path> files;
+    try (Stream<Path> walk = Files.walk(base)) {
+      files = walk.sorted(Comparator.reverseOrder()).toList();
+    }
+    for (Path file : files) {
+      Files.delete(file);
+    }
+  }
+}

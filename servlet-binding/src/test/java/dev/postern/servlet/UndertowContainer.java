@@ -1,0 +1,121 @@
+package dev.postern.servlet;
+
+import io.undertow.Undertow;
+import io.undertow.security.idm.Account;
+import io.undertow.security.idm.Credential;
+import io.undertow.security.idm.IdentityManager;
+import io.undertow.security.idm.PasswordCredential;
+import io.undertow.server.HttpHandler;
+import io.undertow.server.handlers.PathHandler;
+import io.undertow.servlet.Servlets;
+import io.undertow.servlet.api.DeploymentInfo;
+import io.undertow.servlet.api.DeploymentManager;
+import io.undertow.servlet.api.LoginConfig;
+import io.undertow.servlet.api.SecurityConstraint;
+import io.undertow.servlet.api.ServletInfo;
+import io.undertow.servlet.api.WebResourceCollection;
+import io.undertow.servlet.util.ImmediateInstanceFactory;
+import jakarta.servlet.ServletException;
+import java.net.InetSocketAddress;
+import java.security.Principal;
+import java.util.Set;
+
+/** Undertow 2.3 as it comes. */
+final class UndertowContainer implements Container {
+  private final DeploymentManager manager;
+  private final Undertow undertow;
+
+  private UndertowContainer(Deployment deployment) throws ServletException {
+    String path = deployment.contextPath.isEmpty() ? "/" : deployment.contextPath;
+    DeploymentInfo info =
+        Servlets.deployment()
+            .setClassLoader(UndertowContainer.class.getClassLoader())
+            .setContextPath(path)
+            .setDeploymentName("test");
+    int number = 0;
+    for (Deployment.Entry entry : deployment.entries) {
+      String name = "servlet" + number++;
+      ServletInfo servlet =
+          entry.servlet() == null
+              ? Servlets.servlet(name, entry.type())
+              : Servlets.servlet(
+                  name, entry.type(), new ImmediateInstanceFactory<>(entry.servlet()));
+      entry.parameters().forEach(servlet::addInitParam);
+      info.addServlet(servlet.addMappings(entry.mappings()).setLoadOnStartup(1));
+    }
+    if (deployment.authenticated) {
+      secure(info);
+    }
+    manager = Servlets.defaultContainer().addDeployment(info);
+    manager.deploy();
+    HttpHandler handler = manager.start();
+    undertow =
+        Undertow.builder()
+            .addHttpListener(0, "127.0.0.1")
+            .setIoThreads(2)
+            .setWorkerThreads(8)
+            .setHandler(new PathHandler().addPrefixPath(path, handler))
+            .build();
+    undertow.start();
+  }
+
+  static Container start(Deployment deployment) throws Exception {
+    return new UndertowContainer(deployment);
+  }
+
+  private static void secure(DeploymentInfo info) {
+    info.setIdentityManager(new OneUser())
+        .setLoginConfig(new LoginConfig("BASIC", "test"))
+        .addSecurityConstraint(
+            new SecurityConstraint()
+                .addRoleAllowed("user")
+                .addWebResourceCollection(new WebResourceCollection().addUrlPattern("/*")));
+  }
+
+  @Override
+  public int port() {
+    return ((InetSocketAddress) undertow.getListenerInfo().get(0).getAddress()).getPort();
+  }
+
+  @Override
+  public void close() throws ServletException {
+    undertow.stop();
+    manager.stop();
+    manager.undeploy();
+  }
+
+  private static final class OneUser implements IdentityManager {
+    @Override
+    public Account verify(Account account) {
+      return account;
+    }
+
+    @Override
+    public Account verify(String id, Credential credential) {
+      boolean known =
+          id.equals(Deployment.USER)
+              && credential instanceof PasswordCredential password
+              && Deployment.PASSWORD.equals(String.valueOf(password.getPassword()));
+      return known ? new User() : null;
+    }
+
+    @Override
+    public Account verify(Credential credential) {
+      return null;
+    }
+  }
+
+  private static final class User implements Account {
+    private static final long serialVersionUID = 1;
+
+    @Override
+    public Principal getPrincipal() {
+      return () -> Deployment.USER;
+    }
+
+    @Override
+    public Set<String> getRoles() {
+      return Set.of("user");
+    }
+  }
+}
