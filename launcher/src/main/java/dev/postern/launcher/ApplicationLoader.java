@@ -1,0 +1,139 @@
+package dev.postern.launcher;
+
+import dev.postern.Application;
+import java.io.File;
+import java.lang.reflect.InvocationTargetException;
+import java.net.MalformedURLException;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds applications by the name of their class. On a CGI executable's start path: no lambda, no
+ * stream, no library.
+ */
+final class ApplicationLoader {
+  private final ClassLoader loader;
+
+  private ApplicationLoader(ClassLoader loader) {
+    this.loader = loader;
+  }
+
+  /**
+   * A loader of the classes on a class path, or of the launcher's own classes where it is null. The
+   * entries are as {@code java -cp} takes them: directories, jars, {@code dir/*} for the jars of a
+   * directory, and the working directory for an empty one.
+   *
+   * <p>Applications of one loader share their classes. They see Postern's packages and the JDK's
+   * modules, not the libraries that the launcher itself uses: their own Guava is theirs.
+   *
+   * @throws LauncherException when an entry does not exist
+   */
+  static ApplicationLoader of(@Nullable String classpath) {
+    ClassLoader own = ApplicationLoader.class.getClassLoader();
+    if (classpath == null) {
+      return new ApplicationLoader(own);
+    }
+    return new ApplicationLoader(new URLClassLoader(urls(classpath), new PosternOnly(own)));
+  }
+
+  /** What the applications' threads have as their context class loader. */
+  ClassLoader classLoader() {
+    return loader;
+  }
+
+  /**
+   * A new instance of the class.
+   *
+   * @throws LauncherException when there is no such class, it is no application, or it cannot be
+   *     created
+   */
+  Application load(String className) {
+    String name = "class \"" + className + "\" ";
+    Thread thread = Thread.currentThread();
+    thread.setContextClassLoader(loader);
+    try {
+      Class<?> found = Class.forName(className, true, loader);
+      if (!Application.class.isAssignableFrom(found)) {
+        throw LauncherException.badArgument(name + "must implement dev.postern.Application");
+      }
+      return (Application) found.getConstructor().newInstance();
+    } catch (ClassNotFoundException e) {
+      throw LauncherException.badArgument(name + "must be on the class path: see --classpath");
+    } catch (NoSuchMethodException | IllegalAccessException | InstantiationException e) {
+      throw LauncherException.badArgument(
+          name + "must be public and have a public constructor without arguments");
+    } catch (InvocationTargetException e) {
+      throw LauncherException.failed(name + "failed in its constructor: " + e.getCause());
+    } catch (ExceptionInInitializerError e) {
+      throw LauncherException.failed(name + "failed in its initializer: " + e.getCause());
+    } catch (LinkageError e) {
+      throw LauncherException.badArgument(name + "must be loadable: " + e);
+    }
+  }
+
+  private static URL[] urls(String classpath) {
+    List<URL> urls = new ArrayList<>();
+    int start = 0;
+    while (start <= classpath.length()) {
+      int end = classpath.indexOf(File.pathSeparatorChar, start);
+      if (end < 0) {
+        end = classpath.length();
+      }
+      addEntry(classpath.substring(start, end), urls);
+      start = end + 1;
+    }
+    return urls.toArray(new URL[0]);
+  }
+
+  private static void addEntry(String entry, List<URL> urls) {
+    try {
+      if (entry.equals("*") || entry.endsWith(File.separator + "*")) {
+        File directory = new File(entry.substring(0, entry.length() - 1)).getAbsoluteFile();
+        File[] files = directory.listFiles();
+        if (files == null) {
+          throw missing(entry);
+        }
+        Arrays.sort(files);
+        for (File file : files) {
+          if (file.getName().endsWith(".jar") || file.getName().endsWith(".JAR")) {
+            urls.add(file.toURI().toURL());
+          }
+        }
+        return;
+      }
+      File file = new File(entry).getAbsoluteFile();
+      if (!file.exists()) {
+        throw missing(entry);
+      }
+      urls.add(file.toURI().toURL());
+    } catch (MalformedURLException e) {
+      throw missing(entry);
+    }
+  }
+
+  private static LauncherException missing(String entry) {
+    return LauncherException.badArgument("entry of --classpath must exist: \"" + entry + "\"");
+  }
+
+  /** The launcher's class loader, narrowed to Postern's packages; otherwise the platform's. */
+  private static final class PosternOnly extends ClassLoader {
+    private final ClassLoader launcher;
+
+    PosternOnly(ClassLoader launcher) {
+      super(ClassLoader.getPlatformClassLoader());
+      this.launcher = launcher;
+    }
+
+    @Override
+    protected Class<?> findClass(String name) throws ClassNotFoundException {
+      if (name.startsWith("dev.postern.")) {
+        return launcher.loadClass(name);
+      }
+      throw new ClassNotFoundException(name);
+    }
+  }
+}

@@ -1,0 +1,60 @@
+package dev.postern.launcher;
+
+import dev.postern.Application;
+import dev.postern.cgi.CgiGateway;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The arguments of {@code postern cgi}, read without picocli. On a CGI executable's start path: no
+ * lambda, no regular expression, no library.
+ */
+final class CgiArguments {
+  private static final String CLASSPATH = "--classpath";
+
+  private final @Nullable String classpath;
+  private final String className;
+
+  CgiArguments(@Nullable String classpath, String className) {
+    this.classpath = classpath;
+    this.className = className;
+  }
+
+  /** Null when these are no arguments of {@code cgi}, or anything is odd about them. */
+  static @Nullable CgiArguments parse(String... args) {
+    if (args.length < 2 || !args[0].equals("cgi")) {
+      return null;
+    }
+    String classpath = null;
+    String className = null;
+    for (int i = 1; i < args.length; i++) {
+      String arg = args[i];
+      String value = null;
+      if (arg.equals(CLASSPATH) && i + 1 < args.length) {
+        value = args[++i];
+      } else if (arg.startsWith(CLASSPATH + "=")) {
+        value = arg.substring(CLASSPATH.length() + 1);
+      }
+      if (value != null && classpath == null) {
+        classpath = value;
+      } else if (value == null && className == null && !arg.startsWith("-")) {
+        className = arg;
+      } else {
+        return null;
+      }
+    }
+    return className == null ? null : new CgiArguments(classpath, className);
+  }
+
+  /** Answers the request of this process and ends the JVM. */
+  void run() {
+    Application application;
+    try {
+      application = ApplicationLoader.of(classpath).load(className);
+    } catch (LauncherException e) {
+      System.err.println("postern: " + e.getMessage());
+      System.exit(e.exitCode());
+      return;
+    }
+    CgiGateway.main(application);
+  }
+}

@@ -1,0 +1,33 @@
+package dev.postern.launcher;
+
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code postern cgi}, where {@link CgiArguments} did not recognize it: for help and mistakes. */
+@Command(
+    name = "cgi",
+    description = {
+      "Answer one CGI request from this process's environment and standard input.",
+      "Without REQUEST_METHOD it answers GET /."
+    })
+final class CgiCommand implements Callable<Integer> {
+  @Option(
+      names = "--classpath",
+      paramLabel = "CP",
+      description = "Where CLASS is found, as java -cp takes it.")
+  @Nullable String classpath;
+
+  @Parameters(
+      paramLabel = "CLASS",
+      description = "An Application with a public constructor without arguments.")
+  String className = "";
+
+  @Override
+  public Integer call() {
+    new CgiArguments(classpath, className).run();
+    return 0;
+  }
+}

@@ -1,0 +1,45 @@
+package dev.postern.launcher;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import org.eclipse.jetty.http.HttpField;
+import org.eclipse.jetty.http.HttpFields;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.server.handler.ErrorHandler;
+import org.eclipse.jetty.util.Callback;
+
+/**
+ * Jetty's own errors with the fixed text of the engine's: no path, no stack, no name of a server.
+ * It answers what is no HTTP at all, and what the servlet reports by {@code sendError}.
+ */
+final class FixedErrors extends ErrorHandler {
+  private static final HttpField TEXT =
+      new HttpField(HttpHeader.CONTENT_TYPE, "text/plain; charset=utf-8");
+
+  @Override
+  public boolean handle(Request request, Response response, Callback callback) {
+    byte[] text = text(response.getStatus());
+    response.getHeaders().put(TEXT);
+    response.getHeaders().put(HttpHeader.CONTENT_LENGTH, text.length);
+    if (request.getMethod().equals("HEAD")) {
+      response.write(true, null, callback);
+    } else {
+      response.write(true, ByteBuffer.wrap(text), callback);
+    }
+    return true;
+  }
+
+  /** For what Jetty's parser refused. */
+  @Override
+  public ByteBuffer badMessageError(int status, String reason, HttpFields.Mutable fields) {
+    fields.put(TEXT);
+    return ByteBuffer.wrap(text(status));
+  }
+
+  private static byte[] text(int status) {
+    String phrase = dev.postern.Response.reasonPhrase(status);
+    return (status + " " + phrase).trim().concat("\n").getBytes(StandardCharsets.US_ASCII);
+  }
+}

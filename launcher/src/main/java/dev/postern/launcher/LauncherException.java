@@ -1,0 +1,38 @@
+package dev.postern.launcher;
+
+/** Why the command cannot do what it was told: one line for standard error, and an exit code. */
+final class LauncherException extends RuntimeException {
+  private static final long serialVersionUID = 1;
+
+  private final int exitCode;
+
+  private LauncherException(int exitCode, String message) {
+    super(oneLine(message), null, false, false);
+    this.exitCode = exitCode;
+  }
+
+  /** The arguments are wrong: exit code 2. */
+  static LauncherException badArgument(String message) {
+    return new LauncherException(2, message);
+  }
+
+  /** The arguments are right, and it went wrong: exit code 1. */
+  static LauncherException failed(String message) {
+    return new LauncherException(1, message);
+  }
+
+  int exitCode() {
+    return exitCode;
+  }
+
+  /** Messages quote arguments and foreign exceptions; a control character must not forge a line. */
+  static String oneLine(String text) {
+    StringBuilder line = new StringBuilder(text.length());
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      boolean blank = Character.isISOControl(c) || c == '\u2028' || c == '\u2029';
+      line.append(blank ? ' ' : c);
+    }
+    return line.toString().trim();
+  }
+}

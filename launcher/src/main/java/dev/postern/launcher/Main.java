@@ -1,0 +1,22 @@
+package dev.postern.launcher;
+
+/** The {@code postern} command. */
+public final class Main {
+  private Main() {}
+
+  /**
+   * Runs one word of the command and ends the JVM: 0 after a clean stop, 2 for bad arguments, 1
+   * otherwise.
+   *
+   * <p>A {@code cgi} that is well formed never comes near picocli or Jetty: each class costs on the
+   * way to a CGI executable's answer. Whatever else it is, picocli says so.
+   */
+  public static void main(String[] args) {
+    CgiArguments cgi = CgiArguments.parse(args);
+    if (cgi != null) {
+      cgi.run();
+    } else {
+      System.exit(PosternCommand.execute(System.out, System.err, args));
+    }
+  }
+}

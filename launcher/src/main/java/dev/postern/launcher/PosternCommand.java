@@ -1,0 +1,129 @@
+package dev.postern.launcher;
+
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.Unmatched;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** The words of the command, and how their failures are told: one line, never a stack. */
+@Command(
+    name = "postern",
+    description = "The gateway interface for Java: one handler as a servlet or a CGI executable.",
+    versionProvider = PosternCommand.Version.class,
+    synopsisSubcommandLabel = "WORD",
+    commandListHeading = "%nWords:%n",
+    optionListHeading = "%nOptions:%n",
+    footer = {"", "postern WORD --help tells about one word."},
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {"0:after a clean stop", "1:it went wrong", "2:the arguments are wrong"},
+    subcommands = {
+      DemoCommand.class,
+      ServeCommand.class,
+      CgiCommand.class,
+      PosternCommand.FastCgi.class,
+      PosternCommand.Scgi.class,
+      PosternCommand.Install.class
+    })
+final class PosternCommand implements Runnable {
+  @Option(
+      names = "--help",
+      usageHelp = true,
+      scope = CommandLine.ScopeType.INHERIT,
+      description = "Print this text.")
+  boolean help;
+
+  @Option(names = "--version", versionHelp = true, description = "Print the version.")
+  boolean version;
+
+  /** Runs the command that the arguments are, and returns its exit code. */
+  static int execute(PrintStream out, PrintStream err, String... args) {
+    PrintWriter outWriter = new PrintWriter(out, true, StandardCharsets.UTF_8);
+    PrintWriter errWriter = new PrintWriter(err, true, StandardCharsets.UTF_8);
+    CommandLine line = new CommandLine(new PosternCommand());
+    line.setOut(outWriter);
+    line.setErr(errWriter);
+    line.setExpandAtFiles(false);
+    line.setColorScheme(CommandLine.Help.defaultColorScheme(Ansi.OFF));
+    line.setParameterExceptionHandler(
+        (e, arguments) -> {
+          Throwable cause = e.getCause();
+          return fail(errWriter, cause instanceof LauncherException told ? told : badArgument(e));
+        });
+    line.setExecutionExceptionHandler(
+        (e, command, parsed) ->
+            fail(
+                errWriter,
+                e instanceof LauncherException told
+                    ? told
+                    : LauncherException.failed("failed: " + e)));
+    return line.execute(args);
+  }
+
+  @Override
+  public void run() {
+    throw LauncherException.badArgument("a word is missing, such as demo or serve: see --help");
+  }
+
+  private static LauncherException badArgument(ParameterException e) {
+    if (e instanceof UnmatchedArgumentException unmatched && !unmatched.isUnknownOption()) {
+      boolean isWord = e.getCommandLine().getParent() == null;
+      return LauncherException.badArgument(
+          (isWord ? "unknown word: \"" : "unexpected argument: \"")
+              + unmatched.getUnmatched().get(0)
+              + "\"");
+    }
+    return LauncherException.badArgument(String.valueOf(e.getMessage()));
+  }
+
+  private static int fail(PrintWriter err, LauncherException e) {
+    err.println("postern: " + e.getMessage());
+    return e.exitCode();
+  }
+
+  /** {@code postern 1.0}, from the jar's manifest. */
+  static final class Version implements IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      @Nullable String version = Version.class.getPackage().getImplementationVersion();
+      return new String[] {"postern " + (version == null ? "(not packaged)" : version)};
+    }
+  }
+
+  /** A word that is promised and not there yet: takes anything, does nothing. */
+  abstract static class Later implements Runnable {
+    @Spec @Nullable CommandSpec spec;
+
+    @Unmatched @Nullable List<String> arguments;
+
+    @Override
+    public void run() {
+      throw notAvailable(spec == null ? "" : spec.name());
+    }
+  }
+
+  static LauncherException notAvailable(String word) {
+    return LauncherException.badArgument(word + " is not available yet");
+  }
+
+  @Command(name = "fcgi", description = "Serve an application over FastCGI (not available yet).")
+  static final class FastCgi extends Later {}
+
+  @Command(name = "scgi", description = "Serve an application over SCGI (not available yet).")
+  static final class Scgi extends Later {}
+
+  @Command(
+      name = "install",
+      description = "Write a CGI executable for an application (not available yet).")
+  static final class Install extends Later {}
+}

@@ -1,0 +1,204 @@
+package dev.postern.launcher;
+
+import dev.postern.Application;
+import java.io.PrintWriter;
+import java.math.BigDecimal;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code postern serve}: applications and CGI programs over HTTP. */
+@Command(
+    name = "serve",
+    description = {
+      "Serve applications and CGI programs over HTTP.",
+      "PREFIX matches whole segments of the path, the longest wins; / takes the rest."
+    },
+    sortOptions = false)
+final class ServeCommand implements Callable<Integer> {
+  @Spec @Nullable CommandSpec spec;
+
+  @Option(names = "--port", paramLabel = "N", description = "Default: 8080. 0 is any free port.")
+  String port = "8080";
+
+  @Option(names = "--bind", paramLabel = "ADDR", description = "Default: 127.0.0.1.")
+  String bind = "127.0.0.1";
+
+  @Option(
+      names = "--classpath",
+      paramLabel = "CP",
+      description = "Where the classes of --app are found, as java -cp takes it.")
+  @Nullable String classpath;
+
+  @Option(
+      names = "--app",
+      paramLabel = "PREFIX=CLASS",
+      description = "An Application with a public constructor without arguments.")
+  List<String> apps = new ArrayList<>();
+
+  @Option(
+      names = "--cgi",
+      paramLabel = "PREFIX=PROGRAM",
+      description = "A CGI program; one path, no arguments.")
+  List<String> programs = new ArrayList<>();
+
+  @Option(
+      names = "--cgi-dir",
+      paramLabel = "PREFIX=DIR",
+      description = "A directory of CGI programs.")
+  List<String> directories = new ArrayList<>();
+
+  @Option(
+      names = "--fcgi",
+      paramLabel = "PREFIX=ADDRESS[,ROOT]",
+      description = "A FastCGI server (not available yet).")
+  List<String> fastCgi = new ArrayList<>();
+
+  @Option(
+      names = "--scgi",
+      paramLabel = "PREFIX=ADDRESS",
+      description = "An SCGI server (not available yet).")
+  List<String> scgi = new ArrayList<>();
+
+  @Option(
+      names = "--env",
+      paramLabel = "NAME=VALUE",
+      description = "Add to the environment of hosted programs.")
+  List<String> environment = new ArrayList<>();
+
+  @Option(
+      names = "--timeout",
+      paramLabel = "SECONDS",
+      description = "What a program has to its blank line, and between two reads after it.")
+  @Nullable String timeout;
+
+  @Option(
+      names = "--max-processes",
+      paramLabel = "N",
+      description = "Programs at once, of all together. Default: 4 for each processor, 8 to 64.")
+  @Nullable String maxProcesses;
+
+  @Option(
+      names = "--max-body",
+      paramLabel = "BYTES",
+      description = "The largest request body for a program. Default: 64 MiB.")
+  @Nullable String maxBody;
+
+  @Option(names = "--pass-authorization", description = "Give programs the client's Authorization.")
+  boolean passAuthorization;
+
+  @Option(names = "--lint", description = "Wrap every app in Lint (not available yet).")
+  boolean lint;
+
+  @Override
+  public Integer call() throws Exception {
+    refuseWhatIsToCome();
+    StopSignal stop = StopSignal.install();
+    Address address = Address.parse(bind, port);
+    ApplicationLoader loader = ApplicationLoader.of(classpath);
+    Map<String, Application> routes = routes(loader);
+    if (routes.isEmpty()) {
+      err().println("postern: nothing is mounted, each request will be 404: see --app and --cgi");
+    }
+    return address.serve(new Routes(routes), loader.classLoader(), stop, out());
+  }
+
+  private void refuseWhatIsToCome() {
+    if (!fastCgi.isEmpty()) {
+      throw PosternCommand.notAvailable("--fcgi");
+    }
+    if (!scgi.isEmpty()) {
+      throw PosternCommand.notAvailable("--scgi");
+    }
+    if (lint) {
+      throw PosternCommand.notAvailable("--lint");
+    }
+  }
+
+  private Map<String, Application> routes(ApplicationLoader loader) {
+    Programs hosted = hostedPrograms();
+    Map<String, Application> routes = new LinkedHashMap<>();
+    for (String text : apps) {
+      // What --lint wraps is made here.
+      Mount mount = Mount.parse("--app", "PREFIX=CLASS", text);
+      add(routes, mount, loader.load(mount.value()));
+    }
+    for (String text : programs) {
+      Mount mount = Mount.parse("--cgi", "PREFIX=PROGRAM", text);
+      add(routes, mount, hosted.program(mount.value()));
+    }
+    for (String text : directories) {
+      Mount mount = Mount.parse("--cgi-dir", "PREFIX=DIR", text);
+      add(routes, mount, hosted.directory(mount.value()));
+    }
+    return routes;
+  }
+
+  private static void add(Map<String, Application> routes, Mount mount, Application application) {
+    if (routes.putIfAbsent(mount.prefix(), application) != null) {
+      throw LauncherException.badArgument(
+          "PREFIX must be given once: \"" + mount.shownPrefix() + "\"");
+    }
+  }
+
+  private Programs hostedPrograms() {
+    Programs hosted = new Programs();
+    if (timeout != null) {
+      hosted.timeout(seconds(timeout));
+    }
+    if (maxProcesses != null) {
+      hosted.maxProcesses((int) number("--max-processes", maxProcesses, 1, Integer.MAX_VALUE));
+    }
+    if (maxBody != null) {
+      hosted.maxBody(number("--max-body", maxBody, 0, Long.MAX_VALUE));
+    }
+    if (passAuthorization) {
+      hosted.passAuthorization();
+    }
+    for (String text : environment) {
+      hosted.environment(text);
+    }
+    return hosted;
+  }
+
+  /** Whole seconds or with up to three decimals. */
+  private static Duration seconds(String text) {
+    if (text.matches("[0-9]{1,9}(\\.[0-9]{1,3})?")) {
+      Duration duration = Duration.ofMillis(new BigDecimal(text).movePointRight(3).longValue());
+      if (!duration.isZero()) {
+        return duration;
+      }
+    }
+    throw LauncherException.badArgument(
+        "SECONDS of --timeout must be a number above 0: \"" + text + "\"");
+  }
+
+  /** A whole number in decimal digits. */
+  static long number(String option, String text, long min, long max) {
+    if (text.matches("[0-9]{1,18}")) {
+      long value = Long.parseLong(text);
+      if (value >= min && value <= max) {
+        return value;
+      }
+    }
+    String range =
+        max >= Integer.MAX_VALUE ? "a number of at least " + min : "from " + min + " to " + max;
+    throw LauncherException.badArgument(option + " must be " + range + ": \"" + text + "\"");
+  }
+
+  private PrintWriter out() {
+    return java.util.Objects.requireNonNull(spec).commandLine().getOut();
+  }
+
+  private PrintWriter err() {
+    return java.util.Objects.requireNonNull(spec).commandLine().getErr();
+  }
+}

@@ -1,0 +1,114 @@
+package dev.postern.launcher;
+
+import dev.postern.Application;
+import dev.postern.servlet.ServletGateway;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.time.Duration;
+import java.util.concurrent.TimeoutException;
+import org.eclipse.jetty.ee11.servlet.ServletContextHandler;
+import org.eclipse.jetty.ee11.servlet.ServletHolder;
+import org.eclipse.jetty.http.UriCompliance;
+import org.eclipse.jetty.http.UriCompliance.Violation;
+import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.server.handler.GracefulHandler;
+import org.eclipse.jetty.util.thread.QueuedThreadPool;
+
+/**
+ * An embedded Jetty with one application, set up so that Postern's rules and limits speak and
+ * Jetty's do not. Used by the thread that opened it.
+ */
+final class WebServer implements AutoCloseable {
+  /**
+   * What CGI programs may be told in headers is limited by what an environment holds; Jetty's 8 KiB
+   * would refuse long before.
+   */
+  private static final int HEADER_BYTES = 128 * 1024;
+
+  /** A client that is silent in a body, or between two requests, for so long is gone. */
+  private static final Duration IDLE = Duration.ofSeconds(30);
+
+  /** What requests get to end when the server stops. */
+  private static final Duration GRACE = Duration.ofSeconds(5);
+
+  private final Server server;
+  private final ServerConnector connector;
+
+  private WebServer(Server server, ServerConnector connector) {
+    this.server = server;
+    this.connector = connector;
+  }
+
+  /**
+   * Listens, and answers requests from then on.
+   *
+   * @param port 0 for any free one
+   * @param loader the context class loader of the request threads
+   * @throws IOException when it cannot listen there
+   */
+  static WebServer open(InetAddress address, int port, Application application, ClassLoader loader)
+      throws IOException {
+    QueuedThreadPool threads = new QueuedThreadPool();
+    threads.setName("postern-http");
+    Server server = new Server(threads);
+    server.setErrorHandler(new FixedErrors());
+    server.setStopTimeout(GRACE.toMillis());
+    ServerConnector connector =
+        new ServerConnector(server, 1, 1, new HttpConnectionFactory(configuration()));
+    connector.setHost(address.getHostAddress());
+    connector.setPort(port);
+    connector.setIdleTimeout(IDLE.toMillis());
+    server.addConnector(connector);
+    server.setHandler(new GracefulHandler(context(application, loader)));
+    // First, so that nothing is started where it cannot be reached.
+    connector.open();
+    try {
+      server.start();
+      return new WebServer(server, connector);
+    } catch (Exception e) {
+      connector.close();
+      throw new IOException("server must start", e);
+    }
+  }
+
+  /** The port it listens on. */
+  int port() {
+    return connector.getLocalPort();
+  }
+
+  /** Takes no more requests, gives those that run a moment, and ends them. */
+  @Override
+  public void close() throws Exception {
+    try {
+      server.stop();
+    } catch (TimeoutException e) {
+      // Their moment was over: what is left was interrupted, which ends its programs.
+    }
+  }
+
+  private static HttpConfiguration configuration() {
+    HttpConfiguration http = new HttpConfiguration();
+    http.setSendServerVersion(false);
+    http.setRequestHeaderSize(HEADER_BYTES);
+    http.setResponseHeaderSize(HEADER_BYTES);
+    http.setMaxResponseHeaderSize(HEADER_BYTES);
+    // Odd paths are 400 or 404 by our own rules; an application gets the bytes as they came.
+    http.setUriCompliance(
+        UriCompliance.UNSAFE.without("POSTERN", Violation.FRAGMENT, Violation.USER_INFO));
+    return http;
+  }
+
+  private static ServletContextHandler context(Application application, ClassLoader loader) {
+    ServletContextHandler context = new ServletContextHandler("/", false, false);
+    context.setClassLoader(loader);
+    context.setErrorHandler(new FixedErrors());
+    context.getServletHandler().setDecodeAmbiguousURIs(true);
+    ServletHolder holder = new ServletHolder(new ServletGateway(application));
+    holder.setAsyncSupported(true);
+    context.addServlet(holder, "/*");
+    return context;
+  }
+}

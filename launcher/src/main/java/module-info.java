@@ -1,0 +1,18 @@
+/** The {@code postern} command. An executable: exports nothing. */
+module dev.postern.launcher {
+  requires com.google.common;
+  requires dev.postern;
+  requires dev.postern.cgi;
+  requires dev.postern.servlet;
+  requires info.picocli;
+  requires jakarta.servlet;
+  requires java.logging;
+  requires org.eclipse.jetty.ee11.servlet;
+  requires org.eclipse.jetty.http;
+  requires org.eclipse.jetty.server;
+  requires org.eclipse.jetty.util;
+  requires static org.jspecify;
+
+  opens dev.postern.launcher to
+      info.picocli;
+}
