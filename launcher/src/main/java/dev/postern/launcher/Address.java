@@ -3,7 +3,6 @@ package dev.postern.launcher;
 import com.google.common.net.InetAddresses;
 import dev.postern.Application;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -37,28 +36,13 @@ record Address(InetAddress address, int port) {
   }
 
   /**
-   * Listens, says so on {@code out}, and serves until the process is told to stop.
-   *
-   * @return the exit code
-   * @throws LauncherException when it cannot listen
-   */
-  int serve(Application application, ClassLoader loader, StopSignal stop, PrintWriter out)
-      throws Exception {
-    try (WebServer server = open(application, loader)) {
-      out.println("postern: listening on " + url(server.port()));
-      stop.await();
-    }
-    return 0;
-  }
-
-  /**
-   * Listens.
+   * A server that listens here.
    *
    * @throws LauncherException when it cannot
    */
   WebServer open(Application application, ClassLoader loader) {
+    Logs.quiet();
     try {
-      Logs.quiet();
       return WebServer.open(address, port, application, loader);
     } catch (IOException e) {
       throw LauncherException.failed("cannot listen on " + url(port) + ": " + reason(e));
@@ -70,8 +54,8 @@ record Address(InetAddress address, int port) {
     return cause.getMessage() == null ? cause.toString() : cause.getMessage();
   }
 
-  /** As a browser takes it. */
-  private String url(int actualPort) {
+  /** What a browser takes, with the port that it got. */
+  String url(int actualPort) {
     String host = address.getHostAddress();
     if (address instanceof Inet6Address) {
       host = InetAddresses.toUriString(address);

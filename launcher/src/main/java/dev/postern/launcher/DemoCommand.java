@@ -1,8 +1,73 @@
 package dev.postern.launcher;
 
+import dev.postern.launcher.demo.Demo;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
-@Command(name = "demo")
-final class DemoCommand implements Runnable {
-  public void run() {}
+/** {@code postern demo}: a page that shows what Postern does, on this machine alone. */
+@Command(
+    name = "demo",
+    description = {
+      "Serve a page with everything running: one application as a servlet and as a CGI",
+      "executable, CGI programs in three languages, and git over HTTP."
+    })
+final class DemoCommand implements Callable<Integer> {
+  private static final String DEFAULT_PORT = "8080";
+  private static final int PROBE_MILLIS = 300;
+
+  @Spec @Nullable CommandSpec spec;
+
+  @Option(
+      names = "--port",
+      paramLabel = "N",
+      description = "Default: 8080, or any free port when that is taken.")
+  @Nullable String port;
+
+  @Override
+  public Integer call() throws Exception {
+    StopSignal stop = StopSignal.install();
+    PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+    // An address that is wrong is told before anything is made.
+    Address address = Address.parse("127.0.0.1", port == null ? DEFAULT_PORT : port);
+    try (Demo demo = Demo.open(System.getenv("PATH"));
+        WebServer server = open(address, new Routes(demo.routes()))) {
+      out.println("postern: listening on http://localhost:" + server.port() + "/");
+      stop.await();
+    }
+    return 0;
+  }
+
+  private WebServer open(Address address, Routes routes) {
+    ClassLoader loader = DemoCommand.class.getClassLoader();
+    if (port != null) {
+      return address.open(routes, loader);
+    }
+    if (!isAnswered("::1", address.port())) {
+      try {
+        return address.open(routes, loader);
+      } catch (LauncherException e) {
+        // Taken.
+      }
+    }
+    return new Address(address.address(), 0).open(routes, loader);
+  }
+
+  /** A browser tries IPv6 first when it is told localhost, where another server may listen. */
+  private static boolean isAnswered(String host, int port) {
+    try (Socket socket = new Socket()) {
+      socket.connect(new InetSocketAddress(host, port), PROBE_MILLIS);
+      return true;
+    } catch (IOException e) {
+      return false;
+    }
+  }
 }

@@ -108,7 +108,11 @@ final class ServeCommand implements Callable<Integer> {
     if (routes.isEmpty()) {
       err().println("postern: nothing is mounted, each request will be 404: see --app and --cgi");
     }
-    return address.serve(new Routes(routes), loader.classLoader(), stop, out());
+    try (WebServer server = address.open(new Routes(routes), loader.classLoader())) {
+      out().println("postern: listening on " + address.url(server.port()));
+      stop.await();
+    }
+    return 0;
   }
 
   private void refuseWhatIsToCome() {
