@@ -1,6 +1,7 @@
 package dev.postern.servlet;
 
 import io.undertow.Undertow;
+import io.undertow.UndertowOptions;
 import io.undertow.security.idm.Account;
 import io.undertow.security.idm.Credential;
 import io.undertow.security.idm.IdentityManager;
@@ -54,6 +55,8 @@ final class UndertowContainer implements Container {
             .addHttpListener(0, "127.0.0.1")
             .setIoThreads(2)
             .setWorkerThreads(8)
+            // Undertow refuses bodies of more than 2 MiB unless told otherwise.
+            .setServerOption(UndertowOptions.MAX_ENTITY_SIZE, -1L)
             .setHandler(new PathHandler().addPrefixPath(path, handler))
             .build();
     undertow.start();

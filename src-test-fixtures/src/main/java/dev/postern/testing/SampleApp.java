@@ -20,7 +20,7 @@ import java.util.zip.CRC32;
  * <p>Thread-safe.
  */
 public final class SampleApp implements Application {
-  private static final Headers TEXT = Headers.of("Content-Type", "text/plain; charset=utf-8");
+  private static final Headers TEXT = Headers.of("Content-Type", "text/plain;charset=utf-8");
   private static final Headers BYTES = Headers.of("Content-Type", "application/octet-stream");
 
   /** How many bytes {@code /large} answers with. */

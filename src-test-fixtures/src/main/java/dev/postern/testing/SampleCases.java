@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SampleCases {
   private static final byte[] NONE = {};
-  private static final String TEXT = "text/plain; charset=utf-8";
+  private static final String TEXT = "text/plain;charset=utf-8";
 
   /** A request in the application's terms, and the answer in HTTP's. */
   public static final class Case {
