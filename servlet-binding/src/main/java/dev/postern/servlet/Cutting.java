@@ -29,11 +29,11 @@ import java.util.function.BooleanSupplier;
 final class Cutting {
   private Cutting() {}
 
-  /** Called before the response is committed. {@code cut} is asked when it ends. */
+  /** Called before the head of a response that has a body. {@code cut} is asked at its end. */
   static void prepare(
       HttpServletRequest request, HttpServletResponse response, BooleanSupplier cut) {
     String protocol = request.getProtocol();
-    if (protocol.equals("HTTP/1.0") || request.getMethod().equals("HEAD")) {
+    if (protocol.equals("HTTP/1.0")) {
       return;
     }
     boolean undertow = isUndertow(response);

@@ -26,6 +26,10 @@ final class ServletSink implements ResponseSink {
 
   private @Nullable ServletOutputStream out;
   private boolean started;
+
+  /** There is no body, and no Content-Length to say so. */
+  private boolean headOnly;
+
   private @Nullable IOException failure;
   private @Nullable IOException cut;
 
@@ -62,7 +66,11 @@ final class ServletSink implements ResponseSink {
     if (type != null) {
       keepContentType(type);
     }
-    if (!headers.contains("Content-Length") && status != 204 && status != 304) {
+    if (headers.contains("Content-Length")) {
+      return;
+    }
+    headOnly = request.getMethod().equals("HEAD") || status == 204 || status == 304;
+    if (!headOnly) {
       Cutting.prepare(request, response, () -> cut != null);
     }
   }
@@ -100,10 +108,17 @@ final class ServletSink implements ResponseSink {
     }
   }
 
-  /** Closes the stream: the last chunk goes out now and not when the servlet returns. */
+  /**
+   * Closes the stream: the last chunk goes out now and not when the servlet returns. A head alone
+   * is flushed before, since Jetty and Undertow would send the length of what was written with it:
+   * 0.
+   */
   @Override
   public void finish() throws IOException {
     try {
+      if (headOnly) {
+        out().flush();
+      }
       if (!included) {
         out().close();
       }

@@ -4,8 +4,29 @@ import org.junit.jupiter.api.Nested;
 
 class JettyServletTest {
   @Nested
-  class Paths extends PathContract {
-    Paths() {
+  class PathTest extends PathContract {
+    PathTest() {
+      super(Server.JETTY, JettyContainer::start);
+    }
+  }
+
+  @Nested
+  class VariablesTest extends VariablesContract {
+    VariablesTest() {
+      super(Server.JETTY, JettyContainer::start);
+    }
+  }
+
+  @Nested
+  class RequestHeadersTest extends RequestHeadersContract {
+    RequestHeadersTest() {
+      super(Server.JETTY, JettyContainer::start);
+    }
+  }
+
+  @Nested
+  class ResponseTest extends ResponseContract {
+    ResponseTest() {
       super(Server.JETTY, JettyContainer::start);
     }
   }

@@ -4,8 +4,29 @@ import org.junit.jupiter.api.Nested;
 
 class TomcatServletTest {
   @Nested
-  class Paths extends PathContract {
-    Paths() {
+  class PathTest extends PathContract {
+    PathTest() {
+      super(Server.TOMCAT, TomcatContainer::start);
+    }
+  }
+
+  @Nested
+  class VariablesTest extends VariablesContract {
+    VariablesTest() {
+      super(Server.TOMCAT, TomcatContainer::start);
+    }
+  }
+
+  @Nested
+  class RequestHeadersTest extends RequestHeadersContract {
+    RequestHeadersTest() {
+      super(Server.TOMCAT, TomcatContainer::start);
+    }
+  }
+
+  @Nested
+  class ResponseTest extends ResponseContract {
+    ResponseTest() {
       super(Server.TOMCAT, TomcatContainer::start);
     }
   }

@@ -4,8 +4,29 @@ import org.junit.jupiter.api.Nested;
 
 class UndertowServletTest {
   @Nested
-  class Paths extends PathContract {
-    Paths() {
+  class PathTest extends PathContract {
+    PathTest() {
+      super(Server.UNDERTOW, UndertowContainer::start);
+    }
+  }
+
+  @Nested
+  class VariablesTest extends VariablesContract {
+    VariablesTest() {
+      super(Server.UNDERTOW, UndertowContainer::start);
+    }
+  }
+
+  @Nested
+  class RequestHeadersTest extends RequestHeadersContract {
+    RequestHeadersTest() {
+      super(Server.UNDERTOW, UndertowContainer::start);
+    }
+  }
+
+  @Nested
+  class ResponseTest extends ResponseContract {
+    ResponseTest() {
       super(Server.UNDERTOW, UndertowContainer::start);
     }
   }
