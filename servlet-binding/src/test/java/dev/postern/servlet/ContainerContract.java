@@ -31,11 +31,20 @@ abstract class ContainerContract {
   }
 
   @AfterEach
-  void stop() throws Exception {
+  void closeAll() throws Exception {
+    try {
+      stop();
+    } finally {
+      logs.close();
+    }
+  }
+
+  /** Stops what was started. */
+  final void stop() throws Exception {
     for (Container container : started) {
       container.close();
     }
-    logs.close();
+    started.clear();
   }
 
   /** Starts a container; its port. */

@@ -30,4 +30,25 @@ class JettyServletTest {
       super(Server.JETTY, JettyContainer::start);
     }
   }
+
+  @Nested
+  class CutTest extends CutContract {
+    CutTest() {
+      super(Server.JETTY, JettyContainer::start);
+    }
+  }
+
+  @Nested
+  class StreamingTest extends StreamingContract {
+    StreamingTest() {
+      super(Server.JETTY, JettyContainer::start);
+    }
+  }
+
+  @Nested
+  class DeploymentTest extends DeploymentContract {
+    DeploymentTest() {
+      super(Server.JETTY, JettyContainer::start);
+    }
+  }
 }

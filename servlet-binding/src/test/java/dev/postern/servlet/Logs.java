@@ -29,7 +29,8 @@ final class Logs extends Handler {
   @Override
   public void publish(LogRecord entry) {
     if (entry.getLevel().intValue() >= Level.INFO.intValue()) {
-      lines.add(entry.getMessage());
+      Throwable thrown = entry.getThrown();
+      lines.add(entry.getMessage() + (thrown == null ? "" : " " + thrown));
     }
   }
 

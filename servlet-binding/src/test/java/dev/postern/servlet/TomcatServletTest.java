@@ -30,4 +30,25 @@ class TomcatServletTest {
       super(Server.TOMCAT, TomcatContainer::start);
     }
   }
+
+  @Nested
+  class CutTest extends CutContract {
+    CutTest() {
+      super(Server.TOMCAT, TomcatContainer::start);
+    }
+  }
+
+  @Nested
+  class StreamingTest extends StreamingContract {
+    StreamingTest() {
+      super(Server.TOMCAT, TomcatContainer::start);
+    }
+  }
+
+  @Nested
+  class DeploymentTest extends DeploymentContract {
+    DeploymentTest() {
+      super(Server.TOMCAT, TomcatContainer::start);
+    }
+  }
 }

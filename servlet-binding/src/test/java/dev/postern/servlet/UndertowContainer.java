@@ -21,7 +21,7 @@ import java.net.InetSocketAddress;
 import java.security.Principal;
 import java.util.Set;
 
-/** Undertow 2.3 as it comes. */
+/** Undertow 2.3 as it comes, but for the largest request. */
 final class UndertowContainer implements Container {
   private final DeploymentManager manager;
   private final Undertow undertow;
@@ -53,6 +53,8 @@ final class UndertowContainer implements Container {
     undertow =
         Undertow.builder()
             .addHttpListener(0, "127.0.0.1")
+            // 2 MiB by default
+            .setServerOption(UndertowOptions.MAX_ENTITY_SIZE, -1L)
             .setIoThreads(2)
             .setWorkerThreads(8)
             // Undertow refuses bodies of more than 2 MiB unless told otherwise.

@@ -30,4 +30,25 @@ class UndertowServletTest {
       super(Server.UNDERTOW, UndertowContainer::start);
     }
   }
+
+  @Nested
+  class CutTest extends CutContract {
+    CutTest() {
+      super(Server.UNDERTOW, UndertowContainer::start);
+    }
+  }
+
+  @Nested
+  class StreamingTest extends StreamingContract {
+    StreamingTest() {
+      super(Server.UNDERTOW, UndertowContainer::start);
+    }
+  }
+
+  @Nested
+  class DeploymentTest extends DeploymentContract {
+    DeploymentTest() {
+      super(Server.UNDERTOW, UndertowContainer::start);
+    }
+  }
 }
