@@ -46,8 +46,11 @@ final class LintStream extends OutputStream {
     out.write(array, offset, length);
   }
 
-  private void before(int length) throws IOException {
+  private void before(int length) {
     checkOpen("write");
+    if (ended) {
+      return;
+    }
     body.count(length, bytes == 0 && flushes == 0);
     bytes += length;
     dirty |= length > 0;
@@ -82,12 +85,16 @@ final class LintStream extends OutputStream {
     ended = true;
   }
 
-  private void checkOpen(String method) throws IOException {
+  /** Whether a write after the end throws is up to the caller's stream, as it is without Lint. */
+  private void checkOpen(String method) {
     call.checkWritersThread();
     if (ended) {
-      String must = "application must not use the stream after writeTo returned";
-      call.report().broken(LintRule.A14, must, method, call.place());
-      throw new IOException(must);
+      call.report()
+          .broken(
+              LintRule.A14,
+              "application must not use the stream after writeTo returned",
+              method,
+              call.place());
     }
   }
 }

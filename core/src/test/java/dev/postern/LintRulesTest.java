@@ -316,7 +316,7 @@ class LintRulesTest {
               try {
                 kept[0].write('x');
               } catch (IOException e) {
-                assertThat(e).hasMessageContaining("must not use the stream");
+                assertThat(e).hasMessageContaining("after its body was written");
               }
             }),
         app(

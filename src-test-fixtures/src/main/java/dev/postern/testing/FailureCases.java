@@ -15,6 +15,7 @@ import dev.postern.GatewayException;
 import dev.postern.Headers;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -228,7 +229,7 @@ final class FailureCases {
             if (given++ == blocks) {
               throw new IllegalStateException(SECRET);
             }
-            return ByteBuffer.wrap("sent".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+            return ByteBuffer.wrap("sent".getBytes(StandardCharsets.US_ASCII));
           }
         };
       }

@@ -11,8 +11,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.postern.Body;
 import dev.postern.Headers;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -269,7 +271,7 @@ final class FramingCases {
             "send the bytes of a stream",
             (environ, start, witness) -> {
               start.start(200, TEXT);
-              return Body.of(new java.io.ByteArrayInputStream(pattern(70_000)));
+              return Body.of(new ByteArrayInputStream(pattern(70_000)));
             },
             70_000),
         new ContractCase(
@@ -329,7 +331,7 @@ final class FramingCases {
     for (int i = 0; i < bytes.length; i++) {
       bytes[i] = (byte) i;
     }
-    byte[] ends = "\r\n\n\r\r\n.\r\n0\r\n\r\n".getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+    byte[] ends = "\r\n\n\r\r\n.\r\n0\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
     byte[] both = Arrays.copyOf(bytes, bytes.length + ends.length);
     System.arraycopy(ends, 0, both, bytes.length, ends.length);
     return both;

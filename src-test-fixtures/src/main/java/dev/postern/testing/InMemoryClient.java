@@ -1,25 +1,43 @@
 package dev.postern.testing;
 
+import dev.postern.Application;
+import dev.postern.Environ;
 import dev.postern.Exchange;
 import dev.postern.Headers;
 import dev.postern.Outcome;
 import dev.postern.ResponseSink;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.StringWriter;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** {@link InMemoryGateway#client}. */
 final class InMemoryClient implements GatewayClient {
-  private final InMemoryGateway gateway;
+  private final Application application;
+  private final Environs environs;
+  private final UnaryOperator<ResponseSink> sinks;
   private final StringWriter log = new StringWriter();
 
-  InMemoryClient(InMemoryGateway gateway) {
-    this.gateway = gateway;
+  /** What a gateway makes of a request. */
+  interface Environs {
+    Environ make(TestRequest request, InputStream input, StringWriter log);
+  }
+
+  /**
+   * A client of the gateway that these make up.
+   *
+   * @param sinks what stands between the engine and the client
+   */
+  InMemoryClient(Application application, Environs environs, UnaryOperator<ResponseSink> sinks) {
+    this.application = application;
+    this.environs = environs;
+    this.sinks = sinks;
   }
 
   @Override
@@ -52,11 +70,11 @@ final class InMemoryClient implements GatewayClient {
     private final FutureTask<Outcome> run;
 
     MemoryConversation(TestRequest request) {
-      exchange = Exchange.of(gateway.environ(request, input, ownLog), sink);
+      exchange = Exchange.of(environs.make(request, input, ownLog), sinks.apply(sink));
       run =
           new FutureTask<>(
               () -> {
-                Outcome outcome = exchange.run(gateway.application());
+                Outcome outcome = exchange.run(application);
                 log.append(ownLog.getBuffer());
                 return outcome;
               });

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 
 /**
  * Runs an application in memory: a request goes in, a response comes out, and what the application
@@ -89,14 +90,10 @@ public final class InMemoryGateway {
    * client has none.
    */
   public GatewayClient client() {
-    return new InMemoryClient(this);
+    return new InMemoryClient(application, this::environ, UnaryOperator.identity());
   }
 
-  Application application() {
-    return application;
-  }
-
-  Environ environ(TestRequest request, InputStream input, StringWriter log) {
+  private Environ environ(TestRequest request, InputStream input, StringWriter log) {
     Map<String, String> all = RequestVariables.of(request, scriptName, scheme);
     all.putAll(variables);
     return Environ.builder(all)

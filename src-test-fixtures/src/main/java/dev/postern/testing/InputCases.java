@@ -14,6 +14,8 @@ import dev.postern.Body;
 import dev.postern.Headers;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.util.Arrays;
 import java.util.List;
 
 /** The request's body. */
@@ -176,12 +178,12 @@ final class InputCases {
                   byte[] body = pattern(20_000);
                   TestRequest request = TestRequest.of("POST", "/").withBody(body);
                   try (GatewayClient.Conversation talk = trial.open(request)) {
-                    talk.write(java.util.Arrays.copyOf(body, 10));
-                    assertThat(talk.read(10)).isEqualTo(java.util.Arrays.copyOf(body, 10));
-                    talk.write(java.util.Arrays.copyOfRange(body, 10, body.length));
+                    talk.write(Arrays.copyOf(body, 10));
+                    assertThat(talk.read(10)).isEqualTo(Arrays.copyOf(body, 10));
+                    talk.write(Arrays.copyOfRange(body, 10, body.length));
                     talk.endRequest();
                     assertThat(talk.finish().body())
-                        .isEqualTo(java.util.Arrays.copyOfRange(body, 10, body.length));
+                        .isEqualTo(Arrays.copyOfRange(body, 10, body.length));
                   }
                 })
             .needs(STREAMED_REQUEST, STREAMED_RESPONSE));
@@ -202,7 +204,7 @@ final class InputCases {
     try {
       return input.read();
     } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
+      throw new UncheckedIOException(e);
     }
   }
 }

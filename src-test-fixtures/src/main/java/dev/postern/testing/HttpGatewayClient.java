@@ -1,0 +1,228 @@
+package dev.postern.testing;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.postern.Headers;
+import java.io.ByteArrayOutputStream;
+import java.io.Closeable;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A client for gateways behind HTTP/1.1 on the loopback interface: exact bytes, nothing repaired,
+ * nothing followed. Each request has a connection of its own, which the client does not ask to be
+ * closed, so that a response that is cut can be told from one that ends.
+ *
+ * <p>Immutable, thread-safe.
+ */
+public final class HttpGatewayClient implements GatewayClient {
+  /** How long the server may be silent. */
+  private static final int SILENCE_MILLIS = 30_000;
+
+  private final int port;
+  private final String prefix;
+  private final Closeable onClose;
+  private final @Nullable Callable<String> log;
+
+  private HttpGatewayClient(
+      int port, String prefix, Closeable onClose, @Nullable Callable<String> log) {
+    this.port = port;
+    this.prefix = requireNonNull(prefix, "prefix");
+    this.onClose = requireNonNull(onClose, "onClose");
+    this.log = log;
+  }
+
+  /** A client of the server at that port of 127.0.0.1, for an application at its root. */
+  public static HttpGatewayClient of(int port) {
+    return new HttpGatewayClient(port, "", () -> {}, null);
+  }
+
+  /** This client for an application at {@code prefix}, such as {@code /cgi-bin/app}. */
+  public HttpGatewayClient at(String newPrefix) {
+    return new HttpGatewayClient(port, newPrefix, onClose, log);
+  }
+
+  /** This client, which ends the server by {@code close} when it is closed itself. */
+  public HttpGatewayClient onClose(Closeable close) {
+    return new HttpGatewayClient(port, prefix, close, log);
+  }
+
+  /** This client, which finds the gateway's log by {@code newLog}. */
+  public HttpGatewayClient withLog(Callable<String> newLog) {
+    return new HttpGatewayClient(port, prefix, onClose, requireNonNull(newLog, "log"));
+  }
+
+  @Override
+  public String log() throws IOException {
+    if (log == null) {
+      return GatewayClient.super.log();
+    }
+    try {
+      return log.call();
+    } catch (IOException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new IOException("log must be readable", e);
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    onClose.close();
+  }
+
+  @Override
+  public TestResponse send(TestRequest request) throws IOException {
+    try (HttpConversation talk = connect(request)) {
+      byte[] body = request.body();
+      if (body == null) {
+        return talk.finish();
+      }
+      if ("100-continue".equalsIgnoreCase(request.headers().get("Expect"))
+          && talk.in.awaitContinue()) {
+        return talk.finish();
+      }
+      Thread writer = new Thread(() -> talk.send(body), "request body");
+      writer.setDaemon(true);
+      writer.start();
+      return talk.finish();
+    }
+  }
+
+  @Override
+  public Conversation open(TestRequest request) throws IOException {
+    return connect(request);
+  }
+
+  private HttpConversation connect(TestRequest request) throws IOException {
+    Socket socket = new Socket();
+    try {
+      socket.setTcpNoDelay(true);
+      socket.setSoTimeout(SILENCE_MILLIS);
+      socket.connect(new InetSocketAddress(InetAddress.getByName("127.0.0.1"), port));
+      HttpConversation talk = new HttpConversation(socket, request);
+      talk.out.write(head(request));
+      return talk;
+    } catch (IOException | RuntimeException e) {
+      socket.close();
+      throw e;
+    }
+  }
+
+  private byte[] head(TestRequest request) {
+    StringBuilder head = new StringBuilder();
+    String target = prefix + request.target();
+    head.append(request.method()).append(' ').append(target).append(" HTTP/1.1\r\n");
+    if (!request.headers().contains("Host")) {
+      head.append("Host: 127.0.0.1:").append(port).append("\r\n");
+    }
+    for (Map.Entry<String, String> field : request.headers()) {
+      head.append(field.getKey()).append(": ").append(field.getValue()).append("\r\n");
+    }
+    byte[] body = request.body();
+    if (body != null && request.isChunked()) {
+      head.append("Transfer-Encoding: chunked\r\n");
+    } else if (body != null && !request.headers().contains("Content-Length")) {
+      head.append("Content-Length: ").append(body.length).append("\r\n");
+    }
+    return head.append("\r\n").toString().getBytes(StandardCharsets.ISO_8859_1);
+  }
+
+  /** A conversation on a socket. */
+  private static final class HttpConversation implements Conversation {
+    private final Socket socket;
+    private final boolean chunked;
+    private final long announced;
+    private long written;
+    private final OutputStream out;
+    private final HttpResponseReader in;
+
+    HttpConversation(Socket socket, TestRequest request) throws IOException {
+      this.socket = socket;
+      this.chunked = request.isChunked();
+      byte[] body = request.body();
+      this.announced = body == null || chunked ? 0 : body.length;
+      this.out = socket.getOutputStream();
+      this.in = new HttpResponseReader(socket.getInputStream(), request.method());
+    }
+
+    /** The whole body; the server may refuse to take it all and still answer. */
+    void send(byte[] body) {
+      try {
+        write(body);
+        endRequest();
+      } catch (IOException e) {
+        // The response says what the server made of it.
+      }
+    }
+
+    @Override
+    public void write(byte[] bytes) throws IOException {
+      if (!chunked) {
+        out.write(bytes);
+        written += bytes.length;
+      } else if (bytes.length > 0) {
+        ByteArrayOutputStream chunk = new ByteArrayOutputStream();
+        String size = Integer.toHexString(bytes.length) + "\r\n";
+        chunk.writeBytes(size.getBytes(StandardCharsets.US_ASCII));
+        chunk.writeBytes(bytes);
+        chunk.writeBytes("\r\n".getBytes(StandardCharsets.US_ASCII));
+        chunk.writeTo(out);
+      }
+    }
+
+    /** Half-closes a body that is shorter than was announced. */
+    @Override
+    public void endRequest() throws IOException {
+      if (chunked) {
+        out.write("0\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+      } else if (written < announced) {
+        socket.shutdownOutput();
+      }
+    }
+
+    @Override
+    public int status() throws IOException {
+      in.readHead();
+      return in.status();
+    }
+
+    @Override
+    public byte[] read(int count) throws IOException {
+      in.readHead();
+      byte[] bytes = in.readBody(count);
+      if (bytes.length < count) {
+        throw new EOFException("response ended after " + bytes.length + " of " + count + " bytes");
+      }
+      return bytes;
+    }
+
+    @Override
+    public TestResponse finish() throws IOException {
+      byte[] body = new byte[0];
+      Headers headers = Headers.of();
+      if (in.readHead()) {
+        body = in.readBody(Integer.MAX_VALUE);
+        headers = in.headers();
+      }
+      return TestResponse.of(in.status(), headers, body, in.isComplete());
+    }
+
+    /** With a reset, so that the server learns that nobody reads any more. */
+    @Override
+    public void close() throws IOException {
+      if (!in.isComplete()) {
+        socket.setSoLinger(true, 0);
+      }
+      socket.close();
+    }
+  }
+}
