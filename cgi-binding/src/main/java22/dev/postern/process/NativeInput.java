@@ -1,0 +1,99 @@
+package dev.postern.process;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.concurrent.CountDownLatch;
+
+/**
+ * Writes a request's body that is not in memory to a program, on a thread of its own, as reading
+ * such a body may wait for the client.
+ */
+final class NativeInput implements Runnable {
+  private final NativeProcess process;
+  private final InputStream body;
+  private final int fd;
+  private final Workspace work;
+  private final InputGate gate = new InputGate();
+  private final CountDownLatch done = new CountDownLatch(1);
+  private boolean closed;
+
+  /** The pipe, which must not block, is closed here. */
+  NativeInput(NativeProcess process, InputStream body, int fd) throws IOException {
+    this.process = process;
+    this.body = body;
+    this.fd = fd;
+    this.work = Workspace.take();
+  }
+
+  void start() {
+    try {
+      Pumps.run(this);
+    } catch (Throwable e) {
+      done.countDown();
+      throw e;
+    }
+  }
+
+  /**
+   * A program that does not read its input is no failure. A body that cannot be read is: the
+   * program must not take half of it for all, so its input stays open until it is ended.
+   */
+  @Override
+  public void run() {
+    try {
+      byte[] bytes = work.bytes();
+      int n = gate.read(body, bytes);
+      while (n >= 0 && write(bytes, n)) {
+        n = gate.read(body, bytes);
+      }
+      if (n < 0) {
+        closed = true;
+        Libc.close(fd);
+      }
+    } catch (InputGate.BodyException e) {
+      process.failInput(e.failure());
+    } catch (IOException e) {
+      process.failInput(e);
+    } finally {
+      done.countDown();
+    }
+  }
+
+  /** False when the program takes no more, or nobody waits for its output any more. */
+  private boolean write(byte[] bytes, int length) throws IOException {
+    int from = 0;
+    while (from < length) {
+      int n = work.write(fd, bytes, from, length - from);
+      if (n < 0) {
+        return false;
+      }
+      from += n;
+      if (from < length && !process.awaitInput(work, fd)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Returns when the body is not read any more, by anyone; the program has ended. */
+  void close() {
+    gate.close();
+    process.wakeReader();
+    boolean interrupted = false;
+    while (true) {
+      try {
+        done.await();
+        break;
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (!closed) {
+      Libc.close(fd);
+    }
+    work.giveBack();
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

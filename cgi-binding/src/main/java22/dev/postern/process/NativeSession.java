@@ -1,0 +1,118 @@
+package dev.postern.process;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The session of a program that is our own child. It is reaped last of all, so that until then its
+ * number is nobody else's. Thread-safe.
+ */
+final class NativeSession extends Session {
+  private static final int RUNNING = -1;
+
+  private static final long SI_CODE = 8;
+  private static final long SI_PID = 16;
+  private static final long SI_STATUS = 24;
+  private static final int CLD_EXITED = 1;
+  private static final int SIGNALLED = 128;
+
+  private final MemorySegment siginfo;
+  private int code = RUNNING;
+  private boolean reaped;
+
+  /** The memory is used until {@link #reap}. */
+  NativeSession(int leader, MemorySegment siginfo) {
+    super(leader);
+    this.siginfo = siginfo;
+  }
+
+  private int pid() {
+    return (int) leader();
+  }
+
+  /** Its status, or 128 and the signal's number; -1 while it runs. */
+  synchronized int code() {
+    if (code == RUNNING && !reaped) {
+      look(Libc.WEXITED | Libc.WNOHANG | Libc.WNOWAIT);
+    }
+    return code;
+  }
+
+  private void look(int options) {
+    // Left as it is when there is no news.
+    siginfo.set(JAVA_INT, SI_PID, 0);
+    if (!Libc.waitid(pid(), siginfo, options) || siginfo.get(JAVA_INT, SI_PID) == 0) {
+      return;
+    }
+    int status = siginfo.get(JAVA_INT, SI_STATUS);
+    code = siginfo.get(JAVA_INT, SI_CODE) == CLD_EXITED ? status : SIGNALLED + status;
+  }
+
+  @Override
+  boolean isLeaderAlive() {
+    return code() == RUNNING;
+  }
+
+  @Override
+  boolean isAlive() {
+    return isLeaderAlive() || ProcessTable.isPresent() && !ProcessTable.session(leader()).isEmpty();
+  }
+
+  @Override
+  void terminate() {
+    signal(Libc.SIGTERM);
+  }
+
+  @Override
+  void kill() {
+    signal(Libc.SIGKILL);
+  }
+
+  private synchronized void signal(int signal) {
+    if (reaped) {
+      return;
+    }
+    Libc.kill(-pid(), signal);
+    for (ProcessTable.Entry member : ProcessTable.session(leader())) {
+      if (member.group() != leader()) {
+        signalMember((int) member.pid(), signal);
+      }
+    }
+  }
+
+  /** One that has made a group of its own. What has its number may have changed since we looked. */
+  private void signalMember(int pid, int signal) {
+    int pidfd = Libc.pidfdOpen(pid);
+    if (pidfd < 0) {
+      return;
+    }
+    ProcessTable.Entry held = ProcessTable.of(pid);
+    if (held != null && held.session() == leader()) {
+      Libc.pidfdSendSignal(pidfd, signal);
+    }
+    Libc.close(pidfd);
+  }
+
+  /**
+   * Lets the kernel forget the program, when it has ended; one that cannot be killed yet is waited
+   * for on a thread of its own. Nothing is signalled afterwards.
+   */
+  synchronized void reap() {
+    if (reaped) {
+      return;
+    }
+    look(Libc.WEXITED | Libc.WNOHANG);
+    reaped = true;
+    if (code == RUNNING) {
+      Pumps.run(this::awaitAndReap);
+    }
+  }
+
+  private void awaitAndReap() {
+    try (Arena arena = Arena.ofConfined()) {
+      Libc.waitid(pid(), arena.allocate(siginfo.byteSize(), 8), Libc.WEXITED);
+    }
+  }
+}

@@ -1,0 +1,139 @@
+package dev.postern.process;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+
+/**
+ * Starts programs by {@code posix_spawn}: as the leader of a session of its own, in its directory,
+ * with its three standard streams and no other descriptor, every signal at its default and none
+ * blocked.
+ */
+final class Spawn {
+  private static final int ETXTBSY = 26;
+  private static final int ETXTBSY_TRIES = 3;
+  private static final long ETXTBSY_MILLIS = 10;
+
+  private static final short SETSIGDEF = 0x04;
+  private static final short SETSIGMASK = 0x08;
+  private static final short SETSID = 0x80;
+
+  /** More than the 80, 336 and 128 bytes that glibc needs on any system. */
+  static final long FILE_ACTIONS_SIZE = 256;
+
+  private static final long SPAWNATTR_SIZE = 1024;
+  private static final long SIGSET_SIZE = 256;
+
+  private static final MethodHandle SPAWN =
+      Libc.link("posix_spawn", ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS);
+  private static final MethodHandle ACTIONS_INIT =
+      Libc.link("posix_spawn_file_actions_init", ADDRESS);
+  private static final MethodHandle ACTIONS_DESTROY =
+      Libc.link("posix_spawn_file_actions_destroy", ADDRESS);
+  private static final MethodHandle ADD_DUP2 =
+      Libc.link("posix_spawn_file_actions_adddup2", ADDRESS, JAVA_INT, JAVA_INT);
+  private static final MethodHandle ADD_CLOSEFROM =
+      Libc.link("posix_spawn_file_actions_addclosefrom_np", ADDRESS, JAVA_INT);
+  private static final MethodHandle ADD_CHDIR =
+      Libc.link("posix_spawn_file_actions_addchdir_np", ADDRESS, ADDRESS);
+
+  /** The same for every program, and only read. */
+  private static final MemorySegment ATTRIBUTES = attributes();
+
+  private Spawn() {}
+
+  /** Throws what stands against any start. */
+  static void link() {
+    // By initializing this class.
+  }
+
+  private static MemorySegment attributes() {
+    MethodHandle init = Libc.link("posix_spawnattr_init", ADDRESS);
+    MethodHandle setFlags = Libc.link("posix_spawnattr_setflags", ADDRESS, JAVA_SHORT);
+    MethodHandle setDefault = Libc.link("posix_spawnattr_setsigdefault", ADDRESS, ADDRESS);
+    MethodHandle setMask = Libc.link("posix_spawnattr_setsigmask", ADDRESS, ADDRESS);
+    MethodHandle fill = Libc.link("sigfillset", ADDRESS);
+    MethodHandle empty = Libc.link("sigemptyset", ADDRESS);
+    MemorySegment attributes = Arena.global().allocate(SPAWNATTR_SIZE, 16);
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment signals = arena.allocate(SIGSET_SIZE, 16);
+      check("posix_spawnattr_init", (int) init.invokeExact(attributes));
+      check("sigfillset", (int) fill.invokeExact(signals));
+      check("posix_spawnattr_setsigdefault", (int) setDefault.invokeExact(attributes, signals));
+      check("sigemptyset", (int) empty.invokeExact(signals));
+      check("posix_spawnattr_setsigmask", (int) setMask.invokeExact(attributes, signals));
+      short flags = SETSIGDEF | SETSIGMASK | SETSID;
+      check("posix_spawnattr_setflags", (int) setFlags.invokeExact(attributes, flags));
+      return attributes;
+    } catch (Throwable e) {
+      throw new IllegalStateException("attributes of posix_spawn must be settable", e);
+    }
+  }
+
+  /**
+   * Starts a program; its streams stay open here.
+   *
+   * @param streams its standard input, output and error, each numbered 3 or higher
+   * @return its process
+   */
+  static int start(Workspace work, StartWords words, int[] streams) throws IOException {
+    MemorySegment actions = work.fileActions();
+    try {
+      check("posix_spawn_file_actions_init", (int) ACTIONS_INIT.invokeExact(actions));
+      try {
+        for (int i = 0; i < streams.length; i++) {
+          check(
+              "posix_spawn_file_actions_adddup2",
+              (int) ADD_DUP2.invokeExact(actions, streams[i], i));
+        }
+        check(
+            "posix_spawn_file_actions_addclosefrom_np",
+            (int) ADD_CLOSEFROM.invokeExact(actions, 3));
+        check(
+            "posix_spawn_file_actions_addchdir_np",
+            (int) ADD_CHDIR.invokeExact(actions, words.directory()));
+        return spawn(work, words, actions);
+      } finally {
+        int ignored = (int) ACTIONS_DESTROY.invokeExact(actions);
+      }
+    } catch (IOException | Error e) {
+      throw e;
+    } catch (Throwable e) {
+      throw Libc.unexpected(e);
+    }
+  }
+
+  /** A program that is just being replaced is busy for a moment. */
+  private static int spawn(Workspace work, StartWords words, MemorySegment actions)
+      throws Throwable {
+    for (int tried = 1; ; tried++) {
+      int errno =
+          (int)
+              SPAWN.invokeExact(
+                  work.scratch(),
+                  words.program(),
+                  actions,
+                  ATTRIBUTES,
+                  words.arguments(),
+                  words.environment());
+      if (errno == 0) {
+        return work.scratch().get(JAVA_INT, 0);
+      }
+      if (errno != ETXTBSY || tried > ETXTBSY_TRIES) {
+        throw Libc.failure("posix_spawn", errno);
+      }
+      Thread.sleep(ETXTBSY_MILLIS);
+    }
+  }
+
+  private static void check(String function, int errno) throws IOException {
+    if (errno != 0) {
+      throw Libc.failure(function, errno);
+    }
+  }
+}

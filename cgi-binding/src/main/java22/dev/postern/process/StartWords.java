@@ -1,0 +1,108 @@
+package dev.postern.process;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A program's arguments, environment and directory as C has them: strings that end with a NUL, and
+ * arrays of their addresses. The memory is used again. Not thread-safe.
+ */
+final class StartWords {
+  private static final long POINTER = ADDRESS.byteSize();
+
+  private MemorySegment memory = allocate(16 * 1024);
+  private long next;
+
+  private MemorySegment arguments = MemorySegment.NULL;
+  private MemorySegment environment = MemorySegment.NULL;
+  private MemorySegment directory = MemorySegment.NULL;
+
+  /** Takes the place of what was here before. */
+  void set(List<String> command, Map<String, String> variables, Path workingDirectory)
+      throws IOException {
+    String[] words = new String[command.size()];
+    long size = (words.length + variables.size() + 2) * POINTER;
+    for (int i = 0; i < words.length; i++) {
+      words[i] = bytes(command.get(i));
+      size += words[i].length() + 1;
+    }
+    for (Map.Entry<String, String> variable : variables.entrySet()) {
+      size += variable.getKey().length() + variable.getValue().length() + 2;
+    }
+    String start = ProgramText.toBytes(workingDirectory);
+    size += start.length() + 1;
+    if (size > memory.byteSize()) {
+      memory = allocate(size);
+    }
+    arguments = memory.asSlice(0, (words.length + 1) * POINTER);
+    environment = memory.asSlice(arguments.byteSize(), (variables.size() + 1) * POINTER);
+    next = arguments.byteSize() + environment.byteSize();
+    for (int i = 0; i < words.length; i++) {
+      arguments.setAtIndex(ADDRESS, i, add(words[i]));
+    }
+    arguments.setAtIndex(ADDRESS, words.length, MemorySegment.NULL);
+    int i = 0;
+    for (Map.Entry<String, String> variable : variables.entrySet()) {
+      environment.setAtIndex(ADDRESS, i++, add(variable.getKey(), variable.getValue()));
+    }
+    environment.setAtIndex(ADDRESS, i, MemorySegment.NULL);
+    directory = add(start);
+  }
+
+  /** The program: its first argument. */
+  MemorySegment program() {
+    return arguments.getAtIndex(ADDRESS, 0);
+  }
+
+  MemorySegment arguments() {
+    return arguments;
+  }
+
+  MemorySegment environment() {
+    return environment;
+  }
+
+  MemorySegment directory() {
+    return directory;
+  }
+
+  private MemorySegment add(String word) {
+    MemorySegment start = memory.asSlice(next);
+    put(word);
+    return start;
+  }
+
+  private MemorySegment add(String name, String value) {
+    MemorySegment start = memory.asSlice(next);
+    put(name);
+    memory.set(JAVA_BYTE, next - 1, (byte) '=');
+    put(value);
+    return start;
+  }
+
+  private void put(String word) {
+    memory.setString(next, word, StandardCharsets.ISO_8859_1);
+    next += word.length() + 1;
+  }
+
+  private static String bytes(String text) throws IOException {
+    String bytes = ProgramText.toBytes(text);
+    if (bytes == null) {
+      throw new IOException(
+          "command must be text that " + ProgramText.charset() + " can encode: " + text);
+    }
+    return bytes;
+  }
+
+  private static MemorySegment allocate(long size) {
+    return Arena.ofAuto().allocate(size, POINTER);
+  }
+}

@@ -1,0 +1,209 @@
+package dev.postern.process;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * The native memory that one thread needs to talk to a program, and a descriptor to wake it by.
+ * Used again from program to program. Confined to one thread at a time, but for {@link #wake}.
+ */
+final class Workspace {
+  /** What a pipe holds, so that one read takes all of it. */
+  static final int BLOCK = 64 * 1024;
+
+  /** What {@link #isReady} is asked for a {@link #wake}. */
+  static final int WAKE = 0;
+
+  private static final int KEPT = 16;
+  private static final ArrayBlockingQueue<Workspace> FREE = new ArrayBlockingQueue<>(KEPT);
+
+  /** {@code struct pollfd { int fd; short events; short revents; }}. */
+  private static final long POLLFD = 8;
+
+  private static final int MAX_POLLED = 5;
+
+  /** {@code siginfo_t}, of which {@code waitid} fills the first 28 bytes. */
+  private static final long SIGINFO = 128;
+
+  private final StartWords words = new StartWords();
+  private final byte[] bytes = new byte[BLOCK];
+  private final MemorySegment errno;
+  private final MemorySegment scratch;
+  private final MemorySegment siginfo;
+  private final MemorySegment fileActions;
+  private final MemorySegment polled;
+  private final MemorySegment block;
+  private final int event;
+  private int polledCount;
+
+  private Workspace() throws IOException {
+    // Freed with this object, when no call uses it any more.
+    Arena arena = Arena.ofAuto();
+    errno = arena.allocate(Libc.ERRNO_LAYOUT);
+    scratch = arena.allocate(16, 8);
+    siginfo = arena.allocate(SIGINFO, 8);
+    fileActions = arena.allocate(Spawn.FILE_ACTIONS_SIZE, 16);
+    polled = arena.allocate(MAX_POLLED * POLLFD, 8);
+    block = arena.allocate(BLOCK, 8);
+    event = Libc.eventfd(errno);
+  }
+
+  /** A free one. */
+  static Workspace take() throws IOException {
+    Workspace free = FREE.poll();
+    return free == null ? new Workspace() : free;
+  }
+
+  /** Nobody uses or wakes it any more. */
+  void giveBack() {
+    Libc.clear(event, scratch);
+    if (!FREE.offer(this)) {
+      Libc.close(event);
+    }
+  }
+
+  StartWords words() {
+    return words;
+  }
+
+  MemorySegment errno() {
+    return errno;
+  }
+
+  /** 16 bytes for what a call returns by address. */
+  MemorySegment scratch() {
+    return scratch;
+  }
+
+  MemorySegment siginfo() {
+    return siginfo;
+  }
+
+  MemorySegment fileActions() {
+    return fileActions;
+  }
+
+  // ---- bytes ----
+
+  /** What {@link #read} has read, and what {@link #write} writes. */
+  byte[] bytes() {
+    return bytes;
+  }
+
+  /**
+   * Reads what a pipe has, which must be something.
+   *
+   * @return how many bytes, or -1 at its end
+   */
+  int read(int fd) throws IOException {
+    long n = Libc.read(errno, fd, block, BLOCK);
+    if (n < 0) {
+      throw Libc.failure("read", Libc.errno(errno));
+    }
+    MemorySegment.copy(block, JAVA_BYTE, 0, bytes, 0, (int) n);
+    return n == 0 ? -1 : (int) n;
+  }
+
+  /**
+   * Writes to a pipe that does not block.
+   *
+   * @return how many bytes it took, maybe none; -1 when nobody reads it any more
+   */
+  int write(int fd, byte[] source, int offset, int length) {
+    int size = Math.min(length, BLOCK);
+    MemorySegment.copy(source, offset, block, JAVA_BYTE, 0, size);
+    long n = Libc.write(errno, fd, block, size);
+    if (n >= 0) {
+      return (int) n;
+    }
+    int error = Libc.errno(errno);
+    return error == Libc.EAGAIN || error == Libc.EINTR ? 0 : -1;
+  }
+
+  // ---- waiting ----
+
+  /** Lets the current wait return, and every later one until the workspace is given back. */
+  void wake() {
+    Libc.raise(event);
+  }
+
+  /** The descriptor that {@link #wake} makes readable. */
+  int event() {
+    return event;
+  }
+
+  /** Begins a new wait, for {@link #wake} as {@link #WAKE} at first. */
+  void startWait() {
+    polledCount = 0;
+    await(event, Libc.POLLIN);
+  }
+
+  /** Begins a new wait that nobody wakes. */
+  void startDeafWait() {
+    polledCount = 0;
+  }
+
+  /**
+   * Adds a descriptor to wait for.
+   *
+   * @return what to ask {@link #isReady} for
+   */
+  int await(int fd, short events) {
+    long at = polledCount * POLLFD;
+    polled.set(JAVA_INT, at, fd);
+    polled.set(JAVA_SHORT, at + 4, events);
+    polled.set(JAVA_SHORT, at + 6, (short) 0);
+    return polledCount++;
+  }
+
+  /** Waits until something is ready, and not longer; false when nothing is. */
+  boolean poll(long nanos) throws IOException {
+    int millis = (int) Math.min(Integer.MAX_VALUE, (nanos + 999_999) / 1_000_000);
+    int n =
+        millis > 0 && Thread.currentThread().isVirtual()
+            ? pollElsewhere(millis)
+            : Libc.poll(errno, polled, polledCount, millis);
+    if (n < 0 && Libc.errno(errno) != Libc.EINTR) {
+      throw Libc.failure("poll", Libc.errno(errno));
+    }
+    return n > 0;
+  }
+
+  /** Whether it can be read or written, or its other end is gone. */
+  boolean isReady(int index) {
+    return events(index) != 0;
+  }
+
+  /** Whether there are bytes to read, and not only the end. */
+  boolean hasInput(int index) {
+    return (events(index) & Libc.POLLIN) != 0;
+  }
+
+  private short events(int index) {
+    return polled.get(JAVA_SHORT, index * POLLFD + 6);
+  }
+
+  /**
+   * A virtual thread that waits in a native call holds its carrier, of which there are as many as
+   * processors: a few silent programs would stop all others.
+   */
+  private int pollElsewhere(int millis) {
+    CompletableFuture<Integer> result = new CompletableFuture<>();
+    Pumps.run(
+        () -> {
+          try {
+            result.complete(Libc.poll(errno, polled, polledCount, millis));
+          } catch (Throwable e) {
+            result.completeExceptionally(e);
+          }
+        });
+    return result.join();
+  }
+}
