@@ -3,6 +3,7 @@ package dev.postern.cgi;
 import dev.postern.Application;
 import dev.postern.Body;
 import dev.postern.Environ;
+import dev.postern.GatewayException;
 import dev.postern.StartResponse;
 import java.nio.file.Path;
 import java.util.List;
@@ -65,9 +66,18 @@ public final class CgiApplication implements Application {
    */
   @Override
   public Body call(Environ environ, StartResponse startResponse) throws Exception {
-    RequestRules.check(environ, host.options());
-    program.checkConfigured();
-    return host.run(program, environ, startResponse);
+    try {
+      RequestRules.check(environ, host.options());
+      program.checkConfigured(host.options().strictOwnership());
+      return host.run(program, environ, startResponse);
+    } catch (GatewayException e) {
+      throw host.counters().counted(e);
+    }
+  }
+
+  /** What was refused or dropped so far, by rule. */
+  public Refusals refusals() {
+    return host.counters().snapshot();
   }
 
   @Override

@@ -32,14 +32,16 @@ public final class CgiDirectory implements Application {
   private final Map<String, List<String>> interpreters;
   private final Path directory;
 
+  /** Its real path. */
+  private final Path root;
+
   private CgiDirectory(Builder builder) throws IOException {
     this.directory = builder.directory;
+    this.root = directory.toRealPath();
     this.host = new ProgramHost(builder.options());
     this.finder =
         new ProgramFinder(
-            directory.toRealPath(),
-            builder.index,
-            builder.allowed == null ? null : Set.copyOf(builder.allowed));
+            root, builder.index, builder.allowed == null ? null : Set.copyOf(builder.allowed));
     this.interpreters = Map.copyOf(builder.interpreters);
   }
 
@@ -65,13 +67,22 @@ public final class CgiDirectory implements Application {
    */
   @Override
   public Body call(Environ environ, StartResponse startResponse) throws Exception {
-    RequestRules.check(environ, host.options());
-    ProgramFinder.Found found = finder.find(environ);
-    Program program = program(found.file());
-    Environ mounted = environ.copy();
-    mounted.put("SCRIPT_NAME", found.scriptName());
-    mounted.put("PATH_INFO", found.pathInfo());
-    return host.run(program, mounted, startResponse);
+    try {
+      RequestRules.check(environ, host.options());
+      ProgramFinder.Found found = finder.find(environ);
+      Program program = program(found.file());
+      Environ mounted = environ.copy();
+      mounted.put("SCRIPT_NAME", found.scriptName());
+      mounted.put("PATH_INFO", found.pathInfo());
+      return host.run(program, mounted, startResponse);
+    } catch (GatewayException e) {
+      throw host.counters().counted(e);
+    }
+  }
+
+  /** What was refused or dropped so far, by rule. */
+  public Refusals refusals() {
+    return host.counters().snapshot();
   }
 
   @Override
@@ -83,16 +94,15 @@ public final class CgiDirectory implements Application {
     String name = String.valueOf(file.getFileName());
     int dot = name.lastIndexOf('.');
     List<String> interpreter = dot < 0 ? null : interpreters.get(name.substring(dot));
-    if (interpreter == null) {
-      Program program = new Program(file, List.of(file.toString()));
-      program.checkMayRun();
-      program.checkIsProgram();
-      return program;
-    }
-    List<String> command = new ArrayList<>(interpreter);
+    List<String> command = new ArrayList<>(interpreter == null ? List.of() : interpreter);
     command.add(file.toString());
     Program program = new Program(file, List.copyOf(command));
-    program.checkMayRun();
+    program.checkMayRun(root, host.options().strictOwnership());
+    if (interpreter == null) {
+      program.checkIsProgram();
+    } else {
+      program.checkInterpreter(interpreter.get(0));
+    }
     return program;
   }
 

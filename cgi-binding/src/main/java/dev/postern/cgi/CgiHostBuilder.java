@@ -2,10 +2,15 @@ package dev.postern.cgi;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.postern.Application;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collection;
+import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,8 +27,13 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
   private Duration idleTimeout = Duration.ofSeconds(60);
   private long maxBody = 64L << 20;
   private @Nullable ProcessLimit limit;
+  private @Nullable Set<String> methods;
+  private @Nullable Application localRedirects;
   private boolean passAuthorization;
+  private boolean shellFunctions;
   private boolean strictExit;
+  private boolean strictOwnership;
+  private boolean refuseRoot;
   private boolean lenientType;
   private boolean encodedSlash;
 
@@ -35,11 +45,11 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
    * of the JVM's own is passed on.
    *
    * @throws IllegalArgumentException when the name is not {@code [A-Za-z_][A-Za-z0-9_]*}, is one
-   *     that a request sets (RFC 3875 4.1, {@code HTTP_*}, {@code REDIRECT_*}), or the value holds
-   *     a NUL
+   *     that a request sets (RFC 3875 4.1, {@code HTTP_*}, {@code REDIRECT_*}) or differs from
+   *     another in case alone; or the value holds a NUL, or text that the locale's charset lacks
    */
   public B environment(String name, String value) {
-    ProgramEnvironment.checkConfigured(name, requireNonNull(value, "value"));
+    EnvironmentRules.checkConfigured(name, requireNonNull(value, "value"), environment.keySet());
     environment.put(name, value);
     return self();
   }
@@ -97,6 +107,32 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
   }
 
   /**
+   * The only request methods that are served, byte by byte; all others are told 405. By default all
+   * but TRACE and CONNECT are (RFC 3875 4.3.4).
+   *
+   * @throws IllegalArgumentException when there is none
+   */
+  public B methods(Collection<String> allowed) {
+    if (allowed.isEmpty()) {
+      throw new IllegalArgumentException("methods must be at least one");
+    }
+    methods = Collections.unmodifiableSet(new LinkedHashSet<>(allowed));
+    return self();
+  }
+
+  /**
+   * Has local redirects (RFC 3875 6.2.2) answered by that application: it is called on the same
+   * thread with method GET, without a body, with SCRIPT_NAME empty and the whole path in PATH_INFO,
+   * at most 5 times for a request. It is where access rules are to be checked again; nothing but
+   * the path and query of the program's answer is used. By default the client is redirected, by a
+   * 302.
+   */
+  public B localRedirects(Application application) {
+    localRedirects = requireNonNull(application, "application");
+    return self();
+  }
+
+  /**
    * Gives programs the client's Authorization as HTTP_AUTHORIZATION, which others on the machine
    * may be able to read (RFC 3875 9.2).
    */
@@ -106,11 +142,36 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
   }
 
   /**
+   * Passes values that start with {@code () {}, which versions of bash before 2014 would run
+   * (CVE-2014-6271). By default that is a 400.
+   */
+  public B passShellFunctions() {
+    shellFunctions = true;
+    return self();
+  }
+
+  /**
    * Cuts the response of a program that ends with a status other than 0. By default it is
    * delivered, and the outcome tells.
    */
   public B strictExit() {
     strictExit = true;
+    return self();
+  }
+
+  /**
+   * Refuses, with 403, programs and directories of programs that are owned by others than this
+   * process's user and root, or that a group may write to. By default only what everybody may write
+   * to is refused.
+   */
+  public B strictOwnership() {
+    strictOwnership = true;
+    return self();
+  }
+
+  /** Makes {@code build} fail in a process of user 0. By default that is one warning in the log. */
+  public B refuseRoot() {
+    refuseRoot = true;
     return self();
   }
 
@@ -134,17 +195,27 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
 
   abstract B self();
 
+  /**
+   * What was configured.
+   *
+   * @throws IllegalStateException in a process of root that was to be refused
+   */
   HostOptions options() {
+    Owners.checkRoot(Owners.current(), refuseRoot);
     return new HostOptions(
-        Map.copyOf(environment),
+        Collections.unmodifiableMap(new LinkedHashMap<>(environment)),
         documentRoot,
         workingDirectory,
         headerTimeout,
         idleTimeout,
         maxBody,
         limit == null ? ProcessLimit.standard() : limit,
+        methods,
+        localRedirects,
         passAuthorization,
+        shellFunctions,
         strictExit,
+        strictOwnership,
         lenientType,
         encodedSlash);
   }

@@ -1,12 +1,17 @@
 package dev.postern.cgi;
 
+import dev.postern.Application;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What a host of programs was configured to do: the defaults of the builder, as changed. Immutable.
+ *
+ * @param methods those that are allowed, in order; null for all but TRACE and CONNECT
+ * @param localRedirects who answers them; null to have the client do it
  */
 record HostOptions(
     Map<String, String> environment,
@@ -16,7 +21,11 @@ record HostOptions(
     Duration idleTimeout,
     long maxBody,
     ProcessLimit limit,
+    @Nullable Set<String> methods,
+    @Nullable Application localRedirects,
     boolean passAuthorization,
+    boolean shellFunctions,
     boolean strictExit,
+    boolean strictOwnership,
     boolean lenientType,
     boolean encodedSlash) {}

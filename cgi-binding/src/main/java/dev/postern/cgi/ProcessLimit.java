@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.postern.GatewayException;
 import dev.postern.Headers;
+import dev.postern.wire.Refusal;
 import java.io.InterruptedIOException;
 import java.time.Duration;
 import java.util.concurrent.Semaphore;
@@ -58,15 +59,11 @@ public final class ProcessLimit {
   void acquire() throws GatewayException, InterruptedIOException {
     try {
       if (!permits.tryAcquire(wait.toNanos(), TimeUnit.NANOSECONDS)) {
-        throw new GatewayException(
+        throw Refusal.of(
             503,
-            "program must find a free place of "
-                + max
-                + " within "
-                + wait.toMillis()
-                + " ms [process-limit]",
+            "process-limit",
+            "program must find a free place of " + max + " within " + wait.toMillis() + " ms",
             Headers.of("Retry-After", "1"),
-            null,
             null);
       }
     } catch (InterruptedException e) {

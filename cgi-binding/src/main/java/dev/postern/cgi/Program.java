@@ -1,14 +1,14 @@
 package dev.postern.cgi;
 
 import dev.postern.GatewayException;
+import dev.postern.process.ProgramText;
+import dev.postern.wire.Refusal;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 
 /**
  * A program and the command that runs it.
@@ -18,45 +18,67 @@ import java.util.Map;
  */
 record Program(Path file, List<String> command) {
   private static final int SET_ID = 06000;
+  private static final int GROUP_WRITABLE = 020;
   private static final int WORLD_WRITABLE = 02;
+
+  /** How much of a script the kernel looks at for its interpreter. */
+  private static final int FIRST_LINE = 256;
+
+  private static final boolean LINUX = System.getProperty("os.name", "").startsWith("Linux");
 
   /**
    * Looks whether a program that the configuration names can run; whatever is wrong is our fault.
    *
    * @throws GatewayException with status 500, or 403 for what may not run for safety's sake
    */
-  void checkConfigured() throws GatewayException {
+  void checkConfigured(boolean strict) throws GatewayException {
     if (!Files.isRegularFile(file)) {
-      throw new GatewayException(500, "program must be a file: " + file + " [no-program]");
+      throw Refusal.of(500, "no-program", "program must be a file: " + file);
     }
-    checkMayRun();
+    Path directory = file.getParent();
+    checkMayRun(directory == null ? file : directory, strict);
     checkIsProgram();
   }
 
   /**
-   * Refuses what must not run: without the execute bit, with a set-id bit, open to be changed by
-   * everybody (suEXEC rules 14, 16, 17).
+   * Refuses what must not run: without the execute bit, with a set-id bit, or open to be changed by
+   * everybody, as each directory is from {@code top} down (suEXEC rules 14, 16 to 18).
    *
+   * @param strict also by a group, or by another owner
    * @throws GatewayException with status 403
    */
-  void checkMayRun() throws GatewayException {
+  void checkMayRun(Path top, boolean strict) throws GatewayException {
     if (!Files.isExecutable(file)) {
-      throw new GatewayException(403, "program must be executable: " + file + " [not-executable]");
+      throw Refusal.of(403, "not-executable", "program must be executable: " + file);
     }
-    int mode = mode(file);
-    if ((mode & SET_ID) != 0) {
-      throw new GatewayException(
-          403, "program must not be set-uid or set-gid: " + file + " [set-id]");
+    if ((Owners.mode(file) & SET_ID) != 0) {
+      throw Refusal.of(403, "set-id", "program must not be set-uid or set-gid: " + file);
     }
-    if ((mode & WORLD_WRITABLE) != 0) {
-      throw new GatewayException(
-          403, "program must not be world-writable: " + file + " [world-writable]");
-    }
+    checkOwner(file, strict);
     Path directory = file.getParent();
-    if (directory != null && (mode(directory) & WORLD_WRITABLE) != 0) {
-      throw new GatewayException(
-          403,
-          "directory of a program must not be world-writable: " + directory + " [world-writable]");
+    while (directory != null && directory.startsWith(top)) {
+      checkOwner(directory, strict);
+      directory = directory.getParent();
+    }
+  }
+
+  private static void checkOwner(Path path, boolean strict) throws GatewayException {
+    int mode = Owners.mode(path);
+    if ((mode & WORLD_WRITABLE) != 0) {
+      throw Refusal.of(
+          403, "world-writable", "program and directory must not be world-writable: " + path);
+    }
+    if (!strict) {
+      return;
+    }
+    if ((mode & GROUP_WRITABLE) != 0) {
+      throw Refusal.of(
+          403, "group-writable", "program and directory must not be group-writable: " + path);
+    }
+    int owner = Owners.owner(path);
+    if (owner != Owners.current() && owner != Owners.ROOT) {
+      throw Refusal.of(
+          403, "owner", "program and directory must be owned by our user or root: " + path);
     }
   }
 
@@ -69,7 +91,7 @@ record Program(Path file, List<String> command) {
   void checkIsProgram() throws GatewayException {
     byte[] start;
     try (InputStream in = Files.newInputStream(file)) {
-      start = in.readNBytes(256);
+      start = in.readNBytes(FIRST_LINE);
     } catch (IOException e) {
       // Execute permission without read permission is legal for a binary.
       return;
@@ -81,43 +103,54 @@ record Program(Path file, List<String> command) {
         && start[3] == 'F') {
       return;
     }
-    if (start.length < 3 || start[0] != '#' || start[1] != '!') {
-      if (isLinux()) {
-        throw new GatewayException(
-            500, "program must be ELF or start with #!: " + file + " [not-a-program]");
-      }
-      return;
-    }
-    String interpreter = interpreter(start);
-    if (!interpreter.startsWith("/") || !Files.isExecutable(Path.of(interpreter))) {
-      throw new GatewayException(
-          500, "interpreter must be an executable file: " + file + " [bad-interpreter]");
+    if (start.length >= 3 && start[0] == '#' && start[1] == '!') {
+      checkInterpreter(interpreter(start));
+    } else if (LINUX) {
+      throw Refusal.of(500, "not-a-program", "program must be ELF or start with #!: " + file);
     }
   }
 
+  /**
+   * Looks whether a file that runs this program can run itself.
+   *
+   * @throws GatewayException with status 500
+   */
+  void checkInterpreter(String interpreter) throws GatewayException {
+    String name = FileNames.ofBytes(interpreter);
+    if (name == null
+        || !name.startsWith("/")
+        || name.indexOf('\0') >= 0
+        || !Files.isRegularFile(Path.of(name))
+        || !Files.isExecutable(Path.of(name))) {
+      throw Refusal.of(500, "bad-interpreter", "interpreter must be an executable file: " + file);
+    }
+  }
+
+  /**
+   * Refuses names that the JDK would write into a command differently than the disk has them.
+   *
+   * @throws GatewayException with status 500
+   */
+  void checkNames(Path directory) throws GatewayException {
+    for (Path path : List.of(file, directory)) {
+      String bytes = ProgramText.toBytes(path);
+      if (!bytes.equals(ProgramText.toBytes(path.toString())) || !ProgramText.canCarry(bytes)) {
+        throw Refusal.of(
+            500, "not-encodable", "program must have a name that the locale can tell: " + path);
+      }
+    }
+  }
+
+  /** As the kernel reads it: up to a space, a tab or the line's end. A CR is part of the name. */
   private static String interpreter(byte[] start) {
     int from = 2;
     while (from < start.length && (start[from] == ' ' || start[from] == '\t')) {
       from++;
     }
     int to = from;
-    while (to < start.length && start[to] > ' ') {
+    while (to < start.length && start[to] != ' ' && start[to] != '\t' && start[to] != '\n') {
       to++;
     }
     return new String(start, from, to - from, StandardCharsets.ISO_8859_1);
-  }
-
-  private static boolean isLinux() {
-    return System.getProperty("os.name", "").startsWith("Linux");
-  }
-
-  /** The mode bits; 0 where the file system has none. */
-  private static int mode(Path path) {
-    try {
-      Map<String, Object> attributes = Files.readAttributes(path, "unix:mode", new LinkOption[0]);
-      return attributes.get("mode") instanceof Integer mode ? mode : 0;
-    } catch (IOException | UnsupportedOperationException | IllegalArgumentException e) {
-      return 0;
-    }
   }
 }

@@ -4,13 +4,10 @@ import static java.util.Objects.requireNonNull;
 
 import dev.postern.Environ;
 import dev.postern.GatewayException;
-import dev.postern.Headers;
 import dev.postern.process.ProgramText;
 import dev.postern.wire.Escapes;
-import java.util.HashSet;
+import dev.postern.wire.Refusal;
 import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -21,191 +18,132 @@ import org.jspecify.annotations.Nullable;
  * configured one.
  */
 final class ProgramEnvironment {
-  private static final int MAX_ENTRY = 64 * 1024;
-  private static final int MAX_TOTAL = 512 * 1024;
-  private static final int MAX_COUNT = 256;
   private static final String PATH = "/usr/local/bin:/usr/bin:/bin";
 
-  /** Taken from the environ as they are, when they are there. */
-  private static final List<String> PASSED =
-      List.of(
-          "AUTH_TYPE",
-          "CONTENT_TYPE",
-          "HTTPS",
-          "PATH_INFO",
-          "QUERY_STRING",
-          "REMOTE_ADDR",
-          "REMOTE_HOST",
-          "REMOTE_PORT",
-          "REMOTE_USER",
-          "REQUEST_METHOD",
-          "REQUEST_SCHEME",
-          "REQUEST_URI",
-          "SCRIPT_NAME",
-          "SERVER_ADDR",
-          "SERVER_NAME",
-          "SERVER_PORT",
-          "SERVER_PROTOCOL",
-          "SERVER_SOFTWARE");
-
-  /** Made here. */
-  private static final Set<String> COMPUTED =
-      Set.of(
-          "CONTENT_LENGTH",
-          "DOCUMENT_ROOT",
-          "GATEWAY_INTERFACE",
-          "PATH_TRANSLATED",
-          "REDIRECT_STATUS",
-          "REMOTE_IDENT",
-          "SCRIPT_FILENAME");
-
-  /**
-   * Request headers that end here: RFC 9110 7.6.1, RFC 3875 4.1.18 and 9.2, httpoxy (CVE-2016-5385
-   * and kin).
-   */
-  private static final Set<String> NEVER =
-      Set.of(
-          "HTTP_CONNECTION",
-          "HTTP_CONTENT_LENGTH",
-          "HTTP_CONTENT_TYPE",
-          "HTTP_HTTP2_SETTINGS",
-          "HTTP_KEEP_ALIVE",
-          "HTTP_PROXY",
-          "HTTP_PROXY_AUTHORIZATION",
-          "HTTP_PROXY_CONNECTION",
-          "HTTP_TE",
-          "HTTP_TRAILER",
-          "HTTP_TRANSFER_ENCODING",
-          "HTTP_UPGRADE");
-
+  private final Environ environ;
+  private final HostOptions options;
   private final Map<String, String> variables = new LinkedHashMap<>();
   private int total;
 
-  private ProgramEnvironment() {}
+  private ProgramEnvironment(Environ environ, HostOptions options) {
+    this.environ = environ;
+    this.options = options;
+  }
 
   /**
    * The environment for one request.
    *
    * @param contentLength of the body that the program gets, or -1 for none
    * @return bytes, one char each, all of which the program will get exactly
-   * @throws GatewayException with status 400, 414 or 431 when the request cannot be passed on
+   * @throws GatewayException with status 400 or 431 when the request cannot be passed on
    */
   static Map<String, String> of(
-      Environ environ, HostOptions options, Program program, long contentLength)
+      Environ environ,
+      HostOptions options,
+      Program program,
+      long contentLength,
+      RefusalCounters counters)
       throws GatewayException {
-    ProgramEnvironment built = new ProgramEnvironment();
-    built.addConfigured(options.environment());
-    for (String name : PASSED) {
-      String value = environ.variable(name);
-      if (value != null) {
-        built.addForeign(name, value);
-      }
+    ProgramEnvironment built = new ProgramEnvironment(environ, options);
+    built.addConfigured();
+    for (String name : EnvironmentRules.PASSED) {
+      built.addForeign(name, environ.variable(name));
     }
-    built.addHeaders(environ, options.passAuthorization());
+    built.addServer();
+    built.addPeer();
+    built.addHeaders(counters);
     built.add("GATEWAY_INTERFACE", "CGI/1.1");
     built.add("REDIRECT_STATUS", "200");
     built.add("SCRIPT_FILENAME", ProgramText.toBytes(program.file()));
     if (contentLength >= 0) {
       built.add("CONTENT_LENGTH", Long.toString(contentLength));
     }
-    built.addDocumentRoot(environ, options);
+    built.addDocumentRoot();
     return built.variables;
   }
 
-  /**
-   * Refuses a configured variable that could be taken for the request's.
-   *
-   * @throws IllegalArgumentException with the rule that it breaks
-   */
-  static void checkConfigured(String name, String value) {
-    if (!isName(name)) {
-      throw new IllegalArgumentException(
-          "environment name must be letters, digits and _: " + Escapes.quote(name));
-    }
-    String upper = name.toUpperCase(Locale.ROOT);
-    if (PASSED.contains(upper)
-        || COMPUTED.contains(upper)
-        || upper.startsWith("HTTP_")
-        || upper.startsWith("REDIRECT_")) {
-      throw new IllegalArgumentException(
-          "environment name must not be one that a request sets: " + name);
-    }
-    if (value.indexOf('\0') >= 0) {
-      throw new IllegalArgumentException("environment value must hold no NUL: " + name);
-    }
-    if (ProgramText.toBytes(value) == null) {
-      throw new IllegalArgumentException(
-          "environment value must be text that "
-              + ProgramText.charset()
-              + ", the charset of this JVM's locale, can encode: "
-              + name);
-    }
-  }
-
-  private void addConfigured(Map<String, String> configured) throws GatewayException {
-    if (!configured.containsKey("PATH")) {
+  private void addConfigured() throws GatewayException {
+    if (!options.environment().containsKey("PATH")) {
       add("PATH", PATH);
     }
-    for (Map.Entry<String, String> entry : configured.entrySet()) {
+    for (Map.Entry<String, String> entry : options.environment().entrySet()) {
       add(entry.getKey(), requireNonNull(ProgramText.toBytes(entry.getValue())));
     }
   }
 
-  private void addHeaders(Environ environ, boolean passAuthorization) throws GatewayException {
-    Set<String> connection = connectionVariables(environ.variable("HTTP_CONNECTION"));
+  /** What the gateway says of itself, in RFC 3875's forms; where it says nothing, the default. */
+  private void addServer() throws GatewayException {
+    boolean secure = environ.scheme().equals("https");
+    add("REQUEST_SCHEME", secure ? "https" : "http");
+    if (secure) {
+      add("HTTPS", "on");
+    }
+    addForeign("SERVER_NAME", Hosts.serverName(orElse("SERVER_NAME", "localhost")));
+    addForeign("SERVER_PORT", orElse("SERVER_PORT", secure ? "443" : "80"));
+    addForeign("SERVER_PROTOCOL", protocol(orElse("SERVER_PROTOCOL", "HTTP/1.0")));
+    addForeign("SERVER_SOFTWARE", orElse("SERVER_SOFTWARE", "Postern"));
+    addForeign("SERVER_ADDR", Hosts.address(environ.variable("SERVER_ADDR")));
+  }
+
+  /** Nobody is asked for a name: REMOTE_HOST is the address unless the gateway knows better. */
+  private void addPeer() throws GatewayException {
+    String address = Hosts.address(environ.variable("REMOTE_ADDR"));
+    String host = environ.variable("REMOTE_HOST");
+    addForeign("REMOTE_ADDR", address);
+    addForeign("REMOTE_HOST", host == null || host.isEmpty() ? address : host);
+  }
+
+  private void addHeaders(RefusalCounters counters) throws GatewayException {
+    Set<String> connection =
+        EnvironmentRules.connectionVariables(environ.variable("HTTP_CONNECTION"));
     for (String name : environ.keySet()) {
-      if (name.startsWith("HTTP_")
-          && isHeaderVariable(name)
-          && !NEVER.contains(name)
-          && !name.startsWith("HTTP_REDIRECT_")
-          && !connection.contains(name)
-          && (passAuthorization || !name.equals("HTTP_AUTHORIZATION"))) {
-        String value = environ.variable(name);
-        if (value != null) {
-          addForeign(name, value);
+      if (name.startsWith("HTTP_")) {
+        String rule = EnvironmentRules.dropRule(name, connection, options.passAuthorization());
+        if (rule == null) {
+          addForeign(name, environ.variable(name));
+        } else {
+          counters.count(rule);
         }
       }
     }
   }
 
-  /**
-   * The variables of the headers that {@code Connection} names: hop-by-hop too (RFC 9110 7.6.1).
-   */
-  private static Set<String> connectionVariables(@Nullable String connection) {
-    if (connection == null) {
-      return Set.of();
-    }
-    Set<String> names = new HashSet<>();
-    for (String name : connection.split(",", -1)) {
-      names.add("HTTP_" + name.trim().toUpperCase(Locale.ROOT).replace('-', '_'));
-    }
-    return names;
-  }
-
-  private void addDocumentRoot(Environ environ, HostOptions options) throws GatewayException {
+  /** Below the document root by its text alone: links are not followed, dot segments not there. */
+  private void addDocumentRoot() throws GatewayException {
     if (options.documentRoot() == null) {
       return;
     }
     String root = ProgramText.toBytes(options.documentRoot());
     add("DOCUMENT_ROOT", root);
-    String path = environ.variable("PATH_INFO");
-    if (path != null && !path.isEmpty()) {
-      add("PATH_TRANSLATED", root + path);
+    String path = RequestRules.bytes(environ, "PATH_INFO");
+    if (!path.isEmpty()) {
+      add("PATH_TRANSLATED", root.equals("/") ? path : root + path);
     }
   }
 
+  private String orElse(String name, String otherwise) {
+    String value = environ.variable(name);
+    return value == null || value.isEmpty() ? otherwise : value;
+  }
+
+  /** {@code HTTP/x.y} (RFC 3875 4.1.16); some gateways say {@code HTTP/2}. */
+  private static String protocol(String value) {
+    return value.startsWith("HTTP/") && value.indexOf('.') < 0 ? value + ".0" : value;
+  }
+
   /** A value that a client had a hand in, bytes as chars. */
-  private void addForeign(String name, String value) throws GatewayException {
-    if (value.startsWith("() {")) {
+  private void addForeign(String name, @Nullable String value) throws GatewayException {
+    if (value == null) {
+      return;
+    }
+    if (value.startsWith("() {") && !options.shellFunctions()) {
       // What old versions of bash took for a function to run: CVE-2014-6271.
-      throw new GatewayException(
-          400, name + " must not look like a shell function [shell-function]");
+      throw Refusal.of(400, "shell-function", name + " must not look like a shell function");
     }
     for (int i = 0; i < value.length(); i++) {
       char c = value.charAt(i);
-      if (c < ' ' && c != '\t') {
-        throw new GatewayException(
-            400, name + " must hold no control characters [control-character]");
+      if (c < ' ' && c != '\t' || c == 0x7F) {
+        throw Refusal.of(400, "control-character", name + " must hold no control characters");
       }
     }
     add(name, value);
@@ -213,58 +151,32 @@ final class ProgramEnvironment {
 
   private void add(String name, String bytes) throws GatewayException {
     if (!ProgramText.canCarry(bytes)) {
-      throw new GatewayException(
+      throw Refusal.of(
           400,
+          "not-encodable",
           name
               + " must be bytes that "
               + ProgramText.charset()
               + " can carry: "
-              + Escapes.quote(bytes)
-              + " [not-encodable]");
+              + Escapes.quote(bytes));
     }
-    count(name, bytes.length());
-    variables.put(name, bytes);
-  }
-
-  private void count(String name, int length) throws GatewayException {
-    int entry = name.length() + length + 2;
+    int entry = name.length() + bytes.length() + 2;
     total += entry;
-    if (entry > MAX_ENTRY || total > MAX_TOTAL || variables.size() >= MAX_COUNT) {
-      throw new GatewayException(
+    if (entry > EnvironmentRules.MAX_ENTRY
+        || total > EnvironmentRules.MAX_TOTAL
+        || variables.size() == EnvironmentRules.MAX_COUNT) {
+      throw Refusal.of(
           431,
+          "environment-too-large",
           "environment must not exceed "
-              + MAX_COUNT
+              + EnvironmentRules.MAX_COUNT
               + " variables, "
-              + MAX_ENTRY
+              + EnvironmentRules.MAX_ENTRY
               + " bytes each, "
-              + MAX_TOTAL
+              + EnvironmentRules.MAX_TOTAL
               + " in all: "
-              + name
-              + " [environment-too-large]",
-          Headers.of(),
-          null,
-          null);
+              + name);
     }
-  }
-
-  private static boolean isName(String name) {
-    for (int i = 0; i < name.length(); i++) {
-      char c = name.charAt(i);
-      boolean letter = c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c == '_';
-      if (!letter && !(i > 0 && c >= '0' && c <= '9')) {
-        return false;
-      }
-    }
-    return !name.isEmpty();
-  }
-
-  private static boolean isHeaderVariable(String name) {
-    for (int i = 5; i < name.length(); i++) {
-      char c = name.charAt(i);
-      if (!(c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_')) {
-        return false;
-      }
-    }
-    return name.length() > 5;
+    variables.put(name, bytes);
   }
 }

@@ -3,26 +3,22 @@ package dev.postern.cgi;
 import dev.postern.Environ;
 import dev.postern.GatewayException;
 import dev.postern.wire.Escapes;
+import dev.postern.wire.Refusal;
 import java.io.IOException;
-import java.nio.charset.Charset;
-import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Finds the program that a path names below a directory. Works on bytes; follows nothing out of the
- * directory. Thread-safe.
+ * directory; looks at the disk for each request. Thread-safe.
  */
 final class ProgramFinder {
   private static final List<String> LEFT_BEHIND = List.of("~", ".bak", ".orig", ".swp", ".tmp");
-
-  /** What the JDK makes file names of. */
-  private static final Charset NAMES = nameCharset();
 
   private final Path root;
   private final @Nullable String index;
@@ -57,49 +53,48 @@ final class ProgramFinder {
   Found find(Environ environ) throws GatewayException {
     String path = RequestRules.bytes(environ, "PATH_INFO");
     String script = RequestRules.bytes(environ, "SCRIPT_NAME");
+    boolean parameters = hasParameters(environ);
     Path at = root;
     int start = 0;
     while (start < path.length()) {
       int end = path.indexOf('/', start + 1);
       end = end < 0 ? path.length() : end;
       String name = path.substring(start + 1, end);
-      if (name.isEmpty()) {
-        if (end == path.length()) {
-          break;
-        }
+      if (name.isEmpty() && end == path.length()) {
+        break;
+      }
+      if (name.isEmpty() || parameters && name.indexOf(';') >= 0) {
         throw notFound(path);
       }
-      at = step(at, name, path, environ);
+      at = step(at, name, path);
       start = end;
       if (Files.isRegularFile(at)) {
-        return new Found(checked(at, path), script + path.substring(0, end), path.substring(end));
+        return new Found(program(at, path), script + path.substring(0, end), path.substring(end));
       }
       if (!Files.isDirectory(at)) {
-        throw Files.exists(at)
-            ? new GatewayException(
-                403, "program must be a regular file: " + Escapes.quote(path) + " [no-file]")
-            : notFound(path);
+        real(at, path);
+        throw Refusal.of(403, "no-file", "program must be a regular file: " + Escapes.quote(path));
       }
     }
-    return indexOf(at, script, path, start);
+    return index(at, script, path, start);
   }
 
-  private Found indexOf(Path directory, String script, String path, int start)
+  private Found index(Path directory, String script, String path, int start)
       throws GatewayException {
     if (index != null) {
       Path file = directory.resolve(index);
       if (Files.isRegularFile(file)) {
         return new Found(
-            checked(file, path), script + path.substring(0, start), path.substring(start));
+            program(file, path), script + path.substring(0, start), path.substring(start));
       }
     }
-    throw notFound(path);
+    real(directory, path);
+    throw Refusal.of(403, "directory", "path must not end at a directory: " + Escapes.quote(path));
   }
 
-  /** One segment further down, by its bytes. */
-  private Path step(Path directory, String bytes, String path, Environ environ)
-      throws GatewayException {
-    if (bytes.charAt(0) == '.' || hasParameters(bytes, environ)) {
+  /** One segment further down, by its bytes; the name on disk has the same. */
+  private static Path step(Path directory, String bytes, String path) throws GatewayException {
+    if (bytes.charAt(0) == '.') {
       throw notFound(path);
     }
     for (String end : LEFT_BEHIND) {
@@ -107,63 +102,88 @@ final class ProgramFinder {
         throw notFound(path);
       }
     }
-    byte[] raw = bytes.getBytes(StandardCharsets.ISO_8859_1);
-    String name = new String(raw, NAMES);
-    if (!Arrays.equals(name.getBytes(NAMES), raw)) {
-      throw new GatewayException(
+    String name = FileNames.ofBytes(bytes);
+    if (name == null) {
+      throw Refusal.of(
           400,
-          "path must be bytes that "
-              + NAMES
-              + " can carry: "
-              + Escapes.quote(path)
-              + " [not-encodable]");
+          "not-encodable",
+          "path must be bytes that " + FileNames.CHARSET + " can carry: " + Escapes.quote(path));
     }
-    return directory.resolve(name);
-  }
-
-  /**
-   * Whether a segment carries parameters. An encoded semicolon is part of a name; the raw target
-   * tells which of the two it is, and without one it counts as parameters.
-   */
-  private static boolean hasParameters(String segment, Environ environ) {
-    if (segment.indexOf(';') < 0) {
-      return false;
-    }
-    String target = environ.variable("REQUEST_URI");
-    return target == null || RequestRules.rawPath(target).indexOf(';') >= 0;
-  }
-
-  /**
-   * The file's real path, if that lies below the root, has the name that was asked for, and may run
-   * at all.
-   */
-  private Path checked(Path file, String path) throws GatewayException {
-    try {
-      Path real = file.toRealPath();
-      Path listed = file.toRealPath(LinkOption.NOFOLLOW_LINKS);
-      String name = String.valueOf(file.getFileName());
-      if (!real.startsWith(root)
-          || !name.equals(String.valueOf(listed.getFileName()))
-          || allowed != null && !allowed.contains(name)) {
-        throw notFound(path);
-      }
-      return real;
-    } catch (GatewayException e) {
-      throw e;
-    } catch (IOException e) {
+    Path file = directory.resolve(name);
+    if (mayBeFolded(directory, name, file) && !isListed(directory, name)) {
       throw notFound(path);
     }
+    return file;
+  }
+
+  /**
+   * Whether the file could have another name on disk, as on a file system that takes capitals and
+   * small letters for the same: then it is there by the name with all of them swapped too. A name
+   * with other letters than ASCII's has more forms than can be tried.
+   */
+  private static boolean mayBeFolded(Path directory, String name, Path file) {
+    StringBuilder swapped = new StringBuilder(name);
+    for (int i = 0; i < name.length(); i++) {
+      char c = name.charAt(i);
+      if (c >= 0x80) {
+        return Files.exists(file, LinkOption.NOFOLLOW_LINKS);
+      }
+      if (c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z') {
+        swapped.setCharAt(i, (char) (c ^ 0x20));
+      }
+    }
+    String other = swapped.toString();
+    return !other.equals(name)
+        && Files.exists(directory.resolve(other), LinkOption.NOFOLLOW_LINKS)
+        && Files.exists(file, LinkOption.NOFOLLOW_LINKS);
+  }
+
+  /** Whether a directory lists that name, byte for byte. */
+  private static boolean isListed(Path directory, String name) {
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
+      for (Path file : files) {
+        if (String.valueOf(file.getFileName()).equals(name)) {
+          return true;
+        }
+      }
+    } catch (IOException | RuntimeException e) {
+      // What cannot be listed cannot be told from another name.
+      return false;
+    }
+    return false;
+  }
+
+  /**
+   * Whether the path carries parameters. An encoded semicolon is part of a name; the raw target
+   * tells which of the two it is, and without one it counts as parameters.
+   */
+  private static boolean hasParameters(Environ environ) {
+    String target = environ.variable("REQUEST_URI");
+    return target == null || RequestPath.ofTarget(target).indexOf(';') >= 0;
+  }
+
+  /** The program's real path, if it may be named at all. */
+  private Path program(Path file, String path) throws GatewayException {
+    if (allowed != null && !allowed.contains(String.valueOf(file.getFileName()))) {
+      throw notFound(path);
+    }
+    return real(file, path);
+  }
+
+  /** The real path, if that lies below the root. */
+  private Path real(Path file, String path) throws GatewayException {
+    try {
+      Path real = file.toRealPath();
+      if (real.startsWith(root)) {
+        return real;
+      }
+    } catch (IOException e) {
+      // It has gone meanwhile.
+    }
+    throw notFound(path);
   }
 
   private static GatewayException notFound(String path) {
-    return new GatewayException(
-        404, "path must name a program: " + Escapes.quote(path) + " [no-program]");
-  }
-
-  private static Charset nameCharset() {
-    String name = System.getProperty("sun.jnu.encoding");
-    return name != null && Charset.isSupported(name)
-        ? Charset.forName(name)
-        : Charset.defaultCharset();
+    return Refusal.of(404, "no-program", "path must name a program: " + Escapes.quote(path));
   }
 }

@@ -6,7 +6,10 @@ import dev.postern.GatewayException;
 import dev.postern.Headers;
 import dev.postern.StartResponse;
 import dev.postern.process.HostedProcess;
+import dev.postern.wire.ProgramResponse;
+import dev.postern.wire.Refusal;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -16,7 +19,16 @@ import java.util.Map;
  * CgiDirectory} share it. Thread-safe.
  */
 final class ProgramHost {
+  /**
+   * How often a start is tried again: a program that is just being written cannot be started
+   * (ETXTBSY), and one process more may be had in a moment (EAGAIN).
+   */
+  private static final int RETRIES = 3;
+
+  private static final long RETRY_MILLIS = 10;
+
   private final HostOptions options;
+  private final RefusalCounters counters = new RefusalCounters();
 
   ProgramHost(HostOptions options) {
     this.options = options;
@@ -26,28 +38,39 @@ final class ProgramHost {
     return options;
   }
 
+  RefusalCounters counters() {
+    return counters;
+  }
+
   /**
    * Runs a program that may run, and starts its response. The body that is returned owns the
    * process and its place.
    */
   Body run(Program program, Environ environ, StartResponse startResponse) throws Exception {
     RequestBody request = RequestBody.of(environ, options.maxBody());
+    ProgramRun run = null;
     try {
+      Path directory = directory(program);
       Map<String, String> environment =
-          ProgramEnvironment.of(environ, options, program, request.length());
+          ProgramEnvironment.of(environ, options, program, request.length(), counters);
       options.limit().acquire();
+      Runnable release = options.limit()::release;
       try {
-        HostedProcess process = start(program, environment, request);
-        ProgramRun run = new ProgramRun(program, process, request, options, environ);
-        try {
-          return run.begin(startResponse);
-        } catch (Throwable e) {
+        run = new ProgramRun(program, options, counters, environ, release);
+        ProgramResponse head = head(run, program, environment, directory, request);
+        if (head.localPath() != null && options.localRedirects() != null) {
+          run.drain();
           run.close();
-          throw e;
+          return LocalRedirect.follow(environ, options, head.localPath(), startResponse);
         }
-      } catch (StartException e) {
-        options.limit().release();
-        throw e.failure();
+        return run.begin(head, request, startResponse);
+      } catch (Throwable e) {
+        if (run != null) {
+          run.close();
+        } else {
+          release.run();
+        }
+        throw e;
       }
     } catch (Throwable e) {
       request.close();
@@ -55,47 +78,64 @@ final class ProgramHost {
     }
   }
 
-  private HostedProcess start(Program program, Map<String, String> environment, RequestBody request)
-      throws StartException {
-    Path directory = directory(program);
-    if (!Files.isDirectory(directory)) {
-      throw new StartException(
-          new GatewayException(
-              500, "working directory must be a directory: " + directory + " [no-directory]"));
-    }
-    try {
-      return HostedProcess.start(program.command(), environment, directory, request.stream());
-    } catch (IOException e) {
-      // The program was looked at before, so that what fails here is a matter of resources.
-      throw new StartException(
-          new GatewayException(
-              503,
-              "program must be started: " + program.file() + " [not-started]",
-              Headers.of("Retry-After", "1"),
-              null,
-              e));
+  private ProgramResponse head(
+      ProgramRun run,
+      Program program,
+      Map<String, String> environment,
+      Path directory,
+      RequestBody request)
+      throws IOException {
+    for (int attempt = 0; ; attempt++) {
+      IOException failure;
+      try {
+        run.start(HostedProcess.start(program.command(), environment, directory, request.stream()));
+        return run.head();
+      } catch (ProgramRun.NotStartedException e) {
+        failure = e;
+        // What a program that never was has read of a stream is gone.
+        attempt = request.isRepeatable() ? attempt : RETRIES;
+      } catch (GatewayException e) {
+        throw e;
+      } catch (IOException e) {
+        if (run.isStarted()) {
+          throw e;
+        }
+        failure = e;
+      }
+      if (attempt >= RETRIES) {
+        throw notStarted(program, failure);
+      }
+      pause();
     }
   }
 
-  private Path directory(Program program) {
+  /** The program was looked at before, so that what fails here is a matter of resources. */
+  private static GatewayException notStarted(Program program, IOException cause) {
+    return Refusal.of(
+        503,
+        "not-started",
+        "program must be started: " + program.file(),
+        Headers.of("Retry-After", "1"),
+        cause);
+  }
+
+  private static void pause() throws InterruptedIOException {
+    try {
+      Thread.sleep(RETRY_MILLIS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("interrupted while the program was started");
+    }
+  }
+
+  private Path directory(Program program) throws GatewayException {
     Path configured = options.workingDirectory();
     Path parent = program.file().getParent();
-    return configured != null ? configured : parent != null ? parent : Path.of("/");
-  }
-
-  /** There is no process, and so nothing but the place to give back. */
-  private static final class StartException extends Exception {
-    private static final long serialVersionUID = 1;
-
-    private final transient GatewayException failure;
-
-    StartException(GatewayException failure) {
-      super(failure);
-      this.failure = failure;
+    Path directory = configured != null ? configured : parent != null ? parent : Path.of("/");
+    if (!Files.isDirectory(directory)) {
+      throw Refusal.of(500, "no-directory", "working directory must be a directory: " + directory);
     }
-
-    GatewayException failure() {
-      return failure;
-    }
+    program.checkNames(directory);
+    return directory;
   }
 }

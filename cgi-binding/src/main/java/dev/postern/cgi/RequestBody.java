@@ -4,6 +4,7 @@ import com.google.common.io.FileBackedOutputStream;
 import dev.postern.Environ;
 import dev.postern.GatewayException;
 import dev.postern.Headers;
+import dev.postern.wire.Refusal;
 import java.io.ByteArrayInputStream;
 import java.io.Closeable;
 import java.io.EOFException;
@@ -23,12 +24,17 @@ final class RequestBody implements Closeable {
   private static final int IN_MEMORY = 64 * 1024;
 
   private final long length;
+  private final byte @Nullable [] bytes;
   private final @Nullable InputStream stream;
   private final @Nullable FileBackedOutputStream spool;
 
   private RequestBody(
-      long length, @Nullable InputStream stream, @Nullable FileBackedOutputStream spool) {
+      long length,
+      byte @Nullable [] bytes,
+      @Nullable InputStream stream,
+      @Nullable FileBackedOutputStream spool) {
     this.length = length;
+    this.bytes = bytes;
     this.stream = stream;
     this.spool = spool;
   }
@@ -41,11 +47,11 @@ final class RequestBody implements Closeable {
   static RequestBody of(Environ environ, long maxBody) throws IOException {
     long length = environ.contentLength();
     if (length == 0) {
-      return new RequestBody(0, null, null);
+      return new RequestBody(0, null, null, null);
     }
     try {
       if (length > IN_MEMORY) {
-        return new RequestBody(length, environ.input(), null);
+        return new RequestBody(length, null, environ.input(), null);
       }
       if (length > 0) {
         byte[] bytes = environ.input().readNBytes((int) length);
@@ -53,7 +59,7 @@ final class RequestBody implements Closeable {
           throw new EOFException(
               "request body must have " + length + " bytes: " + bytes.length + " came");
         }
-        return new RequestBody(length, new ByteArrayInputStream(bytes), null);
+        return new RequestBody(length, bytes, null, null);
       }
       return spooled(environ.input(), maxBody);
     } catch (GatewayException e) {
@@ -70,12 +76,12 @@ final class RequestBody implements Closeable {
   static GatewayException unreadable(IOException e) {
     for (Throwable cause = e; cause != null; cause = cause.getCause()) {
       if (cause instanceof SocketTimeoutException || cause instanceof TimeoutException) {
-        return new GatewayException(
-            408, "client must send its body in time [body-timeout]", Headers.of(), null, e);
+        return Refusal.of(
+            408, "body-timeout", "client must send its body in time", Headers.of(), e);
       }
     }
-    return new GatewayException(
-        400, "request body must be readable to its end [body-unreadable]", Headers.of(), null, e);
+    return Refusal.of(
+        400, "body-unreadable", "request body must be readable to its end", Headers.of(), e);
   }
 
   /** CONTENT_LENGTH, or -1 when there is no body. */
@@ -83,9 +89,17 @@ final class RequestBody implements Closeable {
     return length;
   }
 
-  /** What the program reads, or null for nothing. Asked for once. */
+  /** What the program reads, from its start where that is possible; or null for nothing. */
   @Nullable InputStream stream() throws IOException {
+    if (bytes != null) {
+      return new ByteArrayInputStream(bytes);
+    }
     return spool == null ? stream : spool.asByteSource().openStream();
+  }
+
+  /** Whether a second program could read it from its start. */
+  boolean isRepeatable() {
+    return stream == null;
   }
 
   /** Removes the spool. */
@@ -100,7 +114,7 @@ final class RequestBody implements Closeable {
     byte[] block = new byte[8 * 1024];
     int first = input.read(block);
     if (first < 0) {
-      return new RequestBody(-1, null, null);
+      return new RequestBody(-1, null, null, null);
     }
     FileBackedOutputStream spool = new FileBackedOutputStream(IN_MEMORY);
     try {
@@ -113,7 +127,7 @@ final class RequestBody implements Closeable {
         write(spool, block, n);
       }
       spool.close();
-      return new RequestBody(length, null, spool);
+      return new RequestBody(length, null, null, spool);
     } catch (Throwable e) {
       spool.reset();
       throw e;
@@ -125,11 +139,11 @@ final class RequestBody implements Closeable {
     try {
       spool.write(block, 0, n);
     } catch (IOException e) {
-      throw new GatewayException(
+      throw Refusal.of(
           503,
-          "spool must take the request body [spool-full]",
+          "spool-full",
+          "spool must take the request body",
           Headers.of("Retry-After", "10"),
-          null,
           e);
     }
   }

@@ -3,6 +3,7 @@ package dev.postern.cgi;
 import dev.postern.Application;
 import dev.postern.Environ;
 import dev.postern.Exchange;
+import dev.postern.GatewayException;
 import dev.postern.Headers;
 import dev.postern.Outcome;
 import dev.postern.ResponseSink;
@@ -23,6 +24,7 @@ final class Call implements ResponseSink {
   private final StringWriter errors = new StringWriter();
   private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
   private InputStream input = InputStream.nullInputStream();
+  private String scheme = "http";
   private @Nullable Exchange exchange;
 
   int status;
@@ -79,12 +81,38 @@ final class Call implements ResponseSink {
     return this;
   }
 
+  Call without(String name) {
+    variables.remove(name);
+    return this;
+  }
+
+  Call scheme(String newScheme) {
+    scheme = newScheme;
+    return this;
+  }
+
   /** For a test that cancels: prepares the exchange, which {@link #run} then runs. */
   Exchange prepare() {
-    Environ environ =
-        Environ.builder(variables).input(input).errors(new PrintWriter(errors, true)).build();
-    exchange = Exchange.of(environ, this);
+    exchange = Exchange.of(environ(), this);
     return exchange;
+  }
+
+  Environ environ() {
+    return Environ.builder(variables)
+        .input(input)
+        .scheme(scheme)
+        .errors(new PrintWriter(errors, true))
+        .build();
+  }
+
+  /** The failure, as it is in the outcome. */
+  GatewayException failure() {
+    return (GatewayException) outcome.failure();
+  }
+
+  /** The rule that was broken, as the diagnosis tells. */
+  String rule() {
+    return failure().diagnosis().rule();
   }
 
   Call run(Application application) {

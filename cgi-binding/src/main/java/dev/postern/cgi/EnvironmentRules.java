@@ -1,0 +1,165 @@
+package dev.postern.cgi;
+
+import dev.postern.process.ProgramText;
+import dev.postern.wire.Escapes;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Which variables a hosted program gets: whose word each is, and which never exist. */
+final class EnvironmentRules {
+  /** One {@code NAME=value} and its NUL; the kernel's own limit is 131072. */
+  static final int MAX_ENTRY = 64 * 1024;
+
+  static final int MAX_TOTAL = 512 * 1024;
+  static final int MAX_COUNT = 256;
+
+  /** Taken from the environ as they are, when they are there. */
+  static final List<String> PASSED =
+      List.of(
+          "AUTH_TYPE",
+          "CONTENT_TYPE",
+          "PATH_INFO",
+          "QUERY_STRING",
+          "REMOTE_PORT",
+          "REMOTE_USER",
+          "REQUEST_METHOD",
+          "REQUEST_URI",
+          "SCRIPT_NAME");
+
+  /** Made here, some of them of what the environ says. */
+  static final Set<String> COMPUTED =
+      Set.of(
+          "CONTENT_LENGTH",
+          "DOCUMENT_ROOT",
+          "GATEWAY_INTERFACE",
+          "HTTPS",
+          "PATH_TRANSLATED",
+          "REDIRECT_STATUS",
+          "REMOTE_ADDR",
+          "REMOTE_HOST",
+          "REMOTE_IDENT",
+          "REQUEST_SCHEME",
+          "SCRIPT_FILENAME",
+          "SERVER_ADDR",
+          "SERVER_NAME",
+          "SERVER_PORT",
+          "SERVER_PROTOCOL",
+          "SERVER_SOFTWARE");
+
+  /** Request headers that belong to the connection (RFC 9110 7.6.1). */
+  private static final Set<String> HOP_BY_HOP =
+      Set.of(
+          "HTTP_CONNECTION",
+          "HTTP_HTTP2_SETTINGS",
+          "HTTP_KEEP_ALIVE",
+          "HTTP_PROXY_CONNECTION",
+          "HTTP_TE",
+          "HTTP_TRAILER",
+          "HTTP_TRANSFER_ENCODING",
+          "HTTP_UPGRADE");
+
+  private EnvironmentRules() {}
+
+  /**
+   * The rule by which a variable of a request header is left out, or null.
+   *
+   * @param connection the names that {@code Connection} lists, as variables
+   */
+  static @Nullable String dropRule(String name, Set<String> connection, boolean authorization) {
+    if (!isHeaderVariable(name)) {
+      return "header-name";
+    }
+    if (name.equals("HTTP_PROXY")) {
+      // HTTP clients take it for their configuration: CVE-2016-5385 to 5388 and kin.
+      return "header-proxy";
+    }
+    if (name.equals("HTTP_PROXY_AUTHORIZATION")
+        || name.equals("HTTP_AUTHORIZATION") && !authorization) {
+      return "header-credentials";
+    }
+    if (name.equals("HTTP_CONTENT_LENGTH")
+        || name.equals("HTTP_CONTENT_TYPE")
+        || name.startsWith("HTTP_REDIRECT_")) {
+      // RFC 3875 4.1.18; php-cgi trusts HTTP_REDIRECT_STATUS: CVE-2024-8927.
+      return "header-reserved";
+    }
+    return HOP_BY_HOP.contains(name) || connection.contains(name) ? "header-hop-by-hop" : null;
+  }
+
+  /** The variables of the headers that {@code Connection} names. */
+  static Set<String> connectionVariables(@Nullable String connection) {
+    if (connection == null) {
+      return Set.of();
+    }
+    Set<String> names = new HashSet<>();
+    for (String name : connection.split(",", -1)) {
+      names.add("HTTP_" + name.trim().toUpperCase(Locale.ROOT).replace('-', '_'));
+    }
+    return names;
+  }
+
+  /**
+   * Refuses a configured variable that could be taken for the request's, or for another.
+   *
+   * @param others the names that are configured already
+   * @throws IllegalArgumentException with the rule that it breaks
+   */
+  static void checkConfigured(String name, String value, Collection<String> others) {
+    if (!isName(name)) {
+      throw new IllegalArgumentException(
+          "environment name must be letters, digits and _: " + Escapes.quote(name));
+    }
+    String upper = name.toUpperCase(Locale.ROOT);
+    if (PASSED.contains(upper)
+        || COMPUTED.contains(upper)
+        || upper.startsWith("HTTP_")
+        || upper.startsWith("REDIRECT_")) {
+      throw new IllegalArgumentException(
+          "environment name must not be one that a request sets: " + name);
+    }
+    for (String other : others) {
+      if (other.equalsIgnoreCase(name) && !other.equals(name)) {
+        throw new IllegalArgumentException(
+            "environment names must differ in more than case: " + name);
+      }
+    }
+    if (value.indexOf('\0') >= 0) {
+      throw new IllegalArgumentException("environment value must hold no NUL: " + name);
+    }
+    if (ProgramText.toBytes(value) == null) {
+      throw new IllegalArgumentException(
+          "environment value must be text that "
+              + ProgramText.charset()
+              + ", the charset of this JVM's locale, can encode: "
+              + name);
+    }
+  }
+
+  private static boolean isName(String name) {
+    for (int i = 0; i < name.length(); i++) {
+      char c = name.charAt(i);
+      boolean letter = c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c == '_';
+      if (!letter && !(i > 0 && c >= '0' && c <= '9')) {
+        return false;
+      }
+    }
+    return !name.isEmpty();
+  }
+
+  /**
+   * {@code HTTP_ 1*[A-Z0-9_]}: all that a header name of letters, digits and hyphens can become.
+   */
+  private static boolean isHeaderVariable(String name) {
+    for (int i = 5; i < name.length(); i++) {
+      char c = name.charAt(i);
+      if (!(c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_')) {
+        return false;
+      }
+    }
+    return name.length() > 5;
+  }
+}

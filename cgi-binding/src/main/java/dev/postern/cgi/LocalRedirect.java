@@ -1,0 +1,76 @@
+package dev.postern.cgi;
+
+import dev.postern.Application;
+import dev.postern.Body;
+import dev.postern.Environ;
+import dev.postern.GatewayException;
+import dev.postern.StartResponse;
+import dev.postern.wire.Escapes;
+import dev.postern.wire.Refusal;
+import java.io.InputStream;
+import java.util.List;
+
+/**
+ * Follows the local redirects of programs (RFC 3875 6.2.2) where an application was given for them.
+ * Nothing but the path and query of the program's answer is used: no header of it can choose who
+ * answers, or how (CVE-2024-38476).
+ */
+final class LocalRedirect {
+  /** How many are followed for one request. */
+  static final int MAX = 5;
+
+  private static final String COUNT = "cgi.redirects";
+
+  /** What tells of the body that is not there any more. */
+  private static final List<String> OF_THE_BODY =
+      List.of(
+          "CONTENT_LENGTH",
+          "CONTENT_TYPE",
+          "HTTP_CONTENT_ENCODING",
+          "HTTP_EXPECT",
+          "HTTP_TRANSFER_ENCODING");
+
+  private LocalRedirect() {}
+
+  /**
+   * Calls the application of {@code options} for the place that a program named.
+   *
+   * @param location a path with its query, from one slash on
+   * @throws GatewayException with status 502 when the path is none that a request may have, or
+   *     there were too many
+   */
+  static Body follow(
+      Environ environ, HostOptions options, String location, StartResponse startResponse)
+      throws Exception {
+    Application application = options.localRedirects();
+    int count = environ.get(COUNT) instanceof Integer before ? before : 0;
+    if (application == null || count == MAX) {
+      throw Refusal.of(
+          502, "redirect-loop", "local redirects must not exceed " + MAX + " for a request");
+    }
+    int query = location.indexOf('?');
+    Environ next = environ.copy();
+    next.put("PATH_INFO", path(location, options.encodedSlash()));
+    next.put("SCRIPT_NAME", "");
+    next.put("QUERY_STRING", query < 0 ? "" : location.substring(query + 1));
+    next.put("REQUEST_URI", location);
+    next.put("REQUEST_METHOD", "GET");
+    for (String name : OF_THE_BODY) {
+      next.remove(name);
+    }
+    next.put("postern.input", InputStream.nullInputStream());
+    next.put(COUNT, count + 1);
+    return application.call(next, startResponse);
+  }
+
+  private static String path(String location, boolean encodedSlash) throws GatewayException {
+    try {
+      return RequestPath.checkEncoded(RequestPath.ofTarget(location), encodedSlash);
+    } catch (GatewayException e) {
+      throw Refusal.of(
+          502,
+          Refusal.rule(e),
+          "local redirect must go to a path that a request may have: " + Escapes.quote(location));
+    }
+  }
+}
