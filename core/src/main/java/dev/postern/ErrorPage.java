@@ -15,7 +15,7 @@ record ErrorPage(int status, Headers headers, String text) {
   }
 
   private static ErrorPage of(int status, Headers added) {
-    Headers headers = Headers.of("Content-Type", "text/plain; charset=utf-8");
+    Headers headers = Headers.of("Content-Type", "text/plain;charset=utf-8");
     for (Map.Entry<String, String> field : added) {
       String name = field.getKey();
       // The text is ours, and so is its framing.

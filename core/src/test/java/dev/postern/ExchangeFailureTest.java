@@ -118,7 +118,7 @@ class ExchangeFailureTest {
     assertThat(call.status()).isEqualTo(500);
     assertThat(call.text()).isEqualTo("500 Internal Server Error\n");
     assertThat(call.headers())
-        .isEqualTo(Headers.of("Content-Type", "text/plain; charset=utf-8", "Content-Length", "26"));
+        .isEqualTo(Headers.of("Content-Type", "text/plain;charset=utf-8", "Content-Length", "26"));
     assertThat(call.outcome().complete()).isTrue();
     assertThat(call.outcome().failure()).isSameAs(error);
     assertThat(call.errors())
@@ -320,7 +320,7 @@ class ExchangeFailureTest {
     assertThat(call.headers())
         .isEqualTo(
             Headers.of(
-                "Content-Type", "text/plain; charset=utf-8",
+                "Content-Type", "text/plain;charset=utf-8",
                 "Retry-After", "2",
                 "Content-Length", "24"));
     assertThat(call.text()).isEqualTo("503 Service Unavailable\n");

@@ -23,7 +23,7 @@ class ExchangeStartTest {
   private static void assertErrorPage(Call call) {
     assertThat(call.status()).isEqualTo(500);
     assertThat(call.text()).isEqualTo(ERROR_PAGE);
-    assertThat(call.header("Content-Type")).isEqualTo("text/plain; charset=utf-8");
+    assertThat(call.header("Content-Type")).isEqualTo("text/plain;charset=utf-8");
     assertThat(call.header("Content-Length")).isEqualTo("26");
     assertThat(call.outcome().complete()).isTrue();
   }

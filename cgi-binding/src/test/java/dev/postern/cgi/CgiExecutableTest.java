@@ -202,7 +202,7 @@ class CgiExecutableTest {
     assertThat(result.head())
         .containsExactly(
             "Status: 500 Internal Server Error",
-            "Content-Type: text/plain; charset=utf-8",
+            "Content-Type: text/plain;charset=utf-8",
             "Content-Length: 26");
     assertThat(result.body()).isEqualTo("500 Internal Server Error\n");
     assertThat(result.stderr()).contains("IllegalStateException");
