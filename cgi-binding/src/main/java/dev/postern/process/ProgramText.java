@@ -1,9 +1,12 @@
 package dev.postern.process;
 
+import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,17 +36,19 @@ public final class ProgramText {
   }
 
   /**
-   * The bytes of a file name, also where the charset cannot decode them: a path keeps its bytes,
-   * and its URI shows them.
+   * The bytes of an absolute path. Its text can have lost them, to a U+FFFD that encodes as well as
+   * any other char; a path keeps its bytes, and its URI shows them.
    */
   public static String toBytes(Path path) {
-    String bytes = toBytes(path.toString());
-    if (bytes != null) {
-      return bytes;
+    String text = path.toString();
+    if (isAscii(text)) {
+      return text;
     }
     String shown = path.toUri().getRawPath();
-    StringBuilder decoded = new StringBuilder(shown.length());
-    for (int i = 0; i < shown.length(); i++) {
+    // The URI of a directory ends with a slash.
+    int end = shown.length() - (shown.endsWith("/") ? 1 : 0);
+    StringBuilder decoded = new StringBuilder(end);
+    for (int i = 0; i < end; i++) {
       char c = shown.charAt(i);
       if (c == '%') {
         c = (char) Integer.parseInt(shown, i + 1, i + 3, 16);
@@ -69,7 +74,7 @@ public final class ProgramText {
     }
     byte[] raw = bytes.getBytes(StandardCharsets.ISO_8859_1);
     String text = new String(raw, CHARSET);
-    return Arrays.equals(text.getBytes(CHARSET), raw) ? text : null;
+    return Arrays.equals(text.getBytes(CHARSET), raw) && Proof.EXACT ? text : null;
   }
 
   private static boolean isAscii(String text) {
@@ -93,5 +98,47 @@ public final class ProgramText {
     return name != null && Charset.isSupported(name)
         ? Charset.forName(name)
         : Charset.defaultCharset();
+  }
+
+  /**
+   * Whether this JVM really encodes as is believed here: a program is started once, and asked what
+   * it got. Done at the first value that is not ASCII.
+   */
+  private static final class Proof {
+    static final boolean EXACT = isExact();
+
+    private static boolean isExact() {
+      String sample = sample();
+      try {
+        ProcessBuilder builder = new ProcessBuilder("/usr/bin/env");
+        builder.environment().clear();
+        builder.environment().put("P", sample);
+        Process env = builder.redirectError(ProcessBuilder.Redirect.DISCARD).start();
+        env.getOutputStream().close();
+        try (InputStream output = env.getInputStream()) {
+          return Arrays.equals(output.readAllBytes(), ("P=" + sample + "\n").getBytes(CHARSET));
+        }
+      } catch (IOException e) {
+        return false;
+      }
+    }
+
+    /** All that a charset of single bytes has above ASCII, and a char of each length of UTF-8. */
+    private static String sample() {
+      StringBuilder sample = new StringBuilder();
+      for (int b = 0x80; b <= 0xFF; b++) {
+        append(sample, new String(new byte[] {(byte) b}, CHARSET));
+      }
+      for (String text : List.of("\u00e9", "\u20ac", "\ud83d\ude00")) {
+        append(sample, text);
+      }
+      return sample.toString();
+    }
+
+    private static void append(StringBuilder sample, String text) {
+      if (!text.equals("\ufffd") && new String(text.getBytes(CHARSET), CHARSET).equals(text)) {
+        sample.append(text);
+      }
+    }
   }
 }
