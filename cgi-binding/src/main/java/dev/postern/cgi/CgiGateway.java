@@ -69,22 +69,41 @@ public final class CgiGateway {
   }
 
   /**
-   * Answers the one request of this process and ends the JVM: with status 0 after a whole response
-   * to a request that did not fail, else 1. {@code System.out} goes to standard error from here on,
-   * so that nothing gets between the bytes of the response. SIGTERM cancels the request.
+   * Answers the one request of this process, whose JVM then ends: with status 0 after a whole
+   * response to a request that did not fail, else 1. To be the last call of a {@code main}: after
+   * status 0 it may return, for the JVM to end as it does when nothing else runs. {@code
+   * System.out} goes to standard error from here on, so that nothing gets between the bytes of the
+   * response. SIGTERM cancels the request.
    */
   public static void main(Application application) {
     of(application).runAndExit();
   }
 
-  /**
-   * Answers the one request of this process and ends the JVM, as {@link #main}: for a gateway with
-   * options. Does not return.
-   */
+  /** As {@link #main}, for a gateway with options. */
   public void runAndExit() {
     System.setOut(System.err);
     Outcome outcome = run(true);
-    System.exit(outcome.complete() && outcome.failure() == null ? 0 : 1);
+    int status = outcome.complete() && outcome.failure() == null ? 0 : 1;
+    // Runtime.exit asks for a System.Logger since JDK 21, which costs 5 ms.
+    if (status != 0 || othersKeepTheJvmAlive()) {
+      System.exit(status);
+    }
+  }
+
+  private static boolean othersKeepTheJvmAlive() {
+    Thread self = Thread.currentThread();
+    ThreadGroup group = self.getThreadGroup();
+    if (group == null) {
+      return true;
+    }
+    Thread[] threads = new Thread[group.activeCount() + 8];
+    int count = group.enumerate(threads);
+    for (int i = 0; i < count; i++) {
+      if (threads[i] != self && !threads[i].isDaemon()) {
+        return true;
+      }
+    }
+    return count == threads.length;
   }
 
   /**
@@ -96,12 +115,15 @@ public final class CgiGateway {
   }
 
   private Outcome run(boolean ownsProcess) {
-    PrintWriter log = errors == null ? new PrintWriter(System.err, true) : errors;
     Map<String, String> variables =
         environment == null ? ProcessVariables.read() : new HashMap<>(environment);
-    ProcessVariables.complete(variables, log);
+    boolean called = ProcessVariables.complete(variables);
     OutputStream out = output == null ? new FileOutputStream(FileDescriptor.out) : output;
-    Environ environ = environ(variables, log);
+    Environ environ = environ(variables);
+    if (!called) {
+      environ.errors().println("postern: no REQUEST_METHOD in the environment: answering GET /");
+      environ.errors().flush();
+    }
     InputStream body = environ.contentLength() > 0 ? environ.input() : null;
     Exchange exchange = Exchange.of(environ, new CgiSink(out));
     Application answering = environ.contentLength() > maxBody ? new TooLarge() : application;
@@ -112,10 +134,20 @@ public final class CgiGateway {
     Runtime.getRuntime().addShutdownHook(terminator);
     Outcome outcome = exchange.run(answering);
     terminator.finished();
+    removeHook(terminator);
     if (body != null && outcome.complete() && answering == application) {
       drain(body);
     }
     return outcome;
+  }
+
+  /** Its thread would only be started to see that there is nothing to do. */
+  private static void removeHook(Terminator terminator) {
+    try {
+      Runtime.getRuntime().removeShutdownHook(terminator);
+    } catch (IllegalStateException e) {
+      // The JVM is ending already, and the hook runs or has run.
+    }
   }
 
   /**
@@ -135,14 +167,16 @@ public final class CgiGateway {
     }
   }
 
-  private Environ environ(Map<String, String> variables, PrintWriter log) {
+  private Environ environ(Map<String, String> variables) {
     Environ.Builder builder =
         Environ.builder(variables)
-            .errors(log)
             .scheme(ProcessVariables.isSecure(variables) ? "https" : "http")
             .multithread(false)
             .multiprocess(true)
             .runOnce(true);
+    if (errors != null) {
+      builder.errors(errors);
+    }
     if (variables.containsKey("CONTENT_LENGTH") && !"".equals(variables.get("CONTENT_LENGTH"))) {
       builder.input(input == null ? new FileInputStream(FileDescriptor.in) : input);
     }

@@ -3,7 +3,6 @@ package dev.postern.cgi;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.PrintWriter;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
@@ -77,16 +76,17 @@ final class ProcessVariables {
    * Makes a request of the variables. HTTP_PROXY goes: it comes from the client, and HTTP libraries
    * would obey it (CVE-2016-5385 and kin). Without a REQUEST_METHOD this is no CGI call but a
    * person at a shell, who gets an answer to {@code GET /}.
+   *
+   * @return whether this is a CGI call
    */
-  static void complete(Map<String, String> variables, PrintWriter errors) {
+  static boolean complete(Map<String, String> variables) {
     variables.remove("HTTP_PROXY");
     // Some servers give these too; they are not to be mistaken for the variables they repeat.
     variables.remove("HTTP_CONTENT_LENGTH");
     variables.remove("HTTP_CONTENT_TYPE");
     String method = variables.get("REQUEST_METHOD");
-    if (method == null || method.isEmpty()) {
-      errors.println("postern: no REQUEST_METHOD in the environment: answering GET /");
-      errors.flush();
+    boolean called = method != null && !method.isEmpty();
+    if (!called) {
       variables.put("REQUEST_METHOD", "GET");
       variables.putIfAbsent("PATH_INFO", "/");
     }
@@ -100,6 +100,7 @@ final class ProcessVariables {
     if (!pathsAgree(variables)) {
       PathRepair.repair(variables);
     }
+    return called;
   }
 
   /** Whether the path of REQUEST_URI is SCRIPT_NAME and PATH_INFO as they stand. */
