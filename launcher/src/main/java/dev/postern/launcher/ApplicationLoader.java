@@ -52,27 +52,34 @@ final class ApplicationLoader {
    *     created
    */
   Application load(String className) {
-    String name = "class \"" + className + "\" ";
     Thread thread = Thread.currentThread();
     thread.setContextClassLoader(loader);
     try {
       Class<?> found = Class.forName(className, true, loader);
       if (!Application.class.isAssignableFrom(found)) {
-        throw LauncherException.badArgument(name + "must implement dev.postern.Application");
+        throw LauncherException.badArgument(
+            named(className) + "must implement dev.postern.Application");
       }
       return (Application) found.getConstructor().newInstance();
     } catch (ClassNotFoundException e) {
-      throw LauncherException.badArgument(name + "must be on the class path: see --classpath");
+      throw LauncherException.badArgument(
+          named(className) + "must be on the class path: see --classpath");
     } catch (NoSuchMethodException | IllegalAccessException | InstantiationException e) {
       throw LauncherException.badArgument(
-          name + "must be public and have a public constructor without arguments");
+          named(className) + "must be public and have a public constructor without arguments");
     } catch (InvocationTargetException e) {
-      throw LauncherException.failed(name + "failed in its constructor: " + e.getCause());
+      throw LauncherException.failed(
+          named(className) + "failed in its constructor: " + e.getCause());
     } catch (ExceptionInInitializerError e) {
-      throw LauncherException.failed(name + "failed in its initializer: " + e.getCause());
+      throw LauncherException.failed(
+          named(className) + "failed in its initializer: " + e.getCause());
     } catch (LinkageError e) {
-      throw LauncherException.badArgument(name + "must be loadable: " + e);
+      throw LauncherException.badArgument(named(className) + "must be loadable: " + e);
     }
+  }
+
+  private static String named(String className) {
+    return "class \"" + className + "\" ";
   }
 
   private static URL[] urls(String classpath) {

@@ -1,7 +1,6 @@
 package dev.postern.launcher;
 
 import dev.postern.Application;
-import dev.postern.cgi.CgiGateway;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,16 +44,12 @@ final class CgiArguments {
     return className == null ? null : new CgiArguments(classpath, className);
   }
 
-  /** Answers the request of this process and ends the JVM. */
-  void run() {
-    Application application;
-    try {
-      application = ApplicationLoader.of(classpath).load(className);
-    } catch (LauncherException e) {
-      System.err.println("postern: " + e.getMessage());
-      System.exit(e.exitCode());
-      return;
-    }
-    CgiGateway.main(application);
+  /**
+   * The application that they name.
+   *
+   * @throws LauncherException when it cannot be created
+   */
+  Application load() {
+    return ApplicationLoader.of(classpath).load(className);
   }
 }

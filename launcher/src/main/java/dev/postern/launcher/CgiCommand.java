@@ -1,5 +1,6 @@
 package dev.postern.launcher;
 
+import dev.postern.cgi.CgiGateway;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -27,7 +28,7 @@ final class CgiCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    new CgiArguments(classpath, className).run();
+    CgiGateway.main(new CgiArguments(classpath, className).load());
     return 0;
   }
 }

@@ -1,5 +1,7 @@
 package dev.postern.launcher;
 
+import dev.postern.cgi.CgiGateway;
+
 /** The {@code postern} command. */
 public final class Main {
   private Main() {}
@@ -13,10 +15,15 @@ public final class Main {
    */
   public static void main(String[] args) {
     CgiArguments cgi = CgiArguments.parse(args);
-    if (cgi != null) {
-      cgi.run();
-    } else {
+    if (cgi == null) {
       System.exit(PosternCommand.execute(System.out, System.err, args));
+      return;
+    }
+    try {
+      CgiGateway.main(cgi.load());
+    } catch (LauncherException e) {
+      System.err.println("postern: " + e.getMessage());
+      System.exit(e.exitCode());
     }
   }
 }

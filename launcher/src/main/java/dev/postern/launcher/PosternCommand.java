@@ -76,12 +76,13 @@ final class PosternCommand implements Runnable {
   }
 
   private static LauncherException badArgument(ParameterException e) {
-    if (e instanceof UnmatchedArgumentException unmatched && !unmatched.isUnknownOption()) {
+    if (e instanceof UnmatchedArgumentException unmatched) {
       boolean isWord = e.getCommandLine().getParent() == null;
-      return LauncherException.badArgument(
-          (isWord ? "unknown word: \"" : "unexpected argument: \"")
-              + unmatched.getUnmatched().get(0)
-              + "\"");
+      String what =
+          unmatched.isUnknownOption()
+              ? "unknown option"
+              : isWord ? "unknown word" : "unexpected argument";
+      return LauncherException.badArgument(what + ": \"" + unmatched.getUnmatched().get(0) + "\"");
     }
     return LauncherException.badArgument(String.valueOf(e.getMessage()));
   }

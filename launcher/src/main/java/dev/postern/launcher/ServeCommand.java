@@ -1,6 +1,7 @@
 package dev.postern.launcher;
 
 import dev.postern.Application;
+import dev.postern.Lint;
 import java.io.PrintWriter;
 import java.math.BigDecimal;
 import java.time.Duration;
@@ -95,13 +96,14 @@ final class ServeCommand implements Callable<Integer> {
   @Option(names = "--pass-authorization", description = "Give programs the client's Authorization.")
   boolean passAuthorization;
 
-  @Option(names = "--lint", description = "Wrap every app in Lint (not available yet).")
+  @Option(
+      names = "--lint",
+      description = "Wrap every app in Lint, which checks both sides of each call.")
   boolean lint;
 
   @Override
   public Integer call() throws Exception {
     refuseWhatIsToCome();
-    StopSignal stop = StopSignal.install();
     Address address = Address.parse(bind, port);
     ApplicationLoader loader = ApplicationLoader.of(classpath);
     Map<String, Application> routes = routes(loader);
@@ -109,6 +111,7 @@ final class ServeCommand implements Callable<Integer> {
       err().println("postern: nothing is mounted, each request will be 404: see --app and --cgi");
     }
     try (WebServer server = address.open(new Routes(routes), loader.classLoader())) {
+      StopSignal stop = StopSignal.install();
       out().println("postern: listening on " + address.url(server.port()));
       stop.await();
     }
@@ -122,18 +125,15 @@ final class ServeCommand implements Callable<Integer> {
     if (!scgi.isEmpty()) {
       throw PosternCommand.notAvailable("--scgi");
     }
-    if (lint) {
-      throw PosternCommand.notAvailable("--lint");
-    }
   }
 
   private Map<String, Application> routes(ApplicationLoader loader) {
     Programs hosted = hostedPrograms();
     Map<String, Application> routes = new LinkedHashMap<>();
     for (String text : apps) {
-      // What --lint wraps is made here.
       Mount mount = Mount.parse("--app", "PREFIX=CLASS", text);
-      add(routes, mount, loader.load(mount.value()));
+      Application application = loader.load(mount.value());
+      add(routes, mount, lint ? Lint.of().wrap(application) : application);
     }
     for (String text : programs) {
       Mount mount = Mount.parse("--cgi", "PREFIX=PROGRAM", text);

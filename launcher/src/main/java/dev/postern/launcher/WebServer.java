@@ -34,6 +34,8 @@ final class WebServer implements AutoCloseable {
   /** What requests get to end when the server stops. */
   private static final Duration GRACE = Duration.ofSeconds(5);
 
+  private static final String SERVLET = "postern";
+
   private final Server server;
   private final ServerConnector connector;
 
@@ -102,13 +104,41 @@ final class WebServer implements AutoCloseable {
   }
 
   private static ServletContextHandler context(Application application, ClassLoader loader) {
-    ServletContextHandler context = new ServletContextHandler("/", false, false);
+    ServletContextHandler context = new Context();
     context.setClassLoader(loader);
     context.setErrorHandler(new FixedErrors());
     context.getServletHandler().setDecodeAmbiguousURIs(true);
-    ServletHolder holder = new ServletHolder(new ServletGateway(application));
+    ServletHolder holder = new ServletHolder(SERVLET, new ServletGateway(application));
     holder.setAsyncSupported(true);
     context.addServlet(holder, "/*");
     return context;
+  }
+
+  /**
+   * A context whose log is standard error: what applications and the engine have to say goes there
+   * as it is, while Jetty would log it for information, beside a page about its own start.
+   */
+  private static final class Context extends ServletContextHandler {
+    Context() {
+      super("/", false, false);
+    }
+
+    @Override
+    public ServletContextApi newServletContextApi() {
+      return new ServletContextApi() {
+        @Override
+        public void log(String message) {
+          // The name is the container's habit; the engine's lines have their own.
+          String habit = SERVLET + ": ";
+          System.err.println(
+              message.startsWith(habit) ? message.substring(habit.length()) : message);
+        }
+
+        @Override
+        public void log(String message, Throwable thrown) {
+          log(message + ": " + thrown);
+        }
+      };
+    }
   }
 }

@@ -101,14 +101,18 @@ public final class Demo implements AutoCloseable {
       gitMissing = "git is not on this machine's PATH.";
       return null;
     }
-    Repository repository = Repository.create(git, home.resolve("git"), searchPath);
-    Application application = repository.application();
-    if (application == null) {
+    try {
+      Repository repository = Repository.create(git, home.resolve("git"), searchPath);
+      Application application = repository.application();
+      if (application != null) {
+        routes.put("/git", application);
+        return repository.path();
+      }
       gitMissing = "This machine's git has no http-backend.";
-      return null;
+    } catch (IOException e) {
+      gitMissing = "This machine's git could not make a repository.";
     }
-    routes.put("/git", application);
-    return repository.path();
+    return null;
   }
 
   private Application programs(@Nullable Path repository) throws IOException {

@@ -1,0 +1,257 @@
+package dev.postern.launcher;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.opentest4j.TestAbortedException;
+
+/** {@code postern demo} as a process: all that its page promises. */
+class DemoTest {
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Pattern REFERENCE =
+      Pattern.compile(" (?:href|src|data-src|data-url)=\"([^\"]*)\"");
+
+  @TempDir Path directory;
+  private final HttpClient client = HttpClient.newHttpClient();
+  private Child child;
+
+  @AfterEach
+  void end() {
+    if (child != null) {
+      child.close();
+    }
+  }
+
+  @Test
+  void page_everyLinkAnswers() throws Exception {
+    String address = demo(Map.of(), "--port", "0");
+    Set<String> references = references(get(address + "/"));
+
+    assertThat(references)
+        .contains("/app/hello?a=1", "/cgi/app/hello?a=1", "/cgi-bin/machine.sh")
+        .allMatch(path -> path.startsWith("/"), "is of this server");
+    for (String path : references) {
+      assertThat(status(address + path)).as(path).isEqualTo(200);
+    }
+  }
+
+  @Test
+  void page_otherPaths_are404() throws Exception {
+    String address = demo(Map.of(), "--port", "0");
+    for (String path : List.of("/nowhere", "/demo", "/demo/page.html", "/source/page.html")) {
+      assertThat(status(address + path)).as(path).isEqualTo(404);
+    }
+  }
+
+  @Test
+  void inspector_saysHowItIsDeployed() throws Exception {
+    String address = demo(Map.of(), "--port", "0");
+    String servlet = get(address + "/app/some/path?q");
+    String executable = get(address + "/cgi/app/some/path?q");
+
+    assertThat(servlet).contains("servlet: ", "PATH_INFO: /some/path\n", "postern.run_once: false");
+    assertThat(executable)
+        .contains("CGI executable: ", "PATH_INFO: /some/path\n", "postern.run_once: true");
+    assertThat(process(servlet)).isEqualTo(child.pid()).isNotEqualTo(process(executable));
+    assertThat(get(address + "/app/%3Cscript%3E", "text/html"))
+        .contains("&lt;script&gt;")
+        .doesNotContain("<script>");
+  }
+
+  @Test
+  void git_cloneAndPush_work() throws Exception {
+    Path git = require("git");
+    String address = demo(Map.of(), "--port", "0");
+    String page = get(address + "/");
+    assertThat(page).contains("<code>git clone " + address + "/git/demo.git</code>");
+
+    git(git, directory, "clone", "-q", address + "/git/demo.git", "work");
+    Path work = directory.resolve("work");
+    byte[] large = new byte[3 << 20];
+    new Random(1).nextBytes(large);
+    Files.write(work.resolve("large"), large);
+    git(git, work, "add", "large");
+    git(git, work, "commit", "-q", "-m", "Add <something> large");
+    git(git, work, "push", "-q", "origin", "HEAD");
+    git(git, directory, "clone", "-q", address + "/git/demo.git", "again");
+
+    assertThat(directory.resolve("again/large")).hasBinaryContent(large);
+    assertThat(get(address + "/cgi-bin/log.sh"))
+        .contains("Add &lt;something&gt; large", "Open the gate");
+  }
+
+  @Test
+  void missingPrograms_areSaidOnTheirCards() throws Exception {
+    String address = demo(Map.of("PATH", directory.toString()), "--port", "0");
+    String page = get(address + "/");
+
+    assertThat(page)
+        .contains("perl is not on this machine&#39;s PATH.")
+        .contains("python3 is not on this machine&#39;s PATH.")
+        .contains("git is not on this machine&#39;s PATH.");
+    assertThat(references(page)).noneMatch(path -> path.matches(".*(\\.pl|\\.py|git|log\\.sh).*"));
+    for (String path : references(page)) {
+      assertThat(status(address + path)).as(path).isEqualTo(200);
+    }
+  }
+
+  @Test
+  void sigterm_leavesNothingBehind() throws Exception {
+    String address = demo(Map.of(), "--port", "0");
+    assertThat(status(address + "/cgi-bin/machine.sh")).isEqualTo(200);
+    assertThat(temporary()).isNotEmpty();
+    child.terminate();
+    assertThat(child.exit()).as(child.errors()).isZero();
+    assertThat(temporary()).isEmpty();
+    assertThat(child.errors()).isEmpty();
+  }
+
+  @Test
+  void port8080Taken_isAnotherPort() throws Exception {
+    try (ServerSocket ours = take(8080)) {
+      String address = demo(Map.of());
+      assertThat(address).startsWith("http://localhost:").doesNotEndWith(":8080");
+      assertThat(status(address + "/")).isEqualTo(200);
+      assertThat(ours == null || ours.isBound()).isTrue();
+    }
+  }
+
+  @Test
+  void givenPortTaken_isOneLineAndExit1() throws Exception {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+      Path temporary = Files.createDirectory(directory.resolve("tmp"));
+      child =
+          Child.startJava(
+              directory,
+              Map.of(),
+              "-Djava.io.tmpdir=" + temporary,
+              Main.class.getName(),
+              "demo",
+              "--port",
+              Integer.toString(taken.getLocalPort()));
+      assertThat(child.rest()).isEmpty();
+      assertThat(child.exit()).isEqualTo(1);
+      assertThat(child.errors()).startsWith("postern: cannot listen on ").hasLineCount(1);
+      assertThat(temporary()).isEmpty();
+    }
+  }
+
+  /** Null when somebody else has it, which is as good. */
+  private static ServerSocket take(int port) throws IOException {
+    try {
+      return new ServerSocket(port, 1, InetAddress.getByName("127.0.0.1"));
+    } catch (java.net.BindException e) {
+      return null;
+    }
+  }
+
+  private String demo(Map<String, String> environment, String... options) throws Exception {
+    List<String> args = new ArrayList<>();
+    args.add("-Djava.io.tmpdir=" + Files.createDirectory(directory.resolve("tmp")));
+    args.add(Main.class.getName());
+    args.add("demo");
+    args.addAll(List.of(options));
+    child = Child.startJava(directory, environment, args.toArray(new String[0]));
+    return child.address();
+  }
+
+  private List<Path> temporary() throws IOException {
+    try (var files = Files.list(directory.resolve("tmp"))) {
+      return files.filter(file -> !file.getFileName().toString().startsWith("hsperfdata")).toList();
+    }
+  }
+
+  private static Set<String> references(String page) {
+    Set<String> references = new TreeSet<>();
+    Matcher matcher = REFERENCE.matcher(page);
+    while (matcher.find()) {
+      references.add(matcher.group(1).replace("&amp;", "&"));
+    }
+    return references;
+  }
+
+  private static long process(String text) {
+    Matcher matcher = Pattern.compile("Process: ([0-9]+),").matcher(text);
+    assertThat(matcher.find()).as(text).isTrue();
+    return Long.parseLong(matcher.group(1));
+  }
+
+  private String get(String url) throws Exception {
+    return get(url, "*/*");
+  }
+
+  private String get(String url, String accept) throws Exception {
+    HttpRequest request =
+        HttpRequest.newBuilder(URI.create(url)).timeout(PATIENCE).header("Accept", accept).build();
+    return client.send(request, HttpResponse.BodyHandlers.ofString(StandardCharsets.UTF_8)).body();
+  }
+
+  /** Leaves a streamed body early. */
+  private int status(String url) throws Exception {
+    HttpRequest request = HttpRequest.newBuilder(URI.create(url)).timeout(PATIENCE).build();
+    HttpResponse<InputStream> response =
+        client.send(request, HttpResponse.BodyHandlers.ofInputStream());
+    response.body().close();
+    return response.statusCode();
+  }
+
+  private void git(Path git, Path work, String... arguments) throws Exception {
+    List<String> command = new ArrayList<>(List.of(git.toString()));
+    command.addAll(List.of("-c", "user.name=Test", "-c", "user.email=test@postern.example"));
+    command.addAll(List.of(arguments));
+    Path output = Files.createTempFile(directory, "git", ".txt");
+    ProcessBuilder builder =
+        new ProcessBuilder(command)
+            .directory(work.toFile())
+            .redirectErrorStream(true)
+            .redirectOutput(output.toFile());
+    builder.environment().put("GIT_CONFIG_GLOBAL", "/dev/null");
+    builder.environment().put("GIT_CONFIG_NOSYSTEM", "1");
+    builder.environment().put("GIT_TERMINAL_PROMPT", "0");
+    builder.environment().put("HOME", directory.toString());
+    Process process = builder.start();
+    try {
+      assertThat(process.waitFor(60, TimeUnit.SECONDS)).as("%s ended", command).isTrue();
+      assertThat(process.exitValue()).as(Files.readString(output)).isZero();
+    } finally {
+      process.destroyForcibly();
+    }
+  }
+
+  private static Path require(String program) {
+    for (String path : System.getenv("PATH").split(":")) {
+      Path file = Path.of(path, program);
+      if (Files.isExecutable(file)) {
+        return file;
+      }
+    }
+    String message = program + " is not installed";
+    if ("1".equals(System.getenv("POSTERN_REQUIRE_ALL"))) {
+      throw new AssertionError(message);
+    }
+    throw new TestAbortedException(message);
+  }
+}

@@ -1,0 +1,211 @@
+package dev.postern.launcher;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class MainTest {
+  @TempDir static Path directory;
+
+  private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+  private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+  @BeforeAll
+  static void writeFiles() throws Exception {
+    Files.writeString(directory.resolve("plain.txt"), "not a program");
+    Sources.script(directory.resolve("program.sh"), "#!/bin/sh\n");
+    Sources.compile(directory, "Hello", Sources.HELLO);
+    Sources.compile(
+        directory,
+        "NoConstructor",
+        Sources.HELLO
+            .replace("Hello implements", "NoConstructor implements")
+            .replaceFirst("\\{", "{ public NoConstructor(int n) {}"));
+    Sources.compile(
+        directory,
+        "Hidden",
+        Sources.HELLO
+            .replace("Hello implements", "Hidden implements")
+            .replaceFirst("\\{", "{ private Hidden() {}"));
+    Sources.compile(
+        directory,
+        "Failing",
+        Sources.HELLO
+            .replace("Hello implements", "Failing implements")
+            .replaceFirst(
+                "\\{", "{ public Failing() { throw new IllegalStateException(\"a\\\\nb\"); }"));
+    Files.writeString(directory.resolve("Broken.class"), "no class file");
+  }
+
+  /** {@code @} is the directory with the files; a word that is empty ends the arguments. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          ``                                           | a word is missing
+          nonsense                                     | unknown word: "nonsense"
+          --nonsense                                   | unknown option: "--nonsense"
+          serve extra                                  | unexpected argument: "extra"
+          serve --nonsense                             | unknown option: "--nonsense"
+          serve --port                                 | Missing required parameter for option '--port'
+          serve --port=                                | --port must be from 0 to 65535: ""
+          serve --port 65536                           | --port must be from 0 to 65535: "65536"
+          serve --port -1                              | --port must be from 0 to 65535: "-1"
+          serve --port x                               | --port must be from 0 to 65535: "x"
+          serve --port 99999999999999999999            | --port must be from 0 to 65535
+          serve --port 0 --port 0                      | option '--port' (N) should be specified only once
+          serve --bind                                 | Missing required parameter for option '--bind'
+          serve --bind 300.1.1.1                       | --bind must be an address: "300.1.1.1"
+          serve --bind [zz]                            | --bind must be an address: "[zz]"
+          serve --app x                                | --app must be PREFIX=CLASS: "x"
+          serve --app /x=                              | --app must be PREFIX=CLASS: "/x="
+          serve --app x=Hello                          | PREFIX of --app must start with a slash: "x=Hello"
+          serve --app =Hello                           | PREFIX of --app must start with a slash: "=Hello"
+          serve --app //x=Hello                        | PREFIX of --app must be a path that a request can have
+          serve --app /x/../y=Hello                    | PREFIX of --app must be a path that a request can have
+          serve --app /x?y=Hello                       | PREFIX of --app must be a path that a request can have
+          serve --app /x=Hello                         | class "Hello" must be on the class path
+          serve --classpath @ --app /x=Nowhere         | class "Nowhere" must be on the class path
+          serve --classpath @ --app /x=java.lang.String| class "java.lang.String" must implement dev.postern.Application
+          serve --classpath @ --app /x=NoConstructor   | class "NoConstructor" must be public and have a public constructor
+          serve --classpath @ --app /x=Hidden          | class "Hidden" must be public and have a public constructor
+          serve --classpath @ --app /x=dev.postern.Application| class "dev.postern.Application" must be public and have
+          serve --classpath @ --app /x=Broken          | class "Broken" must be loadable
+          serve --classpath @ --app /x=hello           | class "hello" must be
+          serve --classpath @/nowhere --app /x=Hello   | entry of --classpath must exist
+          serve --classpath @/nowhere/* --app /x=Hello | entry of --classpath must exist
+          serve --classpath @ --app /x=Hello --app /x=Hello        | PREFIX must be given once: "/x"
+          serve --classpath @ --app /x=Hello --app /x/=Hello       | PREFIX must be given once: "/x"
+          serve --classpath @ --app /x=Hello --cgi /x=@/program.sh | PREFIX must be given once: "/x"
+          serve --cgi-dir /=@ --cgi /=@/program.sh     | PREFIX must be given once: "/"
+          serve --cgi /x=@/nowhere                     | PROGRAM of --cgi must exist
+          serve --cgi /x=@/plain.txt                   | PROGRAM of --cgi must be an executable file
+          serve --cgi /x=@                             | PROGRAM of --cgi must be an executable file
+          serve --cgi x=@/program.sh                   | PREFIX of --cgi must start with a slash
+          serve --cgi-dir /x=@/nowhere                 | DIR of --cgi-dir must be a directory
+          serve --cgi-dir /x=@/plain.txt               | DIR of --cgi-dir must be a directory
+          serve --env NAME                             | --env must be NAME=VALUE: "NAME"
+          serve --env =VALUE                           | --env must be NAME=VALUE: "=VALUE"
+          serve --env A-B=1                            | --env: environment name must be letters, digits and _
+          serve --env PATH_INFO=/x                     | --env: environment name must not be one that a request sets
+          serve --env HTTP_PROXY=x                     | --env: environment name must not be one that a request sets
+          serve --env A=1 --env A=2                    | NAME of --env must be given once: "A"
+          serve --timeout 0                            | SECONDS of --timeout must be a number above 0: "0"
+          serve --timeout 0.0001                       | SECONDS of --timeout must be a number above 0
+          serve --timeout -1                           | SECONDS of --timeout must be a number above 0
+          serve --timeout soon                         | SECONDS of --timeout must be a number above 0
+          serve --timeout 1e9                          | SECONDS of --timeout must be a number above 0
+          serve --max-processes 0                      | --max-processes must be a number of at least 1: "0"
+          serve --max-processes many                   | --max-processes must be a number of at least 1
+          serve --max-processes 4294967297             | --max-processes must be a number of at least 1
+          serve --max-body -1                          | --max-body must be a number of at least 0: "-1"
+          serve --max-body 1M                          | --max-body must be a number of at least 0
+          serve --fcgi /x=127.0.0.1:9000               | --fcgi is not available yet
+          serve --scgi /x=127.0.0.1:9000               | --scgi is not available yet
+          demo --port x                                | --port must be from 0 to 65535: "x"
+          demo --port 65536                            | --port must be from 0 to 65535: "65536"
+          demo --app /x=Hello                          | unknown option: "--app"
+          demo x                                       | unexpected argument: "x"
+          cgi                                          | Missing required parameter: 'CLASS'
+          cgi --classpath @                            | Missing required parameter: 'CLASS'
+          cgi Hello --classpath                        | Missing required parameter for option '--classpath'
+          cgi Hello Other                              | unexpected argument: "Other"
+          cgi --nonsense Hello                         | unknown option: "--nonsense"
+          cgi --classpath @ --classpath @ Hello        | option '--classpath' (CP) should be specified only once
+          fcgi                                         | fcgi is not available yet
+          fcgi Hello --listen 127.0.0.1:9000           | fcgi is not available yet
+          scgi --classpath @ Hello --listen unix:/x    | scgi is not available yet
+          install Hello @/file                         | install is not available yet
+          """)
+  void execute_badArgument_isOneLineAndExit2(String line, String message) {
+    assertThat(execute(line)).isEqualTo(2);
+    assertOneLine(message);
+  }
+
+  @Test
+  void execute_constructorFails_isOneLineAndExit1() {
+    assertThat(execute("serve --classpath @ --app /x=Failing")).isEqualTo(1);
+    assertOneLine(
+        "class \"Failing\" failed in its constructor: java.lang.IllegalStateException: a b");
+  }
+
+  @Test
+  void execute_portInUse_isOneLineAndExit1() throws Exception {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+      int port = taken.getLocalPort();
+      assertThat(execute("serve --cgi-dir /x=@ --port " + port)).isEqualTo(1);
+      assertOneLine("cannot listen on http://127.0.0.1:" + port + "/");
+    }
+  }
+
+  @Test
+  void execute_addressOfAnotherMachine_isOneLineAndExit1() {
+    // RFC 5737: an address for documents.
+    assertThat(execute("serve --cgi-dir /x=@ --port 0 --bind 192.0.2.1")).isEqualTo(1);
+    assertOneLine("cannot listen on http://192.0.2.1:0/");
+  }
+
+  @Test
+  void execute_foreignControlCharacters_forgeNoLine() {
+    int code = PosternCommand.execute(print(out), print(err), "serve", "--port", "1\r\nx\u2028y");
+    assertThat(code).isEqualTo(2);
+    assertOneLine("--port must be from 0 to 65535: \"1  x y\"");
+  }
+
+  @Test
+  void version_namesTheCommand() {
+    assertThat(execute("--version")).isZero();
+    assertThat(out.toString(StandardCharsets.UTF_8)).startsWith("postern ").hasLineCount(1);
+    assertThat(err.size()).isZero();
+  }
+
+  @Test
+  void help_namesEveryWordAndOption() {
+    assertThat(execute("--help")).isZero();
+    assertThat(out.toString(StandardCharsets.UTF_8))
+        .contains("demo", "serve", "cgi", "fcgi", "scgi", "install", "--version", "--help");
+    out.reset();
+    assertThat(execute("serve --help")).isZero();
+    assertThat(out.toString(StandardCharsets.UTF_8))
+        .contains("--port", "--bind", "--classpath", "--app", "--cgi", "--cgi-dir", "--fcgi")
+        .contains("--scgi", "--env", "--timeout", "--max-processes", "--max-body")
+        .contains("--pass-authorization", "--lint");
+    assertThat(err.size()).isZero();
+  }
+
+  private int execute(String line) {
+    List<String> words = new ArrayList<>();
+    for (String word : line.split(" +")) {
+      if (!word.isEmpty()) {
+        words.add(word.replace("@", directory.toString()));
+      }
+    }
+    return PosternCommand.execute(print(out), print(err), words.toArray(new String[0]));
+  }
+
+  private void assertOneLine(String message) {
+    String text = err.toString(StandardCharsets.UTF_8);
+    assertThat(text).startsWith("postern: " + message).endsWith("\n");
+    assertThat(text.lines()).hasSize(1);
+    assertThat(out.size()).isZero();
+  }
+
+  private static PrintStream print(ByteArrayOutputStream bytes) {
+    return new PrintStream(bytes, true, StandardCharsets.UTF_8);
+  }
+}
