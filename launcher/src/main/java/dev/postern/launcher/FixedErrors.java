@@ -3,7 +3,6 @@ package dev.postern.launcher;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import org.eclipse.jetty.http.HttpField;
-import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
@@ -29,13 +28,6 @@ final class FixedErrors extends ErrorHandler {
       response.write(true, ByteBuffer.wrap(text), callback);
     }
     return true;
-  }
-
-  /** For what Jetty's parser refused. */
-  @Override
-  public ByteBuffer badMessageError(int status, String reason, HttpFields.Mutable fields) {
-    fields.put(TEXT);
-    return ByteBuffer.wrap(text(status));
   }
 
   private static byte[] text(int status) {

@@ -25,7 +25,7 @@ final class Routes implements Application {
    */
   Routes(Map<String, Application> applications) {
     List<Map.Entry<String, Application>> sorted = new ArrayList<>(applications.entrySet());
-    sorted.sort(Comparator.comparing(entry -> -entry.getKey().length()));
+    sorted.sort(Comparator.comparingInt(entry -> -entry.getKey().length()));
     routes = List.copyOf(sorted);
   }
 

@@ -16,6 +16,7 @@ final class StopSignal {
   private StopSignal() {}
 
   /** From here on the signals are a wish. Once in a process. */
+  @SuppressWarnings("ReferenceEquality") // A handler is equal to itself.
   static StopSignal install() {
     StopSignal stop = new StopSignal();
     try {

@@ -83,11 +83,15 @@ final class WebServer implements AutoCloseable {
 
   /** Takes no more requests, gives those that run a moment, and ends them. */
   @Override
-  public void close() throws Exception {
+  public void close() throws IOException {
     try {
       server.stop();
     } catch (TimeoutException e) {
       // Their moment was over: what is left was interrupted, which ends its programs.
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (Exception e) {
+      throw new IOException("server must stop", e);
     }
   }
 

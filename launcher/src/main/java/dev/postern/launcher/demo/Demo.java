@@ -82,17 +82,19 @@ public final class Demo implements AutoCloseable {
     }
   }
 
-  /** The JVM that runs, started once more for each request. */
+  /** The JVM that runs, started once more for each request, as the postern script starts it. */
   private static List<String> inspectorCommand() {
-    return List.of(
-        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-        "-XX:TieredStopAtLevel=1",
-        "-XX:-UsePerfData",
-        "-cp",
-        System.getProperty("java.class.path"),
-        MAIN,
-        "cgi",
-        Inspector.class.getName());
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add("-XX:TieredStopAtLevel=1");
+    command.add("-XX:-UsePerfData");
+    if (Runtime.version().feature() >= 25) {
+      command.add("-XX:+UseSerialGC");
+    }
+    command.add("-cp");
+    command.add(System.getProperty("java.class.path"));
+    command.addAll(List.of(MAIN, "cgi", Inspector.class.getName()));
+    return command;
   }
 
   private @Nullable Path repository() throws IOException, InterruptedException {

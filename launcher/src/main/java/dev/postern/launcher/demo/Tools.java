@@ -1,5 +1,6 @@
 package dev.postern.launcher.demo;
 
+import com.google.common.base.Splitter;
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -19,7 +20,8 @@ final class Tools {
 
   /** The absolute path of a program on that PATH; null when there is none. */
   static @Nullable Path find(String name, @Nullable String searchPath) {
-    for (String directory : (searchPath == null ? "" : searchPath).split(File.pathSeparator)) {
+    for (String directory :
+        Splitter.on(File.pathSeparatorChar).split(searchPath == null ? "" : searchPath)) {
       try {
         Path file = Path.of(directory, name).toAbsolutePath();
         if (!directory.isEmpty() && Files.isRegularFile(file) && Files.isExecutable(file)) {
