@@ -71,19 +71,27 @@ final class ErrorLog extends Writer {
   }
 
   private static String escaped(String text) {
-    StringBuilder escaped = null;
-    for (int i = 0; i < text.length(); i++) {
+    int i = 0;
+    while (i < text.length() && !isControl(text.charAt(i))) {
+      i++;
+    }
+    if (i == text.length()) {
+      return text;
+    }
+    StringBuilder escaped = new StringBuilder(text.length() + 16).append(text, 0, i);
+    for (; i < text.length(); i++) {
       char c = text.charAt(i);
-      boolean control = Character.isISOControl(c) && c != '\t' || c == '\u2028' || c == '\u2029';
-      if (control && escaped == null) {
-        escaped = new StringBuilder(text.length() + 16).append(text, 0, i);
-      }
-      if (control) {
+      if (isControl(c)) {
         escaped.append(String.format("\\u%04X", (int) c));
-      } else if (escaped != null) {
+      } else {
         escaped.append(c);
       }
     }
-    return escaped == null ? text : escaped.toString();
+    return escaped.toString();
+  }
+
+  /** What ends a line, or moves the cursor of whoever reads it. */
+  private static boolean isControl(char c) {
+    return Character.isISOControl(c) && c != '\t' || c == '\u2028' || c == '\u2029';
   }
 }

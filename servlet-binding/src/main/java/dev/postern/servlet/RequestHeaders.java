@@ -103,7 +103,7 @@ final class RequestHeaders {
       connectionOptions = Set.of();
       Enumeration<String> values = values("Connection");
       while (values.hasMoreElements()) {
-        for (String option : values.nextElement().split(",")) {
+        for (String option : values.nextElement().split(",", -1)) {
           String variable = variableOf(option.trim());
           if (variable != null) {
             if (connectionOptions.isEmpty()) {

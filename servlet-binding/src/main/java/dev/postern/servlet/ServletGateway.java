@@ -25,11 +25,11 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Paths.</b> {@code PATH_INFO} has the bytes that were sent, decoded once, with empty
  * segments and {@code ;parameters}. Where the container found another path than that (it resolves
- * {@code ..}, and Undertow leaves {@code %2F} alone), its path info counts, in UTF-8: the
- * application and the container's security constraints always speak of the same path. The servlet
- * that is mapped to {@code /} gets the whole path in {@code PATH_INFO}, as with {@code /*}. After a
- * forward and in an include, the path is the target's; {@code REQUEST_URI} is always what the
- * client sent.
+ * {@code ..}, and Undertow leaves {@code %2F} and {@code %5C} alone), its path info counts, in
+ * UTF-8: the application and the container's security constraints always speak of the same path.
+ * The servlet that is mapped to {@code /} gets the whole path in {@code PATH_INFO}, as with {@code
+ * /*}. After a forward and in an include, the path is the target's; {@code REQUEST_URI} is always
+ * what the client sent.
  *
  * <p><b>Variables.</b> Those of RFC 3875 4.1 but {@code REMOTE_IDENT} and {@code PATH_TRANSLATED},
  * and {@code HTTPS}, {@code REMOTE_PORT}, {@code REQUEST_SCHEME}, {@code REQUEST_URI}, {@code
@@ -98,6 +98,7 @@ public class ServletGateway extends HttpServlet {
   public void destroy() {
     try {
       if (created != null) {
+        application = null;
         created.close();
       }
     } catch (Exception e) {
@@ -165,7 +166,7 @@ public class ServletGateway extends HttpServlet {
   /** {@code product "/" version} (RFC 3875 4.1.17) of "Apache Tomcat/11.0.1" and its like. */
   static String software(@Nullable String serverInfo) {
     StringBuilder product = new StringBuilder();
-    for (String word : (serverInfo == null ? "" : serverInfo).split("[^\\w.+-]+")) {
+    for (String word : (serverInfo == null ? "" : serverInfo).split("[^\\w.+-]+", -1)) {
       if (!word.isEmpty() && Character.isDigit(word.charAt(0))) {
         return product.isEmpty() ? "Postern" : product + "/" + word;
       }

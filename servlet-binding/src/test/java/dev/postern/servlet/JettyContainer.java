@@ -1,14 +1,17 @@
 package dev.postern.servlet;
 
+import java.io.IOException;
 import java.util.List;
 import org.eclipse.jetty.ee11.servlet.ServletContextHandler;
 import org.eclipse.jetty.ee11.servlet.ServletHolder;
 import org.eclipse.jetty.ee11.servlet.security.ConstraintMapping;
 import org.eclipse.jetty.ee11.servlet.security.ConstraintSecurityHandler;
+import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.security.Constraint;
 import org.eclipse.jetty.security.HashLoginService;
 import org.eclipse.jetty.security.UserStore;
 import org.eclipse.jetty.security.authentication.BasicAuthenticator;
+import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.util.security.Password;
@@ -18,7 +21,7 @@ final class JettyContainer implements Container {
   private final Server server = new Server();
   private final ServerConnector connector = new ServerConnector(server);
 
-  private JettyContainer(Deployment deployment) throws Exception {
+  private JettyContainer(Deployment deployment, boolean lenient) throws Exception {
     connector.setHost("127.0.0.1");
     server.addConnector(connector);
     ServletContextHandler context = new ServletContextHandler();
@@ -37,6 +40,13 @@ final class JettyContainer implements Container {
     if (deployment.authenticated) {
       context.setSecurityHandler(security());
     }
+    if (lenient) {
+      connector
+          .getConnectionFactory(HttpConnectionFactory.class)
+          .getHttpConfiguration()
+          .setUriCompliance(UriCompliance.UNSAFE);
+      context.getServletHandler().setDecodeAmbiguousURIs(true);
+    }
     server.setHandler(context);
     try {
       server.start();
@@ -47,7 +57,12 @@ final class JettyContainer implements Container {
   }
 
   static Container start(Deployment deployment) throws Exception {
-    return new JettyContainer(deployment);
+    return new JettyContainer(deployment, false);
+  }
+
+  /** With all paths let through to the servlets. */
+  static Container startLenient(Deployment deployment) throws Exception {
+    return new JettyContainer(deployment, true);
   }
 
   private static ConstraintSecurityHandler security() {
@@ -71,7 +86,11 @@ final class JettyContainer implements Container {
   }
 
   @Override
-  public void close() throws Exception {
-    server.stop();
+  public void close() throws IOException {
+    try {
+      server.stop();
+    } catch (Exception e) {
+      throw new IOException(e);
+    }
   }
 }

@@ -1,6 +1,11 @@
 package dev.postern.servlet;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
 
 class JettyServletTest {
   @Nested
@@ -49,6 +54,34 @@ class JettyServletTest {
   class DeploymentTest extends DeploymentContract {
     DeploymentTest() {
       super(Server.JETTY, JettyContainer::start);
+    }
+  }
+
+  /** R17: what Jetty refuses by default, the gateway passes on. */
+  @Nested
+  class LenientTest extends ContainerContract {
+    LenientTest() {
+      super(Server.JETTY, JettyContainer::startLenient);
+    }
+
+    @Test
+    void pathInfo_isTheBytesThatWereSent() throws Exception {
+      int port = start(Deployment.at("/app").application(DUMP, "/x/*"));
+      Map<String, String> expected = new LinkedHashMap<>();
+      expected.put("/app/x//b//", "//b//");
+      expected.put("/app/x//", "//");
+      expected.put("/app/x/;p/b", "/;p/b");
+      expected.put("/app/x/%ff", "/\u00ff");
+      expected.put("/app/x/%252e", "/%2e");
+      expected.put("/app/x/a%5cb", "/a\\b");
+      // dot segments: as Jetty's own security constraints have seen them
+      expected.put("/app/x/b/%2e%2e/a", "/a");
+      expected.put("/app/x/b/..;/a", "/a");
+      for (Map.Entry<String, String> row : expected.entrySet()) {
+        Map<String, String> variables = variables(port, row.getKey());
+        assertThat(variables).as(row.getKey()).containsEntry("PATH_INFO", row.getValue());
+        assertThat(variables).as(row.getKey()).containsEntry("SCRIPT_NAME", "/app/x");
+      }
     }
   }
 }

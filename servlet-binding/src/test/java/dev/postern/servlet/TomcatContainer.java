@@ -36,9 +36,7 @@ final class TomcatContainer implements Container {
               : Tomcat.addServlet(context, name, entry.servlet());
       wrapper.setLoadOnStartup(1);
       entry.parameters().forEach(wrapper::addInitParameter);
-      for (String mapping : entry.mappings()) {
-        context.addServletMappingDecoded(mapping, name);
-      }
+      entry.mappings().forEach(wrapper::addMapping);
     }
     if (deployment.authenticated) {
       secure(context);
@@ -80,9 +78,13 @@ final class TomcatContainer implements Container {
   }
 
   @Override
-  public void close() throws LifecycleException, IOException {
-    tomcat.stop();
-    tomcat.destroy();
+  public void close() throws IOException {
+    try {
+      tomcat.stop();
+      tomcat.destroy();
+    } catch (LifecycleException e) {
+      throw new IOException(e);
+    }
     List<Path> files;
     try (Stream<Path> walk = Files.walk(base)) {
       files = walk.sorted(Comparator.reverseOrder()).toList();

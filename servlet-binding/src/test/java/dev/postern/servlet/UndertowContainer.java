@@ -17,6 +17,7 @@ import io.undertow.servlet.api.ServletInfo;
 import io.undertow.servlet.api.WebResourceCollection;
 import io.undertow.servlet.util.ImmediateInstanceFactory;
 import jakarta.servlet.ServletException;
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.security.Principal;
 import java.util.Set;
@@ -83,9 +84,13 @@ final class UndertowContainer implements Container {
   }
 
   @Override
-  public void close() throws ServletException {
+  public void close() throws IOException {
     undertow.stop();
-    manager.stop();
+    try {
+      manager.stop();
+    } catch (ServletException e) {
+      throw new IOException(e);
+    }
     manager.undeploy();
   }
 

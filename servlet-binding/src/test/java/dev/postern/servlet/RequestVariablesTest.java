@@ -1,0 +1,112 @@
+package dev.postern.servlet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+/** What the containers of the tests never say. */
+class RequestVariablesTest {
+  private final FakeRequest fake =
+      new FakeRequest("", "", "/", "/")
+          .with("getServerName", "localhost")
+          .with("getScheme", "http");
+
+  private String variable(String name) {
+    return new RequestVariables(fake.request(), "Test/1").variable(name);
+  }
+
+  @Test
+  void addresses_areWithoutBracketsAndZone() {
+    fake.with("getRemoteAddr", "[fe80::1%eth0]").with("getLocalAddr", "0:0:0:0:0:0:0:1%0");
+    assertThat(variable("REMOTE_ADDR")).isEqualTo("fe80::1");
+    assertThat(variable("REMOTE_HOST")).isEqualTo("fe80::1");
+    assertThat(variable("SERVER_ADDR")).isEqualTo("0:0:0:0:0:0:0:1");
+  }
+
+  @Test
+  void connectionWithoutAddresses_hasNone() {
+    fake.with("getRemoteAddr", null)
+        .with("getLocalAddr", "")
+        .with("getRemotePort", 0)
+        .with("getLocalPort", -1)
+        .with("getServerPort", 80);
+    assertThat(variable("REMOTE_ADDR")).isNull();
+    assertThat(variable("SERVER_ADDR")).isNull();
+    assertThat(variable("REMOTE_PORT")).isNull();
+    assertThat(variable("SERVER_PORT")).isEqualTo("80");
+  }
+
+  @Test
+  void serverName_isNeverEmpty() {
+    fake.with("getServerName", null).with("getLocalAddr", "::1");
+    assertThat(variable("SERVER_NAME")).isEqualTo("[::1]");
+    fake.with("getServerName", "::1").with("getLocalAddr", null);
+    assertThat(variable("SERVER_NAME")).isEqualTo("[::1]");
+    fake.with("getServerName", "");
+    assertThat(variable("SERVER_NAME")).isEqualTo("localhost");
+  }
+
+  @Test
+  void tls_isToldInAllThreePlaces() {
+    fake.with("isSecure", true);
+    assertThat(variable("HTTPS")).isEqualTo("on");
+    assertThat(variable("REQUEST_SCHEME")).isEqualTo("https");
+    fake.with("isSecure", false);
+    assertThat(variable("HTTPS")).isNull();
+    // A proxy in front of the container has ended it.
+    fake.with("getScheme", "https");
+    assertThat(variable("HTTPS")).isEqualTo("on");
+  }
+
+  @Test
+  void protocol_hasAMinorVersion() {
+    fake.with("getProtocol", "HTTP/2");
+    assertThat(variable("SERVER_PROTOCOL")).isEqualTo("HTTP/2.0");
+    fake.with("getProtocol", "HTTP/2.0");
+    assertThat(variable("SERVER_PROTOCOL")).isEqualTo("HTTP/2.0");
+  }
+
+  @Test
+  void user_isInUtf8AndTheSchemeAsHttpNamesIt() {
+    fake.with("getRemoteUser", "ren\u00e9").with("getAuthType", "DIGEST");
+    assertThat(variable("REMOTE_USER")).isEqualTo("ren\u00c3\u00a9");
+    assertThat(variable("AUTH_TYPE")).isEqualTo("Digest");
+    fake.with("getAuthType", "CLIENT_CERT");
+    assertThat(variable("AUTH_TYPE")).isEqualTo("CLIENT_CERT");
+  }
+
+  @Test
+  void decodedHeader_isItsUtf8Bytes() {
+    fake.withHeader("X-Text", "\u20ac", "caf\u00e9");
+    assertThat(variable("HTTP_X_TEXT")).isEqualTo("\u00e2\u0082\u00ac, caf\u00e9");
+  }
+
+  @Test
+  void variable_isNullForOtherNames() {
+    fake.withHeader("a", "1");
+    assertThat(variable("HTTP_A")).isEqualTo("1");
+    for (String name : new String[] {"HTTP_a", "HTTP_", "HTTP_-A", "PATH", "http_a", "", "HTTP"}) {
+      assertThat(variable(name)).as(name).isNull();
+    }
+  }
+
+  @Test
+  void transferCoding_overridesTheContentLength() {
+    fake.withHeader("Content-Length", "5");
+    assertThat(variable("CONTENT_LENGTH")).isEqualTo("5");
+    fake.withHeader("Transfer-Encoding", "chunked");
+    assertThat(variable("CONTENT_LENGTH")).isNull();
+  }
+
+  @Test
+  void fault_namesWhatIsWrong() {
+    assertThat(new RequestVariables(fake.request(), "").fault()).isNull();
+    fake.withHeader("Authorization", "a", "b");
+    assertThat(new RequestVariables(fake.request(), "").fault()).contains("Authorization");
+    fake.withHeader("Authorization", "a").withHeader("Host", "a\"b");
+    assertThat(new RequestVariables(fake.request(), "").fault()).contains("Host");
+    // as an absolute target would have it
+    fake.withHeader("Host", "a").with("getServerName", "a\"b");
+    assertThat(new RequestVariables(fake.request(), "").fault()).contains("Host");
+  }
+}
