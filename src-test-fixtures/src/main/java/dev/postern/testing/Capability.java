@@ -9,8 +9,12 @@ public enum Capability {
   HTTP_MAPPING,
   /** Methods that HTTP does not name, and such in lower case, arrive. */
   ANY_METHOD,
-  /** Paths with empty segments, parameters, encoded delimiters and any bytes arrive. */
+  /** Paths with empty segments, parameters and encoded delimiters and percent signs arrive. */
   ANY_PATH,
+  /** Paths whose bytes are not UTF-8 arrive. */
+  PATH_BYTES,
+  /** Header values keep spaces and cases that mean nothing. */
+  EXACT_HEADERS,
   /** Bytes above 0x7F in header values arrive as they are, both ways. */
   HEADER_BYTES,
   /** Statuses that HTTP does not name reach the client. */

@@ -35,6 +35,7 @@ final class HttpResponseReader {
   /** Left of the body, or of the chunk. */
   private long left;
 
+  private boolean inChunks;
   private boolean headRead;
   private boolean ended;
   private boolean complete;
@@ -150,15 +151,21 @@ final class HttpResponseReader {
       left -= n;
       if (framing == Framing.LENGTH && left == 0) {
         end(true);
-      } else if (framing == Framing.CHUNKED && left == 0 && !"".equals(readLine())) {
-        end(false);
       }
     }
     return body.toByteArray();
   }
 
-  /** False at the last chunk, and where the connection ended. */
+  /**
+   * False at the last chunk, and where the connection ended. The line end after a chunk is read
+   * here, before the next one: a server may send both together.
+   */
   private boolean readChunkSize() throws IOException {
+    if (inChunks && !"".equals(readLine())) {
+      end(false);
+      return false;
+    }
+    inChunks = true;
     String line = readLine();
     if (line == null) {
       end(false);

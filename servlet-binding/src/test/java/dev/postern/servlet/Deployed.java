@@ -1,0 +1,29 @@
+package dev.postern.servlet;
+
+import dev.postern.testing.GatewayContract;
+import dev.postern.testing.HttpGatewayClient;
+import java.io.IOException;
+
+/** An application at the root of a container, as the contract of gateways wants it. */
+final class Deployed {
+  static final String NO_LOG = "containers have logs of their own";
+
+  private Deployed() {}
+
+  static GatewayContract.GatewayUnderTest by(Container.Starter starter) {
+    return application -> {
+      Container container = starter.start(Deployment.at("").application(application, "/*"));
+      return HttpGatewayClient.of(container.port()).onClose(() -> close(container));
+    };
+  }
+
+  private static void close(Container container) throws IOException {
+    try {
+      container.close();
+    } catch (IOException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new IOException("container must stop", e);
+    }
+  }
+}
