@@ -16,6 +16,7 @@ import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 
 /** One request to an application, and what came of it. */
@@ -39,7 +40,8 @@ final class Call implements ResponseSink {
   /** Only counts the body. */
   boolean discard;
 
-  long count;
+  volatile long count;
+  final CRC32 crc = new CRC32();
 
   private Call(String method, String path) {
     variables.put("REQUEST_METHOD", method);
@@ -140,13 +142,14 @@ final class Call implements ResponseSink {
 
   @Override
   public void write(byte[] block, int offset, int length) throws IOException {
-    count += length;
-    if (count > goneAfter) {
+    if (count + length > goneAfter) {
       throw new IOException("Broken pipe");
     }
+    crc.update(block, offset, length);
     if (!discard) {
       bytes.write(block, offset, length);
     }
+    count += length;
   }
 
   @Override

@@ -1,0 +1,208 @@
+package dev.postern.cgi;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.postern.Application;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a client gets for what a program writes, and what the log gets. */
+class CgiResponseTest {
+  @TempDir Path directory;
+
+  @Test
+  void s02_malformedOutputs_areOneWellFormed502() throws IOException {
+    Map<String, String> outputs = new LinkedHashMap<>();
+    outputs.put("", "no-output");
+    outputs.put("\nHello", "empty-block");
+    outputs.put("Content-Type: text/plain\n", "no-blank-line");
+    outputs.put("NNNN\n\n", "no-colon");
+    outputs.put("perl cgi\n\n", "bad-name");
+    outputs.put("HTTP/1.1 200 OK\r\n\r\n", "status-line");
+    outputs.put("X-A: 1\n\nbody", "no-cgi-field");
+    outputs.put("Status: 200\n\n<script>", "no-content-type");
+    outputs.put("Location: http://x/\n\nbody", "no-content-type");
+    outputs.put("Content-Type: a/b\nFoo: a\rSet-Cookie: b\n\n", "bare-cr");
+    outputs.put("Content-Type: a/b\nFoo: a\0b\n\n", "control-character");
+    outputs.put("Content-Type: a/b\n c\n\n", "folded-line");
+    outputs.put("Content-Type: a/b\nContent-Type: a/b\n\n", "repeated-field");
+    outputs.put("Status: 99\n\n", "status");
+    outputs.put("Content-Type: a/b\nTransfer-Encoding: chunked\n\n0\r\n\r\n", "transfer-encoding");
+    outputs.put("Content-Type: a/b\nContent-Length: +5\n\nhello", "content-length");
+    outputs.put("X: y\n".repeat(20_000), "too-many-fields");
+    outputs.put("X: " + "y".repeat(100_000), "line-too-long");
+    CgiApplication app = raw();
+    for (Map.Entry<String, String> output : outputs.entrySet()) {
+      Call call = write(output.getKey()).to(app);
+      assertThat(call.status).as(output.getValue()).isEqualTo(502);
+      assertThat(call.body()).isEqualTo("502 Bad Gateway\n");
+      assertThat(call.headers.size()).isEqualTo(2);
+      assertThat(call.outcome.complete()).isTrue();
+      assertThat(call.rule()).isEqualTo(output.getValue());
+      assertThat(call.log()).contains("[" + output.getValue() + "]").doesNotContain("\0");
+    }
+    assertThat(app.refusals().total()).isEqualTo(outputs.size());
+  }
+
+  @Test
+  void attackD11_endlessHeader_endsTheProgram() throws IOException {
+    for (String endless : List.of("X: y", "X")) {
+      Path program =
+          Programs.sh(
+              directory, "e", "echo $$ >" + directory + "/pid", "exec yes " + "'" + endless + "'");
+      Call call = Call.get("/").to(CgiApplication.of(program));
+      assertThat(call.status).isEqualTo(502);
+      assertThat(Path.of("/proc", Files.readString(directory.resolve("pid")).trim()))
+          .doesNotExist();
+    }
+    Path flood = Programs.sh(directory, "e", "exec cat /dev/zero");
+    assertThat(Call.get("/").to(CgiApplication.of(flood)).rule()).isEqualTo("control-character");
+  }
+
+  @Test
+  void attackD18_headInPieces_isTheSame() throws IOException {
+    Application app =
+        CgiApplication.of(
+            Programs.sh(
+                directory,
+                "p",
+                "for p in C ontent-Type: ' text/plain' '\\r' '\\n' '\\r' '\\nbo' dy; do",
+                "printf \"$p\"; sleep 0.01; done"));
+    Call call = Call.get("/").to(app);
+
+    assertThat(call.headers.get("Content-Type")).isEqualTo("text/plain");
+    assertThat(call.body()).isEqualTo("body");
+  }
+
+  @Test
+  void attackD07_attackD12_s45_lenientType_isHarmless() throws IOException {
+    Application lenient = CgiApplication.builder(program()).lenientType().build();
+    for (String output : List.of("X-A: 1\n\n<script>", "Status: 200\n\n<script>")) {
+      Call call = write(output).to(lenient);
+      assertThat(call.status).isEqualTo(200);
+      assertThat(call.headers.get("Content-Type")).isEqualTo("application/octet-stream");
+      assertThat(call.headers.get("X-Content-Type-Options")).isEqualTo("nosniff");
+      assertThat(call.body()).isEqualTo("<script>");
+      assertThat(write(output).to(raw()).status).isEqualTo(502);
+    }
+    Call bodiless = write("X-A: 1\n\n").to(lenient);
+    assertThat(bodiless.status).isEqualTo(200);
+    assertThat(bodiless.headers.get("Content-Length")).isEqualTo("0");
+    assertThat(bodiless.headers.contains("Content-Type")).isFalse();
+    Call typed = write("Content-Type: text/html ;charset=x\n\n<p>").to(raw());
+    assertThat(typed.headers.get("Content-Type")).isEqualTo("text/html ;charset=x");
+    assertThat(typed.headers.contains("X-Content-Type-Options")).isFalse();
+  }
+
+  @Test
+  void attackD15_attackD20_attackK04_droppedFields_areCounted() throws IOException {
+    CgiApplication app = raw();
+    Call call =
+        write(
+                "Content-Type: a/b\nX-Sendfile: /etc/passwd\nX-Accel-Redirect: /x\n"
+                    + "Connection: close, X-Hop\nX-Hop: 1\nX-CGI-A: 1\nDate: a\nDate: b\n\n")
+            .to(app);
+
+    assertThat(call.headers.toString()).isEqualTo("Headers[Content-Type, Date, Content-Length]");
+    assertThat(app.refusals().asMap())
+        .isEqualTo(
+            Map.of(
+                "response-file", 2L,
+                "response-hop-by-hop", 2L,
+                "response-private", 1L,
+                "response-repeated", 1L));
+  }
+
+  @Test
+  void attackD21_eightBitValues_arriveAsBytes() throws IOException {
+    Call call = write("Content-Type: a/b\nX-N: caf\u00c3\u00a9\n\n\u00ff\u0080").to(raw());
+    assertThat(call.headers.get("X-N")).isEqualTo("caf\u00c3\u00a9");
+    assertThat(call.body()).isEqualTo("\u00ff\u0080");
+  }
+
+  @Test
+  void s41_h25_document_goesOnAsItIs() throws IOException {
+    Call call =
+        write("Content-Type: text/plain\nSet-Cookie: a=1\nSet-Cookie: b=2\n\nline\r\nline\n")
+            .to(raw());
+    assertThat(call.status).isEqualTo(200);
+    assertThat(call.headers.all("Set-Cookie")).containsExactly("a=1", "b=2");
+    assertThat(call.body()).isEqualTo("line\r\nline\n");
+  }
+
+  @Test
+  void attackD03_attackK01_diagnosis_isInTheLogAndTheOutcome_andNeverAtTheClient()
+      throws IOException {
+    Path program =
+        Programs.sh(
+            directory,
+            "p",
+            "printf 'first\\nfake: \\033[2Jline\\r\\342\\200\\250\\205end\\n' >&2",
+            "printf 'X-A: b\\nX-B: \\001evil\\033[2J\\n\\n'",
+            "exit 3");
+    Call call = Call.get("/x").to(CgiApplication.of(program));
+
+    assertThat(call.failure().diagnosis().rule()).isEqualTo("control-character");
+    assertThat(call.failure().diagnosis().offset()).isEqualTo(12);
+    assertThat(call.failure().diagnosis().excerpt()).isEqualTo("X-A: b\\nX-B: \\x01");
+    assertThat(call.failure().diagnosis().stderr())
+        .isEqualTo("first\\nfake: \\x1b[2Jline\\r\\xe2\\x80\\xa8\\x85end\\n");
+    assertThat(call.failure().diagnosis().exit()).isEqualTo("exit 3");
+    assertThat(call.outcome.facts()).containsEntry("cgi.exit", "exit 3");
+    assertThat(call.log())
+        .contains("[control-character]", "at byte 12", "exit 3", "\\x01")
+        .contains("p: first\n", "p: fake: \\x1b[2Jline\\r\\xe2\\x80\\xa8\\x85end\n");
+    assertThat(call.log().chars()).allMatch(c -> c == '\n' || c >= ' ' && c <= '~');
+    assertThat(call.body()).isEqualTo("502 Bad Gateway\n");
+  }
+
+  @Test
+  void attackK01_clientData_isEscapedInTheLog() throws IOException {
+    Call call =
+        Call.get("/\u001b[2J\r\nfake: entry\u0085\u00e2\u0080\u00a8")
+            .to(CgiDirectory.of(directory));
+    assertThat(call.status).isEqualTo(400);
+    assertThat(call.log().lines()).hasSize(1);
+    assertThat(call.log().chars()).allMatch(c -> c == '\n' || c >= ' ' && c <= '~');
+    Call method = Call.of("TRACE", "/").with("HTTP_HOST", "a\u001b[2J").to(raw());
+    assertThat(method.log().chars()).allMatch(c -> c == '\n' || c >= ' ' && c <= '~');
+  }
+
+  @Test
+  void attackK04_refusals_areReadAsAValue() throws IOException {
+    CgiDirectory app = CgiDirectory.of(directory);
+    Refusals before = app.refusals();
+    for (int i = 0; i < 3; i++) {
+      Call.get("/nothing").to(app);
+    }
+    Call.get("/../x").to(app);
+
+    assertThat(before.total()).isZero();
+    assertThat(before).hasToString("Refusals{}");
+    assertThat(app.refusals()).hasToString("Refusals{dot-segment=1, no-program=3}");
+    assertThat(app.refusals().count("no-program")).isEqualTo(3);
+    assertThat(app.refusals().count("unknown")).isZero();
+    assertThat(app.refusals().total()).isEqualTo(4);
+  }
+
+  private CgiApplication raw() throws IOException {
+    return CgiApplication.of(program());
+  }
+
+  /** One program writes whatever is asked of it. */
+  private Path program() throws IOException {
+    return Programs.sh(directory, "raw", "exec cat '" + directory.resolve("out") + "'");
+  }
+
+  private Call write(String output) throws IOException {
+    Files.write(directory.resolve("out"), output.getBytes(StandardCharsets.ISO_8859_1));
+    return Call.get("/");
+  }
+}

@@ -1,0 +1,192 @@
+package dev.postern.cgi;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.postern.Application;
+import dev.postern.Body;
+import dev.postern.Environ;
+import dev.postern.Headers;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What {@code Location: /x} alone does. */
+class LocalRedirectTest {
+  @TempDir Path directory;
+
+  /** Shows what it was asked, as text. */
+  private static final Application MIRROR =
+      (environ, startResponse) -> {
+        startResponse.start(200, Headers.of("Content-Type", "text/plain"));
+        return Body.of(
+            String.join(
+                "|",
+                environ.method(),
+                environ.variable("SCRIPT_NAME"),
+                environ.variable("PATH_INFO"),
+                environ.queryString(),
+                environ.variable("REQUEST_URI"),
+                environ.variable("CONTENT_LENGTH") + environ.variable("CONTENT_TYPE"),
+                "" + environ.variable("HTTP_X_A"),
+                "" + environ.input().read()));
+      };
+
+  @Test
+  void r5_attackD13_s42_byDefault_theClientIsRedirected() throws IOException {
+    Call call =
+        Call.get("/").to(app("Location: /admin\\nContent-Type: x/handler\\nSet-Cookie: a=b\\n\\n"));
+
+    assertThat(call.status).isEqualTo(302);
+    assertThat(call.headers.get("Location")).isEqualTo("/admin");
+    assertThat(call.headers.get("Set-Cookie")).isEqualTo("a=b");
+  }
+
+  @Test
+  void s42_attackD13_localRedirect_isAPlainGetOfThePathAlone() throws IOException {
+    Application app =
+        builder("Location: /a%%20b/c?d=%%2F\\nContent-Type: x/handler\\nX-Evil: 1\\n\\nbody")
+            .localRedirects(MIRROR)
+            .build();
+    Call call =
+        Call.post("/here", new byte[5])
+            .with("SCRIPT_NAME", "/app")
+            .with("QUERY_STRING", "old")
+            .with("CONTENT_TYPE", "a/b")
+            .with("HTTP_X_A", "kept")
+            .with("HTTP_EXPECT", "100-continue")
+            .to(app);
+
+    assertThat(call.status).isEqualTo(200);
+    assertThat(call.body()).isEqualTo("GET||/a b/c|d=%2F|/a%20b/c?d=%2F|nullnull|kept|-1");
+    assertThat(call.headers.contains("X-Evil")).isFalse();
+    assertThat(call.headers.get("Content-Type")).isEqualTo("text/plain");
+    assertThat(call.outcome.complete()).isTrue();
+  }
+
+  @Test
+  void s42_accessRules_areCheckedAgain() throws IOException {
+    Application guarded =
+        (environ, startResponse) -> {
+          if (environ.variable("PATH_INFO").startsWith("/admin")) {
+            startResponse.start(403, Headers.of("Content-Type", "text/plain"));
+            return Body.of("no");
+          }
+          return MIRROR.call(environ, startResponse);
+        };
+    assertThat(
+            Call.get("/")
+                .to(builder("Location: /admin\\n\\n").localRedirects(guarded).build())
+                .status)
+        .isEqualTo(403);
+  }
+
+  @Test
+  void attackD13_redirectLoop_is502AfterFive() throws IOException {
+    AtomicInteger calls = new AtomicInteger();
+    AtomicReference<Application> self = new AtomicReference<>();
+    ProcessLimit limit = ProcessLimit.of(1, Duration.ofSeconds(20));
+    CgiApplication app =
+        builder("Location: /again\\n\\n")
+            .limit(limit)
+            .localRedirects(
+                (environ, startResponse) -> {
+                  calls.incrementAndGet();
+                  return self.get().call(environ, startResponse);
+                })
+            .build();
+    self.set(app);
+    Call call = Call.get("/").to(app);
+
+    assertThat(call.status).isEqualTo(502);
+    assertThat(call.rule()).isEqualTo("redirect-loop");
+    assertThat(calls).hasValue(5);
+    assertThat(limit.available()).isEqualTo(1);
+  }
+
+  @Test
+  void attackD13_otherHostsAndOddPaths_areNeverLocal() throws IOException {
+    for (String location : List.of("//evil/x", "http://evil/", "x", "/x#y")) {
+      Call call =
+          Call.get("/")
+              .to(builder("Location: " + location + "\\n\\n").localRedirects(MIRROR).build());
+      assertThat(call.status).as(location).isEqualTo(302);
+      assertThat(call.headers.get("Location")).isEqualTo(location);
+    }
+    for (String location :
+        List.of("/../x", "/a/%%2e%%2e/x", "/a%%00", "/a%%2fb", "/a\\\\b", "/%%zz", "/a/..;/b")) {
+      Call call =
+          Call.get("/")
+              .to(builder("Location: " + location + "\\n\\n").localRedirects(MIRROR).build());
+      assertThat(call.status).as(location).isEqualTo(502);
+      assertThat(call.log()).contains("local redirect must go to a path that a request may have");
+    }
+    Call evil =
+        Call.get("/").to(builder("Location: /\\\\evil\\n\\n").localRedirects(MIRROR).build());
+    assertThat(evil.status).isEqualTo(502);
+  }
+
+  @Test
+  void s44_redirectWithStatus_isTheClients() throws IOException {
+    Application app =
+        builder("Status: 303\\nLocation: /x\\nContent-Type: text/plain\\n\\nbody")
+            .localRedirects(MIRROR)
+            .build();
+    Call call = Call.get("/").to(app);
+
+    assertThat(call.status).isEqualTo(303);
+    assertThat(call.body()).isEqualTo("body");
+  }
+
+  @Test
+  void localRedirect_letsTheProgramComeToItsEnd() throws IOException {
+    Path mark = directory.resolve("mark");
+    Path program =
+        Programs.sh(directory, "p", "printf 'Location: /x\\n\\n'", "sleep 0.1", "touch " + mark);
+    Call call = Call.get("/").to(CgiApplication.builder(program).localRedirects(MIRROR).build());
+
+    assertThat(call.status).isEqualTo(200);
+    assertThat(mark).exists();
+  }
+
+  @Test
+  void headOfALocalRedirect_hasNoBody() throws IOException {
+    Call call =
+        Call.of("HEAD", "/").to(builder("Location: /x\\n\\n").localRedirects(MIRROR).build());
+    assertThat(call.status).isEqualTo(200);
+    assertThat(call.body()).isEmpty();
+  }
+
+  @Test
+  void directory_canServeItsOwnRedirects() throws IOException {
+    Path root = Files.createDirectory(directory.resolve("d"));
+    Programs.sh(root, "from", "printf 'Location: /cgi/to/x?q\\n\\n'");
+    Programs.sh(
+        root, "to", "printf 'Content-Type: a/b\\n\\n%s' \"$SCRIPT_NAME$PATH_INFO?$QUERY_STRING\"");
+    AtomicReference<Application> server = new AtomicReference<>();
+    CgiDirectory app =
+        CgiDirectory.builder(root)
+            .localRedirects((environ, start) -> server.get().call(environ, start))
+            .build();
+    server.set(
+        (environ, start) -> {
+          Environ mounted = environ.mounted("/cgi");
+          return app.call(mounted == null ? environ : mounted, start);
+        });
+
+    assertThat(Call.get("/cgi/from").to(server.get()).body()).isEqualTo("/cgi/to/x?q");
+  }
+
+  private CgiApplication app(String output) throws IOException {
+    return builder(output).build();
+  }
+
+  private CgiApplication.Builder builder(String output) throws IOException {
+    return CgiApplication.builder(Programs.sh(directory, "p", "printf '" + output + "'"));
+  }
+}
