@@ -136,7 +136,7 @@ class CgiApplicationTest {
   }
 
   @Test
-  void hangingProgram_is504AndItsGroupEnds() throws IOException {
+  void attackJ06_hangingProgram_is504AndItsGroupEnds() throws IOException {
     Application app =
         CgiApplication.builder(
                 Programs.sh(

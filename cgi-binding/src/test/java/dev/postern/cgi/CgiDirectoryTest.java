@@ -318,7 +318,7 @@ class CgiDirectoryTest {
   }
 
   @Test
-  void attackC13_attackJ03_whatIsNoProgram_is500() throws IOException {
+  void attackC13_attackJ03_attackJ07_whatIsNoProgram_is500() throws IOException {
     for (String content :
         List.of(
             "",
@@ -344,6 +344,14 @@ class CgiDirectoryTest {
     assertThat(get(CgiDirectory.of(root), "/x").rule()).isEqualTo("not-a-program");
     Programs.write(root.resolve("x"), "#! \t/bin/sh -e\n" + ECHO);
     assertThat(get(CgiDirectory.of(root), "/x").status).isEqualTo(200);
+  }
+
+  @Test
+  void s33_s38_s39_nphNames_areNames() throws IOException {
+    script(root, "nph-x");
+    Programs.sh(root, "nph-y", "printf 'HTTP/1.1 200 OK\\r\\n\\r\\nbody'");
+    assertStatus(CgiDirectory.of(root), Call.get("/nph-x"), 200);
+    assertStatus(CgiDirectory.of(root), Call.get("/nph-y"), 502);
   }
 
   @Test

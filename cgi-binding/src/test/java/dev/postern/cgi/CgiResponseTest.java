@@ -3,6 +3,8 @@ package dev.postern.cgi;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.postern.Application;
+import dev.postern.Body;
+import dev.postern.Headers;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -10,6 +12,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -99,6 +102,42 @@ class CgiResponseTest {
     Call typed = write("Content-Type: text/html ;charset=x\n\n<p>").to(raw());
     assertThat(typed.headers.get("Content-Type")).isEqualTo("text/html ;charset=x");
     assertThat(typed.headers.contains("X-Content-Type-Options")).isFalse();
+  }
+
+  @Test
+  void attackD14_requestsAtOnce_getTheirOwnAnswers() throws Exception {
+    Application app =
+        CgiApplication.of(
+            Programs.sh(directory, "p", "printf 'Location: http://x/%s\\n\\n' \"$QUERY_STRING\""));
+    List<Call> calls =
+        IntStream.range(0, 40)
+            .parallel()
+            .mapToObj(i -> Call.get("/").with("QUERY_STRING", "q" + i).to(app))
+            .toList();
+    for (int i = 0; i < 40; i++) {
+      assertThat(calls.get(i).headers.get("Location")).isEqualTo("http://x/q" + i);
+    }
+  }
+
+  @Test
+  void attackD16_h30_applications_cannotSplitAResponse() {
+    for (String bad : List.of("a\rb", "a\nb", "a\r\nSet-Cookie: b", "a\0b", "a\u0001", "a\u007f")) {
+      Application value =
+          (environ, startResponse) -> {
+            startResponse.start(200, Headers.of("X-A", bad));
+            return Body.empty();
+          };
+      Application name =
+          (environ, startResponse) -> {
+            startResponse.start(200, Headers.of(bad, "x"));
+            return Body.empty();
+          };
+      Call call = Call.get("/").to(value);
+      assertThat(call.status).isEqualTo(500);
+      assertThat(call.headers.toString()).isEqualTo("Headers[Content-Type, Content-Length]");
+      assertThat(call.outcome.failure()).hasMessageContaining("X-A").hasMessageNotContaining(bad);
+      assertThat(Call.get("/").to(name).status).isEqualTo(500);
+    }
   }
 
   @Test

@@ -37,13 +37,16 @@ class LocaleTest {
   }
 
   @Test
-  void attackJ01_attackJ02_attackC17_attackJ13_s08_s30_bytesAreExactOrRefused() throws Exception {
+  void attackJ01_attackJ02_attackJ12_attackC17_attackJ13_s08_s30_bytesAreExactOrRefused()
+      throws Exception {
     Child c = new Child("C");
     Child utf8 = new Child("C.UTF-8");
     Child turkish = new Child("C.UTF-8", "-Duser.language=tr", "-Duser.country=TR");
     Child latin1 = new Child("C", "-Dfile.encoding=ISO-8859-1");
 
-    for (Child child : List.of(c, utf8, turkish, latin1)) {
+    Child vfork = new Child("C.UTF-8", "-Djdk.lang.Process.launchMechanism=VFORK");
+
+    for (Child child : List.of(c, utf8, turkish, latin1, vfork)) {
       List<String> lines = child.lines();
       assertThat(lines).as(child.name).hasSize(12);
       for (String line : lines) {
@@ -64,7 +67,7 @@ class LocaleTest {
       assertThat(lines).anyMatch(line -> line.startsWith("name 2f78 200 "));
       assertThat(lines).anyMatch(line -> line.startsWith("name 2f58 404 "));
     }
-    for (Child child : List.of(utf8, turkish)) {
+    for (Child child : List.of(utf8, turkish, vfork)) {
       assertThat(child.lines())
           .contains("value 2f636166c3a9 200 2f636166c3a9 2f636166c3a9")
           .anyMatch(line -> line.startsWith("name 2f" + E_ACUTE + " 200 "))

@@ -23,7 +23,7 @@ class ProgramEnvironmentTest {
   private final RefusalCounters counters = new RefusalCounters();
 
   @Test
-  void attackA10_s06_s56_environment_isThisAndNothingElse() throws Exception {
+  void attackA10_s01_s06_s56_environment_isThisAndNothingElse() throws Exception {
     Call call =
         Call.get("/x/y")
             .with("SCRIPT_NAME", "/app")

@@ -54,7 +54,7 @@ class RequestRulesTest {
   }
 
   @Test
-  void attackC01_dotSegments_are400() {
+  void attackC01_s55_dotSegments_are400() {
     for (String path :
         List.of(
             "/cgi/../x", "/..", "/.", "/a/.", "/a/..", "/./a", "/..;/x", "/a/.;b/c", "/a/..;b")) {
