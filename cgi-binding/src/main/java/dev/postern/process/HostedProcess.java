@@ -19,12 +19,6 @@ import org.jspecify.annotations.Nullable;
  * from any thread.
  */
 public abstract class HostedProcess {
-  /**
-   * How long reading goes on after the program itself has ended, while something it left behind
-   * holds the pipe.
-   */
-  private static final long EOF_GRACE_NANOS = TimeUnit.SECONDS.toNanos(1);
-
   /** How long a program may live on after it has closed its output. */
   private static final long EXIT_GRACE_NANOS = TimeUnit.SECONDS.toNanos(2);
 
@@ -39,10 +33,10 @@ public abstract class HostedProcess {
   final ErrorTail errors = new ErrorTail(ERRORS_KEPT);
   private final AtomicReference<@Nullable IOException> inputFailure = new AtomicReference<>();
 
+  private final Leftovers leftovers = new Leftovers();
+  private long looked = System.nanoTime();
   private boolean ended;
   private boolean abandoned;
-  private long exitSeen;
-  private long lastBlock;
   private boolean closed;
   private volatile boolean woken;
 
@@ -98,11 +92,20 @@ public abstract class HostedProcess {
       return Read.END;
     }
     long start = System.nanoTime();
+    long now = start;
     long limit = timeout.toNanos();
     while (true) {
-      long left = limit - (System.nanoTime() - start);
-      if (awaitBlock(Math.max(0, Math.min(left, LOOK_NANOS)))) {
-        lastBlock = System.nanoTime();
+      long left = Math.max(0, limit - (now - start));
+      boolean block = awaitBlock(Math.min(left, LOOK_NANOS));
+      long waited = System.nanoTime() - now;
+      now += waited;
+      leftovers.waited(waited, block ? length() : 0);
+      if (leaderHasGone(now)) {
+        releaseBlock();
+        ended = true;
+        return Read.END;
+      }
+      if (block) {
         return Read.BLOCK;
       }
       IOException failed = inputFailure.get();
@@ -116,11 +119,7 @@ public abstract class HostedProcess {
       if (woken) {
         return Read.WOKEN;
       }
-      if (leaderHasGone()) {
-        ended = true;
-        return Read.END;
-      }
-      if (left <= 0) {
+      if (left == 0) {
         return Read.TIMEOUT;
       }
     }
@@ -150,20 +149,16 @@ public abstract class HostedProcess {
     wakeReader();
   }
 
-  /** The program has ended and the grace for what still holds its pipe is over. */
-  private boolean leaderHasGone() {
-    if (session().isLeaderAlive()) {
-      return false;
+  /** The program has ended, and what holds its output open has had its time. */
+  private boolean leaderHasGone(long now) {
+    if (now - looked >= LOOK_NANOS) {
+      looked = now;
+      if (!session().isLeaderAlive()) {
+        leftovers.end(now);
+      }
     }
-    long now = System.nanoTime();
-    if (exitSeen == 0) {
-      exitSeen = now;
-    }
-    if (now - exitSeen < EOF_GRACE_NANOS) {
-      return false;
-    }
-    abandoned = true;
-    return true;
+    abandoned = leftovers.isOver(now);
+    return abandoned;
   }
 
   // ---- the end ----
@@ -195,7 +190,7 @@ public abstract class HostedProcess {
    * still coming.
    */
   public final boolean wasStillWriting() {
-    return abandoned && lastBlock - exitSeen > EOF_GRACE_NANOS / 2;
+    return abandoned && leftovers.wereWriting();
   }
 
   /** What the program wrote on its standard error so far. */

@@ -57,15 +57,14 @@ final class Spawn {
     MethodHandle setFlags = Libc.link("posix_spawnattr_setflags", ADDRESS, JAVA_SHORT);
     MethodHandle setDefault = Libc.link("posix_spawnattr_setsigdefault", ADDRESS, ADDRESS);
     MethodHandle setMask = Libc.link("posix_spawnattr_setsigmask", ADDRESS, ADDRESS);
-    MethodHandle fill = Libc.link("sigfillset", ADDRESS);
-    MethodHandle empty = Libc.link("sigemptyset", ADDRESS);
     MemorySegment attributes = Arena.global().allocate(SPAWNATTR_SIZE, 16);
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment signals = arena.allocate(SIGSET_SIZE, 16);
       check("posix_spawnattr_init", (int) init.invokeExact(attributes));
-      check("sigfillset", (int) fill.invokeExact(signals));
+      // All of them: sigfillset leaves out two that posix_spawn would then ignore in the program.
+      signals.fill((byte) 0xFF);
       check("posix_spawnattr_setsigdefault", (int) setDefault.invokeExact(attributes, signals));
-      check("sigemptyset", (int) empty.invokeExact(signals));
+      signals.fill((byte) 0);
       check("posix_spawnattr_setsigmask", (int) setMask.invokeExact(attributes, signals));
       short flags = SETSIGDEF | SETSIGMASK | SETSID;
       check("posix_spawnattr_setflags", (int) setFlags.invokeExact(attributes, flags));
