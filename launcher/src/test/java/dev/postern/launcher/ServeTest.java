@@ -74,11 +74,12 @@ class ServeTest {
     assertThat(get(address + "/hello/again2").body()).isEqualTo("Hello from /hello\n");
     assertThat(get(address + "/echo/a/b?c=d").body()).isEqualTo("/echo|/a/b|c=d|unset|unset|");
     assertThat(get(address + "/bin/echo.sh//x").body()).isEqualTo("/bin/echo.sh|//x||unset|unset|");
-    for (String path : new String[] {"/", "/hell", "/helloo", "/bin", "/bin/nope.sh", "//hello"}) {
+    for (String path : new String[] {"/", "/hell", "/helloo", "/bin/nope.sh", "//hello"}) {
       HttpResponse<String> missing = get(address + path);
       assertThat(missing.statusCode()).as(path).isEqualTo(404);
       assertThat(missing.body()).as(path).isEqualTo("404 Not Found\n");
     }
+    assertThat(get(address + "/bin").statusCode()).as("a directory").isEqualTo(403);
     HttpResponse<String> sent =
         send(HttpRequest.newBuilder(URI.create(address + "/echo")).POST(text("body")));
     assertThat(sent.body()).isEqualTo("/echo|||unset|unset|body");
