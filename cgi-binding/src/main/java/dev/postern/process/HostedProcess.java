@@ -186,11 +186,11 @@ public abstract class HostedProcess {
   }
 
   /**
-   * Whether reading stopped because the program had ended but its output had not, and bytes were
-   * still coming.
+   * Whether the output may go on where reading stopped: the program had ended but its output had
+   * not, and bytes were still coming, or could no longer be read.
    */
   public final boolean wasStillWriting() {
-    return abandoned && leftovers.wereWriting();
+    return abandoned ? leftovers.wereWriting() : ended && mayHaveLostOutput();
   }
 
   /** What the program wrote on its standard error so far. */
@@ -212,7 +212,7 @@ public abstract class HostedProcess {
     stopReading();
     boolean interrupted = Thread.interrupted();
     try {
-      if (!ended || abandoned || !awaitExit(EXIT_GRACE_NANOS)) {
+      if (!ended || abandoned || mayHaveLostOutput() || !awaitExit(EXIT_GRACE_NANOS)) {
         end();
       }
       awaitErrors();
@@ -264,6 +264,14 @@ public abstract class HostedProcess {
 
   /** Whether all output was read, to its end. */
   abstract boolean isOutputEnded();
+
+  /**
+   * Whether the output's end may not have been its end. Never on a path that owns the program's
+   * pipe.
+   */
+  boolean mayHaveLostOutput() {
+    return false;
+  }
 
   /** Lets the current and every later {@link #nextBlock} return. Any thread. */
   abstract void wakeReader();

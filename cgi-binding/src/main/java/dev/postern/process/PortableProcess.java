@@ -26,6 +26,9 @@ final class PortableProcess extends HostedProcess {
   private final PortableSession session;
   private BlockExchange.@Nullable Block current;
 
+  /** The program was running when the reader had its output: the JDK has not closed the pipe. */
+  private volatile boolean held;
+
   private PortableProcess(List<String> command, Map<String, String> environment, Path directory)
       throws IOException {
     ProcessBuilder builder =
@@ -105,6 +108,12 @@ final class PortableProcess extends HostedProcess {
     return output.isEnded();
   }
 
+  /** What the program left behind may be writing into a pipe that the JDK has closed. */
+  @Override
+  boolean mayHaveLostOutput() {
+    return !held && session.isAlive();
+  }
+
   @Override
   void wakeReader() {
     output.wake();
@@ -148,7 +157,8 @@ final class PortableProcess extends HostedProcess {
    * Starts the program on the thread that reads its output, and holds the stream's monitor from the
    * first read to the end. The JDK's reaper takes that monitor when the program exits, to save what
    * is in the pipe and close it; what a grandchild writes later would be lost, with a clean end.
-   * Exit and end of output are two events.
+   * Exit and end of output are two events. A program that has ended before the monitor is held is
+   * remembered.
    */
   private Process startDraining(ProcessBuilder builder) throws IOException {
     CompletableFuture<Process> started = new CompletableFuture<>();
@@ -163,6 +173,7 @@ final class PortableProcess extends HostedProcess {
           }
           InputStream stdout = starting.getInputStream();
           synchronized (stdout) {
+            held = starting.isAlive();
             started.complete(starting);
             drain(stdout);
           }
