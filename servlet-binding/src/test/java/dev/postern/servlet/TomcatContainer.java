@@ -12,6 +12,7 @@ import org.apache.catalina.Wrapper;
 import org.apache.catalina.authenticator.BasicAuthenticator;
 import org.apache.catalina.core.StandardHost;
 import org.apache.catalina.startup.Tomcat;
+import org.apache.coyote.http2.Http2Protocol;
 import org.apache.tomcat.util.descriptor.web.LoginConfig;
 import org.apache.tomcat.util.descriptor.web.SecurityCollection;
 import org.apache.tomcat.util.descriptor.web.SecurityConstraint;
@@ -21,11 +22,14 @@ final class TomcatContainer implements Container {
   private final Tomcat tomcat = new Tomcat();
   private final Path base;
 
-  private TomcatContainer(Deployment deployment) throws Exception {
+  private TomcatContainer(Deployment deployment, boolean http2) throws Exception {
     base = Files.createTempDirectory("postern-tomcat");
     tomcat.setBaseDir(base.toString());
     tomcat.setPort(0);
     tomcat.getConnector().setProperty("address", "127.0.0.1");
+    if (http2) {
+      tomcat.getConnector().addUpgradeProtocol(new Http2Protocol());
+    }
     Context context = tomcat.addContext(deployment.contextPath, base.toString());
     int number = 0;
     for (Deployment.Entry entry : deployment.entries) {
@@ -55,7 +59,12 @@ final class TomcatContainer implements Container {
   }
 
   static Container start(Deployment deployment) throws Exception {
-    return new TomcatContainer(deployment);
+    return new TomcatContainer(deployment, false);
+  }
+
+  /** With HTTP/2 in the clear. */
+  static Container startHttp2(Deployment deployment) throws Exception {
+    return new TomcatContainer(deployment, true);
   }
 
   private void secure(Context context) {

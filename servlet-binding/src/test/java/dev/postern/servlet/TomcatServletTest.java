@@ -51,4 +51,11 @@ class TomcatServletTest {
       super(Server.TOMCAT, TomcatContainer::start);
     }
   }
+
+  @Nested
+  class Http2Test extends Http2Contract {
+    Http2Test() {
+      super(Server.TOMCAT, TomcatContainer::startHttp2);
+    }
+  }
 }

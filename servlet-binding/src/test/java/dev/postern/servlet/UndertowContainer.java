@@ -27,7 +27,7 @@ final class UndertowContainer implements Container {
   private final DeploymentManager manager;
   private final Undertow undertow;
 
-  private UndertowContainer(Deployment deployment) throws ServletException {
+  private UndertowContainer(Deployment deployment, boolean http2) throws ServletException {
     String path = deployment.contextPath.isEmpty() ? "/" : deployment.contextPath;
     DeploymentInfo info =
         Servlets.deployment()
@@ -56,17 +56,24 @@ final class UndertowContainer implements Container {
             .addHttpListener(0, "127.0.0.1")
             // 2 MiB by default
             .setServerOption(UndertowOptions.MAX_ENTITY_SIZE, -1L)
+            .setServerOption(UndertowOptions.ENABLE_HTTP2, http2)
             .setIoThreads(2)
             .setWorkerThreads(8)
             // Undertow refuses bodies of more than 2 MiB unless told otherwise.
             .setServerOption(UndertowOptions.MAX_ENTITY_SIZE, -1L)
+            .setServerOption(UndertowOptions.ENABLE_HTTP2, http2)
             .setHandler(new PathHandler().addPrefixPath(path, handler))
             .build();
     undertow.start();
   }
 
   static Container start(Deployment deployment) throws Exception {
-    return new UndertowContainer(deployment);
+    return new UndertowContainer(deployment, false);
+  }
+
+  /** With HTTP/2 in the clear. */
+  static Container startHttp2(Deployment deployment) throws Exception {
+    return new UndertowContainer(deployment, true);
   }
 
   private static void secure(DeploymentInfo info) {

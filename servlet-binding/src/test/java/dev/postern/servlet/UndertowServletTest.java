@@ -51,4 +51,11 @@ class UndertowServletTest {
       super(Server.UNDERTOW, UndertowContainer::start);
     }
   }
+
+  @Nested
+  class Http2Test extends Http2Contract {
+    Http2Test() {
+      super(Server.UNDERTOW, UndertowContainer::startHttp2);
+    }
+  }
 }

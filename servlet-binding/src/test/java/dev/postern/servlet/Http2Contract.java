@@ -1,0 +1,78 @@
+package dev.postern.servlet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import dev.postern.Body;
+import dev.postern.Headers;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+/** What HTTP/2 changes, by the JDK's own client; Jetty's HTTP/2 is not among the test's jars. */
+abstract class Http2Contract extends ContainerContract {
+  private final HttpClient client =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_2).build();
+
+  Http2Contract(Server server, Container.Starter starter) {
+    super(server, starter);
+  }
+
+  private HttpResponse<byte[]> get(int port) throws IOException, InterruptedException {
+    HttpRequest request =
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/x?q"))
+            .timeout(Duration.ofSeconds(30))
+            .build();
+    return client.send(request, HttpResponse.BodyHandlers.ofByteArray());
+  }
+
+  /** The first one asks for the upgrade, the second one is HTTP/2 from its start. */
+  @Test
+  void variables_areThoseOfHttp2() throws Exception {
+    int port = start(DUMP);
+    for (int i = 0; i < 2; i++) {
+      HttpResponse<byte[]> response = get(port);
+      assertThat(response.version()).isEqualTo(HttpClient.Version.HTTP_2);
+      assertThat(new String(response.body(), StandardCharsets.ISO_8859_1))
+          .contains("SERVER_PROTOCOL=HTTP/2.0\0")
+          .contains("REQUEST_URI=/x?q\0")
+          .contains("SERVER_NAME=127.0.0.1\0")
+          .contains("SERVER_PORT=" + port + "\0")
+          .doesNotContain("HTTP_UPGRADE", "HTTP_HTTP2_SETTINGS", "HTTP_CONNECTION");
+    }
+  }
+
+  @Test
+  void responseOfUnknownLength_endsInOrder() throws Exception {
+    int port = start(ResponseContract.body(ResponseContract.iterated("a", "b")));
+    for (int i = 0; i < 2; i++) {
+      assertThat(get(port).body()).containsExactly('a', 'b');
+    }
+  }
+
+  @Test
+  void cutResponse_endsInAReset() throws Exception {
+    int port =
+        start(
+            (environ, startResponse) -> {
+              startResponse.start(200, Headers.of());
+              return Body.writing(
+                  out -> {
+                    out.write('a');
+                    out.flush();
+                    throw new IllegalStateException(ResponseContract.SECRET);
+                  });
+            });
+    if (server == Server.UNDERTOW) {
+      // Nothing that a servlet can do keeps Undertow from ending it in order: see ServletGateway.
+      assertThat(get(port).body()).containsExactly('a');
+    } else {
+      assertThat(catchThrowable(() -> get(port))).isInstanceOf(IOException.class);
+    }
+  }
+}
