@@ -51,16 +51,6 @@ final class RequestInput extends InputStream {
   }
 
   @Override
-  public long skip(long count) throws IOException {
-    if (count <= 0) {
-      return 0;
-    }
-    long skipped = in.skip(Math.min(count, left));
-    left -= skipped;
-    return skipped;
-  }
-
-  @Override
   public int available() throws IOException {
     return (int) Math.min(in.available(), left);
   }

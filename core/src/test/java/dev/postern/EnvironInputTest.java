@@ -79,6 +79,22 @@ class EnvironInputTest {
     assertThat(input.read()).isEqualTo(-1);
   }
 
+  /** A FileInputStream on a pipe cannot seek, and one on a file seeks past its end. */
+  @Test
+  void input_skip_readsWhatItSkips() throws IOException {
+    InputStream pipe =
+        new ByteArrayInputStream("0123".getBytes()) {
+          @Override
+          public synchronized long skip(long n) {
+            throw new AssertionError("Illegal seek");
+          }
+        };
+    InputStream input = Environ.builder(Map.of("CONTENT_LENGTH", "6")).input(pipe).build().input();
+    assertThat(input.skip(2)).isEqualTo(2);
+    assertThat(input.read()).isEqualTo('2');
+    assertThatThrownBy(() -> input.skip(9)).isInstanceOf(EOFException.class);
+  }
+
   @Test
   void input_withoutLength_isReadToItsEnd() throws IOException {
     assertThat(environ(null).input().readAllBytes()).asString().isEqualTo("0123456789");

@@ -1,0 +1,216 @@
+package dev.postern.testing;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.postern.Headers;
+import java.io.ByteArrayOutputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Plays the web server for a CGI executable: a process for each request, with an environment that
+ * is exact to the byte, and what it prints taken to the letter (RFC 3875 6). Needs {@code sh} and
+ * {@code env}.
+ *
+ * <p>There is no HTTP and so neither chunks nor 100 Continue, and nothing but a Content-Length can
+ * show that a response is cut.
+ *
+ * <p>Thread-safe.
+ */
+public final class CgiProcessClient implements GatewayClient {
+  private final List<String> command;
+  private final Path directory;
+  private final Path log;
+
+  private CgiProcessClient(List<String> command, Path directory) throws IOException {
+    this.command = List.copyOf(command);
+    this.directory = directory;
+    this.log = Files.createTempFile(directory, "stderr", ".log");
+  }
+
+  /**
+   * A client of the executable that this command starts.
+   *
+   * @param directory for scripts and the log; stays
+   */
+  public static CgiProcessClient of(List<String> command, Path directory) throws IOException {
+    return new CgiProcessClient(command, requireNonNull(directory, "directory"));
+  }
+
+  @Override
+  public String log() throws IOException {
+    return Files.readString(log, StandardCharsets.ISO_8859_1);
+  }
+
+  @Override
+  public TestResponse send(TestRequest request) throws IOException {
+    try (CgiConversation talk = connect(request)) {
+      byte[] body = request.body();
+      Thread writer = new Thread(() -> talk.send(body), "request body");
+      writer.setDaemon(true);
+      writer.start();
+      return talk.finish();
+    }
+  }
+
+  @Override
+  public Conversation open(TestRequest request) throws IOException {
+    return connect(request);
+  }
+
+  private CgiConversation connect(TestRequest request) throws IOException {
+    Path script = Files.createTempFile(directory, "request", ".sh");
+    StringBuilder text = new StringBuilder("exec env -i PATH=/usr/bin:/bin");
+    variables(request)
+        .forEach((name, value) -> text.append(' ').append(quoted(name + "=" + value)));
+    command.forEach(word -> text.append(' ').append(quoted(word)));
+    Files.writeString(script, text + "\n", StandardCharsets.ISO_8859_1);
+    Process process =
+        new ProcessBuilder("/bin/sh", script.toString())
+            .redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()))
+            .start();
+    return new CgiConversation(process, script);
+  }
+
+  private static Map<String, String> variables(TestRequest request) {
+    Map<String, String> variables = RequestVariables.of(request, "/cgi-bin/app", "http");
+    String proxy = request.headers().get("Proxy");
+    if (proxy != null) {
+      // As the servers did that had not heard of CVE-2016-5385.
+      variables.put("HTTP_PROXY", proxy);
+    }
+    return variables;
+  }
+
+  private static String quoted(String word) {
+    return "'" + word.replace("'", "'\\''") + "'";
+  }
+
+  private static final class CgiConversation implements Conversation {
+    private final Process process;
+    private final Path script;
+    private final InputStream out;
+    private int status;
+    private Headers headers = Headers.of();
+    private boolean headRead;
+    private long count;
+
+    CgiConversation(Process process, Path script) {
+      this.process = process;
+      this.script = script;
+      this.out = process.getInputStream();
+    }
+
+    /** The process need not read it all. */
+    void send(byte @Nullable [] body) {
+      try {
+        if (body != null) {
+          write(body);
+        }
+        endRequest();
+      } catch (IOException e) {
+        // What it answers is looked at.
+      }
+    }
+
+    @Override
+    public void write(byte[] bytes) throws IOException {
+      OutputStream in = process.getOutputStream();
+      in.write(bytes);
+      in.flush();
+    }
+
+    @Override
+    public void endRequest() throws IOException {
+      process.getOutputStream().close();
+    }
+
+    @Override
+    public int status() throws IOException {
+      readHead();
+      return status;
+    }
+
+    @Override
+    public byte[] read(int most) throws IOException {
+      readHead();
+      byte[] bytes = out.readNBytes(most);
+      count += bytes.length;
+      if (bytes.length < most) {
+        throw new EOFException("output ended after " + bytes.length + " of " + most + " bytes");
+      }
+      return bytes;
+    }
+
+    @Override
+    public TestResponse finish() throws IOException {
+      boolean head = readHead();
+      byte[] rest = out.readAllBytes();
+      count += rest.length;
+      String length = headers.get("Content-Length");
+      boolean whole = length == null || count == Long.parseLong(length) || count == 0;
+      return TestResponse.of(status, headers, rest, head && whole);
+    }
+
+    /** False when the output ended before the blank line. */
+    private boolean readHead() throws IOException {
+      if (headRead) {
+        return status != 0;
+      }
+      headRead = true;
+      List<String> fields = new ArrayList<>();
+      String line = readLine();
+      while (line != null && !line.isEmpty()) {
+        int colon = line.indexOf(':');
+        if (colon < 1) {
+          throw new IOException("header must have a name and a colon: " + line);
+        }
+        fields.add(line.substring(0, colon));
+        fields.add(line.substring(colon + 1));
+        line = readLine();
+      }
+      if (line == null) {
+        return false;
+      }
+      headers = Headers.of(fields.toArray(new String[0]));
+      String said = headers.get("Status");
+      status = said == null ? 200 : Integer.parseInt(said.substring(0, 3));
+      headers = headers.without("Status");
+      return true;
+    }
+
+    /** {@code NL = LF | CR LF} (RFC 3875 7.2); null where the output ends. */
+    private @Nullable String readLine() throws IOException {
+      ByteArrayOutputStream line = new ByteArrayOutputStream();
+      for (int b = out.read(); b != '\n'; b = out.read()) {
+        if (b < 0) {
+          return null;
+        }
+        line.write(b);
+      }
+      String text = line.toString(StandardCharsets.ISO_8859_1);
+      return text.endsWith("\r") ? text.substring(0, text.length() - 1) : text;
+    }
+
+    /** Closes the pipes, so that a process that still writes finds that nobody reads. */
+    @Override
+    public void close() throws IOException {
+      out.close();
+      try {
+        process.getOutputStream().close();
+      } catch (IOException e) {
+        // The process is gone.
+      }
+      Files.deleteIfExists(script);
+    }
+  }
+}
