@@ -1,6 +1,5 @@
 package dev.postern.testing;
 
-import static dev.postern.testing.Capability.CUT;
 import static dev.postern.testing.ContractCases.TEXT;
 import static dev.postern.testing.ContractCases.answers;
 import static dev.postern.testing.ContractCases.body;
@@ -199,7 +198,6 @@ final class FramingCases {
                   assertThat(response.text()).isIn("six", "");
                   assertThat(trial.outcome()).startsWith("200 3 incomplete");
                 })
-            .needs(CUT)
             .breaks("A10"),
         new ContractCase(
                 "G23",
