@@ -4,22 +4,17 @@ import dev.postern.Body;
 import dev.postern.Environ;
 import dev.postern.GatewayException;
 import dev.postern.StartResponse;
-import dev.postern.process.ErrorTail;
 import dev.postern.process.Exit;
 import dev.postern.process.HostedProcess;
-import dev.postern.wire.Escapes;
 import dev.postern.wire.HeaderBlockParser;
 import dev.postern.wire.ProgramResponse;
 import dev.postern.wire.Refusal;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.io.PrintWriter;
 import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,14 +22,8 @@ import org.jspecify.annotations.Nullable;
  * what a program could not finish is never passed on as whole. Confined to the request's thread.
  */
 final class ProgramRun implements Body {
-  /** How much of standard error goes into a diagnosis. */
-  private static final int STDERR_SHOWN = 512;
-
-  /** How long a program may go on after the last byte of its Content-Length. */
+  /** How long a program may go on after the last byte that it will be asked for. */
   private static final Duration AFTER_BODY = Duration.ofSeconds(2);
-
-  /** What {@code setsid} ends with when it cannot run a program. */
-  private static final Set<String> NOT_RUN = Set.of("exit 126", "exit 127");
 
   private final Program program;
   private final HostOptions options;
@@ -42,13 +31,8 @@ final class ProgramRun implements Body {
   private final Environ environ;
   private final Runnable release;
 
-  private @Nullable HostedProcess process;
+  private @Nullable ProgramOutput output;
   private @Nullable RequestBody request;
-
-  /** From here on in the current block, there is output that was not passed on. */
-  private int position;
-
-  private boolean inBlock;
   private long declared = -1;
   private long passed;
   private boolean used;
@@ -77,19 +61,26 @@ final class ProgramRun implements Body {
   static final class NotStartedException extends IOException {
     private static final long serialVersionUID = 1;
 
-    NotStartedException(String message) {
-      super(message);
+    NotStartedException() {
+      super("program could not be run");
     }
   }
 
-  /** Takes over a process; also a second one, when the first was none. */
-  void start(HostedProcess newProcess) {
-    process = newProcess;
-    environ.onCancel(newProcess::wake);
+  /** Takes over a process; also a second one, when the first never became the program. */
+  void start(HostedProcess process) {
+    output = new ProgramOutput(process);
+    environ.onCancel(process::wake);
   }
 
   boolean isStarted() {
-    return process != null;
+    return output != null;
+  }
+
+  private ProgramOutput output() {
+    if (output == null) {
+      throw new IllegalStateException("program must be started");
+    }
+    return output;
   }
 
   // ---- the head ----
@@ -103,16 +94,16 @@ final class ProgramRun implements Body {
     try {
       ProgramResponse head = ProgramResponse.of(readHeaders(), options.lenientType());
       boolean followed = head.localPath() != null && options.localRedirects() != null;
-      if (!followed
-          && !head.typed()
+      if (!head.typed()
+          && !followed
           && !isBodiless(head.status())
-          && nextBlock(options.idleTimeout())) {
+          && hasNext(options.idleTimeout())) {
         head = withoutType(head);
       }
       head.dropped().forEach(counters::count);
       return head;
     } catch (GatewayException e) {
-      throw diagnosed(e);
+      throw output().diagnosed(e, e.status() == 502);
     }
   }
 
@@ -129,26 +120,15 @@ final class ProgramRun implements Body {
     long start = System.nanoTime();
     while (!parser.isComplete()) {
       Duration left = options.headerTimeout().minusNanos(System.nanoTime() - start);
-      if (!nextBlock(left.isNegative() ? Duration.ZERO : left)) {
-        if (parser.size() == 0) {
-          checkStarted();
+      if (!hasNext(left.isNegative() ? Duration.ZERO : left)) {
+        if (parser.size() == 0 && output().isNotRun()) {
+          throw new NotStartedException();
         }
         throw parser.ended();
       }
-      position += parser.feed(process().bytes(), position, process().length() - position);
+      output().feed(parser);
     }
     return parser;
-  }
-
-  /** {@code setsid} tells on standard error, and by its exit status, that it could not go on. */
-  private void checkStarted() throws IOException {
-    if (NOT_RUN.contains(process().exit().toString())) {
-      process().close();
-      String said = stderr(process().errors());
-      if (said.startsWith("setsid: ")) {
-        throw new NotStartedException(said);
-      }
-    }
   }
 
   private boolean isBodiless(int status) {
@@ -163,18 +143,9 @@ final class ProgramRun implements Body {
     return head.asOctetStream();
   }
 
-  /** Lets a program that has said all it will be asked come to its end. */
+  /** Lets a program that has said all it will be asked for come to its end. */
   void drain() {
-    try {
-      long start = System.nanoTime();
-      Duration left = AFTER_BODY;
-      while (left.compareTo(Duration.ZERO) > 0
-          && process().read(left) == HostedProcess.Read.BLOCK) {
-        left = AFTER_BODY.minusNanos(System.nanoTime() - start);
-      }
-    } catch (IOException e) {
-      // Nobody waits for what it says.
-    }
+    output().drain(AFTER_BODY);
   }
 
   // ---- the body ----
@@ -190,13 +161,8 @@ final class ProgramRun implements Body {
   public void writeTo(OutputStream out) throws IOException {
     use();
     while (advance()) {
-      int from = position;
-      position = process().length();
-      passed(position - from);
-      out.write(process().bytes(), from, position - from);
-      if (!process().hasMore()) {
-        out.flush();
-      }
+      pass(output().waiting());
+      output().writeTo(out);
     }
   }
 
@@ -209,14 +175,6 @@ final class ProgramRun implements Body {
     return -1;
   }
 
-  /** What a program sends beyond its Content-Length is cut by the engine. */
-  private void passed(int bytes) {
-    if (declared >= 0 && passed <= declared && passed + bytes > declared) {
-      counters.count("response-excess");
-    }
-    passed += bytes;
-  }
-
   private void use() {
     if (used) {
       throw new IllegalStateException("body of a program must be used once");
@@ -224,10 +182,18 @@ final class ProgramRun implements Body {
     used = true;
   }
 
+  /** What a program sends beyond its Content-Length is cut by the engine. */
+  private void pass(int bytes) {
+    if (declared >= 0 && passed <= declared && passed + bytes > declared) {
+      counters.count("response-excess");
+    }
+    passed += bytes;
+  }
+
   /** Whether there is a block; at the end, whether that was the whole response. */
   private boolean advance() throws IOException {
     try {
-      if (nextBlock(isSatisfied() ? AFTER_BODY : options.idleTimeout())) {
+      if (hasNext(isSatisfied() ? AFTER_BODY : options.idleTimeout())) {
         return true;
       }
       if (!ended) {
@@ -236,8 +202,17 @@ final class ProgramRun implements Body {
       }
       return false;
     } catch (GatewayException e) {
-      throw counters.counted(diagnosed(e));
+      throw counters.counted(output().diagnosed(e, ended));
     }
+  }
+
+  /** Whether there is output that was not passed on yet; false at the end. */
+  private boolean hasNext(Duration timeout) throws IOException {
+    HostedProcess.Read read = output().await(timeout);
+    if (read == HostedProcess.Read.TIMEOUT && !isSatisfied()) {
+      throw Refusal.of(504, "program-timeout", "program must send output in time");
+    }
+    return read == HostedProcess.Read.BLOCK;
   }
 
   /** The client has all that it was told of: no end of the program can take that back. */
@@ -245,78 +220,27 @@ final class ProgramRun implements Body {
     return declared >= 0 && passed >= declared;
   }
 
-  /** Moves on to the next output that was not passed on yet; false at the end. */
-  private boolean nextBlock(Duration timeout) throws IOException {
-    if (inBlock && position < process().length()) {
-      return true;
-    }
-    HostedProcess.Read read;
-    try {
-      read = process().read(timeout);
-    } catch (IOException e) {
-      throw RequestBody.unreadable(e);
-    }
-    inBlock = read == HostedProcess.Read.BLOCK;
-    position = 0;
-    return switch (read) {
-      case BLOCK -> true;
-      case END -> false;
-      case TIMEOUT -> {
-        if (isSatisfied()) {
-          yield false;
-        }
-        throw Refusal.of(504, "program-timeout", "program must send output in time");
-      }
-      case WOKEN ->
-          throw new IOException("program must not run on after its request was cancelled");
-    };
-  }
-
   /**
    * A program that was killed, or sent less than it declared, has not finished; its clean end of
    * output must not hide that.
    */
   private void checkWhole() throws GatewayException {
-    Exit exit = process().exit();
+    HostedProcess process = output().process();
+    Exit exit = process.exit();
     if (declared >= 0 && !isSatisfied()) {
       throw Refusal.of(
           502,
           "short-body",
           "program must send its Content-Length: " + passed + " of " + declared + " bytes");
     }
-    if (process().wasStillWriting() && !isSatisfied()) {
+    if (process.wasStillWriting() && !isSatisfied()) {
       throw Refusal.of(502, "left-writing", "program must not leave others writing its response");
     }
-    if (exit.isSignalled() || options.strictExit() && !exit.isSuccess() && exit != Exit.RUNNING) {
+    boolean failed = options.strictExit() && !exit.isSuccess() && exit != Exit.RUNNING;
+    if (exit.isSignalled() || failed) {
       throw Refusal.of(
           502, "bad-exit", "program must end by itself" + (options.strictExit() ? ", with 0" : ""));
     }
-  }
-
-  /** The failure with all that is known about the program. */
-  private GatewayException diagnosed(GatewayException e) {
-    Exit exit = ended || !inBlock ? process().exit() : Exit.RUNNING;
-    if (exit != Exit.RUNNING) {
-      // Its last words are read to their end.
-      process().close();
-    }
-    return Refusal.diagnosed(
-        e,
-        stderr(process().errors()),
-        exit == Exit.RUNNING ? process().exitNow() : exit.toString());
-  }
-
-  private static String stderr(ErrorTail errors) {
-    byte[] bytes = errors.bytes();
-    int shown = Math.min(bytes.length, STDERR_SHOWN);
-    return Escapes.escape(bytes, bytes.length - shown, shown);
-  }
-
-  private HostedProcess process() {
-    if (process == null) {
-      throw new IllegalStateException("program must be started");
-    }
-    return process;
   }
 
   // ---- the end ----
@@ -330,10 +254,10 @@ final class ProgramRun implements Body {
     closed = true;
     used = true;
     try {
-      if (process != null) {
-        process.close();
-        environ.report("cgi.exit", process.exitNow());
-        logErrors(process.errors());
+      if (output != null) {
+        output.process().close();
+        environ.report("cgi.exit", output.process().exitNow());
+        output.logErrors(String.valueOf(program.file().getFileName()), environ.errors());
       }
     } finally {
       release.run();
@@ -341,33 +265,6 @@ final class ProgramRun implements Body {
         request.close();
       }
     }
-  }
-
-  /**
-   * What the program wrote on its standard error, line by line, so that no program can write lines
-   * of the log itself.
-   */
-  private void logErrors(ErrorTail errors) {
-    if (errors.total() == 0) {
-      return;
-    }
-    PrintWriter log = environ.errors();
-    String name = String.valueOf(program.file().getFileName());
-    byte[] bytes = errors.bytes();
-    int start = 0;
-    for (int i = 0; i <= bytes.length; i++) {
-      if (i == bytes.length || bytes[i] == '\n') {
-        if (i > start) {
-          log.println(name + ": " + Escapes.escape(bytes, start, i - start));
-        }
-        start = i + 1;
-      }
-    }
-    if (errors.dropped() > 0) {
-      log.println(
-          name + ": " + errors.dropped() + " bytes of standard error before these were dropped");
-    }
-    log.flush();
   }
 
   /** The body block by block. A block belongs to whoever takes it, so that each is a copy. */
@@ -384,10 +281,8 @@ final class ProgramRun implements Body {
         } catch (IOException e) {
           throw ProgramRun.<RuntimeException>rethrow(e);
         }
-        block =
-            ByteBuffer.wrap(Arrays.copyOfRange(process().bytes(), position, process().length()));
-        passed(block.remaining());
-        position = process().length();
+        pass(output().waiting());
+        block = output().take();
       }
       return true;
     }

@@ -17,6 +17,15 @@ public final class Escapes {
     return text.toString();
   }
 
+  /** Text, or bytes as chars, as printable ASCII; what is no byte as {@code \\uNNNN}. */
+  public static String escape(String text) {
+    StringBuilder escaped = new StringBuilder(text.length());
+    for (int i = 0; i < text.length(); i++) {
+      append(escaped, text.charAt(i));
+    }
+    return escaped.toString();
+  }
+
   /** A variable or name, bytes as chars, in quotes, escaped and cut at 64 characters. */
   public static String quote(String bytes) {
     StringBuilder text = new StringBuilder("\"");
@@ -38,7 +47,10 @@ public final class Escapes {
     } else if (c >= ' ' && c <= '~') {
       text.append((char) c);
     } else {
-      text.append("\\x").append(HEX.charAt(c >> 4 & 0xF)).append(HEX.charAt(c & 0xF));
+      text.append(c > 0xFF ? "\\u" : "\\x");
+      for (int shift = c > 0xFF ? 12 : 4; shift >= 0; shift -= 4) {
+        text.append(HEX.charAt(c >> shift & 0xF));
+      }
     }
   }
 }

@@ -26,6 +26,13 @@ class EscapesTest {
   }
 
   @Test
+  void attackK01_text_isEscapedAsBytesAre() {
+    assertThat(Escapes.escape("a\n\u00e9\u2028\ud83d\u00ff\u0100"))
+        .isEqualTo("a\\n\\xe9\\u2028\\ud83d\\xff\\u0100");
+    assertThat(Escapes.quote("\u2028")).isEqualTo("\"\\u2028\"");
+  }
+
+  @Test
   void refusal_namesItsRule() {
     GatewayException plain = Refusal.of(404, "no-program", "path must name a program");
     assertThat(plain).hasMessage("path must name a program [no-program]").hasNoCause();

@@ -1,0 +1,166 @@
+package dev.postern.cgi;
+
+import dev.postern.GatewayException;
+import dev.postern.process.ErrorTail;
+import dev.postern.process.Exit;
+import dev.postern.process.HostedProcess;
+import dev.postern.wire.Escapes;
+import dev.postern.wire.HeaderBlockParser;
+import dev.postern.wire.Refusal;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintWriter;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Set;
+
+/**
+ * What one process writes: its output, of which each byte is taken once, and its standard error.
+ * Confined to the request's thread.
+ */
+final class ProgramOutput {
+  /** How much of standard error goes into a diagnosis. */
+  private static final int STDERR_SHOWN = 512;
+
+  /** What {@code setsid} ends with when it cannot run a program. */
+  private static final Set<String> NOT_RUN = Set.of("exit 126", "exit 127");
+
+  private final HostedProcess process;
+
+  /** From here on in the current block, there is output that was not taken. */
+  private int position;
+
+  private boolean inBlock;
+
+  ProgramOutput(HostedProcess process) {
+    this.process = process;
+  }
+
+  HostedProcess process() {
+    return process;
+  }
+
+  // ---- output ----
+
+  /** What came of waiting for output that was not taken yet. */
+  HostedProcess.Read await(Duration timeout) throws IOException {
+    if (inBlock && position < process.length()) {
+      return HostedProcess.Read.BLOCK;
+    }
+    HostedProcess.Read read;
+    try {
+      read = process.read(timeout);
+    } catch (IOException e) {
+      throw RequestBody.unreadable(e);
+    }
+    inBlock = read == HostedProcess.Read.BLOCK;
+    position = 0;
+    if (read == HostedProcess.Read.WOKEN) {
+      throw new IOException("program must not run on after its request was cancelled");
+    }
+    return read;
+  }
+
+  /** Hands a parser as much as it takes. */
+  void feed(HeaderBlockParser parser) throws GatewayException {
+    position += parser.feed(process.bytes(), position, waiting());
+  }
+
+  /** How many bytes of the current block were not taken yet. */
+  int waiting() {
+    return process.length() - position;
+  }
+
+  /** Takes what is waiting, and flushes when no more has come meanwhile. */
+  void writeTo(OutputStream out) throws IOException {
+    int from = position;
+    position = process.length();
+    out.write(process.bytes(), from, position - from);
+    if (!process.hasMore()) {
+      out.flush();
+    }
+  }
+
+  /** Takes what is waiting, as a copy. */
+  ByteBuffer take() {
+    byte[] copy = Arrays.copyOfRange(process.bytes(), position, process.length());
+    position = process.length();
+    return ByteBuffer.wrap(copy);
+  }
+
+  /** Reads on to the end, for at most that time, for nobody. */
+  void drain(Duration time) {
+    try {
+      long start = System.nanoTime();
+      Duration left = time;
+      while (!left.isNegative() && process.read(left) == HostedProcess.Read.BLOCK) {
+        left = time.minusNanos(System.nanoTime() - start);
+      }
+    } catch (IOException e) {
+      // Nobody waits for what it says.
+    }
+  }
+
+  // ---- standard error and the end ----
+
+  /**
+   * Whether a process without any output never became the program: {@code setsid} tells so by its
+   * exit status and on standard error.
+   */
+  boolean isNotRun() {
+    if (!NOT_RUN.contains(process.exit().toString())) {
+      return false;
+    }
+    process.close();
+    return errors().startsWith("setsid: ");
+  }
+
+  /**
+   * The failure with all that is known about the program.
+   *
+   * @param ending whether the program is about to end by itself, so that its last words may come
+   */
+  GatewayException diagnosed(GatewayException e, boolean ending) {
+    Exit exit = ending ? process.exit() : Exit.RUNNING;
+    if (exit == Exit.RUNNING) {
+      return Refusal.diagnosed(e, errors(), process.exitNow());
+    }
+    process.close();
+    return Refusal.diagnosed(e, errors(), exit.toString());
+  }
+
+  private String errors() {
+    byte[] bytes = process.errors().bytes();
+    int shown = Math.min(bytes.length, STDERR_SHOWN);
+    return Escapes.escape(bytes, bytes.length - shown, shown);
+  }
+
+  /**
+   * What the program wrote on its standard error, line by line and escaped, so that no program can
+   * write lines of the log itself.
+   *
+   * @param name of the program, which each line starts with
+   */
+  void logErrors(String name, PrintWriter log) {
+    ErrorTail errors = process.errors();
+    if (errors.total() == 0) {
+      return;
+    }
+    String prefix = Escapes.escape(name) + ": ";
+    byte[] bytes = errors.bytes();
+    int start = 0;
+    for (int i = 0; i <= bytes.length; i++) {
+      if (i == bytes.length || bytes[i] == '\n') {
+        if (i > start) {
+          log.println(prefix + Escapes.escape(bytes, start, i - start));
+        }
+        start = i + 1;
+      }
+    }
+    if (errors.dropped() > 0) {
+      log.println(prefix + errors.dropped() + " bytes of standard error before these were dropped");
+    }
+    log.flush();
+  }
+}
