@@ -1,7 +1,6 @@
 package dev.postern.process;
 
 import java.io.IOException;
-import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -9,6 +8,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,7 +54,7 @@ final class PortableSession extends Session {
     if (!SUPPORTED) {
       process.descendants().forEach(ProcessHandle::destroy);
     }
-    if (!signal("TERM")) {
+    if (!signal("TERM", ProcessHandle::destroy)) {
       process.destroy();
     }
   }
@@ -62,7 +62,7 @@ final class PortableSession extends Session {
   @Override
   void kill() {
     if (SUPPORTED) {
-      signal("KILL");
+      signal("KILL", ProcessHandle::destroyForcibly);
     } else {
       process.descendants().forEach(ProcessHandle::destroyForcibly);
     }
@@ -73,14 +73,15 @@ final class PortableSession extends Session {
    * Signals the leader's process group, and each member of the session that has made a group of its
    * own.
    *
+   * @param single the same for one process, for a system that has no room for {@code kill}
    * @return false when there is nobody to signal: all have ended, or {@code setsid} has not run yet
    */
-  private boolean signal(String name) {
+  private boolean signal(String name, Consumer<ProcessHandle> single) {
+    List<ProcessTable.Entry> members =
+        SUPPORTED ? ProcessTable.session(leader()) : List.<ProcessTable.Entry>of();
     Set<String> targets = new LinkedHashSet<>();
-    if (SUPPORTED) {
-      for (ProcessTable.Entry member : ProcessTable.session(leader())) {
-        targets.add(Long.toString(member.group() == leader() ? -leader() : member.pid()));
-      }
+    for (ProcessTable.Entry member : members) {
+      targets.add(Long.toString(member.group() == leader() ? -leader() : member.pid()));
     }
     if (targets.isEmpty()) {
       return false;
@@ -101,9 +102,9 @@ final class PortableSession extends Session {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (IOException e) {
-      System.getLogger(Session.class.getName())
-          .log(Level.WARNING, "no signal could be sent to a program's group", e);
-      return false;
+      for (ProcessTable.Entry member : members) {
+        ProcessHandle.of(member.pid()).ifPresent(single);
+      }
     }
     return true;
   }

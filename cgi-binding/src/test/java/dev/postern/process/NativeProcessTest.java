@@ -33,7 +33,7 @@ class NativeProcessTest extends HostedProcessContract {
 
   @Override
   int repeats() {
-    return 10_000;
+    return 5_000;
   }
 
   @Test

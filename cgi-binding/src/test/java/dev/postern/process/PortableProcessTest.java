@@ -16,6 +16,6 @@ class PortableProcessTest extends HostedProcessContract {
 
   @Override
   int repeats() {
-    return 2_000;
+    return 1_000;
   }
 }

@@ -27,6 +27,14 @@ final class ProcessFixture {
     return entry != null && !entry.isDead();
   }
 
+  static boolean holdsLine(Path file) {
+    try {
+      return Files.exists(file) && Files.readString(file).endsWith("\n");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   /** Looks until it is so. */
   static void await(BooleanSupplier condition) {
     long start = System.nanoTime();

@@ -1,0 +1,83 @@
+package dev.postern.process;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Starts a program in a JVM of its own, for what a test cannot change in the one it runs in. Writes
+ * what came of it to a file: {@code FILE MODE}.
+ */
+final class StartProbe {
+  static final String PATH_INFO = "caf\u00c3\u00a9";
+
+  private StartProbe() {}
+
+  public static void main(String[] args) throws Exception {
+    Path file = Path.of(args[0]);
+    StringBuilder report = new StringBuilder(StartPath.inForce() + "\n");
+    try {
+      switch (args[1]) {
+        case "env" -> report.append(run("/usr/bin/env; exit 5", environment()));
+        case "fds" -> report.append(run("ls /proc/$$/fd; exit 5", Map.of()));
+        case "twice" -> report.append(run("exit 1", Map.of())).append(run("exit 2", Map.of()));
+        case "descriptors" -> exhaustDescriptors(report);
+        case "hang" -> hang(file);
+        default -> throw new IllegalArgumentException(args[1]);
+      }
+    } catch (IOException e) {
+      report.append(e);
+    }
+    Files.write(file, report.toString().getBytes(StandardCharsets.ISO_8859_1));
+  }
+
+  private static Map<String, String> environment() {
+    return ProgramText.canCarry(PATH_INFO)
+        ? Map.of("PATH_INFO", PATH_INFO)
+        : Map.of("REFUSED", "1");
+  }
+
+  private static String run(String script, Map<String, String> environment) throws IOException {
+    HostedProcess process = start(script, environment);
+    StringBuilder output = new StringBuilder();
+    while (process.read(Duration.ofSeconds(60)) == HostedProcess.Read.BLOCK) {
+      output.append(new String(process.bytes(), 0, process.length(), StandardCharsets.ISO_8859_1));
+    }
+    output.append(process.exit());
+    process.close();
+    return output.toString();
+  }
+
+  private static HostedProcess start(String script, Map<String, String> environment)
+      throws IOException {
+    return HostedProcess.start(List.of("/bin/sh", "-c", script), environment, Path.of("/"), null);
+  }
+
+  /** Starts programs until the system refuses one, a hundred times over, and then one more. */
+  private static void exhaustDescriptors(StringBuilder report) throws IOException {
+    int refused = 0;
+    List<HostedProcess> running = new ArrayList<>();
+    while (refused < 100) {
+      try {
+        running.add(start("exec sleep 300", Map.of()));
+      } catch (IOException e) {
+        refused++;
+      }
+      if (running.size() > 500) {
+        throw new IllegalStateException("no limit was reached");
+      }
+    }
+    running.forEach(HostedProcess::close);
+    report.append(run("printf fine-", Map.of()));
+  }
+
+  private static void hang(Path file) throws IOException {
+    HostedProcess process = start("echo $$ >" + file + "; sleep 300 & sleep 300", Map.of());
+    process.read(Duration.ofMinutes(5));
+  }
+}
