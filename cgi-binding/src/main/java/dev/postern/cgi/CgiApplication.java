@@ -5,6 +5,7 @@ import dev.postern.Body;
 import dev.postern.Environ;
 import dev.postern.GatewayException;
 import dev.postern.StartResponse;
+import dev.postern.process.StartPath;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -80,9 +81,10 @@ public final class CgiApplication implements Application {
     return host.counters().snapshot();
   }
 
+  /** The program, and what starts it: {@code posix_spawn} or {@code ProcessBuilder}. */
   @Override
   public String toString() {
-    return "CgiApplication.of(" + program.file() + ")";
+    return "CgiApplication.of(" + program.file() + ") by " + StartPath.inForce();
   }
 
   /** Options of a hosted program. Not thread-safe. */

@@ -5,6 +5,7 @@ import dev.postern.Body;
 import dev.postern.Environ;
 import dev.postern.GatewayException;
 import dev.postern.StartResponse;
+import dev.postern.process.StartPath;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -85,9 +86,10 @@ public final class CgiDirectory implements Application {
     return host.counters().snapshot();
   }
 
+  /** The directory, and what starts its programs: {@code posix_spawn} or {@code ProcessBuilder}. */
   @Override
   public String toString() {
-    return "CgiDirectory.of(" + directory + ")";
+    return "CgiDirectory.of(" + directory + ") by " + StartPath.inForce();
   }
 
   private Program program(Path file) throws GatewayException {

@@ -6,6 +6,7 @@ import dev.postern.GatewayException;
 import dev.postern.Headers;
 import dev.postern.StartResponse;
 import dev.postern.process.HostedProcess;
+import dev.postern.process.StartPath;
 import dev.postern.wire.ProgramResponse;
 import dev.postern.wire.Refusal;
 import java.io.IOException;
@@ -32,6 +33,8 @@ final class ProgramHost {
 
   ProgramHost(HostOptions options) {
     this.options = options;
+    // Found out, and logged, when a server starts and not in its first request.
+    StartPath.inForce();
   }
 
   HostOptions options() {
