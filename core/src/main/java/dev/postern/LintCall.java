@@ -246,7 +246,7 @@ final class LintCall implements StartResponse {
 
   /** A written body that is pulled has a thread of its own, which never runs beside ours. */
   private boolean isRequestsThread() {
-    return Thread.currentThread() == thread || WriterThread.isCurrent();
+    return thread.equals(Thread.currentThread()) || WriterThread.isCurrent();
   }
 
   private void brokenThread(LintRule rule, String must, @Nullable StackTraceElement where) {

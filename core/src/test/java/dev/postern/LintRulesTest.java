@@ -353,7 +353,7 @@ class LintRulesTest {
         caller(
             "caller must take a body at most once: \"iterator, writeTo\" [G2]",
             body -> {
-              body.iterator();
+              var unused = body.iterator();
               body.writeTo(OutputStream.nullOutputStream());
               body.close();
             }),

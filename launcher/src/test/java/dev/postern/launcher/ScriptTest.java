@@ -36,8 +36,7 @@ class ScriptTest {
 
   /** What the script needs from a machine, next to a shell, a JDK and Maven. */
   private static final List<String> TOOLS =
-      List.of(
-          "cat", "cp", "find", "head", "ln", "mkdir", "mv", "readlink", "rm", "sed", "sleep");
+      List.of("cat", "cp", "find", "head", "ln", "mkdir", "mv", "readlink", "rm", "sed", "sleep");
 
   @TempDir Path directory;
   private Path tree;
