@@ -44,7 +44,7 @@ abstract class CutContract extends ContainerContract {
   }
 
   @Test
-  void cutResponse_isShortOfItsContentLength() throws Exception {
+  void h16_cutResponse_isShortOfItsContentLength() throws Exception {
     int port = start(failing(Headers.of("Content-Length", "8")));
     for (String option : new String[] {"keep-alive", "close"}) {
       assertCut(RawClient.request("GET", "/", "Connection: " + option), port);
@@ -53,7 +53,7 @@ abstract class CutContract extends ContainerContract {
   }
 
   @Test
-  void shortBody_isCut() throws Exception {
+  void attackE02_shortBody_isCut() throws Exception {
     int port =
         start(
             (environ, startResponse) -> {
@@ -132,7 +132,7 @@ abstract class CutContract extends ContainerContract {
   // ---- the client leaves ----
 
   @Test
-  void clientThatLeaves_cancelsTheExchange() throws Exception {
+  void attackE09_clientThatLeaves_cancelsTheExchange() throws Exception {
     CountDownLatch cancelled = new CountDownLatch(1);
     CountDownLatch closed = new CountDownLatch(1);
     AtomicBoolean complete = new AtomicBoolean(true);

@@ -33,7 +33,7 @@ abstract class Http2Contract extends ContainerContract {
 
   /** The first one asks for the upgrade, the second one is HTTP/2 from its start. */
   @Test
-  void variables_areThoseOfHttp2() throws Exception {
+  void s25_attackG05_variables_areThoseOfHttp2() throws Exception {
     int port = start(DUMP);
     for (int i = 0; i < 2; i++) {
       HttpResponse<byte[]> response = get(port);

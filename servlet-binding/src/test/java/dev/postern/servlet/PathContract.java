@@ -79,7 +79,7 @@ abstract class PathContract extends ContainerContract {
           same("http://localhost/app/x/abs", "/abs"));
 
   @Test
-  void pathInfo_isDecodedOnceFromTheBytesThatWereSent() throws Exception {
+  void s13_pathInfo_isDecodedOnceFromTheBytesThatWereSent() throws Exception {
     int port = start(Deployment.at("/app").application(DUMP, "/x/*"));
     SoftAssertions softly = new SoftAssertions();
     for (Row row : ROWS) {
@@ -101,7 +101,7 @@ abstract class PathContract extends ContainerContract {
   }
 
   @Test
-  void queryString_isVerbatim() throws Exception {
+  void s16_queryString_isVerbatim() throws Exception {
     int port = start(Deployment.at("/app").application(DUMP, "/x/*"));
     for (String query : List.of("a=%2F&b=+", "-s", "a?b", "%zz", "a;b", "=")) {
       if (server == Server.UNDERTOW && query.equals("%zz")) {
@@ -115,7 +115,7 @@ abstract class PathContract extends ContainerContract {
   }
 
   @Test
-  void queryString_isEmptyWithoutOneAndWithAnEmptyOne() throws Exception {
+  void s16_queryString_isEmptyWithoutOneAndWithAnEmptyOne() throws Exception {
     int port = start(DUMP);
     assertThat(variables(port, "/s").get("QUERY_STRING")).isEmpty();
     Map<String, String> variables = variables(port, "/s?");
@@ -125,14 +125,14 @@ abstract class PathContract extends ContainerContract {
   }
 
   @Test
-  void rootContext_hasAnEmptyScriptName() throws Exception {
+  void s22_rootContext_hasAnEmptyScriptName() throws Exception {
     int port = start(DUMP);
     assertSplit(variables(port, "/"), "", "/");
     assertSplit(variables(port, "/a;b/c%2e"), "", "/a;b/c.");
   }
 
   @Test
-  void mappings_splitAsTheServletSpecificationSays() throws Exception {
+  void s22_mappings_splitAsTheServletSpecificationSays() throws Exception {
     int port =
         start(
             Deployment.at("/ctx")
@@ -152,7 +152,7 @@ abstract class PathContract extends ContainerContract {
   }
 
   @Test
-  void scriptName_isDecoded() throws Exception {
+  void s22_scriptName_isDecoded() throws Exception {
     int port = start(Deployment.at("/app").application(DUMP, "/caf\u00e9 1/*"));
     assertSplit(variables(port, "/app/caf%C3%A9%201/x"), "/app/caf\u00c3\u00a9 1", "/x");
   }

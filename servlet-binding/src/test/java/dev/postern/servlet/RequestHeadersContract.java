@@ -13,7 +13,7 @@ abstract class RequestHeadersContract extends ContainerContract {
   }
 
   @Test
-  void header_becomesAVariable() throws Exception {
+  void s27_header_becomesAVariable() throws Exception {
     int port = start(DUMP);
     assertThat(variables(port, "/", "fOO-Bar-2: x, y", "Empty:", "Expect-Ct: a=\"b\""))
         .containsEntry("HTTP_FOO_BAR_2", "x, y")
@@ -22,7 +22,7 @@ abstract class RequestHeadersContract extends ContainerContract {
   }
 
   @Test
-  void repeatedHeaders_areJoinedInOrder() throws Exception {
+  void s28_repeatedHeaders_areJoinedInOrder() throws Exception {
     int port = start(DUMP);
     assertThat(variables(port, "/", "Foo: a", "Cookie: x=1", "foo: b", "Cookie: y=2", "FOO: c"))
         .containsEntry("HTTP_FOO", "a, b, c")
@@ -30,7 +30,7 @@ abstract class RequestHeadersContract extends ContainerContract {
   }
 
   @Test
-  void singleHeaders_mustNotBeRepeated() throws Exception {
+  void s28_singleHeaders_mustNotBeRepeated() throws Exception {
     int port = start(DUMP);
     List<List<String>> repeated =
         List.of(
@@ -45,7 +45,7 @@ abstract class RequestHeadersContract extends ContainerContract {
   }
 
   @Test
-  void value_keepsItsBytes() throws Exception {
+  void s30_value_keepsItsBytes() throws Exception {
     int port = start(DUMP);
     assertThat(variables(port, "/", "X-L: caf\u00e9", "X-U: caf\u00c3\u00a9", "X-A: \u0080\u00ff"))
         .containsEntry("HTTP_X_L", "caf\u00e9")
@@ -54,7 +54,7 @@ abstract class RequestHeadersContract extends ContainerContract {
   }
 
   @Test
-  void foldedHeader_isRefusedOrOneLine() throws Exception {
+  void s29_foldedHeader_isRefusedOrOneLine() throws Exception {
     int port = start(DUMP);
     RawResponse response = RawClient.get(port, "/", "X-Folded: a\r\n b");
     if (response.status() == 200) {
@@ -85,7 +85,7 @@ abstract class RequestHeadersContract extends ContainerContract {
   }
 
   @Test
-  void attackA03_otherSpellingsOfContentLengthAreNothing() throws Exception {
+  void attackA03_s31_otherSpellingsOfContentLengthAreNothing() throws Exception {
     int port = start(DUMP);
     assertThat(variables(port, "/", "Content_Length: 5", "Content_Type: a/b"))
         .doesNotContainKeys(
@@ -108,7 +108,7 @@ abstract class RequestHeadersContract extends ContainerContract {
   }
 
   @Test
-  void attackA16_connectionHeadersAndWhatTheyNameAreLeftOut() throws Exception {
+  void attackA16_h18_h19_connectionHeadersAndWhatTheyNameAreLeftOut() throws Exception {
     int port = start(DUMP);
     Map<String, String> variables =
         variables(

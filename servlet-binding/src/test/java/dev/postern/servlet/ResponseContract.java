@@ -26,7 +26,7 @@ abstract class ResponseContract extends ContainerContract {
       List.of("date", "server", "connection", "keep-alive", "transfer-encoding");
 
   @Test
-  void headers_keepRepeatsOrderAndBytes() throws Exception {
+  void h25_h26_headers_keepRepeatsOrderAndBytes() throws Exception {
     int port =
         start(
             (environ, startResponse) -> {
@@ -90,7 +90,7 @@ abstract class ResponseContract extends ContainerContract {
   }
 
   @Test
-  void head_hasTheHeadersOfGetAndNoBody() throws Exception {
+  void h10_h24_head_hasTheHeadersOfGetAndNoBody() throws Exception {
     for (Body body : List.of(Body.of("hello"), iterated("a", "b"))) {
       int port =
           start(
@@ -113,7 +113,7 @@ abstract class ResponseContract extends ContainerContract {
   }
 
   @Test
-  void bodilessStatus_hasNoBodyAndKeepsTheConnection() throws Exception {
+  void h09_h10_h11_bodilessStatus_hasNoBodyAndKeepsTheConnection() throws Exception {
     for (int status : new int[] {204, 205, 304}) {
       int port =
           start(
@@ -166,7 +166,7 @@ abstract class ResponseContract extends ContainerContract {
   }
 
   @Test
-  void tooLongBody_endsAtItsContentLength() throws Exception {
+  void attackE01_tooLongBody_endsAtItsContentLength() throws Exception {
     int port =
         start(
             (environ, startResponse) -> {
@@ -186,7 +186,7 @@ abstract class ResponseContract extends ContainerContract {
   }
 
   @Test
-  void http10_isNeverChunked() throws Exception {
+  void h17_http10_isNeverChunked() throws Exception {
     int port = start(body(iterated("a", "b")));
     RawResponse response = RawClient.exchange(port, "GET / HTTP/1.0\r\nHost: x\r\n\r\n");
     assertThat(response.header("Transfer-Encoding")).isNull();
@@ -220,7 +220,7 @@ abstract class ResponseContract extends ContainerContract {
   }
 
   @Test
-  void errorBeforeTheCommit_isAFixedText() throws Exception {
+  void attackC16_errorBeforeTheCommit_isAFixedText() throws Exception {
     int port =
         start(
             (environ, startResponse) -> {

@@ -202,7 +202,7 @@ abstract class StreamingContract extends ContainerContract {
   }
 
   @Test
-  void chunkedUpload_endsWithItsLastChunk() throws Exception {
+  void s34_chunkedUpload_endsWithItsLastChunk() throws Exception {
     int port = start(ECHO);
     try (RawClient client = new RawClient(port)) {
       client.send(RawClient.request("POST", "/", "Transfer-Encoding: chunked"));
@@ -224,7 +224,7 @@ abstract class StreamingContract extends ContainerContract {
   }
 
   @Test
-  void brokenOffUpload_neverLooksWhole() throws Exception {
+  void h31_attackG02_brokenOffUpload_neverLooksWhole() throws Exception {
     BlockingQueue<Object> seen = new LinkedBlockingQueue<>();
     int port =
         start(
@@ -275,7 +275,7 @@ abstract class StreamingContract extends ContainerContract {
       };
 
   @Test
-  void expectContinue_refusedWithoutReading() throws Exception {
+  void h21_expectContinue_refusedWithoutReading() throws Exception {
     int port = start(REFUSING);
     try (RawClient client = new RawClient(port)) {
       client.send(RawClient.request("POST", "/", "Content-Length: 9", "Expect: 100-continue"));
@@ -290,7 +290,7 @@ abstract class StreamingContract extends ContainerContract {
   }
 
   @Test
-  void expectContinue_continuesWhenTheBodyIsRead() throws Exception {
+  void h21_expectContinue_continuesWhenTheBodyIsRead() throws Exception {
     int port = start(ECHO);
     try (RawClient client = new RawClient(port)) {
       client.send(RawClient.request("POST", "/", "Content-Length: 3", "Expect: 100-continue"));

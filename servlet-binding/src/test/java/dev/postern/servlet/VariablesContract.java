@@ -15,7 +15,7 @@ abstract class VariablesContract extends ContainerContract {
   }
 
   @Test
-  void names_areExactlyThoseThatAreThere() throws Exception {
+  void s07_s19_names_areExactlyThoseThatAreThere() throws Exception {
     int port = start(DUMP);
     assertThat(variables(port, "/").keySet())
         .containsExactlyInAnyOrder(
@@ -38,7 +38,7 @@ abstract class VariablesContract extends ContainerContract {
   }
 
   @Test
-  void connection_isTold() throws Exception {
+  void s12_s17_s18_s26_connection_isTold() throws Exception {
     int port = start(DUMP);
     assertThat(variables(port, "/"))
         .containsEntry("GATEWAY_INTERFACE", "CGI/1.1")
@@ -54,14 +54,14 @@ abstract class VariablesContract extends ContainerContract {
   }
 
   @Test
-  void serverProtocol_isTheRequests() throws Exception {
+  void s25_serverProtocol_isTheRequests() throws Exception {
     int port = start(DUMP);
     RawResponse response = RawClient.exchange(port, "GET / HTTP/1.0\r\nHost: x\r\n\r\n");
     assertThat(variables(response)).containsEntry("SERVER_PROTOCOL", "HTTP/1.0");
   }
 
   @Test
-  void serverName_isTheHostAlone() throws Exception {
+  void s23_s24_serverName_isTheHostAlone() throws Exception {
     int port = start(DUMP);
     Map<String, String> named = variables(port, "/", "Host: example.org:81");
     assertThat(named).containsEntry("SERVER_NAME", "example.org");
@@ -74,7 +74,7 @@ abstract class VariablesContract extends ContainerContract {
   }
 
   @Test
-  void serverName_isThereWithoutAHost() throws Exception {
+  void s23_serverName_isThereWithoutAHost() throws Exception {
     int port = start(DUMP);
     Map<String, String> variables = variables(RawClient.exchange(port, "GET / HTTP/1.0\r\n\r\n"));
     assertThat(variables.get("SERVER_NAME")).isNotEmpty();
@@ -82,7 +82,7 @@ abstract class VariablesContract extends ContainerContract {
   }
 
   @Test
-  void attackA17_malformedHostIsRefused() throws Exception {
+  void attackA17_s23_malformedHostIsRefused() throws Exception {
     int port = start(DUMP);
     for (String host :
         List.of("a\"><script>", "a b", "a/b", "a@b", "[::1", "a:b", "a:1:2", "<x>")) {
@@ -91,7 +91,7 @@ abstract class VariablesContract extends ContainerContract {
   }
 
   @Test
-  void method_isKeptAsItIs() throws Exception {
+  void s21_method_isKeptAsItIs() throws Exception {
     int port = start(DUMP);
     for (String method : List.of("GET", "POST", "OPTIONS", "DELETE", "PROPFIND", "get", "X-Own")) {
       RawResponse response =
@@ -113,7 +113,7 @@ abstract class VariablesContract extends ContainerContract {
   }
 
   @Test
-  void contentLength_isThereWhenTheRequestSaysSo() throws Exception {
+  void s10_contentLength_isThereWhenTheRequestSaysSo() throws Exception {
     int port = start(DUMP);
     assertThat(variables(port, "/")).doesNotContainKey("CONTENT_LENGTH");
     assertThat(variables(post(port, "Content-Length: 0\r\n", "")))
@@ -135,7 +135,7 @@ abstract class VariablesContract extends ContainerContract {
   }
 
   @Test
-  void contentType_isVerbatim() throws Exception {
+  void s11_contentType_isVerbatim() throws Exception {
     int port = start(DUMP);
     // but for two spaces in a row, of which Undertow drops one in all headers
     String type = "Text/X-Odd; Charset=\"UTF-8\" ; q=1";
@@ -146,7 +146,7 @@ abstract class VariablesContract extends ContainerContract {
   }
 
   @Test
-  void authentication_isTheContainersAlone() throws Exception {
+  void s09_s20_authentication_isTheContainersAlone() throws Exception {
     int port = start(DUMP);
     assertThat(variables(port, "/", "Authorization: Basic eDp5", "Remote-User: root"))
         .containsEntry("HTTP_AUTHORIZATION", "Basic eDp5")
@@ -155,7 +155,7 @@ abstract class VariablesContract extends ContainerContract {
   }
 
   @Test
-  void authentication_byTheContainerIsTold() throws Exception {
+  void s09_s20_authentication_byTheContainerIsTold() throws Exception {
     int port = start(Deployment.at("").application(DUMP, "/*").withAuthentication());
     assertThat(RawClient.get(port, "/").status()).isEqualTo(401);
     String credentials = Deployment.USER + ":" + Deployment.PASSWORD;
