@@ -182,7 +182,7 @@ public final class Demo implements AutoCloseable {
             .preview(
                 """
                 <pre class="preview">row Time "$(date '+%A, %e %B %Y, …')"
-                read -r one five fifteen _ &lt;/proc/loadavg
+                read -r one five fifteen _ &lt;…
                 row Load "$one in the last minute, …"
                 bar Memory "$1" "$2 of $3 GiB in use"
                 bar Disk "$1" "$2 of $3 GiB in use"
@@ -196,7 +196,7 @@ public final class Demo implements AutoCloseable {
                 "<img class=\"preview\" alt=\"A sunflower\" src=\"" + PROGRAMS + "/sunflower.pl\">")
             .missing(perl == null ? "perl is not on this machine's PATH." : null));
     cards.add(
-        program("Python", "Life", "life.py", "Streams an animation, one flush for each frame.")
+        program("Python", "Life", "life.py", "An animation, flushed by the frame.")
             .through("process", "python3")
             .preview(
                 "<iframe class=\"preview\" title=\"Life\" data-src=\""
