@@ -119,7 +119,8 @@ public final class CgiGateway {
         environment == null ? ProcessVariables.read() : new HashMap<>(environment);
     boolean called = ProcessVariables.complete(variables);
     OutputStream out = output == null ? new FileOutputStream(FileDescriptor.out) : output;
-    Environ environ = environ(variables);
+    InputStream in = input == null ? new FileInputStream(FileDescriptor.in) : input;
+    Environ environ = environ(variables, in, errors, true);
     if (!called) {
       environ.errors().println("postern: no REQUEST_METHOD in the environment: answering GET /");
       environ.errors().flush();
@@ -167,18 +168,29 @@ public final class CgiGateway {
     }
   }
 
-  private Environ environ(Map<String, String> variables) {
+  /**
+   * What the application sees of a CGI request.
+   *
+   * @param input the body, if the request has one
+   * @param errors null for standard error
+   * @param once whether this process answers one request only
+   */
+  static Environ environ(
+      Map<String, String> variables,
+      InputStream input,
+      @Nullable PrintWriter errors,
+      boolean once) {
     Environ.Builder builder =
         Environ.builder(variables)
             .scheme(ProcessVariables.isSecure(variables) ? "https" : "http")
-            .multithread(false)
+            .multithread(!once)
             .multiprocess(true)
-            .runOnce(true);
+            .runOnce(once);
     if (errors != null) {
       builder.errors(errors);
     }
     if (variables.containsKey("CONTENT_LENGTH") && !"".equals(variables.get("CONTENT_LENGTH"))) {
-      builder.input(input == null ? new FileInputStream(FileDescriptor.in) : input);
+      builder.input(input);
     }
     return builder.build();
   }

@@ -32,7 +32,7 @@ final class ProcessVariables {
    * {@code *( name "=" value NUL )} (environ(7)). Of two equal names the first counts, as getenv(3)
    * has it.
    */
-  private static Map<String, String> parse(byte[] bytes) {
+  static Map<String, String> parse(byte[] bytes) {
     Map<String, String> variables = new HashMap<>();
     int start = 0;
     for (int i = 0; i < bytes.length; i++) {
