@@ -1,0 +1,120 @@
+package dev.postern.cgi;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.postern.cgi.server.JavaProgram;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/** An installed executable, and requests to it. */
+final class InstalledProgram {
+  private static final long SECONDS = 60;
+
+  final Path directory;
+  final Path file;
+  final Path library;
+
+  /**
+   * In a directory of a test's own: {@code bin/app} and {@code lib}.
+   *
+   * @param directory with a short path, for sockets
+   */
+  InstalledProgram(Path directory) throws IOException {
+    this.directory = directory;
+    this.file = Files.createDirectories(directory.resolve("bin")).resolve("app");
+    this.library = directory.resolve("lib");
+  }
+
+  /** Options for an application among the tests' classes. */
+  CgiExecutable.Builder of(Class<?> application) {
+    return CgiExecutable.builder(application.getName())
+        .classPath(List.of(JavaProgram.source(application)))
+        .library(library);
+  }
+
+  List<String> install(CgiExecutable.Builder builder) throws IOException {
+    return builder.build().install(file);
+  }
+
+  /** The body of the answer to a GET, which must be a good one. */
+  String get(String path, String query) throws Exception {
+    Process process = start(path, query, Map.of());
+    process.getOutputStream().close();
+    String output = read(process.getInputStream());
+    assertThat(exit(process)).as(output + errors()).isZero();
+    assertThat(output).startsWith("Status: 200 OK\r\n");
+    return output.substring(output.indexOf("\r\n\r\n") + 4);
+  }
+
+  String get(String path) throws Exception {
+    return get(path, "");
+  }
+
+  /** Starts a GET; standard error goes to a file. */
+  Process start(String path, String query, Map<String, String> more, String... arguments)
+      throws IOException {
+    List<String> command = new ArrayList<>(List.of(file.toString()));
+    command.addAll(List.of(arguments));
+    ProcessBuilder builder = new ProcessBuilder(command);
+    builder.redirectError(directory.resolve("errors").toFile());
+    Map<String, String> environment = builder.environment();
+    environment.clear();
+    environment.putAll(
+        Map.of(
+            "PATH", "/usr/bin:/bin",
+            "LC_ALL", "C",
+            "REQUEST_METHOD", "GET",
+            "SCRIPT_NAME", "/cgi-bin/app",
+            "PATH_INFO", path,
+            "QUERY_STRING", query,
+            "SERVER_NAME", "localhost",
+            "SERVER_PORT", "80",
+            "SERVER_PROTOCOL", "HTTP/1.1"));
+    environment.putAll(more);
+    return builder.start();
+  }
+
+  String errors() throws IOException {
+    Path errors = directory.resolve("errors");
+    return Files.exists(errors) ? Files.readString(errors, StandardCharsets.UTF_8) : "";
+  }
+
+  static String read(InputStream in) throws IOException {
+    return new String(in.readAllBytes(), StandardCharsets.ISO_8859_1);
+  }
+
+  static int exit(Process process) throws InterruptedException {
+    boolean ended = process.waitFor(SECONDS, TimeUnit.SECONDS);
+    process.destroyForcibly();
+    assertThat(ended).as("it ended by itself").isTrue();
+    return process.exitValue();
+  }
+
+  /** The warm servers of this installation. */
+  List<ProcessHandle> servers() {
+    String run = library.resolve("run").toString();
+    return ProcessHandle.allProcesses()
+        .filter(
+            process ->
+                process.info().arguments().stream()
+                    .flatMap(Arrays::stream)
+                    .anyMatch(argument -> argument.startsWith(run)))
+        .toList();
+  }
+
+  /** Ends all warm servers of this installation. */
+  void endServers() {
+    for (ProcessHandle server : servers()) {
+      server.destroyForcibly();
+      server.onExit().orTimeout(SECONDS, TimeUnit.SECONDS).join();
+    }
+  }
+}
