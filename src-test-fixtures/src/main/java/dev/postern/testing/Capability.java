@@ -19,6 +19,8 @@ public enum Capability {
   HEADER_BYTES,
   /** Statuses that HTTP does not name reach the client. */
   ANY_STATUS,
+  /** The Content-Length of a response reaches the client. */
+  CONTENT_LENGTH,
   /** A request may come in chunks. */
   CHUNKED_REQUEST,
   /** A client may wait for {@code 100 Continue}. */

@@ -1,5 +1,6 @@
 package dev.postern.testing;
 
+import static dev.postern.testing.Capability.CUT;
 import static dev.postern.testing.ContractCases.TEXT;
 import static dev.postern.testing.ContractCases.pattern;
 import static dev.postern.testing.ContractCases.writeAscii;
@@ -104,8 +105,10 @@ final class EndCases {
             "call the application once",
             ContractCases.says(environ -> "called"),
             trial -> {
-              for (String method : List.of("GET", "POST", "HEAD")) {
-                trial.send(TestRequest.of(method, "/").withBody(new byte[3]));
+              TestRequest post = TestRequest.post("/", "text/plain", "abc");
+              for (TestRequest request :
+                  List.of(TestRequest.get("/"), post, TestRequest.of("HEAD", "/"))) {
+                trial.send(request);
                 trial.outcome();
                 assertThat(trial.calls()).isEqualTo(1);
               }
@@ -159,15 +162,24 @@ final class EndCases {
             "run onFinish after the body was closed, with what was sent",
             (environ, start, witness) -> {
               environ.onFinish(outcome -> witness.note("first " + outcome.status()));
-              environ.onFinish(
-                  outcome -> witness.note("second " + outcome.bytes() + outcome.complete()));
+              environ.onFinish(outcome -> witness.note("second " + outcome.bytes()));
               start.start(201, TEXT);
               return new ClosingBody(out -> writeAscii(out, "12345"), witness);
             },
             trial -> {
               trial.get("/");
-              assertThat(trial.notes()).containsExactly("closed", "first 201", "second 5true");
+              assertThat(trial.notes()).containsExactly("closed", "first 201", "second 5");
             }),
+        new ContractCase(
+                "G29",
+                "say in the outcome that a response is whole",
+                ContractCases.says(environ -> "whole"),
+                trial -> {
+                  assertThat(trial.get("/").text()).isEqualTo("whole");
+                  assertThat(trial.outcome()).isEqualTo("200 5 complete");
+                })
+            // A server that sees the end of a response may at once tell its program to end.
+            .needs(CUT),
         new ContractCase(
             "G29",
             "run onFinish for a failure, with what was sent and why",
@@ -201,7 +213,7 @@ final class EndCases {
               TestResponse response = trial.get("/");
               assertThat(response.text()).isEqualTo("whole");
               assertThat(response.isComplete()).isTrue();
-              assertThat(trial.outcome()).isEqualTo("200 5 complete java.io.IOException");
+              assertThat(trial.outcome()).startsWith("200 5 ").endsWith(" java.io.IOException");
             }),
         new ContractCase(
             "G30",

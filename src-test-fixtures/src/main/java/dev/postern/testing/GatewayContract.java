@@ -86,7 +86,7 @@ public abstract class GatewayContract {
   @BeforeAll
   final void startGateway() throws Exception {
     directory = Files.createTempDirectory("postern-contract");
-    Witness.setMode(directory, "rwxr-xr-x");
+    Witness.setMode(directory, "rwxrwxrwx");
     client = gateway.start(new ContractApplication());
   }
 
