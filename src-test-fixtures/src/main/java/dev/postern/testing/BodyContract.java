@@ -129,7 +129,7 @@ public abstract class BodyContract {
       if (written.length > 0) {
         assertThat(catchThrowable(() -> body.writeTo(broken)))
             .as("body must not swallow that nobody reads it [A12]")
-            .matches(e -> e != null && (e == gone || e.getCause() == gone));
+            .matches(e -> e != null && (gone.equals(e) || gone.equals(e.getCause())));
       }
     }
   }

@@ -184,13 +184,12 @@ final class EndCases {
             "G29",
             "run onFinish for a failure, with what was sent and why",
             (environ, start, witness) -> {
-              environ.onFinish(
-                  outcome -> witness.note(outcome.status() + " " + outcome.failure().getMessage()));
+              environ.onFinish(outcome -> witness.note(outcome.status() + " " + outcome.failure()));
               throw new IllegalStateException("why");
             },
             trial -> {
               trial.get("/");
-              assertThat(trial.notes()).containsExactly("500 why");
+              assertThat(trial.notes()).containsExactly("500 java.lang.IllegalStateException: why");
             }),
         new ContractCase(
             "G30",

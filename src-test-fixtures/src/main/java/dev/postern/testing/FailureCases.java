@@ -20,6 +20,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** What becomes of an application's failures. */
 final class FailureCases {
@@ -124,7 +125,7 @@ final class FailureCases {
   }
 
   private static ContractCase status(
-      String what, GatewayException failure, String header, String value) {
+      String what, GatewayException failure, @Nullable String header, @Nullable String value) {
     return new ContractCase(
         "G12",
         "answer " + what + " as it says",

@@ -5,6 +5,7 @@ import static dev.postern.testing.Capability.EXACT_HEADERS;
 import static dev.postern.testing.Capability.HEADER_BYTES;
 import static dev.postern.testing.ContractCases.TEXT;
 import static dev.postern.testing.ContractCases.answers;
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.postern.Body;
@@ -99,7 +100,7 @@ final class HeadCases {
         "G17",
         must,
         (environ, start, witness) -> {
-          start.start(200, Headers.of("Content-Type", environ.header("X-Type")));
+          start.start(200, Headers.of("Content-Type", requireNonNull(environ.header("X-Type"))));
           return Body.of("x");
         },
         trial -> {

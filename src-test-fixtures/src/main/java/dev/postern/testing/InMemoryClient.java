@@ -62,7 +62,7 @@ final class InMemoryClient implements GatewayClient {
     return log.toString();
   }
 
-  private final class MemoryConversation implements Conversation {
+  final class MemoryConversation implements Conversation {
     private final MemoryPipe input = new MemoryPipe();
     private final PipeSink sink = new PipeSink();
     private final StringWriter ownLog = new StringWriter();

@@ -8,6 +8,7 @@ import static dev.postern.testing.Capability.STREAMED_RESPONSE;
 import static dev.postern.testing.ContractCases.TEXT;
 import static dev.postern.testing.ContractCases.pattern;
 import static dev.postern.testing.ContractCases.says;
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.postern.Body;
@@ -65,12 +66,12 @@ final class InputCases {
             (environ, start, witness) -> {
               InputStream input = environ.input();
               String parts =
-                  new String(input.readNBytes(3))
+                  new String(input.readNBytes(3), US_ASCII)
                       + input.read(new byte[0])
                       + input.skip(2)
                       + (char) input.read();
               start.start(200, TEXT);
-              return Body.of(parts + new String(input.readAllBytes()));
+              return Body.of(parts + new String(input.readAllBytes(), US_ASCII));
             },
             trial ->
                 assertThat(trial.send(TestRequest.post("/", "text/plain", "abcdefgh")).text())
@@ -81,7 +82,7 @@ final class InputCases {
             (environ, start, witness) -> {
               String read;
               try (InputStream input = environ.input()) {
-                read = new String(input.readNBytes(2));
+                read = new String(input.readNBytes(2), US_ASCII);
               }
               start.start(200, TEXT);
               return Body.of(read);
