@@ -99,7 +99,7 @@ public final class CgiGateway {
     Thread[] threads = new Thread[group.activeCount() + 8];
     int count = group.enumerate(threads);
     for (int i = 0; i < count; i++) {
-      if (threads[i] != self && !threads[i].isDaemon()) {
+      if (!threads[i].equals(self) && !threads[i].isDaemon()) {
         return true;
       }
     }
@@ -127,7 +127,8 @@ public final class CgiGateway {
     }
     InputStream body = environ.contentLength() > 0 ? environ.input() : null;
     Exchange exchange = Exchange.of(environ, new CgiSink(out));
-    Application answering = environ.contentLength() > maxBody ? new TooLarge() : application;
+    boolean tooLarge = environ.contentLength() > maxBody;
+    Application answering = tooLarge ? new TooLarge() : application;
     if (!ownsProcess) {
       return exchange.run(answering);
     }
@@ -136,7 +137,7 @@ public final class CgiGateway {
     Outcome outcome = exchange.run(answering);
     terminator.finished();
     removeHook(terminator);
-    if (body != null && outcome.complete() && answering == application) {
+    if (body != null && outcome.complete() && !tooLarge) {
       drain(body);
     }
     return outcome;
@@ -233,8 +234,13 @@ public final class CgiGateway {
       }
       exchange.cancel(new IOException("process was told to end"));
       request.interrupt();
+      long start = System.nanoTime();
+      long left = WAIT_MILLIS;
       try {
-        wait(WAIT_MILLIS);
+        while (!finished && left > 0) {
+          wait(left);
+          left = WAIT_MILLIS - (System.nanoTime() - start) / 1_000_000;
+        }
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
       }

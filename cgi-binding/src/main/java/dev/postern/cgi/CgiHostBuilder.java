@@ -142,7 +142,7 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
   }
 
   /**
-   * Passes values that start with {@code () {}, which versions of bash before 2014 would run
+   * Passes values that start with <code>() {</code>, which versions of bash before 2014 would run
    * (CVE-2014-6271). By default that is a 400.
    */
   public B passShellFunctions() {

@@ -123,7 +123,7 @@ final class ProgramOutput {
    */
   GatewayException diagnosed(GatewayException e, boolean ending) {
     Exit exit = ending ? process.exit() : Exit.RUNNING;
-    if (exit == Exit.RUNNING) {
+    if (exit.equals(Exit.RUNNING)) {
       return Refusal.diagnosed(e, errors(), process.exitNow());
     }
     process.close();

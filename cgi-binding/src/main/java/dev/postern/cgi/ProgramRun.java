@@ -236,7 +236,7 @@ final class ProgramRun implements Body {
     if (process.wasStillWriting() && !isSatisfied()) {
       throw Refusal.of(502, "left-writing", "program must not leave others writing its response");
     }
-    boolean failed = options.strictExit() && !exit.isSuccess() && exit != Exit.RUNNING;
+    boolean failed = options.strictExit() && !exit.isSuccess() && !exit.equals(Exit.RUNNING);
     if (exit.isSignalled() || failed) {
       throw Refusal.of(
           502, "bad-exit", "program must end by itself" + (options.strictExit() ? ", with 0" : ""));

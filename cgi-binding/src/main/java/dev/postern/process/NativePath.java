@@ -22,6 +22,7 @@ final class NativePath {
         : "these classes are not from the jar, or built by a JDK before 22";
   }
 
+  @SuppressWarnings("DoNotCallSuggester") // The class that takes its place does launch.
   static HostedProcess launch(
       List<String> command,
       Map<String, String> environment,

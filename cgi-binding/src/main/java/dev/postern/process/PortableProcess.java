@@ -186,12 +186,13 @@ final class PortableProcess extends HostedProcess {
       }
       throw new IOException("program must be started", e.getCause());
     } catch (InterruptedException e) {
-      started.whenComplete(
-          (late, failed) -> {
-            if (late != null) {
-              new PortableSession(late).kill();
-            }
-          });
+      var unused =
+          started.whenComplete(
+              (late, failed) -> {
+                if (late != null) {
+                  new PortableSession(late).kill();
+                }
+              });
       output.stop();
       Thread.currentThread().interrupt();
       throw new InterruptedIOException("interrupted while the program was started");

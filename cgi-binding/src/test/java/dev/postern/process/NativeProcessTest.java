@@ -69,6 +69,7 @@ class NativeProcessTest extends HostedProcessContract {
   }
 
   @Test
+  @SuppressWarnings("try") // Closed early, by another thread; a second close is harmless.
   void attackF12_programThatIsBeingWritten_isTriedAgain() throws Exception {
     Path program = directory.resolve("program");
     Files.copy(Path.of("/bin/true"), program);
