@@ -8,8 +8,9 @@ import dev.postern.Lint;
 import dev.postern.LintException;
 import dev.postern.Outcome;
 import dev.postern.StartResponse;
+import java.time.Duration;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
@@ -23,7 +24,10 @@ import java.util.stream.Collectors;
 public final class ContractApplication implements Application {
   static final String HEADER = "Postern-Case";
 
-  private static final AtomicInteger RUNNING = new AtomicInteger();
+  private static final Object LOCK = new Object();
+
+  /** Calls that have not come to their end, in this JVM. */
+  private static int running;
 
   private final Map<String, ContractCase> cases =
       ContractCases.all().stream()
@@ -41,8 +45,7 @@ public final class ContractApplication implements Application {
           421, "request headers must become HTTP_POSTERN_CASE and HTTP_POSTERN_WITNESS [E10]");
     }
     witness.note("called");
-    boolean overlaps = RUNNING.incrementAndGet() > 1;
-    if (overlaps && Boolean.FALSE.equals(environ.get("postern.multithread"))) {
+    if (begin() > 1 && Boolean.FALSE.equals(environ.get("postern.multithread"))) {
       witness.note("overlaps");
     }
     try {
@@ -53,9 +56,32 @@ public final class ContractApplication implements Application {
       // Comes last, after Lint's hook and those of the case.
       environ.onFinish(
           outcome -> {
-            RUNNING.decrementAndGet();
+            end();
             witness.note(Trial.END + text(outcome));
           });
+    }
+  }
+
+  private static int begin() {
+    synchronized (LOCK) {
+      LOCK.notifyAll();
+      return ++running;
+    }
+  }
+
+  private static void end() {
+    synchronized (LOCK) {
+      running--;
+    }
+  }
+
+  /** Gives a gateway the time to make another call beside this one, if it does such a thing. */
+  static void awaitOther(Duration time) throws InterruptedException {
+    long end = System.nanoTime() + time.toNanos();
+    synchronized (LOCK) {
+      for (long left = time.toNanos(); running < 2 && left > 0; left = end - System.nanoTime()) {
+        TimeUnit.NANOSECONDS.timedWait(LOCK, left);
+      }
     }
   }
 

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -230,16 +231,18 @@ final class EndCases {
               assertThat(trial.get("/").text()).isEqualTo("whole");
               assertThat(trial.notes()).containsExactly("ran");
             }),
-        together("G31", "keep requests apart that run at the same time", 16),
-        together("E22", "not let calls overlap when it says so", 4));
+        together("G31", "keep requests apart that run at the same time", 16, Duration.ZERO),
+        together("E22", "not let calls overlap when it says so", 4, Duration.ofMillis(250)));
   }
 
-  private static ContractCase together(String id, String must, int requests) {
+  /** Several requests at once; each call lingers until it meets another one. */
+  private static ContractCase together(String id, String must, int requests, Duration linger) {
     return new ContractCase(
         id,
         must,
         (environ, start, witness) -> {
           byte[] body = environ.input().readAllBytes();
+          ContractApplication.awaitOther(linger);
           start.start(200, TEXT);
           return Body.writing(
               out -> {
