@@ -41,7 +41,6 @@ record Address(InetAddress address, int port) {
    * @throws LauncherException when it cannot
    */
   WebServer open(Application application, ClassLoader loader) {
-    Logs.quiet();
     try {
       return WebServer.open(address, port, application, loader);
     } catch (IOException e) {

@@ -37,6 +37,7 @@ final class DemoCommand implements Callable<Integer> {
     PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
     // An address that is wrong is told before anything is made.
     Address address = Address.parse("127.0.0.1", port == null ? DEFAULT_PORT : port);
+    Logs.quiet();
     StopSignal stop = StopSignal.install();
     try (Demo demo = Demo.open(System.getenv("PATH"));
         WebServer server = open(address, new Routes(demo.routes()))) {

@@ -104,6 +104,7 @@ final class ServeCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     refuseWhatIsToCome();
+    Logs.quiet();
     Address address = Address.parse(bind, port);
     ApplicationLoader loader = ApplicationLoader.of(classpath);
     Map<String, Application> routes = routes(loader);
