@@ -47,7 +47,7 @@ final class Blocks {
   static GatewayException refused(String output) {
     byte[] bytes = bytes(output);
     GatewayException whole = refusal(() -> parse(bytes, bytes.length, 0).response());
-    int step = Math.max(1, bytes.length / 2000);
+    int step = Math.max(1, bytes.length / 200);
     for (int split = 1; split < bytes.length; split += step) {
       int at = split;
       assertThat(described(refusal(() -> parse(bytes, at, 0).response())))
