@@ -8,6 +8,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -29,6 +30,7 @@ final class InstalledProgram {
    */
   InstalledProgram(Path directory) throws IOException {
     this.directory = directory;
+    Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
     this.file = Files.createDirectories(directory.resolve("bin")).resolve("app");
     this.library = directory.resolve("lib");
   }

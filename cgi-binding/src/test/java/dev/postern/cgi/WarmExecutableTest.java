@@ -1,0 +1,418 @@
+package dev.postern.cgi;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import dev.postern.cgi.server.Tools;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class WarmExecutableTest {
+  private static final long SECONDS = 60;
+
+  @TempDir Path directory;
+  private InstalledProgram program;
+  private Path notes;
+
+  @BeforeEach
+  void create() throws IOException {
+    Tools.require("perl");
+    program = new InstalledProgram(directory);
+    notes = directory.resolve("notes");
+  }
+
+  @AfterEach
+  void endServers() {
+    program.endServers();
+  }
+
+  @Test
+  void firstRequest_isColdAndStartsAServerForTheOthers() throws Exception {
+    install();
+
+    String first = program.get("/pid");
+    String second = warmPid();
+
+    assertThat(first).isNotEqualTo(second);
+    assertThat(program.get("/pid")).isEqualTo(second);
+    assertThat(program.get("/once")).isEqualTo("false");
+    assertThat(program.servers())
+        .extracting(ProcessHandle::pid)
+        .containsExactly(Long.valueOf(second));
+  }
+
+  @Test
+  void state_staysInTheServer() throws Exception {
+    install();
+    warmPid();
+
+    int before = Integer.parseInt(program.get("/calls"));
+
+    assertThat(program.get("/calls")).isEqualTo(Integer.toString(before + 1));
+  }
+
+  @Test
+  void concurrentFirstRequests_startOneServer() throws Exception {
+    install();
+    List<Process> processes = new ArrayList<>();
+    for (int i = 0; i < 6; i++) {
+      processes.add(program.start("/pid", "", Map.of()));
+    }
+    for (Process process : processes) {
+      assertThat(InstalledProgram.read(process.getInputStream())).startsWith("Status: 200 OK");
+      assertThat(InstalledProgram.exit(process)).isZero();
+    }
+
+    String pid = warmPid();
+
+    assertThat(program.servers()).extracting(ProcessHandle::pid).containsExactly(Long.valueOf(pid));
+  }
+
+  @Test
+  void requestsAtOnce_areAnsweredByOneServer() throws Exception {
+    install();
+    String pid = warmPid();
+    List<Process> processes = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      processes.add(program.start("/pid", "", Map.of()));
+    }
+    Set<String> pids = new HashSet<>();
+    for (Process process : processes) {
+      String output = InstalledProgram.read(process.getInputStream());
+      pids.add(output.substring(output.indexOf("\r\n\r\n") + 4));
+    }
+
+    assertThat(pids).contains(pid);
+    assertThat(program.servers()).hasSize(1);
+  }
+
+  @Test
+  void socket_isItsUsersAlone() throws Exception {
+    install();
+    warmPid();
+
+    Path mine = runDirectory();
+    assertThat(mode(mine)).isEqualTo("rwx------");
+    try (Stream<Path> files = Files.list(mine)) {
+      assertThat(files.filter(file -> file.toString().endsWith(".sock")))
+          .singleElement()
+          .satisfies(socket -> assertThat(mode(socket)).isEqualTo("rw-------"));
+    }
+  }
+
+  @Test
+  void directoryOpenToOthers_isNotTrusted() throws Exception {
+    install();
+    String pid = warmPid();
+    Files.setPosixFilePermissions(runDirectory(), PosixFilePermissions.fromString("rwxrwx---"));
+
+    assertThat(program.get("/pid")).isNotEqualTo(pid);
+  }
+
+  @Test
+  void killedServer_isReplaced() throws Exception {
+    install();
+    String pid = warmPid();
+    program.endServers();
+
+    assertThat(program.get("/pid")).isNotEqualTo(pid);
+    makeOld();
+    assertThat(warmPid()).isNotEqualTo(pid);
+  }
+
+  @Test
+  void stoppedServer_isNotWaitedForLong() throws Exception {
+    install();
+    String pid = warmPid();
+    signal("STOP", pid);
+
+    assertThat(program.get("/pid")).isNotEqualTo(pid);
+    signal("CONT", pid);
+    assertThat(program.get("/pid")).isEqualTo(pid);
+  }
+
+  @Test
+  void stoppedServer_neverRunsWhatItDidNotTake() throws Exception {
+    install();
+    String pid = warmPid();
+    int before = Integer.parseInt(program.get("/calls"));
+    signal("STOP", pid);
+    assertThat(program.get("/calls")).isEqualTo("1");
+    signal("CONT", pid);
+
+    assertThat(program.get("/calls")).isEqualTo(Integer.toString(before + 1));
+  }
+
+  @Test
+  void serverThatDiesBeforeItsAnswer_isAnErrorAndNothingRunsTwice() throws Exception {
+    install();
+    warmPid();
+
+    Process process = program.start("/halt", notes.toString(), Map.of());
+
+    assertThat(InstalledProgram.read(process.getInputStream()))
+        .startsWith("Status: 500 Internal Server Error\r\n")
+        .endsWith("\r\n\r\n500 Internal Server Error\n");
+    assertThat(InstalledProgram.exit(process)).isEqualTo(1);
+    assertThat(notes).hasContent("called");
+    assertThat(program.errors()).contains("warm server ended");
+  }
+
+  @Test
+  void serverThatDiesInItsAnswer_cutsItAndNothingRunsTwice() throws Exception {
+    install();
+    warmPid();
+
+    Process process = program.start("/halfway", notes.toString(), Map.of());
+
+    assertThat(InstalledProgram.read(process.getInputStream()))
+        .startsWith("Status: 200 OK\r\n")
+        .endsWith("\r\n\r\nh");
+    assertThat(InstalledProgram.exit(process)).isEqualTo(1);
+    assertThat(notes).hasContent("called");
+  }
+
+  @Test
+  void terminatedStub_endsTheRequest() throws Exception {
+    install();
+    warmPid();
+    Process process = program.start("/silent", notes.toString(), Map.of());
+    readUntil(process.getInputStream(), "s\n");
+
+    process.toHandle().destroy();
+
+    assertThat(InstalledProgram.exit(process)).isEqualTo(128 + 15);
+    await("the body is closed", () -> Files.exists(notes));
+  }
+
+  @Test
+  void vanishedReader_endsTheRequest() throws Exception {
+    install();
+    warmPid();
+    Process process = program.start("/endless", notes.toString(), Map.of());
+    assertThat(process.getInputStream().readNBytes(10)).hasSize(10);
+
+    process.getInputStream().close();
+
+    assertThat(InstalledProgram.exit(process)).isNotZero();
+    await("the body is closed", () -> Files.exists(notes));
+  }
+
+  @Test
+  void terminatedServer_closesBodies() throws Exception {
+    install();
+    String pid = warmPid();
+    Process process = program.start("/silent", notes.toString(), Map.of());
+    readUntil(process.getInputStream(), "s\n");
+
+    signal("TERM", pid);
+
+    assertThat(InstalledProgram.exit(process)).isEqualTo(1);
+    await("the body is closed", () -> Files.exists(notes));
+    await("the server has ended", () -> program.servers().isEmpty());
+  }
+
+  @Test
+  void errors_reachTheRequestsLog() throws Exception {
+    install();
+    warmPid();
+
+    assertThat(program.get("/warn")).isEqualTo("warned\n");
+    assertThat(program.errors()).isEqualTo("a warning: \u00e9\n");
+  }
+
+  @Test
+  void serversEnvironment_hasNothingOfARequest() throws Exception {
+    install();
+    program
+        .start("/", "secret", Map.of("HTTP_COOKIE", "secret", "REMOTE_USER", "secret", "KEPT", "1"))
+        .waitFor();
+    warmPid();
+
+    assertThat(program.get("/getenv"))
+        .contains("KEPT=1", "PATH=")
+        .doesNotContain("secret", "REQUEST_METHOD", "QUERY_STRING", "PATH_INFO", "SERVER_NAME");
+  }
+
+  @Test
+  void idleServer_endsInOrder() throws Exception {
+    program.install(warm().idle(Duration.ofMillis(300)));
+    String pid = warmPid();
+
+    await("the server has ended", () -> program.servers().isEmpty());
+
+    assertThat(files(".sock")).isEmpty();
+    assertThat(warmPid()).as("the next one starts at once").isNotEqualTo(pid);
+  }
+
+  @Test
+  void serverEnds_afterItsMaximumOfRequests() throws Exception {
+    program.install(warm().maxRequests(3));
+    String pid = warmPid();
+    for (int i = 0; i < 3; i++) {
+      program.get("/");
+    }
+
+    await("the server has ended", () -> program.servers().stream().noneMatch(p -> is(p, pid)));
+
+    assertThat(program.get("/")).isEqualTo("hello\n");
+  }
+
+  @Test
+  void serverThatCannotStart_isNotTriedAtEachRequest() throws Exception {
+    install();
+    Path arguments = installed().resolve("warm");
+    Files.writeString(arguments, "-XX:NoSuchOption\nNone\n");
+
+    assertThat(program.get("/")).isEqualTo("hello\n");
+    await("the server has ended", () -> program.servers().isEmpty());
+    Path log = files(".log").get(0);
+    await("it has said why", () -> size(log) > 0);
+    Files.delete(log);
+    assertThat(program.get("/")).isEqualTo("hello\n");
+
+    assertThat(files(".log")).isEmpty();
+  }
+
+  @Test
+  void newInstallation_isNotAnsweredByTheOldServer() throws Exception {
+    install();
+    String pid = warmPid();
+
+    install();
+
+    assertThat(program.get("/pid")).isNotEqualTo(pid);
+    assertThat(warmPid()).isNotEqualTo(pid);
+  }
+
+  @Test
+  void postern_cold_keepsTheServerOut() throws Exception {
+    install();
+    assertThat(CgiExecutable.check(program.file).passed()).isTrue();
+
+    assertThat(program.servers()).isEmpty();
+  }
+
+  @Test
+  void lostStubFile_isAnError() throws Exception {
+    install();
+    Files.delete(installed().resolve("rest.pl"));
+
+    Process process = program.start("/", "", Map.of());
+
+    assertThat(InstalledProgram.read(process.getInputStream())).isEmpty();
+    assertThat(InstalledProgram.exit(process)).isEqualTo(1);
+  }
+
+  @Test
+  void longLibraryPath_isRefused() throws Exception {
+    Path deep = Files.createDirectories(directory.resolve("d".repeat(60)));
+
+    assertThatExceptionOfType(IOException.class)
+        .isThrownBy(() -> warm().library(deep).build().install(program.file))
+        .withMessageContaining("shorter path");
+    assertThat(program.file).doesNotExist();
+  }
+
+  private CgiExecutable.Builder warm() {
+    return program.of(InstallApps.Telling.class).warm().idle(Duration.ofSeconds(SECONDS));
+  }
+
+  private void install() throws IOException {
+    assertThat(program.install(warm())).isEmpty();
+  }
+
+  /** The server's, as soon as one answers. */
+  private String warmPid() throws Exception {
+    long began = System.nanoTime();
+    while (System.nanoTime() - began < TimeUnit.SECONDS.toNanos(SECONDS)) {
+      String pid = program.get("/pid");
+      if (program.servers().stream().anyMatch(server -> is(server, pid))) {
+        return pid;
+      }
+    }
+    throw new AssertionError("no server answered: " + log());
+  }
+
+  private static boolean is(ProcessHandle process, String pid) {
+    return Long.toString(process.pid()).equals(pid);
+  }
+
+  /** As if the last attempt to start a server was long ago. */
+  private void makeOld() throws IOException {
+    Files.setLastModifiedTime(files(".lock").get(0), FileTime.fromMillis(0));
+  }
+
+  private String log() throws IOException {
+    List<Path> logs = files(".log");
+    return logs.isEmpty() ? "no log" : Files.readString(logs.get(0));
+  }
+
+  private List<Path> files(String ending) throws IOException {
+    try (Stream<Path> files = Files.list(runDirectory())) {
+      return files.filter(file -> file.toString().endsWith(ending)).toList();
+    }
+  }
+
+  private Path runDirectory() throws IOException {
+    try (Stream<Path> users = Files.list(program.library.resolve("run"))) {
+      return users.findFirst().orElseThrow();
+    }
+  }
+
+  private Path installed() throws IOException {
+    try (Stream<Path> directories = Files.list(program.library)) {
+      return directories.filter(path -> !path.endsWith("run")).findFirst().orElseThrow();
+    }
+  }
+
+  private static String mode(Path path) throws IOException {
+    return PosixFilePermissions.toString(Files.getPosixFilePermissions(path));
+  }
+
+  private static long size(Path file) {
+    try {
+      return Files.size(file);
+    } catch (IOException e) {
+      return 0;
+    }
+  }
+
+  private static void signal(String name, String pid) throws Exception {
+    assertThat(new ProcessBuilder("kill", "-" + name, pid).start().waitFor()).isZero();
+  }
+
+  private static void readUntil(InputStream in, String end) throws IOException {
+    StringBuilder read = new StringBuilder();
+    while (read.indexOf("\r\n\r\n") < 0 || !read.toString().endsWith(end)) {
+      int b = in.read();
+      assertThat(b).as(read.toString()).isNotNegative();
+      read.append((char) b);
+    }
+  }
+
+  private static void await(String what, BooleanSupplier condition) throws InterruptedException {
+    long began = System.nanoTime();
+    while (!condition.getAsBoolean()) {
+      assertThat(System.nanoTime() - began).as(what).isLessThan(TimeUnit.SECONDS.toNanos(SECONDS));
+      Thread.sleep(10);
+    }
+  }
+}
