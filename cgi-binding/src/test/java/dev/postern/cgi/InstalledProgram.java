@@ -3,6 +3,7 @@ package dev.postern.cgi;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.postern.cgi.server.JavaProgram;
+import dev.postern.cgi.server.WarmServers;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -10,7 +11,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -102,21 +102,11 @@ final class InstalledProgram {
 
   /** The warm servers of this installation. */
   List<ProcessHandle> servers() {
-    String run = library.resolve("run").toString();
-    return ProcessHandle.allProcesses()
-        .filter(
-            process ->
-                process.info().arguments().stream()
-                    .flatMap(Arrays::stream)
-                    .anyMatch(argument -> argument.startsWith(run)))
-        .toList();
+    return WarmServers.of(library);
   }
 
   /** Ends all warm servers of this installation. */
   void endServers() {
-    for (ProcessHandle server : servers()) {
-      server.destroyForcibly();
-      server.onExit().orTimeout(SECONDS, TimeUnit.SECONDS).join();
-    }
+    WarmServers.end(library);
   }
 }

@@ -4,13 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.postern.Application;
 import dev.postern.cgi.CgiApplication;
+import dev.postern.cgi.CgiExecutable;
 import dev.postern.cgi.CgiGateway;
 import dev.postern.testing.SampleApp;
 import dev.postern.testing.SampleCases;
 import java.io.IOException;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -22,6 +25,7 @@ class LoopLawTest {
 
   private static Site site;
   private static Application loop;
+  private static Application warmLoop;
 
   @BeforeAll
   static void install() throws IOException {
@@ -35,16 +39,36 @@ class LoopLawTest {
                 SampleApp.class,
                 CgiGateway.class,
                 Application.class));
+    Path warm = site.cgiBin().resolve("warm");
+    CgiExecutable.builder(SampleApp.class.getName())
+        .classPath(List.of(JavaProgram.source(SampleApp.class)))
+        .library(site.lib())
+        .warm()
+        .build()
+        .install(warm);
+    warmLoop = CgiApplication.of(warm);
   }
 
   @AfterAll
   static void remove() throws IOException {
+    WarmServers.end(site.lib());
     site.close();
   }
 
   @ParameterizedTest
   @MethodSource("dev.postern.testing.SampleCases#all")
   void loop_equalsTheApplication(SampleCases.Case request) {
+    assertSame(loop, request);
+  }
+
+  @ParameterizedTest
+  @MethodSource("dev.postern.testing.SampleCases#all")
+  void warmLoop_equalsTheApplication(SampleCases.Case request) {
+    Tools.require("perl");
+    assertSame(warmLoop, request);
+  }
+
+  private static void assertSame(Application loop, SampleCases.Case request) {
     SampleCases.Answer direct = SampleCases.call(new SampleApp(), request, MOUNT);
     SampleCases.Answer looped = SampleCases.call(loop, request, MOUNT);
 
