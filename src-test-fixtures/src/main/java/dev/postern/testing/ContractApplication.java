@@ -9,10 +9,8 @@ import dev.postern.LintException;
 import dev.postern.Outcome;
 import dev.postern.StartResponse;
 import java.time.Duration;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Function;
-import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The application that a gateway serves under {@link GatewayContract}: a request header says which
@@ -29,16 +27,12 @@ public final class ContractApplication implements Application {
   /** Calls that have not come to their end, in this JVM. */
   private static int running;
 
-  private final Map<String, ContractCase> cases =
-      ContractCases.all().stream()
-          .collect(Collectors.toMap(ContractCase::name, Function.identity()));
-
   /** The application. */
   public ContractApplication() {}
 
   @Override
   public Body call(Environ environ, StartResponse startResponse) throws Exception {
-    ContractCase asked = cases.get(String.valueOf(environ.header(HEADER)));
+    ContractCase asked = asked(environ.header(HEADER));
     Witness witness = Witness.of(environ);
     if (asked == null || witness == null) {
       throw new GatewayException(
@@ -83,6 +77,19 @@ public final class ContractApplication implements Application {
         TimeUnit.NANOSECONDS.timedWait(LOCK, left);
       }
     }
+  }
+
+  /** The case by its subject and name, as {@link Trial} sends them. */
+  private static @Nullable ContractCase asked(@Nullable String header) {
+    int colon = header == null ? -1 : header.indexOf(':');
+    if (colon >= 0) {
+      for (ContractCase one : ContractCases.about(header.substring(0, colon))) {
+        if (header.endsWith(":" + one.name())) {
+          return one;
+        }
+      }
+    }
+    return null;
   }
 
   private static void note(LintException report, Witness witness) {

@@ -108,14 +108,16 @@ public abstract class GatewayContract {
   /** The cases, by subject. */
   @TestFactory
   final List<DynamicContainer> contract() {
-    return ContractCases.bySubject().entrySet().stream()
+    return ContractCases.SUBJECTS.stream()
         .map(
             subject ->
                 DynamicContainer.dynamicContainer(
-                    subject.getKey(),
-                    subject.getValue().stream()
+                    subject,
+                    ContractCases.about(subject).stream()
                         .filter(this::selects)
-                        .map(test -> DynamicTest.dynamicTest(test.name(), () -> run(test)))))
+                        .map(
+                            test ->
+                                DynamicTest.dynamicTest(test.name(), () -> run(subject, test)))))
         .toList();
   }
 
@@ -124,14 +126,15 @@ public abstract class GatewayContract {
     return true;
   }
 
-  private void run(ContractCase test) {
+  private void run(String subject, ContractCase test) {
     for (Capability needed : test.needs()) {
       String reason = lacks.get(needed);
       if (reason != null) {
         throw new TestAbortedException(test.id() + " needs " + needed + ": " + reason);
       }
     }
-    Trial trial = new Trial(requireNonNull(client), test, requireNonNull(directory), patience());
+    Trial trial =
+        new Trial(requireNonNull(client), subject, test, requireNonNull(directory), patience());
     try {
       assertTimeoutPreemptively(
           patience().multipliedBy(3),

@@ -15,13 +15,16 @@ final class Trial {
   static final String LINT = "lint ";
 
   private final GatewayClient client;
+  private final String subject;
   private final ContractCase test;
   private final Path directory;
   private final Duration patience;
   private final List<Witness> witnesses = new ArrayList<>();
 
-  Trial(GatewayClient client, ContractCase test, Path directory, Duration patience) {
+  Trial(
+      GatewayClient client, String subject, ContractCase test, Path directory, Duration patience) {
     this.client = client;
+    this.subject = subject;
     this.test = test;
     this.directory = directory;
     this.patience = patience;
@@ -115,7 +118,7 @@ final class Trial {
       witnesses.add(witness);
     }
     return request
-        .withHeader(ContractApplication.HEADER, test.name())
+        .withHeader(ContractApplication.HEADER, subject + ":" + test.name())
         .withHeader(Witness.HEADER, witness.name());
   }
 }
