@@ -20,17 +20,28 @@ final class LiveProcesses {
   private static final Set<HostedProcess> RUNNING = new HashSet<>();
   private static final Thread HOOK = new Thread(LiveProcesses::endAll, "postern-end-programs");
 
+  /** The hook has run, or may have missed what was started just now. */
+  private static boolean ending;
+
   private LiveProcesses() {}
 
-  static synchronized void add(HostedProcess process) {
+  /** Ends a program that was started while the JVM was ending already: nobody else would. */
+  static void add(HostedProcess process) {
+    if (!isKept(process)) {
+      process.session().kill();
+    }
+  }
+
+  private static synchronized boolean isKept(HostedProcess process) {
     RUNNING.add(process);
-    if (RUNNING.size() == 1) {
+    if (RUNNING.size() == 1 && !ending) {
       try {
         Runtime.getRuntime().addShutdownHook(HOOK);
       } catch (IllegalStateException e) {
-        // The JVM is ending already, and with it the server that asked for a program.
+        ending = true;
       }
     }
+    return !ending;
   }
 
   static synchronized void remove(HostedProcess process) {
@@ -48,7 +59,12 @@ final class LiveProcesses {
     return new ArrayList<>(RUNNING);
   }
 
+  private static synchronized void beginEnding() {
+    ending = true;
+  }
+
   private static void endAll() {
+    beginEnding();
     try {
       if (awaitNone(HEAD_START_NANOS)) {
         return;
