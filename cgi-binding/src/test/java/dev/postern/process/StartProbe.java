@@ -73,7 +73,22 @@ final class StartProbe {
       }
     }
     running.forEach(HostedProcess::close);
-    report.append(run("printf fine-", Map.of()));
+    report.append(runWhenReleased("printf fine-"));
+  }
+
+  /** The JDK's reaper may still be closing the pipes of programs that have ended. */
+  private static String runWhenReleased(String script) throws IOException {
+    long end = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+    while (true) {
+      try {
+        return run(script, Map.of());
+      } catch (IOException e) {
+        if (System.nanoTime() > end) {
+          throw e;
+        }
+        Thread.onSpinWait();
+      }
+    }
   }
 
   private static void hang(Path file) throws IOException {
