@@ -9,8 +9,7 @@
  * assertThat(response.text()).isEqualTo("Hello x\n");
  * }</pre>
  *
- * <p>To test a gateway, extend {@link dev.postern.testing.GatewayContract}; to test an application
- * that speaks to programs, {@link dev.postern.testing.ApplicationContract}; to test a body of your
+ * <p>To test a gateway, extend {@link dev.postern.testing.GatewayContract}; to test a body of your
  * own, {@link dev.postern.testing.BodyContract}.
  */
 @NullMarked
