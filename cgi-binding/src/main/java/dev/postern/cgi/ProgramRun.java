@@ -257,6 +257,9 @@ final class ProgramRun implements Body {
       if (output != null) {
         output.process().close();
         environ.report("cgi.exit", output.process().exitNow());
+        if (output.process().errors().dropped() > 0) {
+          counters.count("stderr-dropped");
+        }
         output.logErrors(String.valueOf(program.file().getFileName()), environ.errors());
       }
     } finally {

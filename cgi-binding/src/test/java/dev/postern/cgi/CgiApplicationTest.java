@@ -124,15 +124,18 @@ class CgiApplicationTest {
 
   @Test
   void stderrFlood_beforeReadingInput_doesNotDeadlock() throws IOException {
-    Call call =
-        Call.post("/", new byte[1 << 20])
-            .to(
-                app(
-                    "head -c 3000000 /dev/zero | tr '\\0' 'e' >&2",
-                    "printf 'Content-Type: text/plain\\n\\n'; wc -c"));
+    CgiApplication app =
+        CgiApplication.of(
+            Programs.sh(
+                directory,
+                "p",
+                "head -c 3000000 /dev/zero | tr '\\0' 'e' >&2",
+                "printf 'Content-Type: text/plain\\n\\n'; wc -c"));
+    Call call = Call.post("/", new byte[1 << 20]).to(app);
 
     assertThat(call.body().trim()).isEqualTo("1048576");
     assertThat(call.log()).contains("bytes of standard error before these were dropped");
+    assertThat(app.refusals().count("stderr-dropped")).isEqualTo(1);
   }
 
   @Test

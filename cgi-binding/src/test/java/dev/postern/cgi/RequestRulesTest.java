@@ -149,7 +149,9 @@ class RequestRulesTest {
             "[::1]:81",
             "127.0.0.1:8080",
             "a_b.example",
-            "xn--bcher-kva.example")) {
+            "xn--bcher-kva.example",
+            "09azAZ",
+            "x:09")) {
       check(Call.get("/").with("HTTP_HOST", host));
     }
     for (String host :
@@ -170,7 +172,12 @@ class RequestRulesTest {
             "\u00e9",
             "a\r\nb",
             "[::1]x",
-            "a:b:1")) {
+            "a:b:1",
+            "x:/",
+            "x:1:",
+            "{",
+            "`",
+            "[a")) {
       assertRefused(Call.get("/").with("HTTP_HOST", host), 400, "host");
     }
     assertRefused(Call.get("/").with("SERVER_NAME", "a<b"), 400, "host");
