@@ -1,0 +1,65 @@
+package dev.postern.benchmarks;
+
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one turn of one server gave.
+ *
+ * @param value in the unit of the case
+ * @param p50 half of the requests took no longer, in ms; NaN where that is not measured
+ * @param p99 all but a hundredth of them took no longer, in ms
+ * @param memory of the server afterwards, in MB
+ */
+record Sample(double value, double p50, double p99, double memory, int threads) {
+  static Sample of(double value) {
+    return new Sample(value, Double.NaN, Double.NaN, Double.NaN, 0);
+  }
+
+  Sample with(double newMemory, int newThreads) {
+    return new Sample(value, p50, p99, newMemory, newThreads);
+  }
+
+  /**
+   * What {@code wrk --latency} says.
+   *
+   * @throws IllegalArgumentException when not every request was answered
+   */
+  static Sample ofWrk(String output) {
+    for (String line : output.lines().toList()) {
+      if (line.contains("Non-2xx") || line.contains("Socket errors")) {
+        throw new IllegalArgumentException("every request must be answered: " + line.trim());
+      }
+    }
+    return new Sample(
+        Double.parseDouble(field(output, "Requests/sec:")),
+        millis(field(output, "50%")),
+        millis(field(output, "99%")),
+        Double.NaN,
+        0);
+  }
+
+  private static String field(String output, String name) {
+    @Nullable String found = null;
+    for (String line : output.lines().toList()) {
+      if (line.trim().startsWith(name)) {
+        found = line.trim().substring(name.length()).trim();
+      }
+    }
+    if (found == null) {
+      throw new IllegalArgumentException("wrk must tell " + name + "\n" + output);
+    }
+    return found;
+  }
+
+  private static double millis(String time) {
+    double factor = time.endsWith("us") ? 0.001 : time.endsWith("ms") ? 1 : 1000;
+    return Double.parseDouble(time.replaceAll("[a-z]+$", "")) * factor;
+  }
+
+  @Override
+  public String toString() {
+    String text = String.format(Locale.ROOT, "%.2f", value);
+    return Double.isNaN(p99) ? text : text + String.format(Locale.ROOT, ", p99 %.1f ms", p99);
+  }
+}
