@@ -99,7 +99,7 @@ final class WebServer implements AutoCloseable {
     HttpConfiguration http = new HttpConfiguration();
     http.setSendServerVersion(false);
     http.setRequestHeaderSize(HEADER_BYTES);
-    http.setResponseHeaderSize(HEADER_BYTES);
+    http.setResponseHeaderSize(8 * 1024);
     http.setMaxResponseHeaderSize(HEADER_BYTES);
     // Odd paths are 400 or 404 by our own rules; an application gets the bytes as they came.
     http.setUriCompliance(
