@@ -5,6 +5,7 @@
 module dev.postern.cgi {
   requires transitive dev.postern;
   requires com.google.common;
+  requires jdk.jfr;
   requires static transitive org.jspecify;
 
   exports dev.postern.cgi;

@@ -67,12 +67,18 @@ public final class CgiApplication implements Application {
    */
   @Override
   public Body call(Environ environ, StartResponse startResponse) throws Exception {
+    RunWatch watch = host.watch(program.file(), environ);
     try {
       RequestRules.check(environ, host.options());
       program.checkConfigured(host.options().strictOwnership());
-      return host.run(program, environ, startResponse);
-    } catch (GatewayException e) {
-      throw host.counters().counted(e);
+      return host.run(program, environ, startResponse, watch);
+    } catch (Throwable e) {
+      if (e instanceof GatewayException refused) {
+        host.counters().counted(refused);
+      }
+      watch.failed(e);
+      watch.tell();
+      throw e;
     }
   }
 

@@ -71,14 +71,27 @@ public final class CgiDirectory implements Application {
     try {
       RequestRules.check(environ, host.options());
       ProgramFinder.Found found = finder.find(environ);
-      Program program = program(found.file());
-      Environ mounted = environ.copy();
-      mounted.put("SCRIPT_NAME", found.scriptName());
-      mounted.put("PATH_INFO", found.pathInfo());
-      return host.run(program, mounted, startResponse);
+      RunWatch watch = host.watch(found.file(), environ);
+      try {
+        return run(found, environ, startResponse, watch);
+      } catch (Throwable e) {
+        watch.failed(e);
+        watch.tell();
+        throw e;
+      }
     } catch (GatewayException e) {
       throw host.counters().counted(e);
     }
+  }
+
+  private Body run(
+      ProgramFinder.Found found, Environ environ, StartResponse startResponse, RunWatch watch)
+      throws Exception {
+    Program program = program(found.file());
+    Environ mounted = environ.copy();
+    mounted.put("SCRIPT_NAME", found.scriptName());
+    mounted.put("PATH_INFO", found.pathInfo());
+    return host.run(program, mounted, startResponse, watch);
   }
 
   /** What was refused or dropped so far, by rule. */
@@ -164,6 +177,11 @@ public final class CgiDirectory implements Application {
      */
     public CgiDirectory build() throws IOException {
       return new CgiDirectory(this);
+    }
+
+    @Override
+    int standardProgramLimit(int limitMax) {
+      return (3 * limitMax + 3) / 4;
     }
 
     @Override

@@ -5,12 +5,15 @@ import static java.util.Objects.requireNonNull;
 import dev.postern.Application;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +30,8 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
   private Duration idleTimeout = Duration.ofSeconds(60);
   private long maxBody = 64L << 20;
   private @Nullable ProcessLimit limit;
+  private int programLimit;
+  private final List<Consumer<CgiRun>> listeners = new ArrayList<>();
   private @Nullable Set<String> methods;
   private @Nullable Application localRedirects;
   private boolean passAuthorization;
@@ -103,6 +108,34 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
    */
   public B limit(ProcessLimit newLimit) {
     limit = requireNonNull(newLimit, "limit");
+    return self();
+  }
+
+  /**
+   * How many runs of any one program there may be at once, within {@link #limit}: hung runs of one
+   * program then leave places to all others. A request waits for both places no longer than the
+   * limit says. By default three quarters of the limit for a {@link CgiDirectory}, and all of it
+   * for a {@link CgiApplication}.
+   *
+   * @throws IllegalArgumentException when it is less than 1
+   */
+  public B programLimit(int max) {
+    if (max < 1) {
+      throw new IllegalArgumentException("program limit must be at least 1: " + max);
+    }
+    programLimit = max;
+    return self();
+  }
+
+  /**
+   * Tells {@code listener} how each run went: once for each request for which a program was chosen,
+   * also where it was refused before the program started; on the request's thread, when the program
+   * has ended and its place is free again. Several may be added. What one throws goes to {@code
+   * postern.errors}. The same is in the event {@code dev.postern.ProgramRun} of JDK Flight
+   * Recorder.
+   */
+  public B onRun(Consumer<CgiRun> listener) {
+    listeners.add(requireNonNull(listener, "listener"));
     return self();
   }
 
@@ -195,6 +228,11 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
 
   abstract B self();
 
+  /** {@link #programLimit} unless given; 0 for none. */
+  int standardProgramLimit(int limitMax) {
+    return 0;
+  }
+
   /**
    * What was configured.
    *
@@ -202,6 +240,7 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
    */
   HostOptions options() {
     Owners.checkRoot(Owners.current(), refuseRoot);
+    ProcessLimit places = limit == null ? ProcessLimit.standard() : limit;
     return new HostOptions(
         Collections.unmodifiableMap(new LinkedHashMap<>(environment)),
         documentRoot,
@@ -209,7 +248,9 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
         headerTimeout,
         idleTimeout,
         maxBody,
-        limit == null ? ProcessLimit.standard() : limit,
+        places,
+        programLimit == 0 ? standardProgramLimit(places.max()) : programLimit,
+        List.copyOf(listeners),
         methods,
         localRedirects,
         passAuthorization,

@@ -3,13 +3,16 @@ package dev.postern.cgi;
 import dev.postern.Application;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What a host of programs was configured to do: the defaults of the builder, as changed. Immutable.
  *
+ * @param programLimit how many runs of one program at once; 0 for as many as {@code limit} has
  * @param methods those that are allowed, in order; null for all but TRACE and CONNECT
  * @param localRedirects who answers them; null to have the client do it
  */
@@ -21,6 +24,8 @@ record HostOptions(
     Duration idleTimeout,
     long maxBody,
     ProcessLimit limit,
+    int programLimit,
+    List<Consumer<CgiRun>> listeners,
     @Nullable Set<String> methods,
     @Nullable Application localRedirects,
     boolean passAuthorization,

@@ -56,9 +56,23 @@ public final class ProcessLimit {
     return permits.availablePermits();
   }
 
-  void acquire() throws GatewayException, InterruptedIOException {
+  int max() {
+    return max;
+  }
+
+  /** As many of its own, with the same wait. */
+  ProcessLimit withMax(int newMax) {
+    return new ProcessLimit(newMax, wait);
+  }
+
+  /**
+   * Takes a place, which {@link #release} gives back.
+   *
+   * @param waited how long the request has waited for others already
+   */
+  void acquire(long waited) throws GatewayException, InterruptedIOException {
     try {
-      if (!permits.tryAcquire(wait.toNanos(), TimeUnit.NANOSECONDS)) {
+      if (!permits.tryAcquire(Math.max(0, wait.toNanos() - waited), TimeUnit.NANOSECONDS)) {
         throw Refusal.of(
             503,
             "process-limit",

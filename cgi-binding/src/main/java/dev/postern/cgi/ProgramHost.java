@@ -13,7 +13,9 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Runs programs for requests: the host of RFC 3875, as {@link CgiApplication} and {@link
@@ -31,10 +33,18 @@ final class ProgramHost {
   private final HostOptions options;
   private final RefusalCounters counters = new RefusalCounters();
 
+  /** One for each program that was run; there are no more than files. */
+  private final Map<Path, ProcessLimit> programLimits = new ConcurrentHashMap<>();
+
   ProgramHost(HostOptions options) {
     this.options = options;
     // Found out, and logged, when a server starts and not in its first request.
     StartPath.inForce();
+  }
+
+  /** Takes down how the run of a program goes that was chosen for a request. */
+  RunWatch watch(Path program, Environ environ) {
+    return new RunWatch(program, environ, options.listeners(), System::nanoTime);
   }
 
   HostOptions options() {
@@ -49,18 +59,19 @@ final class ProgramHost {
    * Runs a program that may run, and starts its response. The body that is returned owns the
    * process and its place.
    */
-  Body run(Program program, Environ environ, StartResponse startResponse) throws Exception {
+  Body run(Program program, Environ environ, StartResponse startResponse, RunWatch watch)
+      throws Exception {
     RequestBody request = RequestBody.of(environ, options.maxBody());
+    watch.body(request);
     ProgramRun run = null;
     try {
       Path directory = directory(program);
       Map<String, String> environment =
           ProgramEnvironment.of(environ, options, program, request.length(), counters);
-      options.limit().acquire();
-      Runnable release = options.limit()::release;
+      Places places = places(program, watch);
       try {
-        run = new ProgramRun(program, options, counters, environ, release);
-        ProgramResponse head = head(run, program, environment, directory, request);
+        run = new ProgramRun(options, counters, environ, places, watch);
+        ProgramResponse head = head(run, watch, program, environment, directory, request);
         if (head.localPath() != null && options.localRedirects() != null) {
           run.drain();
           run.close();
@@ -68,10 +79,11 @@ final class ProgramHost {
         }
         return run.begin(head, request, startResponse);
       } catch (Throwable e) {
+        watch.failed(e);
         if (run != null) {
           run.close();
         } else {
-          release.run();
+          places.close();
         }
         throw e;
       }
@@ -81,17 +93,36 @@ final class ProgramHost {
     }
   }
 
+  private Places places(Program program, RunWatch watch) throws IOException {
+    List<ProcessLimit> limits =
+        options.programLimit() == 0
+            ? List.of(options.limit())
+            : List.of(
+                programLimits.computeIfAbsent(
+                    program.file(), file -> options.limit().withMax(options.programLimit())),
+                options.limit());
+    long start = watch.now();
+    try {
+      return Places.take(limits, watch::now);
+    } finally {
+      watch.queued(start);
+    }
+  }
+
   private ProgramResponse head(
       ProgramRun run,
+      RunWatch watch,
       Program program,
       Map<String, String> environment,
       Path directory,
       RequestBody request)
       throws IOException {
+    long start = watch.now();
     for (int attempt = 0; ; attempt++) {
       IOException failure;
       try {
         run.start(HostedProcess.start(program.command(), environment, directory, request.stream()));
+        watch.started(start);
         return run.head();
       } catch (ProgramRun.NotStartedException e) {
         failure = e;

@@ -27,14 +27,16 @@ final class ProgramOutput {
   private static final Set<String> NOT_RUN = Set.of("exit 126", "exit 127");
 
   private final HostedProcess process;
+  private final RunWatch watch;
 
   /** From here on in the current block, there is output that was not taken. */
   private int position;
 
   private boolean inBlock;
 
-  ProgramOutput(HostedProcess process) {
+  ProgramOutput(HostedProcess process, RunWatch watch) {
     this.process = process;
+    this.watch = watch;
   }
 
   HostedProcess process() {
@@ -55,6 +57,9 @@ final class ProgramOutput {
       throw RequestBody.unreadable(e);
     }
     inBlock = read == HostedProcess.Read.BLOCK;
+    if (inBlock) {
+      watch.output(process.length());
+    }
     position = 0;
     if (read == HostedProcess.Read.WOKEN) {
       throw new IOException("program must not run on after its request was cancelled");

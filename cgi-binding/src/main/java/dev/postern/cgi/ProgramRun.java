@@ -25,11 +25,11 @@ final class ProgramRun implements Body {
   /** How long a program may go on after the last byte that it will be asked for. */
   private static final Duration AFTER_BODY = Duration.ofSeconds(2);
 
-  private final Program program;
   private final HostOptions options;
   private final RefusalCounters counters;
   private final Environ environ;
-  private final Runnable release;
+  private final Places places;
+  private final RunWatch watch;
 
   private @Nullable ProgramOutput output;
   private @Nullable RequestBody request;
@@ -39,22 +39,18 @@ final class ProgramRun implements Body {
   private boolean ended;
   private boolean closed;
 
-  /**
-   * A run that has its place already.
-   *
-   * @param release gives the place back
-   */
+  /** A run that has its places already, and gives them back. */
   ProgramRun(
-      Program program,
       HostOptions options,
       RefusalCounters counters,
       Environ environ,
-      Runnable release) {
-    this.program = program;
+      Places places,
+      RunWatch watch) {
     this.options = options;
     this.counters = counters;
     this.environ = environ;
-    this.release = release;
+    this.places = places;
+    this.watch = watch;
   }
 
   /** The program was not run, as is known only afterwards. */
@@ -68,7 +64,7 @@ final class ProgramRun implements Body {
 
   /** Takes over a process; also a second one, when the first never became the program. */
   void start(HostedProcess process) {
-    output = new ProgramOutput(process);
+    output = new ProgramOutput(process, watch);
     environ.onCancel(process::wake);
   }
 
@@ -101,6 +97,7 @@ final class ProgramRun implements Body {
         head = withoutType(head);
       }
       head.dropped().forEach(counters::count);
+      watch.status = head.status();
       return head;
     } catch (GatewayException e) {
       throw output().diagnosed(e, e.status() == 502);
@@ -160,9 +157,16 @@ final class ProgramRun implements Body {
   @Override
   public void writeTo(OutputStream out) throws IOException {
     use();
-    while (advance()) {
-      pass(output().waiting());
-      output().writeTo(out);
+    try {
+      while (advance()) {
+        pass(output().waiting());
+        output().writeTo(out);
+      }
+    } catch (IOException | RuntimeException e) {
+      if (!isSatisfied() || environ.isCancelled()) {
+        watch.failed(e);
+      }
+      throw e;
     }
   }
 
@@ -202,7 +206,9 @@ final class ProgramRun implements Body {
       }
       return false;
     } catch (GatewayException e) {
-      throw counters.counted(output().diagnosed(e, ended));
+      GatewayException failure = counters.counted(output().diagnosed(e, ended));
+      watch.failed(failure);
+      throw failure;
     }
   }
 
@@ -256,17 +262,22 @@ final class ProgramRun implements Body {
     try {
       if (output != null) {
         output.process().close();
-        environ.report("cgi.exit", output.process().exitNow());
+        watch.ended(output.process());
+        environ.report("cgi.exit", watch.exit);
         if (output.process().errors().dropped() > 0) {
           counters.count("stderr-dropped");
         }
-        output.logErrors(String.valueOf(program.file().getFileName()), environ.errors());
+        output.logErrors(String.valueOf(watch.program().getFileName()), environ.errors());
       }
     } finally {
-      release.run();
+      places.close();
       if (request != null) {
         request.close();
       }
+      if (!ended && !isSatisfied() && environ.isCancelled()) {
+        watch.failed(new IOException("request was cancelled"));
+      }
+      watch.tell();
     }
   }
 

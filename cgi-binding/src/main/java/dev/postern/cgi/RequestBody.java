@@ -1,5 +1,6 @@
 package dev.postern.cgi;
 
+import com.google.common.io.CountingInputStream;
 import com.google.common.io.FileBackedOutputStream;
 import dev.postern.Environ;
 import dev.postern.GatewayException;
@@ -24,8 +25,12 @@ final class RequestBody implements Closeable {
   private static final int IN_MEMORY = 64 * 1024;
 
   private final long length;
+
+  /** Of bytes that are here all together: they are handed over together. */
+  private long taken;
+
   private final byte @Nullable [] bytes;
-  private final @Nullable InputStream stream;
+  private final @Nullable CountingInputStream stream;
   private final @Nullable FileBackedOutputStream spool;
 
   private RequestBody(
@@ -35,7 +40,7 @@ final class RequestBody implements Closeable {
       @Nullable FileBackedOutputStream spool) {
     this.length = length;
     this.bytes = bytes;
-    this.stream = stream;
+    this.stream = stream == null ? null : new CountingInputStream(stream);
     this.spool = spool;
   }
 
@@ -89,8 +94,14 @@ final class RequestBody implements Closeable {
     return length;
   }
 
+  /** How many bytes were read of {@link #stream}; known when nobody reads it any more. */
+  long taken() {
+    return stream == null ? taken : stream.getCount();
+  }
+
   /** What the program reads, from its start where that is possible; or null for nothing. */
   @Nullable InputStream stream() throws IOException {
+    taken = Math.max(0, length);
     if (bytes != null) {
       return new ByteArrayInputStream(bytes);
     }

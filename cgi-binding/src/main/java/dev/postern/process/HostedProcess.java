@@ -38,6 +38,8 @@ public abstract class HostedProcess {
   private boolean ended;
   private boolean abandoned;
   private boolean closed;
+  private boolean terminated;
+  private boolean killed;
   private volatile boolean woken;
 
   HostedProcess() {}
@@ -218,6 +220,7 @@ public abstract class HostedProcess {
       awaitErrors();
     } catch (InterruptedException e) {
       interrupted = true;
+      killed = true;
       session().kill();
     }
     release();
@@ -226,14 +229,26 @@ public abstract class HostedProcess {
     }
   }
 
+  /** Whether {@link #close} had to ask the program, or what it had left behind, to end. */
+  public final boolean wasTerminated() {
+    return terminated;
+  }
+
+  /** Whether {@link #close} had to kill it. */
+  public final boolean wasKilled() {
+    return killed;
+  }
+
   private void end() throws InterruptedException {
     if (!session().isAlive()) {
       return;
     }
+    terminated = true;
     session().terminate();
     long start = System.nanoTime();
     while (session().isAlive()) {
       if (System.nanoTime() - start > KILL_GRACE_NANOS) {
+        killed = true;
         session().kill();
         awaitExit(KILL_GRACE_NANOS);
         return;

@@ -339,7 +339,7 @@ class CgiFramingTest {
     ProcessLimit limit = ProcessLimit.of(1, Duration.ofMillis(10));
     Application app =
         CgiApplication.builder(Programs.sh(directory, "p", HEAD + "\\n'")).limit(limit).build();
-    limit.acquire();
+    limit.acquire(0);
     Call call = Call.get("/").to(app);
     limit.release();
 

@@ -1,0 +1,158 @@
+package dev.postern.cgi;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How one run of a hosted program went. Handed to the listeners of {@link CgiHostBuilder#onRun},
+ * once for each request for which a program was chosen, also where it was refused before the
+ * program started.
+ *
+ * <p>Times are of {@link System#nanoTime}, so that no change of the clock touches them. Immutable,
+ * thread-safe.
+ */
+public final class CgiRun {
+  private final Path program;
+  private final int status;
+  private final Duration queueTime;
+  private final @Nullable Duration startTime;
+  private final @Nullable Duration firstByteTime;
+  private final Duration totalTime;
+  private final long bytesIn;
+  private final long bytesOut;
+  private final long errorBytes;
+  private final String exit;
+  private final Set<String> limits;
+  private final @Nullable Throwable failure;
+  private final String rule;
+
+  CgiRun(RunWatch watch) {
+    program = watch.program();
+    status = watch.status;
+    queueTime = Duration.ofNanos(watch.queueNanos);
+    startTime = duration(watch.startNanos);
+    firstByteTime = duration(watch.firstByteNanos);
+    totalTime = Duration.ofNanos(watch.totalNanos);
+    bytesIn = watch.bytesIn;
+    bytesOut = watch.bytesOut;
+    errorBytes = watch.errorBytes;
+    exit = watch.exit;
+    limits = Set.copyOf(watch.limits);
+    failure = watch.failure;
+    rule = watch.rule();
+  }
+
+  private static @Nullable Duration duration(long nanos) {
+    return nanos < 0 ? null : Duration.ofNanos(nanos);
+  }
+
+  /** The program's file. */
+  public Path program() {
+    return program;
+  }
+
+  /**
+   * The status of the program's response, or the one that its failure maps to; 0 when there was
+   * neither, as with a request that was cancelled.
+   */
+  public int status() {
+    return status;
+  }
+
+  /** How long the request waited for a place: see {@link ProcessLimit}. */
+  public Duration queueTime() {
+    return queueTime;
+  }
+
+  /** What the start of the process took, all tries together; null when none was started. */
+  public @Nullable Duration startTime() {
+    return startTime;
+  }
+
+  /** From the start of the process to the first byte of its output; null when there was none. */
+  public @Nullable Duration firstByteTime() {
+    return firstByteTime;
+  }
+
+  /** From the request's arrival here to the end of the program and all that it started. */
+  public Duration totalTime() {
+    return totalTime;
+  }
+
+  /** How many bytes of the request's body were taken for the program. */
+  public long bytesIn() {
+    return bytesIn;
+  }
+
+  /** How many bytes of the program's output were read, its header block among them. */
+  public long bytesOut() {
+    return bytesOut;
+  }
+
+  /** How many bytes the program wrote on its standard error. */
+  public long errorBytes() {
+    return errorBytes;
+  }
+
+  /**
+   * {@code exit 0}, {@code signal 9}, or "" when no process was started. A program that this host
+   * has ended shows the signal that did it; {@code running} is one that even KILL has not ended
+   * yet.
+   */
+  public String exit() {
+    return exit;
+  }
+
+  /**
+   * The limits that the run has met: the ids of refusals such as {@code process-limit}, {@code
+   * program-timeout} or {@code body-too-large}; {@code stderr} when more came than is kept, {@code
+   * term} when the program or what it had started had to be asked to end, and {@code kill} when it
+   * had to be killed. Empty as a rule.
+   */
+  public Set<String> limits() {
+    return limits;
+  }
+
+  /**
+   * What went wrong, or null: a {@link dev.postern.GatewayException} with its diagnosis, or
+   * whatever ended the request, such as the write to a client that was gone.
+   */
+  public @Nullable Throwable failure() {
+    return failure;
+  }
+
+  /**
+   * The id of the rule that was broken, as in {@link Refusals}; {@code cancelled}, {@code
+   * interrupted} or {@code aborted} for requests that others ended; "" when all went well.
+   */
+  public String rule() {
+    return rule;
+  }
+
+  /** All but the failure's text, in a line. */
+  @Override
+  public String toString() {
+    return "CgiRun["
+        + program.getFileName()
+        + ", status "
+        + status
+        + ", queue "
+        + queueTime
+        + ", start "
+        + startTime
+        + ", first byte "
+        + firstByteTime
+        + ", total "
+        + totalTime
+        + ", in "
+        + bytesIn
+        + ", out "
+        + bytesOut
+        + (exit.isEmpty() ? "" : ", " + exit)
+        + (limits.isEmpty() ? "" : ", limits " + limits)
+        + (rule.isEmpty() ? "" : ", [" + rule + "]")
+        + "]";
+  }
+}

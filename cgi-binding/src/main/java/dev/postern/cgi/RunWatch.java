@@ -1,0 +1,175 @@
+package dev.postern.cgi;
+
+import dev.postern.Environ;
+import dev.postern.GatewayException;
+import dev.postern.process.ErrorTail;
+import dev.postern.process.HostedProcess;
+import dev.postern.wire.Escapes;
+import dev.postern.wire.Refusal;
+import java.io.InterruptedIOException;
+import java.nio.file.Path;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Takes down how one run goes, and tells it once, when all is over. Confined to the request's
+ * thread.
+ */
+final class RunWatch {
+  private static final int NONE = -1;
+
+  /** A runtime that was linked without {@code jdk.jfr} hosts programs all the same. */
+  private static final boolean RECORDER = ModuleLayer.boot().findModule("jdk.jfr").isPresent();
+
+  /** Refusals that mean that something had more than its share. */
+  private static final Set<String> LIMITS =
+      Set.of(
+          "process-limit",
+          "not-started",
+          "spool-full",
+          "program-timeout",
+          "body-timeout",
+          "body-too-large",
+          "block-too-long",
+          "line-too-long",
+          "too-many-fields",
+          "environment-too-large",
+          "path-too-long",
+          "query-too-long");
+
+  private final Path program;
+  private final Environ environ;
+  private final List<Consumer<CgiRun>> listeners;
+  private final LongSupplier clock;
+  private final @Nullable RunEvent event;
+  private final long begun;
+  private long started;
+  private @Nullable RequestBody body;
+  private boolean told;
+
+  int status;
+  long queueNanos;
+  long startNanos = NONE;
+  long firstByteNanos = NONE;
+  long totalNanos;
+  long bytesIn;
+  long bytesOut;
+  long errorBytes;
+  String exit = "";
+  final Set<String> limits = new LinkedHashSet<>();
+  @Nullable Throwable failure;
+
+  RunWatch(Path program, Environ environ, List<Consumer<CgiRun>> listeners, LongSupplier clock) {
+    this.program = program;
+    this.environ = environ;
+    this.listeners = listeners;
+    this.clock = clock;
+    this.event = RECORDER ? RunEvent.begun() : null;
+    this.begun = clock.getAsLong();
+  }
+
+  Path program() {
+    return program;
+  }
+
+  /** What the program is given. */
+  void body(RequestBody newBody) {
+    body = newBody;
+  }
+
+  /** The request has its place, or will have none. */
+  void queued(long since) {
+    queueNanos = clock.getAsLong() - since;
+  }
+
+  long now() {
+    return clock.getAsLong();
+  }
+
+  /** A process runs. One that never became the program is followed by another. */
+  void started(long since) {
+    started = clock.getAsLong();
+    startNanos = started - since;
+  }
+
+  /** A block of output has come. */
+  void output(int bytes) {
+    if (firstByteNanos < 0) {
+      firstByteNanos = clock.getAsLong() - started;
+    }
+    bytesOut += bytes;
+  }
+
+  /** The first failure is the one that counts. */
+  void failed(Throwable e) {
+    if (failure == null) {
+      failure = e;
+      if (status == 0 && e instanceof GatewayException refused) {
+        status = refused.status();
+      }
+    }
+  }
+
+  /** The process has been closed. */
+  void ended(HostedProcess process) {
+    exit = process.exitNow();
+    ErrorTail errors = process.errors();
+    errorBytes = errors.total();
+    if (errors.dropped() > 0) {
+      limits.add("stderr");
+    }
+    if (process.wasTerminated()) {
+      limits.add("term");
+    }
+    if (process.wasKilled()) {
+      limits.add("kill");
+    }
+  }
+
+  /** {@link CgiRun#rule}. */
+  String rule() {
+    if (failure == null) {
+      return "";
+    }
+    if (failure instanceof GatewayException refused) {
+      return Refusal.rule(refused);
+    }
+    if (failure instanceof InterruptedException || failure instanceof InterruptedIOException) {
+      return "interrupted";
+    }
+    return environ.isCancelled() ? "cancelled" : "aborted";
+  }
+
+  /** Tells the listeners. Nothing after the first call. */
+  void tell() {
+    if (told) {
+      return;
+    }
+    told = true;
+    if (event == null && listeners.isEmpty()) {
+      return;
+    }
+    bytesIn = body == null ? 0 : body.taken();
+    totalNanos = clock.getAsLong() - begun;
+    if (LIMITS.contains(rule())) {
+      limits.add(rule());
+    }
+    CgiRun run = new CgiRun(this);
+    if (event != null) {
+      event.commit(run);
+    }
+    for (Consumer<CgiRun> listener : listeners) {
+      try {
+        listener.accept(run);
+      } catch (Throwable e) {
+        environ
+            .errors()
+            .println("postern: listener of runs must not throw: " + Escapes.quote(e.toString()));
+      }
+    }
+  }
+}

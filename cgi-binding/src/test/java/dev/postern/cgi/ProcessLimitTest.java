@@ -1,0 +1,159 @@
+package dev.postern.cgi;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import dev.postern.Application;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Places for programs: of one program, and of all together. */
+class ProcessLimitTest {
+  private static final String HEAD = "printf 'Content-Type: text/plain\\n\\n'";
+
+  @TempDir Path directory;
+  private final ExecutorService clients = Executors.newCachedThreadPool();
+
+  @AfterEach
+  void end() throws InterruptedException {
+    clients.shutdownNow();
+    assertThat(clients.awaitTermination(60, TimeUnit.SECONDS)).isTrue();
+  }
+
+  @Test
+  void attackF10_hungProgram_leavesPlacesToOthers() throws Exception {
+    ProcessLimit limit = ProcessLimit.of(4, Duration.ofMillis(200));
+    Programs.sh(directory, "hung", "echo x >>" + directory + "/hanging", "exec sleep 987");
+    Programs.sh(directory, "good", HEAD, "printf ok");
+    Application app = CgiDirectory.builder(directory).limit(limit).build();
+    List<Future<Call>> hanging = new ArrayList<>();
+    for (int i = 0; i < 8; i++) {
+      hanging.add(clients.submit(() -> Call.get("/hung").to(app)));
+    }
+    Path marks = directory.resolve("hanging");
+    awaitSize(marks, 6);
+
+    for (int i = 0; i < 50; i++) {
+      assertThat(Call.get("/good").to(app).body()).isEqualTo("ok");
+    }
+    Call refused = Call.get("/hung").to(app);
+    assertThat(refused.status).isEqualTo(503);
+    assertThat(refused.headers.get("Retry-After")).isEqualTo("1");
+    assertThat(refused.rule()).isEqualTo("process-limit");
+    assertThat(limit.available()).isEqualTo(1);
+    assertThat(Files.size(marks)).isEqualTo(6);
+    clients.shutdownNow();
+    for (Future<Call> call : hanging) {
+      call.get(60, TimeUnit.SECONDS);
+    }
+    assertThat(limit.available()).isEqualTo(4);
+    assertThat(Call.get("/good").to(app).body()).isEqualTo("ok");
+  }
+
+  @Test
+  void attackF10_storm_neverRunsMoreThanItsPlaces() throws Exception {
+    int max = 4;
+    ProcessLimit limit = ProcessLimit.of(max, Duration.ofMillis(20));
+    // Each run counts those that run with it, itself among them.
+    Path running = Files.createDirectory(directory.resolve("running"));
+    Application app =
+        CgiApplication.builder(
+                Programs.sh(
+                    directory,
+                    "p",
+                    ": >" + running + "/$$",
+                    HEAD,
+                    "ls " + running + " | wc -l",
+                    "sleep 0.02",
+                    "rm " + running + "/$$"))
+            .limit(limit)
+            .build();
+    AtomicInteger served = new AtomicInteger();
+    List<Future<?>> storm = new ArrayList<>();
+    for (int i = 0; i < 200; i++) {
+      storm.add(
+          clients.submit(
+              () -> {
+                Call call = Call.get("/").to(app);
+                assertThat(call.status).isIn(200, 503);
+                if (call.status == 200) {
+                  served.incrementAndGet();
+                  assertThat(Integer.parseInt(call.body().trim())).isBetween(1, max);
+                }
+              }));
+    }
+    for (Future<?> call : storm) {
+      call.get(60, TimeUnit.SECONDS);
+    }
+    assertThat(served.get()).isPositive();
+    assertThat(limit.available()).isEqualTo(max);
+    assertThat(Call.get("/").to(app).status).isEqualTo(200);
+  }
+
+  @Test
+  void attackF25_interruptInTheQueue_givesUpAndIsKept() throws Exception {
+    ProcessLimit limit = ProcessLimit.of(1, Duration.ofSeconds(100));
+    limit.acquire(0);
+    Application app =
+        CgiApplication.builder(Programs.sh(directory, "p", HEAD)).limit(limit).build();
+    Thread.currentThread().interrupt();
+    try {
+      Call call = Call.get("/").to(app);
+      assertThat(Thread.currentThread().isInterrupted()).isTrue();
+      assertThat(call.status).isEqualTo(500);
+    } finally {
+      Thread.interrupted();
+    }
+    limit.release();
+    assertThat(limit.available()).isEqualTo(1);
+  }
+
+  @Test
+  void waitsForTwoPlaces_areOneWait() throws Exception {
+    ProcessLimit own = ProcessLimit.of(1, Duration.ofSeconds(10));
+    ProcessLimit all = ProcessLimit.of(1, Duration.ofSeconds(10));
+    all.acquire(0);
+    long[] now = {0};
+    List<ProcessLimit> limits = List.of(own, all);
+
+    // The clock moves on by more than the wait between the two.
+    assertThat(
+            org.assertj.core.api.Assertions.catchThrowable(
+                () -> Places.take(limits, () -> now[0] += TimeUnit.SECONDS.toNanos(11))))
+        .hasMessageContaining("within 10000 ms");
+    assertThat(own.available()).isEqualTo(1);
+    all.release();
+    Places places = Places.take(limits, System::nanoTime);
+    assertThat(own.available() + all.available()).isZero();
+    places.close();
+    places.close();
+    assertThat(own.available()).isEqualTo(1);
+    assertThat(all.available()).isEqualTo(1);
+  }
+
+  @Test
+  void programLimit_mustBePositive() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> CgiApplication.builder(Path.of("/bin/true")).programLimit(0));
+  }
+
+  private static void awaitSize(Path file, long size) throws IOException {
+    long start = System.nanoTime();
+    while (!Files.exists(file) || Files.size(file) < size) {
+      assertThat(System.nanoTime() - start).isLessThan(TimeUnit.SECONDS.toNanos(60));
+      Thread.onSpinWait();
+    }
+  }
+}
