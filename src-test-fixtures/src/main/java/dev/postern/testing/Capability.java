@@ -29,6 +29,8 @@ public enum Capability {
   SHORT_REQUEST,
   /** What was flushed arrives before more is written. */
   STREAMED_RESPONSE,
+  /** A flush sends the head, also where no byte of the body follows at once. */
+  STREAMED_HEAD,
   /** The application reads what was sent while the client has not sent all. */
   STREAMED_REQUEST,
   /** A client that leaves is noticed by the next bytes that are written to it. */

@@ -89,7 +89,7 @@ final class FailureCases {
                   assertThat(trial.log())
                       .contains("logged by the contract")
                       .contains("IllegalStateException")
-                      .contains("\tat ");
+                      .contains("FailureCases");
                 })
             .needs(LOG));
   }

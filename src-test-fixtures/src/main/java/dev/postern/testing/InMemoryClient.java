@@ -70,6 +70,9 @@ final class InMemoryClient implements GatewayClient {
     private final FutureTask<Outcome> run;
 
     MemoryConversation(TestRequest request) {
+      if (request.body() == null) {
+        input.end();
+      }
       exchange = Exchange.of(environs.make(request, input, ownLog), sinks.apply(sink));
       run =
           new FutureTask<>(

@@ -176,7 +176,7 @@ final class InputCases {
                       });
                 },
                 trial -> {
-                  byte[] body = pattern(20_000);
+                  byte[] body = pattern(200_000);
                   TestRequest request = TestRequest.of("POST", "/").withBody(body);
                   try (GatewayClient.Conversation talk = trial.open(request)) {
                     talk.write(Arrays.copyOf(body, 10));

@@ -1,6 +1,7 @@
 package dev.postern.testing;
 
 import static dev.postern.testing.Capability.DISCONNECT;
+import static dev.postern.testing.Capability.STREAMED_HEAD;
 import static dev.postern.testing.Capability.STREAMED_RESPONSE;
 import static dev.postern.testing.ContractCases.TEXT;
 import static dev.postern.testing.ContractCases.writeAscii;
@@ -59,7 +60,7 @@ final class StreamingCases {
                     assertThat(response.isComplete()).isTrue();
                   }
                 })
-            .needs(STREAMED_RESPONSE),
+            .needs(STREAMED_RESPONSE, STREAMED_HEAD),
         new ContractCase(
                 "G26",
                 "tell an application that writes that its client is gone",
