@@ -80,7 +80,7 @@ public final class CgiExecutable {
     InstallDirectory directory = InstallDirectory.create(library, name.toString());
     List<String> notes = new ArrayList<>();
     try {
-      String text = fill(directory, runtime, name.toString(), notes);
+      String text = fill(directory, runtime, notes);
       directory.open();
       replace(target, text, directory);
     } catch (Throwable e) {
@@ -92,8 +92,7 @@ public final class CgiExecutable {
   }
 
   /** Writes all that the executable needs; returns its text. */
-  private String fill(
-      InstallDirectory directory, JavaRuntime runtime, String name, List<String> notes)
+  private String fill(InstallDirectory directory, JavaRuntime runtime, List<String> notes)
       throws IOException {
     List<Path> own = new ArrayList<>();
     List<Path> jars = new ArrayList<>();
@@ -210,7 +209,7 @@ public final class CgiExecutable {
 
     private Builder(String applicationClass) {
       this.applicationClass = applicationClass;
-      for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
+      for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
         if (!entry.isEmpty()) {
           classPath.add(Path.of(entry));
         }

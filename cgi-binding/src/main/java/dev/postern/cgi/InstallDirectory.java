@@ -143,7 +143,7 @@ record InstallDirectory(Path path, Path library, String name) {
       return null;
     }
     String text = Files.readString(executable, StandardCharsets.ISO_8859_1);
-    for (String line : text.split("\n")) {
+    for (String line : text.split("\n", -1)) {
       if (line.startsWith(MARK)) {
         return sibling(String.valueOf(Path.of(line.substring(MARK.length())).getFileName()));
       }

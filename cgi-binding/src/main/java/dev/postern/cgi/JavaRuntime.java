@@ -23,7 +23,7 @@ record JavaRuntime(Path java, int feature) {
     ProcessResult version =
         ProcessResult.of(
             List.of(java.toString(), "-XshowSettings:properties", "-version"), List.of());
-    for (String line : version.errors().split("\n")) {
+    for (String line : version.errors().split("\n", -1)) {
       String[] words = line.trim().split(" = ", 2);
       if (words[0].equals("java.specification.version")) {
         int feature = words[1].startsWith("1.") ? 8 : Integer.parseInt(words[1].trim());

@@ -159,6 +159,7 @@ final class WarmConnection {
     }
 
     @Override
+    @SuppressWarnings("NonAtomicVolatileUpdate") // One thread reads; others only look at it.
     public int read(byte[] bytes, int offset, int length) throws IOException {
       int n = channel.read(ByteBuffer.wrap(bytes, offset, length));
       if (n > 0) {

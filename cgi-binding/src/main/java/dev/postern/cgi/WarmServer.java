@@ -11,8 +11,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -80,11 +78,8 @@ final class WarmServer {
 
   private void serve() throws IOException, InterruptedException {
     int wanted = 4 * Runtime.getRuntime().availableProcessors();
-    List<Thread> threads = new ArrayList<>();
     for (int i = Math.max(LEAST, Math.min(MOST, wanted)); i > 0; i--) {
-      Thread thread = new Thread(this::takeRequests, "postern-request-" + i);
-      threads.add(thread);
-      thread.start();
+      new Thread(this::takeRequests, "postern-request-" + i).start();
     }
     while (server.isOpen()) {
       Thread.sleep(Math.min(WATCH_MILLIS, TimeUnit.NANOSECONDS.toMillis(idleNanos) + 1));
@@ -98,6 +93,7 @@ final class WarmServer {
     }
   }
 
+  @SuppressWarnings("CatchAndPrintStackTrace") // The server's standard error is its log.
   private void takeRequests() {
     while (server.isOpen()) {
       try {
@@ -142,6 +138,7 @@ final class WarmServer {
   }
 
   /** On SIGTERM: the running requests are cancelled, and their bodies closed. */
+  @SuppressWarnings("CatchAndPrintStackTrace") // The server's standard error is its log.
   private void terminate() {
     try {
       stop();
