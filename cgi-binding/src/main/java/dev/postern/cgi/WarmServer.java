@@ -10,6 +10,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -63,7 +64,11 @@ final class WarmServer {
     server.listen();
     server.serve();
     // Empty: it ended in order, and the next one may start at once.
-    Files.write(Path.of(arguments[1]), new byte[0]);
+    Files.write(
+        Path.of(arguments[1]),
+        new byte[0],
+        StandardOpenOption.WRITE,
+        StandardOpenOption.TRUNCATE_EXISTING);
     System.exit(0);
   }
 

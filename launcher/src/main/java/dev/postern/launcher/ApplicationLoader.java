@@ -4,8 +4,10 @@ import dev.postern.Application;
 import java.io.File;
 import java.lang.reflect.InvocationTargetException;
 import java.net.MalformedURLException;
+import java.net.URI;
 import java.net.URL;
 import java.net.URLClassLoader;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -80,6 +82,19 @@ final class ApplicationLoader {
 
   private static String named(String className) {
     return "class \"" + className + "\" ";
+  }
+
+  /**
+   * The directories and jars of a class path.
+   *
+   * @throws LauncherException when an entry does not exist
+   */
+  static List<Path> entries(String classpath) {
+    List<Path> entries = new ArrayList<>();
+    for (URL url : urls(classpath)) {
+      entries.add(Path.of(URI.create(url.toString())));
+    }
+    return entries;
   }
 
   private static URL[] urls(String classpath) {

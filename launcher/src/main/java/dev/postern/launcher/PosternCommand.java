@@ -33,7 +33,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       CgiCommand.class,
       PosternCommand.FastCgi.class,
       PosternCommand.Scgi.class,
-      PosternCommand.Install.class
+      InstallCommand.class
     })
 final class PosternCommand implements Runnable {
   @Option(
@@ -122,9 +122,4 @@ final class PosternCommand implements Runnable {
 
   @Command(name = "scgi", description = "Serve an application over SCGI (not available yet).")
   static final class Scgi extends Later {}
-
-  @Command(
-      name = "install",
-      description = "Write a CGI executable for an application (not available yet).")
-  static final class Install extends Later {}
 }

@@ -157,7 +157,7 @@ final class ServeCommand implements Callable<Integer> {
   private Programs hostedPrograms() {
     Programs hosted = new Programs();
     if (timeout != null) {
-      hosted.timeout(seconds(timeout));
+      hosted.timeout(seconds("--timeout", timeout));
     }
     if (maxProcesses != null) {
       hosted.maxProcesses((int) number("--max-processes", maxProcesses, 1, Integer.MAX_VALUE));
@@ -175,7 +175,7 @@ final class ServeCommand implements Callable<Integer> {
   }
 
   /** Whole seconds or with up to three decimals. */
-  private static Duration seconds(String text) {
+  static Duration seconds(String option, String text) {
     if (text.matches("[0-9]{1,9}(\\.[0-9]{1,3})?")) {
       Duration duration = Duration.ofMillis(new BigDecimal(text).movePointRight(3).longValue());
       if (!duration.isZero()) {
@@ -183,7 +183,7 @@ final class ServeCommand implements Callable<Integer> {
       }
     }
     throw LauncherException.badArgument(
-        "SECONDS of --timeout must be a number above 0: \"" + text + "\"");
+        "SECONDS of " + option + " must be a number above 0: \"" + text + "\"");
   }
 
   /** A whole number in decimal digits. */

@@ -130,7 +130,16 @@ class MainTest {
           fcgi                                         | fcgi is not available yet
           fcgi Hello --listen 127.0.0.1:9000           | fcgi is not available yet
           scgi --classpath @ Hello --listen unix:/x    | scgi is not available yet
-          install Hello @/file                         | install is not available yet
+          install                                      | Missing required parameters: 'CLASS', 'FILE'
+          install Hello                                | Missing required parameter: 'FILE'
+          install Hello @/file                         | class must be on the class path: Hello
+          install --classpath @ --lib @/lib Nowhere @/file | class must be on the class path: Nowhere
+          install --classpath @ --lib @/lib NoConstructor @/file | class must have a public constructor
+          install --classpath @/nowhere --lib @/lib Hello @/file | entry of --classpath must exist
+          install --classpath @ --idle 5 Hello @/file  | --idle and --max-requests must come with --warm
+          install --warm --idle 0 Hello @/file         | SECONDS of --idle must be a number above 0: "0"
+          install --warm --max-requests 0 Hello @/file | --max-requests must be a number of at least 1
+          install --nonsense Hello @/file              | unknown option: "--nonsense"
           """)
   void execute_badArgument_isOneLineAndExit2(String line, String message) {
     assertThat(execute(line)).isEqualTo(2);
@@ -142,6 +151,20 @@ class MainTest {
     assertThat(execute("serve --classpath @ --app /x=Failing")).isEqualTo(1);
     assertOneLine(
         "class \"Failing\" failed in its constructor: java.lang.IllegalStateException: a b");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          install --classpath @ --lib @/no/lib Hello @/file | library directory cannot be made in: @/no
+          install --classpath @ --lib @/lib Hello @/no/file | directory must exist and be writable: @/no
+          install --classpath @ --lib @/lib Hello @         | executable must not be a directory: @
+          """)
+  void execute_installCannotWrite_isOneLineAndExit1(String line, String message) {
+    assertThat(execute(line)).isEqualTo(1);
+    assertOneLine(message.replace("@", directory.toString()));
   }
 
   @Test

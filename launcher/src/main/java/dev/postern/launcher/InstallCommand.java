@@ -1,0 +1,150 @@
+package dev.postern.launcher;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.postern.cgi.CgiExecutable;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code postern install}: an application as a CGI executable. */
+@Command(
+    name = "install",
+    description = {
+      "Write a CGI executable for an application: one file, with jars and an archive in --lib.",
+      "The application answers one GET / meanwhile, so that its classes are known."
+    },
+    sortOptions = false)
+final class InstallCommand implements Callable<Integer> {
+  @Spec @Nullable CommandSpec spec;
+
+  @Option(
+      names = "--classpath",
+      paramLabel = "CP",
+      description = "Where CLASS is found, as java -cp takes it. Its jars are copied.")
+  @Nullable String classpath;
+
+  @Option(
+      names = "--lib",
+      paramLabel = "DIR",
+      description = {
+        "Where jars and archive go: outside the document root, readable by the web server's user.",
+        "Default: /var/lib/postern, or ~/.local/share/postern where that cannot be written."
+      })
+  @Nullable String library;
+
+  @Option(names = "--check", description = "Run the executable once, show its answer and the time.")
+  boolean check;
+
+  @Option(
+      names = "--warm",
+      description = "Hand requests to a server of the same app, which the first request starts.")
+  boolean warm;
+
+  @Option(
+      names = "--idle",
+      paramLabel = "SECONDS",
+      description = "With --warm: how long the server waits for a request. Default: 300.")
+  @Nullable String idle;
+
+  @Option(
+      names = "--max-requests",
+      paramLabel = "N",
+      description = "With --warm: after how many requests the server ends. Default: never.")
+  @Nullable String maxRequests;
+
+  @Parameters(
+      index = "0",
+      paramLabel = "CLASS",
+      description = "An Application with a public constructor without arguments.")
+  String className = "";
+
+  @Parameters(index = "1", paramLabel = "FILE", description = "The executable, such as cgi-bin/x.")
+  String file = "";
+
+  @Override
+  public Integer call() {
+    CgiExecutable.Builder builder =
+        CgiExecutable.builder(className)
+            .classPath(classpath == null ? List.of() : ApplicationLoader.entries(classpath));
+    warmOptions(builder);
+    try {
+      Path target = Path.of(file);
+      builder.library(library == null ? defaultLibrary() : Path.of(library));
+      for (String note : builder.build().install(target)) {
+        err().println("postern: " + LauncherException.oneLine(note));
+      }
+      return check ? check(target) : 0;
+    } catch (IllegalArgumentException e) {
+      throw LauncherException.badArgument(
+          e instanceof InvalidPathException ? "not a path: " + e.getMessage() : e.getMessage());
+    } catch (IOException e) {
+      throw LauncherException.failed(told(e));
+    }
+  }
+
+  private void warmOptions(CgiExecutable.Builder builder) {
+    if (warm) {
+      builder.warm();
+    } else if (idle != null || maxRequests != null) {
+      throw LauncherException.badArgument("--idle and --max-requests must come with --warm");
+    }
+    if (idle != null) {
+      builder.idle(ServeCommand.seconds("--idle", idle));
+    }
+    if (maxRequests != null) {
+      builder.maxRequests(ServeCommand.number("--max-requests", maxRequests, 1, Long.MAX_VALUE));
+    }
+  }
+
+  private static Path defaultLibrary() throws IOException {
+    Path ours = Path.of("/var/lib/postern");
+    if (Files.isWritable(Files.exists(ours) ? ours : ours.getParent())) {
+      return ours;
+    }
+    Path home = Path.of(System.getProperty("user.home"), ".local", "share");
+    return Files.createDirectories(home).resolve("postern");
+  }
+
+  private int check(Path target) throws IOException {
+    CgiExecutable.Check answer = CgiExecutable.check(target);
+    err().print(answer.errors());
+    out().print(answer.output());
+    out().println(answer.output().endsWith("\n") ? "" : "\n");
+    out()
+        .printf(
+            Locale.ROOT,
+            "postern: %s answered in %.1f ms, exit %d%n",
+            target,
+            answer.time().toNanos() / 1e6,
+            answer.exit());
+    return answer.passed() ? 0 : 1;
+  }
+
+  /** The JDK's own exceptions name a file and leave out what is wrong with it. */
+  private static String told(IOException e) {
+    String message = String.valueOf(e.getMessage());
+    return e.getClass() == IOException.class
+        ? message
+        : e.getClass().getSimpleName() + ": " + message;
+  }
+
+  private PrintWriter out() {
+    return requireNonNull(spec).commandLine().getOut();
+  }
+
+  private PrintWriter err() {
+    return requireNonNull(spec).commandLine().getErr();
+  }
+}

@@ -1,0 +1,123 @@
+package dev.postern.launcher;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code postern install} as a process. */
+class InstallTest {
+  @TempDir Path directory;
+
+  @BeforeEach
+  void compile() throws Exception {
+    Sources.compile(directory, "Hello", Sources.HELLO);
+  }
+
+  @Test
+  void install_check_showsTheAnswerAndTheTime() throws Exception {
+    Path file = directory.resolve("hello");
+    try (Child child =
+        Child.start(
+            directory,
+            Map.of(),
+            "install",
+            "--classpath",
+            ".",
+            "--lib",
+            "lib",
+            "--check",
+            "Hello",
+            "hello")) {
+      assertThat(child.rest())
+          .startsWith("Status: 200")
+          .contains("Hello from ")
+          .containsPattern("postern: hello answered in [0-9.]+ ms, exit 0\n");
+      assertThat(child.exit()).as(child.errors()).isZero();
+    }
+    assertThat(answer(file)).startsWith("Status: 200").endsWith("Hello from /x\n");
+    assertThat(directory.resolve("lib/run")).doesNotExist();
+  }
+
+  @Test
+  void install_warm_writesTheStub() throws Exception {
+    try (Child child =
+        Child.start(
+            directory,
+            Map.of(),
+            "install",
+            "--classpath=.",
+            "--lib=lib",
+            "--warm",
+            "--idle",
+            "0.2",
+            "--max-requests",
+            "100",
+            "Hello",
+            "hello")) {
+      assertThat(child.rest()).isEmpty();
+      assertThat(child.exit()).as(child.errors()).isZero();
+    }
+    assertThat(answer(directory.resolve("hello"))).endsWith("Hello from /x\n");
+    assertThat(directory.resolve("lib/run")).isDirectory();
+    awaitIdleServer();
+  }
+
+  @Test
+  void install_checkThatFails_isExit1() throws Exception {
+    Sources.compile(
+        directory,
+        "Failing",
+        Sources.HELLO
+            .replace("Hello implements", "Failing implements")
+            .replaceFirst("\\{", "{ public Failing() { throw new IllegalStateException(\"x\"); }"));
+    try (Child child =
+        Child.start(
+            directory,
+            Map.of(),
+            "install",
+            "--classpath=.",
+            "--lib=lib",
+            "--check",
+            "Failing",
+            "failing")) {
+      assertThat(child.rest()).contains("failing answered in").contains("exit 1");
+      assertThat(child.exit()).isEqualTo(1);
+      assertThat(child.errors()).contains("failed on GET /");
+    }
+  }
+
+  /** The first request has started one, which ends by itself. */
+  private void awaitIdleServer() throws InterruptedException {
+    String run = directory.resolve("lib/run").toString();
+    long began = System.nanoTime();
+    while (ProcessHandle.allProcesses()
+        .flatMap(process -> Stream.of(process.info().arguments().orElse(new String[0])))
+        .anyMatch(argument -> argument.startsWith(run))) {
+      assertThat(System.nanoTime() - began).isLessThan(TimeUnit.SECONDS.toNanos(60));
+      Thread.sleep(20);
+    }
+  }
+
+  /** What the executable answers, in the environment that a web server would give it. */
+  private static String answer(Path file) throws Exception {
+    ProcessBuilder builder = new ProcessBuilder(file.toString());
+    builder.environment().clear();
+    builder
+        .environment()
+        .putAll(Map.of("REQUEST_METHOD", "GET", "SCRIPT_NAME", "/x", "PATH", "/usr/bin:/bin"));
+    Process process = builder.redirectErrorStream(true).start();
+    process.getOutputStream().close();
+    String answer = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor()).as(answer).isZero();
+    assertThat(Files.isExecutable(file)).isTrue();
+    return answer;
+  }
+}
