@@ -81,9 +81,8 @@ public final class ContractApplication implements Application {
 
   /** The case by its subject and name, as {@link Trial} sends them. */
   private static @Nullable ContractCase asked(@Nullable String header) {
-    int colon = header == null ? -1 : header.indexOf(':');
-    if (colon >= 0) {
-      for (ContractCase one : ContractCases.about(header.substring(0, colon))) {
+    if (header != null && header.indexOf(':') >= 0) {
+      for (ContractCase one : ContractCases.about(header.substring(0, header.indexOf(':')))) {
         if (header.endsWith(":" + one.name())) {
           return one;
         }
