@@ -2,8 +2,9 @@ package dev.postern.servlet;
 
 import dev.postern.GatewayException;
 import dev.postern.Headers;
+import jakarta.servlet.DispatcherType;
 import jakarta.servlet.ServletInputStream;
-import jakarta.servlet.ServletRequest;
+import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.SocketTimeoutException;
@@ -17,10 +18,13 @@ import org.jspecify.annotations.Nullable;
  * an application that fails, by a status of its own.
  */
 final class RequestBody extends InputStream {
-  private final ServletRequest request;
+  /** As much as Tomcat swallows by default. */
+  private static final int DRAINED = 2 << 20;
+
+  private final HttpServletRequest request;
   private @Nullable ServletInputStream in;
 
-  RequestBody(ServletRequest request) {
+  RequestBody(HttpServletRequest request) {
     this.request = request;
   }
 
@@ -46,6 +50,33 @@ final class RequestBody extends InputStream {
   @Override
   public int available() throws IOException {
     return in == null ? 0 : in.available();
+  }
+
+  /**
+   * Reads what the application has left of the body, up to 2 MiB, so that the connection can be
+   * used again: a container that drops it instead, as Jetty does, has not told the client, whose
+   * next request fails. A client that still waits for {@code 100 Continue} has sent nothing, and is
+   * not asked to.
+   */
+  void drain() {
+    if (request.getDispatcherType() != DispatcherType.REQUEST
+        || request.getContentLengthLong() == 0
+        || in == null && awaitsContinue()) {
+      return;
+    }
+    byte[] block = new byte[16 * 1024];
+    try {
+      ServletInputStream rest = in();
+      for (int n = 0, left = DRAINED; n >= 0 && left > 0 && !rest.isFinished(); left -= n) {
+        n = rest.read(block, 0, Math.min(block.length, left));
+      }
+    } catch (IOException | IllegalStateException e) {
+      // The client is gone, or a filter has the body: either way there is nothing to save.
+    }
+  }
+
+  private boolean awaitsContinue() {
+    return request.getHeader("Expect") != null;
   }
 
   /** Nothing: the rest of the body, and the connection, are the container's. */

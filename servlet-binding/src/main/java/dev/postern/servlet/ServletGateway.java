@@ -116,13 +116,10 @@ public class ServletGateway extends HttpServlet {
       throws IOException {
     RequestVariables variables = new RequestVariables(request, software);
     ServletSink sink = new ServletSink(request, response);
+    RequestBody body = new RequestBody(request);
     PrintWriter errors = ErrorLog.of(this::log);
     Environ environ =
-        Environ.builder(variables)
-            .input(new RequestBody(request))
-            .errors(errors)
-            .scheme(variables.scheme())
-            .build();
+        Environ.builder(variables).input(body).errors(errors).scheme(variables.scheme()).build();
     String fault = variables.fault();
     Exchange.of(environ, sink)
         .run(fault == null ? requireNonNull(application, "application") : refusal(fault));
@@ -131,6 +128,7 @@ public class ServletGateway extends HttpServlet {
     if (cut != null) {
       throw cut;
     }
+    body.drain();
   }
 
   private static Application refusal(String fault) {
