@@ -1,0 +1,127 @@
+package dev.postern.launcher.house;
+
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.methods;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaCodeUnit;
+import com.tngtech.archunit.core.domain.JavaModifier;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.lang.ArchCondition;
+import com.tngtech.archunit.lang.ConditionEvents;
+import com.tngtech.archunit.lang.SimpleConditionEvent;
+import dev.postern.launcher.Main;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** Who may know whom. */
+class ArchitectureTest {
+  private static JavaClasses house;
+  private static JavaClasses core;
+
+  @BeforeAll
+  static void importClasses() {
+    List<Path> all = new ArrayList<>();
+    for (HouseModule module : HouseModule.values()) {
+      all.add(module.classes());
+    }
+    house = new ClassFileImporter().importPaths(all);
+    core = new ClassFileImporter().importPath(HouseModule.CORE.classes());
+  }
+
+  @Test
+  void core_knowsJavaAndNullnessAlone() {
+    classes()
+        .should()
+        .onlyDependOnClassesThat(
+            resideInAnyPackage("dev.postern", "java..", "org.jspecify.annotations"))
+        .check(core);
+  }
+
+  @Test
+  void guava_isInNoPublicSignature() throws IOException {
+    List<String> exported = new ArrayList<>();
+    for (HouseModule module : HouseModule.values()) {
+      exported.addAll(module.exportedPackages());
+    }
+    methods()
+        .that()
+        .areDeclaredInClassesThat(resideInAnyPackage(exported.toArray(new String[0])))
+        .and()
+        .areDeclaredInClassesThat(
+            DescribedPredicate.describe("are public", ArchitectureTest::isPublic))
+        .should(notMention(resideInAPackage("com.google..")))
+        .check(house);
+  }
+
+  private static boolean isPublic(JavaClass type) {
+    return type.getModifiers().contains(JavaModifier.PUBLIC);
+  }
+
+  private static ArchCondition<JavaCodeUnit> notMention(DescribedPredicate<JavaClass> foreign) {
+    return new ArchCondition<>("not mention classes that " + foreign.getDescription()) {
+      @Override
+      public void check(JavaCodeUnit method, ConditionEvents events) {
+        boolean open =
+            method.getModifiers().contains(JavaModifier.PUBLIC)
+                || method.getModifiers().contains(JavaModifier.PROTECTED);
+        Stream.concat(
+                method.getReturnType().getAllInvolvedRawTypes().stream(),
+                method.getParameterTypes().stream()
+                    .flatMap(type -> type.getAllInvolvedRawTypes().stream()))
+            .filter(type -> open && foreign.test(type))
+            .forEach(
+                type ->
+                    events.add(
+                        SimpleConditionEvent.violated(
+                            method, method.getFullName() + " mentions " + type.getName())));
+      }
+    };
+  }
+
+  @Test
+  void servletBinding_doesNotKnowTheCgiBinding() {
+    noClasses()
+        .that()
+        .resideInAPackage("dev.postern.servlet..")
+        .should()
+        .dependOnClassesThat(resideInAnyPackage("dev.postern.cgi..", "com.google.."))
+        .check(house);
+  }
+
+  @Test
+  void systemOut_isForTheCommandAlone() {
+    noClasses()
+        .that()
+        .doNotBelongToAnyOf(Main.class)
+        .should()
+        .accessField(System.class, "out")
+        .check(house);
+  }
+
+  @Test
+  void packages_haveNoCircles() {
+    slices().matching("dev.(**)").should().beFreeOfCycles().check(house);
+  }
+
+  @Test
+  void kit_isUsedByNothing() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage("dev.postern.testing..")
+        .should()
+        .dependOnClassesThat(resideInAPackage("dev.postern.testing.."))
+        .check(house);
+  }
+}

@@ -1,0 +1,106 @@
+package dev.postern.launcher.house;
+
+import dev.postern.Environ;
+import dev.postern.cgi.CgiGateway;
+import dev.postern.launcher.Main;
+import dev.postern.servlet.ServletGateway;
+import dev.postern.testing.InMemoryGateway;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.module.ModuleDescriptor;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/** The modules of this build, as they were compiled: folders of classes, or jars. */
+enum HouseModule {
+  CORE("core", Environ.class),
+  CGI("cgi-binding", CgiGateway.class),
+  SERVLET("servlet-binding", ServletGateway.class),
+  TEST_FIXTURES("src-test-fixtures", InMemoryGateway.class),
+  LAUNCHER("launcher", Main.class);
+
+  private final String directory;
+  private final Class<?> one;
+
+  HouseModule(String directory, Class<?> one) {
+    this.directory = directory;
+    this.one = one;
+  }
+
+  /** Where its sources are. */
+  Path directory() {
+    return Path.of("..").resolve(directory);
+  }
+
+  /** Where its classes are. */
+  Path classes() {
+    try {
+      return Path.of(one.getProtectionDomain().getCodeSource().getLocation().toURI());
+    } catch (URISyntaxException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  ModuleDescriptor descriptor() throws IOException {
+    try (Root root = Root.open(classes());
+        InputStream in = Files.newInputStream(root.path().resolve("module-info.class"))) {
+      return ModuleDescriptor.read(in);
+    }
+  }
+
+  /** The packages that everybody may use. */
+  List<String> exportedPackages() throws IOException {
+    return descriptor().exports().stream()
+        .filter(export -> !export.isQualified())
+        .map(ModuleDescriptor.Exports::source)
+        .sorted()
+        .toList();
+  }
+
+  /** The classes of a package, not initialized, in order of their names. */
+  List<Class<?>> classesOf(String packageName) throws IOException {
+    try (Root root = Root.open(classes());
+        Stream<Path> files = Files.list(root.path().resolve(packageName.replace('.', '/')))) {
+      return files
+          .map(file -> file.getFileName().toString())
+          .filter(name -> name.endsWith(".class") && !name.endsWith("-info.class"))
+          .map(name -> packageName + "." + name.substring(0, name.length() - ".class".length()))
+          .sorted()
+          .<Class<?>>map(HouseModule::load)
+          .toList();
+    }
+  }
+
+  private static Class<?> load(String name) {
+    try {
+      return Class.forName(name, false, HouseModule.class.getClassLoader());
+    } catch (ClassNotFoundException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** A folder, or the inside of a jar. */
+  private record Root(Path path, FileSystem jar) implements AutoCloseable {
+    static Root open(Path classes) throws IOException {
+      if (Files.isDirectory(classes)) {
+        return new Root(classes, null);
+      }
+      FileSystem jar = FileSystems.newFileSystem(URI.create("jar:" + classes.toUri()), Map.of());
+      return new Root(jar.getPath("/"), jar);
+    }
+
+    @Override
+    public void close() throws IOException {
+      if (jar != null) {
+        jar.close();
+      }
+    }
+  }
+}
