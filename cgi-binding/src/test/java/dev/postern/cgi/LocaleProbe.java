@@ -2,6 +2,7 @@ package dev.postern.cgi;
 
 import dev.postern.Application;
 import dev.postern.process.ProgramText;
+import dev.postern.process.StartPath;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
@@ -16,7 +17,13 @@ final class LocaleProbe {
 
   public static void main(String[] args) throws Exception {
     Application program = CgiApplication.of(Path.of(args[0]));
-    System.out.println("charset " + ProgramText.charset() + " " + FileNames.CHARSET);
+    System.out.println(
+        "charset "
+            + ProgramText.charset()
+            + " "
+            + FileNames.CHARSET
+            + " "
+            + StartPath.inForce().name());
     for (String value : List.of("/x", "/caf\u00c3\u00a9", "/\u00e9", "/\u00ff\u0080", "/?")) {
       Call call = Call.get(value).with("HTTP_X_TITLE", value).to(program);
       String got = "";

@@ -16,6 +16,8 @@ import org.junit.jupiter.api.io.TempDir;
 class LocaleTest {
   private static final String E_ACUTE = "c3a9";
 
+  private static final String NATIVE_ACCESS = "--enable-native-access=ALL-UNNAMED";
+
   @TempDir Path directory;
 
   @BeforeEach
@@ -46,7 +48,9 @@ class LocaleTest {
 
     Child vfork = new Child("C.UTF-8", "-Djdk.lang.Process.launchMechanism=VFORK");
 
-    for (Child child : List.of(c, utf8, turkish, latin1, vfork)) {
+    Child free = Runtime.version().feature() < 22 ? c : new Child("C", NATIVE_ACCESS);
+
+    for (Child child : List.of(c, utf8, turkish, latin1, vfork, free)) {
       List<String> lines = child.lines();
       assertThat(lines).as(child.name).hasSize(12);
       for (String line : lines) {
@@ -74,6 +78,11 @@ class LocaleTest {
           .anyMatch(line -> line.startsWith("name 2f6c696e6b 200 "));
     }
     assertThat(turkish.lines()).contains("locale false tr_TR");
+    if (free.lines().get(0).endsWith(" NATIVE")) {
+      assertThat(free.lines().stream().filter(line -> line.startsWith("value ")))
+          .hasSize(5)
+          .allMatch(line -> line.split(" ")[2].equals("200"));
+    }
   }
 
   /** A JVM with a locale of its own. */
