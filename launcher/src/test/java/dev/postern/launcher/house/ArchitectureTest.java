@@ -3,7 +3,7 @@ package dev.postern.launcher.house;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
-import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.methods;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.codeUnits;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
@@ -55,7 +55,7 @@ class ArchitectureTest {
     for (HouseModule module : HouseModule.values()) {
       exported.addAll(module.exportedPackages());
     }
-    methods()
+    codeUnits()
         .that()
         .areDeclaredInClassesThat(resideInAnyPackage(exported.toArray(new String[0])))
         .and()
