@@ -119,14 +119,13 @@ public final class CgiGateway {
         environment == null ? ProcessVariables.read() : new HashMap<>(environment);
     boolean called = ProcessVariables.complete(variables);
     OutputStream out = output == null ? new FileOutputStream(FileDescriptor.out) : output;
-    InputStream in = input == null ? new FileInputStream(FileDescriptor.in) : input;
-    Environ environ = environ(variables, in, errors, true);
+    BodyAhead body = body(variables, input);
+    Environ environ = environ(variables, body, errors, true);
     if (!called) {
       environ.errors().println("postern: no REQUEST_METHOD in the environment: answering GET /");
       environ.errors().flush();
     }
-    InputStream body = environ.contentLength() > 0 ? environ.input() : null;
-    Exchange exchange = Exchange.of(environ, new CgiSink(out));
+    Exchange exchange = Exchange.of(environ, new CgiSink(out, body));
     boolean tooLarge = environ.contentLength() > maxBody;
     Application answering = tooLarge ? new TooLarge() : application;
     if (!ownsProcess) {
@@ -157,7 +156,7 @@ public final class CgiGateway {
    * the same socket that the response comes back on, and fcgiwrap takes a broken pipe for a
    * failure: a program that ends before it has read everything loses its response there.
    */
-  private static void drain(InputStream body) {
+  private static void drain(BodyAhead body) {
     byte[] block = new byte[16 * 1024];
     try {
       long left = DRAIN_LIMIT;
@@ -169,16 +168,25 @@ public final class CgiGateway {
     }
   }
 
+  /** The request's body, or null; {@code input} is standard input where it is null. */
+  static @Nullable BodyAhead body(Map<String, String> variables, @Nullable InputStream input) {
+    long length = ProcessVariables.contentLength(variables);
+    if (length <= 0) {
+      return null;
+    }
+    return new BodyAhead(input == null ? new FileInputStream(FileDescriptor.in) : input, length);
+  }
+
   /**
    * What the application sees of a CGI request.
    *
-   * @param input the body, if the request has one
+   * @param body null when the request has none
    * @param errors null for standard error
    * @param once whether this process answers one request only
    */
   static Environ environ(
       Map<String, String> variables,
-      InputStream input,
+      @Nullable BodyAhead body,
       @Nullable PrintWriter errors,
       boolean once) {
     Environ.Builder builder =
@@ -190,8 +198,8 @@ public final class CgiGateway {
     if (errors != null) {
       builder.errors(errors);
     }
-    if (variables.containsKey("CONTENT_LENGTH") && !"".equals(variables.get("CONTENT_LENGTH"))) {
-      builder.input(input);
+    if (body != null) {
+      body.giveTo(builder);
     }
     return builder.build();
   }

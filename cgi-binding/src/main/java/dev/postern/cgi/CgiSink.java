@@ -16,11 +16,23 @@ import org.jspecify.annotations.Nullable;
  * write. Confined to one request.
  */
 final class CgiSink implements ResponseSink {
+  /** {@code PIPE_BUF}: as much as any pipe holds (pipe(7)). */
+  private static final int ALWAYS_FITS = 4096;
+
   private final OutputStream out;
+  private final @Nullable BodyAhead body;
+  private long written;
   private @Nullable ByteArrayOutputStream head;
 
-  CgiSink(OutputStream out) {
+  /**
+   * A sink of one response.
+   *
+   * @param body the request's, if it has one: it is read ahead when the response is more than the
+   *     server can be trusted to take meanwhile
+   */
+  CgiSink(OutputStream out, @Nullable BodyAhead body) {
     this.out = out;
+    this.body = body;
   }
 
   @Override
@@ -52,6 +64,10 @@ final class CgiSink implements ResponseSink {
   @Override
   public void write(byte[] bytes, int offset, int length) throws IOException {
     ByteArrayOutputStream waiting = head;
+    written += length + (waiting == null ? 0 : waiting.size());
+    if (body != null && written > ALWAYS_FITS) {
+      body.start();
+    }
     if (waiting == null) {
       out.write(bytes, offset, length);
       return;
@@ -82,6 +98,7 @@ final class CgiSink implements ResponseSink {
     if (head != null) {
       ByteArrayOutputStream waiting = head;
       head = null;
+      written += waiting.size();
       waiting.writeTo(out);
     }
   }

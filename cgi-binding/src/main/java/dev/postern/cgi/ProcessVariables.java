@@ -115,6 +115,23 @@ final class ProcessVariables {
         && !script.endsWith("/");
   }
 
+  /** CONTENT_LENGTH; -1 when it is absent or is refused by the engine. */
+  static long contentLength(Map<String, String> variables) {
+    String digits = variables.get("CONTENT_LENGTH");
+    if (digits == null || digits.isEmpty() || digits.length() > 18) {
+      return -1;
+    }
+    long length = 0;
+    for (int i = 0; i < digits.length(); i++) {
+      char c = digits.charAt(i);
+      if (c < '0' || c > '9') {
+        return -1;
+      }
+      length = length * 10 + (c - '0');
+    }
+    return length;
+  }
+
   /** HTTPS is {@code on}, {@code yes} or {@code 1}, in any case: servers differ. */
   static boolean isSecure(Map<String, String> variables) {
     String https = variables.getOrDefault("HTTPS", "");

@@ -62,15 +62,16 @@ final class WarmConnection {
     ProcessVariables.complete(variables);
     PrintWriter errors =
         new PrintWriter(new OutputStreamWriter(new Frames('e'), StandardCharsets.UTF_8), true);
-    Environ environ = CgiGateway.environ(variables, body, errors, false);
-    Exchange running = Exchange.of(environ, new CgiSink(new Frames('o')));
+    BodyAhead ahead = CgiGateway.body(variables, body);
+    bodyLeft = Math.max(0, ProcessVariables.contentLength(variables));
+    Environ environ = CgiGateway.environ(variables, ahead, errors, false);
+    Exchange running = Exchange.of(environ, new CgiSink(new Frames('o'), ahead));
     synchronized (this) {
       exchange = running;
       request = Thread.currentThread();
     }
-    bodyLeft = Math.max(0, environ.contentLength());
     Outcome outcome;
-    try {
+    try (ahead) {
       outcome = running.run(application);
     } finally {
       synchronized (this) {

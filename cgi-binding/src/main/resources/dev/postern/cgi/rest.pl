@@ -17,19 +17,23 @@ if ($connected) {
 $SIG{PIPE} = 'DEFAULT';
 exec { $cold[0] } @cold or fail("cannot start $cold[0]: $!");
 
-# Copies the body there and the response back, both at once. Returns when the server does not take
-# the request.
+# Copies the body there and the response back, both at once and whichever is possible: some web
+# servers take no response before they are rid of the whole body. Returns when our server does not
+# take the request.
 sub relay {
   return if !defined $sent && $error != $eagain;
   my $out = substr $head, $sent || 0;
   my $length = $ENV{CONTENT_LENGTH};
-  my $given_up = 0;
-  $left = defined $length && $length =~ /\A[0-9]{1,18}\z/ ? $length : 0;
+  my ($given_up, $closed) = (0, 0);
+  my $left = defined $length && $length =~ /\A[0-9]{1,18}\z/ ? $length : 0;
+  $relaying = 1;
+  $pending = '';
   while (1) {
     my ($reading, $writing) = ('', '');
-    vec($reading, fileno $server, 1) = 1;
+    vec($reading, fileno $server, 1) = 1 if $pending eq '' && !defined $exit;
     vec($reading, fileno STDIN, 1) = 1 if $taken && $left && $out eq '';
     vec($writing, fileno $server, 1) = 1 if $out ne '';
+    vec($writing, fileno STDOUT, 1) = 1 if $pending ne '';
     my $ready = select $reading, $writing, undef, $taken ? undef : $waited ? 0 : 1;
     next if $ready < 0;
     if ($ready == 0) {
@@ -53,20 +57,29 @@ sub relay {
         # The body is short, and the application shall see that.
         $left = 0;
         shutdown $server, 1;
-      } elsif ($closed) {
+      } elsif ($closed || defined $exit) {
         $out = '';
       }
     }
-    next unless $given_up || vec($reading, fileno $server, 1);
-    if (!sysread $server, $in, 65536, length $in) {
-      return unless $taken;
-      lost();
+    if (vec($writing, fileno STDOUT, 1)) {
+      # As much as goes into a pipe that has room, PIPE_BUF, so that this does not wait.
+      my $count = syswrite STDOUT, $pending, 4096;
+      defined $count || $! == $eagain || exit 1;
+      substr($pending, 0, $count) = '';
     }
-    $taken ||= $in =~ s/^r// or return;
-    lost() if $given_up;
-    frames();
-    if (defined $exit) {
-      drain();
+    if ($given_up || vec($reading, fileno $server, 1)) {
+      if (!sysread $server, $in, 65536, length $in) {
+        return unless $taken;
+        lost();
+      }
+      $taken ||= $in =~ s/^r// or return;
+      lost() if $given_up;
+      frames();
+    }
+    # Nothing is left that could be in the web server's way.
+    put(STDOUT, $pending), $pending = '' if !$left && $out eq '';
+    if (defined $exit && $pending eq '') {
+      drain($left);
       exit $exit;
     }
   }
@@ -74,6 +87,7 @@ sub relay {
 
 # Some servers lose the response of a program that ends before it has read the whole body.
 sub drain {
+  my ($left) = @_;
   $left = 64 * 1024 * 1024 if $left > 64 * 1024 * 1024;
   while ($left > 0) {
     my $count = sysread(STDIN, my $bytes, $left < 65536 ? $left : 65536) or last;
@@ -111,6 +125,7 @@ sub start {
 }
 
 sub lost {
+  put(STDOUT, $pending) if $relaying;
   fail('the warm server ended before its response was whole');
 }
 

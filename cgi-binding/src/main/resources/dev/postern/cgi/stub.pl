@@ -35,10 +35,16 @@ sub frames {
     return if length $in < 5 + $size;
     my $bytes = substr $in, 5, $size;
     substr($in, 0, 5 + $size) = '';
-    return $exit = ord $bytes if $kind eq 'x' && $left;
-    exit ord $bytes if $kind eq 'x';
+    if ($kind eq 'x') {
+      $exit = ord $bytes;
+      return if $relaying;
+      exit $exit;
+    }
+    if ($kind eq 'o') {
+      $answered = 1;
+      $pending .= $bytes, next if $relaying;
+    }
     put($kind eq 'o' ? STDOUT : STDERR, $bytes);
-    $answered ||= $kind eq 'o';
   }
 }
 

@@ -271,6 +271,16 @@ public final class SampleCases {
             .answers(200, TEXT, large.length + " " + Long.toHexString(checksum.getValue()) + "\n")
             .build());
     cases.add(
+        post("echo of a large body", "/echo", large)
+            .header("Content-Type", "image/x-sample")
+            .answers(200, "image/x-sample", large)
+            .build());
+    cases.add(
+        post("large body that nobody reads before a large answer", "/large", large)
+            .header("Content-Type", "application/octet-stream")
+            .answers(200, "application/octet-stream", large)
+            .build());
+    cases.add(
         post("body that nobody reads", "/text", large)
             .header("Content-Type", "application/octet-stream")
             .answers(200, TEXT, "Hello from {mount}\n")

@@ -55,9 +55,19 @@ public final class RawHttp {
       socket.setSoTimeout(TIMEOUT_MILLIS);
       OutputStream out = socket.getOutputStream();
       out.write(head.append("\r\n").toString().getBytes(StandardCharsets.ISO_8859_1));
+      Thread sender = new Thread(() -> send(body, out), "http-body");
+      sender.start();
+      return read(socket.getInputStream(), method);
+    }
+  }
+
+  /** On a thread of its own: an answer may come while the body is still going out. */
+  private static void send(byte[] body, OutputStream out) {
+    try {
       out.write(body);
       out.flush();
-      return read(socket.getInputStream(), method);
+    } catch (IOException e) {
+      // The server wants no more of it; its answer says why.
     }
   }
 
