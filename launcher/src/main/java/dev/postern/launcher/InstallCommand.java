@@ -86,9 +86,10 @@ final class InstallCommand implements Callable<Integer> {
         err().println("postern: " + LauncherException.oneLine(note));
       }
       return check ? check(target) : 0;
+    } catch (InvalidPathException e) {
+      throw LauncherException.badArgument("not a path: " + e.getMessage());
     } catch (IllegalArgumentException e) {
-      throw LauncherException.badArgument(
-          e instanceof InvalidPathException ? "not a path: " + e.getMessage() : e.getMessage());
+      throw LauncherException.badArgument(String.valueOf(e.getMessage()));
     } catch (IOException e) {
       throw LauncherException.failed(told(e));
     }
