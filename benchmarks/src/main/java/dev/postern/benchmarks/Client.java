@@ -93,7 +93,7 @@ final class Client {
     double time = 0;
     long received = 0;
     do {
-      String[] told = curl(asked).trim().split(" ");
+      String[] told = curl(asked).trim().split(" ", 2);
       if (Long.parseLong(told[0]) != bytes) {
         throw new IOException("all of " + bytes + " bytes must come: " + told[0]);
       }

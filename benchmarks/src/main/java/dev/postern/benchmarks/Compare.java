@@ -91,7 +91,7 @@ public final class Compare {
 
   private static <T> List<T> pick(String names, Lookup<T> lookup) {
     List<T> picked = new ArrayList<>();
-    for (String name : names.split(",")) {
+    for (String name : names.split(",", -1)) {
       T found = lookup.find(name);
       if (found == null) {
         throw new IllegalArgumentException("name must be known: " + name);

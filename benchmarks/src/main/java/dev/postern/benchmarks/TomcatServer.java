@@ -40,7 +40,7 @@ final class TomcatServer {
     servlet.addInitParameter("enableCmdLineArguments", "false");
     // Without it php-cgi takes the request for an attack.
     servlet.addInitParameter("environment-variable-REDIRECT_STATUS", "200");
-    context.addServletMappingDecoded("/cgi/*", "cgi");
+    context.addServletMapping("/cgi/*", "cgi");
     tomcat.start();
     tomcat.getServer().await();
   }

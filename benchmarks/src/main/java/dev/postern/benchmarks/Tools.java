@@ -20,7 +20,7 @@ final class Tools {
   @Nullable Path find(String name) {
     String path =
         String.valueOf(System.getenv("PATH")) + File.pathSeparator + String.join(":", SYSTEM);
-    for (String directory : path.split(File.pathSeparator)) {
+    for (String directory : path.split(File.pathSeparator, -1)) {
       Path file = Path.of(directory, name);
       if (Files.isExecutable(file)) {
         return file;
