@@ -46,7 +46,9 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Cut responses.</b> A response that cannot be completed is cut so that a client sees it: it
  * ends before its Content-Length or without its last chunk, and under HTTP/2 in a reset stream. Two
  * cases are beyond a servlet: with HTTP/1.0, a response of unknown length looks whole; so it does
- * with HTTP/2 on Undertow. A client that is gone shows when something is written to it.
+ * with HTTP/2 on Undertow. A client that is gone shows when something is written to it; on Linux,
+ * one that has reset its connection also within seconds while nothing is, and the request is
+ * cancelled. One that has only ended its own side still gets its response.
  *
  * <p><b>Includes.</b> An included application's status and headers are dropped, as the Servlet
  * specification demands; the including servlet must use the output stream, not the writer.
@@ -61,6 +63,8 @@ public class ServletGateway extends HttpServlet {
 
   private transient @Nullable Application application;
   private transient String software = "Postern";
+
+  private transient @Nullable ClientWatch watch;
 
   /** What {@link #init} has created. */
   private transient @Nullable AutoCloseable created;
@@ -87,6 +91,7 @@ public class ServletGateway extends HttpServlet {
   @Override
   public void init() throws ServletException {
     software = software(getServletContext().getServerInfo());
+    watch = new ClientWatch(ConnectionTable.ofKernel());
     if (application == null) {
       application = create(getInitParameter(APPLICATION));
       created = application instanceof AutoCloseable closeable ? closeable : null;
@@ -96,6 +101,9 @@ public class ServletGateway extends HttpServlet {
   /** Called by the container, once, after all requests. */
   @Override
   public void destroy() {
+    if (watch != null) {
+      watch.close();
+    }
     try {
       if (created != null) {
         application = null;
@@ -121,8 +129,15 @@ public class ServletGateway extends HttpServlet {
     Environ environ =
         Environ.builder(variables).input(body).errors(errors).scheme(variables.scheme()).build();
     String fault = variables.fault();
-    Exchange.of(environ, sink)
-        .run(fault == null ? requireNonNull(application, "application") : refusal(fault));
+    Exchange exchange = Exchange.of(environ, sink);
+    ClientWatch.Watched watched = watch == null ? null : watch.begin(exchange, request);
+    try {
+      exchange.run(fault == null ? requireNonNull(application, "application") : refusal(fault));
+    } finally {
+      if (watch != null) {
+        watch.end(watched);
+      }
+    }
     errors.flush();
     IOException cut = sink.cut();
     if (cut != null) {

@@ -23,4 +23,11 @@ class JettyProgramsTest {
       super(Server.JETTY, JettyContainer::start);
     }
   }
+
+  @Nested
+  class ClientGone extends ClientGoneContract {
+    ClientGone() {
+      super(Server.JETTY, JettyContainer::start);
+    }
+  }
 }

@@ -20,4 +20,11 @@ class TomcatProgramsTest {
       super(Server.TOMCAT, TomcatContainer::start);
     }
   }
+
+  @Nested
+  class ClientGone extends ClientGoneContract {
+    ClientGone() {
+      super(Server.TOMCAT, TomcatContainer::start);
+    }
+  }
 }

@@ -17,4 +17,11 @@ class UndertowProgramsTest {
       super(Server.UNDERTOW, UndertowContainer::start);
     }
   }
+
+  @Nested
+  class ClientGone extends ClientGoneContract {
+    ClientGone() {
+      super(Server.UNDERTOW, UndertowContainer::start);
+    }
+  }
 }
