@@ -82,6 +82,11 @@ public final class CgiApplication implements Application {
     }
   }
 
+  /** How far its programs are kept apart. */
+  public IsolationLevel isolationLevel() {
+    return host.options().isolation().level();
+  }
+
   /** What was refused or dropped so far, by rule. */
   public Refusals refusals() {
     return host.counters().snapshot();

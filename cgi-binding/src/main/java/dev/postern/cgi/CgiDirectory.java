@@ -94,6 +94,11 @@ public final class CgiDirectory implements Application {
     return host.run(program, mounted, startResponse, watch);
   }
 
+  /** How far its programs are kept apart. */
+  public IsolationLevel isolationLevel() {
+    return host.options().isolation().level();
+  }
+
   /** What was refused or dropped so far, by rule. */
   public Refusals refusals() {
     return host.counters().snapshot();

@@ -31,6 +31,8 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
   private long maxBody = 64L << 20;
   private @Nullable ProcessLimit limit;
   private int programLimit;
+  private Isolation isolation = Isolation.none();
+  private IsolationLevel required = IsolationLevel.L0;
   private final List<Consumer<CgiRun>> listeners = new ArrayList<>();
   private @Nullable Set<String> methods;
   private @Nullable Application localRedirects;
@@ -124,6 +126,21 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
       throw new IllegalArgumentException("program limit must be at least 1: " + max);
     }
     programLimit = max;
+    return self();
+  }
+
+  /** How programs are kept apart; by default each has a session of its own, and no more. */
+  public B isolation(Isolation newIsolation) {
+    isolation = requireNonNull(newIsolation, "isolation");
+    return self();
+  }
+
+  /**
+   * Makes {@code build} fail with an {@link IllegalStateException} where programs would be kept
+   * apart less than that, instead of running them all the same.
+   */
+  public B requireLevel(IsolationLevel level) {
+    required = requireNonNull(level, "level");
     return self();
   }
 
@@ -240,6 +257,10 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
    */
   HostOptions options() {
     Owners.checkRoot(Owners.current(), refuseRoot);
+    if (isolation.level().compareTo(required) < 0) {
+      throw new IllegalStateException(
+          "isolation must be at least " + required + ": " + isolation.level() + " [isolation]");
+    }
     ProcessLimit places = limit == null ? ProcessLimit.standard() : limit;
     return new HostOptions(
         Collections.unmodifiableMap(new LinkedHashMap<>(environment)),
@@ -250,6 +271,7 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
         maxBody,
         places,
         programLimit == 0 ? standardProgramLimit(places.max()) : programLimit,
+        isolation,
         List.copyOf(listeners),
         methods,
         localRedirects,

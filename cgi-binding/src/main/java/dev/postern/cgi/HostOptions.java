@@ -25,6 +25,7 @@ record HostOptions(
     long maxBody,
     ProcessLimit limit,
     int programLimit,
+    Isolation isolation,
     List<Consumer<CgiRun>> listeners,
     @Nullable Set<String> methods,
     @Nullable Application localRedirects,

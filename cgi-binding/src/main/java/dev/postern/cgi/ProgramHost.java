@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
@@ -38,8 +39,33 @@ final class ProgramHost {
 
   ProgramHost(HostOptions options) {
     this.options = options;
+    Swept.now();
     // Found out, and logged, when a server starts and not in its first request.
     StartPath.inForce();
+    Level.log(options.isolation().level());
+  }
+
+  /** Each level is logged once. */
+  private static final class Level {
+    private static final Set<IsolationLevel> LOGGED = ConcurrentHashMap.newKeySet();
+
+    static void log(IsolationLevel level) {
+      if (LOGGED.add(level)) {
+        System.getLogger("dev.postern.cgi")
+            .log(System.Logger.Level.INFO, "programs are isolated at level " + level);
+      }
+    }
+  }
+
+  /** Once in a JVM: what is left behind is left by those before. */
+  private static final class Swept {
+    static {
+      Spool.sweep(Spool.directory());
+    }
+
+    static void now() {
+      // By initializing this class.
+    }
   }
 
   /** Takes down how the run of a program goes that was chosen for a request. */
@@ -71,7 +97,10 @@ final class ProgramHost {
       Places places = places(program, watch);
       try {
         run = new ProgramRun(options, counters, environ, places, watch);
-        ProgramResponse head = head(run, watch, program, environment, directory, request);
+        Isolation.Enclosure enclosure = enclosure(program);
+        run.enclose(enclosure);
+        ProgramResponse head =
+            head(run, watch, program, enclosure, environment, directory, request);
         if (head.localPath() != null && options.localRedirects() != null) {
           run.drain();
           run.close();
@@ -113,6 +142,7 @@ final class ProgramHost {
       ProgramRun run,
       RunWatch watch,
       Program program,
+      Isolation.Enclosure enclosure,
       Map<String, String> environment,
       Path directory,
       RequestBody request)
@@ -121,7 +151,13 @@ final class ProgramHost {
     for (int attempt = 0; ; attempt++) {
       IOException failure;
       try {
-        run.start(HostedProcess.start(program.command(), environment, directory, request.stream()));
+        run.start(
+            HostedProcess.start(
+                enclosure.command(program, directory),
+                environment,
+                directory,
+                request.stream(),
+                options.isolation().isTied()));
         watch.started(start);
         return run.head();
       } catch (ProgramRun.NotStartedException e) {
@@ -140,6 +176,14 @@ final class ProgramHost {
         throw notStarted(program, failure);
       }
       pause();
+    }
+  }
+
+  private Isolation.Enclosure enclosure(Program program) throws GatewayException {
+    try {
+      return options.isolation().enclosure();
+    } catch (IOException e) {
+      throw notStarted(program, e);
     }
   }
 

@@ -14,6 +14,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * What one process writes: its output, of which each byte is taken once, and its standard error.
@@ -25,6 +26,10 @@ final class ProgramOutput {
 
   /** What {@code setsid} ends with when it cannot run a program. */
   private static final Set<String> NOT_RUN = Set.of("exit 126", "exit 127");
+
+  /** What prlimit and setpriv say then. */
+  private static final Pattern HELPER_FAILED =
+      Pattern.compile("^(prlimit|setpriv): failed to execute ");
 
   private final HostedProcess process;
   private final RunWatch watch;
@@ -118,7 +123,8 @@ final class ProgramOutput {
       return false;
     }
     process.close();
-    return errors().startsWith("setsid: ");
+    String errors = errors();
+    return errors.startsWith("setsid: ") || HELPER_FAILED.matcher(errors).find();
   }
 
   /**

@@ -31,6 +31,7 @@ final class ProgramRun implements Body {
   private final Places places;
   private final RunWatch watch;
 
+  private Isolation.@Nullable Enclosure enclosure;
   private @Nullable ProgramOutput output;
   private @Nullable RequestBody request;
   private long declared = -1;
@@ -60,6 +61,11 @@ final class ProgramRun implements Body {
     NotStartedException() {
       super("program could not be run");
     }
+  }
+
+  /** What its processes are in; ended with the run. */
+  void enclose(Isolation.Enclosure newEnclosure) {
+    enclosure = newEnclosure;
   }
 
   /** Takes over a process; also a second one, when the first never became the program. */
@@ -270,6 +276,7 @@ final class ProgramRun implements Body {
         output.logErrors(String.valueOf(watch.program().getFileName()), environ.errors());
       }
     } finally {
+      leaveEnclosure();
       places.close();
       if (request != null) {
         request.close();
@@ -278,6 +285,16 @@ final class ProgramRun implements Body {
         watch.failed(new IOException("request was cancelled"));
       }
       watch.tell();
+    }
+  }
+
+  private void leaveEnclosure() {
+    try {
+      if (enclosure != null) {
+        enclosure.close();
+      }
+    } catch (IOException e) {
+      environ.errors().println("postern: control group must end with its run: " + e.getMessage());
     }
   }
 

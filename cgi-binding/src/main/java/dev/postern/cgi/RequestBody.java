@@ -1,7 +1,6 @@
 package dev.postern.cgi;
 
 import com.google.common.io.CountingInputStream;
-import com.google.common.io.FileBackedOutputStream;
 import dev.postern.Environ;
 import dev.postern.GatewayException;
 import dev.postern.Headers;
@@ -31,13 +30,10 @@ final class RequestBody implements Closeable {
 
   private final byte @Nullable [] bytes;
   private final @Nullable CountingInputStream stream;
-  private final @Nullable FileBackedOutputStream spool;
+  private final @Nullable Spool spool;
 
   private RequestBody(
-      long length,
-      byte @Nullable [] bytes,
-      @Nullable InputStream stream,
-      @Nullable FileBackedOutputStream spool) {
+      long length, byte @Nullable [] bytes, @Nullable InputStream stream, @Nullable Spool spool) {
     this.length = length;
     this.bytes = bytes;
     this.stream = stream == null ? null : new CountingInputStream(stream);
@@ -100,12 +96,12 @@ final class RequestBody implements Closeable {
   }
 
   /** What the program reads, from its start where that is possible; or null for nothing. */
-  @Nullable InputStream stream() throws IOException {
+  @Nullable InputStream stream() {
     taken = Math.max(0, length);
     if (bytes != null) {
       return new ByteArrayInputStream(bytes);
     }
-    return spool == null ? stream : spool.asByteSource().openStream();
+    return spool == null ? stream : spool.open();
   }
 
   /** Whether a second program could read it from its start. */
@@ -117,7 +113,7 @@ final class RequestBody implements Closeable {
   @Override
   public void close() throws IOException {
     if (spool != null) {
-      spool.reset();
+      spool.close();
     }
   }
 
@@ -127,7 +123,7 @@ final class RequestBody implements Closeable {
     if (first < 0) {
       return new RequestBody(-1, null, null, null);
     }
-    FileBackedOutputStream spool = new FileBackedOutputStream(IN_MEMORY);
+    Spool spool = new Spool(Spool.directory(), IN_MEMORY);
     try {
       long length = 0;
       for (int n = first; n >= 0; n = input.read(block)) {
@@ -137,18 +133,16 @@ final class RequestBody implements Closeable {
         }
         write(spool, block, n);
       }
-      spool.close();
       return new RequestBody(length, null, null, spool);
     } catch (Throwable e) {
-      spool.reset();
+      spool.close();
       throw e;
     }
   }
 
-  private static void write(FileBackedOutputStream spool, byte[] block, int n)
-      throws GatewayException {
+  private static void write(Spool spool, byte[] block, int n) throws GatewayException {
     try {
-      spool.write(block, 0, n);
+      spool.write(block, n);
     } catch (IOException e) {
       throw Refusal.of(
           503,

@@ -53,20 +53,36 @@ public abstract class HostedProcess {
    * @param body what the program gets on its standard input, or null for nothing. Bytes in memory
    *     are written as the program takes them; any other stream is read on another thread. Never
    *     closed
+   * @param tied started by a thread that lasts as long as the JVM, for programs that end with it
    * @throws IOException when the system refuses to start it; nothing is left open then
    */
   public static HostedProcess start(
       List<String> command,
       Map<String, String> environment,
       Path directory,
-      @Nullable InputStream body)
+      @Nullable InputStream body,
+      boolean tied)
       throws IOException {
-    HostedProcess started =
-        StartPath.inForce() == StartPath.NATIVE
-            ? NativePath.launch(command, environment, directory, body)
-            : PortableProcess.launch(command, environment, directory, body);
+    HostedProcess started;
+    if (StartPath.inForce() == StartPath.PORTABLE) {
+      started = PortableProcess.launch(command, environment, directory, body, tied);
+    } else if (tied) {
+      started = Spawner.call(() -> NativePath.launch(command, environment, directory, body));
+    } else {
+      started = NativePath.launch(command, environment, directory, body);
+    }
     LiveProcesses.add(started);
     return started;
+  }
+
+  /** Starts a program in a session of its own, by this thread or one that may end. */
+  public static HostedProcess start(
+      List<String> command,
+      Map<String, String> environment,
+      Path directory,
+      @Nullable InputStream body)
+      throws IOException {
+    return start(command, environment, directory, body, false);
   }
 
   // ---- output ----

@@ -7,6 +7,7 @@ import java.io.OutputStream;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -29,7 +30,8 @@ final class PortableProcess extends HostedProcess {
   /** The program was running when the reader had its output: the JDK has not closed the pipe. */
   private volatile boolean held;
 
-  private PortableProcess(List<String> command, Map<String, String> environment, Path directory)
+  private PortableProcess(
+      List<String> command, Map<String, String> environment, Path directory, boolean tied)
       throws IOException {
     ProcessBuilder builder =
         new ProcessBuilder(PortableSession.command(command)).directory(directory.toFile());
@@ -43,7 +45,7 @@ final class PortableProcess extends HostedProcess {
       }
       variables.put(variable.getKey(), text);
     }
-    process = startDraining(builder);
+    process = startDraining(tied ? () -> Spawner.call(builder::start) : builder::start);
     session = new PortableSession(process);
   }
 
@@ -52,9 +54,10 @@ final class PortableProcess extends HostedProcess {
       List<String> command,
       Map<String, String> environment,
       Path directory,
-      @Nullable InputStream body)
+      @Nullable InputStream body,
+      boolean tied)
       throws IOException {
-    PortableProcess started = new PortableProcess(command, environment, directory);
+    PortableProcess started = new PortableProcess(command, environment, directory, tied);
     try {
       started.pumpErrors();
       started.pumpInput(body);
@@ -160,13 +163,13 @@ final class PortableProcess extends HostedProcess {
    * Exit and end of output are two events. A program that has ended before the monitor is held is
    * remembered.
    */
-  private Process startDraining(ProcessBuilder builder) throws IOException {
+  private Process startDraining(Callable<Process> start) throws IOException {
     CompletableFuture<Process> started = new CompletableFuture<>();
     Pumps.run(
         () -> {
           Process starting;
           try {
-            starting = builder.start();
+            starting = start.call();
           } catch (Throwable e) {
             started.completeExceptionally(e);
             return;

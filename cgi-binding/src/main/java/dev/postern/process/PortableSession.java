@@ -39,6 +39,10 @@ final class PortableSession extends Session {
     return prefixed;
   }
 
+  static boolean isSupported() {
+    return SUPPORTED;
+  }
+
   @Override
   boolean isLeaderAlive() {
     return process.isAlive();

@@ -23,6 +23,11 @@ public enum StartPath {
     return Found.PATH;
   }
 
+  /** Whether programs lead a session of their own, which can be ended as a whole. */
+  public static boolean hasSessions() {
+    return inForce() == NATIVE || PortableSession.isSupported();
+  }
+
   /** What starts the programs. */
   @Override
   public String toString() {

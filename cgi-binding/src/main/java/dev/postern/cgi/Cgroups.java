@@ -1,0 +1,129 @@
+package dev.postern.cgi;
+
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Control groups (version 2) below one that was delegated to this process, one for each run. What a
+ * program starts is in its group whatever it does, and a write to {@code cgroup.kill} (Linux 5.14)
+ * ends all of it. Thread-safe.
+ */
+final class Cgroups {
+  /** {@code postern-PID-NUMBER}. */
+  private static final String PREFIX = "postern-";
+
+  private static final long EMPTY_NANOS = TimeUnit.SECONDS.toNanos(2);
+  private static final AtomicLong COUNT = new AtomicLong();
+
+  private final Path parent;
+
+  /** File names and what is written to them. */
+  private final Map<String, String> limits;
+
+  private Cgroups(Path parent, Map<String, String> limits) {
+    this.parent = parent;
+    this.limits = limits;
+  }
+
+  /**
+   * Tries a group once, and ends what a process of ours left there that is gone.
+   *
+   * @throws IllegalStateException when no groups can be made there, or they lack a limit
+   */
+  static Cgroups of(Path parent, Map<String, String> limits) {
+    Cgroups groups = new Cgroups(parent, limits);
+    try {
+      if (!Files.exists(parent.resolve("cgroup.controllers"))) {
+        throw new IOException("no cgroup.controllers");
+      }
+      Path trial = groups.create();
+      boolean kills = Files.exists(trial.resolve("cgroup.kill"));
+      Files.delete(trial);
+      if (!kills) {
+        throw new IOException("no cgroup.kill");
+      }
+      groups.sweep();
+      return groups;
+    } catch (IOException e) {
+      throw new IllegalStateException(
+          "control group must be delegated to us: " + parent + ", " + e.getMessage() + " [cgroup]",
+          e);
+    }
+  }
+
+  /** A new group with its limits. */
+  Path create() throws IOException {
+    Path group =
+        parent.resolve(PREFIX + ProcessHandle.current().pid() + "-" + COUNT.incrementAndGet());
+    Files.createDirectory(group);
+    try {
+      for (Map.Entry<String, String> limit : limits.entrySet()) {
+        Path file = group.resolve(limit.getKey());
+        if (!Files.exists(file)) {
+          throw new IOException("no " + limit.getKey());
+        }
+        Files.writeString(file, limit.getValue());
+      }
+      return group;
+    } catch (IOException e) {
+      Files.delete(group);
+      throw e;
+    }
+  }
+
+  /** What a command begins with to run in a group: it joins, and becomes the program. */
+  static List<String> enter(Path group) {
+    return List.of(
+        Helpers.find("sh"),
+        "-c",
+        "echo $$ >\"$0\" && exec \"$@\"",
+        group.resolve("cgroup.procs").toString());
+  }
+
+  /** Ends all that is in the group, and removes it. */
+  static void end(Path group) throws IOException {
+    Files.writeString(group.resolve("cgroup.kill"), "1");
+    long start = System.nanoTime();
+    boolean interrupted = false;
+    while (true) {
+      try {
+        Files.deleteIfExists(group);
+        break;
+      } catch (IOException e) {
+        // Busy until the kernel has done with the last of them.
+        if (System.nanoTime() - start > EMPTY_NANOS) {
+          throw e;
+        }
+      }
+      try {
+        Thread.sleep(2);
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** A process that was killed has left its groups, and the programs in them. */
+  private void sweep() throws IOException {
+    try (DirectoryStream<Path> groups = Files.newDirectoryStream(parent, PREFIX + "*")) {
+      for (Path group : groups) {
+        List<String> name = Arrays.asList(String.valueOf(group.getFileName()).split("-"));
+        if (name.size() == 3
+            && name.get(1).matches("[0-9]{1,18}")
+            && ProcessHandle.of(Long.parseLong(name.get(1))).isEmpty()) {
+          end(group);
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,287 @@
+package dev.postern.cgi;
+
+import dev.postern.process.StartPath;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How hosted programs are kept apart, beyond the session that each has anyway (Linux). Every part
+ * is off until it is asked for: no-new-privileges breaks set-gid mailers, a limit of memory breaks
+ * programs that reserve much and use little, such as those of Java, Go and V8, and each helper
+ * costs an exec of about a millisecond. The helpers are {@code prlimit} and {@code setpriv} of
+ * util-linux and {@code bwrap} of bubblewrap, from {@code /usr/bin} or {@code /bin}, where only
+ * root may have put them.
+ *
+ * <p>Given to {@link CgiHostBuilder#isolation}. Immutable, thread-safe.
+ */
+public final class Isolation {
+  /** What every program needs to run at all; what is missing is left out. */
+  private static final List<String> SYSTEM =
+      List.of("/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc/alternatives", "/etc/ld.so.cache");
+
+  private static final Isolation NONE = builder().build();
+
+  private final IsolationLevel level;
+  private final List<String> limits;
+  private final List<String> privileges;
+  private final int processes;
+  private final @Nullable Cgroups groups;
+  private final @Nullable String namespaces;
+  private final List<Path> readable;
+  private final boolean tied;
+
+  private Isolation(Builder builder) {
+    limits = builder.limits.isEmpty() && builder.processes == 0 ? List.of() : builder.prlimit();
+    privileges = builder.privileges.isEmpty() ? List.of() : builder.setpriv();
+    processes = builder.processes;
+    groups =
+        builder.parent == null ? null : Cgroups.of(builder.parent, Map.copyOf(builder.groupLimits));
+    namespaces = builder.namespaces ? Helpers.find("bwrap") : null;
+    readable = List.copyOf(builder.readable);
+    tied = builder.tied;
+    level = level(builder);
+  }
+
+  private IsolationLevel level(Builder builder) {
+    if (!StartPath.hasSessions()) {
+      return IsolationLevel.L0;
+    }
+    if (namespaces != null) {
+      return IsolationLevel.L4;
+    }
+    if (groups != null) {
+      return IsolationLevel.L3;
+    }
+    return builder.noNewPrivileges && !limits.isEmpty() ? IsolationLevel.L2 : IsolationLevel.L1;
+  }
+
+  /** The default: a session, and no more. */
+  static Isolation none() {
+    return NONE;
+  }
+
+  /** Options, none of them set. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** What these parts come to on this system. */
+  public IsolationLevel level() {
+    return level;
+  }
+
+  /** Whether programs end with the thread that has started them. */
+  boolean isTied() {
+    return tied;
+  }
+
+  /** What one run is kept in. */
+  Enclosure enclosure() throws IOException {
+    return new Enclosure(groups == null ? null : groups.create());
+  }
+
+  /** One run's own. Confined to the request's thread. */
+  final class Enclosure {
+    private final @Nullable Path group;
+
+    private Enclosure(@Nullable Path group) {
+      this.group = group;
+    }
+
+    /** The command that runs a program in here, started in that directory. */
+    List<String> command(Program program, Path directory) throws IOException {
+      List<String> command = new ArrayList<>();
+      if (group != null) {
+        command.addAll(Cgroups.enter(group));
+      }
+      command.addAll(limits);
+      if (processes > 0) {
+        command.add("--nproc=" + (UserTasks.count() + processes));
+      }
+      command.addAll(privileges);
+      if (namespaces != null) {
+        command.addAll(bwrap(program, directory, namespaces));
+      }
+      command.addAll(program.command());
+      return command;
+    }
+
+    private List<String> bwrap(Program program, Path directory, String helper) {
+      List<String> command = new ArrayList<>(List.of(helper, "--unshare-all", "--die-with-parent"));
+      command.addAll(List.of("--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"));
+      for (String path : SYSTEM) {
+        command.addAll(List.of("--ro-bind-try", path, path));
+      }
+      Path parent = program.file().getParent();
+      bind(command, parent == null ? program.file() : parent);
+      bind(command, directory);
+      readable.forEach(path -> bind(command, path));
+      command.addAll(List.of("--chdir", directory.toString(), "--"));
+      return command;
+    }
+
+    private static void bind(List<String> command, Path path) {
+      command.addAll(List.of("--ro-bind", path.toString(), path.toString()));
+    }
+
+    /** Ends what is still in here. */
+    void close() throws IOException {
+      if (group != null) {
+        Cgroups.end(group);
+      }
+    }
+  }
+
+  /** Options of an isolation. Not thread-safe. */
+  public static final class Builder {
+    private final List<String> limits = new ArrayList<>();
+    private final List<String> privileges = new ArrayList<>();
+    private final Map<String, String> groupLimits = new LinkedHashMap<>();
+    private final List<Path> readable = new ArrayList<>();
+    private int processes;
+    private boolean noNewPrivileges;
+    private boolean tied;
+    private boolean namespaces;
+    private @Nullable Path parent;
+
+    private Builder() {}
+
+    /** Processor time of each process, in whole seconds; SIGXCPU ends one that takes more. */
+    public Builder cpuTime(Duration time) {
+      limits.add("--cpu=" + positive("processor time in seconds", time.toSeconds()));
+      return this;
+    }
+
+    /** Address space of each process, in bytes: reserved memory counts, not only used one. */
+    public Builder memory(long bytes) {
+      limits.add("--as=" + positive("memory", bytes));
+      return this;
+    }
+
+    /** The largest file that a process can write, in bytes; SIGXFSZ ends one that writes more. */
+    public Builder fileSize(long bytes) {
+      limits.add("--fsize=" + positive("file size", bytes));
+      return this;
+    }
+
+    /** Open files of each process. */
+    public Builder openFiles(int count) {
+      limits.add("--nofile=" + positive("open files", count));
+      return this;
+    }
+
+    /**
+     * How many processes and threads there may be when a program starts more than there are of its
+     * user then, those of this JVM among them; the system knows no count for each program. Does
+     * nothing for root.
+     */
+    public Builder processes(int more) {
+      processes = (int) positive("processes", more);
+      return this;
+    }
+
+    /** Programs gain no rights by running set-id files (PR_SET_NO_NEW_PRIVS). */
+    public Builder noNewPrivileges() {
+      if (!noNewPrivileges) {
+        privileges.add("--no-new-privs");
+        noNewPrivileges = true;
+      }
+      return this;
+    }
+
+    /**
+     * The kernel kills a program when this JVM ends, however it ends (PR_SET_PDEATHSIG). What a
+     * program has started itself is not covered; {@link #cgroup} covers it.
+     */
+    public Builder endWithServer() {
+      if (!tied) {
+        privileges.add("--pdeathsig=KILL");
+        tied = true;
+      }
+      return this;
+    }
+
+    /**
+     * A control group for each run, below one of version 2 that is delegated to this process (such
+     * as by {@code Delegate=yes} of systemd). It ends with the run, whatever has left the session;
+     * what is left of a JVM that was killed ends when the next one builds this.
+     */
+    public Builder cgroup(Path delegated) {
+      parent = delegated.toAbsolutePath().normalize();
+      return this;
+    }
+
+    /** Memory of all processes of a run together, in bytes; needs {@link #cgroup}. */
+    public Builder groupMemory(long bytes) {
+      groupLimits.put("memory.max", Long.toString(positive("memory", bytes)));
+      return this;
+    }
+
+    /** Processes and threads of a run; needs {@link #cgroup}. */
+    public Builder groupProcesses(int count) {
+      groupLimits.put("pids.max", Long.toString(positive("processes", count)));
+      return this;
+    }
+
+    /**
+     * Namespaces of its own for each run, by {@code bwrap}: no network, no other processes, an
+     * empty /tmp, and of the file system only the system's programs and libraries, the program's
+     * directory and what {@link #readable} adds, all read-only.
+     */
+    public Builder namespaces() {
+      namespaces = true;
+      return this;
+    }
+
+    /** A path that programs in namespaces see as well, read-only. */
+    public Builder readable(Path path) {
+      readable.add(path.toAbsolutePath().normalize());
+      return this;
+    }
+
+    /**
+     * The isolation.
+     *
+     * @throws IllegalStateException when this system cannot do what was asked for: a helper is
+     *     missing, or may be changed by others than root; control groups or a controller are not
+     *     delegated
+     */
+    public Isolation build() {
+      if (!groupLimits.isEmpty() && parent == null) {
+        throw new IllegalStateException("limits of a group need a control group [cgroup]");
+      }
+      for (Path path : readable) {
+        if (!Files.exists(path)) {
+          throw new IllegalStateException("readable path must exist: " + path);
+        }
+      }
+      return new Isolation(this);
+    }
+
+    private List<String> prlimit() {
+      List<String> command = new ArrayList<>(List.of(Helpers.find("prlimit"), "--core=0"));
+      command.addAll(limits);
+      return List.copyOf(command);
+    }
+
+    private List<String> setpriv() {
+      List<String> command = new ArrayList<>(List.of(Helpers.find("setpriv")));
+      command.addAll(privileges);
+      return List.copyOf(command);
+    }
+
+    private static long positive(String what, long value) {
+      if (value < 1) {
+        throw new IllegalArgumentException(what + " must be at least 1: " + value);
+      }
+      return value;
+    }
+  }
+}

@@ -1,0 +1,34 @@
+package dev.postern.cgi;
+
+/**
+ * How far a hosted program is kept apart from the machine, from less to more. Demanded by {@link
+ * CgiHostBuilder#requireLevel}; the one in force is {@link CgiApplication#isolationLevel}. None
+ * below {@link #L4} is a sandbox: a program may read and do what its user may.
+ */
+public enum IsolationLevel {
+  /** An environment of its own, its three streams and no other descriptor. */
+  L0("a plain process"),
+  /**
+   * And a session and process group of its own, which are ended together. A program that calls
+   * {@code setsid} leaves them. The default.
+   */
+  L1("a session of its own"),
+  /** And no new privileges, and at least one limit: see {@link Isolation.Builder}. */
+  L2("limits and no new privileges"),
+  /** And a control group of its own, which nothing leaves, and which is ended as a whole. */
+  L3("a control group of its own"),
+  /** And namespaces of its own: it sees few files, no network and no other process. */
+  L4("namespaces of its own");
+
+  private final String means;
+
+  IsolationLevel(String means) {
+    this.means = means;
+  }
+
+  /** The level and what it means, as {@code L1 (a session of its own)}. */
+  @Override
+  public String toString() {
+    return name() + " (" + means + ")";
+  }
+}
