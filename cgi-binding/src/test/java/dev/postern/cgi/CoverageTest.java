@@ -51,7 +51,7 @@ class CoverageTest {
     }
 
     assertThat(bare).as("rows without a test").isEmpty();
-    assertThat(rows).hasSize(87 + 95);
+    assertThat(rows).hasSize(87 + 125);
     assertThat(PAGE)
         .as("run: mvn -pl cgi-binding -am test -Dtest=CoverageTest -Dpostern.write=true")
         .hasContent(page);

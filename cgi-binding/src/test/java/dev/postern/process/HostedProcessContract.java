@@ -452,6 +452,17 @@ abstract class HostedProcessContract {
     }
   }
 
+  /** Children are counted at the end of each test, dead ones among them. */
+  @Test
+  void attackF16_programs_leaveNoZombies() throws IOException {
+    for (int i = 0; i < repeats() / 10; i++) {
+      try (Running program = sh(i % 2 == 0 ? "exit 0" : "(exit 3) & kill -9 $$")) {
+        program.output();
+      }
+    }
+    before.awaitSame();
+  }
+
   @Test
   void close_again_isNothing() throws IOException {
     Running program = sh("exit 0");

@@ -11,7 +11,7 @@ class PortableProcessTest extends HostedProcessContract {
   HostedProcess start(
       List<String> command, Map<String, String> environment, Path directory, InputStream body)
       throws IOException {
-    return PortableProcess.launch(command, environment, directory, body);
+    return PortableProcess.launch(command, environment, directory, body, false);
   }
 
   @Override

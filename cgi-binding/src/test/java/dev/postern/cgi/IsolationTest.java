@@ -1,0 +1,316 @@
+package dev.postern.cgi;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.fail;
+import static org.junit.jupiter.api.Assumptions.abort;
+
+import dev.postern.Application;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+/** How programs are kept apart. */
+@EnabledOnOs(OS.LINUX)
+class IsolationTest {
+  private static final String HEAD = "printf 'Content-Type: text/plain\\n\\n'";
+  private static final Path CGROUPS =
+      Path.of(System.getProperty("postern.cgroup", "/sys/fs/cgroup/unified"));
+
+  @TempDir Path directory;
+
+  @Test
+  void default_isASessionOfItsOwn() throws IOException {
+    CgiApplication app = CgiApplication.of(program(HEAD));
+
+    assertThat(app.isolationLevel()).isEqualTo(IsolationLevel.L1);
+    assertThat(app.isolationLevel()).hasToString("L1 (a session of its own)");
+    assertThat(CgiDirectory.of(directory).isolationLevel()).isEqualTo(IsolationLevel.L1);
+  }
+
+  @Test
+  void level_isRequiredWhenItIsBuilt() throws IOException {
+    CgiApplication.Builder builder =
+        CgiApplication.builder(program(HEAD)).requireLevel(IsolationLevel.L2);
+
+    assertThatIllegalStateException()
+        .isThrownBy(builder::build)
+        .withMessageContaining("L2 (limits and no new privileges)")
+        .withMessageContaining("[isolation]");
+    Isolation half = Isolation.builder().fileSize(1000).build();
+    assertThat(half.level()).isEqualTo(IsolationLevel.L1);
+    assertThatIllegalStateException().isThrownBy(builder.isolation(half)::build);
+    Isolation whole = Isolation.builder().fileSize(1000).noNewPrivileges().build();
+    assertThat(builder.isolation(whole).build().isolationLevel()).isEqualTo(IsolationLevel.L2);
+  }
+
+  @Test
+  void limits_areThoseOfTheProgram() throws IOException {
+    Isolation isolation =
+        Isolation.builder()
+            .cpuTime(Duration.ofSeconds(7))
+            .memory(1L << 30)
+            .fileSize(8192)
+            .openFiles(50)
+            .processes(1000)
+            .noNewPrivileges()
+            .endWithServer()
+            .build();
+    Call call = run(isolation, HEAD, "cat /proc/self/limits /proc/self/status; cat");
+
+    assertThat(call.status).isEqualTo(200);
+    assertThat(call.body().lines().map(line -> line.replaceAll("[ \t]+", " ")))
+        .anyMatch(line -> line.startsWith("Max cpu time 7 7 "))
+        .anyMatch(line -> line.startsWith("Max address space 1073741824 1073741824 "))
+        .anyMatch(line -> line.startsWith("Max file size 8192 8192 "))
+        .anyMatch(line -> line.startsWith("Max core file size 0 0 "))
+        .anyMatch(line -> line.startsWith("Max open files 50 50 "))
+        .anyMatch(line -> line.matches("Max processes (\\d+) \\1 processes ?"))
+        .anyMatch(line -> line.equals("NoNewPrivs: 1"));
+    assertThat(call.outcome.facts()).containsEntry("cgi.exit", "exit 0");
+  }
+
+  @Test
+  void attackF29_diskFiller_isEnded() throws IOException {
+    Isolation isolation = Isolation.builder().fileSize(65_536).build();
+    Path file = directory.resolve("big");
+    Call call = run(isolation, "exec dd if=/dev/zero of=" + file + " bs=1024 count=1000");
+
+    assertThat(call.status).isEqualTo(502);
+    assertThat(Files.size(file)).isEqualTo(65_536);
+    assertThat(call.failure().diagnosis().exit()).isEqualTo("signal 25");
+  }
+
+  @Test
+  void attackF29_memoryHog_isEndedAndOthersAreServed() throws IOException {
+    Isolation isolation = Isolation.builder().memory(200L << 20).build();
+    Call call = run(isolation, "exec tail /dev/zero");
+
+    assertThat(call.status).isEqualTo(502);
+    assertThat(run(isolation, HEAD, "printf ok").body()).isEqualTo("ok");
+  }
+
+  @Test
+  void attackF29_spinner_isEnded() throws IOException {
+    Isolation isolation = Isolation.builder().cpuTime(Duration.ofSeconds(1)).build();
+    Call call = run(isolation, "while :; do :; done");
+
+    assertThat(call.status).isEqualTo(502);
+    assertThat(call.failure().diagnosis().exit()).isIn("signal 9", "signal 24");
+  }
+
+  /** The system counts for each user, and not for root. */
+  @Test
+  void attackF29_forkBomb_hasABoundOfItsUser() throws IOException {
+    long tasks = UserTasks.count();
+    Isolation isolation = Isolation.builder().processes(100).build();
+    Call call = run(isolation, HEAD, "ulimit -u 2>/dev/null || ulimit -p");
+
+    assertThat(tasks).isGreaterThan(1);
+    assertThat(Long.parseLong(call.body().trim())).isBetween(101L, tasks + 10_000);
+  }
+
+  @Test
+  void tiedProgram_outlivesTheThreadThatAskedForIt() throws Exception {
+    Isolation isolation = Isolation.builder().endWithServer().build();
+    Call[] calls = new Call[1];
+    Thread thread =
+        new Thread(
+            () -> {
+              try {
+                calls[0] = run(isolation, HEAD, "sleep 0.3", "printf ok");
+              } catch (IOException e) {
+                throw new java.io.UncheckedIOException(e);
+              }
+            });
+    thread.start();
+    thread.join();
+
+    assertThat(calls[0].body()).isEqualTo("ok");
+  }
+
+  @Test
+  void group_isEndedWithAllThatHasLeftTheSession() throws IOException {
+    Isolation isolation = Isolation.builder().cgroup(cgroups()).build();
+    assertThat(isolation.level()).isEqualTo(IsolationLevel.L3);
+    Path pid = directory.resolve("pid");
+    Call call =
+        run(
+            isolation,
+            HEAD,
+            "setsid sh -c 'echo $$ >" + pid + "; exec sleep 987' >/dev/null 2>&1 </dev/null &",
+            "until [ -s " + pid + " ]; do sleep 0.02; done; printf ok");
+
+    assertThat(call.body()).isEqualTo("ok");
+    long escapee = Long.parseLong(Files.readString(pid).trim());
+    assertThat(Files.isDirectory(Path.of("/proc/" + escapee)) && !isZombie(escapee)).isFalse();
+    assertThat(groups()).isZero();
+  }
+
+  @Test
+  void group_ofAProcessThatIsGone_isSwept() throws Exception {
+    Path parent = cgroups();
+    Process ended = new ProcessBuilder("/bin/true").start();
+    ended.waitFor();
+    Path stale = Files.createDirectory(parent.resolve("postern-" + ended.pid() + "-1"));
+    Process left =
+        new ProcessBuilder("/bin/sh", "-c", "echo $$ >" + stale + "/cgroup.procs; exec sleep 987")
+            .start();
+    long start = System.nanoTime();
+    while (Files.readString(stale.resolve("cgroup.procs")).isEmpty()) {
+      assertThat(System.nanoTime() - start).isLessThan(60_000_000_000L);
+      Thread.onSpinWait();
+    }
+    Isolation.builder().cgroup(parent).build();
+
+    assertThat(left.waitFor()).isEqualTo(137);
+    assertThat(stale).doesNotExist();
+  }
+
+  @Test
+  void groupThatIsNotDelegated_failsWhenItIsBuilt() {
+    assertThatIllegalStateException()
+        .isThrownBy(() -> Isolation.builder().cgroup(directory).build())
+        .withMessageContaining("[cgroup]");
+    assertThatIllegalStateException()
+        .isThrownBy(() -> Isolation.builder().groupMemory(1 << 20).build());
+    assertThat(directory).isEmptyDirectory();
+  }
+
+  @Test
+  void namespaces_showLittle() throws IOException {
+    Isolation isolation = namespaces();
+    assertThat(isolation.level()).isEqualTo(IsolationLevel.L4);
+    Path secret = Files.writeString(Path.of("target", "secret").toAbsolutePath(), "secret");
+    Call call =
+        run(
+            isolation,
+            HEAD,
+            "cat " + secret + " 2>&1; ls /proc | grep -c '^[0-9]'",
+            "touch \"$SCRIPT_FILENAME\" /usr/x 2>/dev/null && echo writable",
+            "grep -c : /proc/net/dev; echo QUERY_STRING=$QUERY_STRING; pwd; exit 3");
+
+    assertThat(call.status).as(call.log()).isEqualTo(200);
+    assertThat(call.body())
+        .contains("No such file", "QUERY_STRING=\n", directory.toString())
+        .doesNotContain("writable");
+    assertThat(call.outcome.facts()).containsEntry("cgi.exit", "exit 3");
+  }
+
+  @Test
+  void namespaces_endWithTheirRun() throws IOException {
+    Isolation isolation = namespaces();
+    Path program = program("setsid sleep 98765 >/dev/null 2>&1 </dev/null &", "exec sleep 98765");
+    Application app =
+        CgiApplication.builder(program)
+            .isolation(isolation)
+            .headerTimeout(Duration.ofMillis(700))
+            .build();
+
+    assertThat(Call.get("/").to(app).status).isEqualTo(504);
+    long start = System.nanoTime();
+    while (sleepers() > 0) {
+      assertThat(System.nanoTime() - start).isLessThan(60_000_000_000L);
+      Thread.onSpinWait();
+    }
+  }
+
+  @Test
+  void helper_thatOthersCanChange_isRefused() throws IOException {
+    Path helper = program("exit 0");
+    Files.setPosixFilePermissions(helper, PosixFilePermissions.fromString("rwxrwxrwx"));
+
+    assertThatIllegalStateException()
+        .isThrownBy(() -> Helpers.check(helper))
+        .withMessageContaining("[helper]");
+    assertThatIllegalStateException().isThrownBy(() -> Helpers.find("no-such-helper"));
+    assertThat(Helpers.find("prlimit")).endsWith("/bin/prlimit");
+  }
+
+  @Test
+  void values_mustBePositive() {
+    assertThatIllegalArgumentException().isThrownBy(() -> Isolation.builder().memory(0));
+    assertThatIllegalArgumentException().isThrownBy(() -> Isolation.builder().openFiles(-1));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Isolation.builder().cpuTime(Duration.ofMillis(10)));
+    assertThatIllegalStateException()
+        .isThrownBy(() -> Isolation.builder().readable(directory.resolve("none")).build());
+  }
+
+  private Isolation namespaces() {
+    if (!Files.isExecutable(Path.of("/usr/bin/bwrap"))) {
+      missing("bwrap is not installed");
+    }
+    Isolation isolation = Isolation.builder().namespaces().build();
+    try {
+      if (run(isolation, HEAD).status != 200) {
+        abort("this system lets nobody make namespaces");
+      }
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+    return isolation;
+  }
+
+  private static Path cgroups() {
+    if (!Files.isWritable(CGROUPS) || !Files.exists(CGROUPS.resolve("cgroup.kill"))) {
+      try {
+        Isolation.builder().cgroup(CGROUPS).build();
+      } catch (IllegalStateException e) {
+        abort("no control group is delegated to this user: " + e.getMessage());
+      }
+    }
+    return CGROUPS;
+  }
+
+  private static void missing(String message) {
+    if ("1".equals(System.getenv("POSTERN_REQUIRE_ALL"))) {
+      fail(message);
+    }
+    abort(message);
+  }
+
+  private static long groups() throws IOException {
+    String ours = "postern-" + ProcessHandle.current().pid() + "-";
+    try (Stream<Path> groups = Files.list(CGROUPS)) {
+      return groups.filter(path -> path.getFileName().toString().startsWith(ours)).count();
+    }
+  }
+
+  private static boolean isZombie(long pid) throws IOException {
+    String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
+    return stat.charAt(stat.lastIndexOf(')') + 2) == 'Z';
+  }
+
+  private static long sleepers() throws IOException {
+    try (Stream<Path> all = Files.list(Path.of("/proc"))) {
+      return all.filter(IsolationTest::isSleeper).count();
+    }
+  }
+
+  private static boolean isSleeper(Path process) {
+    try {
+      return Character.isDigit(process.getFileName().toString().charAt(0))
+          && Files.readString(process.resolve("cmdline")).startsWith("sleep\u000098765\0");
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  private Path program(String... lines) throws IOException {
+    return Programs.sh(directory, "p", lines);
+  }
+
+  private Call run(Isolation isolation, String... lines) throws IOException {
+    Application app = CgiApplication.builder(program(lines)).isolation(isolation).build();
+    return Call.get("/").to(app);
+  }
+}

@@ -1,0 +1,235 @@
+package dev.postern.cgi;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.postern.Application;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InterruptedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Programs and clients that are slow, silent or too many, as a request meets them. */
+@EnabledOnOs(OS.LINUX)
+class LifecycleTest {
+  private static final String HEAD = "printf 'Content-Type: text/plain\\n\\n'";
+
+  @TempDir Path directory;
+
+  @Test
+  void attackF01_programThatReadsNothingAndSleeps_is504() throws IOException {
+    Application app = builder("exec sleep 987").headerTimeout(Duration.ofMillis(300)).build();
+    assertThat(Call.post("/", new byte[10 << 20]).to(app).status).isEqualTo(504);
+  }
+
+  @Test
+  void attackF02_bothPipesFull_moveOn() throws IOException {
+    byte[] body = new byte[10 << 20];
+    Arrays.fill(body, (byte) 'x');
+    Call call = Call.post("/", body).to(builder(HEAD, "exec cat").build());
+
+    assertThat(call.bytes()).isEqualTo(body);
+    assertThat(call.outcome.complete()).isTrue();
+  }
+
+  @Test
+  void attackF03_errorsBeyondTheCap_areDroppedAndCounted() throws IOException {
+    Call call =
+        Call.get("/").to(builder("head -c 20000000 /dev/zero >&2", HEAD, "printf ok").build());
+
+    assertThat(call.body()).isEqualTo("ok");
+    assertThat(call.log().length()).isLessThan(8 * 64 * 1024);
+    assertThat(call.log()).contains("19934464 bytes of standard error before these were dropped");
+  }
+
+  @Test
+  void attackF05_silence_is504AndEndsTheProgram() throws IOException {
+    Application app =
+        builder("echo $$ >" + pid(), "exec sleep 987")
+            .headerTimeout(Duration.ofMillis(500))
+            .build();
+
+    assertThat(Call.get("/").to(app).status).isEqualTo(504);
+    assertEnded();
+  }
+
+  @Test
+  void attackF06_headerInDrops_is504AtTheDeadline() throws IOException {
+    Application app =
+        builder("while :; do printf X; sleep 0.05; done")
+            .headerTimeout(Duration.ofSeconds(1))
+            .build();
+    long start = System.nanoTime();
+
+    assertThat(Call.get("/").to(app).status).isEqualTo(504);
+    assertThat(System.nanoTime() - start).isGreaterThanOrEqualTo(TimeUnit.SECONDS.toNanos(1));
+  }
+
+  @Test
+  void attackF07_bodyInDrops_goesOnAsLongAsItDrips() throws IOException {
+    Application app =
+        builder(HEAD, "for i in 1 2 3 4 5 6 7 8; do printf $i; sleep 0.5; done")
+            .idleTimeout(Duration.ofSeconds(3))
+            .build();
+
+    assertThat(Call.get("/").to(app).body()).isEqualTo("12345678");
+  }
+
+  @Test
+  void attackF08_slowUpload_holdsNoProgram() throws IOException {
+    Path started = directory.resolve("started");
+    Application app = builder("touch " + started, HEAD, "cat").build();
+    byte[] body = new byte[1024];
+    boolean[] early = {false};
+    InputStream slow =
+        new ByteArrayInputStream(body) {
+          @Override
+          public synchronized int read(byte[] bytes, int offset, int length) {
+            early[0] |= Files.exists(started);
+            return super.read(bytes, offset, Math.min(1, length));
+          }
+        };
+    Call call = Call.of("POST", "/").length(1024).input(slow).to(app);
+
+    assertThat(call.bytes()).isEqualTo(body);
+    assertThat(early[0]).isFalse();
+    Files.delete(started);
+    InputStream stalled =
+        new InputStream() {
+          @Override
+          public int read() throws IOException {
+            throw new java.net.SocketTimeoutException("client is silent");
+          }
+        };
+    assertThat(Call.of("POST", "/").length(1024).input(stalled).to(app).status).isEqualTo(408);
+    assertThat(started).doesNotExist();
+  }
+
+  @Test
+  void attackF09_clientThatTakesNothing_endsTheProgramWithTheWriteTimeout() throws IOException {
+    Call call = Call.get("/");
+    call.goneAfter = 200_000;
+    call.to(builder("echo $$ >" + pid(), HEAD, "exec head -c 10000000 /dev/zero").build());
+
+    assertThat(call.outcome.complete()).isFalse();
+    assertEnded();
+  }
+
+  @Test
+  void attackF19_writesAfterWeHaveStopped_areNoError() throws IOException {
+    Application app = builder(HEAD, "exec yes").build();
+    Call call = Call.of("HEAD", "/").to(app);
+
+    assertThat(call.status).isEqualTo(200);
+    assertThat(call.outcome.failure()).isNull();
+    assertThat(call.log()).isEmpty();
+  }
+
+  @Test
+  void attackF20_threads_goBackToWhereTheyWere() throws Exception {
+    int clients = 8;
+    Application app = builder(HEAD, "sleep 0.05; cat").build();
+    List<CompletableFuture<Void>> storm = new ArrayList<>();
+    for (int i = 0; i < clients; i++) {
+      storm.add(
+          CompletableFuture.runAsync(
+              () -> {
+                for (int j = 0; j < 5; j++) {
+                  assertThat(Call.post("/", new byte[100]).to(app).status).isEqualTo(200);
+                }
+              },
+              task -> new Thread(task).start()));
+    }
+    CompletableFuture.allOf(storm.toArray(CompletableFuture[]::new)).get(100, TimeUnit.SECONDS);
+    assertThat(pumps()).isLessThanOrEqualTo(3L * clients);
+    long start = System.nanoTime();
+    while (pumps() > 0) {
+      assertThat(System.nanoTime() - start).isLessThan(TimeUnit.SECONDS.toNanos(60));
+      Thread.onSpinWait();
+    }
+  }
+
+  private static long pumps() {
+    return Thread.getAllStackTraces().keySet().stream()
+        .filter(thread -> thread.getName().startsWith("postern-pump"))
+        .count();
+  }
+
+  @Test
+  void attackF24_bodyLimit_isExact() throws IOException {
+    Path mark = directory.resolve("started");
+    Application app = builder("touch " + mark, HEAD, "cat").maxBody(100_000).build();
+    for (boolean known : new boolean[] {true, false}) {
+      assertThat(post(100_001, known).to(app).status).isEqualTo(413);
+      assertThat(mark).doesNotExist();
+    }
+    assertThat(post(100_000, true).to(app).bytes()).hasSize(100_000);
+    assertThat(post(100_000, false).to(app).bytes()).hasSize(100_000);
+  }
+
+  private static Call post(int length, boolean known) {
+    Call call = Call.of("POST", "/").input(new ByteArrayInputStream(new byte[length]));
+    return known ? call.length(length) : call;
+  }
+
+  @Test
+  void attackF25_interruptWhileTheProgramIsSilent_endsItAndIsKept() throws Exception {
+    Application app = builder("echo $$ >" + pid(), "exec sleep 987").build();
+    Thread request = Thread.currentThread();
+    Thread other =
+        new Thread(
+            () -> {
+              while (!Files.exists(pid())) {
+                Thread.onSpinWait();
+              }
+              request.interrupt();
+            });
+    other.start();
+    Call call = Call.get("/").to(app);
+    assertThat(Thread.interrupted()).isTrue();
+    other.join();
+
+    assertThat(call.outcome.failure()).hasRootCauseInstanceOf(InterruptedIOException.class);
+    assertEnded();
+  }
+
+  /** A clock that jumps moves no deadline: none is read. */
+  @Test
+  void attackF28_sources_readNoWallClock() throws IOException {
+    Path sources = Path.of("src").toAbsolutePath();
+    for (String root : List.of("main/java", "main/java22")) {
+      try (Stream<Path> files = Files.walk(sources.resolve(root))) {
+        for (Path file : files.filter(path -> path.toString().endsWith(".java")).toList()) {
+          assertThat(Files.readString(file))
+              .as(file.toString())
+              .doesNotContain("currentTimeMillis", "Instant.now", "Clock.system");
+        }
+      }
+    }
+  }
+
+  private Path pid() {
+    return directory.resolve("pid");
+  }
+
+  private void assertEnded() throws IOException {
+    long program = Long.parseLong(Files.readString(pid()).trim());
+    assertThat(ProcessHandle.of(program).map(ProcessHandle::isAlive).orElse(false)).isFalse();
+  }
+
+  private CgiApplication.Builder builder(String... lines) throws IOException {
+    return CgiApplication.builder(Programs.sh(directory, "p", lines));
+  }
+}

@@ -1,0 +1,146 @@
+package dev.postern.cgi;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.postern.Application;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
+import org.junit.jupiter.api.parallel.Resources;
+
+/** Request bodies on disk. */
+@EnabledOnOs(OS.LINUX)
+class SpoolTest {
+  private static final int IN_MEMORY = 1000;
+
+  @TempDir Path directory;
+
+  @Test
+  void bytes_areReadAsTheyWereWritten() throws IOException {
+    byte[] bytes = new byte[5000];
+    new Random(1).nextBytes(bytes);
+    for (int length : new int[] {0, 1, 999, 1000, 1001, 5000}) {
+      try (Spool spool = new Spool(directory, IN_MEMORY)) {
+        for (int i = 0; i < length; i += 100) {
+          spool.write(java.util.Arrays.copyOfRange(bytes, i, i + 100), Math.min(100, length - i));
+        }
+        assertThat(spool.length()).isEqualTo(length);
+        byte[] expected = java.util.Arrays.copyOf(bytes, length);
+        assertThat(spool.open().readAllBytes()).isEqualTo(expected);
+        try (InputStream again = spool.open()) {
+          for (byte b : expected) {
+            assertThat((byte) again.read()).isEqualTo(b);
+          }
+          assertThat(again.read()).isEqualTo(-1);
+        }
+      }
+    }
+  }
+
+  @Test
+  void attackF23_file_hasNoNameWhileItIsUsed() throws IOException {
+    long before = spools();
+    try (Spool spool = new Spool(directory, IN_MEMORY)) {
+      spool.write(new byte[2000], 2000);
+      assertThat(names()).isZero();
+      assertThat(spools()).isEqualTo(before + 1);
+      assertThat(spool.open().readAllBytes()).hasSize(2000);
+    }
+    assertThat(spools()).isEqualTo(before);
+  }
+
+  @Test
+  void attackF23_whatACrashHasLeft_isSwept() throws Exception {
+    Process ended = new ProcessBuilder("/bin/true").start();
+    ended.waitFor();
+    Path stale = Files.createFile(directory.resolve("postern-spool-" + ended.pid() + "-1f"));
+    Path ours =
+        Files.createFile(
+            directory.resolve("postern-spool-" + ProcessHandle.current().pid() + "-1f"));
+    Path other = Files.createFile(directory.resolve("postern-spool-notes"));
+    Path odd = Files.createFile(directory.resolve("postern-spool-x-y"));
+
+    Spool.sweep(directory);
+    Spool.sweep(directory.resolve("none"));
+
+    assertThat(stale).doesNotExist();
+    assertThat(ours).exists();
+    assertThat(other).exists();
+    assertThat(odd).exists();
+  }
+
+  @Test
+  void directoryThatIsNotThere_isAFailureOfTheWrite() throws IOException {
+    try (Spool spool = new Spool(directory.resolve("none"), IN_MEMORY)) {
+      spool.write(new byte[1000], 1000);
+      assertThatThrownBy(() -> spool.write(new byte[1], 1)).isInstanceOf(IOException.class);
+    }
+  }
+
+  @Test
+  @ResourceLock(Resources.SYSTEM_PROPERTIES)
+  void attackF23_noRoomForTheBody_is503AndStartsNothing() throws IOException {
+    Path mark = directory.resolve("started");
+    Application app = CgiApplication.of(Programs.sh(directory, "p", "touch " + mark));
+    String before = System.getProperty("java.io.tmpdir");
+    System.setProperty("java.io.tmpdir", directory.resolve("none").toString());
+    try {
+      Call call = Call.of("POST", "/").input(new ByteArrayInputStream(new byte[100_000])).to(app);
+      assertThat(call.status).isEqualTo(503);
+      assertThat(call.headers.get("Retry-After")).isNotNull();
+      assertThat(call.rule()).isEqualTo("spool-full");
+    } finally {
+      System.setProperty("java.io.tmpdir", before);
+    }
+    assertThat(mark).doesNotExist();
+  }
+
+  @Test
+  void attackF23_spoolOfARequest_isGoneWithIt() throws IOException {
+    long before = spools();
+    Application app =
+        CgiApplication.of(
+            Programs.sh(directory, "p", "printf 'Content-Type: text/plain\\n\\n'; wc -c"));
+    Application bad = CgiApplication.of(Programs.sh(directory, "bad", "echo nonsense"));
+    for (int i = 0; i < 5; i++) {
+      byte[] body = new byte[100_000];
+      assertThat(Call.of("POST", "/").input(new ByteArrayInputStream(body)).to(app).body().trim())
+          .isEqualTo("100000");
+      assertThat(Call.of("POST", "/").input(new ByteArrayInputStream(body)).to(bad).status)
+          .isEqualTo(502);
+    }
+    assertThat(spools()).isEqualTo(before);
+  }
+
+  private long names() throws IOException {
+    try (Stream<Path> files = Files.list(directory)) {
+      return files.filter(file -> file.getFileName().toString().startsWith("postern")).count();
+    }
+  }
+
+  /** Open files that have no name any more. */
+  private static long spools() throws IOException {
+    try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
+      return open.filter(SpoolTest::isSpool).count();
+    }
+  }
+
+  private static boolean isSpool(Path descriptor) {
+    try {
+      String target = Files.readSymbolicLink(descriptor).toString();
+      return target.contains("postern-spool-") && target.endsWith("(deleted)");
+    } catch (IOException e) {
+      return false;
+    }
+  }
+}
