@@ -1,0 +1,117 @@
+package dev.postern.testing;
+
+import dev.postern.Application;
+import dev.postern.Lint;
+import dev.postern.LintException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Stream;
+
+/**
+ * One thing that an application must do with a program.
+ *
+ * @param id of the rule in SPEC.md
+ * @param must the rest of a sentence about the application; with the id, unique
+ * @param silence how long the program may be silent
+ */
+record ProgramCase(String id, String must, Program program, Duration silence, Check check) {
+
+  /** Long enough for a program on a busy machine. */
+  private static final Duration LONG = Duration.ofSeconds(30);
+
+  /** For programs that are silent for ever. */
+  private static final Duration SHORT = Duration.ofSeconds(1);
+
+  @FunctionalInterface
+  interface Program {
+    Path install(Path directory) throws IOException;
+  }
+
+  @FunctionalInterface
+  interface Check {
+    void run(Trial trial) throws Exception;
+  }
+
+  static List<ProgramCase> all() {
+    return Stream.of(RefusedProgramCases.all(), ServedProgramCases.all(), EndedProgramCases.all())
+        .flatMap(List::stream)
+        .toList();
+  }
+
+  /** With one of {@link FixturePrograms}. */
+  static ProgramCase of(String id, String must, String program, Check check) {
+    return new ProgramCase(
+        id, must, directory -> FixturePrograms.install(directory, program), LONG, check);
+  }
+
+  /** With a program that prints these bytes. */
+  static ProgramCase printing(String id, String must, String bytes, Check check) {
+    return new ProgramCase(
+        id, must, directory -> FixturePrograms.printing(directory, "prints", bytes), LONG, check);
+  }
+
+  ProgramCase soon() {
+    return new ProgramCase(id, must, program, SHORT, check);
+  }
+
+  String name() {
+    return id + " must " + must;
+  }
+
+  /** The application with one program, under Lint. */
+  static final class Trial {
+    private final List<LintException> reports = new CopyOnWriteArrayList<>();
+    private final Application application;
+    private final Path directory;
+    private final Duration patience;
+
+    Trial(Application application, Path directory, Duration patience) {
+      this.application = Lint.reporting(reports::add).wrap(application);
+      this.directory = directory;
+      this.patience = patience;
+    }
+
+    TestResponse get(String target) throws IOException {
+      return send(TestRequest.get(target));
+    }
+
+    /** The response, if the application kept all rules while it made it. */
+    TestResponse send(TestRequest request) throws IOException {
+      try (GatewayClient client = client()) {
+        TestResponse response = client.send(request);
+        checkLint();
+        return response;
+      }
+    }
+
+    GatewayClient client() {
+      return InMemoryGateway.builder(application).unlinted().build().client();
+    }
+
+    /**
+     * A program's own fault may be a rule that is broken on its behalf: a length that its bytes do
+     * not keep. All else is the application's.
+     */
+    void checkLint() {
+      for (LintException report : reports) {
+        for (LintException.Violation violation : report.violations()) {
+          if (!violation.rule().equals("A10")) {
+            throw new AssertionError("Lint found: " + violation);
+          }
+        }
+      }
+    }
+
+    /** Where the program may write. */
+    Path directory() {
+      return directory;
+    }
+
+    Duration patience() {
+      return patience;
+    }
+  }
+}

@@ -1,0 +1,3 @@
+#!/bin/sh
+exec <&-
+printf 'Content-Type: text/plain\n\nclosed\n'
