@@ -116,7 +116,7 @@ final class ServedProgramCases {
               assertThat(response.text()).isEqualTo("see");
             }),
         printed(
-            "A18",
+            "G18",
             "answer HEAD without a body",
             "Content-Type: text/plain\nX-A: b\n\nbody",
             trial -> {
@@ -136,7 +136,7 @@ final class ServedProgramCases {
               assertThat(response.isComplete()).isTrue();
             }),
         ProgramCase.of(
-            "A16",
+            "E10",
             "give the program the request's variables and none of ours",
             "echoes-environment.sh",
             trial -> {

@@ -31,6 +31,7 @@ class SpecCoverageTest {
   static void readSpec() throws IOException {
     rules = parse(Files.readString(Path.of("../SPEC.md")));
     ContractCases.all().forEach(test -> CONTRACT.add(test.id()));
+    ProgramCase.all().forEach(test -> CONTRACT.add(test.id()));
   }
 
   /** From ids to the rest of the row. An id that is there twice is an error. */
@@ -114,7 +115,7 @@ class SpecCoverageTest {
         rules.size(),
         LINT.size(),
         CONTRACT.size(),
-        ContractCases.all().size(),
+        ContractCases.all().size() + ProgramCase.all().size(),
         both.size(),
         marked);
   }

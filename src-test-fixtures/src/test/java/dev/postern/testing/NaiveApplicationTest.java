@@ -1,0 +1,89 @@
+package dev.postern.testing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIf;
+import org.junit.platform.engine.TestExecutionResult;
+import org.junit.platform.testkit.engine.EngineTestKit;
+import org.junit.platform.testkit.engine.Event;
+import org.junit.platform.testkit.engine.Events;
+
+/** The contract of applications is tested: one that believes its programs fails it. */
+class NaiveApplicationTest {
+  private static boolean underTest;
+
+  @EnabledIf("isUnderTest")
+  static final class Contract extends ApplicationContract {
+    Contract() {
+      super((program, silence) -> new NaiveApplication(program));
+    }
+
+    /** Not where somebody runs all classes that have tests. */
+    static boolean isUnderTest() {
+      return underTest;
+    }
+
+    @Override
+    protected Duration patience() {
+      return Duration.ofSeconds(5);
+    }
+
+    /** Without the programs that such an application would wait for. */
+    @Override
+    boolean selects(ProgramCase test) {
+      return !test.must()
+          .matches(
+              ".*(silent|floods|gone|lives on|leaves a child|before it prints|while the"
+                  + " client|request.s body).*");
+    }
+  }
+
+  @AfterEach
+  void forget() {
+    underTest = false;
+  }
+
+  @Test
+  void cases_haveNamesOfTheirOwn() {
+    assertThat(ProgramCase.all().stream().map(ProgramCase::name)).doesNotHaveDuplicates();
+  }
+
+  @Test
+  void naiveApplication_failsWithTheRulesThatItBreaks() {
+    underTest = true;
+    Events events =
+        EngineTestKit.engine("junit-jupiter")
+            .selectors(selectClass(Contract.class))
+            .execute()
+            .testEvents();
+    List<Event> failures = events.failed().list();
+    for (Event failure : failures) {
+      String name = failure.getTestDescriptor().getDisplayName();
+      String id = name.substring(0, name.indexOf(' '));
+      String message =
+          failure
+              .getRequiredPayload(TestExecutionResult.class)
+              .getThrowable()
+              .orElseThrow()
+              .getMessage();
+      assertThat(message).startsWith("application must ").contains("[" + id + "]: ");
+    }
+    assertThat(rules(failures))
+        .containsExactlyInAnyOrder(
+            "A1", "A3", "A4", "A5", "A6", "A7", "A8", "A10", "E10", "E20", "G14", "G27");
+    assertThat(rules(events.succeeded().list())).contains("A1", "A3", "A12", "G18");
+  }
+
+  private static Set<String> rules(List<Event> events) {
+    return events.stream()
+        .map(event -> event.getTestDescriptor().getDisplayName().split(" ")[0])
+        .collect(Collectors.toSet());
+  }
+}
