@@ -186,7 +186,7 @@ public final class CgiDirectory implements Application {
 
     @Override
     int standardProgramLimit(int limitMax) {
-      return (3 * limitMax + 3) / 4;
+      return limitMax - limitMax / 4;
     }
 
     @Override

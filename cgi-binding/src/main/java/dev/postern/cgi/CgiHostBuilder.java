@@ -3,6 +3,7 @@ package dev.postern.cgi;
 import static java.util.Objects.requireNonNull;
 
 import dev.postern.Application;
+import dev.postern.process.HostedProcess;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -32,6 +33,7 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
   private @Nullable ProcessLimit limit;
   private int programLimit;
   private Isolation isolation = Isolation.none();
+  private Starter starter = HostedProcess::start;
   private IsolationLevel required = IsolationLevel.L0;
   private final List<Consumer<CgiRun>> listeners = new ArrayList<>();
   private @Nullable Set<String> methods;
@@ -245,6 +247,12 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
 
   abstract B self();
 
+  /** For tests. */
+  B starter(Starter newStarter) {
+    starter = newStarter;
+    return self();
+  }
+
   /** {@link #programLimit} unless given; 0 for none. */
   int standardProgramLimit(int limitMax) {
     return 0;
@@ -272,6 +280,7 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
         places,
         programLimit == 0 ? standardProgramLimit(places.max()) : programLimit,
         isolation,
+        starter,
         List.copyOf(listeners),
         methods,
         localRedirects,

@@ -26,6 +26,7 @@ record HostOptions(
     ProcessLimit limit,
     int programLimit,
     Isolation isolation,
+    Starter starter,
     List<Consumer<CgiRun>> listeners,
     @Nullable Set<String> methods,
     @Nullable Application localRedirects,

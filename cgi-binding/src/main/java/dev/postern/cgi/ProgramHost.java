@@ -5,7 +5,6 @@ import dev.postern.Environ;
 import dev.postern.GatewayException;
 import dev.postern.Headers;
 import dev.postern.StartResponse;
-import dev.postern.process.HostedProcess;
 import dev.postern.process.StartPath;
 import dev.postern.wire.ProgramResponse;
 import dev.postern.wire.Refusal;
@@ -152,12 +151,14 @@ final class ProgramHost {
       IOException failure;
       try {
         run.start(
-            HostedProcess.start(
-                enclosure.command(program, directory),
-                environment,
-                directory,
-                request.stream(),
-                options.isolation().isTied()));
+            options
+                .starter()
+                .start(
+                    enclosure.command(program, directory),
+                    environment,
+                    directory,
+                    request.stream(),
+                    options.isolation().isTied()));
         watch.started(start);
         return run.head();
       } catch (ProgramRun.NotStartedException e) {

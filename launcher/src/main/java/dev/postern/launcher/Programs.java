@@ -21,6 +21,7 @@ final class Programs {
   private int maxProcesses =
       Math.max(8, Math.min(64, 4 * Runtime.getRuntime().availableProcessors()));
   private @Nullable ProcessLimit limit;
+  private boolean shared;
   private long maxBody = -1;
   private boolean passAuthorization;
 
@@ -31,6 +32,11 @@ final class Programs {
 
   void maxProcesses(int newMax) {
     maxProcesses = newMax;
+  }
+
+  /** The limit is one of several programs. */
+  void shared() {
+    shared = true;
   }
 
   void maxBody(long bytes) {
@@ -118,6 +124,10 @@ final class Programs {
     }
     if (limit == null) {
       limit = ProcessLimit.of(maxProcesses);
+    }
+    if (shared) {
+      // Hung runs of one program leave places to the others.
+      builder.programLimit(maxProcesses - maxProcesses / 4);
     }
     return builder.limit(limit);
   }

@@ -165,6 +165,9 @@ final class ServeCommand implements Callable<Integer> {
     if (maxBody != null) {
       hosted.maxBody(number("--max-body", maxBody, 0, Long.MAX_VALUE));
     }
+    if (programs.size() + directories.size() > 1) {
+      hosted.shared();
+    }
     if (passAuthorization) {
       hosted.passAuthorization();
     }

@@ -1,0 +1,176 @@
+package dev.postern.cgi;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.postern.Application;
+import dev.postern.process.FaultyProcess;
+import dev.postern.process.FaultyProcess.Fault;
+import java.io.ByteArrayInputStream;
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * Each call that can fail is made to fail, in turn: the client is told, the run is told once, the
+ * place is free again and no process is left. {@code -Dpostern.faults=N} says how many requests for
+ * each.
+ */
+@EnabledOnOs(OS.LINUX)
+class FaultTest {
+  private static final int REQUESTS = Integer.getInteger("postern.faults", 10);
+  private static final String HEAD = "printf 'Content-Type: text/plain\\n\\n'";
+
+  @TempDir Path directory;
+  private final ProcessLimit limit = ProcessLimit.of(2, Duration.ofSeconds(10));
+  private final List<CgiRun> runs = new CopyOnWriteArrayList<>();
+
+  @AfterEach
+  void everythingIsGivenBack() throws IOException {
+    Thread.interrupted();
+    assertThat(limit.available()).isEqualTo(2);
+    Path pids = directory.resolve("pids");
+    if (Files.exists(pids)) {
+      for (String pid : Files.readAllLines(pids)) {
+        awaitEnd(Long.parseLong(pid));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Fault.class)
+  void fault_ofAProcess_isContained(Fault fault) throws IOException {
+    Application app =
+        builder("echo $$ >>" + directory + "/pids", HEAD, "cat; printf ok")
+            .starter(
+                (command, environment, cwd, body, tied) ->
+                    FaultyProcess.start(fault, command, environment, cwd, body))
+            .build();
+    int requests = fault == Fault.TERMINATE ? 2 : REQUESTS;
+    for (int i = 0; i < requests; i++) {
+      Call call = Call.post("/", new byte[10]).to(app);
+      // An interrupt of the request's thread is its container's matter.
+      Thread.interrupted();
+      switch (fault) {
+        case START -> {
+          assertThat(call.status).isEqualTo(503);
+          assertThat(call.headers.get("Retry-After")).isNotNull();
+        }
+        case START_ERROR, READ_ERROR -> assertThat(call.status).isEqualTo(500);
+        case READ -> assertThat(call.status).isBetween(400, 503);
+        default -> assertThat(call.status).isEqualTo(200);
+      }
+      assertThat(limit.available()).isEqualTo(2);
+    }
+    assertThat(runs).hasSize(requests);
+  }
+
+  @Test
+  void lostTerm_isFollowedByKill() throws IOException {
+    Application app =
+        builder("echo $$ >>" + directory + "/pids", "exec sleep 987")
+            .headerTimeout(Duration.ofMillis(200))
+            .starter(
+                (command, environment, cwd, body, tied) ->
+                    FaultyProcess.start(Fault.TERMINATE, command, environment, cwd, body))
+            .build();
+
+    assertThat(Call.get("/").to(app).status).isEqualTo(504);
+    assertThat(runs.get(0).limits()).contains("kill");
+    assertThat(runs.get(0).exit()).isEqualTo("signal 9");
+  }
+
+  @Test
+  void bodyThatCannotBeRead_isContained() throws IOException {
+    Application app = builder("echo $$ >>" + directory + "/pids", "cat >/dev/null", HEAD).build();
+    for (int i = 0; i < REQUESTS; i++) {
+      Call call = Call.of("POST", "/").length(200_000).input(new Broken(100_000));
+      assertThat(call.to(app).status).isEqualTo(400);
+    }
+    assertThat(runs).hasSize(REQUESTS).allMatch(run -> run.rule().equals("body-unreadable"));
+  }
+
+  @Test
+  void clientThatTakesNothing_isContained() throws IOException {
+    Application app = builder("echo $$ >>" + directory + "/pids", HEAD, "exec yes").build();
+    for (int i = 0; i < REQUESTS; i++) {
+      Call call = Call.get("/");
+      call.goneAfter = 0;
+      assertThat(call.to(app).outcome.complete()).isFalse();
+    }
+    assertThat(runs).hasSize(REQUESTS).noneMatch(run -> run.rule().isEmpty());
+  }
+
+  @Test
+  void interruptedWait_isContained() throws IOException {
+    Application app = builder(HEAD).build();
+    for (int i = 0; i < REQUESTS; i++) {
+      Thread.currentThread().interrupt();
+      assertThat(Call.get("/").to(app).status).isEqualTo(500);
+      assertThat(Thread.interrupted()).isTrue();
+    }
+    assertThat(runs).hasSize(REQUESTS).allMatch(run -> run.rule().equals("interrupted"));
+  }
+
+  @Test
+  void clockThatOverflows_changesNoTime() throws IOException {
+    long[] now = {Long.MAX_VALUE - 5};
+    RunWatch watch =
+        new RunWatch(
+            directory.resolve("p"), Call.get("/").environ(), List.of(runs::add), () -> now[0] += 3);
+    long start = watch.now();
+    watch.queued(start);
+    watch.started(start);
+    watch.output(1);
+    watch.tell();
+    watch.tell();
+
+    assertThat(runs).hasSize(1);
+    assertThat(runs.get(0).queueTime()).isEqualTo(Duration.ofNanos(3));
+    assertThat(runs.get(0).startTime()).isEqualTo(Duration.ofNanos(6));
+    assertThat(runs.get(0).firstByteTime()).isEqualTo(Duration.ofNanos(3));
+    assertThat(runs.get(0).totalTime()).isEqualTo(Duration.ofNanos(15));
+  }
+
+  private static final class Broken extends FilterInputStream {
+    private int left;
+
+    Broken(int length) {
+      super(new ByteArrayInputStream(new byte[length]));
+      left = length;
+    }
+
+    @Override
+    public int read(byte[] bytes, int offset, int length) throws IOException {
+      if (left == 0) {
+        throw new IOException("connection was reset");
+      }
+      int n = super.read(bytes, offset, Math.min(left, length));
+      left -= n;
+      return n;
+    }
+  }
+
+  private static void awaitEnd(long pid) {
+    long start = System.nanoTime();
+    while (ProcessHandle.of(pid).map(ProcessHandle::isAlive).orElse(false)) {
+      assertThat(System.nanoTime() - start).isLessThan(TimeUnit.SECONDS.toNanos(60));
+      Thread.onSpinWait();
+    }
+  }
+
+  private CgiApplication.Builder builder(String... lines) throws IOException {
+    return CgiApplication.builder(Programs.sh(directory, "p", lines)).limit(limit).onRun(runs::add);
+  }
+}
