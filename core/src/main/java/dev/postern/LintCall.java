@@ -1,9 +1,6 @@
 package dev.postern;
 
 import java.io.IOException;
-import java.lang.StackWalker.StackFrame;
-import java.util.Optional;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,15 +9,6 @@ import org.jspecify.annotations.Nullable;
  * what it needs.
  */
 final class LintCall implements StartResponse {
-  private static final StackWalker WALKER = StackWalker.getInstance();
-
-  /** Frames of the interface itself between an application and {@link #start}. */
-  private static final Set<String> OWN =
-      Set.of(
-          LintCall.class.getName(),
-          StartResponse.class.getName(),
-          RespondingApplication.class.getName());
-
   /** Variables that a middleware is most likely to change where its caller still reads them. */
   private static final String[] WATCHED = {
     "REQUEST_METHOD", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "CONTENT_LENGTH", "CONTENT_TYPE"
@@ -171,7 +159,7 @@ final class LintCall implements StartResponse {
 
   @Override
   public void start(int newStatus, Headers newHeaders, @Nullable Throwable error) {
-    StackTraceElement here = here();
+    StackTraceElement here = LintPlace.here();
     if (!isRequestsThread()) {
       brokenThread(LintRule.A15, "application must start on the request's thread", here);
     }
@@ -198,23 +186,6 @@ final class LintCall implements StartResponse {
     if (body != null) {
       body.restart();
     }
-  }
-
-  /** Where the application is: the nearest frame below this class that is not the interface's. */
-  private static @Nullable StackTraceElement here() {
-    Optional<StackFrame> frame =
-        WALKER.walk(
-            frames ->
-                frames
-                    .takeWhile(f -> !isCheckedCall(f))
-                    .filter(f -> !OWN.contains(f.getClassName()))
-                    .findFirst());
-    return frame.isPresent() ? frame.get().toStackTraceElement() : null;
-  }
-
-  private static boolean isCheckedCall(StackFrame frame) {
-    return frame.getMethodName().equals("call")
-        && frame.getClassName().equals(LintCall.class.getName());
   }
 
   // ---- for the body ----

@@ -26,6 +26,7 @@ final class ContractCases {
           "input",
           "start",
           "head",
+          "no body",
           "framing",
           "failures",
           "streaming",
@@ -42,6 +43,7 @@ final class ContractCases {
       case "input" -> InputCases.all();
       case "start" -> StartCases.all();
       case "head" -> HeadCases.all();
+      case "no body" -> BodilessCases.all();
       case "framing" -> FramingCases.all();
       case "failures" -> FailureCases.all();
       case "streaming" -> StreamingCases.all();
