@@ -168,6 +168,47 @@ class LifecycleTest {
   }
 
   @Test
+  void attackF22_killedServer_takesTiedProgramsAlong() throws Exception {
+    Path program = Programs.sh(directory, "p", "echo $$ >" + pid(), "exec sleep 987");
+    Process server =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx64m",
+                "-cp",
+                System.getProperty("java.class.path"),
+                KilledServer.class.getName(),
+                program.toString())
+            .inheritIO()
+            .start();
+    try {
+      long start = System.nanoTime();
+      while (!Files.exists(pid()) || !Files.readString(pid()).endsWith("\n")) {
+        assertThat(System.nanoTime() - start).isLessThan(TimeUnit.SECONDS.toNanos(60));
+        Thread.onSpinWait();
+      }
+    } finally {
+      server.destroyForcibly();
+    }
+    assertThat(server.waitFor()).isEqualTo(137);
+    long left = Long.parseLong(Files.readString(pid()).trim());
+    long start = System.nanoTime();
+    while (isRunning(left)) {
+      assertThat(System.nanoTime() - start).isLessThan(TimeUnit.SECONDS.toNanos(60));
+      Thread.onSpinWait();
+    }
+  }
+
+  /** Orphans are reaped by whoever is process 1, or not at all. */
+  private static boolean isRunning(long pid) {
+    try {
+      String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
+      return stat.charAt(stat.lastIndexOf(')') + 2) != 'Z';
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  @Test
   void attackF24_bodyLimit_isExact() throws IOException {
     Path mark = directory.resolve("started");
     Application app = builder("touch " + mark, HEAD, "cat").maxBody(100_000).build();

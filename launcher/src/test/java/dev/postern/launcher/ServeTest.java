@@ -14,6 +14,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -225,6 +227,44 @@ class ServeTest {
       assertThat(reader.readLine()).isNull();
     }
     assertThat(child.exit()).isZero();
+  }
+
+  @Test
+  void sigterm_manyRequestsInFlight_leavesNothing() throws Exception {
+    Path pids = directory.resolve("pids");
+    String record = "#!/bin/sh\necho $$ >>'" + pids + "'\n";
+    String head = "printf 'Content-Type: text/plain\\n\\n'\n";
+    Sources.script(programs.resolve("silent.sh"), record + "exec sleep 600\n");
+    Sources.script(programs.resolve("deaf.sh"), record + "trap '' TERM\nsleep 600\nsleep 600\n");
+    Sources.script(programs.resolve("endless.sh"), record + head + "exec yes\n");
+    Sources.script(
+        programs.resolve("family.sh"), record + "sleep 600 &\necho $! >>'" + pids + "'\nwait\n");
+    String address = serve("--cgi-dir", "/=" + programs, "--max-processes", "16");
+    List<CompletableFuture<?>> flying = new ArrayList<>();
+    for (int i = 0; i < 12; i++) {
+      String name = List.of("silent", "deaf", "endless", "family").get(i % 4);
+      URI uri = URI.create(address + "/" + name + ".sh");
+      flying.add(
+          client.sendAsync(
+              HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.discarding()));
+    }
+    long start = System.nanoTime();
+    while (!Files.exists(pids) || Files.readAllLines(pids).size() < 15) {
+      assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(PATIENCE);
+      Thread.onSpinWait();
+    }
+
+    assertStopsCleanly();
+
+    for (String pid : Files.readAllLines(pids)) {
+      assertThat(ProcessHandle.of(Long.parseLong(pid)).map(ProcessHandle::isAlive).orElse(false))
+          .as(pid)
+          .isFalse();
+    }
+    for (CompletableFuture<?> request : flying) {
+      // Each client was answered or cut off, and none is left waiting.
+      request.handle((response, failure) -> true).get(60, TimeUnit.SECONDS);
+    }
   }
 
   @Test
