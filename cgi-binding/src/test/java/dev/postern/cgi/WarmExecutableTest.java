@@ -141,7 +141,7 @@ class WarmExecutableTest {
   void stoppedServer_isNotWaitedForLong() throws Exception {
     install();
     String pid = warmPid();
-    signal("STOP", pid);
+    stop(pid);
 
     assertThat(program.get("/pid")).isNotEqualTo(pid);
     signal("CONT", pid);
@@ -153,7 +153,7 @@ class WarmExecutableTest {
     install();
     String pid = warmPid();
     int before = Integer.parseInt(program.get("/calls"));
-    signal("STOP", pid);
+    stop(pid);
     assertThat(program.get("/calls")).isEqualTo("1");
     signal("CONT", pid);
 
@@ -392,6 +392,26 @@ class WarmExecutableTest {
       return Files.size(file);
     } catch (IOException e) {
       return 0;
+    }
+  }
+
+  /** The kernel stops one thread after the other, and any of them could still take a request. */
+  private static void stop(String pid) throws Exception {
+    signal("STOP", pid);
+    await("all its threads have stopped", () -> isStopped(Path.of("/proc", pid, "task")));
+  }
+
+  private static boolean isStopped(Path tasks) {
+    try (Stream<Path> threads = Files.list(tasks)) {
+      for (Path thread : threads.toList()) {
+        String stat = Files.readString(thread.resolve("stat"));
+        if (!stat.startsWith(") T", stat.lastIndexOf(')'))) {
+          return false;
+        }
+      }
+      return true;
+    } catch (IOException e) {
+      return false;
     }
   }
 
