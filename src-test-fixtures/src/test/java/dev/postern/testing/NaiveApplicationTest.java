@@ -78,7 +78,8 @@ class NaiveApplicationTest {
     assertThat(rules(failures))
         .containsExactlyInAnyOrder(
             "A1", "A3", "A4", "A5", "A6", "A7", "A8", "A10", "E10", "E20", "G14", "G27");
-    assertThat(rules(events.succeeded().list())).contains("A1", "A3", "A12", "G18");
+    // Not those that ask for Perl or Python, which a machine may lack.
+    assertThat(rules(events.succeeded().list())).contains("A1", "A3", "G18");
   }
 
   private static Set<String> rules(List<Event> events) {
