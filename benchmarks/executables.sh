@@ -1,7 +1,7 @@
 #!/bin/sh
 # Measures how long a CGI executable takes to answer one request: a handler installed by
 # `postern install` on JDK 17 and on JDK 25, cold and warm, against a bare `java Hello`, Python's
-# wsgiref and Perl. All in one run, in turns. Prints a table; executables.md is one such run.
+# wsgiref and Perl. All in one run, in turns. Prints a table.
 #
 #   benchmarks/executables.sh [ROUNDS]
 set -eu
