@@ -226,7 +226,6 @@ public abstract class HostedProcess {
       return;
     }
     closed = true;
-    LiveProcesses.remove(this);
     stopReading();
     boolean interrupted = Thread.interrupted();
     try {
@@ -238,6 +237,9 @@ public abstract class HostedProcess {
       interrupted = true;
       killed = true;
       session().kill();
+    } finally {
+      // Not before: a JVM that ends now ends what has not heeded TERM yet.
+      LiveProcesses.remove(this);
     }
     release();
     if (interrupted) {
