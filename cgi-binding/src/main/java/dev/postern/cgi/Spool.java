@@ -117,7 +117,7 @@ final class Spool implements Closeable {
   static void sweep(Path directory) {
     try (DirectoryStream<Path> left = Files.newDirectoryStream(directory, PREFIX + "*")) {
       for (Path spool : left) {
-        String[] parts = String.valueOf(spool.getFileName()).split("-");
+        String[] parts = String.valueOf(spool.getFileName()).split("-", -1);
         if (parts.length == 4
             && parts[2].matches("[0-9]{1,18}")
             && ProcessHandle.of(Long.parseLong(parts[2])).isEmpty()
