@@ -88,9 +88,13 @@ class ConnectionTableTest {
       client.shutdownOutput();
       assertThat(accepted.getInputStream().read()).isEqualTo(-1);
       assertThat(table.connections()).contains(key);
-      client.setSoLinger(true, 0);
-      client.close();
+      reset(client);
       assertThat(table.connections()).doesNotContain(key);
     }
+  }
+
+  private static void reset(Socket socket) throws IOException {
+    socket.setSoLinger(true, 0);
+    socket.close();
   }
 }
