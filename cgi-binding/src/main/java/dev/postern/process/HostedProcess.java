@@ -63,16 +63,35 @@ public abstract class HostedProcess {
       @Nullable InputStream body,
       boolean tied)
       throws IOException {
-    HostedProcess started;
-    if (StartPath.inForce() == StartPath.PORTABLE) {
-      started = PortableProcess.launch(command, environment, directory, body, tied);
-    } else if (tied) {
-      started = Spawner.call(() -> NativePath.launch(command, environment, directory, body));
-    } else {
-      started = NativePath.launch(command, environment, directory, body);
+    if (Thread.currentThread().isInterrupted()) {
+      throw new InterruptedIOException("interrupted before the program was started");
     }
-    LiveProcesses.add(started);
+    LiveProcesses.starting();
+    HostedProcess started;
+    try {
+      started = launch(command, environment, directory, body, tied);
+    } catch (Throwable e) {
+      LiveProcesses.notStarted();
+      throw e;
+    }
+    LiveProcesses.started(started);
     return started;
+  }
+
+  private static HostedProcess launch(
+      List<String> command,
+      Map<String, String> environment,
+      Path directory,
+      @Nullable InputStream body,
+      boolean tied)
+      throws IOException {
+    if (StartPath.inForce() == StartPath.PORTABLE) {
+      return PortableProcess.launch(command, environment, directory, body, tied);
+    }
+    if (tied) {
+      return Spawner.call(() -> NativePath.launch(command, environment, directory, body));
+    }
+    return NativePath.launch(command, environment, directory, body);
   }
 
   /** Starts a program in a session of its own, by this thread or one that may end. */

@@ -1,5 +1,6 @@
 package dev.postern.process;
 
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -20,33 +21,50 @@ final class LiveProcesses {
   private static final Set<HostedProcess> RUNNING = new HashSet<>();
   private static final Thread HOOK = new Thread(LiveProcesses::endAll, "postern-end-programs");
 
-  /** The hook has run, or may have missed what was started just now. */
+  /** Programs between their start and {@link #started}: the JVM must not end without them. */
+  private static int starting;
+
   private static boolean ending;
 
   private LiveProcesses() {}
 
-  /** Ends a program that was started while the JVM was ending already: nobody else would. */
-  static void add(HostedProcess process) {
-    if (!isKept(process)) {
-      process.session().kill();
-    }
-  }
-
-  private static synchronized boolean isKept(HostedProcess process) {
-    RUNNING.add(process);
-    if (RUNNING.size() == 1 && !ending) {
+  /**
+   * Called before a program is started, so that the end of the JVM waits for what it will be told
+   * by {@link #started} or {@link #notStarted}.
+   *
+   * @throws IOException when the JVM is ending already
+   */
+  static synchronized void starting() throws IOException {
+    if (RUNNING.isEmpty() && starting == 0 && !ending) {
       try {
         Runtime.getRuntime().addShutdownHook(HOOK);
       } catch (IllegalStateException e) {
         ending = true;
       }
     }
-    return !ending;
+    if (ending) {
+      throw new IOException("program must not be started while the JVM ends");
+    }
+    starting++;
+  }
+
+  static synchronized void started(HostedProcess process) {
+    starting--;
+    RUNNING.add(process);
+  }
+
+  static synchronized void notStarted() {
+    starting--;
+    leaveIfLast();
   }
 
   static synchronized void remove(HostedProcess process) {
     RUNNING.remove(process);
-    if (RUNNING.isEmpty()) {
+    leaveIfLast();
+  }
+
+  private static void leaveIfLast() {
+    if (RUNNING.isEmpty() && starting == 0) {
       try {
         Runtime.getRuntime().removeShutdownHook(HOOK);
       } catch (IllegalStateException e) {
@@ -57,6 +75,10 @@ final class LiveProcesses {
 
   private static synchronized List<HostedProcess> running() {
     return new ArrayList<>(RUNNING);
+  }
+
+  private static synchronized boolean isStarting() {
+    return starting > 0;
   }
 
   private static synchronized void beginEnding() {
@@ -87,7 +109,7 @@ final class LiveProcesses {
   private static boolean awaitNone(long nanos) throws InterruptedException {
     long start = System.nanoTime();
     while (true) {
-      if (running().stream().noneMatch(process -> process.session().isAlive())) {
+      if (!isStarting() && running().stream().noneMatch(p -> p.session().isAlive())) {
         return true;
       }
       if (System.nanoTime() - start > nanos) {
