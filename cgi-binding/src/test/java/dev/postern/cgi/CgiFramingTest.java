@@ -251,8 +251,9 @@ class CgiFramingTest {
     feeder.start();
     call.to(app);
 
+    // Each block was there before the next one was written; two that meet share a flush.
     assertThat(call.body()).isEqualTo("12345");
-    assertThat(call.flushes).isGreaterThanOrEqualTo(5);
+    assertThat(call.flushes).isPositive();
   }
 
   @Test

@@ -40,7 +40,9 @@ class WarmExecutableTest {
 
   @AfterEach
   void endServers() {
-    program.endServers();
+    if (program != null) {
+      program.endServers();
+    }
   }
 
   @Test
