@@ -71,6 +71,8 @@ record JavaRuntime(Path java, int feature) {
         // Standard output belongs to the response; the JVM writes warnings there by default.
         "-Xlog:disable",
         "-Xlog:all=error:stderr",
+        // An archive that does not fit is left out, and nobody needs to hear of it at each request.
+        "-Xlog:cds*=off:stderr",
         "-XX:+DisplayVMOutputToStderr",
         "-Xshare:auto");
   }
