@@ -13,11 +13,14 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaCodeUnit;
 import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.Location;
 import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
 import dev.postern.launcher.Main;
 import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,12 +35,19 @@ class ArchitectureTest {
 
   @BeforeAll
   static void importClasses() {
-    List<Path> all = new ArrayList<>();
+    List<Location> all = new ArrayList<>();
     for (HouseModule module : HouseModule.values()) {
-      all.add(module.classes());
+      all.add(location(module));
     }
-    house = new ClassFileImporter().importPaths(all);
-    core = new ClassFileImporter().importPath(HouseModule.CORE.classes());
+    house = new ClassFileImporter().importLocations(all);
+    core = new ClassFileImporter().importLocations(List.of(location(HouseModule.CORE)));
+  }
+
+  /** A folder of classes in a build that stops at the tests, else a jar. */
+  private static Location location(HouseModule module) {
+    Path classes = module.classes();
+    String uri = classes.toUri().toString();
+    return Location.of(URI.create(Files.isDirectory(classes) ? uri : "jar:" + uri + "!/"));
   }
 
   @Test
