@@ -7,7 +7,6 @@ import java.io.OutputStream;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -27,8 +26,11 @@ final class PortableProcess extends HostedProcess {
   private final PortableSession session;
   private BlockExchange.@Nullable Block current;
 
-  /** The program was running when the reader had its output: the JDK has not closed the pipe. */
-  private volatile boolean held;
+  /**
+   * The program had ended before the reader had its output, and had left others behind: what they
+   * write may go into a pipe that the JDK has closed.
+   */
+  private volatile boolean lost;
 
   private PortableProcess(
       List<String> command, Map<String, String> environment, Path directory, boolean tied)
@@ -111,10 +113,9 @@ final class PortableProcess extends HostedProcess {
     return output.isEnded();
   }
 
-  /** What the program left behind may be writing into a pipe that the JDK has closed. */
   @Override
   boolean mayHaveLostOutput() {
-    return !held && session.isAlive();
+    return lost;
   }
 
   @Override
@@ -163,21 +164,22 @@ final class PortableProcess extends HostedProcess {
    * Exit and end of output are two events. A program that has ended before the monitor is held is
    * remembered.
    */
-  private Process startDraining(Callable<Process> start) throws IOException {
+  private Process startDraining(Headroom.Start start) throws IOException {
     CompletableFuture<Process> started = new CompletableFuture<>();
     Pumps.run(
         () -> {
           Process starting;
           try {
-            starting = start.call();
+            starting = Headroom.start(start);
           } catch (Throwable e) {
             started.completeExceptionally(e);
             return;
           }
           InputStream stdout = starting.getInputStream();
           synchronized (stdout) {
-            held = starting.isAlive();
             started.complete(starting);
+            // Before anything else: those who write into a closed pipe do not live long.
+            lost = PortableSession.hasLeftOthers(starting);
             drain(stdout);
           }
         });

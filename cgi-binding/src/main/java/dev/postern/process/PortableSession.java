@@ -43,6 +43,11 @@ final class PortableSession extends Session {
     return SUPPORTED;
   }
 
+  /** Whether a program has ended and others of its session have not. */
+  static boolean hasLeftOthers(Process leader) {
+    return !leader.isAlive() && SUPPORTED && !ProcessTable.session(leader.pid()).isEmpty();
+  }
+
   @Override
   boolean isLeaderAlive() {
     return process.isAlive();
@@ -95,10 +100,11 @@ final class PortableSession extends Session {
     command.addAll(targets);
     try {
       Process kill =
-          new ProcessBuilder(command)
-              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-              .redirectError(ProcessBuilder.Redirect.DISCARD)
-              .start();
+          Headroom.start(
+              new ProcessBuilder(command)
+                      .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                      .redirectError(ProcessBuilder.Redirect.DISCARD)
+                  ::start);
       kill.getOutputStream().close();
       if (!kill.waitFor(SIGNAL_SECONDS, TimeUnit.SECONDS)) {
         kill.destroyForcibly();
