@@ -34,7 +34,9 @@ public interface Body extends Iterable<ByteBuffer>, Closeable {
   /**
    * Writes the body to {@code out}. By default each block of the iterator is written and flushed
    * before the next one is asked for (PEP 3333, Buffering and Streaming). The caller keeps {@code
-   * out}: a gateway's stream ignores {@code close()}.
+   * out}: a gateway's stream ignores {@code close()}. It is also a {@link
+   * java.nio.channels.WritableByteChannel}, which hands on a large block outside the heap without a
+   * copy where the binding can.
    *
    * @throws Exception when the body cannot be completed, or from {@code out} when its reader is
    *     gone

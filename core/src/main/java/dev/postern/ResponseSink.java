@@ -1,6 +1,7 @@
 package dev.postern;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 
 /**
  * Where a binding sends one response. An {@link Exchange} calls it on the request's thread, in this
@@ -24,6 +25,17 @@ public interface ResponseSink {
 
   /** The next bytes of the body. The array belongs to the caller again when this returns. */
   void write(byte[] bytes, int offset, int length) throws IOException;
+
+  /**
+   * The next bytes of the body, all that remain of a block that may lie outside the heap. A sink
+   * that hands such a block on without a copy implements this; otherwise the bytes are copied for
+   * {@link #write(byte[], int, int)}. The block belongs to the caller again when this returns.
+   */
+  default void write(ByteBuffer block) throws IOException {
+    byte[] bytes = new byte[block.remaining()];
+    block.get(bytes);
+    write(bytes, 0, bytes.length);
+  }
 
   /** Returns when all bytes so far are handed to the operating system or the container. */
   void flush() throws IOException;

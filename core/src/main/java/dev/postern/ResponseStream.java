@@ -2,15 +2,18 @@ package dev.postern;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.WritableByteChannel;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The stream that a body is written to. Holds up to 8 KiB back, so that a response can still be
  * replaced and a short one gets its Content-Length; commits at the first flush, when it is full, or
- * at the end; keeps to the Content-Length. Confined to the request's thread.
+ * at the end; keeps to the Content-Length. As a channel it takes blocks that lie outside the heap
+ * without a copy. Confined to the request's thread.
  */
-final class ResponseStream extends OutputStream {
+final class ResponseStream extends OutputStream implements WritableByteChannel {
   static final int HELD = 8 * 1024;
   static final long UNKNOWN = -1;
 
@@ -76,9 +79,40 @@ final class ResponseStream extends OutputStream {
     if (exchange.discards()) {
       return;
     }
-    long room = length == UNKNOWN ? Long.MAX_VALUE : length - taken;
-    int n = (int) Math.min(size, room);
+    int n = room(size);
     take(bytes, offset, n);
+    checkTaken(n, size);
+  }
+
+  /** All of the block; one outside the heap is handed on as it is, unless it is a small one. */
+  @Override
+  public int write(ByteBuffer block) throws IOException {
+    int size = block.remaining();
+    int n = room(size);
+    if (n < HELD) {
+      byte[] bytes = new byte[size];
+      block.get(bytes);
+      write(bytes, 0, size);
+      return size;
+    }
+    checkOpen();
+    if (!exchange.discards()) {
+      taken += n;
+      commit(length);
+      drain();
+      pass(block.slice(block.position(), n));
+      checkTaken(n, size);
+    }
+    block.position(block.limit());
+    return size;
+  }
+
+  /** How many of so many bytes the Content-Length leaves room for. */
+  private int room(int size) {
+    return length == UNKNOWN ? size : (int) Math.min(size, length - taken);
+  }
+
+  private void checkTaken(int n, int size) throws IOException {
     if (n < size) {
       ExcessException thrown = new ExcessException(length);
       if (excess == null) {
@@ -88,6 +122,11 @@ final class ResponseStream extends OutputStream {
       // suppress itself, which Java refuses.
       throw thrown;
     }
+  }
+
+  @Override
+  public boolean isOpen() {
+    return !ended;
   }
 
   @Override
@@ -185,6 +224,16 @@ final class ResponseStream extends OutputStream {
   private void pass(byte[] bytes, int offset, int size) throws IOException {
     try {
       sink.write(bytes, offset, size);
+    } catch (IOException | RuntimeException | Error e) {
+      throw gone(e);
+    }
+    sent += size;
+  }
+
+  private void pass(ByteBuffer block) throws IOException {
+    int size = block.remaining();
+    try {
+      sink.write(block);
     } catch (IOException | RuntimeException | Error e) {
       throw gone(e);
     }

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.nio.ByteBuffer;
+import java.nio.channels.WritableByteChannel;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Set;
@@ -23,6 +24,9 @@ import java.util.regex.Pattern;
 final class ProgramOutput {
   /** How much of standard error goes into a diagnosis. */
   private static final int STDERR_SHOWN = 512;
+
+  /** The engine holds fewer bytes back, so that they are copied in any case. */
+  private static final int WORTH_IT = 8 * 1024;
 
   /** What {@code setsid} ends with when it cannot run a program. */
   private static final Set<String> NOT_RUN = Set.of("exit 126", "exit 127");
@@ -86,7 +90,12 @@ final class ProgramOutput {
   void writeTo(OutputStream out) throws IOException {
     int from = position;
     position = process.length();
-    out.write(process.bytes(), from, position - from);
+    ByteBuffer direct = position - from < WORTH_IT ? null : process.direct();
+    if (direct != null && out instanceof WritableByteChannel channel) {
+      channel.write(direct.position(from));
+    } else {
+      out.write(process.bytes(), from, position - from);
+    }
     if (!process.hasMore()) {
       out.flush();
     }

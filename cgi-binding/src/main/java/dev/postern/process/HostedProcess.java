@@ -3,6 +3,7 @@ package dev.postern.process;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -176,6 +177,11 @@ public abstract class HostedProcess {
 
   /** How many bytes the block has. */
   public abstract int length();
+
+  /** The block where the system has put it, outside the heap; null where it came to the heap. */
+  public @Nullable ByteBuffer direct() {
+    return null;
+  }
 
   /** Whether more output is waiting already. */
   public abstract boolean hasMore();

@@ -30,6 +30,7 @@ final class Libc {
   static final int O_NONBLOCK = 0x800;
   static final int O_CLOEXEC = 0x80000;
   private static final int F_SETFL = 4;
+  private static final int F_SETPIPE_SZ = 1031;
   private static final int F_DUPFD_CLOEXEC = 1030;
 
   static final short POLLIN = 1;
@@ -194,6 +195,15 @@ final class Libc {
 
   static void setNonblocking(MemorySegment errno, int fd) throws IOException {
     fcntl(errno, fd, F_SETFL, O_NONBLOCK);
+  }
+
+  /** Lets a pipe hold more, where the system still has memory for that. */
+  static void widen(MemorySegment errno, int fd, int size) {
+    try {
+      fcntl(errno, fd, F_SETPIPE_SZ, size);
+    } catch (IOException e) {
+      // Then it stays as it is, and works.
+    }
   }
 
   private static int fcntl(MemorySegment errno, int fd, int command, int argument)

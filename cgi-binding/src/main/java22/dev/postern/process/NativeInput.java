@@ -41,7 +41,7 @@ final class NativeInput implements Runnable {
   @Override
   public void run() {
     try {
-      byte[] bytes = work.bytes();
+      byte[] bytes = work.heap(Workspace.BLOCK);
       int n = gate.read(body, bytes);
       while (n >= 0 && write(bytes, n)) {
         n = gate.read(body, bytes);

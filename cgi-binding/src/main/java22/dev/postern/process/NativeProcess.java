@@ -6,6 +6,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +19,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class NativeProcess extends HostedProcess {
   private static final int NONE = -1;
+
+  /** What a pipe holds as the system makes it. */
+  private static final int FULL_PIPE = 64 * 1024;
+
+  /** What one of much output holds: 64 of them are half of an unprivileged user's share. */
+  private static final int WIDE_PIPE = 512 * 1024;
 
   /** A pipe takes at least as much at once, however short of memory the system is for pipes. */
   private static final int ALWAYS_FITS = 4096;
@@ -40,6 +47,7 @@ final class NativeProcess extends HostedProcess {
   private byte[] memory = new byte[0];
   private int written;
   private int length = NONE;
+  private boolean widened;
 
   /** Guards the workspace against a {@link #wake} that comes after the end. */
   private final Object wakeLock = new Object();
@@ -164,7 +172,13 @@ final class NativeProcess extends HostedProcess {
   @Override
   public byte[] bytes() {
     checkBlock();
-    return work.bytes();
+    return work.bytes(length);
+  }
+
+  @Override
+  public ByteBuffer direct() {
+    checkBlock();
+    return work.direct(length);
   }
 
   @Override
@@ -239,6 +253,11 @@ final class NativeProcess extends HostedProcess {
       stdout = close(stdout);
       return false;
     }
+    if (length == FULL_PIPE && !widened) {
+      // More is to come than fits: it can be written while this is passed on.
+      widened = true;
+      Libc.widen(work.errno(), stdout, WIDE_PIPE);
+    }
     return true;
   }
 
@@ -247,7 +266,7 @@ final class NativeProcess extends HostedProcess {
     if (n < 0) {
       stderr = close(stderr);
     } else {
-      errors.add(work.bytes(), n);
+      errors.add(work.bytes(n), n);
     }
   }
 

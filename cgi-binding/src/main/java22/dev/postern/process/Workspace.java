@@ -7,6 +7,7 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
 
@@ -15,8 +16,8 @@ import java.util.concurrent.CompletableFuture;
  * Used again from program to program. Confined to one thread at a time, but for {@link #wake}.
  */
 final class Workspace {
-  /** What a pipe holds, so that one read takes all of it. */
-  static final int BLOCK = 64 * 1024;
+  /** The most that one read takes: more than a pipe holds unless it was widened. */
+  static final int BLOCK = 128 * 1024;
 
   /** What {@link #isReady} is asked for a {@link #wake}. */
   static final int WAKE = 0;
@@ -33,15 +34,16 @@ final class Workspace {
   private static final long SIGINFO = 128;
 
   private final StartWords words = new StartWords();
-  private final byte[] bytes = new byte[BLOCK];
   private final MemorySegment errno;
   private final MemorySegment scratch;
   private final MemorySegment siginfo;
   private final MemorySegment fileActions;
   private final MemorySegment polled;
   private final MemorySegment block;
+  private final ByteBuffer buffer;
   private final int event;
   private int polledCount;
+  private byte[] bytes = new byte[8 * 1024];
 
   private Workspace() throws IOException {
     // Freed with this object, when no call uses it any more.
@@ -52,6 +54,7 @@ final class Workspace {
     fileActions = arena.allocate(Spawn.FILE_ACTIONS_SIZE, 16);
     polled = arena.allocate(MAX_POLLED * POLLFD, 8);
     block = arena.allocate(BLOCK, 8);
+    buffer = block.asByteBuffer();
     event = Libc.eventfd(errno);
   }
 
@@ -92,9 +95,24 @@ final class Workspace {
 
   // ---- bytes ----
 
-  /** What {@link #read} has read, and what {@link #write} writes. */
-  byte[] bytes() {
+  /** The first bytes of what {@link #read} has read last, as a copy in the heap. */
+  byte[] bytes(int length) {
+    byte[] copy = heap(length);
+    MemorySegment.copy(block, JAVA_BYTE, 0, copy, 0, length);
+    return copy;
+  }
+
+  /** At least so many bytes in the heap, with whatever is in them. */
+  byte[] heap(int length) {
+    if (bytes.length < length) {
+      bytes = new byte[length];
+    }
     return bytes;
+  }
+
+  /** The same where they are. */
+  ByteBuffer direct(int length) {
+    return buffer.duplicate().limit(length);
   }
 
   /**
@@ -107,7 +125,6 @@ final class Workspace {
     if (n < 0) {
       throw Libc.failure("read", Libc.errno(errno));
     }
-    MemorySegment.copy(block, JAVA_BYTE, 0, bytes, 0, (int) n);
     return n == 0 ? -1 : (int) n;
   }
 

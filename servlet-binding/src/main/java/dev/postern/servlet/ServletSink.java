@@ -7,6 +7,7 @@ import jakarta.servlet.ServletOutputStream;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -94,6 +95,19 @@ final class ServletSink implements ResponseSink {
   public void write(byte[] bytes, int offset, int length) throws IOException {
     try {
       out().write(bytes, offset, length);
+    } catch (IOException e) {
+      throw failed(e);
+    }
+  }
+
+  @Override
+  public void write(ByteBuffer block) throws IOException {
+    if (!DirectWrites.areSupported()) {
+      ResponseSink.super.write(block);
+      return;
+    }
+    try {
+      DirectWrites.write(out(), block);
     } catch (IOException e) {
       throw failed(e);
     }

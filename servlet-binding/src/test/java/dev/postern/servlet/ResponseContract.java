@@ -7,10 +7,14 @@ import dev.postern.Body;
 import dev.postern.GatewayException;
 import dev.postern.Headers;
 import dev.postern.Response;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 /** Status, headers and framing at the wire, and that the connection stays usable. */
@@ -155,6 +159,33 @@ abstract class ResponseContract extends ContainerContract {
                 })),
         "x".repeat(20_000),
         null);
+  }
+
+  @Test
+  void blocksOutsideTheHeap_areSentLikeOthers() throws Exception {
+    byte[] expected = new byte[300_000];
+    new Random(7).nextBytes(expected);
+    int port =
+        start(
+            (environ, startResponse) -> {
+              startResponse.start(200, Headers.of("Content-Type", "application/octet-stream"));
+              return Body.writing(
+                  out -> {
+                    ByteBuffer block = ByteBuffer.allocateDirect(100_000);
+                    for (int from = 0; from < expected.length; from += block.capacity()) {
+                      // Used again, as a program's block is.
+                      block.clear().put(expected, from, block.capacity()).flip();
+                      ((WritableByteChannel) out).write(block);
+                      out.write(expected, 0, 1);
+                    }
+                  });
+            });
+    ByteArrayOutputStream whole = new ByteArrayOutputStream();
+    for (int from = 0; from < expected.length; from += 100_000) {
+      whole.write(expected, from, 100_000);
+      whole.write(expected, 0, 1);
+    }
+    assertThat(RawClient.get(port, "/").body()).isEqualTo(whole.toByteArray());
   }
 
   @Test
