@@ -32,6 +32,14 @@ record Case(String name, String title, Kind kind, String path, String needs) {
       this.unit = unit;
       this.moreIsBetter = moreIsBetter;
     }
+
+    /** About how long a turn takes of which so many seconds are asked. */
+    double seconds(double asked) {
+      return switch (this) {
+        case REQUESTS, DOWNLOAD, ECHO -> asked + 0.5;
+        case CLONE, FIRST_BYTE -> 1.5;
+      };
+    }
   }
 
   static final List<Case> ALL =
@@ -43,8 +51,14 @@ record Case(String name, String title, Kind kind, String path, String needs) {
           new Case("php", "php-cgi, hello", Kind.REQUESTS, "/cgi/hello.php", "php-cgi"),
           new Case("first", "First byte of a slow body", Kind.FIRST_BYTE, "/cgi/slow.sh", "sh"),
           new Case("out", "100 MB out", Kind.DOWNLOAD, "/cgi/out", "gcc"),
-          new Case("echo", "10 MB in and out", Kind.ECHO, "/cgi/echo", "gcc"),
+          new Case("echo", "10 MB in and out at once", Kind.ECHO, "/cgi/echo", "gcc"),
+          new Case("turn", "10 MB in, then out", Kind.ECHO, "/cgi/turn", "gcc"),
           new Case("clone", "git clone, 10,000 objects", Kind.CLONE, "/git/repository.git", "git"));
+
+  /** Whether requests are counted. */
+  boolean isOfRequests() {
+    return kind == Kind.REQUESTS;
+  }
 
   static Optional<Case> named(String name) {
     return ALL.stream().filter(c -> c.name.equals(name)).findFirst();

@@ -67,6 +67,26 @@ final class Fixtures {
       }
       """;
 
+  /** As {@link #C_ECHO}, for hosts that send all of a request before they read a response. */
+  private static final String C_TURN =
+      """
+      #include <stdlib.h>
+      #include <unistd.h>
+      int main(void) {
+        static const char head[] = "Content-Type: application/octet-stream\\r\\n\\r\\n";
+        const char *told = getenv("CONTENT_LENGTH");
+        long length = told ? atol(told) : 0, n = 1, m;
+        char *body = malloc(length + 1);
+        if (!body) return 1;
+        for (long at = 0; at < length && n > 0; at += n)
+          if ((n = read(0, body + at, length - at)) <= 0) return 1;
+        if (write(1, head, sizeof head - 1) < 0) return 1;
+        for (long at = 0; at < length; at += m)
+          if ((m = write(1, body + at, length - at)) < 0) return 1;
+        return 0;
+      }
+      """;
+
   private final Path root;
 
   private Fixtures(Path root) {
@@ -93,6 +113,7 @@ final class Fixtures {
       fixtures.compile(tools, "hello", C_HELLO);
       fixtures.compile(tools, "out", C_OUT);
       fixtures.compile(tools, "echo", C_ECHO);
+      fixtures.compile(tools, "turn", C_TURN);
     }
     if (tools.has("git")) {
       progress.line("making a repository of " + 5 * COMMITS + " objects");

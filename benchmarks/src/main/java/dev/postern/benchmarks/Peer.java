@@ -22,6 +22,16 @@ interface Peer {
     return true;
   }
 
+  /** The home of the JDK that it runs on, or null for a server that is no JVM. */
+  default @Nullable Path jdk(Setting setting) {
+    return null;
+  }
+
+  /** Whether it is compiled as it runs. */
+  default boolean isJvm() {
+    return false;
+  }
+
   /**
    * The commands that start it, one for each of its processes, which stay in the foreground.
    *

@@ -27,6 +27,9 @@ final class Peers {
           new Apache(),
           new Tomcat());
 
+  /** Those that may be the best of the others: Tomcat sleeps half a second in each request. */
+  static final List<String> RIVALS = List.of("go", "lighttpd", "nginx", "apache");
+
   private Peers() {}
 
   static Optional<Peer> named(String name) {
@@ -45,6 +48,16 @@ final class Peers {
         "GIT_CONFIG_COUNT", "1",
         "GIT_CONFIG_KEY_0", "safe.directory",
         "GIT_CONFIG_VALUE_0", "*");
+  }
+
+  /** For a server on a JVM: as small a heap as any needs, and a log for {@link JvmCosts}. */
+  private static List<String> jvm(Peer peer, Peer.Setting setting) throws IOException {
+    Path home = peer.jdk(setting);
+    if (home == null) {
+      throw new IOException("no JDK for " + peer.name());
+    }
+    return List.of(
+        home.resolve("bin/java").toString(), "-Xmx64m", "-Xlog:gc:file=" + JvmCosts.GC_LOG);
   }
 
   private static List<Peer.Command> single(String... words) {
@@ -67,19 +80,22 @@ final class Peers {
     }
 
     @Override
+    public @Nullable Path jdk(Setting setting) {
+      return name.equals(PORTABLE) ? setting.jdk17() : setting.jdk25();
+    }
+
+    @Override
+    public boolean isJvm() {
+      return true;
+    }
+
+    @Override
     public List<Command> commands(Setting setting, Path directory, int port) throws IOException {
-      boolean portable = name.equals(PORTABLE);
-      @Nullable Path home = portable ? setting.jdk17() : setting.jdk25();
-      if (home == null) {
-        throw new IOException("no JDK for " + name);
-      }
-      List<String> words = new ArrayList<>();
-      words.add(home.resolve("bin/java").toString());
-      if (!portable) {
+      List<String> words = new ArrayList<>(jvm(this, setting));
+      if (!name.equals(PORTABLE)) {
         // As the postern script does.
         words.add("--enable-native-access=ALL-UNNAMED");
       }
-      words.add("-Xmx64m");
       words.addAll(List.of("-cp", setting.launcher().toString(), "dev.postern.launcher.Main"));
       words.addAll(List.of("serve", "--port", Integer.toString(port)));
       try (var programs = Files.newDirectoryStream(setting.fixtures().programs())) {
@@ -166,7 +182,8 @@ final class Peers {
               server.stream-request-body = 1
               setenv.set-environment = (%5$s)
               alias.url = ("/cgi/" => "%3$s/", "/git" => "%4$s")
-              $HTTP["url"] =~ "^/(cgi|git)/" { cgi.assign = ("" => "") }
+              # Once more without what is below the program.
+              $HTTP["url"] =~ "^/(cgi/|git(/|$))" { cgi.assign = ("" => "") }
               """
                   .formatted(directory, port, setting.fixtures().programs(), GIT, variables));
       return single(path(setting, "lighttpd"), "-D", "-f", configuration.toString());
@@ -175,6 +192,22 @@ final class Peers {
 
   /** nginx in front of 8 processes of fcgiwrap, which starts the programs. */
   private record Nginx() implements Peer {
+    /** For each location of its own: one that has any parameter inherits none. */
+    private static final String PARAMETERS =
+        """
+        fastcgi_param REQUEST_METHOD $request_method;
+        fastcgi_param QUERY_STRING $query_string;
+        fastcgi_param CONTENT_TYPE $content_type;
+        fastcgi_param CONTENT_LENGTH $content_length;
+        fastcgi_param REQUEST_URI $request_uri;
+        fastcgi_param SERVER_PROTOCOL $server_protocol;
+        fastcgi_param SERVER_NAME $server_name;
+        fastcgi_param SERVER_PORT $server_port;
+        fastcgi_param REMOTE_ADDR $remote_addr;
+        fastcgi_param REDIRECT_STATUS 200;
+        fastcgi_param PATH /usr/local/bin:/usr/bin:/bin;
+        """;
+
     @Override
     public String name() {
       return "nginx";
@@ -193,16 +226,18 @@ final class Peers {
     @Override
     public List<Command> commands(Setting setting, Path directory, int port) throws IOException {
       Path socket = directory.resolve("fcgiwrap.socket");
-      StringBuilder variables = new StringBuilder();
+      StringBuilder parameters = new StringBuilder(PARAMETERS);
       gitEnvironment(setting)
           .forEach(
-              (key, value) -> variables.append("fastcgi_param %s \"%s\";".formatted(key, value)));
+              (key, value) ->
+                  parameters.append("fastcgi_param %s \"%s\";\n".formatted(key, value)));
+      Files.writeString(directory.resolve("parameters"), parameters);
       Path configuration =
           Files.writeString(
               directory.resolve("nginx.conf"),
               """
               daemon off;
-              user %6$s;
+              user %5$s;
               worker_processes auto;
               pid %1$s/nginx.pid;
               error_log %1$s/error.log;
@@ -218,29 +253,19 @@ final class Peers {
                 fastcgi_max_temp_file_size 0;
                 server {
                   listen 127.0.0.1:%2$d;
-                  fastcgi_param REQUEST_METHOD $request_method;
-                  fastcgi_param QUERY_STRING $query_string;
-                  fastcgi_param CONTENT_TYPE $content_type;
-                  fastcgi_param CONTENT_LENGTH $content_length;
-                  fastcgi_param REQUEST_URI $request_uri;
-                  fastcgi_param SERVER_PROTOCOL $server_protocol;
-                  fastcgi_param SERVER_NAME $server_name;
-                  fastcgi_param SERVER_PORT $server_port;
-                  fastcgi_param REMOTE_ADDR $remote_addr;
-                  fastcgi_param REDIRECT_STATUS 200;
-                  fastcgi_param PATH /usr/local/bin:/usr/bin:/bin;
-                  %5$s
                   location ~ ^/cgi/(?<program>[^/]+)(?<rest>/.*)?$ {
+                    include %1$s/parameters;
                     fastcgi_param SCRIPT_FILENAME %3$s/$program;
                     fastcgi_param SCRIPT_NAME /cgi/$program;
                     fastcgi_param PATH_INFO $rest;
-                    fastcgi_pass unix:%7$s;
+                    fastcgi_pass unix:%6$s;
                   }
                   location ~ ^/git(?<rest>/.*)$ {
+                    include %1$s/parameters;
                     fastcgi_param SCRIPT_FILENAME %4$s;
                     fastcgi_param SCRIPT_NAME /git;
                     fastcgi_param PATH_INFO $rest;
-                    fastcgi_pass unix:%7$s;
+                    fastcgi_pass unix:%6$s;
                   }
                 }
               }
@@ -250,7 +275,6 @@ final class Peers {
                       port,
                       setting.fixtures().programs(),
                       GIT,
-                      variables,
                       System.getProperty("user.name"),
                       socket));
       return List.of(
@@ -338,7 +362,17 @@ final class Peers {
       return List.of();
     }
 
-    /** It passes on no variables of its configuration that git would need, and no such body. */
+    @Override
+    public @Nullable Path jdk(Setting setting) {
+      return setting.jdk17() == null ? setting.jdk25() : setting.jdk17();
+    }
+
+    @Override
+    public boolean isJvm() {
+      return true;
+    }
+
+    /** It has no way to one program for all paths below one. */
     @Override
     public boolean can(Case asked) {
       return asked.kind() != Case.Kind.CLONE;
@@ -346,19 +380,16 @@ final class Peers {
 
     @Override
     public List<Command> commands(Setting setting, Path directory, int port) throws IOException {
-      Path home = setting.jdk17() == null ? setting.jdk25() : setting.jdk17();
-      if (home == null) {
-        throw new IOException("no JDK for Tomcat");
-      }
-      return single(
-          home.resolve("bin/java").toString(),
-          "-Xmx64m",
-          "-cp",
-          setting.benchmarks() + ":" + setting.benchmarks().resolveSibling("lib") + "/*",
-          TomcatServer.class.getName(),
-          Integer.toString(port),
-          directory.toString(),
-          setting.fixtures().programs().toString());
+      List<String> words = new ArrayList<>(jvm(this, setting));
+      words.addAll(
+          List.of(
+              "-cp",
+              setting.benchmarks() + ":" + setting.benchmarks().resolveSibling("lib") + "/*",
+              TomcatServer.class.getName(),
+              Integer.toString(port),
+              directory.toString(),
+              setting.fixtures().programs().toString()));
+      return List.of(new Command(words, Map.of()));
     }
   }
 }

@@ -6,9 +6,9 @@ import java.util.Locale;
 /** What a long run says of itself, on standard error. */
 final class Progress {
   private final PrintStream out;
-  private final long start = System.nanoTime();
-  private int done;
-  private int all;
+  private long start = System.nanoTime();
+  private double done;
+  private double all;
 
   Progress(PrintStream out) {
     this.out = out;
@@ -18,21 +18,22 @@ final class Progress {
     out.println("compare: " + text);
   }
 
-  void expect(int steps) {
-    all = steps;
+  /** How long it takes all in all, by a guess, from now on. */
+  void expect(double seconds) {
+    all = seconds;
+    start = System.nanoTime();
+    out.printf(Locale.ROOT, "compare: about %.0f min%n", Math.ceil(seconds / 60));
   }
 
-  /** One step of those that are expected. */
-  void step(String text) {
-    done++;
+  /** A step is done of which the guess was so much. */
+  void done(double seconds, String text) {
+    done += seconds;
     double minutes = (System.nanoTime() - start) / 60e9;
     out.printf(
         Locale.ROOT,
-        "compare: %d/%d, %.1f min, about %.1f left: %s%n",
-        done,
-        all,
+        "compare: %.1f min, about %.1f left: %s%n",
         minutes,
-        minutes / done * (all - done),
+        Math.max(0, minutes / done * (all - done)),
         text);
   }
 }

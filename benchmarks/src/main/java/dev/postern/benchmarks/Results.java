@@ -3,40 +3,67 @@ package dev.postern.benchmarks;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
-import java.util.stream.IntStream;
 
-/** All turns of all servers: the n-th of two servers were taken side by side. */
+/** All turns of all servers. What two servers did in the same round was measured side by side. */
 final class Results {
-  private final Map<Case, Map<Peer, List<Sample>>> samples = new LinkedHashMap<>();
+  /** What was not measured, and why. */
+  record Skipped(Case asked, Peer peer, String reason) {}
 
-  void add(Case asked, Peer peer, Sample sample) {
+  private final Map<Case, Map<Peer, SortedMap<Integer, Sample>>> samples = new LinkedHashMap<>();
+  private final Map<Case, Map<Peer, JvmCosts.PerRequest>> costs = new HashMap<>();
+  private final Set<Skipped> skipped = new LinkedHashSet<>();
+
+  /**
+   * @param round a number that no other round of the run has
+   */
+  void add(Case asked, Peer peer, int round, Sample sample) {
     samples
         .computeIfAbsent(asked, c -> new LinkedHashMap<>())
-        .computeIfAbsent(peer, p -> new ArrayList<>())
-        .add(sample);
+        .computeIfAbsent(peer, p -> new TreeMap<>())
+        .put(round, sample);
+  }
+
+  void addCosts(Case asked, Peer peer, JvmCosts.PerRequest cost) {
+    costs.computeIfAbsent(asked, c -> new HashMap<>()).put(peer, cost);
+  }
+
+  void skip(Case asked, Peer peer, String reason) {
+    skipped.add(new Skipped(asked, peer, reason));
   }
 
   Iterable<Case> cases() {
     return samples.keySet();
   }
 
+  List<Skipped> skipped() {
+    return List.copyOf(skipped);
+  }
+
+  Optional<JvmCosts.PerRequest> costs(Case asked, Peer peer) {
+    return Optional.ofNullable(costs.getOrDefault(asked, Map.of()).get(peer));
+  }
+
   /** The servers of a case, in the order in which they are listed. */
   List<Peer> peers(Case asked) {
-    Map<Peer, List<Sample>> turns = samples.getOrDefault(asked, new HashMap<>());
+    Map<Peer, SortedMap<Integer, Sample>> turns = samples.getOrDefault(asked, Map.of());
     return Peers.ALL.stream().filter(turns::containsKey).toList();
   }
 
-  private List<Sample> samples(Case asked, Peer peer) {
-    return samples.getOrDefault(asked, Map.of()).getOrDefault(peer, List.of());
+  private SortedMap<Integer, Sample> samples(Case asked, Peer peer) {
+    return samples.getOrDefault(asked, Map.of()).getOrDefault(peer, new TreeMap<>());
   }
 
   Optional<Statistics> of(Case asked, Peer peer, ToDoubleFunction<Sample> figure) {
     List<Double> values =
-        samples(asked, peer).stream()
+        samples(asked, peer).values().stream()
             .mapToDouble(figure)
             .filter(value -> !Double.isNaN(value))
             .boxed()
@@ -44,17 +71,18 @@ final class Results {
     return values.isEmpty() ? Optional.empty() : Optional.of(Statistics.of(values));
   }
 
-  /** One server's figure divided by another's, turn by turn. */
+  /** One server's figure divided by another's, in each round that has both. */
   Optional<Statistics> ratio(Case asked, Peer peer, Peer other, ToDoubleFunction<Sample> figure) {
-    List<Sample> ours = samples(asked, peer);
-    List<Sample> theirs = samples(asked, other);
-    List<Double> ratios =
-        IntStream.range(0, Math.min(ours.size(), theirs.size()))
-            .mapToDouble(
-                i -> figure.applyAsDouble(ours.get(i)) / figure.applyAsDouble(theirs.get(i)))
-            .filter(ratio -> !Double.isNaN(ratio))
-            .boxed()
-            .toList();
+    SortedMap<Integer, Sample> theirs = samples(asked, other);
+    List<Double> ratios = new ArrayList<>();
+    samples(asked, peer)
+        .forEach(
+            (round, sample) -> {
+              if (theirs.containsKey(round)) {
+                ratios.add(figure.applyAsDouble(sample) / figure.applyAsDouble(theirs.get(round)));
+              }
+            });
+    ratios.removeIf(ratio -> ratio.isNaN());
     return ratios.isEmpty() ? Optional.empty() : Optional.of(Statistics.of(ratios));
   }
 

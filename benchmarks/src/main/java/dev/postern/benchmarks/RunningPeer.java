@@ -58,6 +58,11 @@ final class RunningPeer implements AutoCloseable {
     return port;
   }
 
+  /** Of the first of its processes. */
+  long pid() {
+    return processes.get(0).pid();
+  }
+
   String url(Case asked) {
     return "http://127.0.0.1:" + port + asked.path();
   }

@@ -1,6 +1,8 @@
 package dev.postern.benchmarks;
 
 import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,15 +11,18 @@ import org.jspecify.annotations.Nullable;
  * @param value in the unit of the case
  * @param p50 half of the requests took no longer, in ms; NaN where that is not measured
  * @param p99 all but a hundredth of them took no longer, in ms
+ * @param requests that were answered; 0 where that is not counted
  * @param memory of the server afterwards, in MB
  */
-record Sample(double value, double p50, double p99, double memory, int threads) {
+record Sample(double value, double p50, double p99, long requests, double memory, int threads) {
+  private static final Pattern REQUESTS = Pattern.compile("([0-9]+) requests in ");
+
   static Sample of(double value) {
-    return new Sample(value, Double.NaN, Double.NaN, Double.NaN, 0);
+    return new Sample(value, Double.NaN, Double.NaN, 0, Double.NaN, 0);
   }
 
   Sample with(double newMemory, int newThreads) {
-    return new Sample(value, p50, p99, newMemory, newThreads);
+    return new Sample(value, p50, p99, requests, newMemory, newThreads);
   }
 
   /**
@@ -35,8 +40,17 @@ record Sample(double value, double p50, double p99, double memory, int threads) 
         Double.parseDouble(field(output, "Requests/sec:")),
         millis(field(output, "50%")),
         millis(field(output, "99%")),
+        requests(output),
         Double.NaN,
         0);
+  }
+
+  private static long requests(String output) {
+    Matcher told = REQUESTS.matcher(output);
+    if (!told.find()) {
+      throw new IllegalArgumentException("wrk must tell the requests\n" + output);
+    }
+    return Long.parseLong(told.group(1));
   }
 
   private static String field(String output, String name) {

@@ -31,15 +31,18 @@ final class Tools {
 
   /** Runs a program to its end, and returns what it wrote on standard output. */
   String run(Path directory, List<String> command) throws IOException, InterruptedException {
+    Path errors = directory.resolve("errors");
     Process process =
         new ProcessBuilder(command)
             .directory(directory.toFile())
-            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .redirectError(errors.toFile())
             .start();
     process.getOutputStream().close();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     if (process.waitFor() != 0) {
-      throw new IOException("exit " + process.exitValue() + ": " + String.join(" ", command));
+      throw new IOException(
+          "%s ended with %d: %s"
+              .formatted(command.get(0), process.exitValue(), Files.readString(errors).trim()));
     }
     return output;
   }

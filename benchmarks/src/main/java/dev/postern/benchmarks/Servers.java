@@ -1,0 +1,69 @@
+package dev.postern.benchmarks;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** The servers that run, all of them for the whole run: an idle one costs the others nothing. */
+final class Servers implements AutoCloseable {
+  private final Peer.Setting setting;
+  private final Path root;
+  private final Progress progress;
+  private final Map<Peer, RunningPeer> running = new LinkedHashMap<>();
+
+  Servers(Peer.Setting setting, Path root, Progress progress) {
+    this.setting = setting;
+    this.root = root;
+    this.progress = progress;
+  }
+
+  /** Starts those for which everything is installed. */
+  void start(Collection<Peer> peers) throws IOException, InterruptedException {
+    for (Peer peer : peers) {
+      List<String> missing =
+          peer.needs().stream().filter(name -> !setting.tools().has(name)).toList();
+      if (!missing.isEmpty()) {
+        progress.line("skipped " + peer.name() + ": not installed: " + missing);
+        continue;
+      }
+      progress.line("starting " + peer.title());
+      running.put(peer, RunningPeer.start(peer, setting, root.resolve(peer.name())));
+    }
+  }
+
+  Set<Peer> peers() {
+    return running.keySet();
+  }
+
+  RunningPeer get(Peer peer) {
+    RunningPeer server = running.get(peer);
+    if (server == null) {
+      throw new IllegalArgumentException("server must run: " + peer.name());
+    }
+    return server;
+  }
+
+  /** After a fault: a host that hangs in a request may have a process less from then on. */
+  void restart(Peer peer) throws IOException, InterruptedException {
+    get(peer).close();
+    running.put(peer, RunningPeer.start(peer, setting, root.resolve(peer.name())));
+  }
+
+  /** What a server on a JVM has allocated and started so far. */
+  JvmCosts.Count costs(Peer peer) throws IOException, InterruptedException {
+    Path home = peer.jdk(setting);
+    if (home == null) {
+      throw new IllegalArgumentException("server must be on a JVM: " + peer.name());
+    }
+    return JvmCosts.of(setting.tools(), home, get(peer).pid(), root.resolve(peer.name()));
+  }
+
+  @Override
+  public void close() {
+    running.values().forEach(RunningPeer::close);
+  }
+}

@@ -1,0 +1,120 @@
+package dev.postern.benchmarks;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Measures the servers of a group in turns: machines drift by a third within a day, and only what
+ * ran next to each other is compared.
+ */
+final class Turns {
+  /** Of a server that is being warmed up. */
+  private static final double SLICE_SECONDS = 2;
+
+  private final Options options;
+  private final Servers servers;
+  private final Client client;
+  private final Results results;
+  private final Progress progress;
+  private int round;
+
+  Turns(Options options, Servers servers, Client client, Results results, Progress progress) {
+    this.options = options;
+    this.servers = servers;
+    this.client = client;
+    this.results = results;
+    this.progress = progress;
+  }
+
+  /** A server that answers wrongly, or not at all, is left out from then on, with its reason. */
+  void measure(Group group) throws IOException, InterruptedException {
+    Case asked = group.asked();
+    List<Peer> able = new ArrayList<>();
+    for (Peer peer : group.peers()) {
+      if (succeeds(asked, peer, () -> warm(asked, peer))) {
+        able.add(peer);
+      }
+    }
+    Map<Peer, JvmCosts.Count> before = asked.isOfRequests() ? costs(able) : Map.of();
+    Map<Peer, Long> requests = new HashMap<>();
+    for (int i = 0; i < options.rounds(); i++, round++) {
+      for (Peer peer : List.copyOf(able)) {
+        boolean measured =
+            succeeds(
+                asked,
+                peer,
+                () -> {
+                  Sample sample = client.measure(servers.get(peer), asked, options.seconds());
+                  results.add(asked, peer, round, sample);
+                  requests.merge(peer, sample.requests(), Long::sum);
+                  progress.done(
+                      asked.kind().seconds(options.seconds()),
+                      "%s, %s: %s %s"
+                          .formatted(asked.title(), peer.title(), sample, asked.kind().unit));
+                });
+        if (!measured) {
+          able.remove(peer);
+        }
+      }
+      // Each is next to each of the others in some round.
+      Collections.rotate(able, 1);
+      if (i % 2 == 1) {
+        Collections.reverse(able);
+      }
+    }
+    able.retainAll(before.keySet());
+    costs(able)
+        .forEach(
+            (peer, after) ->
+                results.addCosts(
+                    asked,
+                    peer,
+                    JvmCosts.PerRequest.between(before.get(peer), after, requests.get(peer))));
+  }
+
+  private void warm(Case asked, Peer peer) throws IOException, InterruptedException {
+    RunningPeer server = servers.get(peer);
+    client.check(server, asked);
+    WarmUp warmUp = WarmUp.of(peer, asked);
+    while (!warmUp.isDone()) {
+      long start = System.nanoTime();
+      double value = client.measure(server, asked, SLICE_SECONDS).value();
+      warmUp.add((System.nanoTime() - start) / 1e9, value);
+    }
+    progress.done(
+        WarmUp.expected(peer, asked), asked.title() + ", " + peer.title() + ": " + warmUp);
+  }
+
+  private Map<Peer, JvmCosts.Count> costs(List<Peer> peers)
+      throws IOException, InterruptedException {
+    Map<Peer, JvmCosts.Count> counts = new HashMap<>();
+    for (Peer peer : peers) {
+      if (peer.isJvm()) {
+        counts.put(peer, servers.costs(peer));
+      }
+    }
+    return counts;
+  }
+
+  private interface Step {
+    void run() throws IOException, InterruptedException;
+  }
+
+  private boolean succeeds(Case asked, Peer peer, Step step)
+      throws IOException, InterruptedException {
+    try {
+      step.run();
+      return true;
+    } catch (IOException | IllegalArgumentException e) {
+      String reason = String.valueOf(e.getMessage());
+      progress.line("left out " + peer.name() + " for " + asked.name() + ": " + reason);
+      results.skip(asked, peer, reason);
+      servers.restart(peer);
+      return false;
+    }
+  }
+}
