@@ -50,6 +50,8 @@ public final class Compare {
     try {
       Fixtures fixtures = Fixtures.write(root, tools, progress);
       try (Servers servers = new Servers(setting(fixtures), root, progress)) {
+        // A run that is broken off leaves no server behind.
+        Runtime.getRuntime().addShutdownHook(new Thread(servers::close));
         measure(servers, new Client(tools, fixtures));
       }
     } finally {

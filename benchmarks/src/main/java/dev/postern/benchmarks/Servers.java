@@ -3,17 +3,19 @@ package dev.postern.benchmarks;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Collection;
-import java.util.LinkedHashMap;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentSkipListMap;
 
 /** The servers that run, all of them for the whole run: an idle one costs the others nothing. */
 final class Servers implements AutoCloseable {
   private final Peer.Setting setting;
   private final Path root;
   private final Progress progress;
-  private final Map<Peer, RunningPeer> running = new LinkedHashMap<>();
+  private final Map<Peer, RunningPeer> running =
+      new ConcurrentSkipListMap<>(Comparator.comparing(Peer::name));
 
   Servers(Peer.Setting setting, Path root, Progress progress) {
     this.setting = setting;
