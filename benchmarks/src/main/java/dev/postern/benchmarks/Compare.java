@@ -7,7 +7,6 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 
 /** Runs ours and the peers side by side, and writes what came of it after each case. */
 public final class Compare {
@@ -49,7 +48,8 @@ public final class Compare {
     Files.setPosixFilePermissions(root, PosixFilePermissions.fromString("rwxr-xr-x"));
     try {
       Fixtures fixtures = Fixtures.write(root, tools, progress);
-      try (Servers servers = new Servers(setting(fixtures), root, progress)) {
+      try (Servers servers =
+          new Servers(Peer.Setting.ofProperties(tools, fixtures), root, progress)) {
         // A run that is broken off leaves no server behind.
         Runtime.getRuntime().addShutdownHook(new Thread(servers::close));
         measure(servers, new Client(tools, fixtures));
@@ -88,21 +88,6 @@ public final class Compare {
 
   private String report() {
     return Report.of(results, about());
-  }
-
-  private Peer.Setting setting(Fixtures fixtures) {
-    return new Peer.Setting(
-        tools,
-        fixtures,
-        Path.of(System.getProperty("postern.launcher")),
-        Path.of(System.getProperty("postern.benchmarks")),
-        home("postern.jdk17"),
-        home("postern.jdk25"));
-  }
-
-  private static @Nullable Path home(String property) {
-    String home = System.getProperty(property, "");
-    return home.isEmpty() ? null : Path.of(home);
   }
 
   private String about() {

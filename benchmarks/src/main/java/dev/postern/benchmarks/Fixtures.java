@@ -93,9 +93,22 @@ final class Fixtures {
     this.root = root;
   }
 
-  /** The programs, which the environment must be there for, and the repository. */
+  /** The programs, the repository, and what is sent. */
   static Fixtures write(Path root, Tools tools, Progress progress)
       throws IOException, InterruptedException {
+    Fixtures fixtures = programs(root, tools);
+    if (tools.has("git")) {
+      progress.line("making a repository of " + 5 * COMMITS + " objects");
+      fixtures.repository(tools);
+    }
+    byte[] body = new byte[ECHO_BYTES];
+    new Random(1).nextBytes(body);
+    Files.write(fixtures.body(), body);
+    return fixtures;
+  }
+
+  /** The programs alone. */
+  static Fixtures programs(Path root, Tools tools) throws IOException, InterruptedException {
     Fixtures fixtures = new Fixtures(root);
     Files.createDirectories(fixtures.programs());
     String hello = "Content-Type: text/plain\\r\\n\\r\\nHello\\n";
@@ -115,13 +128,6 @@ final class Fixtures {
       fixtures.compile(tools, "echo", C_ECHO);
       fixtures.compile(tools, "turn", C_TURN);
     }
-    if (tools.has("git")) {
-      progress.line("making a repository of " + 5 * COMMITS + " objects");
-      fixtures.repository(tools);
-    }
-    byte[] body = new byte[ECHO_BYTES];
-    new Random(1).nextBytes(body);
-    Files.write(fixtures.body(), body);
     return fixtures;
   }
 

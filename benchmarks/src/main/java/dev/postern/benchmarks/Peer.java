@@ -56,5 +56,21 @@ interface Peer {
       Path launcher,
       Path benchmarks,
       @Nullable Path jdk17,
-      @Nullable Path jdk25) {}
+      @Nullable Path jdk25) {
+    /** As the scripts give it. */
+    static Setting ofProperties(Tools tools, Fixtures fixtures) {
+      return new Setting(
+          tools,
+          fixtures,
+          Path.of(System.getProperty("postern.launcher")),
+          Path.of(System.getProperty("postern.benchmarks")),
+          home("postern.jdk17"),
+          home("postern.jdk25"));
+    }
+
+    private static @Nullable Path home(String property) {
+      String home = System.getProperty(property, "");
+      return home.isEmpty() ? null : Path.of(home);
+    }
+  }
 }
