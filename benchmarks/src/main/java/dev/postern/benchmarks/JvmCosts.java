@@ -8,8 +8,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What requests cost inside a JVM: the bytes that it allocated, by its log of collections, and the
- * platform threads that it started, by its own counter. Neither slows it down.
+ * What requests cost inside a JVM: the heap that they took, by its log of collections, and the
+ * platform threads that it started, by its own counter. Neither slows it down. Heap counts as taken
+ * when a thread got it for its objects, even if a collection came before it was full.
  */
 final class JvmCosts {
   /** Where a JVM writes its log of collections, in its directory. */
@@ -22,7 +23,7 @@ final class JvmCosts {
       Pattern.compile("^java\\.threads\\.started=([0-9]+)", Pattern.MULTILINE);
 
   /**
-   * @param bytes allocated so far
+   * @param bytes of heap taken so far
    * @param threads started so far
    */
   record Count(double bytes, long threads) {}

@@ -23,13 +23,9 @@ final class ProfileReport {
     report.table("Time, by method", "method → the JDK's | share", path.timeByMethod, all, 0);
     double bytes = path.bytesByPart.values().stream().mapToDouble(b -> b).sum();
     report.table(
-        "Allocation, by part", "part | share | bytes a request", path.bytesByPart, bytes, requests);
+        "Heap, by part", "part | share | bytes a request", path.bytesByPart, bytes, requests);
     report.table(
-        "Allocation, by class",
-        "class | share | bytes a request",
-        path.bytesByClass,
-        bytes,
-        requests);
+        "Heap, by class", "class | share | bytes a request", path.bytesByClass, bytes, requests);
     return report.out.toString();
   }
 
@@ -44,10 +40,11 @@ final class ProfileReport {
             The shortest request: `postern serve` on JDK 25, isolation level L1, a heap of 64 MB, a static C
             program that writes `Hello`, 8 connections, recorded by JFR for 20 s after %d requests. Every 2 ms
             of processor time of a Java thread are a sample, in native code, too. A sample belongs to the
-            innermost method that is ours or Jetty's; what that calls in the JDK is its own.
+            innermost method that is ours or Jetty's; what that calls in the JDK is its own. Heap counts as
+            taken when a thread got it for its objects, even if a collection came before it was full.
 
-            Made by `benchmarks/profile` on commit %s; %s, %d processors, %s. Shares, since times say more of
-            the machine.
+            Made by `benchmarks/profile` on commit %s; %s, %d processors, %s.
+            Shares, since times say more of the machine.
 
             | of all processor time of the server and its programs | share |
             |---|---|

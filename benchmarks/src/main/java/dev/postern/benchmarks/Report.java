@@ -64,7 +64,7 @@ final class Report {
     String unit = asked.kind().unit;
     line(
         ("| server | Postern ÷ server | %s | p50 ms | p99 ms | MB | threads"
-                + " | KB allocated a request | threads started a request |")
+                + " | KB of heap a request | threads started a request |")
             .formatted(unit));
     line("|---|---|---|---|---|---|---|---|---|");
     for (Peer peer : results.peers(asked)) {
