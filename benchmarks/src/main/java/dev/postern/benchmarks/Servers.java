@@ -16,6 +16,7 @@ final class Servers implements AutoCloseable {
   private final Progress progress;
   private final Map<Peer, RunningPeer> running =
       new ConcurrentSkipListMap<>(Comparator.comparing(Peer::name));
+  private boolean closed;
 
   Servers(Peer.Setting setting, Path root, Progress progress) {
     this.setting = setting;
@@ -33,7 +34,7 @@ final class Servers implements AutoCloseable {
         continue;
       }
       progress.line("starting " + peer.title());
-      running.put(peer, RunningPeer.start(peer, setting, root.resolve(peer.name())));
+      run(peer);
     }
   }
 
@@ -52,6 +53,13 @@ final class Servers implements AutoCloseable {
   /** After a fault: a host that hangs in a request may have a process less from then on. */
   void restart(Peer peer) throws IOException, InterruptedException {
     get(peer).close();
+    run(peer);
+  }
+
+  private synchronized void run(Peer peer) throws IOException, InterruptedException {
+    if (closed) {
+      throw new IOException("the run is broken off");
+    }
     running.put(peer, RunningPeer.start(peer, setting, root.resolve(peer.name())));
   }
 
@@ -64,8 +72,10 @@ final class Servers implements AutoCloseable {
     return JvmCosts.of(setting.tools(), home, get(peer).pid(), root.resolve(peer.name()));
   }
 
+  /** Ends them all; from then on none is started. */
   @Override
-  public void close() {
+  public synchronized void close() {
+    closed = true;
     running.values().forEach(RunningPeer::close);
   }
 }
