@@ -1,10 +1,14 @@
-"""Starts programs in turns and prints how long each took. Called by executables.sh.
+"""Starts programs in turns and says how long each took. Called by executables.sh.
 
-    executables.py ROUNDS NAME=COMMAND...
+    executables.py ROUNDS OUT NAME=COMMAND...
+
+OUT is a file for what is printed, or empty.
 """
 
+import glob
 import os
 import platform
+import re
 import statistics
 import subprocess
 import sys
@@ -27,6 +31,16 @@ ENVIRONMENT = {
     "HTTP_HOST": "localhost",
     "HTTP_USER_AGENT": "benchmark",
     "HTTP_ACCEPT": "*/*",
+}
+
+TITLES = {
+    "bare 17": "bare `java -cp hello.jar Hello`, JDK 17, default flags",
+    "bare 25": "bare `java -cp hello.jar Hello`, JDK 25, default flags",
+    "cold 17": "cold hello, JDK 17",
+    "cold 25": "cold hello, JDK 25",
+    "warm 25": "warm hello, JDK 25",
+    "wsgiref": "Python's wsgiref CGIHandler",
+    "perl": "a Perl hello",
 }
 
 # (what, against what, at most)
@@ -66,6 +80,26 @@ def run(command):
     return wall * 1000, (usage.ru_utime + usage.ru_stime) * 1000
 
 
+def measure(programs, rounds):
+    """Times by name, a pair for each round; each round begins with another program."""
+    times = {name: [] for name in programs}
+    names = list(programs)
+    for turn in range(WARM_UP + rounds):
+        first = turn % len(names)
+        for name in names[first:] + names[:first]:
+            measured = run(programs[name])
+            if turn >= WARM_UP:
+                times[name].append(measured)
+        if turn == WARM_UP and "warm 25" in programs and not glob.glob("lib/run/*/*.sock"):
+            sys.exit("the warm executable has no server")
+    return times
+
+
+def output_of(*command):
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return (done.stdout + done.stderr).strip()
+
+
 def processor():
     with open("/proc/cpuinfo", encoding="ascii") as lines:
         for line in lines:
@@ -74,37 +108,94 @@ def processor():
     return platform.machine()
 
 
+def commit():
+    here = os.path.dirname(os.path.abspath(__file__))
+    name = output_of("git", "-C", here, "log", "-1", "--format=%h")
+    changed = output_of("git", "-C", here, "status", "--porcelain", "--untracked-files=no")
+    return name + (" and changes" if changed else "")
+
+
+def versions(programs):
+    found = []
+    for name, command in programs.items():
+        if name.startswith("bare"):
+            match = re.search(r"Runtime Environment (.*)", output_of(command[0], "-version"))
+            found.append("JDK " + name.split(" ")[1] + " is " + match.group(1).strip("()"))
+    found.append(output_of("/usr/bin/python3", "--version"))
+    found.append("Perl " + output_of("/usr/bin/perl", "-e", "print $^V").lstrip("v"))
+    return "; ".join(found)
+
+
+def quartiles(values):
+    low, _, high = statistics.quantiles(values, n=4)
+    return low, high
+
+
+def report(programs, times, rounds, load):
+    lines = [
+        "# How long a CGI executable takes",
+        "",
+        "One request, from the start of the program to its end: a handler that says hello, installed by",
+        "`postern install`. In a round each program runs once, so that all share whatever the machine",
+        "does meanwhile. A ratio is the median of the rounds' ratios, with its quartiles. The stub of the",
+        "warm executable is the Perl one: its protocol is not FastCGI, which `cgi-fcgi` speaks.",
+        "",
+        f"Made by `benchmarks/executables.sh {rounds}` at commit {commit()}: {rounds} rounds after",
+        f"{WARM_UP} that do not count; {processor()}, {os.cpu_count()} processors, Linux",
+        f"{platform.release()}, load {load[0]:.1f} before and {os.getloadavg()[0]:.1f} after.",
+        versions(programs) + ".",
+        "",
+        "| | against | ratio | quartiles | goal | reached |",
+        "|---|---|---|---|---|---|",
+    ]
+    for what, against, most in GOALS:
+        start = f"| {TITLES[what]} | {TITLES[against]} |"
+        if what not in times or against not in times:
+            lines.append(f"{start} not measured: no such JDK here | | ≤ {most} | |")
+            continue
+        ratios = [a[0] / b[0] for a, b in zip(times[what], times[against])]
+        ratio = statistics.median(ratios)
+        low, high = quartiles(ratios)
+        reached = "yes" if ratio <= most else "no"
+        lines.append(f"{start} {ratio:.3f} | {low:.3f}–{high:.3f} | ≤ {most} | {reached} |")
+    lines += [
+        "",
+        "| program | median ms | quartiles | lowest | processor ms, median |",
+        "|---|---|---|---|---|",
+    ]
+    for name, measured in times.items():
+        walls = [wall for wall, _ in measured]
+        low, high = quartiles(walls)
+        cpu = statistics.median(cpu for _, cpu in measured)
+        lines.append(
+            f"| {TITLES[name]} | {statistics.median(walls):.1f} | {low:.1f}–{high:.1f} "
+            f"| {min(walls):.1f} | {cpu:.1f} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def write(out, text):
+    """What people wrote below the figures stays."""
+    kept = ""
+    if os.path.exists(out):
+        with open(out, encoding="utf-8") as old:
+            found = re.search(r"^## .*", old.read(), re.MULTILINE | re.DOTALL)
+            kept = "\n" + found.group(0) if found else ""
+    with open(out, "w", encoding="utf-8") as new:
+        new.write(text + kept)
+
+
 def main():
-    rounds = int(sys.argv[1])
+    rounds, out = int(sys.argv[1]), sys.argv[2]
     programs = {}
-    for argument in sys.argv[2:]:
+    for argument in sys.argv[3:]:
         name, command = argument.split("=", 1)
         programs[name] = command.split(" ")
-    times = {name: [] for name in programs}
-    for turn in range(WARM_UP + rounds):
-        for name, command in programs.items():
-            measured = run(command)
-            if turn >= WARM_UP:
-                times[name].append(measured)
-
-    load = " ".join(f"{value:.1f}" for value in os.getloadavg())
-    commit = subprocess.run(
-        ["git", "-C", os.path.dirname(os.path.abspath(__file__)), "log", "-1", "--format=%h"],
-        capture_output=True, text=True, check=False).stdout.strip()
-    print(f"{rounds} rounds in turns after {WARM_UP}; {processor()}, {os.cpu_count()} processors, "
-          f"Linux {platform.release()}, load {load} at the end; commit {commit}\n")
-    print("| program | median ms | lowest ms | processor ms, median |")
-    print("|---|---|---|---|")
-    medians = {}
-    for name, measured in times.items():
-        medians[name] = statistics.median(wall for wall, _ in measured)
-        print(f"| {name} | {medians[name]:.2f} | {min(wall for wall, _ in measured):.2f} "
-              f"| {statistics.median(cpu for _, cpu in measured):.2f} |")
-    print("\n| | against | ratio of medians | goal |")
-    print("|---|---|---|---|")
-    for what, against, most in GOALS:
-        if what in medians and against in medians:
-            print(f"| {what} | {against} | {medians[what] / medians[against]:.2f} | ≤ {most} |")
+    load = os.getloadavg()
+    text = report(programs, measure(programs, rounds), rounds, load)
+    print(text, end="")
+    if out:
+        write(out, text)
 
 
 main()

@@ -1,17 +1,28 @@
 #!/bin/sh
 # Measures how long a CGI executable takes to answer one request: a handler installed by
 # `postern install` on JDK 17 and on JDK 25, cold and warm, against a bare `java Hello`, Python's
-# wsgiref and Perl. All in one run, in turns. Prints a table.
+# wsgiref and Perl. All in one run, in turns. Prints Markdown: the goals and whether they were
+# reached, and what each program took.
 #
-#   benchmarks/executables.sh [ROUNDS]
+#   benchmarks/executables.sh [--out FILE] [ROUNDS]
+#
+# --out also writes it to FILE, where what follows the first "## " line is kept.
 set -eu
-cd -- "$(dirname -- "$0")/.."
-rounds=${1:-100}
 
 fail() {
   printf 'executables.sh: %s\n' "$1" >&2
   exit 1
 }
+
+out=
+if [ "${1-}" = --out ]; then
+  [ $# -ge 2 ] || fail '--out must have a file'
+  case $2 in /*) out=$2 ;; *) out=$PWD/$2 ;; esac
+  shift 2
+fi
+rounds=${1:-200}
+case $rounds in '' | *[!0-9]* | [01]) fail "ROUNDS must be a number, at least 2: $rounds" ;; esac
+cd -- "$(dirname -- "$0")/.."
 
 # find_jdk VERSION: the home of an installed JDK of that version, or nothing.
 find_jdk() {
@@ -95,5 +106,5 @@ if [ -n "$jdk25" ]; then
   set -- "$@" "bare 25=$jdk25/bin/java -cp $work/hello.jar Hello" "cold 25=$work/bin/cold25" \
     "warm 25=$work/bin/warm25"
 fi
-/usr/bin/python3 "$root/benchmarks/executables.py" "$rounds" "$@" \
+/usr/bin/python3 "$root/benchmarks/executables.py" "$rounds" "$out" "$@" \
   "wsgiref=$work/bin/wsgiref" "perl=$work/bin/perl"
