@@ -13,6 +13,11 @@ import java.util.Map;
  * path.
  */
 final class ProcessVariables {
+  /** Those that say something by being there. */
+  private static final String[] ABSENT_WHEN_EMPTY = {
+    "AUTH_TYPE", "CONTENT_LENGTH", "CONTENT_TYPE", "REMOTE_USER"
+  };
+
   private ProcessVariables() {}
 
   /**
@@ -74,8 +79,10 @@ final class ProcessVariables {
 
   /**
    * Makes a request of the variables. HTTP_PROXY goes: it comes from the client, and HTTP libraries
-   * would obey it (CVE-2016-5385 and kin). Without a REQUEST_METHOD this is no CGI call but a
-   * person at a shell, who gets an answer to {@code GET /}.
+   * would obey it (CVE-2016-5385 and kin). Empty is as good as absent (RFC 3875 4.1), and nginx
+   * with Debian's fastcgi_params gives empty ones: nobody shall take that for a user. Without a
+   * REQUEST_METHOD this is no CGI call but a person at a shell, who gets an answer to {@code GET
+   * /}.
    *
    * @return whether this is a CGI call
    */
@@ -84,6 +91,9 @@ final class ProcessVariables {
     // Some servers give these too; they are not to be mistaken for the variables they repeat.
     variables.remove("HTTP_CONTENT_LENGTH");
     variables.remove("HTTP_CONTENT_TYPE");
+    for (String name : ABSENT_WHEN_EMPTY) {
+      variables.remove(name, "");
+    }
     String method = variables.get("REQUEST_METHOD");
     boolean called = method != null && !method.isEmpty();
     if (!called) {

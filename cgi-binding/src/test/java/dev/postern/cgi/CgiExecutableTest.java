@@ -167,6 +167,21 @@ class CgiExecutableTest {
   }
 
   @Test
+  void c06_emptyVariablesAreAbsent() throws Exception {
+    Executable empty =
+        app("environ")
+            .with("AUTH_TYPE", "")
+            .with("CONTENT_LENGTH", "")
+            .with("CONTENT_TYPE", "")
+            .with("REMOTE_USER", "")
+            .with("QUERY_STRING", "");
+
+    assertThat(seen(empty))
+        .contains("QUERY_STRING=")
+        .noneMatch(entry -> entry.matches("(AUTH_TYPE|CONTENT_.*|REMOTE_USER)="));
+  }
+
+  @Test
   void c07_headHasNoBodyAndTheBodyIsClosed() throws Exception {
     Executable.Result result = app("endless").with("REQUEST_METHOD", "HEAD").run("");
 

@@ -143,6 +143,7 @@ public enum WebServerKind {
             "SERVER_NAME $server_name",
             "SERVER_PORT $server_port",
             "REMOTE_ADDR $remote_addr",
+            "REMOTE_USER $remote_user",
             "GATEWAY_INTERFACE CGI/1.1",
             "SERVER_SOFTWARE nginx")) {
       lines.add("  fastcgi_param " + variable + ";");
