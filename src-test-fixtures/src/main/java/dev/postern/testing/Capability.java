@@ -11,16 +11,22 @@ public enum Capability {
   ANY_METHOD,
   /** Paths with empty segments, parameters and encoded delimiters and percent signs arrive. */
   ANY_PATH,
+  /** Paths with a slash at their end arrive, also the one that is a slash alone. */
+  LAST_SLASH,
   /** Paths whose bytes are not UTF-8 arrive. */
   PATH_BYTES,
   /** Header values keep spaces and cases that mean nothing. */
   EXACT_HEADERS,
+  /** All values of a repeated header arrive. */
+  REPEATED_HEADERS,
   /** Bytes above 0x7F in header values arrive as they are, both ways. */
   HEADER_BYTES,
   /** Statuses that HTTP does not name reach the client. */
   ANY_STATUS,
   /** The Content-Length of a response reaches the client. */
   CONTENT_LENGTH,
+  /** A request's body of no bytes can be told from none. */
+  EMPTY_BODY,
   /** A request may come in chunks. */
   CHUNKED_REQUEST,
   /** A client may wait for {@code 100 Continue}. */

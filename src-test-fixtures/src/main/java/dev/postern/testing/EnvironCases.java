@@ -3,6 +3,7 @@ package dev.postern.testing;
 import static dev.postern.testing.Capability.ANY_METHOD;
 import static dev.postern.testing.Capability.ANY_PATH;
 import static dev.postern.testing.Capability.HEADER_BYTES;
+import static dev.postern.testing.Capability.LAST_SLASH;
 import static dev.postern.testing.Capability.LOG;
 import static dev.postern.testing.Capability.PATH_BYTES;
 import static dev.postern.testing.ContractCases.ABSENT;
@@ -44,19 +45,23 @@ final class EnvironCases {
                 })
             .needs(ANY_METHOD),
         new ContractCase(
-            "E2",
-            "say where the application is and what is below it",
-            says(environ -> environ.variable("SCRIPT_NAME") + "|" + environ.variable("PATH_INFO")),
-            trial -> {
-              String[] root = trial.get("/").text().split("\\|", -1);
-              String[] below = trial.get("/a/b").text().split("\\|", -1);
-              assertThat(below).containsExactly(root[0], "/a/b");
-              assertThat(root[1]).isEqualTo("/");
-            }),
+                "E2",
+                "say where the application is and what is below it",
+                says(
+                    environ ->
+                        environ.variable("SCRIPT_NAME") + "|" + environ.variable("PATH_INFO")),
+                trial -> {
+                  String[] root = trial.get("/").text().split("\\|", -1);
+                  String[] below = trial.get("/a/b").text().split("\\|", -1);
+                  assertThat(below).containsExactly(root[0], "/a/b");
+                  assertThat(root[1]).isEqualTo("/");
+                })
+            .needs(LAST_SLASH),
         path("decode the path", "/a%2Cb%20c", "/a,b c"),
         path("decode the path once only", "/a%252cb", "/a%2cb").needs(ANY_PATH),
         path("keep a plus in the path", "/a+b", "/a+b"),
-        path("keep the case of the path and its slash at the end", "/aB/Cd/", "/aB/Cd/"),
+        path("keep the case of the path and its slash at the end", "/aB/Cd/", "/aB/Cd/")
+            .needs(LAST_SLASH),
         path("give the path's bytes one char each", "/caf%C3%A9", "/caf\u00c3\u00a9"),
         path("pass bytes that are not UTF-8", "/caf%E9/%FF", "/caf\u00e9/\u00ff").needs(PATH_BYTES),
         path("keep empty segments", "/a//b", "/a//b").needs(ANY_PATH),
