@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import dev.postern.cgi.CgiExecutable;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -120,9 +121,11 @@ final class InstallCommand implements Callable<Integer> {
 
   private int check(Path target) throws IOException {
     CgiExecutable.Check answer = CgiExecutable.check(target);
-    err().print(answer.errors());
-    out().print(answer.output());
-    out().println(answer.output().endsWith("\n") ? "" : "\n");
+    err().print(shown(answer.errors()));
+    out().print(shown(answer.output()));
+    if (!answer.output().endsWith("\n")) {
+      out().println();
+    }
     out()
         .printf(
             Locale.ROOT,
@@ -131,6 +134,11 @@ final class InstallCommand implements Callable<Integer> {
             answer.time().toNanos() / 1e6,
             answer.exit());
     return answer.passed() ? 0 : 1;
+  }
+
+  /** Bytes as text, which is mostly UTF-8. */
+  private static String shown(String bytes) {
+    return new String(bytes.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
   }
 
   /** The JDK's own exceptions name a file and leave out what is wrong with it. */

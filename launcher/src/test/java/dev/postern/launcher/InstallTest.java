@@ -39,11 +39,30 @@ class InstallTest {
       assertThat(child.rest())
           .startsWith("Status: 200")
           .contains("Hello from ")
-          .containsPattern("postern: hello answered in [0-9.]+ ms, exit 0\n");
+          .containsPattern("\nHello from \npostern: hello answered in [0-9.]+ ms, exit 0\n$");
       assertThat(child.exit()).as(child.errors()).isZero();
     }
     assertThat(answer(file)).startsWith("Status: 200").endsWith("Hello from /x\n");
     assertThat(directory.resolve("lib/run")).doesNotExist();
+  }
+
+  @Test
+  void install_checkOfAnAnswerInUtf8WithoutALineEnd_showsTheTextAndEndsTheLine() throws Exception {
+    Sources.compile(directory, "Hello", Sources.HELLO.replace("\\n", "caf\\u00e9"));
+    try (Child child =
+        Child.start(
+            directory,
+            Map.of(),
+            "install",
+            "--classpath=.",
+            "--lib=lib",
+            "--check",
+            "Hello",
+            "hello")) {
+      assertThat(child.rest())
+          .contains("\r\n\r\nHello from caf\u00e9\npostern: hello answered in ");
+      assertThat(child.exit()).as(child.errors()).isZero();
+    }
   }
 
   @Test
