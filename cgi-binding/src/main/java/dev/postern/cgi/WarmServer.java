@@ -12,6 +12,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -30,6 +32,9 @@ final class WarmServer {
 
   /** How often it is looked whether a client is gone, or the idle time over. */
   private static final long WATCH_MILLIS = 500;
+
+  /** How long a thread that could not take a request waits before it tries again. */
+  private static final long BACK_OFF_MILLIS = 200;
 
   private static final long LAST_REQUESTS_MINUTES = 10;
   private static final long TERMINATION_MILLIS = 900;
@@ -83,15 +88,19 @@ final class WarmServer {
 
   private void serve() throws IOException, InterruptedException {
     int wanted = 4 * Runtime.getRuntime().availableProcessors();
+    List<Thread> threads = new ArrayList<>();
     for (int i = Math.max(LEAST, Math.min(MOST, wanted)); i > 0; i--) {
-      new Thread(this::takeRequests, "postern-request-" + i).start();
+      Thread thread = new Thread(this::takeRequests, "postern-request-" + i);
+      threads.add(thread);
+      thread.start();
     }
     while (server.isOpen()) {
       Thread.sleep(Math.min(WATCH_MILLIS, TimeUnit.NANOSECONDS.toMillis(idleNanos) + 1));
       watch();
     }
+    // Not until there is no request: one that has just been accepted is not among them yet.
     long began = System.nanoTime();
-    while (!active.isEmpty()
+    while (threads.stream().anyMatch(Thread::isAlive)
         && System.nanoTime() - began < TimeUnit.MINUTES.toNanos(LAST_REQUESTS_MINUTES)) {
       Thread.sleep(WATCH_MILLIS / 10);
       watch();
@@ -102,24 +111,43 @@ final class WarmServer {
   private void takeRequests() {
     while (server.isOpen()) {
       try {
-        SocketChannel channel = server.accept();
-        WarmConnection connection = new WarmConnection(channel, application);
-        active.add(connection);
-        try {
-          if (taken.incrementAndGet() >= maxRequests) {
-            stop();
-          }
-          connection.run();
-        } finally {
-          lastEnd = System.nanoTime();
-          active.remove(connection);
-        }
+        answer(server.accept());
       } catch (ClosedChannelException e) {
         return;
       } catch (Throwable e) {
         // Such as no more descriptors: the requests go cold meanwhile.
         e.printStackTrace();
+        backOff();
       }
+    }
+  }
+
+  private void answer(SocketChannel channel) throws IOException {
+    long count = taken.incrementAndGet();
+    if (count >= maxRequests) {
+      stop();
+    }
+    if (count > maxRequests) {
+      // Another thread took the last one just now; this one goes cold.
+      channel.close();
+      return;
+    }
+    WarmConnection connection = new WarmConnection(channel, application);
+    active.add(connection);
+    try {
+      connection.run();
+    } finally {
+      lastEnd = System.nanoTime();
+      active.remove(connection);
+    }
+  }
+
+  /** What does not go away at once would fill the log. */
+  private static void backOff() {
+    try {
+      Thread.sleep(BACK_OFF_MILLIS);
+    } catch (InterruptedException e) {
+      // Meant for a request that is over.
     }
   }
 

@@ -278,6 +278,24 @@ class WarmExecutableTest {
   }
 
   @Test
+  void requestsAtOnce_areNoMoreThanTheMaximum() throws Exception {
+    program.install(warm().maxRequests(4));
+    String pid = warmPid();
+    List<Process> processes = new ArrayList<>();
+    for (int i = 0; i < 12; i++) {
+      processes.add(program.start("/pid", "", Map.of()));
+    }
+    int warm = 1;
+    for (Process process : processes) {
+      String output = InstalledProgram.read(process.getInputStream());
+      assertThat(output).startsWith("Status: 200 OK");
+      warm += output.endsWith("\r\n\r\n" + pid) ? 1 : 0;
+    }
+
+    assertThat(warm).isLessThanOrEqualTo(4);
+  }
+
+  @Test
   void serverThatCannotStart_isNotTriedAtEachRequest() throws Exception {
     install();
     Path arguments = installed().resolve("warm");
