@@ -17,6 +17,17 @@ import org.jspecify.annotations.Nullable;
  * once, and never at request time.
  */
 final class ClassArchive {
+  /**
+   * What JDK 17 loads when an application's class comes from an archive, to know its jar's URL. No
+   * run without an archive tells of them.
+   */
+  private static final List<String> FOR_JARS =
+      List.of(
+          "java/nio/file/FileSystems",
+          "java/nio/file/FileSystems$DefaultFileSystemHolder",
+          "java/nio/file/FileSystems$DefaultFileSystemHolder$1",
+          "java/net/URI$Parser");
+
   private ClassArchive() {}
 
   /**
@@ -94,11 +105,13 @@ final class ClassArchive {
         known.add(line.split(" ", 2)[0]);
       }
     }
+    List<String> wanted = new ArrayList<>(FOR_JARS);
     for (Path jar : own) {
-      for (String name : ExecutableJar.classes(jar)) {
-        if (known.add(name)) {
-          lines.add(name);
-        }
+      wanted.addAll(ExecutableJar.classes(jar));
+    }
+    for (String name : wanted) {
+      if (known.add(name)) {
+        lines.add(name);
       }
     }
     Files.write(list, lines, StandardCharsets.UTF_8);
