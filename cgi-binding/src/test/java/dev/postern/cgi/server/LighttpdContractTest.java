@@ -6,6 +6,7 @@ class LighttpdContractTest extends ServedContract {
   LighttpdContractTest() {
     super(
         WebServerKind.LIGHTTPD,
+        InstalledContract.COLD,
         Capability.HTTP_MAPPING.lacking("lighttpd maps the request"),
         Capability.ANY_METHOD.lacking("methods that it does not know are 501"),
         Capability.PATH_BYTES.lacking("refused: server.http-parseopts, url-invalid-utf8-reject"),

@@ -1,42 +1,47 @@
 package dev.postern.cgi.server;
 
-import dev.postern.Application;
-import dev.postern.cgi.CgiGateway;
 import dev.postern.testing.Capability;
-import dev.postern.testing.ContractApplication;
 import dev.postern.testing.GatewayClient;
 import dev.postern.testing.GatewayContract;
 import dev.postern.testing.HttpGatewayClient;
+import dev.postern.testing.TestRequest;
 import java.io.IOException;
+import java.util.function.UnaryOperator;
 
-/** The gateway contract on a CGI executable under a real web server. */
+/** The gateway contract on an installed CGI executable under a real web server. */
 abstract class ServedContract extends GatewayContract {
-  ServedContract(WebServerKind kind, Capability.Lack... lacks) {
-    super(application -> start(kind), lacks);
+  ServedContract(WebServerKind kind, InstalledContract program, Capability.Lack... lacks) {
+    super(application -> start(kind, program), lacks);
   }
 
-  private static GatewayClient start(WebServerKind kind) throws IOException {
+  private static GatewayClient start(WebServerKind kind, InstalledContract program)
+      throws IOException {
     Site site = Site.create();
     try {
-      JavaProgram.install(
-          site,
-          "contract",
-          ContractMain.class,
-          CgiGateway.class,
-          ContractApplication.class,
-          Application.class);
+      program.install(site);
       WebServer server = kind.start(site);
-      return HttpGatewayClient.of(server.port())
-          .at("/cgi-bin/contract")
-          .withLog(server::logTail)
-          .onClose(
-              () -> {
-                server.close();
-                site.close();
-              });
+      UnaryOperator<TestRequest> requests =
+          kind == WebServerKind.BUSYBOX ? ServedContract::slashless : UnaryOperator.identity();
+      GatewayClient client =
+          HttpGatewayClient.of(server.port())
+              .at("/cgi-bin/" + InstalledContract.NAME)
+              .withLog(server::logTail)
+              .onClose(server::close);
+      return new AdaptedClient(client, requests, () -> InstalledContract.remove(site));
     } catch (Throwable e) {
       site.close();
       throw e;
     }
+  }
+
+  /**
+   * Asks for the program itself instead of the slash below it: busybox takes a path with a slash at
+   * its end for a directory, and looks for an index file there.
+   */
+  private static TestRequest slashless(TestRequest request) {
+    String target = request.target();
+    return target.equals("/") || target.startsWith("/?")
+        ? AdaptedClient.at(target.substring(1), request)
+        : request;
   }
 }

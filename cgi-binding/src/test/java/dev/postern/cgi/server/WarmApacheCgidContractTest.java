@@ -2,10 +2,11 @@ package dev.postern.cgi.server;
 
 import dev.postern.testing.Capability;
 
-class ApacheContractTest extends ServedContract {
-  ApacheContractTest() {
+class WarmApacheCgidContractTest extends ServedContract {
+  WarmApacheCgidContractTest() {
     super(
         WebServerKind.APACHE_CGID,
+        InstalledContract.WARM,
         Capability.HTTP_MAPPING.lacking("Apache maps the request"),
         Capability.EXACT_HEADERS.lacking("Apache writes types in lower case"),
         Capability.CONTENT_LENGTH.lacking(

@@ -1,0 +1,30 @@
+package dev.postern.cgi.server;
+
+import dev.postern.cgi.CgiDirectory;
+import dev.postern.testing.Capability;
+import dev.postern.testing.GatewayClient;
+import dev.postern.testing.GatewayContract;
+import dev.postern.testing.InMemoryGateway;
+import java.io.IOException;
+
+/** The gateway contract on an installed CGI executable in a {@link CgiDirectory}. */
+abstract class HostedContract extends GatewayContract {
+  HostedContract(InstalledContract program, Capability.Lack... lacks) {
+    super(application -> start(program), lacks);
+  }
+
+  private static GatewayClient start(InstalledContract program) throws IOException {
+    Site site = Site.create();
+    try {
+      program.install(site);
+      GatewayClient client = InMemoryGateway.of(CgiDirectory.of(site.cgiBin())).client();
+      return new AdaptedClient(
+          client,
+          request -> AdaptedClient.at("/" + InstalledContract.NAME + request.target(), request),
+          () -> InstalledContract.remove(site));
+    } catch (Throwable e) {
+      site.close();
+      throw e;
+    }
+  }
+}
