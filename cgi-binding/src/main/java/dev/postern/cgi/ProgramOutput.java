@@ -1,9 +1,11 @@
 package dev.postern.cgi;
 
 import dev.postern.GatewayException;
+import dev.postern.Headers;
 import dev.postern.process.ErrorTail;
 import dev.postern.process.Exit;
 import dev.postern.process.HostedProcess;
+import dev.postern.process.PipeException;
 import dev.postern.wire.Escapes;
 import dev.postern.wire.HeaderBlockParser;
 import dev.postern.wire.Refusal;
@@ -62,6 +64,8 @@ final class ProgramOutput {
     HostedProcess.Read read;
     try {
       read = process.read(timeout);
+    } catch (PipeException e) {
+      throw Refusal.of(500, "pipe-failed", "pipe of a program must work", Headers.of(), e);
     } catch (IOException e) {
       throw RequestBody.unreadable(e);
     }

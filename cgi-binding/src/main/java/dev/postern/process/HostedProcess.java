@@ -122,7 +122,8 @@ public abstract class HostedProcess {
   /**
    * Waits for the next block of output, which stays valid until the next call.
    *
-   * @throws IOException when the output, or the request's body, cannot be read
+   * @throws PipeException when the output cannot be read, or the body cannot be passed on
+   * @throws IOException when the request's body cannot be read, or the thread is interrupted
    */
   public final Read read(Duration timeout) throws IOException {
     releaseBlock();
@@ -169,6 +170,8 @@ public abstract class HostedProcess {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new InterruptedIOException("interrupted while waiting for the program's output");
+    } catch (IOException e) {
+      throw new PipeException(e);
     }
   }
 
@@ -305,7 +308,10 @@ public abstract class HostedProcess {
 
   // ---- what a path does its own way ----
 
-  /** The request's body could not be read, which the next {@link #read} throws. Any thread. */
+  /**
+   * The request's body could not be read, or passed on, which the next {@link #read} throws. Any
+   * thread.
+   */
   final void failInput(IOException failure) {
     inputFailure.set(failure);
     wakeReader();

@@ -25,6 +25,7 @@ import java.util.NoSuchElementException;
 final class Libc {
   static final int EINTR = 4;
   static final int EAGAIN = 11;
+  static final int EPIPE = 32;
 
   static final int O_RDWR = 2;
   static final int O_NONBLOCK = 0x800;

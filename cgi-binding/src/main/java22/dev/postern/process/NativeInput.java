@@ -53,7 +53,7 @@ final class NativeInput implements Runnable {
     } catch (InputGate.BodyException e) {
       process.failInput(e.failure());
     } catch (IOException e) {
-      process.failInput(e);
+      process.failInput(new PipeException(e));
     } finally {
       done.countDown();
     }

@@ -151,8 +151,11 @@ final class NativeProcess extends HostedProcess {
     }
   }
 
-  /** Writes what the program takes of a body that is in memory. */
-  private void feed() {
+  /**
+   * Writes what the program takes of a body that is in memory. Its input stays open when that fails:
+   * it must not take half of a body for all.
+   */
+  private void feed() throws IOException {
     while (written < memory.length) {
       int n = work.write(stdin, memory, written, memory.length - written);
       if (n == 0) {

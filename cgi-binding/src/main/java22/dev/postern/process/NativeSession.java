@@ -18,6 +18,9 @@ final class NativeSession extends Session {
   private static final int CLD_EXITED = 1;
   private static final int SIGNALLED = 128;
 
+  /** A wait may be interrupted; one for a child that is nobody's fails at once. */
+  private static final int REAP_TRIES = 5;
+
   private final MemorySegment siginfo;
   private int code = RUNNING;
   private boolean reaped;
@@ -40,14 +43,16 @@ final class NativeSession extends Session {
     return code;
   }
 
-  private void look(int options) {
+  /** Whether there was news: that it has ended. */
+  private boolean look(int options) {
     // Left as it is when there is no news.
     siginfo.set(JAVA_INT, SI_PID, 0);
     if (!Libc.waitid(pid(), siginfo, options) || siginfo.get(JAVA_INT, SI_PID) == 0) {
-      return;
+      return false;
     }
     int status = siginfo.get(JAVA_INT, SI_STATUS);
     code = siginfo.get(JAVA_INT, SI_CODE) == CLD_EXITED ? status : SIGNALLED + status;
+    return true;
   }
 
   @Override
@@ -103,16 +108,21 @@ final class NativeSession extends Session {
     if (reaped) {
       return;
     }
-    look(Libc.WEXITED | Libc.WNOHANG);
+    boolean forgotten = look(Libc.WEXITED | Libc.WNOHANG);
     reaped = true;
-    if (code == RUNNING) {
+    if (!forgotten) {
       Pumps.run(this::awaitAndReap);
     }
   }
 
   private void awaitAndReap() {
     try (Arena arena = Arena.ofConfined()) {
-      Libc.waitid(pid(), arena.allocate(siginfo.byteSize(), 8), Libc.WEXITED);
+      MemorySegment unused = arena.allocate(siginfo.byteSize(), 8);
+      for (int tried = 0; tried < REAP_TRIES; tried++) {
+        if (Libc.waitid(pid(), unused, Libc.WEXITED)) {
+          return;
+        }
+      }
     }
   }
 }

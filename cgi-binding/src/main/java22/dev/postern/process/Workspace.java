@@ -121,7 +121,10 @@ final class Workspace {
    * @return how many bytes, or -1 at its end
    */
   int read(int fd) throws IOException {
-    long n = Libc.read(errno, fd, block, BLOCK);
+    long n;
+    do {
+      n = Libc.read(errno, fd, block, BLOCK);
+    } while (n < 0 && Libc.errno(errno) == Libc.EINTR);
     if (n < 0) {
       throw Libc.failure("read", Libc.errno(errno));
     }
@@ -133,7 +136,7 @@ final class Workspace {
    *
    * @return how many bytes it took, maybe none; -1 when nobody reads it any more
    */
-  int write(int fd, byte[] source, int offset, int length) {
+  int write(int fd, byte[] source, int offset, int length) throws IOException {
     int size = Math.min(length, BLOCK);
     MemorySegment.copy(source, offset, block, JAVA_BYTE, 0, size);
     long n = Libc.write(errno, fd, block, size);
@@ -141,7 +144,13 @@ final class Workspace {
       return (int) n;
     }
     int error = Libc.errno(errno);
-    return error == Libc.EAGAIN || error == Libc.EINTR ? 0 : -1;
+    if (error == Libc.EAGAIN || error == Libc.EINTR) {
+      return 0;
+    }
+    if (error == Libc.EPIPE) {
+      return -1;
+    }
+    throw Libc.failure("write", error);
   }
 
   // ---- waiting ----

@@ -16,7 +16,8 @@ public final class FaultyProcess extends HostedProcess {
     READ_ERROR,
     TERMINATE,
     AWAIT_EXIT,
-    ERRORS
+    ERRORS,
+    CLOSE
   }
 
   private final HostedProcess real;
@@ -119,6 +120,9 @@ public final class FaultyProcess extends HostedProcess {
   @Override
   void release() {
     real.release();
+    if (fault == Fault.CLOSE) {
+      throw new IllegalStateException("close must not fail like this");
+    }
   }
 
   /** Whose TERM is lost. */

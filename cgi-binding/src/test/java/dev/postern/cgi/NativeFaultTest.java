@@ -1,0 +1,70 @@
+package dev.postern.cgi;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.postern.cgi.server.Tools;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Each function of the C library that the native path calls is made to fail, by a library that is
+ * preloaded into a JVM of its own. {@code -Dpostern.faults=N} says how many requests for each.
+ */
+@EnabledIfSystemProperty(
+    named = "postern.test.jar",
+    matches = "true",
+    disabledReason = "the native path is in the packaged jar, for JDK 22 and newer")
+class NativeFaultTest {
+  private static final int REQUESTS = Integer.getInteger("postern.faults", 24);
+
+  @TempDir Path directory;
+
+  @Test
+  @Timeout(value = 1, unit = TimeUnit.DAYS)
+  void fault_ofTheCLibrary_isContained() throws Exception {
+    Path control = Files.write(directory.resolve("control"), new byte[5 * Integer.BYTES]);
+    ProcessBuilder builder =
+        new ProcessBuilder(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-Xmx128m",
+            "--enable-native-access=ALL-UNNAMED",
+            "-cp",
+            System.getProperty("java.class.path"),
+            NativeFaults.class.getName(),
+            directory.toString(),
+            Integer.toString(REQUESTS));
+    builder.environment().put("LD_PRELOAD", library().toString());
+    builder.environment().put("POSTERN_FAULTS", control.toString());
+    Process jvm = builder.redirectErrorStream(true).start();
+    jvm.getOutputStream().close();
+    String output = new String(jvm.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    System.out.print(output);
+
+    assertThat(jvm.waitFor()).as(output).isZero();
+    assertThat(output).endsWith("faults: all contained\n");
+  }
+
+  private Path library() throws Exception {
+    String compiler = Tools.require("gcc");
+    Path source = directory.resolve("faults.c");
+    try (InputStream text = NativeFaultTest.class.getResourceAsStream("faults.c")) {
+      Files.copy(text, source);
+    }
+    Path library = directory.resolve("faults.so");
+    Process compiled =
+        new ProcessBuilder(
+                List.of(compiler, "-shared", "-fPIC", "-o", library.toString(), source.toString()))
+            .inheritIO()
+            .start();
+    assertThat(compiled.waitFor()).isZero();
+    return library;
+  }
+}
