@@ -1,8 +1,10 @@
 package dev.postern.cgi;
 
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -94,7 +96,7 @@ final class Cgroups {
     boolean interrupted = false;
     while (true) {
       try {
-        Files.deleteIfExists(group);
+        remove(group);
         break;
       } catch (IOException e) {
         // Busy until the kernel has done with the last of them.
@@ -113,6 +115,20 @@ final class Cgroups {
     }
   }
 
+  /** With the groups that a program has made in its own. */
+  private static void remove(Path group) throws IOException {
+    try (DirectoryStream<Path> inner = Files.newDirectoryStream(group, Files::isDirectory)) {
+      for (Path path : inner) {
+        remove(path);
+      }
+    } catch (DirectoryIteratorException e) {
+      throw e.getCause();
+    } catch (NoSuchFileException e) {
+      // Removed already.
+    }
+    Files.deleteIfExists(group);
+  }
+
   /** A process that was killed has left its groups, and the programs in them. */
   private void sweep() throws IOException {
     try (DirectoryStream<Path> groups = Files.newDirectoryStream(parent, PREFIX + "*")) {
@@ -121,7 +137,11 @@ final class Cgroups {
         if (name.size() == 3
             && name.get(1).matches("[0-9]{1,18}")
             && ProcessHandle.of(Long.parseLong(name.get(1))).isEmpty()) {
-          end(group);
+          try {
+            end(group);
+          } catch (NoSuchFileException e) {
+            // Another server that has just started was faster.
+          }
         }
       }
     }

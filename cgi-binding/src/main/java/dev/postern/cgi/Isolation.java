@@ -198,7 +198,8 @@ public final class Isolation {
 
     /**
      * The kernel kills a program when this JVM ends, however it ends (PR_SET_PDEATHSIG). What a
-     * program has started itself is not covered; {@link #cgroup} covers it.
+     * program has started itself is not covered, nor one that is just being started when the JVM is
+     * killed; {@link #cgroup} covers both.
      */
     public Builder endWithServer() {
       if (!tied) {

@@ -156,6 +156,24 @@ class IsolationTest {
   }
 
   @Test
+  void groupsThatAProgramHasMade_endWithItsOwn() throws IOException {
+    Path mark = directory.resolve("moved");
+    Call call =
+        run(
+            Isolation.builder().cgroup(cgroups()).build(),
+            HEAD,
+            "own=" + CGROUPS + "$(sed -n 's/^0:://p' /proc/self/cgroup)",
+            "mkdir -p $own/inner/most && printf made",
+            "(setsid sh -c 'echo $$ >'$own'/inner/most/cgroup.procs; : >" + mark + "; sleep 987'",
+            ") >/dev/null 2>&1 </dev/null &",
+            "until [ -e " + mark + " ]; do sleep 0.02; done");
+
+    assertThat(call.body()).as(call.log()).isEqualTo("made");
+    assertThat(call.log()).doesNotContain("control group must end");
+    assertThat(groups()).isZero();
+  }
+
+  @Test
   void group_ofAProcessThatIsGone_isSwept() throws Exception {
     Path parent = cgroups();
     Process ended = new ProcessBuilder("/bin/true").start();

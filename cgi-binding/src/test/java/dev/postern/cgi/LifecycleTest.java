@@ -177,6 +177,7 @@ class LifecycleTest {
                 "-cp",
                 System.getProperty("java.class.path"),
                 KilledServer.class.getName(),
+                "one",
                 program.toString())
             .inheritIO()
             .start();
