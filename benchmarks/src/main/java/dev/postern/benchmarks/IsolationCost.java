@@ -1,0 +1,244 @@
+package dev.postern.benchmarks;
+
+import dev.postern.Application;
+import dev.postern.cgi.CgiApplication;
+import dev.postern.cgi.Isolation;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What each part of isolation adds to a request, as a ratio to the default; and what hung programs
+ * cost the others. In turns, as in {@link Compare}: only what ran next to each other is compared.
+ */
+public final class IsolationCost {
+  private static final String USAGE =
+      """
+      usage: benchmarks/isolation [--full] [--rounds N] [--seconds S] [--cgroup DIRECTORY] [--out FILE]
+        --full      15 rounds of 5 s, as a claim needs. Otherwise 3 of 1 s
+        --cgroup    one that is delegated to this user; /sys/fs/cgroup/unified
+        --out       where the report goes; standard output otherwise
+      """;
+
+  private static final String DEFAULT = "L1, the default";
+
+  private int rounds = 3;
+  private double seconds = 1;
+  private Path cgroup = Path.of("/sys/fs/cgroup/unified");
+  private @Nullable Path out;
+
+  private final Map<String, Application> levels = new LinkedHashMap<>();
+  private final Map<String, String> missing = new LinkedHashMap<>();
+  private final Progress progress = new Progress(System.err);
+
+  private IsolationCost() {}
+
+  /**
+   * Measures, and writes the report.
+   *
+   * @throws Exception when a program is not served
+   */
+  public static void main(String[] args) throws Exception {
+    IsolationCost cost = new IsolationCost();
+    try {
+      cost.read(args);
+    } catch (IllegalArgumentException e) {
+      System.err.println(e.getMessage());
+      System.err.print(USAGE);
+      System.exit(2);
+    }
+    cost.run(String.join(" ", args));
+  }
+
+  private void read(String[] args) {
+    List<String> words = new ArrayList<>(Arrays.asList(args));
+    while (!words.isEmpty()) {
+      String word = words.remove(0);
+      if (word.equals("--full")) {
+        rounds = 15;
+        seconds = 5;
+        continue;
+      }
+      if (words.isEmpty()) {
+        throw new IllegalArgumentException("option must be known and have a value: " + word);
+      }
+      String value = words.remove(0);
+      switch (word) {
+        case "--rounds" -> rounds = Integer.parseInt(value);
+        case "--seconds" -> seconds = Double.parseDouble(value);
+        case "--cgroup" -> cgroup = Path.of(value);
+        case "--out" -> out = Path.of(value);
+        default -> throw new IllegalArgumentException("option must be known: " + word);
+      }
+    }
+    if (rounds < 1 || seconds <= 0) {
+      throw new IllegalArgumentException("there must be a round, of some time");
+    }
+  }
+
+  private void run(String options) throws IOException, InterruptedException {
+    Path root = Files.createTempDirectory(Path.of("/var/tmp"), "postern-isolation");
+    String report;
+    try {
+      script(root.resolve("good"), "printf 'Content-Type: text/plain\\n\\nok'");
+      script(root.resolve("hung"), "exec sleep 9876");
+      prepare(root.resolve("good"));
+      Map<String, List<Double>> ratios = turns();
+      HungNeighbours neighbours = new HungNeighbours(root);
+      List<Double> idle = new ArrayList<>();
+      List<Double> beside = new ArrayList<>();
+      List<Double> ratio = new ArrayList<>();
+      neighbours.idle(seconds);
+      for (int round = 0; round < rounds; round++) {
+        idle.add(neighbours.idle(seconds));
+        beside.add(neighbours.beside(seconds));
+        ratio.add(beside.get(round) / idle.get(round));
+        progress.line("hung neighbours, round " + (round + 1));
+      }
+      report =
+          report(options, ratios)
+              + hungReport(neighbours, Statistics.of(idle), Statistics.of(beside), ratio);
+    } finally {
+      Client.delete(root);
+    }
+    if (out == null) {
+      System.out.print(report);
+    } else {
+      Files.writeString(out, report);
+      progress.line("written to " + out.toAbsolutePath());
+    }
+  }
+
+  private static void script(Path file, String line) throws IOException {
+    Files.writeString(file, "#!/bin/sh\n" + line + "\n");
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
+  }
+
+  // ---- levels ----
+
+  private void prepare(Path program) throws IOException {
+    level(DEFAULT, program, () -> Isolation.builder().build());
+    level(
+        "L1 and limits (prlimit)",
+        program,
+        () -> Isolation.builder().cpuTime(Duration.ofSeconds(60)).openFiles(256).build());
+    level(
+        "L1 and no new privileges (setpriv)",
+        program,
+        () -> Isolation.builder().noNewPrivileges().build());
+    level(
+        "L1, ended with the server (setpriv)",
+        program,
+        () -> Isolation.builder().endWithServer().build());
+    level(
+        "L2, limits and no new privileges",
+        program,
+        () ->
+            Isolation.builder()
+                .cpuTime(Duration.ofSeconds(60))
+                .openFiles(256)
+                .noNewPrivileges()
+                .build());
+    level("L3, a control group", program, () -> Isolation.builder().cgroup(cgroup).build());
+    level("L4, namespaces (bwrap)", program, () -> Isolation.builder().namespaces().build());
+  }
+
+  /** Warmed up; or known to be missing here, and why. */
+  private void level(String name, Path program, Supplier<Isolation> isolation) throws IOException {
+    try {
+      Application app = CgiApplication.builder(program).isolation(isolation.get()).build();
+      if (new Direct("/").to(app) != 200) {
+        missing.put(name, "this system does not allow it");
+        return;
+      }
+      levels.put(name, app);
+      millis(name, seconds);
+      progress.line(name + ": ready");
+    } catch (IllegalStateException e) {
+      missing.put(name, String.valueOf(e.getMessage()));
+    }
+  }
+
+  /** For each level, its time for a request against the default's in the same round. */
+  private Map<String, List<Double>> turns() throws IOException {
+    Map<String, List<Double>> ratios = new LinkedHashMap<>();
+    levels.keySet().forEach(name -> ratios.put(name, new ArrayList<>()));
+    for (int round = 0; round < rounds; round++) {
+      Map<String, Double> measured = new LinkedHashMap<>();
+      List<String> order = new ArrayList<>(levels.keySet());
+      if (round % 2 == 1) {
+        java.util.Collections.reverse(order);
+      }
+      for (String name : order) {
+        measured.put(name, millis(name, seconds));
+      }
+      double standard = measured.getOrDefault(DEFAULT, Double.NaN);
+      measured.forEach(
+          (name, time) -> ratios.getOrDefault(name, new ArrayList<>()).add(time / standard));
+      progress.line("levels, round " + (round + 1));
+    }
+    return ratios;
+  }
+
+  /** One request after another for so long; the mean time of one. */
+  private double millis(String name, double time) throws IOException {
+    Application app = levels.get(name);
+    long start = System.nanoTime();
+    long now = start;
+    int count = 0;
+    while (app != null && now - start < time * 1e9) {
+      if (new Direct("/").to(app) != 200) {
+        throw new IOException("program must be served: " + name);
+      }
+      count++;
+      now = System.nanoTime();
+    }
+    return (now - start) / 1e6 / count;
+  }
+
+  // ---- the report ----
+
+  private String report(String options, Map<String, List<Double>> ratios) {
+    StringBuilder report = new StringBuilder();
+    report.append("# What isolation costs\n\n");
+    report.append(
+        "`benchmarks/isolation %s` at %s, JDK %s, %s, %d processors; %d rounds of %s s in turns, one client.\n\n"
+            .formatted(
+                options,
+                System.getProperty("postern.commit", "an unknown commit"),
+                Runtime.version(),
+                System.getProperty("os.name") + " " + System.getProperty("os.version"),
+                Runtime.getRuntime().availableProcessors(),
+                rounds,
+                seconds));
+    report.append(
+        "| level | time of a request against the default's, median [95 %] |\n|---|---|\n");
+    ratios.forEach(
+        (name, values) -> report.append("| %s | %s |\n".formatted(name, Statistics.of(values))));
+    missing.forEach(
+        (name, why) -> report.append("| %s | not measured: %s |\n".formatted(name, why)));
+    return report.toString();
+  }
+
+  private static String hungReport(
+      HungNeighbours neighbours, Statistics idle, Statistics beside, List<Double> ratios) {
+    Statistics ratio = Statistics.of(ratios);
+    return "\n# Beside programs that hang\n\n"
+        + neighbours
+        + ".\n\n| p99 of another program | median [95 %] |\n|---|---|\n"
+        + "| idle, ms | %s |\n| beside them, ms | %s |\n".formatted(idle, beside)
+        + "| ratio, which must be under 2 | %s, %s |\n"
+            .formatted(ratio, ratio.median() < 2 ? "reached" : "**not reached**")
+        + String.format(Locale.ROOT, "%n%d rounds.%n", ratios.size());
+  }
+}
