@@ -1,0 +1,88 @@
+package dev.postern.process;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Starts programs until the system refuses one, many times over, and then one more: in a JVM whose
+ * user may have few processes. Writes what came of it to a file: {@code FILE}.
+ */
+final class FewProcesses {
+  private static final int REFUSALS = 1000;
+  private static final int MAX_RUNNING = 500;
+
+  private FewProcesses() {}
+
+  public static void main(String[] args) throws IOException {
+    // So that what is needed for the end is there before nothing can be had.
+    run("exit 0");
+    String refusal = "";
+    List<HostedProcess> running = new ArrayList<>();
+    for (int refused = 0; refused < REFUSALS; ) {
+      try {
+        running.add(start("exec sleep 300"));
+      } catch (IOException | OutOfMemoryError e) {
+        // Threads count as processes do, and the JDK says so in its own way.
+        refusal = e.toString();
+        refused++;
+      }
+      if (running.size() > MAX_RUNNING) {
+        throw new IllegalStateException("no limit was reached");
+      }
+    }
+    int started = running.size();
+    running.forEach(HostedProcess::close);
+    String fine = runWhenReleased();
+    String report =
+        "%s\n%d started, then: %s\nchildren %d\n%s"
+            .formatted(StartPath.inForce(), started, refusal, children(), fine);
+    Files.write(Path.of(args[0]), report.getBytes(StandardCharsets.ISO_8859_1));
+  }
+
+  /** None, once the JDK has heard of the last end. */
+  private static long children() {
+    long end = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+    long children = ProcessHandle.current().children().count();
+    while (children > 0 && System.nanoTime() < end) {
+      Thread.onSpinWait();
+      children = ProcessHandle.current().children().count();
+    }
+    return children;
+  }
+
+  private static HostedProcess start(String script) throws IOException {
+    return HostedProcess.start(List.of("/bin/sh", "-c", script), Map.of(), Path.of("/"), null);
+  }
+
+  private static String run(String script) throws IOException {
+    HostedProcess process = start(script);
+    StringBuilder output = new StringBuilder();
+    while (process.read(Duration.ofSeconds(60)) == HostedProcess.Read.BLOCK) {
+      output.append(new String(process.bytes(), 0, process.length(), StandardCharsets.ISO_8859_1));
+    }
+    output.append(process.exit());
+    process.close();
+    return output.toString();
+  }
+
+  /** The JDK's threads of programs that have ended may still be ending. */
+  private static String runWhenReleased() throws IOException {
+    long end = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+    while (true) {
+      try {
+        return run("printf fine-");
+      } catch (IOException | OutOfMemoryError e) {
+        if (System.nanoTime() > end) {
+          throw e;
+        }
+        Thread.onSpinWait();
+      }
+    }
+  }
+}
