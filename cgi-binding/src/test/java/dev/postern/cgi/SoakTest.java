@@ -33,6 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 @EnabledOnOs(OS.LINUX)
 class SoakTest {
   private static final int REQUESTS = Integer.getInteger("postern.soak", 300);
+  private static final int PARTS = REQUESTS < 10_000 ? 1 : 10;
   private static final int CLIENTS = 16;
   private static final int PLACES = 12;
   private static final int KINDS = 10;
@@ -61,9 +62,9 @@ class SoakTest {
     rules.clear();
     long start = System.nanoTime();
     System.out.println("soak: before " + before + ", places " + limit.available());
-    // Memory that grows slowly shows in the tenths.
-    for (int tenth = 1; tenth <= 10; tenth++) {
-      run((int) ((tenth - 1L) * REQUESTS / 10), (int) ((long) tenth * REQUESTS / 10));
+    // Memory that grows slowly shows in the parts of a long run.
+    for (int part = 1; part <= PARTS; part++) {
+      run((int) ((part - 1L) * REQUESTS / PARTS), (int) ((long) part * REQUESTS / PARTS));
       System.out.println("soak: " + told + " requests, " + Figures.now());
     }
     double seconds = (System.nanoTime() - start) / 1e9;
