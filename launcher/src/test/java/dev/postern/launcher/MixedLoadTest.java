@@ -106,6 +106,12 @@ class MixedLoadTest {
               + exit
               + ", programs left "
               + left);
+      server
+          .errors()
+          .lines()
+          .filter(line -> line.contains("/good") || line.contains("/echo"))
+          .limit(20)
+          .forEach(line -> System.out.println("mixed: " + line));
       assertThat(exit).as(server.errors()).isZero();
       assertThat(left).isZero();
       assertThat(outcomes.keySet()).anyMatch(outcome -> outcome.endsWith(" 200"));
