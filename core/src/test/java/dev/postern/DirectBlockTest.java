@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
@@ -32,7 +33,7 @@ class DirectBlockTest {
     @Override
     public void write(byte[] source, int offset, int length) {
       events.add("array " + length);
-      body.append(new String(source, 0, offset, length));
+      body.append(new String(source, offset, length, StandardCharsets.ISO_8859_1));
     }
 
     @Override

@@ -92,7 +92,7 @@ final class HotPath {
         if (frame.isOf(prefix)) {
           return stack.stream().anyMatch(f -> f.type.equals(START))
               ? "program: posix_spawn"
-              : PARTS.get(prefix);
+              : PARTS.getOrDefault(prefix, prefix);
         }
       }
     }

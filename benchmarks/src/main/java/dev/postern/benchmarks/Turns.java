@@ -66,14 +66,15 @@ final class Turns {
         Collections.reverse(able);
       }
     }
-    able.retainAll(before.keySet());
     costs(able)
         .forEach(
-            (peer, after) ->
-                results.addCosts(
-                    asked,
-                    peer,
-                    JvmCosts.PerRequest.between(before.get(peer), after, requests.get(peer))));
+            (peer, after) -> {
+              JvmCosts.Count start = before.get(peer);
+              Long count = requests.get(peer);
+              if (start != null && count != null) {
+                results.addCosts(asked, peer, JvmCosts.PerRequest.between(start, after, count));
+              }
+            });
   }
 
   private void warm(Case asked, Peer peer) throws IOException, InterruptedException {
