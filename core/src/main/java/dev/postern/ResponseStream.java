@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
+import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -16,10 +17,11 @@ import org.jspecify.annotations.Nullable;
 final class ResponseStream extends OutputStream implements WritableByteChannel {
   static final int HELD = 8 * 1024;
   static final long UNKNOWN = -1;
+  private static final int SHORT = 512;
 
   private final Exchange exchange;
   private final ResponseSink sink;
-  private final byte[] held = new byte[HELD];
+  private byte[] held = {};
   private int count;
 
   /** Taken from the body: held or sent. */
@@ -191,6 +193,10 @@ final class ResponseStream extends OutputStream implements WritableByteChannel {
       return;
     }
     int fits = Math.min(size, HELD - count);
+    if (held.length < count + fits) {
+      // Most bodies are one short block.
+      held = Arrays.copyOf(held, held.length == 0 && fits <= SHORT ? SHORT : HELD);
+    }
     System.arraycopy(bytes, offset, held, count, fits);
     count += fits;
     if (count == HELD) {

@@ -118,15 +118,16 @@ final class RequestBody implements Closeable {
   }
 
   private static RequestBody spooled(InputStream input, long maxBody) throws IOException {
-    byte[] block = new byte[8 * 1024];
-    int first = input.read(block);
+    int first = input.read();
     if (first < 0) {
       return new RequestBody(-1, null, null, null);
     }
+    byte[] block = new byte[8 * 1024];
+    block[0] = (byte) first;
     Spool spool = new Spool(Spool.directory(), IN_MEMORY);
     try {
       long length = 0;
-      for (int n = first; n >= 0; n = input.read(block)) {
+      for (int n = 1; n >= 0; n = input.read(block)) {
         length += n;
         if (length > maxBody) {
           throw RequestRules.tooLarge(maxBody);

@@ -64,9 +64,12 @@ final class RequestBody extends InputStream {
         || in == null && awaitsContinue()) {
       return;
     }
-    byte[] block = new byte[16 * 1024];
     try {
       ServletInputStream rest = in();
+      if (rest.isFinished() || rest.read() < 0) {
+        return;
+      }
+      byte[] block = new byte[16 * 1024];
       for (int n = 0, left = DRAINED; n >= 0 && left > 0 && !rest.isFinished(); left -= n) {
         n = rest.read(block, 0, Math.min(block.length, left));
       }
