@@ -2,6 +2,7 @@ package dev.postern.benchmarks;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /** The results as a picture: a block of bars for each case, the longer the better. */
 final class Chart {
@@ -47,22 +48,24 @@ final class Chart {
   /** Each bar is the server's figure relative to ours, whichever way better is. */
   private void block(Results results, Case asked) {
     Peer ours = Peers.named(Peers.OURS).orElseThrow();
-    List<Peer> peers = results.peers(asked);
-    if (!peers.contains(ours)) {
+    // Servers that were never measured in a round with ours have no place beside it.
+    List<Bar> bars =
+        results.peers(asked).stream()
+            .flatMap(peer -> bar(results, asked, peer, ours).stream())
+            .toList();
+    if (bars.isEmpty()) {
       return;
     }
     y += TITLE;
     add("<text class=\"title\" x=\"0\" y=\"%d\">%s</text>", y - 8, asked.title());
-    List<Bar> bars = peers.stream().map(peer -> bar(results, asked, peer, ours)).toList();
     double most = bars.stream().mapToDouble(Bar::high).max().orElse(1);
-    for (int i = 0; i < bars.size(); i++) {
-      Bar bar = bars.get(i);
+    for (Bar bar : bars) {
       double scale = BARS / most;
       int middle = y + BAR / 2;
-      add("<text x=\"0\" y=\"%d\">%s</text>", y + BAR - 3, peers.get(i).title());
+      add("<text x=\"0\" y=\"%d\">%s</text>", y + BAR - 3, bar.peer.title());
       add(
           "<rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"%d\"/>",
-          Peers.isOurs(peers.get(i)) ? "ours" : "other", LABELS, y, bar.median * scale, BAR);
+          Peers.isOurs(bar.peer) ? "ours" : "other", LABELS, y, bar.median * scale, BAR);
       add(
           "<line class=\"spread\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\"/>",
           LABELS + bar.low * scale, LABELS + bar.high * scale, middle, middle);
@@ -73,16 +76,14 @@ final class Chart {
     }
   }
 
-  private record Bar(double median, double low, double high) {}
+  private record Bar(Peer peer, double median, double low, double high) {}
 
-  private static Bar bar(Results results, Case asked, Peer peer, Peer ours) {
-    boolean more = asked.kind().moreIsBetter;
-    Statistics ratio =
-        (more
-                ? results.ratio(asked, peer, ours, Sample::value)
-                : results.ratio(asked, ours, peer, Sample::value))
-            .orElseThrow();
-    return new Bar(ratio.median(), ratio.low(), ratio.high());
+  private static Optional<Bar> bar(Results results, Case asked, Peer peer, Peer ours) {
+    Optional<Statistics> ratio =
+        asked.kind().moreIsBetter
+            ? results.ratio(asked, peer, ours, Sample::value)
+            : results.ratio(asked, ours, peer, Sample::value);
+    return ratio.map(r -> new Bar(peer, r.median(), r.low(), r.high()));
   }
 
   private void add(String format, Object... values) {

@@ -65,6 +65,8 @@ class ReportTest {
     Samples.add(results, Samples.HELLO, Samples.OURS, 120, 110, 130);
     Samples.add(results, Samples.HELLO, Samples.GO, 100, 100, 100);
     Samples.add(results, Samples.CLONE, Samples.APACHE, 1);
+    // Never beside ours in a round.
+    results.add(Samples.HELLO, Samples.TOMCAT, 7, Sample.of(5));
 
     var document =
         DocumentBuilderFactory.newInstance()
