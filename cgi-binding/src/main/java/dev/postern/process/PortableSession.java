@@ -23,9 +23,16 @@ final class PortableSession extends Session {
 
   private final Process process;
 
+  /**
+   * To signal it by: {@link Process#destroy} also closes the streams, while others read and write
+   * them. Their next read or write would be one of whatever has the descriptor's number by then.
+   */
+  private final ProcessHandle handle;
+
   PortableSession(Process process) {
     super(process.pid());
     this.process = process;
+    this.handle = process.toHandle();
   }
 
   /** The command that runs {@code command} as the leader of a session of its own. */
@@ -64,7 +71,7 @@ final class PortableSession extends Session {
       process.descendants().forEach(ProcessHandle::destroy);
     }
     if (!signal("TERM", ProcessHandle::destroy)) {
-      process.destroy();
+      handle.destroy();
     }
   }
 
@@ -75,7 +82,7 @@ final class PortableSession extends Session {
     } else {
       process.descendants().forEach(ProcessHandle::destroyForcibly);
     }
-    process.destroyForcibly();
+    handle.destroyForcibly();
   }
 
   /**
