@@ -17,7 +17,7 @@ import java.util.concurrent.CompletableFuture;
  */
 final class Workspace {
   /** The most that one read takes: more than a pipe holds unless it was widened. */
-  static final int BLOCK = 128 * 1024;
+  static final int BLOCK = 256 * 1024;
 
   /** What {@link #isReady} is asked for a {@link #wake}. */
   static final int WAKE = 0;
