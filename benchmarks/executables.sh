@@ -103,7 +103,9 @@ fi
 if [ -n "$jdk25" ]; then
   install "$jdk25" cold25
   install "$jdk25" warm25 --warm --idle 30
-  set -- "$@" "bare 25=$jdk25/bin/java -cp $work/hello.jar Hello" "cold 25=$work/bin/cold25" \
+  set -- "$@" "bare 25=$jdk25/bin/java -cp $work/hello.jar Hello" \
+    "least 25=$jdk25/bin/java -Xint -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData -cp $work/hello.jar Hello" \
+    "cold 25=$work/bin/cold25" \
     "warm 25=$work/bin/warm25"
 fi
 /usr/bin/python3 "$root/benchmarks/executables.py" "$rounds" "$out" "$@" \

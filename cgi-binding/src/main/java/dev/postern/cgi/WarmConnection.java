@@ -3,7 +3,9 @@ package dev.postern.cgi;
 import dev.postern.Application;
 import dev.postern.Environ;
 import dev.postern.Exchange;
+import dev.postern.Headers;
 import dev.postern.Outcome;
+import dev.postern.ResponseSink;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -65,7 +67,8 @@ final class WarmConnection {
     BodyAhead ahead = CgiGateway.body(variables, body);
     bodyLeft = Math.max(0, ProcessVariables.contentLength(variables));
     Environ environ = CgiGateway.environ(variables, ahead, errors, false);
-    Exchange running = Exchange.of(environ, new CgiSink(new Frames('o'), ahead));
+    Output output = new Output();
+    Exchange running = Exchange.of(environ, new EndingSink(new CgiSink(output, ahead), output));
     synchronized (this) {
       exchange = running;
       request = Thread.currentThread();
@@ -81,7 +84,7 @@ final class WarmConnection {
     }
     errors.flush();
     boolean good = outcome.complete() && outcome.failure() == null;
-    new Frames('x').write(good ? 0 : 1);
+    output.exit(good ? 0 : 1);
   }
 
   /** Ends the request early. Any thread. */
@@ -170,8 +173,23 @@ final class WarmConnection {
     }
   }
 
-  /** A stream of the program's, as frames. Whole frames, from whatever thread. */
-  private final class Frames extends OutputStream {
+  private static ByteBuffer frame(char kind, byte[] bytes, int offset, int length) {
+    return ByteBuffer.allocate(5 + length)
+        .put((byte) kind)
+        .putInt(length)
+        .put(bytes, offset, length)
+        .flip();
+  }
+
+  /** Whole frames, from whatever thread. */
+  private void send(ByteBuffer frames) throws IOException {
+    synchronized (channel) {
+      write(frames);
+    }
+  }
+
+  /** A stream of the program's, as frames. */
+  private class Frames extends OutputStream {
     private static final int LARGEST = 32 * 1024;
 
     private final char kind;
@@ -190,12 +208,85 @@ final class WarmConnection {
       int n;
       for (int done = 0; done < length; done += n) {
         n = Math.min(length - done, LARGEST);
-        ByteBuffer frame = ByteBuffer.allocate(5 + n);
-        frame.put((byte) kind).putInt(n).put(bytes, offset + done, n).flip();
-        synchronized (channel) {
-          WarmConnection.this.write(frame);
-        }
+        send(frame(kind, bytes, offset + done, n));
       }
+    }
+  }
+
+  /**
+   * The program's output. A short end of it goes out together with the exit status: to wake the
+   * stub takes longer than all of this.
+   */
+  private final class Output extends Frames {
+    private static final int SHORT = 4096;
+
+    private ByteBuffer held = ByteBuffer.allocate(0);
+    private boolean finished;
+
+    Output() {
+      super('o');
+    }
+
+    @Override
+    public void write(byte[] bytes, int offset, int length) throws IOException {
+      release();
+      if (length > SHORT) {
+        super.write(bytes, offset, length);
+      } else {
+        held = frame('o', bytes, offset, length);
+      }
+    }
+
+    @Override
+    public void flush() throws IOException {
+      if (!finished) {
+        release();
+      }
+    }
+
+    /** Nothing follows but the exit status. */
+    void finish() {
+      finished = true;
+    }
+
+    void exit(int status) throws IOException {
+      ByteBuffer end = frame('x', new byte[] {(byte) status}, 0, 1);
+      send(ByteBuffer.allocate(held.remaining() + end.remaining()).put(held).put(end).flip());
+    }
+
+    private void release() throws IOException {
+      if (held.hasRemaining()) {
+        send(held);
+      }
+    }
+  }
+
+  /** Tells the output when the response has come to its end. */
+  private record EndingSink(CgiSink sink, Output output) implements ResponseSink {
+    @Override
+    public void head(int status, Headers headers) {
+      sink.head(status, headers);
+    }
+
+    @Override
+    public void write(byte[] bytes, int offset, int length) throws IOException {
+      sink.write(bytes, offset, length);
+    }
+
+    @Override
+    public void flush() throws IOException {
+      sink.flush();
+    }
+
+    @Override
+    public void finish() throws IOException {
+      output.finish();
+      sink.finish();
+    }
+
+    @Override
+    public void abort(Throwable cause) {
+      sink.abort(cause);
     }
   }
 }
