@@ -3,12 +3,9 @@ package dev.postern.cgi;
 import dev.postern.Application;
 import dev.postern.Environ;
 import dev.postern.Exchange;
-import dev.postern.Headers;
 import dev.postern.Outcome;
-import dev.postern.ResponseSink;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.nio.ByteBuffer;
@@ -34,6 +31,7 @@ final class WarmConnection {
   private static final int HEAD_LIMIT = 4 * 1024 * 1024;
 
   private final SocketChannel channel;
+  private final WarmFrames frames;
   private final Application application;
   private final Body body = new Body();
   private @Nullable Exchange exchange;
@@ -45,6 +43,7 @@ final class WarmConnection {
 
   WarmConnection(SocketChannel channel, Application application) {
     this.channel = channel;
+    this.frames = new WarmFrames(channel);
     this.application = application;
   }
 
@@ -52,7 +51,7 @@ final class WarmConnection {
     try (channel) {
       byte[] head = readHead();
       if (head != null) {
-        write(ByteBuffer.wrap(new byte[] {'r'}));
+        frames.take();
         answer(ProcessVariables.parse(head));
       }
     } catch (IOException e) {
@@ -63,12 +62,12 @@ final class WarmConnection {
   private void answer(Map<String, String> variables) throws IOException {
     ProcessVariables.complete(variables);
     PrintWriter errors =
-        new PrintWriter(new OutputStreamWriter(new Frames('e'), StandardCharsets.UTF_8), true);
+        new PrintWriter(new OutputStreamWriter(frames.errors(), StandardCharsets.UTF_8), true);
     BodyAhead ahead = CgiGateway.body(variables, body);
     bodyLeft = Math.max(0, ProcessVariables.contentLength(variables));
     Environ environ = CgiGateway.environ(variables, ahead, errors, false);
-    Output output = new Output();
-    Exchange running = Exchange.of(environ, new EndingSink(new CgiSink(output, ahead), output));
+    WarmFrames.Output output = frames.output();
+    Exchange running = Exchange.of(environ, output.sink(ahead));
     synchronized (this) {
       exchange = running;
       request = Thread.currentThread();
@@ -148,12 +147,6 @@ final class WarmConnection {
     return true;
   }
 
-  private void write(ByteBuffer bytes) throws IOException {
-    while (bytes.hasRemaining()) {
-      channel.write(bytes);
-    }
-  }
-
   /** The request's body, as it comes; the engine reads no more of it than CONTENT_LENGTH. */
   private final class Body extends InputStream {
     @Override
@@ -170,123 +163,6 @@ final class WarmConnection {
         bodyLeft -= n;
       }
       return n;
-    }
-  }
-
-  private static ByteBuffer frame(char kind, byte[] bytes, int offset, int length) {
-    return ByteBuffer.allocate(5 + length)
-        .put((byte) kind)
-        .putInt(length)
-        .put(bytes, offset, length)
-        .flip();
-  }
-
-  /** Whole frames, from whatever thread. */
-  private void send(ByteBuffer frames) throws IOException {
-    synchronized (channel) {
-      write(frames);
-    }
-  }
-
-  /** A stream of the program's, as frames. */
-  private class Frames extends OutputStream {
-    private static final int LARGEST = 32 * 1024;
-
-    private final char kind;
-
-    Frames(char kind) {
-      this.kind = kind;
-    }
-
-    @Override
-    public void write(int b) throws IOException {
-      write(new byte[] {(byte) b}, 0, 1);
-    }
-
-    @Override
-    public void write(byte[] bytes, int offset, int length) throws IOException {
-      int n;
-      for (int done = 0; done < length; done += n) {
-        n = Math.min(length - done, LARGEST);
-        send(frame(kind, bytes, offset + done, n));
-      }
-    }
-  }
-
-  /**
-   * The program's output. A short end of it goes out together with the exit status: to wake the
-   * stub takes longer than all of this.
-   */
-  private final class Output extends Frames {
-    private static final int SHORT = 4096;
-
-    private ByteBuffer held = ByteBuffer.allocate(0);
-    private boolean finished;
-
-    Output() {
-      super('o');
-    }
-
-    @Override
-    public void write(byte[] bytes, int offset, int length) throws IOException {
-      release();
-      if (length > SHORT) {
-        super.write(bytes, offset, length);
-      } else {
-        held = frame('o', bytes, offset, length);
-      }
-    }
-
-    @Override
-    public void flush() throws IOException {
-      if (!finished) {
-        release();
-      }
-    }
-
-    /** Nothing follows but the exit status. */
-    void finish() {
-      finished = true;
-    }
-
-    void exit(int status) throws IOException {
-      ByteBuffer end = frame('x', new byte[] {(byte) status}, 0, 1);
-      send(ByteBuffer.allocate(held.remaining() + end.remaining()).put(held).put(end).flip());
-    }
-
-    private void release() throws IOException {
-      if (held.hasRemaining()) {
-        send(held);
-      }
-    }
-  }
-
-  /** Tells the output when the response has come to its end. */
-  private record EndingSink(CgiSink sink, Output output) implements ResponseSink {
-    @Override
-    public void head(int status, Headers headers) {
-      sink.head(status, headers);
-    }
-
-    @Override
-    public void write(byte[] bytes, int offset, int length) throws IOException {
-      sink.write(bytes, offset, length);
-    }
-
-    @Override
-    public void flush() throws IOException {
-      sink.flush();
-    }
-
-    @Override
-    public void finish() throws IOException {
-      output.finish();
-      sink.finish();
-    }
-
-    @Override
-    public void abort(Throwable cause) {
-      sink.abort(cause);
     }
   }
 }
