@@ -178,9 +178,7 @@ final class PortableProcess extends HostedProcess {
           InputStream stdout = starting.getInputStream();
           synchronized (stdout) {
             started.complete(starting);
-            // Before anything else: those who write into a closed pipe do not live long.
-            lost = PortableSession.hasLeftOthers(starting);
-            drain(stdout);
+            drain(starting, stdout);
           }
         });
     try {
@@ -204,9 +202,11 @@ final class PortableProcess extends HostedProcess {
     }
   }
 
-  private void drain(InputStream stdout) {
+  private void drain(Process starting, InputStream stdout) {
     IOException failed = null;
     try (stdout) {
+      // Before anything else: those who write into a closed pipe do not live long.
+      lost = PortableSession.hasLeftOthers(starting);
       BlockExchange.Block block = output.take();
       while (block != null) {
         block.length = stdout.read(block.bytes);
@@ -220,6 +220,9 @@ final class PortableProcess extends HostedProcess {
       failed = e;
     } catch (InterruptedException e) {
       failed = new InterruptedIOException("interrupted while the program's output was read");
+    } catch (RuntimeException | Error e) {
+      // Such as no memory: what was read is not all of it.
+      failed = new IOException("program's output must be readable", e);
     } finally {
       output.end(failed);
     }
