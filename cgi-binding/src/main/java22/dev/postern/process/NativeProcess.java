@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
 final class NativeProcess extends HostedProcess {
   private static final int NONE = -1;
 
-  /** What a pipe holds as the system makes it. */
-  private static final int FULL_PIPE = 64 * 1024;
+  /** A pipe holds 64 KiB at most as the system makes it, and less where writes leave gaps in it. */
+  private static final int NEARLY_FULL = 48 * 1024;
 
   /** What one of much output holds: 64 of them are half of an unprivileged user's share. */
   private static final int WIDE_PIPE = 512 * 1024;
@@ -256,7 +256,7 @@ final class NativeProcess extends HostedProcess {
       stdout = close(stdout);
       return false;
     }
-    if (length == FULL_PIPE && !widened) {
+    if (length >= NEARLY_FULL && !widened) {
       // More is to come than fits: it can be written while this is passed on.
       widened = true;
       Libc.widen(work.errno(), stdout, WIDE_PIPE);
