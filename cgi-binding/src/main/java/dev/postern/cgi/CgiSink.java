@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * Content-Type}, then the rest. The head goes out together with the first bytes of the body, in one
  * write. Confined to one request.
  */
-final class CgiSink implements ResponseSink {
+class CgiSink implements ResponseSink {
   /** {@code PIPE_BUF}: as much as any pipe holds (pipe(7)). */
   private static final int ALWAYS_FITS = 4096;
 

@@ -1,6 +1,5 @@
 package dev.postern.cgi;
 
-import dev.postern.Headers;
 import dev.postern.ResponseSink;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -82,6 +81,8 @@ final class WarmFrames {
     private static final int SHORT = 4096;
 
     private ByteBuffer held = ByteBuffer.allocate(0);
+
+    /** Nothing follows but the exit status. */
     private boolean finished;
 
     private Output() {
@@ -90,7 +91,13 @@ final class WarmFrames {
 
     /** Where the engine sends the response. */
     ResponseSink sink(@Nullable BodyAhead body) {
-      return new Sink(new CgiSink(this, body), this);
+      return new CgiSink(this, body) {
+        @Override
+        public void finish() throws IOException {
+          finished = true;
+          super.finish();
+        }
+      };
     }
 
     @Override
@@ -120,35 +127,6 @@ final class WarmFrames {
       if (held.hasRemaining()) {
         send(held);
       }
-    }
-  }
-
-  /** Tells the output when nothing follows but the exit status. */
-  private record Sink(CgiSink response, Output output) implements ResponseSink {
-    @Override
-    public void head(int status, Headers headers) {
-      response.head(status, headers);
-    }
-
-    @Override
-    public void write(byte[] bytes, int offset, int length) throws IOException {
-      response.write(bytes, offset, length);
-    }
-
-    @Override
-    public void flush() throws IOException {
-      response.flush();
-    }
-
-    @Override
-    public void finish() throws IOException {
-      output.finished = true;
-      response.finish();
-    }
-
-    @Override
-    public void abort(Throwable cause) {
-      response.abort(cause);
     }
   }
 }
