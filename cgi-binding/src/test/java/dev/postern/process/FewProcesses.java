@@ -21,12 +21,12 @@ final class FewProcesses {
 
   public static void main(String[] args) throws IOException {
     // So that what is needed for the end is there before nothing can be had.
-    run("exit 0");
+    StartProbe.run("exit 0", Map.of());
     String refusal = "";
     List<HostedProcess> running = new ArrayList<>();
     for (int refused = 0; refused < REFUSALS; ) {
       try {
-        running.add(start("exec sleep 300"));
+        running.add(StartProbe.start("exec sleep 300", Map.of()));
       } catch (IOException | OutOfMemoryError e) {
         // Threads count as processes do, and the JDK says so in its own way.
         refusal = e.toString();
@@ -38,7 +38,7 @@ final class FewProcesses {
     }
     int started = running.size();
     running.forEach(HostedProcess::close);
-    String fine = runWhenReleased();
+    String fine = StartProbe.runWhenReleased("printf fine-");
     String report =
         "%s\n%d started, then: %s\nchildren %d\n%s"
             .formatted(StartPath.inForce(), started, refusal, children(), fine);
@@ -54,35 +54,5 @@ final class FewProcesses {
       children = ProcessHandle.current().children().count();
     }
     return children;
-  }
-
-  private static HostedProcess start(String script) throws IOException {
-    return HostedProcess.start(List.of("/bin/sh", "-c", script), Map.of(), Path.of("/"), null);
-  }
-
-  private static String run(String script) throws IOException {
-    HostedProcess process = start(script);
-    StringBuilder output = new StringBuilder();
-    while (process.read(Duration.ofSeconds(60)) == HostedProcess.Read.BLOCK) {
-      output.append(new String(process.bytes(), 0, process.length(), StandardCharsets.ISO_8859_1));
-    }
-    output.append(process.exit());
-    process.close();
-    return output.toString();
-  }
-
-  /** The JDK's threads of programs that have ended may still be ending. */
-  private static String runWhenReleased() throws IOException {
-    long end = System.nanoTime() + Duration.ofSeconds(60).toNanos();
-    while (true) {
-      try {
-        return run("printf fine-");
-      } catch (IOException | OutOfMemoryError e) {
-        if (System.nanoTime() > end) {
-          throw e;
-        }
-        Thread.onSpinWait();
-      }
-    }
   }
 }

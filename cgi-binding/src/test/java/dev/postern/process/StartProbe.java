@@ -42,7 +42,7 @@ final class StartProbe {
         : Map.of("REFUSED", "1");
   }
 
-  private static String run(String script, Map<String, String> environment) throws IOException {
+  static String run(String script, Map<String, String> environment) throws IOException {
     HostedProcess process = start(script, environment);
     StringBuilder output = new StringBuilder();
     while (process.read(Duration.ofSeconds(60)) == HostedProcess.Read.BLOCK) {
@@ -53,8 +53,7 @@ final class StartProbe {
     return output.toString();
   }
 
-  private static HostedProcess start(String script, Map<String, String> environment)
-      throws IOException {
+  static HostedProcess start(String script, Map<String, String> environment) throws IOException {
     return HostedProcess.start(List.of("/bin/sh", "-c", script), environment, Path.of("/"), null);
   }
 
@@ -76,13 +75,13 @@ final class StartProbe {
     report.append(runWhenReleased("printf fine-"));
   }
 
-  /** The JDK's reaper may still be closing the pipes of programs that have ended. */
-  private static String runWhenReleased(String script) throws IOException {
+  /** The JDK's threads of programs that have ended may still be closing their pipes, or ending. */
+  static String runWhenReleased(String script) throws IOException {
     long end = System.nanoTime() + Duration.ofSeconds(60).toNanos();
     while (true) {
       try {
         return run(script, Map.of());
-      } catch (IOException e) {
+      } catch (IOException | OutOfMemoryError e) {
         if (System.nanoTime() > end) {
           throw e;
         }

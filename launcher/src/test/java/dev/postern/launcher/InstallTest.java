@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -49,16 +51,7 @@ class InstallTest {
   @Test
   void install_checkOfAnAnswerInUtf8WithoutALineEnd_showsTheTextAndEndsTheLine() throws Exception {
     Sources.compile(directory, "Hello", Sources.HELLO.replace("\\n", "caf\\u00e9"));
-    try (Child child =
-        Child.start(
-            directory,
-            Map.of(),
-            "install",
-            "--classpath=.",
-            "--lib=lib",
-            "--check",
-            "Hello",
-            "hello")) {
+    try (Child child = install("--check", "Hello", "hello")) {
       assertThat(child.rest())
           .contains("\r\n\r\nHello from caf\u00e9\npostern: hello answered in ");
       assertThat(child.exit()).as(child.errors()).isZero();
@@ -68,19 +61,7 @@ class InstallTest {
   @Test
   void install_warm_writesTheStub() throws Exception {
     try (Child child =
-        Child.start(
-            directory,
-            Map.of(),
-            "install",
-            "--classpath=.",
-            "--lib=lib",
-            "--warm",
-            "--idle",
-            "0.2",
-            "--max-requests",
-            "100",
-            "Hello",
-            "hello")) {
+        install("--warm", "--idle", "0.2", "--max-requests", "100", "Hello", "hello")) {
       assertThat(child.rest()).isEmpty();
       assertThat(child.exit()).as(child.errors()).isZero();
     }
@@ -97,16 +78,7 @@ class InstallTest {
         Sources.HELLO
             .replace("Hello implements", "Failing implements")
             .replaceFirst("\\{", "{ public Failing() { throw new IllegalStateException(\"x\"); }"));
-    try (Child child =
-        Child.start(
-            directory,
-            Map.of(),
-            "install",
-            "--classpath=.",
-            "--lib=lib",
-            "--check",
-            "Failing",
-            "failing")) {
+    try (Child child = install("--check", "Failing", "failing")) {
       assertThat(child.rest()).contains("failing answered in").contains("exit 1");
       assertThat(child.exit()).isEqualTo(1);
       assertThat(child.errors()).contains("failed on GET /");
@@ -123,6 +95,12 @@ class InstallTest {
       assertThat(System.nanoTime() - began).isLessThan(TimeUnit.SECONDS.toNanos(60));
       Thread.sleep(20);
     }
+  }
+
+  private Child install(String... words) throws Exception {
+    List<String> all = new ArrayList<>(List.of("install", "--classpath=.", "--lib=lib"));
+    all.addAll(List.of(words));
+    return Child.start(directory, Map.of(), all.toArray(String[]::new));
   }
 
   /** What the executable answers, in the environment that a web server would give it. */

@@ -9,8 +9,13 @@ import java.io.IOException;
 
 /** The gateway contract on an installed CGI executable in a {@link CgiDirectory}. */
 abstract class HostedContract extends GatewayContract {
-  HostedContract(InstalledContract program, Capability.Lack... lacks) {
-    super(application -> start(program), lacks);
+  HostedContract(InstalledContract program) {
+    super(
+        application -> start(program),
+        Capability.PATH_BYTES.lacking("ProcessBuilder cannot pass them on"),
+        Capability.HEADER_BYTES.lacking("ProcessBuilder cannot pass them on"),
+        Capability.STREAMED_HEAD.lacking("a program's head waits for its first byte"),
+        Capability.CUT.lacking("a program that exits with 1 after its body is delivered"));
   }
 
   private static GatewayClient start(InstalledContract program) throws IOException {
