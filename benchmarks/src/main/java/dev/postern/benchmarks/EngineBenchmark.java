@@ -5,6 +5,7 @@ import dev.postern.Body;
 import dev.postern.Environ;
 import dev.postern.Exchange;
 import dev.postern.Headers;
+import dev.postern.Lint;
 import dev.postern.Outcome;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
@@ -39,6 +40,8 @@ public class EngineBenchmark {
         return Body.writing(out -> out.write(HELLO));
       };
 
+  private final Application linted = Lint.of().wrap(returned);
+
   /** A small body that the application has at hand. */
   @Benchmark
   public Outcome returnedBody(Blackhole hole) {
@@ -49,6 +52,12 @@ public class EngineBenchmark {
   @Benchmark
   public Outcome writtenBody(Blackhole hole) {
     return run(written, hole);
+  }
+
+  /** The same, with Lint around it. */
+  @Benchmark
+  public Outcome lintedBody(Blackhole hole) {
+    return run(linted, hole);
   }
 
   private Outcome run(Application application, Blackhole hole) {
