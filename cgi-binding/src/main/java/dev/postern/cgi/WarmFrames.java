@@ -51,7 +51,8 @@ final class WarmFrames {
     }
   }
 
-  private class Stream extends OutputStream {
+  /** What is written goes to the stub in frames of one kind. Confined to the request's thread. */
+  class Stream extends OutputStream {
     private final char kind;
 
     Stream(char kind) {
