@@ -11,7 +11,7 @@ import java.util.stream.Collectors;
 /** Runs ours and the peers side by side, and writes what came of it after each case. */
 public final class Compare {
   private final Options options;
-  private final Progress progress = new Progress(System.err);
+  private final Progress progress = new Progress("compare", System.err);
   private final Tools tools = new Tools();
   private final Results results = new Results();
 

@@ -8,8 +8,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.Collections;
+import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -39,7 +41,7 @@ public final class IsolationCost {
 
   private final Map<String, Application> levels = new LinkedHashMap<>();
   private final Map<String, String> missing = new LinkedHashMap<>();
-  private final Progress progress = new Progress(System.err);
+  private final Progress progress = new Progress("isolation", System.err);
 
   private IsolationCost() {}
 
@@ -61,23 +63,18 @@ public final class IsolationCost {
   }
 
   private void read(String[] args) {
-    List<String> words = new ArrayList<>(Arrays.asList(args));
+    Deque<String> words = new ArrayDeque<>(List.of(args));
     while (!words.isEmpty()) {
-      String word = words.remove(0);
-      if (word.equals("--full")) {
-        rounds = 15;
-        seconds = 5;
-        continue;
-      }
-      if (words.isEmpty()) {
-        throw new IllegalArgumentException("option must be known and have a value: " + word);
-      }
-      String value = words.remove(0);
+      String word = words.remove();
       switch (word) {
-        case "--rounds" -> rounds = Integer.parseInt(value);
-        case "--seconds" -> seconds = Double.parseDouble(value);
-        case "--cgroup" -> cgroup = Path.of(value);
-        case "--out" -> out = Path.of(value);
+        case "--full" -> {
+          rounds = Options.CLAIM_ROUNDS;
+          seconds = Options.CLAIM_SECONDS;
+        }
+        case "--rounds" -> rounds = (int) Options.number(word, words);
+        case "--seconds" -> seconds = Options.number(word, words);
+        case "--cgroup" -> cgroup = Path.of(Options.value(word, words));
+        case "--out" -> out = Path.of(Options.value(word, words));
         default -> throw new IllegalArgumentException("option must be known: " + word);
       }
     }
@@ -162,7 +159,7 @@ public final class IsolationCost {
         return;
       }
       levels.put(name, app);
-      millis(name, seconds);
+      millis(app, seconds);
       progress.line(name + ": ready");
     } catch (IllegalStateException e) {
       missing.put(name, String.valueOf(e.getMessage()));
@@ -173,32 +170,29 @@ public final class IsolationCost {
   private Map<String, List<Double>> turns() throws IOException {
     Map<String, List<Double>> ratios = new LinkedHashMap<>();
     levels.keySet().forEach(name -> ratios.put(name, new ArrayList<>()));
+    List<Map.Entry<String, Application>> order = new ArrayList<>(levels.entrySet());
     for (int round = 0; round < rounds; round++) {
       Map<String, Double> measured = new LinkedHashMap<>();
-      List<String> order = new ArrayList<>(levels.keySet());
-      if (round % 2 == 1) {
-        java.util.Collections.reverse(order);
+      for (Map.Entry<String, Application> level : order) {
+        measured.put(level.getKey(), millis(level.getValue(), seconds));
       }
-      for (String name : order) {
-        measured.put(name, millis(name, seconds));
-      }
+      Collections.reverse(order);
       double standard = measured.getOrDefault(DEFAULT, Double.NaN);
-      measured.forEach(
-          (name, time) -> ratios.getOrDefault(name, new ArrayList<>()).add(time / standard));
+      ratios.forEach(
+          (name, values) -> values.add(measured.getOrDefault(name, Double.NaN) / standard));
       progress.line("levels, round " + (round + 1));
     }
     return ratios;
   }
 
   /** One request after another for so long; the mean time of one. */
-  private double millis(String name, double time) throws IOException {
-    Application app = levels.get(name);
+  private static double millis(Application app, double time) throws IOException {
     long start = System.nanoTime();
     long now = start;
     int count = 0;
-    while (app != null && now - start < time * 1e9) {
+    while (now - start < time * 1e9) {
       if (new Direct("/").to(app) != 200) {
-        throw new IOException("program must be served: " + name);
+        throw new IOException("program must be served");
       }
       count++;
       now = System.nanoTime();

@@ -27,8 +27,8 @@ record Options(
         --out       where the report and the chart go; benchmarks/target/compare
       """;
 
-  private static final int CLAIM_ROUNDS = 15;
-  private static final double CLAIM_SECONDS = 5;
+  static final int CLAIM_ROUNDS = 15;
+  static final double CLAIM_SECONDS = 5;
 
   static String usage() {
     return USAGE.formatted(
@@ -69,14 +69,14 @@ record Options(
     return new Options(goals, rounds, seconds, cases, peers, out);
   }
 
-  private static String value(String word, Deque<String> words) {
+  static String value(String word, Deque<String> words) {
     if (words.isEmpty()) {
       throw new IllegalArgumentException("option must have a value: " + word);
     }
     return words.remove();
   }
 
-  private static double number(String word, Deque<String> words) {
+  static double number(String word, Deque<String> words) {
     String value = value(word, words);
     try {
       return Double.parseDouble(value);

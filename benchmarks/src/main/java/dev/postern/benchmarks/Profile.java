@@ -17,7 +17,7 @@ public final class Profile {
   private static final int WARM_SLICES = 5;
   private static final String NAME = "profile";
 
-  private final Progress progress = new Progress(System.err);
+  private final Progress progress = new Progress(NAME, System.err);
   private final Tools tools = new Tools();
   private final Case hello = Case.named("c").orElseThrow();
   private final Peer peer = Peers.named(Peers.OURS).orElseThrow();
