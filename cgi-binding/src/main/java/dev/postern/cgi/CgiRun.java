@@ -66,7 +66,10 @@ public final class CgiRun {
     return queueTime;
   }
 
-  /** What the start of the process took, all tries together; null when none was started. */
+  /**
+   * What the start of the process took, all tries together, with up to 50 ms in which as many
+   * others as there are processors were beginning; null when none was started.
+   */
   public @Nullable Duration startTime() {
     return startTime;
   }

@@ -8,6 +8,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -89,9 +90,9 @@ record Program(Path file, List<String> command) {
    * @throws GatewayException with status 500
    */
   void checkIsProgram() throws GatewayException {
-    byte[] start;
+    byte[] start = new byte[FIRST_LINE];
     try (InputStream in = Files.newInputStream(file)) {
-      start = in.readNBytes(FIRST_LINE);
+      start = Arrays.copyOf(start, in.readNBytes(start, 0, start.length));
     } catch (IOException e) {
       // Execute permission without read permission is legal for a binary.
       return;

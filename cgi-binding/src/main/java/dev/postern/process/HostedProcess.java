@@ -36,6 +36,7 @@ public abstract class HostedProcess {
 
   private final Leftovers leftovers = new Leftovers();
   private long looked = System.nanoTime();
+  private StartGate.@Nullable Place place;
   private boolean ended;
   private boolean abandoned;
   private boolean closed;
@@ -58,6 +59,25 @@ public abstract class HostedProcess {
    * @throws IOException when the system refuses to start it; nothing is left open then
    */
   public static HostedProcess start(
+      List<String> command,
+      Map<String, String> environment,
+      Path directory,
+      @Nullable InputStream body,
+      boolean tied)
+      throws IOException {
+    StartGate.Place place = StartGate.PROCESSORS.enter();
+    try {
+      HostedProcess started = startNow(command, environment, directory, body, tied);
+      place.begin(started.session());
+      started.place = place;
+      return started;
+    } catch (Throwable e) {
+      place.leave();
+      throw e;
+    }
+  }
+
+  private static HostedProcess startNow(
       List<String> command,
       Map<String, String> environment,
       Path directory,
@@ -210,14 +230,16 @@ public abstract class HostedProcess {
   // ---- the end ----
 
   /**
-   * How the program ended, once its output has. Waits a moment for a program that is just ending;
-   * one that only closed its output and lives on is {@link Exit#RUNNING}.
+   * How the program ended, once its output has. Waits a moment for a program that is just ending,
+   * and longer for one that gets no processor to end on; one that only closed its output and lives
+   * on is {@link Exit#RUNNING}.
    */
   public final Exit exit() {
     try {
-      if (!awaitExit(LOOK_NANOS)
-          && !(session().isExiting() && awaitExit(EXIT_GRACE_NANOS - LOOK_NANOS))) {
-        return Exit.RUNNING;
+      for (long waited = 0; !awaitExit(LOOK_NANOS); waited += LOOK_NANOS) {
+        if (waited >= EXIT_GRACE_NANOS || session().isLeaderIdle()) {
+          return Exit.RUNNING;
+        }
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -270,6 +292,9 @@ public abstract class HostedProcess {
       LiveProcesses.remove(this);
     }
     release();
+    if (place != null) {
+      place.leave();
+    }
     if (interrupted) {
       Thread.currentThread().interrupt();
     }

@@ -67,9 +67,12 @@ final class ProcessTable {
       return state == 'Z' || state == 'X';
     }
 
-    /** It has closed its files already, and its exit status will be there in a moment. */
-    boolean isExiting() {
-      return isDead() || (flags & PF_EXITING) != 0;
+    /**
+     * It waits for something else than a processor, or was stopped; it is not about to end, as one
+     * is that has closed its files already.
+     */
+    boolean isIdle() {
+      return state != 'R' && !isDead() && (flags & PF_EXITING) == 0;
     }
   }
 }

@@ -29,12 +29,9 @@ abstract class Session {
   /** Ends the program and all of its session. */
   abstract void kill();
 
-  /**
-   * Whether the leader is ending: it has closed its files already, and its exit status will be
-   * there in a moment.
-   */
-  final boolean isExiting() {
+  /** Whether the program itself lives on and waits for something else than a processor. */
+  final boolean isLeaderIdle() {
     ProcessTable.Entry entry = ProcessTable.of(leader);
-    return entry == null || entry.isExiting();
+    return entry != null && entry.isIdle();
   }
 }
