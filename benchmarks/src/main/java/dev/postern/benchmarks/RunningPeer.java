@@ -5,16 +5,24 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** A server that runs, on a port of its own. */
 final class RunningPeer implements AutoCloseable {
   private static final long START_SECONDS = 30;
+
+  /** Names are cut at 15 characters. */
+  private static final Pattern COMPILER = Pattern.compile("C[12] Compiler");
+
+  /** A second in the unit of {@link ProcessTimes}, on every Linux. */
+  private static final double TICKS = 100;
 
   private final Peer peer;
   private final int port;
@@ -97,6 +105,27 @@ final class RunningPeer implements AutoCloseable {
 
   int threads() {
     return (int) sum("status", "Threads:");
+  }
+
+  /**
+   * What the JIT compilers' threads of its first process have taken so far; 0 of what is no JVM.
+   */
+  double compilerSeconds() throws IOException {
+    long ticks = 0;
+    try (DirectoryStream<Path> threads =
+        Files.newDirectoryStream(Path.of("/proc", Long.toString(pid()), "task"))) {
+      for (Path thread : threads) {
+        try {
+          if (COMPILER.matcher(Files.readString(thread.resolve("comm"))).lookingAt()) {
+            ProcessTimes times = ProcessTimes.parse(Files.readString(thread.resolve("stat")));
+            ticks += times.user() + times.system();
+          }
+        } catch (IOException e) {
+          // It has ended meanwhile.
+        }
+      }
+    }
+    return ticks / TICKS;
   }
 
   private long sum(String file, String field) {

@@ -82,9 +82,11 @@ final class Turns {
     client.check(server, asked);
     WarmUp warmUp = WarmUp.of(peer, asked);
     while (!warmUp.isDone()) {
+      double compiled = server.compilerSeconds();
       long start = System.nanoTime();
       double value = client.measure(server, asked, SLICE_SECONDS).value();
-      warmUp.add((System.nanoTime() - start) / 1e9, value);
+      double seconds = (System.nanoTime() - start) / 1e9;
+      warmUp.add(seconds, value, server.compilerSeconds() - compiled);
     }
     progress.done(
         WarmUp.expected(peer, asked), asked.title() + ", " + peer.title() + ": " + warmUp);

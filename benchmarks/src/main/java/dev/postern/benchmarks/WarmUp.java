@@ -5,31 +5,37 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * What a server gets before it is measured: load until it gets no faster. What a JIT compiler does
- * is not what is compared.
+ * What a server gets before it is measured: load until it gets no faster, and a JVM until its
+ * compilers rest. What they do is not what is compared.
  */
 final class WarmUp {
-  /** A JVM pauses in getting faster: in its first seconds two like slices say nothing. */
-  private static final double JVM_LEAST = 12;
-
   private static final double LEAST = 2;
-  private static final double JVM_MOST = 24;
   private static final double MOST = 10;
   private static final double SAME = 0.05;
+
+  /** In its first seconds a JVM pauses in getting faster, and its compilers with it. */
+  private static final double JVM_LEAST = 12;
+
+  private static final double JVM_MOST = 90;
+
+  /** So much of one processor is rest. */
+  private static final double REST = 0.02;
 
   private final double least;
   private final double most;
   private final List<Double> slices = new ArrayList<>();
+  private final boolean compiles;
   private double time;
+  private double compiling;
 
-  private WarmUp(double least, double most) {
-    this.least = least;
-    this.most = most;
+  private WarmUp(boolean compiles) {
+    this.compiles = compiles;
+    this.least = compiles ? JVM_LEAST : LEAST;
+    this.most = compiles ? JVM_MOST : MOST;
   }
 
   static WarmUp of(Peer peer, Case asked) {
-    boolean jvm = peer.isJvm() && asked.isOfRequests();
-    return new WarmUp(jvm ? JVM_LEAST : LEAST, jvm ? JVM_MOST : MOST);
+    return new WarmUp(peer.isJvm() && asked.isOfRequests());
   }
 
   /** About how long it takes. */
@@ -38,10 +44,15 @@ final class WarmUp {
     return (warmUp.least + warmUp.most) / 2;
   }
 
-  /** A slice of load, and how fast it was. */
-  void add(double seconds, double value) {
+  /**
+   * A slice of load, and how fast it was.
+   *
+   * @param compilerSeconds what the JVM's compilers took of it
+   */
+  void add(double seconds, double value, double compilerSeconds) {
     time += seconds;
     slices.add(value);
+    compiling = compilerSeconds / seconds;
   }
 
   @Override
@@ -49,13 +60,19 @@ final class WarmUp {
     return String.format(Locale.ROOT, "warm after %.0f s", time);
   }
 
-  /** Whether the last two slices differ by less than 5 %, or it took long enough anyway. */
+  /**
+   * Whether a JVM's compilers rested in the last slice, or of another server the last two differ by
+   * less than 5 %; or it took long enough anyway.
+   */
   boolean isDone() {
     if (time >= most) {
       return true;
     }
     if (time < least || slices.size() < 2) {
       return false;
+    }
+    if (compiles) {
+      return compiling < REST;
     }
     double last = slices.get(slices.size() - 1);
     double before = slices.get(slices.size() - 2);

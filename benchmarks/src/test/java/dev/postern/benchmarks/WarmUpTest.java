@@ -8,7 +8,7 @@ class WarmUpTest {
   private static WarmUp after(Peer peer, double... values) {
     WarmUp warmUp = WarmUp.of(peer, Samples.HELLO);
     for (double value : values) {
-      warmUp.add(2, value);
+      warmUp.add(2, value, 0);
     }
     return warmUp;
   }
@@ -21,16 +21,30 @@ class WarmUpTest {
   }
 
   @Test
-  void isDone_twoLikeSlicesAtFirst_saysNothingOfAJvm() {
-    assertThat(after(Samples.OURS, 50, 51).isDone()).isFalse();
-    assertThat(after(Samples.OURS, 50, 51, 70, 90, 100, 101).isDone()).isTrue();
+  void isDone_firstSlices_sayNothingOfAJvm() {
+    assertThat(after(Samples.OURS, 50, 50, 50, 50, 50).isDone()).isFalse();
+    assertThat(after(Samples.OURS, 50, 50, 50, 50, 50, 50).isDone()).isTrue();
+  }
+
+  @Test
+  void isDone_compilersOfAJvm_mustRest() {
+    WarmUp warmUp = after(Samples.OURS, 50, 60, 70, 80, 90, 100);
+    warmUp.add(2, 100, 0.05);
+    assertThat(warmUp.isDone()).isFalse();
+    warmUp.add(2, 80, 0.03);
+    assertThat(warmUp.isDone()).isTrue();
   }
 
   @Test
   void isDone_neverSteady_isBounded() {
     assertThat(after(Samples.GO, 100, 200, 100, 200).isDone()).isFalse();
     assertThat(after(Samples.GO, 100, 200, 100, 200, 100).isDone()).isTrue();
-    assertThat(after(Samples.OURS, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1).isDone()).isFalse();
-    assertThat(after(Samples.OURS, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2).isDone()).isTrue();
+    WarmUp warmUp = WarmUp.of(Samples.OURS, Samples.HELLO);
+    for (int i = 0; i < 44; i++) {
+      warmUp.add(2, 100, 2);
+      assertThat(warmUp.isDone()).isFalse();
+    }
+    warmUp.add(2, 100, 2);
+    assertThat(warmUp.isDone()).isTrue();
   }
 }
