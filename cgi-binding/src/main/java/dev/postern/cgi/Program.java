@@ -52,19 +52,19 @@ record Program(Path file, List<String> command) {
     if (!Files.isExecutable(file)) {
       throw Refusal.of(403, "not-executable", "program must be executable: " + file);
     }
-    if ((Owners.mode(file) & SET_ID) != 0) {
+    int mode = Owners.mode(file);
+    if ((mode & SET_ID) != 0) {
       throw Refusal.of(403, "set-id", "program must not be set-uid or set-gid: " + file);
     }
-    checkOwner(file, strict);
+    checkOwner(file, mode, strict);
     Path directory = file.getParent();
     while (directory != null && directory.startsWith(top)) {
-      checkOwner(directory, strict);
+      checkOwner(directory, Owners.mode(directory), strict);
       directory = directory.getParent();
     }
   }
 
-  private static void checkOwner(Path path, boolean strict) throws GatewayException {
-    int mode = Owners.mode(path);
+  private static void checkOwner(Path path, int mode, boolean strict) throws GatewayException {
     if ((mode & WORLD_WRITABLE) != 0) {
       throw Refusal.of(
           403, "world-writable", "program and directory must not be world-writable: " + path);

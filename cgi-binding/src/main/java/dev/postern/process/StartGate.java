@@ -2,6 +2,7 @@ package dev.postern.process;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Iterator;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -25,8 +26,14 @@ final class StartGate {
           ProcessTable.isPresent() ? Runtime.getRuntime().availableProcessors() : Integer.MAX_VALUE,
           TimeUnit.MILLISECONDS.toNanos(50));
 
-  /** So many programs are looked at for one that waits. */
+  /** So many programs are looked at for one that waits: each look costs a few system calls. */
   private static final int LOOKS = 4;
+
+  /** Before that a program has not even been loaded. */
+  private static final long LOOK_AFTER_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
+
+  /** How often one that waits looks again. */
+  private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
   private final int places;
   private final long turnNanos;
@@ -47,17 +54,20 @@ final class StartGate {
   Place enter() {
     Place place = new Place();
     synchronized (this) {
-      if (isFull()) {
-        sendAwayWhoIsIdle();
-      }
       waiting.add(place);
+      sendAwayWhoIsIdle();
       admit();
-      if (waiting.isEmpty()) {
-        return place;
-      }
     }
     try {
-      place.admitted.await(turnNanos, TimeUnit.NANOSECONDS);
+      for (long left = turnNanos; left > 0; left -= LOOK_NANOS) {
+        if (place.admitted.await(Math.min(left, LOOK_NANOS), TimeUnit.NANOSECONDS)) {
+          return place;
+        }
+        synchronized (this) {
+          sendAwayWhoIsIdle();
+          admit();
+        }
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -91,14 +101,18 @@ final class StartGate {
   }
 
   private void sendAwayWhoIsIdle() {
+    if (!isFull()) {
+      return;
+    }
+    long now = System.nanoTime();
     int looks = LOOKS;
-    for (Place place : taken) {
-      if (looks-- == 0) {
+    for (Iterator<Place> all = taken.iterator(); all.hasNext() && looks > 0; looks--) {
+      Place place = all.next();
+      if (now - place.since < LOOK_AFTER_NANOS) {
         return;
       }
       if (place.isIdle()) {
-        taken.remove(place);
-        return;
+        all.remove();
       }
     }
   }
