@@ -51,6 +51,7 @@ GOALS = [
     ("cold 25", "wsgiref", 1.5),
     ("least 25", "wsgiref", None),
     ("warm 25", "cold 25", 0.1),
+    ("perl", "cold 25", None),
     ("warm 25", "perl", 2.0),
 ]
 
