@@ -2,12 +2,9 @@ package dev.postern.cgi;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.postern.cgi.server.Tools;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -53,18 +50,8 @@ class NativeFaultTest {
   }
 
   private Path library() throws Exception {
-    String compiler = Tools.require("gcc");
-    Path source = directory.resolve("faults.c");
-    try (InputStream text = NativeFaultTest.class.getResourceAsStream("faults.c")) {
-      Files.copy(text, source);
-    }
     Path library = directory.resolve("faults.so");
-    Process compiled =
-        new ProcessBuilder(
-                List.of(compiler, "-shared", "-fPIC", "-o", library.toString(), source.toString()))
-            .inheritIO()
-            .start();
-    assertThat(compiled.waitFor()).isZero();
+    Programs.compile("faults.c", library, "-shared", "-fPIC");
     return library;
   }
 }

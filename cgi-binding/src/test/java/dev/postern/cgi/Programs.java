@@ -1,10 +1,16 @@
 package dev.postern.cgi;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.postern.cgi.server.Tools;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
 
 /** Programs for tests, written where they are used. */
 final class Programs {
@@ -27,5 +33,19 @@ final class Programs {
     Path data = directory.resolve(name + ".out");
     Files.write(data, output.getBytes(StandardCharsets.ISO_8859_1));
     return sh(directory, name, "exec cat '" + data + "'");
+  }
+
+  /**
+   * A file that the C compiler makes of a resource beside this class; skips where there is none.
+   */
+  static void compile(String resource, Path file, String... options) throws Exception {
+    Path source = file.resolveSibling(resource);
+    try (InputStream text = Programs.class.getResourceAsStream(resource)) {
+      Files.copy(text, source);
+    }
+    List<String> command = new ArrayList<>(List.of(Tools.require("gcc")));
+    command.addAll(List.of(options));
+    command.addAll(List.of("-o", file.toString(), source.toString()));
+    assertThat(new ProcessBuilder(command).inheritIO().start().waitFor()).isZero();
   }
 }
