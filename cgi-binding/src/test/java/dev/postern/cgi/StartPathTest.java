@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What a CGI executable loads to answer one request: each class costs every request its time. */
@@ -25,11 +24,6 @@ class StartPathTest {
   }
 
   @Test
-  @DisabledIfSystemProperty(
-      named = "postern.test.jar",
-      matches = "true",
-      disabledReason =
-          "JDK 25 itself uses a lambda to open a jar with versions; an installed one has none")
   void hello_loadsNothingThatIsSlowToStart() throws Exception {
     List<String> loaded = loadedFrom(new Executable(directory, "C", "hello"), "");
 
