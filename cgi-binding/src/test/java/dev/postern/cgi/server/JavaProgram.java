@@ -65,12 +65,13 @@ public final class JavaProgram {
         main.getName());
   }
 
+  /** The main class's last: by the time that it is found, the JDK has opened all the others. */
   private static Set<Path> sources(Class<?> main, Class<?>... classes) {
     Set<Path> sources = new LinkedHashSet<>();
-    sources.add(source(main));
     for (Class<?> type : classes) {
       sources.add(source(type));
     }
+    sources.add(source(main));
     return sources;
   }
 
