@@ -67,7 +67,7 @@ public abstract class HostedProcess {
       throws IOException {
     StartGate.Place place = StartGate.PROCESSORS.enter();
     try {
-      HostedProcess started = startNow(command, environment, directory, body, tied);
+      HostedProcess started = startNow(() -> launch(command, environment, directory, body, tied));
       place.begin(started.session());
       started.place = place;
       return started;
@@ -77,20 +77,18 @@ public abstract class HostedProcess {
     }
   }
 
-  private static HostedProcess startNow(
-      List<String> command,
-      Map<String, String> environment,
-      Path directory,
-      @Nullable InputStream body,
-      boolean tied)
-      throws IOException {
+  private interface Launch {
+    HostedProcess run() throws IOException;
+  }
+
+  private static HostedProcess startNow(Launch launch) throws IOException {
     if (Thread.currentThread().isInterrupted()) {
       throw new InterruptedIOException("interrupted before the program was started");
     }
     LiveProcesses.starting();
     HostedProcess started;
     try {
-      started = launch(command, environment, directory, body, tied);
+      started = launch.run();
     } catch (Throwable e) {
       LiveProcesses.notStarted();
       throw e;
