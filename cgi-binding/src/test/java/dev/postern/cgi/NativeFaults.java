@@ -76,6 +76,7 @@ final class NativeFaults {
   private final ProcessLimit limit = ProcessLimit.of(2, Duration.ofSeconds(60));
   private final LongAdder told = new LongAdder();
   private final Application echo;
+  private final Application lingering;
   private final Application silent;
 
   private NativeFaults(Path directory, int requests, IntBuffer control) throws IOException {
@@ -83,6 +84,9 @@ final class NativeFaults {
     this.control = control;
     String head = "printf 'Content-Type: text/plain\\n\\n'";
     this.echo = builder(Programs.sh(directory, "echo", "echo told >&2", head, "cat")).build();
+    // Is alive when its output has ended: what ends at once need not be waited for.
+    String linger = "exec >&- 2>&-; sleep 0.03";
+    this.lingering = builder(Programs.sh(directory, "lingering", head, "cat", linger)).build();
     this.silent =
         builder(Programs.sh(directory, "silent", "exec sleep 987"))
             .headerTimeout(Duration.ofMillis(100))
@@ -123,6 +127,7 @@ final class NativeFaults {
 
   private void run(Fault fault, Figures before) throws IOException {
     boolean kills = fault.name.equals("kill");
+    Application program = fault.name.equals("pidfd_open") ? lingering : echo;
     // Each waits 2 s for what the kill would have ended.
     int count = kills ? Math.max(2, requests / 1000) : requests;
     Map<String, Integer> answers = new TreeMap<>();
@@ -130,7 +135,7 @@ final class NativeFaults {
     int hits = 0;
     for (int i = 0; i < count; i++) {
       arm(fault, i % fault.span);
-      String answer = kills ? hang() : echo(i / fault.span);
+      String answer = kills ? hang() : echo(program, i / fault.span);
       hits += control.get(4);
       control.put(0, 0);
       answers.merge(answer, 1, Integer::sum);
@@ -158,11 +163,11 @@ final class NativeFaults {
   }
 
   /** With a body in memory, one that a pipe does not hold, and one from a stream. */
-  private String echo(int kind) {
+  private String echo(Application program, int kind) {
     int[] lengths = {10, 60_000, 200_000};
     byte[] body = new byte[lengths[kind % lengths.length]];
     Arrays.fill(body, (byte) 'x');
-    Call call = Call.of("POST", "/").length(body.length).input(new Streamed(body)).to(echo);
+    Call call = Call.of("POST", "/").length(body.length).input(new Streamed(body)).to(program);
     if (call.outcome.complete() && call.status == 200) {
       // A failure may cost a client its response, but never a part of it.
       assertThat(call.bytes()).isEqualTo(body);
