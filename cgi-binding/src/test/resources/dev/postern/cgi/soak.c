@@ -72,8 +72,9 @@ static void loud(void) {
 }
 
 static void endless(void) {
+  memset(block, 'X', sizeof block);
   for (;;) {
-    print("X-Header");
+    write_all(1, block, 512);
   }
 }
 
