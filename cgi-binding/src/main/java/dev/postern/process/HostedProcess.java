@@ -322,7 +322,9 @@ public abstract class HostedProcess {
         awaitExit(KILL_GRACE_NANOS);
         return;
       }
-      if (awaitExit(TimeUnit.MILLISECONDS.toNanos(20))) {
+      if (session().isLeaderAlive()) {
+        awaitExit(TimeUnit.MILLISECONDS.toNanos(20));
+      } else {
         // What it left behind is not our child, so that there is nothing to wait on.
         Thread.sleep(5);
       }

@@ -2,12 +2,11 @@ package dev.postern.process;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryIteratorException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
 /** What /proc tells about the processes of this system. Reading all of it takes milliseconds. */
@@ -23,17 +22,29 @@ final class ProcessTable {
 
   /** The live members of a session, zombies left out. */
   static List<Entry> session(long session) {
-    List<Entry> members = new ArrayList<>();
-    try (DirectoryStream<Path> processes = Files.newDirectoryStream(PROC, "[0-9]*")) {
-      for (Path process : processes) {
-        Entry entry = read(process);
-        if (entry != null && entry.session() == session && !entry.isDead()) {
-          members.add(entry);
-        }
-      }
-    } catch (IOException | DirectoryIteratorException e) {
+    return session(session, pid -> true);
+  }
+
+  /**
+   * The same, where the system tells sooner than by a file of /proc who may be one.
+   *
+   * @param candidate by the process's number; whom it lets through is looked at all the same
+   */
+  static List<Entry> session(long session, LongPredicate candidate) {
+    String[] names = PROC.toFile().list();
+    if (names == null) {
       // A process table that cannot be read has nobody that could be signalled safely.
       return List.of();
+    }
+    List<Entry> members = new ArrayList<>();
+    for (String name : names) {
+      if (name.charAt(0) < '0' || name.charAt(0) > '9' || !candidate.test(Long.parseLong(name))) {
+        continue;
+      }
+      Entry entry = read(PROC.resolve(name));
+      if (entry != null && entry.session() == session && !entry.isDead()) {
+        members.add(entry);
+      }
     }
     return members;
   }

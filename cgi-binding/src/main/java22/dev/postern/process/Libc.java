@@ -63,6 +63,7 @@ final class Libc {
 
   private static final MethodHandle CLOSE = link("close", JAVA_INT);
   private static final MethodHandle KILL = link("kill", JAVA_INT, JAVA_INT);
+  private static final MethodHandle GETSID = link("getsid", JAVA_INT);
   private static final MethodHandle EVENTFD_READ = link("eventfd_read", JAVA_INT, ADDRESS);
   private static final MethodHandle EVENTFD_WRITE = link("eventfd_write", JAVA_INT, JAVA_LONG);
   private static final MethodHandle EVENTFD = linkErrno("eventfd", JAVA_INT, JAVA_INT);
@@ -289,6 +290,15 @@ final class Libc {
   static void kill(int pid, int signal) {
     try {
       int ignored = (int) KILL.invokeExact(pid, signal);
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  /** The process's session; negative when the system does not tell. */
+  static int getsid(int pid) {
+    try {
+      return (int) GETSID.invokeExact(pid);
     } catch (Throwable e) {
       throw unexpected(e);
     }

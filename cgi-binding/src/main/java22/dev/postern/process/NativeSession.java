@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 
 /**
  * The session of a program that is our own child. It is reaped last of all, so that until then its
@@ -62,7 +63,17 @@ final class NativeSession extends Session {
 
   @Override
   boolean isAlive() {
-    return isLeaderAlive() || ProcessTable.isPresent() && !ProcessTable.session(leader()).isEmpty();
+    return isLeaderAlive() || ProcessTable.isPresent() && !members().isEmpty();
+  }
+
+  /** A call for each process takes an eighth of what its file in /proc does. */
+  private List<ProcessTable.Entry> members() {
+    return ProcessTable.session(
+        leader(),
+        pid -> {
+          int session = Libc.getsid((int) pid);
+          return session == pid() || session < 0;
+        });
   }
 
   @Override
@@ -80,7 +91,7 @@ final class NativeSession extends Session {
       return;
     }
     Libc.kill(-pid(), signal);
-    for (ProcessTable.Entry member : ProcessTable.session(leader())) {
+    for (ProcessTable.Entry member : members()) {
       if (member.group() != leader()) {
         signalMember((int) member.pid(), signal);
       }
