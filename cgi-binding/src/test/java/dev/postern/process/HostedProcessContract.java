@@ -122,8 +122,9 @@ abstract class HostedProcessContract {
       long length = 0;
       int wrong = 0;
       while (program.process.read(LONG) == HostedProcess.Read.BLOCK) {
+        byte[] block = program.process.bytes();
         for (int i = 0; i < program.process.length(); i++) {
-          wrong += program.process.bytes()[i] == 'x' ? 0 : 1;
+          wrong += block[i] == 'x' ? 0 : 1;
         }
         length += program.process.length();
       }
