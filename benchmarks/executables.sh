@@ -36,7 +36,7 @@ find_jdk() {
 jdk17=$(find_jdk 17)
 jdk25=$(find_jdk 25)
 [ -n "$jdk17$jdk25" ] || fail 'a JDK 17 or 25 is needed: set JAVA_HOME, or install one below /usr/lib/jvm'
-for program in python3 perl; do
+for program in python3 perl cc; do
   [ -x "/usr/bin/$program" ] || fail "/usr/bin/$program is needed"
 done
 ./postern --version >/dev/null
@@ -103,10 +103,15 @@ fi
 if [ -n "$jdk25" ]; then
   install "$jdk25" cold25
   install "$jdk25" warm25 --warm --idle 30
+  (
+    export CC=
+    install "$jdk25" warmperl25 --warm --idle 30
+  )
   set -- "$@" "bare 25=$jdk25/bin/java -cp $work/hello.jar Hello" \
     "least 25=$jdk25/bin/java -Xint -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData -cp $work/hello.jar Hello" \
     "cold 25=$work/bin/cold25" \
-    "warm 25=$work/bin/warm25"
+    "warm 25=$work/bin/warm25" \
+    "warm perl 25=$work/bin/warmperl25"
 fi
 /usr/bin/python3 "$root/benchmarks/executables.py" "$rounds" "$out" "$@" \
   "wsgiref=$work/bin/wsgiref" "perl=$work/bin/perl"

@@ -46,7 +46,8 @@ public final class CgiExecutable {
     this.library = requireNonNull(builder.library, "library");
     this.javaHome = builder.javaHome;
     this.jvmOptions = List.copyOf(builder.jvmOptions);
-    this.warm = builder.warm ? new WarmOptions(builder.idle, builder.maxRequests) : null;
+    this.warm =
+        builder.warm ? new WarmOptions(builder.idle, builder.maxRequests, builder.compiler) : null;
   }
 
   /**
@@ -206,6 +207,7 @@ public final class CgiExecutable {
     private boolean warm;
     private Duration idle = Duration.ofMinutes(5);
     private long maxRequests;
+    private String compiler = "cc";
 
     private Builder(String applicationClass) {
       this.applicationClass = applicationClass;
@@ -271,6 +273,18 @@ public final class CgiExecutable {
         throw new IllegalArgumentException("maximum of requests must not be negative: " + count);
       }
       maxRequests = count;
+      return this;
+    }
+
+    /**
+     * The C compiler that makes the stub of a warm executable, a name on the PATH or a path; {@code
+     * cc} by default. Where there is none, or what it makes cannot be run from the library
+     * directory, the stub is Perl alone, which starts several times as slowly.
+     *
+     * @param command empty for none
+     */
+    public Builder compiler(String command) {
+      compiler = requireNonNull(command, "command");
       return this;
     }
 

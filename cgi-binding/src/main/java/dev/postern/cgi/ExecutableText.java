@@ -19,8 +19,7 @@ final class ExecutableText {
   static String cold(JavaRuntime runtime, Path arguments, String applicationClass)
       throws IOException {
     String first = "#!" + runtime.java() + " @" + arguments;
-    boolean plain = first.indexOf(' ') == first.lastIndexOf(' ') && isPlain(first);
-    if (plain && first.getBytes(StandardCharsets.UTF_8).length < FIRST_LINE) {
+    if (isFirstLine(first, 1)) {
       return first + "\n" + head(arguments, applicationClass);
     }
     return "#!/bin/sh\n"
@@ -42,13 +41,16 @@ final class ExecutableText {
         + "\n";
   }
 
-  private static boolean isPlain(String line) {
+  /** Whether the kernel understands it as we do: an interpreter and that many arguments. */
+  static boolean isFirstLine(String line, int arguments) {
+    int blanks = 0;
     for (int i = 0; i < line.length(); i++) {
       if (line.charAt(i) < ' ') {
         return false;
       }
+      blanks += line.charAt(i) == ' ' ? 1 : 0;
     }
-    return true;
+    return blanks == arguments && line.getBytes(StandardCharsets.UTF_8).length < FIRST_LINE;
   }
 
   static String shellQuoted(String word) throws IOException {

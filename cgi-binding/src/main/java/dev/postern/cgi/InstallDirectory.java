@@ -27,6 +27,9 @@ record InstallDirectory(Path path, Path library, String name) {
   /** A text that stands in every executable, in front of its directory. */
   static final String MARK = "# postern: ";
 
+  /** The one file that may be a program. */
+  private static final String PROGRAM = "stub";
+
   private static final String PREVIOUS = "previous";
 
   static InstallDirectory create(Path library, String name) throws IOException {
@@ -70,6 +73,11 @@ record InstallDirectory(Path path, Path library, String name) {
     return plain.toString();
   }
 
+  /** Where a program may be written. */
+  Path program() {
+    return path.resolve(PROGRAM);
+  }
+
   /** What tells this installation from all others. */
   String number() {
     return path.getFileName().toString().substring(name.length() + 1);
@@ -95,7 +103,7 @@ record InstallDirectory(Path path, Path library, String name) {
   void open() throws IOException {
     try (Stream<Path> files = Files.list(path)) {
       for (Path file : files.toList()) {
-        setMode(file, "rw-r--r--");
+        setMode(file, file.endsWith(PROGRAM) ? "rwxr-xr-x" : "rw-r--r--");
       }
     }
     setMode(path, "rwxr-xr-x");

@@ -33,6 +33,9 @@ public final class InstallApps {
         case "/calls" -> Body.of(Integer.toString(calls));
         case "/once" -> Body.of(String.valueOf(environ.get("postern.run_once")));
         case "/getenv" -> Body.of(new TreeMap<>(System.getenv()).toString());
+        case "/size" -> Body.of(Integer.toString(environ.input().readAllBytes().length));
+        case "/filler" -> Body.of(Integer.toString(fillers(environ)));
+        case "/large" -> Body.of("large\n".repeat(200_000));
         case "/warn" -> warn(environ);
         case "/silent" -> new Silent(Path.of(environ.queryString()));
         case "/endless" -> new Endless(Path.of(environ.queryString()));
@@ -40,6 +43,14 @@ public final class InstallApps {
         case "/halfway" -> halfway(Path.of(environ.queryString()));
         default -> Body.of("hello\n");
       };
+    }
+
+    private static int fillers(Environ environ) {
+      int length = 0;
+      for (int i = 0; environ.get("HTTP_X_FILLER_" + i) instanceof String filler; i++) {
+        length += filler.length();
+      }
+      return length;
     }
 
     private static Body warn(Environ environ) {

@@ -65,6 +65,12 @@ final class InstalledProgram {
       throws IOException {
     List<String> command = new ArrayList<>(List.of(file.toString()));
     command.addAll(List.of(arguments));
+    return start(command, path, query, more);
+  }
+
+  /** By a command that runs the file. */
+  Process start(List<String> command, String path, String query, Map<String, String> more)
+      throws IOException {
     ProcessBuilder builder = new ProcessBuilder(command);
     builder.redirectError(directory.resolve("errors").toFile());
     Map<String, String> environment = builder.environment();

@@ -50,7 +50,10 @@ final class InstallCommand implements Callable<Integer> {
 
   @Option(
       names = "--warm",
-      description = "Hand requests to a server of the same app, which the first request starts.")
+      description = {
+        "Hand requests to a server of the same app, which the first request starts. The stub that",
+        "does it is Perl, and C in front of it where there is a compiler: cc, or $CC."
+      })
   boolean warm;
 
   @Option(
@@ -97,6 +100,10 @@ final class InstallCommand implements Callable<Integer> {
   }
 
   private void warmOptions(CgiExecutable.Builder builder) {
+    String compiler = System.getenv("CC");
+    if (compiler != null) {
+      builder.compiler(compiler);
+    }
     if (warm) {
       builder.warm();
     } else if (idle != null || maxRequests != null) {

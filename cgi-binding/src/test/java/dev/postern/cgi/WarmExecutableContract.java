@@ -6,12 +6,15 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import dev.postern.cgi.server.Tools;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -24,11 +27,12 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class WarmExecutableTest {
+/** What a warm executable does, whatever its stub is. */
+abstract class WarmExecutableContract {
   private static final long SECONDS = 60;
 
   @TempDir Path directory;
-  private InstalledProgram program;
+  InstalledProgram program;
   private Path notes;
 
   @BeforeEach
@@ -232,6 +236,107 @@ class WarmExecutableTest {
   }
 
   @Test
+  void body_reachesTheServer() throws Exception {
+    install();
+    warmPid();
+    int before = Integer.parseInt(program.get("/calls"));
+    byte[] body = new byte[300_000];
+
+    Process process =
+        program.start(
+            "/size", "", Map.of("REQUEST_METHOD", "POST", "CONTENT_LENGTH", body.length + ""));
+    try (OutputStream in = process.getOutputStream()) {
+      in.write(body);
+    }
+
+    assertThat(InstalledProgram.read(process.getInputStream())).endsWith("\r\n\r\n300000");
+    assertThat(InstalledProgram.exit(process)).isZero();
+    assertThat(program.get("/calls")).isEqualTo(Integer.toString(before + 2));
+  }
+
+  @Test
+  void environmentThatFillsTheSocket_reachesTheServer() throws Exception {
+    install();
+    warmPid();
+    int before = Integer.parseInt(program.get("/calls"));
+    Map<String, String> fillers = new HashMap<>();
+    for (int i = 0; i < 6; i++) {
+      fillers.put("HTTP_X_FILLER_" + i, "f".repeat(100_000));
+    }
+
+    Process process = program.start("/filler", "", fillers);
+
+    assertThat(InstalledProgram.read(process.getInputStream())).endsWith("\r\n\r\n600000");
+    assertThat(InstalledProgram.exit(process)).isZero();
+    assertThat(program.get("/calls")).isEqualTo(Integer.toString(before + 2));
+  }
+
+  @Test
+  void outputThatMustNotBeWaitedFor_isWholeAllTheSame() throws Exception {
+    install();
+    warmPid();
+    // O_NONBLOCK of fcntl(2), as an event-driven web server may leave it on its end's other side.
+    String nonBlocking = "fcntl(STDOUT, 4, 2048) or die; exec @ARGV";
+    Process process =
+        program.start(
+            List.of("/usr/bin/perl", "-e", nonBlocking, program.file.toString()),
+            "/large",
+            "",
+            Map.of());
+    assertThat(process.getInputStream().readNBytes(10)).hasSize(10);
+    Thread.sleep(200);
+
+    String rest = InstalledProgram.read(process.getInputStream());
+
+    assertThat(InstalledProgram.exit(process)).isZero();
+    assertThat(rest.substring(rest.indexOf("\r\n\r\n") + 4)).isEqualTo("large\n".repeat(200_000));
+  }
+
+  @Test
+  void answerInSingleBytes_isPutTogether() throws Exception {
+    byte[] answer = {'r', 'e', 0, 0, 0, 2, 'w', '\n', 'o', 0, 0, 0, 1, '1', 'x', 0, 0, 0, 1, 3};
+    try (FakeServer server = new FakeServer(installWithoutServer(), answer, 1)) {
+      Process process = program.start("/", "", Map.of());
+
+      assertThat(InstalledProgram.read(process.getInputStream())).isEqualTo("1");
+      assertThat(InstalledProgram.exit(process)).isEqualTo(3);
+      assertThat(program.errors()).isEqualTo("w\n");
+      assertThat(server.requests()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void serverThatDoesNotTakeTheRequest_isLeftOut() throws Exception {
+    Path socket = installWithoutServer();
+    for (String answer : List.of("", "R", "o\0\0\0\1x")) {
+      try (FakeServer server =
+          new FakeServer(socket, answer.getBytes(StandardCharsets.ISO_8859_1), 100)) {
+        assertThat(program.get("/")).as(answer).isEqualTo("hello\n");
+        assertThat(server.requests()).isEqualTo(1);
+      }
+    }
+  }
+
+  @Test
+  void serverThatTakesTheRequestAndNoMore_isAnError() throws Exception {
+    Path socket = installWithoutServer();
+    for (String answer : List.of("r", "ro\0\0", "re\0\0\0\0")) {
+      try (FakeServer server =
+          new FakeServer(socket, answer.getBytes(StandardCharsets.ISO_8859_1), 100)) {
+        Process process = program.start("/", "", Map.of("REQUEST_METHOD", "HEAD"));
+
+        assertThat(InstalledProgram.read(process.getInputStream()))
+            .as(answer)
+            .startsWith("Status: 500 Internal Server Error\r\n")
+            .endsWith("\r\n\r\n");
+        assertThat(InstalledProgram.exit(process)).isEqualTo(1);
+        assertThat(program.errors()).contains("warm server ended");
+        assertThat(server.requests()).isEqualTo(1);
+      }
+    }
+  }
+
+  @Test
   void errors_reachTheRequestsLog() throws Exception {
     install();
     warmPid();
@@ -351,16 +456,31 @@ class WarmExecutableTest {
     assertThat(program.file).doesNotExist();
   }
 
-  private CgiExecutable.Builder warm() {
-    return program.of(InstallApps.Telling.class).warm().idle(Duration.ofSeconds(SECONDS));
+  /** The command that compiles the stub, or "" for Perl alone. */
+  abstract String compiler();
+
+  final CgiExecutable.Builder warm() {
+    return program
+        .of(InstallApps.Telling.class)
+        .warm()
+        .idle(Duration.ofSeconds(SECONDS))
+        .compiler(compiler());
   }
 
-  private void install() throws IOException {
+  final void install() throws IOException {
     assertThat(program.install(warm())).isEmpty();
   }
 
+  /** Installs, and lets the server be killed: the socket's name is left. */
+  final Path installWithoutServer() throws Exception {
+    install();
+    warmPid();
+    program.endServers();
+    return files(".sock").get(0);
+  }
+
   /** The server's, as soon as one answers. */
-  private String warmPid() throws Exception {
+  final String warmPid() throws Exception {
     long began = System.nanoTime();
     while (System.nanoTime() - began < TimeUnit.SECONDS.toNanos(SECONDS)) {
       String pid = program.get("/pid");
@@ -397,13 +517,13 @@ class WarmExecutableTest {
     }
   }
 
-  private Path installed() throws IOException {
+  final Path installed() throws IOException {
     try (Stream<Path> directories = Files.list(program.library)) {
       return directories.filter(path -> !path.endsWith("run")).findFirst().orElseThrow();
     }
   }
 
-  private static String mode(Path path) throws IOException {
+  static String mode(Path path) throws IOException {
     return PosixFilePermissions.toString(Files.getPosixFilePermissions(path));
   }
 
@@ -416,7 +536,7 @@ class WarmExecutableTest {
   }
 
   /** The kernel stops one thread after the other, and any of them could still take a request. */
-  private static void stop(String pid) throws Exception {
+  static void stop(String pid) throws Exception {
     signal("STOP", pid);
     await("all its threads have stopped", () -> isStopped(Path.of("/proc", pid, "task")));
   }
@@ -435,7 +555,7 @@ class WarmExecutableTest {
     }
   }
 
-  private static void signal(String name, String pid) throws Exception {
+  static void signal(String name, String pid) throws Exception {
     assertThat(new ProcessBuilder("kill", "-" + name, pid).start().waitFor()).isZero();
   }
 
