@@ -153,10 +153,13 @@ public abstract class HostedProcess {
     long limit = timeout.toNanos();
     while (true) {
       long left = Math.max(0, limit - (now - start));
-      boolean block = awaitBlock(Math.min(left, LOOK_NANOS));
-      long waited = System.nanoTime() - now;
-      now += waited;
-      leftovers.waited(waited, block ? length() : 0);
+      long asked = Math.min(left, LOOK_NANOS);
+      // What is there already was not waited for, however late this thread gets to see it.
+      boolean ready = leftovers.areRead() && awaitBlock(0);
+      boolean block = ready || awaitBlock(asked);
+      long took = System.nanoTime() - now;
+      now += took;
+      leftovers.waited(ready ? 0 : Math.min(took, asked), block ? length() : 0);
       if (leaderHasGone(now)) {
         releaseBlock();
         ended = true;

@@ -40,6 +40,11 @@ final class Leftovers {
     }
   }
 
+  /** Whether the program was seen to have ended, and its output not. */
+  boolean areRead() {
+    return ended;
+  }
+
   /** Whether to stop reading. */
   boolean isOver(long now) {
     return ended && (waited >= GRACE_NANOS || bytes > IN_THE_PIPE && now - endSeen >= GRACE_NANOS);
