@@ -102,7 +102,10 @@ if [ -n "$jdk17" ]; then
 fi
 if [ -n "$jdk25" ]; then
   install "$jdk25" cold25
-  install "$jdk25" warm25 --warm --idle 30
+  (
+    export CC=cc
+    install "$jdk25" warm25 --warm --idle 30
+  )
   (
     export CC=
     install "$jdk25" warmperl25 --warm --idle 30

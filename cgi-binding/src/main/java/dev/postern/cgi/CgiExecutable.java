@@ -207,7 +207,7 @@ public final class CgiExecutable {
     private boolean warm;
     private Duration idle = Duration.ofMinutes(5);
     private long maxRequests;
-    private String compiler = "cc";
+    private List<String> compiler = List.of("cc");
 
     private Builder(String applicationClass) {
       this.applicationClass = applicationClass;
@@ -277,14 +277,15 @@ public final class CgiExecutable {
     }
 
     /**
-     * The C compiler that makes the stub of a warm executable, a name on the PATH or a path; {@code
-     * cc} by default. Where there is none, or what it makes cannot be run from the library
-     * directory, the stub is Perl alone, which starts several times as slowly.
+     * The C compiler, a command that the usual options are added to, for the stub of a {@link
+     * #warm} executable; {@code cc} by default. It makes a program that hands over requests without
+     * a body and starts several times as quickly as Perl, which is needed besides, for all others.
+     * Where it makes none that can be run from the library directory, the stub is Perl alone.
      *
-     * @param command empty for none
+     * @param command found on this JVM's PATH, or a path; empty for none
      */
-    public Builder compiler(String command) {
-      compiler = requireNonNull(command, "command");
+    public Builder compiler(List<String> command) {
+      compiler = List.copyOf(command);
       return this;
     }
 

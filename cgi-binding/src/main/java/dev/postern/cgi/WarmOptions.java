@@ -11,6 +11,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,9 +25,11 @@ import org.jspecify.annotations.Nullable;
  *
  * @param idle how long the server waits for a request
  * @param maxRequests after how many it ends; 0 is never
- * @param compiler the C compiler, or "" for none
+ * @param compiler the command of the C compiler, empty for none
  */
-record WarmOptions(Duration idle, long maxRequests, String compiler) {
+record WarmOptions(Duration idle, long maxRequests, List<String> compiler) {
+  private static final Pattern PLACEHOLDER = Pattern.compile("\\{([a-z]+)\\}");
+
   private static final List<String> PERLS = List.of("/usr/bin/perl", "/usr/local/bin/perl");
 
   /** {@code sun_path} of unix(7), with its NUL. */
@@ -50,20 +54,25 @@ record WarmOptions(Duration idle, long maxRequests, String compiler) {
     Path stub = directory.path().resolve("stub.pl");
     Map<String, String> values =
         Map.of(
-            "{perl}", perl,
-            "{java}", runtime.java().toString(),
-            "{cold}", "@" + cold,
-            "{warm}", "@" + directory.path().resolve("warm"),
-            "{stub}", stub.toString(),
-            "{rest}", rest.toString(),
-            "{run}", run.toString(),
-            "{name}", directory.number(),
-            "{idle}", Long.toString(Math.max(1, idle.toMillis())),
-            "{requests}", Long.toString(maxRequests));
+            "perl", perl,
+            "java", runtime.java().toString(),
+            "cold", "@" + cold,
+            "warm", "@" + directory.path().resolve("warm"),
+            "stub", stub.toString(),
+            "rest", rest.toString(),
+            "run", run.toString(),
+            "name", directory.number(),
+            "idle", Long.toString(Math.max(1, idle.toMillis())),
+            "requests", Long.toString(maxRequests));
     Files.writeString(rest, filled("rest.pl", values, WarmOptions::perlQuoted));
     String text = filled("stub.pl", values, WarmOptions::perlQuoted);
     String head = ExecutableText.head(cold, applicationClass);
     if (!compile(directory.program(), filled("stub.c", values, WarmOptions::cQuoted))) {
+      if (!compiler.isEmpty()) {
+        notes.add(
+            "no C compiler made a stub, so that it is Perl, which starts more slowly: "
+                + String.join(" ", compiler));
+      }
       return "#!" + perl + "\n" + head + text;
     }
     Files.writeString(stub, text);
@@ -83,7 +92,7 @@ record WarmOptions(Duration idle, long maxRequests, String compiler) {
     Files.writeString(source, text);
     // Without libraries to be found and loaded it starts soonest.
     for (List<String> options : List.of(List.of("-O2", "-static"), List.of("-O2"))) {
-      List<String> command = new ArrayList<>(List.of(compiler));
+      List<String> command = new ArrayList<>(compiler);
       command.addAll(options);
       command.addAll(List.of("-o", program.toString(), source.toString()));
       if (succeeds(command) && succeeds(List.of(program.toString()))) {
@@ -95,10 +104,13 @@ record WarmOptions(Duration idle, long maxRequests, String compiler) {
     return false;
   }
 
-  private static boolean succeeds(List<String> command) {
+  private static boolean succeeds(List<String> command) throws IOException {
     try {
       return ProcessResult.of(command, List.of()).exit() == 0;
     } catch (IOException e) {
+      if (Thread.currentThread().isInterrupted()) {
+        throw e;
+      }
       // There is no compiler, or what it makes must not be run there.
       return false;
     }
@@ -106,11 +118,14 @@ record WarmOptions(Duration idle, long maxRequests, String compiler) {
 
   private static String filled(String name, Map<String, String> values, UnaryOperator<String> quote)
       throws IOException {
-    String filled = resource(name);
-    for (Map.Entry<String, String> value : values.entrySet()) {
-      filled = filled.replace(value.getKey(), quote.apply(value.getValue()));
-    }
-    return filled;
+    return PLACEHOLDER
+        .matcher(resource(name))
+        .replaceAll(
+            placeholder -> {
+              String value = values.get(placeholder.group(1));
+              String text = value == null ? placeholder.group() : quote.apply(value);
+              return Matcher.quoteReplacement(text);
+            });
   }
 
   private static String perlQuoted(String value) {

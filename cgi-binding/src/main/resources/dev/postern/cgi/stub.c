@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@
 
 #define TAKEN 'r'
 #define TAKE_MILLIS 1000
+#define HEAD_LARGEST (64 * 1024)
 #define FRAME_HEAD 5
 #define FRAME_LARGEST (64 * 1024)
 
@@ -59,6 +61,7 @@ static void put(int fd, const void *bytes, size_t size) {
 static void put_text(int fd, const char *text) { put(fd, text, strlen(text)); }
 
 static void fail(const char *message) {
+  signal(SIGPIPE, SIG_IGN);
   put_text(STDERR_FILENO, "postern: ");
   put_text(STDERR_FILENO, message);
   put_text(STDERR_FILENO, "\n");
@@ -79,12 +82,16 @@ static void lost(void) { fail("the warm server ended before its response was who
 
 static void go_cold(void) {
   execl(JAVA, JAVA, COLD, (char *)NULL);
-  fail("cannot start " JAVA);
+  const char *reason = strerror(errno);
+  char message[4096];
+  snprintf(message, sizeof message, "cannot start %s: %s", JAVA, reason);
+  fail(message);
 }
 
 static void leave_to_perl(void) {
   execl(PERL, PERL, STUB, (char *)NULL);
-  fail("cannot start " PERL);
+  /* It has been taken away since the installation. */
+  go_cold();
 }
 
 /* A socket that has the server at its other end, or -1. */
@@ -93,7 +100,7 @@ static int connect_server(void) {
   struct stat stat;
   char *path = address.sun_path;
   size_t room = sizeof address.sun_path;
-  if ((size_t)snprintf(path, room, RUN "/%u/" NAME ".sock", geteuid()) >= room) {
+  if ((size_t)snprintf(path, room, "%s/%u/%s.sock", RUN, geteuid(), NAME) >= room) {
     return -1;
   }
   /* The directory is this user's alone: nobody else can have made the socket in it. */
@@ -116,16 +123,19 @@ static int connect_server(void) {
   return server;
 }
 
-/* Whether all of the environment went out at once; else it is as if nothing had. */
-static int send_head(int server) {
+/* Of what send_head sends. */
+static size_t head_size(void) {
   size_t size = 4;
   for (char **variable = environ; *variable != NULL; variable++) {
     size += strlen(*variable) + 1;
   }
-  unsigned char *head = malloc(size);
-  if (head == NULL || size - 4 > 0x7fffffff) {
-    return 0;
-  }
+  return size;
+}
+
+/* Whether all of the environment went out at once; else it is as if nothing had. */
+static int send_head(int server) {
+  unsigned char head[HEAD_LARGEST];
+  size_t size = head_size();
   for (int i = 0; i < 4; i++) {
     head[i] = (size - 4) >> (24 - 8 * i);
   }
@@ -209,7 +219,8 @@ int main(int count, char **arguments) {
     /* The file that names this program as its interpreter would be there: it is being tried out. */
     return 0;
   }
-  if (is_set("POSTERN_COLD") || is_set("CONTENT_LENGTH")) {
+  /* More than the largest head may not go out at once. */
+  if (is_set("POSTERN_COLD") || is_set("CONTENT_LENGTH") || head_size() > HEAD_LARGEST) {
     leave_to_perl();
   }
   int server = connect_server();
@@ -223,6 +234,7 @@ int main(int count, char **arguments) {
   if (!await_taken(server)) {
     go_cold();
   }
+  signal(SIGPIPE, SIG_IGN);
   fcntl(server, F_SETFL, 0);
   do {
     put_frames();

@@ -19,6 +19,7 @@ if (!$ENV{POSTERN_COLD} && -d _ && $stat[4] == $> && !($stat[2] & 077)
     $waited = 1;
     sysread $server, $in, 65536;
     if ($taken = $in =~ s/^r//) {
+      $SIG{PIPE} = 'IGNORE';
       do { frames() } while select($ready = $bits, undef, undef, undef) > 0
           && sysread $server, $in, 65536, length $in;
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.postern.cgi.server.Tools;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -18,8 +19,8 @@ class CompiledStubTest extends WarmExecutableContract {
   }
 
   @Override
-  String compiler() {
-    return gcc;
+  List<String> compiler() {
+    return List.of(gcc);
   }
 
   @Test
@@ -33,26 +34,63 @@ class CompiledStubTest extends WarmExecutableContract {
 
   @Test
   void frameThatNoServerSends_isAnError() throws Exception {
-    byte[] frame = {'r', 'o', 1, 0, 0, 0, '1'};
-    try (FakeServer server = new FakeServer(installWithoutServer(), frame, frame.length)) {
-      Process process = program.start("/", "", Map.of());
+    Path socket = installWithoutServer();
+    for (String answer : List.of("ro\1\0\0\0001", "rz\0\0\0\0")) {
+      try (FakeServer server = new FakeServer(socket, answer, FakeServer.Manner.WAITING)) {
+        Process process = program.start("/", "", Map.of());
 
-      assertThat(InstalledProgram.read(process.getInputStream())).startsWith("Status: 500 ");
-      assertThat(InstalledProgram.exit(process)).isEqualTo(1);
-      assertThat(server.requests()).isEqualTo(1);
+        assertThat(InstalledProgram.read(process.getInputStream())).startsWith("Status: 500 ");
+        assertThat(InstalledProgram.exit(process)).isEqualTo(1);
+        assertThat(server.requests()).isEqualTo(1);
+      }
     }
   }
 
   @Test
-  void lostPerl_isAnError() throws Exception {
+  void usualRequest_needsNoPerl() throws Exception {
     install();
     warmPid();
     Files.delete(installed().resolve("stub.pl"));
+    Files.delete(installed().resolve("rest.pl"));
 
-    assertThat(program.get("/")).as("needs no Perl").isEqualTo("hello\n");
-    Process process = program.start("/", "", Map.of("CONTENT_LENGTH", "1"));
+    assertThat(program.get("/")).isEqualTo("hello\n");
+  }
+
+  @Test
+  void lostStubFile_isAnErrorWhereItIsNeeded() throws Exception {
+    install();
+    Files.delete(installed().resolve("stub.pl"));
+
+    Process process = program.start("/", "", Map.of());
 
     assertThat(InstalledProgram.read(process.getInputStream())).isEmpty();
     assertThat(InstalledProgram.exit(process)).isNotZero();
+  }
+
+  @Test
+  void lostPerl_isDoneWithout() throws Exception {
+    install();
+    Path source = installed().resolve("stub.c");
+    String text = Files.readString(source).replaceFirst("#define PERL .*", "#define PERL \"/no\"");
+    Files.writeString(source, text);
+    Path stub = installed().resolve("stub");
+    assertThat(run(gcc, "-o", stub.toString(), source.toString())).isZero();
+
+    assertThat(program.get("/")).isEqualTo("hello\n");
+    assertThat(program.servers()).isEmpty();
+  }
+
+  @Test
+  void compilerWithoutStaticLibraries_makesOneThatLoadsThem() throws Exception {
+    String refuse = "case \"$*\" in *-static*) exit 1 ;; esac";
+    Path cc = Programs.sh(directory, "cc", refuse, "exec " + gcc + " \"$@\"");
+    assertThat(program.install(warm().compiler(List.of(cc.toString(), "-Wall")))).isEmpty();
+
+    assertThat(program.file).content().startsWith("#!" + installed().resolve("stub") + "\n");
+    assertThat(program.get("/pid")).isNotEqualTo(warmPid());
+  }
+
+  private static int run(String... command) throws Exception {
+    return new ProcessBuilder(command).inheritIO().start().waitFor();
   }
 }

@@ -7,27 +7,39 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** Answers each request of a warm executable's stub with the same bytes, and hangs up. */
+/**
+ * Answers each request of a warm executable's stub with the same bytes, and hangs up: at once, or
+ * when the stub has.
+ */
 final class FakeServer implements AutoCloseable {
+  /** How an answer is sent. */
+  enum Manner {
+    AT_ONCE,
+    BYTE_BY_BYTE,
+    /** At once, and the connection stays open. */
+    WAITING
+  }
+
   private final Path socket;
   private final byte[] answer;
-  private final int step;
+  private final Manner manner;
   private final ServerSocketChannel server;
   private final AtomicInteger requests = new AtomicInteger();
 
   /**
    * Listens on a socket of that name, in place of one that is there.
    *
-   * @param step how many bytes are sent at once
+   * @param answer bytes as chars
    */
-  FakeServer(Path socket, byte[] answer, int step) throws IOException {
+  FakeServer(Path socket, String answer, Manner manner) throws IOException {
     this.socket = socket;
-    this.answer = answer;
-    this.step = step;
+    this.answer = answer.getBytes(StandardCharsets.ISO_8859_1);
+    this.manner = manner;
     Files.deleteIfExists(socket);
     this.server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
     server.bind(UnixDomainSocketAddress.of(socket));
@@ -45,21 +57,29 @@ final class FakeServer implements AutoCloseable {
         answer(channel);
       } catch (ClosedChannelException e) {
         return;
-      } catch (IOException e) {
+      } catch (IOException | InterruptedException e) {
         // The stub has hung up first.
       }
     }
   }
 
-  private void answer(SocketChannel channel) throws IOException {
+  private void answer(SocketChannel channel) throws IOException, InterruptedException {
     ByteBuffer size = ByteBuffer.allocate(4);
     fill(channel, size);
     fill(channel, ByteBuffer.allocate(size.flip().getInt()));
+    int step = manner == Manner.BYTE_BY_BYTE ? 1 : answer.length;
     for (int i = 0; i < answer.length; i += step) {
-      ByteBuffer part = ByteBuffer.wrap(answer, i, Math.min(step, answer.length - i));
+      ByteBuffer part = ByteBuffer.wrap(answer, i, step);
       while (part.hasRemaining()) {
         channel.write(part);
       }
+      if (step == 1) {
+        // Otherwise the stub reads several at once.
+        Thread.sleep(2);
+      }
+    }
+    if (manner == Manner.WAITING) {
+      fill(channel, ByteBuffer.allocate(1));
     }
   }
 

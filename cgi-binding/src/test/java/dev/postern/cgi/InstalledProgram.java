@@ -48,7 +48,15 @@ final class InstalledProgram {
 
   /** The body of the answer to a GET, which must be a good one. */
   String get(String path, String query) throws Exception {
-    Process process = start(path, query, Map.of());
+    return body(start(path, query, Map.of()));
+  }
+
+  /** The same with more variables. */
+  String body(String path, Map<String, String> more) throws Exception {
+    return body(start(path, "", more));
+  }
+
+  private String body(Process process) throws Exception {
     process.getOutputStream().close();
     String output = read(process.getInputStream());
     assertThat(exit(process)).as(output + errors()).isZero();

@@ -7,7 +7,6 @@ import dev.postern.cgi.server.Tools;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -294,8 +293,9 @@ abstract class WarmExecutableContract {
 
   @Test
   void answerInSingleBytes_isPutTogether() throws Exception {
-    byte[] answer = {'r', 'e', 0, 0, 0, 2, 'w', '\n', 'o', 0, 0, 0, 1, '1', 'x', 0, 0, 0, 1, 3};
-    try (FakeServer server = new FakeServer(installWithoutServer(), answer, 1)) {
+    String answer = "re\0\0\0\2w\no\0\0\0\0011x\0\0\0\1\3";
+    try (FakeServer server =
+        new FakeServer(installWithoutServer(), answer, FakeServer.Manner.BYTE_BY_BYTE)) {
       Process process = program.start("/", "", Map.of());
 
       assertThat(InstalledProgram.read(process.getInputStream())).isEqualTo("1");
@@ -309,8 +309,7 @@ abstract class WarmExecutableContract {
   void serverThatDoesNotTakeTheRequest_isLeftOut() throws Exception {
     Path socket = installWithoutServer();
     for (String answer : List.of("", "R", "o\0\0\0\1x")) {
-      try (FakeServer server =
-          new FakeServer(socket, answer.getBytes(StandardCharsets.ISO_8859_1), 100)) {
+      try (FakeServer server = new FakeServer(socket, answer, FakeServer.Manner.AT_ONCE)) {
         assertThat(program.get("/")).as(answer).isEqualTo("hello\n");
         assertThat(server.requests()).isEqualTo(1);
       }
@@ -321,8 +320,7 @@ abstract class WarmExecutableContract {
   void serverThatTakesTheRequestAndNoMore_isAnError() throws Exception {
     Path socket = installWithoutServer();
     for (String answer : List.of("r", "ro\0\0", "re\0\0\0\0")) {
-      try (FakeServer server =
-          new FakeServer(socket, answer.getBytes(StandardCharsets.ISO_8859_1), 100)) {
+      try (FakeServer server = new FakeServer(socket, answer, FakeServer.Manner.AT_ONCE)) {
         Process process = program.start("/", "", Map.of("REQUEST_METHOD", "HEAD"));
 
         assertThat(InstalledProgram.read(process.getInputStream()))
@@ -431,8 +429,20 @@ abstract class WarmExecutableContract {
   void postern_cold_keepsTheServerOut() throws Exception {
     install();
     assertThat(CgiExecutable.check(program.file).passed()).isTrue();
-
     assertThat(program.servers()).isEmpty();
+    String pid = warmPid();
+
+    assertThat(program.body("/pid", Map.of("POSTERN_COLD", "1"))).isNotEqualTo(pid);
+    assertThat(program.body("/pid", Map.of("POSTERN_COLD", "0"))).isEqualTo(pid);
+    assertThat(program.body("/pid", Map.of("POSTERN_COLD", ""))).isEqualTo(pid);
+  }
+
+  @Test
+  void libraryWithUnusualCharacters_isFound() throws Exception {
+    program = new InstalledProgram(Files.createDirectory(directory.resolve("%s%n'{run}\\\"$x")));
+    install();
+
+    assertThat(program.get("/pid")).isNotEqualTo(warmPid());
   }
 
   @Test
@@ -456,8 +466,8 @@ abstract class WarmExecutableContract {
     assertThat(program.file).doesNotExist();
   }
 
-  /** The command that compiles the stub, or "" for Perl alone. */
-  abstract String compiler();
+  /** The command that compiles the stub; empty for Perl alone. */
+  abstract List<String> compiler();
 
   final CgiExecutable.Builder warm() {
     return program

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -102,7 +103,7 @@ final class InstallCommand implements Callable<Integer> {
   private void warmOptions(CgiExecutable.Builder builder) {
     String compiler = System.getenv("CC");
     if (compiler != null) {
-      builder.compiler(compiler);
+      builder.compiler(Stream.of(compiler.split(" ")).filter(word -> !word.isEmpty()).toList());
     }
     if (warm) {
       builder.warm();

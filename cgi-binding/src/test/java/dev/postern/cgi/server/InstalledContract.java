@@ -19,6 +19,13 @@ enum InstalledContract {
       Tools.require("perl");
       return builder.warm();
     }
+  },
+  WARM_BY_PERL {
+    @Override
+    CgiExecutable.Builder with(CgiExecutable.Builder builder) {
+      Tools.require("perl");
+      return builder.warm().compiler(List.of());
+    }
   };
 
   static final String NAME = "contract";

@@ -2,6 +2,6 @@ package dev.postern.cgi.server;
 
 class WarmCgiDirectoryContractTest extends HostedContract {
   WarmCgiDirectoryContractTest() {
-    super(InstalledContract.WARM);
+    super(InstalledContract.WARM_BY_PERL);
   }
 }
