@@ -37,9 +37,9 @@ class BodyAheadTest {
     byte[] bytes = bytes(length);
     PipedInputStream pipe = new PipedInputStream(1024);
     BodyAhead body = new BodyAhead(pipe, length);
-    body.start();
     // A pipe that somebody had to read, or this would wait for ever.
     try (PipedOutputStream out = new PipedOutputStream(pipe)) {
+      body.start();
       out.write(bytes);
     }
 
