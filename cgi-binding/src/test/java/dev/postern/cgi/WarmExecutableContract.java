@@ -546,7 +546,7 @@ abstract class WarmExecutableContract {
   }
 
   /** The kernel stops one thread after the other, and any of them could still take a request. */
-  static void stop(String pid) throws Exception {
+  private static void stop(String pid) throws Exception {
     signal("STOP", pid);
     await("all its threads have stopped", () -> isStopped(Path.of("/proc", pid, "task")));
   }
@@ -565,7 +565,7 @@ abstract class WarmExecutableContract {
     }
   }
 
-  static void signal(String name, String pid) throws Exception {
+  private static void signal(String name, String pid) throws Exception {
     assertThat(new ProcessBuilder("kill", "-" + name, pid).start().waitFor()).isZero();
   }
 
