@@ -13,9 +13,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInfo;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
@@ -30,8 +33,13 @@ import org.junit.jupiter.params.provider.EnumSource;
  * each.
  */
 @EnabledOnOs(OS.LINUX)
+@Timeout(value = 1, unit = TimeUnit.DAYS)
 class FaultTest {
   private static final int REQUESTS = Integer.getInteger("postern.faults", 10);
+
+  /** What waits some seconds each time is asked for by many at once. */
+  private static final int CLIENTS = 50;
+
   private static final String HEAD = "printf 'Content-Type: text/plain\\n\\n'";
 
   @TempDir Path directory;
@@ -45,14 +53,16 @@ class FaultTest {
   }
 
   @AfterEach
-  void everythingIsGivenBack() throws IOException {
+  void everythingIsGivenBack(TestInfo test) throws IOException {
     Thread.interrupted();
     assertThat(limit.available()).isEqualTo(2);
-    Figures.whenEnded(before).assertEndedAt(before);
+    Figures after = Figures.whenEnded(before);
+    System.out.println("faults: " + test.getDisplayName() + ", " + REQUESTS + "; " + after);
+    after.assertEndedAt(before);
   }
 
   @ParameterizedTest
-  @EnumSource(Fault.class)
+  @EnumSource(value = Fault.class, mode = EnumSource.Mode.EXCLUDE, names = "TERMINATE")
   void fault_ofAProcess_isContained(Fault fault) throws IOException {
     Application app =
         builder(HEAD, "cat; printf ok")
@@ -60,8 +70,7 @@ class FaultTest {
                 (command, environment, cwd, body, tied) ->
                     FaultyProcess.start(fault, command, environment, cwd, body))
             .build();
-    int requests = fault == Fault.TERMINATE ? 2 : REQUESTS;
-    for (int i = 0; i < requests; i++) {
+    for (int i = 0; i < REQUESTS; i++) {
       Call call = Call.post("/", new byte[10]).to(app);
       // An interrupt of the request's thread is its container's matter.
       Thread.interrupted();
@@ -75,22 +84,47 @@ class FaultTest {
       }
       assertThat(limit.available()).isEqualTo(2);
     }
-    assertThat(runs).hasSize(requests);
+    assertThat(runs).hasSize(REQUESTS);
   }
 
   @Test
-  void lostTerm_isFollowedByKill() throws IOException {
+  void lostTerm_isFollowedByKill() throws Exception {
+    ProcessLimit many = ProcessLimit.of(CLIENTS);
     Application app =
         builder("exec sleep 987")
+            .limit(many)
             .headerTimeout(Duration.ofMillis(200))
             .starter(
                 (command, environment, cwd, body, tied) ->
                     FaultyProcess.start(Fault.TERMINATE, command, environment, cwd, body))
             .build();
 
-    assertThat(Call.get("/").to(app).status).isEqualTo(504);
-    assertThat(runs.get(0).limits()).contains("kill");
-    assertThat(runs.get(0).exit()).isEqualTo("signal 9");
+    Clients.run(CLIENTS, 0, REQUESTS, n -> assertThat(Call.get("/").to(app).status).isEqualTo(504));
+
+    assertThat(many.available()).isEqualTo(CLIENTS);
+    assertThat(runs)
+        .hasSize(REQUESTS)
+        .allSatisfy(run -> assertThat(run.limits()).contains("kill"))
+        .allSatisfy(run -> assertThat(run.exit()).isEqualTo("signal 9"));
+  }
+
+  @Test
+  void placeThatIsNotFree_isContained() throws Exception {
+    ProcessLimit one = ProcessLimit.of(1, Duration.ofMillis(1));
+    one.acquire(0);
+    Application app = builder(HEAD, "printf ok").limit(one).build();
+    for (int i = 0; i < REQUESTS; i++) {
+      Call call = Call.get("/").to(app);
+      assertThat(call.status).isEqualTo(503);
+      assertThat(call.headers.get("Retry-After")).isEqualTo("1");
+    }
+    assertThat(one.available()).isZero();
+    one.release();
+
+    assertThat(Call.get("/").to(app).body()).isEqualTo("ok");
+    assertThat(one.available()).isEqualTo(1);
+    assertThat(runs).hasSize(REQUESTS + 1);
+    assertThat(runs.subList(0, REQUESTS)).allMatch(run -> run.rule().equals("process-limit"));
   }
 
   @Test
@@ -158,22 +192,29 @@ class FaultTest {
 
   @Test
   void clockThatOverflows_changesNoTime() throws IOException {
-    long[] now = {Long.MAX_VALUE - 5};
-    RunWatch watch =
-        new RunWatch(
-            directory.resolve("p"), Call.get("/").environ(), List.of(runs::add), () -> now[0] += 3);
-    long start = watch.now();
-    watch.queued(start);
-    watch.started(start);
-    watch.output(1);
-    watch.tell();
-    watch.tell();
+    for (int i = 0; i < REQUESTS; i++) {
+      runs.clear();
+      // It overflows within the run, at another call each time.
+      long[] now = {Long.MAX_VALUE - i % 20};
+      RunWatch watch =
+          new RunWatch(
+              directory.resolve("p"),
+              Call.get("/").environ(),
+              List.of(runs::add),
+              () -> now[0] += 3);
+      long start = watch.now();
+      watch.queued(start);
+      watch.started(start);
+      watch.output(1);
+      watch.tell();
+      watch.tell();
 
-    assertThat(runs).hasSize(1);
-    assertThat(runs.get(0).queueTime()).isEqualTo(Duration.ofNanos(3));
-    assertThat(runs.get(0).startTime()).isEqualTo(Duration.ofNanos(6));
-    assertThat(runs.get(0).firstByteTime()).isEqualTo(Duration.ofNanos(3));
-    assertThat(runs.get(0).totalTime()).isEqualTo(Duration.ofNanos(15));
+      assertThat(runs).hasSize(1);
+      assertThat(runs.get(0).queueTime()).isEqualTo(Duration.ofNanos(3));
+      assertThat(runs.get(0).startTime()).isEqualTo(Duration.ofNanos(6));
+      assertThat(runs.get(0).firstByteTime()).isEqualTo(Duration.ofNanos(3));
+      assertThat(runs.get(0).totalTime()).isEqualTo(Duration.ofNanos(15));
+    }
   }
 
   private static final class Broken extends FilterInputStream {

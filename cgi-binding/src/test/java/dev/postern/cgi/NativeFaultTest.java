@@ -2,9 +2,12 @@ package dev.postern.cgi;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.BufferedReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -22,12 +25,22 @@ import org.junit.jupiter.api.io.TempDir;
 class NativeFaultTest {
   private static final int REQUESTS = Integer.getInteger("postern.faults", 24);
 
+  /** JVMs that share the functions among them: most of a request's time is waited. */
+  private static final int JVMS = REQUESTS < 1000 ? 1 : 4;
+
   @TempDir Path directory;
 
   @Test
   @Timeout(value = 1, unit = TimeUnit.DAYS)
   void fault_ofTheCLibrary_isContained() throws Exception {
-    Path control = Files.write(directory.resolve("control"), new byte[5 * Integer.BYTES]);
+    Path library = directory.resolve("faults.so");
+    Programs.compile("faults.c", library, "-shared", "-fPIC");
+    Clients.run(JVMS, 0, JVMS, number -> run(number, library));
+  }
+
+  private void run(int number, Path library) throws Exception {
+    Path own = Files.createDirectory(directory.resolve("jvm" + number));
+    Path control = Files.write(own.resolve("control"), new byte[5 * Integer.BYTES]);
     ProcessBuilder builder =
         new ProcessBuilder(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -36,22 +49,23 @@ class NativeFaultTest {
             "-cp",
             System.getProperty("java.class.path"),
             NativeFaults.class.getName(),
-            directory.toString(),
-            Integer.toString(REQUESTS));
-    builder.environment().put("LD_PRELOAD", library().toString());
+            own.toString(),
+            Integer.toString(REQUESTS),
+            Integer.toString(number),
+            Integer.toString(JVMS));
+    builder.environment().put("LD_PRELOAD", library.toString());
     builder.environment().put("POSTERN_FAULTS", control.toString());
     Process jvm = builder.redirectErrorStream(true).start();
     jvm.getOutputStream().close();
-    String output = new String(jvm.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    System.out.print(output);
+    List<String> output = new ArrayList<>();
+    try (BufferedReader lines = jvm.inputReader(StandardCharsets.UTF_8)) {
+      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        System.out.println(line);
+        output.add(line);
+      }
+    }
 
-    assertThat(jvm.waitFor()).as(output).isZero();
-    assertThat(output).endsWith("faults: all contained\n");
-  }
-
-  private Path library() throws Exception {
-    Path library = directory.resolve("faults.so");
-    Programs.compile("faults.c", library, "-shared", "-fPIC");
-    return library;
+    assertThat(jvm.waitFor()).as(String.join("\n", output)).isZero();
+    assertThat(output).endsWith("faults: all contained");
   }
 }

@@ -16,13 +16,14 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Map;
-import java.util.TreeMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
  * Serves requests while functions of the C library fail, in a JVM that {@code faults.c} was
- * preloaded into: {@code DIRECTORY REQUESTS}. Prints a line for each kind of failure, and ends with
- * a stack trace where something is not as it must be.
+ * preloaded into: {@code DIRECTORY REQUESTS FIRST STEP}, of which the last two say which functions.
+ * Prints a line for each kind of failure, and ends with a stack trace where something is not as it
+ * must be.
  */
 final class NativeFaults {
   private static final int EIO = 5;
@@ -32,6 +33,12 @@ final class NativeFaults {
   private static final int ENOMEM = 12;
   private static final int EPERM = 1;
   private static final int EMFILE = 24;
+
+  /** Of which only TERM's fails, so that KILL has to follow. */
+  private static final String TERM = "kill";
+
+  /** Each waits 2 s for what that would have ended, so that many are made at once. */
+  private static final int CLIENTS = 50;
 
   /** More than a start is tried again. */
   private static final int ALWAYS = 1000;
@@ -68,12 +75,13 @@ final class NativeFaults {
     new Fault(12, "pidfd_open", EMFILE, 1, ALWAYS),
     new Fault(13, "close", EIO, 6, ALWAYS),
     new Fault(14, "eventfd_read", EAGAIN, 1, 1),
-    new Fault(11, "kill", EPERM, 1, 1),
+    new Fault(11, TERM, EPERM, 1, Integer.MAX_VALUE),
   };
 
   private final int requests;
   private final IntBuffer control;
   private final ProcessLimit limit = ProcessLimit.of(2, Duration.ofSeconds(60));
+  private final ProcessLimit many = ProcessLimit.of(CLIENTS);
   private final LongAdder told = new LongAdder();
   private final Application echo;
   private final Application lingering;
@@ -89,6 +97,7 @@ final class NativeFaults {
     this.lingering = builder(Programs.sh(directory, "lingering", head, "cat", linger)).build();
     this.silent =
         builder(Programs.sh(directory, "silent", "exec sleep 987"))
+            .limit(many)
             .headerTimeout(Duration.ofMillis(100))
             .build();
   }
@@ -102,7 +111,7 @@ final class NativeFaults {
         .onRun(run -> told.increment());
   }
 
-  public static void main(String[] args) throws IOException {
+  public static void main(String[] args) throws Exception {
     Path control = Path.of(System.getenv("POSTERN_FAULTS"));
     try (FileChannel file =
         FileChannel.open(control, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
@@ -113,8 +122,9 @@ final class NativeFaults {
       assertThat(StartPath.inForce()).isEqualTo(StartPath.NATIVE);
       NativeFaults faults = new NativeFaults(Path.of(args[0]), Integer.parseInt(args[1]), mapped);
       Figures before = Figures.now();
-      for (Fault fault : FAULTS) {
-        faults.run(fault, before);
+      int step = Integer.parseInt(args[3]);
+      for (int i = Integer.parseInt(args[2]); i < FAULTS.length; i += step) {
+        faults.run(FAULTS[i], before);
       }
       Figures after = Figures.whenQuiet();
       System.out.println("faults: before " + before);
@@ -125,27 +135,45 @@ final class NativeFaults {
     System.out.println("faults: all contained");
   }
 
-  private void run(Fault fault, Figures before) throws IOException {
-    boolean kills = fault.name.equals("kill");
-    Application program = fault.name.equals("pidfd_open") ? lingering : echo;
-    // Each waits 2 s for what the kill would have ended.
-    int count = kills ? Math.max(2, requests / 1000) : requests;
-    Map<String, Integer> answers = new TreeMap<>();
+  private void run(Fault fault, Figures before) throws Exception {
+    Map<String, Integer> answers = new ConcurrentSkipListMap<>();
     long toldBefore = told.sum();
-    int hits = 0;
-    for (int i = 0; i < count; i++) {
-      arm(fault, i % fault.span);
-      String answer = kills ? hang() : echo(program, i / fault.span);
-      hits += control.get(4);
-      control.put(0, 0);
-      answers.merge(answer, 1, Integer::sum);
-      assertThat(limit.available()).as(fault.name).isEqualTo(2);
-    }
+    int hits = fault.name.equals(TERM) ? hang(fault, answers) : echo(fault, answers);
     Figures after = Figures.whenEnded(before);
     System.out.println("faults: " + fault.name + ", " + hits + " calls: " + answers + "; " + after);
     assertThat(hits).as("calls of " + fault.name + " that failed").isPositive();
-    assertThat(told.sum() - toldBefore).as("runs that were told").isEqualTo(count);
+    assertThat(told.sum() - toldBefore).as("runs that were told").isEqualTo(requests);
+    assertThat(many.available()).isEqualTo(CLIENTS);
     after.assertEndedAt(before);
+  }
+
+  private int echo(Fault fault, Map<String, Integer> answers) {
+    Application program = fault.name.equals("pidfd_open") ? lingering : echo;
+    int hits = 0;
+    for (int i = 0; i < requests; i++) {
+      arm(fault, i % fault.span);
+      String answer = echo(program, i / fault.span);
+      hits += disarm();
+      answers.merge(answer, 1, Integer::sum);
+      assertThat(limit.available()).as(fault.name).isEqualTo(2);
+    }
+    return hits;
+  }
+
+  private int hang(Fault fault, Map<String, Integer> answers) throws Exception {
+    arm(fault, 0);
+    Clients.run(
+        CLIENTS,
+        0,
+        requests,
+        n -> {
+          Call call = Call.get("/").to(silent);
+          assertThat(call.status).isEqualTo(504);
+          answers.merge("504", 1, Integer::sum);
+        });
+    int hits = disarm();
+    assertThat(hits).as("one for each").isGreaterThanOrEqualTo(requests);
+    return hits;
   }
 
   private void arm(Fault fault, int good) {
@@ -156,10 +184,10 @@ final class NativeFaults {
     control.put(0, fault.number);
   }
 
-  private String hang() {
-    Call call = Call.get("/").to(silent);
-    assertThat(call.status).isEqualTo(504);
-    return "504";
+  /** How many calls have failed. */
+  private int disarm() {
+    control.put(0, 0);
+    return control.get(4);
   }
 
   /** With a body in memory, one that a pipe does not hold, and one from a stream. */

@@ -11,16 +11,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -73,7 +68,7 @@ class SoakTest {
     writePrograms();
     patient = application(limit, Duration.ofSeconds(30));
     impatient = application(limit, Duration.ofMillis(500));
-    run(0, CLIENTS * KINDS);
+    Clients.run(CLIENTS, 0, CLIENTS * KINDS, this::request);
     Figures before = Figures.whenQuiet();
     told.reset();
     rules.clear();
@@ -81,7 +76,9 @@ class SoakTest {
     System.out.println("soak: before " + before + ", places " + limit.available());
     // Memory that grows slowly shows in the parts of a long run.
     for (int part = 1; part <= PARTS; part++) {
-      run((int) ((part - 1L) * REQUESTS / PARTS), (int) ((long) part * REQUESTS / PARTS));
+      int from = (int) ((part - 1L) * REQUESTS / PARTS);
+      int to = (int) ((long) part * REQUESTS / PARTS);
+      Clients.run(CLIENTS, from, to, this::request);
       System.out.println("soak: " + told + " requests, " + Figures.now());
     }
     double seconds = (System.nanoTime() - start) / 1e9;
@@ -117,26 +114,6 @@ class SoakTest {
               rules.computeIfAbsent(run.rule(), rule -> new LongAdder()).increment();
             })
         .build();
-  }
-
-  private void run(int from, int to) throws Exception {
-    ExecutorService clients = Executors.newFixedThreadPool(CLIENTS);
-    AtomicInteger next = new AtomicInteger(from);
-    List<Future<?>> all = new ArrayList<>();
-    for (int i = 0; i < CLIENTS; i++) {
-      all.add(
-          clients.submit(
-              () -> {
-                for (int n = next.getAndIncrement(); n < to; n = next.getAndIncrement()) {
-                  request(n);
-                }
-              }));
-    }
-    for (Future<?> client : all) {
-      client.get();
-    }
-    clients.shutdown();
-    assertThat(clients.awaitTermination(60, TimeUnit.SECONDS)).isTrue();
   }
 
   /** Two in three are good; every other kind of abuse comes in turn. */

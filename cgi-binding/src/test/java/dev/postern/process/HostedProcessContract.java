@@ -27,6 +27,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
@@ -449,8 +450,9 @@ abstract class HostedProcessContract {
   }
 
   @Test
+  @Timeout(value = 1, unit = TimeUnit.DAYS)
   void attackF15_endsThatRaceWithExits_hitNobodyElse() throws IOException {
-    try (Running canary = sh("sleep 300")) {
+    try (Running canary = sh("sleep 86400")) {
       for (int i = 0; i < RACES; i++) {
         sh("exit 0").close();
       }
