@@ -56,6 +56,8 @@ class FaultTest {
   void everythingIsGivenBack(TestInfo test) throws IOException {
     Thread.interrupted();
     assertThat(limit.available()).isEqualTo(2);
+    // Each has the stack trace of what failed.
+    runs.clear();
     Figures after = Figures.whenEnded(before);
     System.out.println("faults: " + test.getDisplayName() + ", " + REQUESTS + "; " + after);
     after.assertEndedAt(before);
