@@ -3,10 +3,10 @@ package dev.postern.cgi;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -18,8 +18,8 @@ import java.util.concurrent.atomic.AtomicLong;
  * ends all of it. Thread-safe.
  */
 final class Cgroups {
-  /** {@code postern-PID-NUMBER}. */
-  private static final String PREFIX = "postern-";
+  /** {@code postern-PID-START-NUMBER}, of a {@link ProcessName}. */
+  static final String PREFIX = "postern-";
 
   private static final long EMPTY_NANOS = TimeUnit.SECONDS.toNanos(2);
   private static final AtomicLong COUNT = new AtomicLong();
@@ -62,9 +62,7 @@ final class Cgroups {
 
   /** A new group with its limits. */
   Path create() throws IOException {
-    Path group =
-        parent.resolve(PREFIX + ProcessHandle.current().pid() + "-" + COUNT.incrementAndGet());
-    Files.createDirectory(group);
+    Path group = createDirectory();
     try {
       for (Map.Entry<String, String> limit : limits.entrySet()) {
         Path file = group.resolve(limit.getKey());
@@ -77,6 +75,17 @@ final class Cgroups {
     } catch (IOException e) {
       Files.delete(group);
       throw e;
+    }
+  }
+
+  private Path createDirectory() throws IOException {
+    while (true) {
+      try {
+        return Files.createDirectory(
+            parent.resolve(PREFIX + ProcessName.current() + "-" + COUNT.incrementAndGet()));
+      } catch (FileAlreadyExistsException e) {
+        // Made by another loading of this class, in this process.
+      }
     }
   }
 
@@ -133,10 +142,7 @@ final class Cgroups {
   private void sweep() throws IOException {
     try (DirectoryStream<Path> groups = Files.newDirectoryStream(parent, PREFIX + "*")) {
       for (Path group : groups) {
-        List<String> name = Arrays.asList(String.valueOf(group.getFileName()).split("-"));
-        if (name.size() == 3
-            && name.get(1).matches("[0-9]{1,18}")
-            && ProcessHandle.of(Long.parseLong(name.get(1))).isEmpty()) {
+        if (ProcessName.isLeftover(group, PREFIX)) {
           try {
             end(group);
           } catch (NoSuchFileException e) {

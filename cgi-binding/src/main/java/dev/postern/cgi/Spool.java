@@ -24,8 +24,8 @@ import org.jspecify.annotations.Nullable;
  * starts. Not thread-safe while it is written.
  */
 final class Spool implements Closeable {
-  /** {@code postern-spool-PID-RANDOM}. */
-  private static final String PREFIX = "postern-spool-";
+  /** {@code postern-spool-PID-START-RANDOM}, of a {@link ProcessName}. */
+  static final String PREFIX = "postern-spool-";
 
   private static final int COPY = 8 * 1024;
 
@@ -78,7 +78,7 @@ final class Spool implements Closeable {
 
   private FileChannel create() throws IOException {
     long random = new SecureRandom().nextLong();
-    String name = PREFIX + ProcessHandle.current().pid() + "-" + Long.toHexString(random);
+    String name = PREFIX + ProcessName.current() + "-" + Long.toHexString(random);
     FileAttribute<?>[] owner =
         FileSystems.getDefault().supportedFileAttributeViews().contains("posix")
             ? new FileAttribute<?>[] {
@@ -117,11 +117,7 @@ final class Spool implements Closeable {
   static void sweep(Path directory) {
     try (DirectoryStream<Path> left = Files.newDirectoryStream(directory, PREFIX + "*")) {
       for (Path spool : left) {
-        String[] parts = String.valueOf(spool.getFileName()).split("-", -1);
-        if (parts.length == 4
-            && parts[2].matches("[0-9]{1,18}")
-            && ProcessHandle.of(Long.parseLong(parts[2])).isEmpty()
-            && Owners.owner(spool) == Owners.current()) {
+        if (ProcessName.isLeftover(spool, PREFIX) && Owners.owner(spool) == Owners.current()) {
           Files.deleteIfExists(spool);
         }
       }

@@ -152,7 +152,7 @@ record Figures(
   }
 
   private static String spoolName() {
-    return "postern-spool-" + ProcessHandle.current().pid() + "-";
+    return Spool.PREFIX + ProcessName.current() + "-";
   }
 
   private static long named() throws IOException {

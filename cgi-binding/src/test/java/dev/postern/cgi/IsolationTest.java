@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -178,7 +179,7 @@ class IsolationTest {
     Path parent = cgroups();
     Process ended = new ProcessBuilder("/bin/true").start();
     ended.waitFor();
-    Path stale = Files.createDirectory(parent.resolve("postern-" + ended.pid() + "-1"));
+    Path stale = Files.createDirectory(parent.resolve("postern-" + ended.pid() + "-1-1"));
     Process left =
         new ProcessBuilder("/bin/sh", "-c", "echo $$ >" + stale + "/cgroup.procs; exec sleep 987")
             .start();
@@ -191,6 +192,54 @@ class IsolationTest {
 
     assertThat(left.waitFor()).isEqualTo(137);
     assertThat(stale).doesNotExist();
+  }
+
+  @Test
+  void attackF23_groupOfAPidThatIsTakenAgain_isSweptAndThatOfALiveServerKept() throws Exception {
+    Path parent = cgroups();
+    Process server = new ProcessBuilder("/bin/sleep", "987").start();
+    try {
+      Path live = make(ProcessName.of(server.toHandle()) + "-1");
+      Path notItsOwn = make(server.pid() + "-1-1");
+      Path notOurs = make(ProcessHandle.current().pid() + "-1-1");
+      Path ours = make(ProcessName.current() + "-0");
+      try {
+        Isolation.builder().cgroup(parent).build();
+
+        assertThat(notItsOwn).doesNotExist();
+        assertThat(notOurs).doesNotExist();
+        assertThat(live).exists();
+        assertThat(ours).exists();
+      } finally {
+        for (Path group : new Path[] {live, notItsOwn, notOurs, ours}) {
+          Files.deleteIfExists(group);
+        }
+      }
+    } finally {
+      server.destroyForcibly().waitFor();
+    }
+  }
+
+  /** Two applications of a container may each have loaded it. */
+  @Test
+  void groupThatIsThere_isNotTakenAgain() throws IOException {
+    Cgroups groups = Cgroups.of(cgroups(), Map.of());
+    Path first = groups.create();
+    Files.delete(first);
+    String name = first.getFileName().toString();
+    int number = Integer.parseInt(name.substring(name.lastIndexOf('-') + 1));
+    Path there = make(ProcessName.current() + "-" + (number + 1));
+    try {
+      Path next = groups.create();
+      Files.delete(next);
+      assertThat(next).isNotEqualTo(there);
+    } finally {
+      Files.delete(there);
+    }
+  }
+
+  private static Path make(String name) throws IOException {
+    return Files.createDirectory(CGROUPS.resolve(Cgroups.PREFIX + name));
   }
 
   @Test

@@ -119,6 +119,9 @@ class KilledServerTest {
 
   private void assertNextStartIsClean(String... group) throws Exception {
     Files.createFile(spools.resolve("postern-spool-" + ended() + "-1f"));
+    // A pid that another process has got meanwhile.
+    long taken = ProcessHandle.current().pid();
+    Files.createFile(spools.resolve("postern-spool-" + taken + "-1-1f"));
     Process next = start("0", group);
     String output = new String(next.getInputStream().readAllBytes(), StandardCharsets.UTF_8).trim();
     assertThat(next.waitFor()).isZero();
@@ -127,10 +130,11 @@ class KilledServerTest {
   }
 
   /** A spool has a name for a moment too short to be hit; this one's owner was. */
-  private static long ended() throws Exception {
+  private static ProcessName ended() throws Exception {
     Process process = new ProcessBuilder("/bin/true").start();
+    ProcessName name = ProcessName.of(process.toHandle());
     process.waitFor();
-    return process.pid();
+    return name;
   }
 
   private Process start(String clients, String... group) throws IOException {
@@ -168,11 +172,7 @@ class KilledServerTest {
   /** Of servers that are gone; others may be running. */
   private static long groups() throws IOException {
     try (Stream<Path> groups = Files.list(CGROUPS)) {
-      return groups
-          .map(path -> path.getFileName().toString())
-          .filter(name -> name.startsWith("postern-"))
-          .filter(name -> ProcessHandle.of(Long.parseLong(name.split("-", 3)[1])).isEmpty())
-          .count();
+      return groups.filter(group -> ProcessName.isLeftover(group, Cgroups.PREFIX)).count();
     }
   }
 }

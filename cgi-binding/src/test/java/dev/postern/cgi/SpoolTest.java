@@ -63,12 +63,10 @@ class SpoolTest {
   void attackF23_whatACrashHasLeft_isSwept() throws Exception {
     Process ended = new ProcessBuilder("/bin/true").start();
     ended.waitFor();
-    Path stale = Files.createFile(directory.resolve("postern-spool-" + ended.pid() + "-1f"));
-    Path ours =
-        Files.createFile(
-            directory.resolve("postern-spool-" + ProcessHandle.current().pid() + "-1f"));
-    Path other = Files.createFile(directory.resolve("postern-spool-notes"));
-    Path odd = Files.createFile(directory.resolve("postern-spool-x-y"));
+    Path stale = left(ended.pid() + "-1-1f");
+    Path ours = left(ProcessName.current() + "-1f");
+    Path other = left("notes");
+    Path odd = left("x-y-z");
 
     Spool.sweep(directory);
     Spool.sweep(directory.resolve("none"));
@@ -77,6 +75,29 @@ class SpoolTest {
     assertThat(ours).exists();
     assertThat(other).exists();
     assertThat(odd).exists();
+  }
+
+  /** In a container, the next server is often that. */
+  @Test
+  void attackF23_whatIsLeftOfAPidThatIsTakenAgain_isSwept() throws Exception {
+    Process server = new ProcessBuilder("/bin/sleep", "987").start();
+    try {
+      Path live = left(ProcessName.of(server.toHandle()) + "-1f");
+      Path notItsOwn = left(server.pid() + "-1-1f");
+      Path notOurs = left(ProcessHandle.current().pid() + "-1-1f");
+
+      Spool.sweep(directory);
+
+      assertThat(notItsOwn).doesNotExist();
+      assertThat(notOurs).doesNotExist();
+      assertThat(live).exists();
+    } finally {
+      server.destroyForcibly().waitFor();
+    }
+  }
+
+  private Path left(String name) throws IOException {
+    return Files.createFile(directory.resolve(Spool.PREFIX + name));
   }
 
   @Test
