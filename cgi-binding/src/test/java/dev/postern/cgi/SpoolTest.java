@@ -2,13 +2,18 @@ package dev.postern.cgi;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.abort;
 
 import dev.postern.Application;
+import dev.postern.cgi.server.Tools;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -57,6 +62,26 @@ class SpoolTest {
       assertThat(spool.open().readAllBytes()).hasSize(2000);
     }
     assertThat(spools()).isEqualTo(before);
+  }
+
+  @Test
+  void attackF23_file_isReadByNobodyElse() throws IOException {
+    try (Spool spool = new Spool(directory, IN_MEMORY)) {
+      spool.write(new byte[2000], 2000);
+      try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
+        assertThat(open.filter(this::isOurs))
+            .singleElement()
+            .satisfies(file -> assertThat(Owners.mode(file) & 0777).isEqualTo(0600));
+      }
+    }
+  }
+
+  private boolean isOurs(Path descriptor) {
+    try {
+      return Files.readSymbolicLink(descriptor).startsWith(directory.toRealPath());
+    } catch (IOException e) {
+      return false;
+    }
   }
 
   @Test
@@ -124,6 +149,48 @@ class SpoolTest {
       System.setProperty("java.io.tmpdir", before);
     }
     assertThat(mark).doesNotExist();
+  }
+
+  @Test
+  void attackF23_diskThatIsFullInTheMiddle_is503AndLeavesNothing() throws Exception {
+    Path program =
+        Programs.sh(directory, "p", "printf 'Content-Type: text/plain\\n\\n'; exec wc -c");
+    Path disk = Files.createDirectory(directory.resolve("disk"));
+    List<String> command = new ArrayList<>(onSmallDisk(disk));
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("-Xmx64m", "-XX:TieredStopAtLevel=1", "-Djava.io.tmpdir=" + disk));
+    if (Boolean.getBoolean("postern.test.jar")) {
+      command.add("--enable-native-access=ALL-UNNAMED");
+    }
+    command.addAll(List.of("-cp", System.getProperty("java.class.path")));
+    command.addAll(List.of(FullDisk.class.getName(), program.toString()));
+
+    Process server =
+        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+    String report = new String(server.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+
+    assertThat(server.waitFor()).isZero();
+    assertThat(report.lines())
+        .containsExactly(
+            "200 500000", "503 spool-full 10", "nothing is left", "200 9", "200 500000");
+  }
+
+  /** What a command begins with to have a disk of 1 MiB there, which ends with it. */
+  private static List<String> onSmallDisk(Path disk) throws Exception {
+    String unshare = Tools.require("unshare");
+    String mount = Tools.require("mount") + " -t tmpfs -o size=1m none \"$0\"";
+    // With a user namespace where the user is not root already.
+    for (String namespaces : new String[] {"-m", "-rm"}) {
+      List<String> command = List.of(unshare, namespaces, "/bin/sh", "-c");
+      List<String> trial = new ArrayList<>(command);
+      trial.addAll(List.of(mount, disk.toString()));
+      if (new ProcessBuilder(trial).start().waitFor() == 0) {
+        List<String> start = new ArrayList<>(command);
+        start.addAll(List.of(mount + " && exec \"$@\"", disk.toString()));
+        return start;
+      }
+    }
+    return abort("this system lets this user mount no disk");
   }
 
   @Test
