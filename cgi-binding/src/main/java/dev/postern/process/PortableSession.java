@@ -21,7 +21,13 @@ final class PortableSession extends Session {
   private static final boolean SUPPORTED = SETSID != null && ProcessTable.isPresent();
   private static final long SIGNAL_SECONDS = 5;
 
+  /** No process begins then. */
+  private static final long UNKNOWN = -1;
+
   private final Process process;
+
+  /** When the program began. The JDK reaps it, so that its number may be another's afterwards. */
+  private final long start;
 
   /**
    * To signal it by: {@link Process#destroy} also closes the streams, while others read and write
@@ -33,6 +39,8 @@ final class PortableSession extends Session {
     super(process.pid());
     this.process = process;
     this.handle = process.toHandle();
+    ProcessTable.Entry entry = SUPPORTED ? ProcessTable.of(process.pid()) : null;
+    this.start = entry != null && process.isAlive() ? entry.start() : UNKNOWN;
   }
 
   /** The command that runs {@code command} as the leader of a session of its own. */
@@ -62,7 +70,17 @@ final class PortableSession extends Session {
 
   @Override
   boolean isAlive() {
-    return process.isAlive() || SUPPORTED && !ProcessTable.session(leader()).isEmpty();
+    return process.isAlive() || !members().isEmpty();
+  }
+
+  /** Nobody once the number is another program's, which is a sign that all have ended. */
+  private List<ProcessTable.Entry> members() {
+    if (!SUPPORTED) {
+      return List.of();
+    }
+    List<ProcessTable.Entry> members = ProcessTable.session(leader());
+    ProcessTable.Entry holder = members.isEmpty() ? null : ProcessTable.of(leader());
+    return holder != null && holder.start() != start ? List.of() : members;
   }
 
   @Override
@@ -93,8 +111,7 @@ final class PortableSession extends Session {
    * @return false when there is nobody to signal: all have ended, or {@code setsid} has not run yet
    */
   private boolean signal(String name, Consumer<ProcessHandle> single) {
-    List<ProcessTable.Entry> members =
-        SUPPORTED ? ProcessTable.session(leader()) : List.<ProcessTable.Entry>of();
+    List<ProcessTable.Entry> members = members();
     Set<String> targets = new LinkedHashSet<>();
     for (ProcessTable.Entry member : members) {
       targets.add(Long.toString(member.group() == leader() ? -leader() : member.pid()));

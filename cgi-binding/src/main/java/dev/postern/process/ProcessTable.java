@@ -57,21 +57,26 @@ final class ProcessTable {
   private static @Nullable Entry read(Path process) {
     try {
       String text = Files.readString(process.resolve("stat"), StandardCharsets.ISO_8859_1);
-      String[] fields = text.substring(text.lastIndexOf(')') + 2).split(" ", 8);
+      String[] fields = text.substring(text.lastIndexOf(')') + 2).split(" ", 21);
       return new Entry(
           Long.parseLong(text.substring(0, text.indexOf(' '))),
           fields[0].charAt(0),
           Long.parseLong(fields[2]),
           Long.parseLong(fields[3]),
-          Long.parseLong(fields[6]));
+          Long.parseLong(fields[6]),
+          Long.parseLong(fields[19]));
     } catch (IOException | RuntimeException e) {
       // It has ended meanwhile.
       return null;
     }
   }
 
-  /** {@code pid (comm) state ppid pgrp session tty tpgid flags ...} of proc(5). */
-  record Entry(long pid, char state, long group, long session, long flags) {
+  /**
+   * {@code pid (comm) state ppid pgrp session tty tpgid flags ...} of proc(5).
+   *
+   * @param start when the process began, in ticks since the system did
+   */
+  record Entry(long pid, char state, long group, long session, long flags, long start) {
     private static final int PF_EXITING = 4;
 
     boolean isDead() {

@@ -2,8 +2,9 @@ package dev.postern.process;
 
 /**
  * The session and process group of one hosted program, which is the leader of both. Signals go to
- * it only while that is provable: the leader is our unreaped child, or /proc shows a live member.
- * While there is a member the kernel gives the number to nobody else.
+ * it only while that is provable: the leader is our unreaped child, or /proc shows a live member,
+ * and nobody else with the leader's number. While there is a member the kernel gives the number to
+ * nobody else.
  */
 abstract class Session {
   private final long leader;

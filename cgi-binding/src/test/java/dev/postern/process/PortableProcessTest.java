@@ -1,12 +1,19 @@
 package dev.postern.process;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Test;
 
 class PortableProcessTest extends HostedProcessContract {
+  private static final Path LAST_NUMBER = Path.of("/proc/sys/kernel/ns_last_pid");
+
   @Override
   HostedProcess start(
       List<String> command, Map<String, String> environment, Path directory, InputStream body)
@@ -17,5 +24,38 @@ class PortableProcessTest extends HostedProcessContract {
   @Override
   int repeats() {
     return 1_000;
+  }
+
+  /** The JDK reaps a program when it ends, whether or not its request has. */
+  @Test
+  void attackF15_strangerWithTheSameNumber_isNotSignalled() throws Exception {
+    assumeTrue(Files.isWritable(LAST_NUMBER), "nobody may choose the next process's number");
+    try (Running program = sh("exit 0")) {
+      long number = program.process.session().leader();
+      ProcessFixture.await(() -> ProcessTable.of(number) == null);
+      Process stranger = startAs(number);
+      try {
+        ProcessFixture.await(() -> ProcessTable.of(number).session() == number);
+        program.close();
+
+        assertThat(program.process.wasTerminated()).isFalse();
+        assertThat(stranger.isAlive()).isTrue();
+      } finally {
+        stranger.destroyForcibly().waitFor();
+      }
+    }
+  }
+
+  /** The leader of a session of its own that has that number, for which others may be quicker. */
+  private static Process startAs(long number) throws Exception {
+    for (int tried = 0; tried < 1000; tried++) {
+      Files.writeString(LAST_NUMBER, Long.toString(number - 1));
+      Process process = new ProcessBuilder("/usr/bin/setsid", "/bin/sleep", "987").start();
+      if (process.pid() == number) {
+        return process;
+      }
+      process.destroyForcibly().waitFor();
+    }
+    throw new AssertionError("number must be free: " + number);
   }
 }
