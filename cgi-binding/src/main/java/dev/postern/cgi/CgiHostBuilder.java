@@ -29,6 +29,7 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
   private @Nullable Path workingDirectory;
   private Duration headerTimeout = Duration.ofSeconds(30);
   private Duration idleTimeout = Duration.ofSeconds(60);
+  private @Nullable Duration totalTimeout;
   private long maxBody = 64L << 20;
   private @Nullable ProcessLimit limit;
   private int programLimit;
@@ -91,6 +92,17 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
    */
   public B idleTimeout(Duration timeout) {
     idleTimeout = positive(timeout);
+    return self();
+  }
+
+  /**
+   * From the start of a program to the end of its response, however steadily it sends, and however
+   * slowly the client takes it; without a limit by default. The client is told 504 before the blank
+   * line, and the response is cut after it. A request's own {@link dev.postern.Environ#remaining()}
+   * is heeded too, where it is less.
+   */
+  public B totalTimeout(Duration timeout) {
+    totalTimeout = positive(timeout);
     return self();
   }
 
@@ -276,6 +288,7 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
         workingDirectory,
         headerTimeout,
         idleTimeout,
+        totalTimeout,
         maxBody,
         places,
         programLimit == 0 ? standardProgramLimit(places.max()) : programLimit,

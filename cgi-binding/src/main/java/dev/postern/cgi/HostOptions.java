@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a host of programs was configured to do: the defaults of the builder, as changed. Immutable.
  *
+ * @param totalTimeout null for none
  * @param programLimit how many runs of one program at once; 0 for as many as {@code limit} has
  * @param methods those that are allowed, in order; null for all but TRACE and CONNECT
  * @param localRedirects who answers them; null to have the client do it
@@ -22,6 +23,7 @@ record HostOptions(
     @Nullable Path workingDirectory,
     Duration headerTimeout,
     Duration idleTimeout,
+    @Nullable Duration totalTimeout,
     long maxBody,
     ProcessLimit limit,
     int programLimit,

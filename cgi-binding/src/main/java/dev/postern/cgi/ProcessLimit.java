@@ -17,7 +17,7 @@ import java.util.concurrent.TimeUnit;
  * <p>Thread-safe.
  */
 public final class ProcessLimit {
-  private static final Duration WAIT = Duration.ofSeconds(2);
+  static final Duration WAIT = Duration.ofSeconds(2);
 
   private final Semaphore permits;
   private final int max;

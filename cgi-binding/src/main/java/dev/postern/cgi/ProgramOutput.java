@@ -2,6 +2,7 @@ package dev.postern.cgi;
 
 import dev.postern.GatewayException;
 import dev.postern.Headers;
+import dev.postern.process.BodyException;
 import dev.postern.process.ErrorTail;
 import dev.postern.process.Exit;
 import dev.postern.process.HostedProcess;
@@ -66,8 +67,8 @@ final class ProgramOutput {
       read = process.read(timeout);
     } catch (PipeException e) {
       throw Refusal.of(500, "pipe-failed", "pipe of a program must work", Headers.of(), e);
-    } catch (IOException e) {
-      throw RequestBody.unreadable(e);
+    } catch (BodyException e) {
+      throw RequestBody.unreadable(e.failure());
     }
     inBlock = read == HostedProcess.Read.BLOCK;
     if (inBlock) {

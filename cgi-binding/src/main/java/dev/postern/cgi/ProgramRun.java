@@ -30,6 +30,7 @@ final class ProgramRun implements Body {
   private final Environ environ;
   private final Places places;
   private final RunWatch watch;
+  private final long began = System.nanoTime();
 
   private Isolation.@Nullable Enclosure enclosure;
   private @Nullable ProgramOutput output;
@@ -220,11 +221,29 @@ final class ProgramRun implements Body {
 
   /** Whether there is output that was not passed on yet; false at the end. */
   private boolean hasNext(Duration timeout) throws IOException {
-    HostedProcess.Read read = output().await(timeout);
+    Duration left = remaining();
+    boolean last = left != null && left.compareTo(timeout) < 0;
+    HostedProcess.Read read =
+        last && left.isZero() ? HostedProcess.Read.TIMEOUT : output().await(last ? left : timeout);
     if (read == HostedProcess.Read.TIMEOUT && !isSatisfied()) {
-      throw Refusal.of(504, "program-timeout", "program must send output in time");
+      throw Refusal.of(
+          504,
+          "program-timeout",
+          last ? "program must be done in time" : "program must send output in time");
     }
     return read == HostedProcess.Read.BLOCK;
+  }
+
+  /** What is left for all of the run, not below zero; null when nothing bounds it. */
+  private @Nullable Duration remaining() {
+    Duration asked = environ.remaining();
+    Duration total = options.totalTimeout();
+    if (total == null) {
+      return asked;
+    }
+    Duration left = total.minusNanos(System.nanoTime() - began);
+    left = left.isNegative() ? Duration.ZERO : left;
+    return asked != null && asked.compareTo(left) < 0 ? asked : left;
   }
 
   /** The client has all that it was told of: no end of the program can take that back. */
@@ -267,17 +286,10 @@ final class ProgramRun implements Body {
     used = true;
     try {
       if (output != null) {
-        output.process().close();
-        watch.ended(output.process());
-        environ.report("cgi.exit", watch.exit);
-        if (output.process().errors().dropped() > 0) {
-          counters.count("stderr-dropped");
-        }
-        output.logErrors(String.valueOf(watch.program().getFileName()), environ.errors());
+        close(output);
       }
     } finally {
-      leaveEnclosure();
-      places.close();
+      giveBack();
       if (request != null) {
         request.close();
       }
@@ -288,13 +300,34 @@ final class ProgramRun implements Body {
     }
   }
 
-  private void leaveEnclosure() {
+  private void close(ProgramOutput written) {
+    HostedProcess process = written.process();
+    try {
+      process.end();
+    } finally {
+      // Before the wait for whoever reads the request's body: a silent client keeps nobody out.
+      giveBack();
+      process.close();
+    }
+    watch.ended(process);
+    environ.report("cgi.exit", watch.exit);
+    if (process.errors().dropped() > 0) {
+      counters.count("stderr-dropped");
+    }
+    written.logErrors(String.valueOf(watch.program().getFileName()), environ.errors());
+  }
+
+  /** What others can use now that the program has ended. Nothing after the first call. */
+  private void giveBack() {
     try {
       if (enclosure != null) {
         enclosure.close();
       }
     } catch (IOException e) {
       environ.errors().println("postern: control group must end with its run: " + e.getMessage());
+    } finally {
+      enclosure = null;
+      places.close();
     }
   }
 

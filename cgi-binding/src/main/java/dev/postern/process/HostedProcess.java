@@ -39,6 +39,7 @@ public abstract class HostedProcess {
   private StartGate.@Nullable Place place;
   private boolean ended;
   private boolean abandoned;
+  private boolean over;
   private boolean closed;
   private boolean terminated;
   private boolean killed;
@@ -129,7 +130,7 @@ public abstract class HostedProcess {
   public enum Read {
     /** There is a block: see {@link #bytes} and {@link #length}. */
     BLOCK,
-    /** The output has ended, or reading stopped as {@link #close} explains. */
+    /** The output has ended, or reading stopped as {@link #wasStillWriting} explains. */
     END,
     /** Nothing came in time. */
     TIMEOUT,
@@ -141,7 +142,8 @@ public abstract class HostedProcess {
    * Waits for the next block of output, which stays valid until the next call.
    *
    * @throws PipeException when the output cannot be read, or the body cannot be passed on
-   * @throws IOException when the request's body cannot be read, or the thread is interrupted
+   * @throws BodyException when the request's body cannot be read
+   * @throws InterruptedIOException when the thread is interrupted, which it stays
    */
   public final Read read(Duration timeout) throws IOException {
     releaseBlock();
@@ -270,48 +272,71 @@ public abstract class HostedProcess {
   /**
    * Ends what still runs. A program whose output has ended gets its grace to end by itself;
    * otherwise, and afterwards, its whole session gets TERM, and 2 s later KILL. Returns when the
-   * program has ended and nothing reads the request's body any more.
+   * program has ended, whoever reads the request's body; {@link #close} is still to come.
+   */
+  public final void end() {
+    if (over) {
+      return;
+    }
+    over = true;
+    boolean interrupted = Thread.interrupted();
+    try {
+      stopReading();
+      if (!ended || abandoned || mayHaveLostOutput() || !awaitExit(EXIT_GRACE_NANOS)) {
+        endSession();
+      }
+      awaitErrors();
+    } catch (InterruptedException e) {
+      interrupted = true;
+      killNow();
+    } catch (Throwable e) {
+      // Such as no memory: what cannot be waited for must not live on.
+      killNow();
+      throw e;
+    } finally {
+      // Not before: a JVM that ends now ends what has not heeded TERM yet.
+      LiveProcesses.remove(this);
+      if (place != null) {
+        place.leave();
+      }
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  /**
+   * {@link #end}, and lets go of all that the process had. Returns when nothing reads the request's
+   * body any more, which a silent client can hold up for as long as its server lets it.
    */
   public final void close() {
     if (closed) {
       return;
     }
     closed = true;
-    stopReading();
-    boolean interrupted = Thread.interrupted();
     try {
-      if (!ended || abandoned || mayHaveLostOutput() || !awaitExit(EXIT_GRACE_NANOS)) {
-        end();
-      }
-      awaitErrors();
-    } catch (InterruptedException e) {
-      interrupted = true;
-      killed = true;
-      session().kill();
+      end();
     } finally {
-      // Not before: a JVM that ends now ends what has not heeded TERM yet.
-      LiveProcesses.remove(this);
-    }
-    release();
-    if (place != null) {
-      place.leave();
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
+      release();
     }
   }
 
-  /** Whether {@link #close} had to ask the program, or what it had left behind, to end. */
+  private void killNow() {
+    killed = true;
+    session().kill();
+  }
+
+  /** Whether {@link #end} had to ask the program, or what it had left behind, to end. */
   public final boolean wasTerminated() {
     return terminated;
   }
 
-  /** Whether {@link #close} had to kill it. */
+  /** Whether {@link #end} had to kill it. */
   public final boolean wasKilled() {
     return killed;
   }
 
-  private void end() throws InterruptedException {
+  private void endSession() throws InterruptedException {
     if (!session().isAlive()) {
       return;
     }
@@ -320,8 +345,7 @@ public abstract class HostedProcess {
     long start = System.nanoTime();
     while (session().isAlive()) {
       if (System.nanoTime() - start > KILL_GRACE_NANOS) {
-        killed = true;
-        session().kill();
+        killNow();
         awaitExit(KILL_GRACE_NANOS);
         return;
       }

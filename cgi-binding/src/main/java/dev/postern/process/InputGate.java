@@ -11,22 +11,6 @@ final class InputGate {
   private boolean closed;
   private boolean reading;
 
-  /** The request's body could not be read; nothing is wrong with the program. */
-  static final class BodyException extends IOException {
-    private static final long serialVersionUID = 1;
-
-    private final transient IOException failure;
-
-    BodyException(IOException failure) {
-      super(failure);
-      this.failure = failure;
-    }
-
-    IOException failure() {
-      return failure;
-    }
-  }
-
   /** Reads some bytes; -1 at the body's end, and once the gate is closed. */
   int read(InputStream body, byte[] bytes) throws BodyException {
     synchronized (this) {

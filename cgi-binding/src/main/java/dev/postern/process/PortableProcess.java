@@ -152,6 +152,7 @@ final class PortableProcess extends HostedProcess {
 
   @Override
   void release() {
+    // The JDK has let go of the rest with the program.
     input.close();
   }
 
@@ -264,8 +265,8 @@ final class PortableProcess extends HostedProcess {
         stdin.write(bytes, 0, n);
         stdin.flush();
       }
-    } catch (InputGate.BodyException e) {
-      failInput(e.failure());
+    } catch (BodyException e) {
+      failInput(e);
       if (!input.isClosed()) {
         return;
       }

@@ -50,8 +50,8 @@ final class NativeInput implements Runnable {
         closed = true;
         Libc.close(fd);
       }
-    } catch (InputGate.BodyException e) {
-      process.failInput(e.failure());
+    } catch (BodyException e) {
+      process.failInput(e);
     } catch (IOException e) {
       process.failInput(new PipeException(e));
     } finally {

@@ -390,15 +390,16 @@ final class NativeProcess extends HostedProcess {
   /** After the program's end, so that it takes no end of its input for the end of the body. */
   @Override
   void release() {
-    if (input != null) {
-      input.close();
-    }
     stdin = close(stdin);
     stdout = close(stdout);
     stderr = close(stderr);
     pidfd = close(pidfd);
     if (session != null) {
       session.reap();
+    }
+    // Last, as it may have to wait for a client.
+    if (input != null) {
+      input.close();
     }
     synchronized (wakeLock) {
       released = true;

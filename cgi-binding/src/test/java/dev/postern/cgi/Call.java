@@ -14,6 +14,7 @@ import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.zip.CRC32;
@@ -26,6 +27,7 @@ final class Call implements ResponseSink {
   private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
   private InputStream input = InputStream.nullInputStream();
   private String scheme = "http";
+  private @Nullable Duration deadline;
   private @Nullable Exchange exchange;
 
   int status;
@@ -88,6 +90,11 @@ final class Call implements ResponseSink {
     return this;
   }
 
+  Call deadline(Duration newDeadline) {
+    deadline = newDeadline;
+    return this;
+  }
+
   Call scheme(String newScheme) {
     scheme = newScheme;
     return this;
@@ -100,11 +107,12 @@ final class Call implements ResponseSink {
   }
 
   Environ environ() {
-    return Environ.builder(variables)
-        .input(input)
-        .scheme(scheme)
-        .errors(new PrintWriter(errors, true))
-        .build();
+    Environ.Builder builder =
+        Environ.builder(variables)
+            .input(input)
+            .scheme(scheme)
+            .errors(new PrintWriter(errors, true));
+    return deadline == null ? builder.build() : builder.deadline(deadline).build();
   }
 
   /** The failure, as it is in the outcome. */

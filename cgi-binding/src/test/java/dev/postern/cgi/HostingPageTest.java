@@ -45,7 +45,10 @@ class HostingPageTest {
     limits.forEach((what, limit) -> assertThat(page).contains("| " + what + " | " + limit + " |"));
     assertThat(page)
         .contains("to its blank line | " + options().headerTimeout().toSeconds() + " s |")
-        .contains("reads of its output | " + options().idleTimeout().toSeconds() + " s |");
+        .contains("reads of its output | " + options().idleTimeout().toSeconds() + " s |")
+        .contains("to the end of its response | none |")
+        .contains("`process-limit` after " + ProcessLimit.WAIT.toSeconds() + " s |");
+    assertThat(options().totalTimeout()).isNull();
   }
 
   @Test

@@ -7,6 +7,8 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
+import java.io.UncheckedIOException;
+import java.net.SocketTimeoutException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -14,7 +16,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -32,6 +36,49 @@ class LifecycleTest {
   void attackF01_programThatReadsNothingAndSleeps_is504() throws IOException {
     Application app = builder("exec sleep 987").headerTimeout(Duration.ofMillis(300)).build();
     assertThat(Call.post("/", new byte[10 << 20]).to(app).status).isEqualTo(504);
+  }
+
+  /** A body that is passed on as it comes, from a client that sends a part of it. */
+  @Test
+  void attackF01_clientThatFallsSilent_keepsNoPlaceFromOthers() throws Exception {
+    ProcessLimit limit = ProcessLimit.of(1);
+    Application app =
+        builder("echo $$ >" + pid(), "exec sleep 987")
+            .limit(limit)
+            .headerTimeout(Duration.ofMillis(300))
+            .build();
+    CountDownLatch begun = new CountDownLatch(1);
+    CountDownLatch silence = new CountDownLatch(1);
+    InputStream silent =
+        new InputStream() {
+          @Override
+          public int read() throws IOException {
+            begun.countDown();
+            try {
+              silence.await();
+            } catch (InterruptedException e) {
+              throw new InterruptedIOException();
+            }
+            throw new SocketTimeoutException("client is silent");
+          }
+        };
+    CompletableFuture<Call> answer =
+        CompletableFuture.supplyAsync(
+            () -> Call.of("POST", "/").length(1 << 20).input(silent).to(app),
+            task -> new Thread(task).start());
+    try {
+      assertThat(begun.await(60, TimeUnit.SECONDS)).isTrue();
+      long start = System.nanoTime();
+      while (limit.available() == 0) {
+        assertThat(System.nanoTime() - start).isLessThan(TimeUnit.SECONDS.toNanos(60));
+        Thread.sleep(1);
+      }
+      assertThat(answer).isNotDone();
+      assertEnded();
+    } finally {
+      silence.countDown();
+    }
+    assertThat(answer.get(60, TimeUnit.SECONDS).status).isEqualTo(504);
   }
 
   @Test
@@ -88,6 +135,47 @@ class LifecycleTest {
   }
 
   @Test
+  void attackF07_bodyInDrops_endsWithTheTimeForAll() throws IOException {
+    List<CgiRun> runs = new ArrayList<>();
+    String[] drops = {"echo $$ >" + pid(), HEAD, "while :; do echo drop; sleep 0.02; done"};
+    Application bounded =
+        builder(drops).totalTimeout(Duration.ofMillis(500)).onRun(runs::add).build();
+    Call cut = Call.get("/").to(bounded);
+    assertThat(cut.status).isEqualTo(200);
+    assertThat(cut.body()).startsWith("drop\ndrop\n");
+    assertThat(cut.outcome.complete()).isFalse();
+    assertEnded();
+
+    Application unbounded = builder(drops).onRun(runs::add).build();
+    Call late = Call.get("/").deadline(Duration.ofMillis(500)).to(unbounded);
+    assertThat(late.outcome.complete()).isFalse();
+    assertEnded();
+    assertThat(runs).hasSize(2).allMatch(run -> run.limits().contains("program-timeout"));
+  }
+
+  @Test
+  void attackF07_floodWithoutEnd_endsWithTheTimeForAll() throws IOException {
+    Call call = Call.get("/");
+    call.discard = true;
+    call.to(builder(HEAD, "exec yes").totalTimeout(Duration.ofMillis(500)).build());
+
+    assertThat(call.count).isPositive();
+    assertThat(call.rule()).isEqualTo("program-timeout");
+    assertThat(call.outcome.complete()).isFalse();
+  }
+
+  @Test
+  void attackF06_timeForAll_boundsTheHeaderToo() throws IOException {
+    Application app =
+        builder("while :; do printf X; sleep 0.02; done")
+            .totalTimeout(Duration.ofMillis(300))
+            .build();
+    assertThat(Call.get("/").to(app).status).isEqualTo(504);
+    Application silent = builder("exec sleep 987").build();
+    assertThat(Call.get("/").deadline(Duration.ofMillis(300)).to(silent).status).isEqualTo(504);
+  }
+
+  @Test
   void attackF08_slowUpload_holdsNoProgram() throws IOException {
     Path started = directory.resolve("started");
     Application app = builder("touch " + started, HEAD, "cat").build();
@@ -110,7 +198,7 @@ class LifecycleTest {
         new InputStream() {
           @Override
           public int read() throws IOException {
-            throw new java.net.SocketTimeoutException("client is silent");
+            throw new SocketTimeoutException("client is silent");
           }
         };
     assertThat(Call.of("POST", "/").length(1024).input(stalled).to(app).status).isEqualTo(408);
@@ -228,12 +316,45 @@ class LifecycleTest {
 
   @Test
   void attackF25_interruptWhileTheProgramIsSilent_endsItAndIsKept() throws Exception {
-    Application app = builder("echo $$ >" + pid(), "exec sleep 987").build();
+    Call call = interrupted(0, "echo $$ >" + pid(), "exec sleep 987");
+
+    assertThat(call.status).isEqualTo(500);
+    assertThat(call.outcome.failure()).isInstanceOf(InterruptedIOException.class);
+    assertEnded();
+  }
+
+  @Test
+  void attackF25_interruptWhileTheBodyIsRead_cutsItAndIsKept() throws Exception {
+    Call call = interrupted(200, HEAD, "printf begun; echo $$ >" + pid(), "exec sleep 987");
+
+    assertThat(call.status).isEqualTo(200);
+    assertThat(call.outcome.complete()).isFalse();
+    assertThat(call.outcome.failure()).isInstanceOf(InterruptedIOException.class);
+    assertEnded();
+  }
+
+  /** The program has closed its output, heeds no TERM, and is waited for. */
+  @Test
+  void attackF25_interruptWhileTheProgramIsEnded_killsItAndIsKept() throws Exception {
+    String deaf = "trap '' TERM; exec >&-; echo $$ >" + pid();
+    Call call = interrupted(500, HEAD, deaf, "exec sleep 987");
+
+    assertThat(call.status).isEqualTo(200);
+    assertThat(call.outcome.complete()).isTrue();
+    assertEnded();
+  }
+
+  @Test
+  void attackF25_interruptWhileAPlaceIsWaitedFor_isKept() throws Exception {
+    ProcessLimit limit = ProcessLimit.of(1, Duration.ofSeconds(60));
+    List<CgiRun> runs = new ArrayList<>();
+    limit.acquire(0);
+    Application app = builder(HEAD).limit(limit).onRun(runs::add).build();
     Thread request = Thread.currentThread();
     Thread other =
         new Thread(
             () -> {
-              while (!Files.exists(pid())) {
+              while (request.getState() != Thread.State.TIMED_WAITING) {
                 Thread.onSpinWait();
               }
               request.interrupt();
@@ -243,8 +364,39 @@ class LifecycleTest {
     assertThat(Thread.interrupted()).isTrue();
     other.join();
 
-    assertThat(call.outcome.failure()).hasRootCauseInstanceOf(InterruptedIOException.class);
-    assertEnded();
+    assertThat(call.status).isEqualTo(500);
+    assertThat(runs).singleElement().matches(run -> run.rule().equals("interrupted"));
+    assertThat(limit.available()).isZero();
+  }
+
+  /** Interrupts the request once the program has told its number, and some time after. */
+  private Call interrupted(int afterMillis, String... lines) throws Exception {
+    List<CgiRun> runs = new ArrayList<>();
+    Application app = builder(lines).onRun(runs::add).build();
+    Thread request = Thread.currentThread();
+    Thread other =
+        new Thread(
+            () -> {
+              while (!ended(pid())) {
+                Thread.onSpinWait();
+              }
+              LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(afterMillis));
+              request.interrupt();
+            });
+    other.start();
+    Call call = Call.get("/").to(app);
+    assertThat(Thread.interrupted()).isTrue();
+    other.join();
+    assertThat(runs).singleElement().matches(run -> run.rule().matches("interrupted|"));
+    return call;
+  }
+
+  private static boolean ended(Path line) {
+    try {
+      return Files.exists(line) && Files.readString(line).endsWith("\n");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** A clock that jumps moves no deadline: none is read. */

@@ -271,9 +271,37 @@ abstract class HostedProcessContract {
           }
         };
     try (Running program = sh("cat >/dev/null && touch " + mark, broken)) {
-      assertThatThrownBy(() -> program.process.read(LONG)).hasMessage("client has gone");
+      assertThatThrownBy(() -> program.process.read(LONG))
+          .isInstanceOf(BodyException.class)
+          .hasMessage("client has gone");
     }
     assertThat(mark).doesNotExist();
+  }
+
+  @Test
+  void clientThatIsSilent_doesNotHoldUpTheEnd() throws Exception {
+    CountDownLatch reading = new CountDownLatch(1);
+    CountDownLatch silence = new CountDownLatch(1);
+    InputStream silent =
+        new InputStream() {
+          @Override
+          public int read() throws IOException {
+            reading.countDown();
+            try {
+              silence.await();
+            } catch (InterruptedException e) {
+              throw new InterruptedIOException();
+            }
+            return -1;
+          }
+        };
+    try (Running program = sh("sleep 300", silent)) {
+      reading.await();
+      program.process.end();
+      assertThat(program.process.session().isAlive()).isFalse();
+      assertThat(program.process.exitNow()).isEqualTo("signal 15");
+      silence.countDown();
+    }
   }
 
   @Test
