@@ -23,8 +23,8 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 final class ProgramHost {
   /**
-   * How often a start is tried again: a program that is just being written cannot be started
-   * (ETXTBSY), and one process more may be had in a moment (EAGAIN).
+   * How often a start is tried again, whichever way programs are started: one that is just being
+   * written cannot be (ETXTBSY), and one process more may be had in a moment (EAGAIN).
    */
   private static final int RETRIES = 3;
 
@@ -149,6 +149,8 @@ final class ProgramHost {
     long start = watch.now();
     for (int attempt = 0; ; attempt++) {
       IOException failure;
+      // An earlier attempt may have become a process, though not the program.
+      boolean began = false;
       try {
         run.start(
             options
@@ -159,6 +161,7 @@ final class ProgramHost {
                     directory,
                     request.stream(),
                     options.isolation().isTied()));
+        began = true;
         watch.started(start);
         return run.head();
       } catch (ProgramRun.NotStartedException e) {
@@ -168,7 +171,7 @@ final class ProgramHost {
       } catch (GatewayException e) {
         throw e;
       } catch (IOException e) {
-        if (run.isStarted()) {
+        if (began) {
           throw e;
         }
         failure = e;

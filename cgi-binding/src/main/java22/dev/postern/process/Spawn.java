@@ -15,10 +15,6 @@ import java.lang.invoke.MethodHandle;
  * blocked.
  */
 final class Spawn {
-  private static final int ETXTBSY = 26;
-  private static final int ETXTBSY_TRIES = 3;
-  private static final long ETXTBSY_MILLIS = 10;
-
   private static final short SETSIGDEF = 0x04;
   private static final short SETSIGMASK = 0x08;
   private static final short SETSID = 0x80;
@@ -107,27 +103,19 @@ final class Spawn {
     }
   }
 
-  /** A program that is just being replaced is busy for a moment. */
   private static int spawn(Workspace work, StartWords words, MemorySegment actions)
       throws Throwable {
-    for (int tried = 1; ; tried++) {
-      int errno =
-          (int)
-              SPAWN.invokeExact(
-                  work.scratch(),
-                  words.program(),
-                  actions,
-                  ATTRIBUTES,
-                  words.arguments(),
-                  words.environment());
-      if (errno == 0) {
-        return work.scratch().get(JAVA_INT, 0);
-      }
-      if (errno != ETXTBSY || tried > ETXTBSY_TRIES) {
-        throw Libc.failure("posix_spawn", errno);
-      }
-      Thread.sleep(ETXTBSY_MILLIS);
-    }
+    int errno =
+        (int)
+            SPAWN.invokeExact(
+                work.scratch(),
+                words.program(),
+                actions,
+                ATTRIBUTES,
+                words.arguments(),
+                words.environment());
+    check("posix_spawn", errno);
+    return work.scratch().get(JAVA_INT, 0);
   }
 
   private static void check(String function, int errno) throws IOException {
