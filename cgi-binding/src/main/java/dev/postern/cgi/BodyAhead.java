@@ -24,7 +24,7 @@ final class BodyAhead extends InputStream {
   private static final int MEMORY = 64 * 1024;
 
   /** What is kept at most; the rest has to wait. */
-  private static final long MOST = 64L * 1024 * 1024;
+  static final long MOST = 64L * 1024 * 1024;
 
   private final InputStream raw;
 
@@ -45,6 +45,7 @@ final class BodyAhead extends InputStream {
   private long written;
   private long read;
   private boolean ended;
+  private boolean closed;
   private @Nullable IOException failure;
 
   BodyAhead(InputStream raw, long length) {
@@ -63,20 +64,30 @@ final class BodyAhead extends InputStream {
       return;
     }
     started = true;
+    try {
+      makeRoom();
+      Thread thread = new Thread(this::readAhead, "postern-body-ahead");
+      thread.setDaemon(true);
+      thread.start();
+    } catch (Throwable e) {
+      // Nobody is to wait for what is not read.
+      end(new IOException("request body must be read ahead", e));
+      throw e;
+    }
+  }
+
+  private void makeRoom() throws IOException {
     capacity = Math.min(left, MOST);
     if (capacity <= MEMORY) {
       memory = new byte[(int) capacity];
-    } else {
-      Path path = Files.createTempFile("postern", ".body");
-      try {
-        file = FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
-      } finally {
-        Files.delete(path);
-      }
+      return;
     }
-    Thread thread = new Thread(this::readAhead, "postern-body-ahead");
-    thread.setDaemon(true);
-    thread.start();
+    Path path = Files.createTempFile("postern", ".body");
+    try {
+      file = FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
+    } finally {
+      Files.delete(path);
+    }
   }
 
   @Override
@@ -117,8 +128,8 @@ final class BodyAhead extends InputStream {
   }
 
   private void readAhead() {
-    byte[] block = new byte[BLOCK];
     try {
+      byte[] block = new byte[BLOCK];
       while (left > 0) {
         int n = raw.read(block, 0, (int) Math.min(block.length, left));
         if (n < 0) {
@@ -132,13 +143,19 @@ final class BodyAhead extends InputStream {
       end(e);
     } catch (InterruptedException e) {
       end(new InterruptedIOException("interrupted while the body was read ahead"));
+    } catch (RuntimeException | Error e) {
+      // Such as no memory.
+      end(new IOException("request body must be readable", e));
     }
   }
 
   private synchronized void put(byte[] block, int length) throws IOException, InterruptedException {
     for (int done = 0; done < length; ) {
-      while (written - read == capacity) {
+      while (written - read == capacity && !closed) {
         wait();
+      }
+      if (closed) {
+        throw new IOException("request must last while its body is read");
       }
       int n = (int) Math.min(length - done, room(written, capacity - (written - read)));
       int position = (int) (written % capacity);
@@ -194,9 +211,11 @@ final class BodyAhead extends InputStream {
     notifyAll();
   }
 
-  /** The file has no name any more, and goes. */
+  /** The request has ended, and who reads for it stops. The file has no name any more, and goes. */
   @Override
   public synchronized void close() throws IOException {
+    closed = true;
+    notifyAll();
     if (file != null) {
       file.close();
     }

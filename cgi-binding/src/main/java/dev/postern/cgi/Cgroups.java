@@ -100,27 +100,30 @@ final class Cgroups {
 
   /** Ends all that is in the group, and removes it. */
   static void end(Path group) throws IOException {
-    Files.writeString(group.resolve("cgroup.kill"), "1");
     long start = System.nanoTime();
     boolean interrupted = false;
-    while (true) {
-      try {
-        remove(group);
-        break;
-      } catch (IOException e) {
-        // Busy until the kernel has done with the last of them.
-        if (System.nanoTime() - start > EMPTY_NANOS) {
-          throw e;
+    try {
+      while (true) {
+        try {
+          Files.writeString(group.resolve("cgroup.kill"), "1");
+          remove(group);
+          return;
+        } catch (IOException e) {
+          // Busy until the kernel has done with the last of them; or no descriptor just now.
+          if (System.nanoTime() - start > EMPTY_NANOS) {
+            throw e;
+          }
+        }
+        try {
+          Thread.sleep(2);
+        } catch (InterruptedException e) {
+          interrupted = true;
         }
       }
-      try {
-        Thread.sleep(2);
-      } catch (InterruptedException e) {
-        interrupted = true;
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
       }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
     }
   }
 

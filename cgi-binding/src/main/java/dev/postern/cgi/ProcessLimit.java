@@ -72,7 +72,8 @@ public final class ProcessLimit {
    */
   void acquire(long waited) throws GatewayException, InterruptedIOException {
     try {
-      if (!permits.tryAcquire(Math.max(0, wait.toNanos() - waited), TimeUnit.NANOSECONDS)) {
+      if (!permits.tryAcquire(
+          Math.max(0, TimeUnit.NANOSECONDS.convert(wait) - waited), TimeUnit.NANOSECONDS)) {
         throw Refusal.of(
             503,
             "process-limit",

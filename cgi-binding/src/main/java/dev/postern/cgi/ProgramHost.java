@@ -103,6 +103,7 @@ final class ProgramHost {
         if (head.localPath() != null && options.localRedirects() != null) {
           run.drain();
           run.close();
+          request.close();
           return LocalRedirect.follow(environ, options, head.localPath(), startResponse);
         }
         return run.begin(head, request, startResponse);

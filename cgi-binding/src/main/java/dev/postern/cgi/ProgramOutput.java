@@ -136,7 +136,7 @@ final class ProgramOutput {
     if (!NOT_RUN.contains(process.exit().toString())) {
       return false;
     }
-    process.close();
+    process.end();
     String errors = errors();
     return errors.startsWith("setsid: ") || HELPER_FAILED.matcher(errors).find();
   }
@@ -151,7 +151,7 @@ final class ProgramOutput {
     if (exit.equals(Exit.RUNNING)) {
       return Refusal.diagnosed(e, errors(), process.exitNow());
     }
-    process.close();
+    process.end();
     return Refusal.diagnosed(e, errors(), exit.toString());
   }
 

@@ -71,6 +71,10 @@ final class ProgramRun implements Body {
 
   /** Takes over a process; also a second one, when the first never became the program. */
   void start(HostedProcess process) {
+    if (output != null) {
+      // Its body is in memory or in a file: nothing else can be started again.
+      output.process().close();
+    }
     output = new ProgramOutput(process, watch);
     environ.onCancel(process::wake);
   }
@@ -290,13 +294,16 @@ final class ProgramRun implements Body {
       }
     } finally {
       giveBack();
-      if (request != null) {
-        request.close();
-      }
       if (!ended && !isSatisfied() && environ.isCancelled()) {
         watch.failed(new IOException("request was cancelled"));
       }
-      watch.tell();
+      try {
+        if (request != null) {
+          request.close();
+        }
+      } finally {
+        watch.tell();
+      }
     }
   }
 

@@ -152,7 +152,7 @@ public abstract class HostedProcess {
     }
     long start = System.nanoTime();
     long now = start;
-    long limit = timeout.toNanos();
+    long limit = TimeUnit.NANOSECONDS.convert(timeout);
     while (true) {
       long left = Math.max(0, limit - (now - start));
       long asked = Math.min(left, LOOK_NANOS);

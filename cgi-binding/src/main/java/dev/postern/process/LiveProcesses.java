@@ -6,6 +6,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /**
  * The programs that run now, so that none outlives this JVM when it is asked to end: they have a
@@ -91,17 +92,25 @@ final class LiveProcesses {
       if (awaitNone(HEAD_START_NANOS)) {
         return;
       }
-      for (HostedProcess process : running()) {
-        process.session().terminate();
-      }
+      forEach(Session::terminate);
       if (awaitNone(HostedProcess.KILL_GRACE_NANOS)) {
         return;
       }
     } catch (InterruptedException e) {
       // Then at once.
     }
+    forEach(Session::kill);
+  }
+
+  /** What fails for one, such as for want of memory, is done for all others. */
+  private static void forEach(Consumer<Session> signal) {
     for (HostedProcess process : running()) {
-      process.session().kill();
+      try {
+        signal.accept(process.session());
+      } catch (RuntimeException | Error e) {
+        System.getLogger("dev.postern.process")
+            .log(System.Logger.Level.WARNING, "program could not be ended", e);
+      }
     }
   }
 

@@ -258,9 +258,9 @@ final class PortableProcess extends HostedProcess {
    * program must not take half of it for all, so its input stays open until it is ended.
    */
   private void copyInput(InputStream body) {
-    byte[] bytes = new byte[32 * 1024];
     OutputStream stdin = process.getOutputStream();
     try {
+      byte[] bytes = new byte[32 * 1024];
       for (int n = input.read(body, bytes); n >= 0; n = input.read(body, bytes)) {
         stdin.write(bytes, 0, n);
         stdin.flush();
@@ -272,6 +272,10 @@ final class PortableProcess extends HostedProcess {
       }
     } catch (IOException e) {
       // The program has not read all of its input, and need not.
+    } catch (RuntimeException | Error e) {
+      // Such as no memory.
+      failInput(new PipeException(new IOException("request body must be passed on", e)));
+      return;
     }
     closeQuietly(stdin);
   }

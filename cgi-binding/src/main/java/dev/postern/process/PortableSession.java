@@ -60,7 +60,11 @@ final class PortableSession extends Session {
 
   /** Whether a program has ended and others of its session have not. */
   static boolean hasLeftOthers(Process leader) {
-    return !leader.isAlive() && SUPPORTED && !ProcessTable.session(leader.pid()).isEmpty();
+    if (leader.isAlive() || !SUPPORTED) {
+      return false;
+    }
+    List<ProcessTable.Entry> others = ProcessTable.session(leader.pid());
+    return others != null && !others.isEmpty();
   }
 
   @Override
@@ -73,13 +77,19 @@ final class PortableSession extends Session {
     return process.isAlive() || !members().isEmpty();
   }
 
-  /** Nobody once the number is another program's, which is a sign that all have ended. */
+  /**
+   * Nobody once the number is another program's, which is a sign that all have ended; and where the
+   * table cannot be read, which has nobody then that could be signalled safely.
+   */
   private List<ProcessTable.Entry> members() {
     if (!SUPPORTED) {
       return List.of();
     }
     List<ProcessTable.Entry> members = ProcessTable.session(leader());
-    ProcessTable.Entry holder = members.isEmpty() ? null : ProcessTable.of(leader());
+    if (members == null || members.isEmpty()) {
+      return List.of();
+    }
+    ProcessTable.Entry holder = ProcessTable.of(leader());
     return holder != null && holder.start() != start ? List.of() : members;
   }
 
@@ -95,12 +105,15 @@ final class PortableSession extends Session {
 
   @Override
   void kill() {
-    if (SUPPORTED) {
-      signal("KILL", ProcessHandle::destroyForcibly);
-    } else {
-      process.descendants().forEach(ProcessHandle::destroyForcibly);
+    try {
+      if (SUPPORTED) {
+        signal("KILL", ProcessHandle::destroyForcibly);
+      } else {
+        process.descendants().forEach(ProcessHandle::destroyForcibly);
+      }
+    } finally {
+      handle.destroyForcibly();
     }
-    handle.destroyForcibly();
   }
 
   /**

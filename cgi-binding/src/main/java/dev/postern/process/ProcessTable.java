@@ -20,8 +20,8 @@ final class ProcessTable {
     return PRESENT;
   }
 
-  /** The live members of a session, zombies left out. */
-  static List<Entry> session(long session) {
+  /** The live members of a session, zombies left out; null where nothing tells of them now. */
+  static @Nullable List<Entry> session(long session) {
     return session(session, pid -> true);
   }
 
@@ -30,11 +30,11 @@ final class ProcessTable {
    *
    * @param candidate by the process's number; whom it lets through is looked at all the same
    */
-  static List<Entry> session(long session, LongPredicate candidate) {
+  static @Nullable List<Entry> session(long session, LongPredicate candidate) {
     String[] names = PROC.toFile().list();
     if (names == null) {
-      // A process table that cannot be read has nobody that could be signalled safely.
-      return List.of();
+      // Such as for want of a descriptor.
+      return null;
     }
     List<Entry> members = new ArrayList<>();
     for (String name : names) {

@@ -14,20 +14,26 @@ import java.util.concurrent.LinkedBlockingQueue;
 final class Spawner {
   private static final LinkedBlockingQueue<Runnable> STARTS = new LinkedBlockingQueue<>();
 
-  static {
-    Thread thread = new Thread(Spawner::run, "postern-spawner");
-    thread.setDaemon(true);
-    thread.start();
-  }
+  private static boolean begun;
 
   private Spawner() {}
+
+  /** With the first start for which the system has a thread. */
+  private static synchronized void begin() {
+    if (!begun) {
+      Thread thread = new Thread(Spawner::run, "postern-spawner");
+      thread.setDaemon(true);
+      thread.start();
+      begun = true;
+    }
+  }
 
   private static void run() {
     while (true) {
       try {
         STARTS.take().run();
-      } catch (InterruptedException e) {
-        // Not by us; and no program may end for it.
+      } catch (InterruptedException | RuntimeException | Error e) {
+        // Neither an interrupt nor a want of memory may end the thread, and its programs with it.
       }
     }
   }
@@ -37,6 +43,7 @@ final class Spawner {
     if (Thread.currentThread().isInterrupted()) {
       throw new InterruptedIOException("interrupted before the program was started");
     }
+    begin();
     FutureTask<T> task = new FutureTask<>(start);
     STARTS.add(task);
     boolean interrupted = false;

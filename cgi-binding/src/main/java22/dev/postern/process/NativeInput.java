@@ -54,6 +54,9 @@ final class NativeInput implements Runnable {
       process.failInput(e);
     } catch (IOException e) {
       process.failInput(new PipeException(e));
+    } catch (RuntimeException | Error e) {
+      // Such as no memory.
+      process.failInput(new PipeException(new IOException("request body must be passed on", e)));
     } finally {
       done.countDown();
     }

@@ -73,10 +73,13 @@ final class NativeProcess extends HostedProcess {
       started.work.words().set(command, environment, directory);
       started.spawn(body);
     } catch (Throwable e) {
-      if (started.session != null) {
-        started.session.kill();
+      try {
+        if (started.session != null) {
+          started.session.kill();
+        }
+      } finally {
+        started.release();
       }
-      started.release();
       throw e;
     }
     return started;
@@ -394,16 +397,19 @@ final class NativeProcess extends HostedProcess {
     stdout = close(stdout);
     stderr = close(stderr);
     pidfd = close(pidfd);
-    if (session != null) {
-      session.reap();
-    }
-    // Last, as it may have to wait for a client.
-    if (input != null) {
-      input.close();
-    }
-    synchronized (wakeLock) {
-      released = true;
-      work.giveBack();
+    try {
+      if (session != null) {
+        session.reap();
+      }
+    } finally {
+      // Last, as it may have to wait for a client.
+      if (input != null) {
+        input.close();
+      }
+      synchronized (wakeLock) {
+        released = true;
+        work.giveBack();
+      }
     }
   }
 

@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The session of a program that is our own child. It is reaped last of all, so that until then its
@@ -63,11 +64,19 @@ final class NativeSession extends Session {
 
   @Override
   boolean isAlive() {
-    return isLeaderAlive() || ProcessTable.isPresent() && !members().isEmpty();
+    if (isLeaderAlive()) {
+      return true;
+    }
+    if (!ProcessTable.isPresent()) {
+      return false;
+    }
+    List<ProcessTable.Entry> members = members();
+    // Its group can be signalled without a look, so that what cannot be looked at is no end.
+    return members == null || !members.isEmpty();
   }
 
   /** A call for each process takes an eighth of what its file in /proc does. */
-  private List<ProcessTable.Entry> members() {
+  private @Nullable List<ProcessTable.Entry> members() {
     return ProcessTable.session(
         leader(),
         pid -> {
@@ -91,7 +100,8 @@ final class NativeSession extends Session {
       return;
     }
     Libc.kill(-pid(), signal);
-    for (ProcessTable.Entry member : members()) {
+    List<ProcessTable.Entry> members = members();
+    for (ProcessTable.Entry member : members == null ? List.<ProcessTable.Entry>of() : members) {
       if (member.group() != leader()) {
         signalMember((int) member.pid(), signal);
       }

@@ -10,6 +10,8 @@ import java.io.PipedInputStream;
 import java.io.PipedOutputStream;
 import java.util.Arrays;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -80,6 +82,57 @@ class BodyAheadTest {
 
     assertThat(body.readNBytes(3)).hasSize(3);
     assertThatExceptionOfType(IOException.class).isThrownBy(body::read).withMessage("gone");
+  }
+
+  @Test
+  void error_reachesTheReader() throws IOException {
+    InputStream failing =
+        new InputStream() {
+          @Override
+          public int read() {
+            throw new StackOverflowError();
+          }
+        };
+    BodyAhead body = new BodyAhead(failing, 5);
+    body.start();
+
+    assertThatExceptionOfType(IOException.class)
+        .isThrownBy(body::read)
+        .withMessageContaining("readable");
+  }
+
+  @Test
+  void close_endsWhoReadsAhead() throws Exception {
+    CountDownLatch full = new CountDownLatch(1);
+    InputStream endless =
+        new InputStream() {
+          private long sent;
+
+          @Override
+          public int read() {
+            throw new AssertionError("blocks must be read");
+          }
+
+          @Override
+          public int read(byte[] bytes, int offset, int length) {
+            sent += length;
+            if (sent > BodyAhead.MOST) {
+              full.countDown();
+            }
+            return length;
+          }
+        };
+    BodyAhead body = new BodyAhead(endless, Long.MAX_VALUE);
+    body.start();
+    assertThat(full.await(60, TimeUnit.SECONDS)).isTrue();
+    body.close();
+
+    long start = System.nanoTime();
+    while (Thread.getAllStackTraces().keySet().stream()
+        .anyMatch(thread -> thread.getName().equals("postern-body-ahead"))) {
+      assertThat(System.nanoTime() - start).isLessThan(TimeUnit.SECONDS.toNanos(60));
+      Thread.sleep(1);
+    }
   }
 
   @Test

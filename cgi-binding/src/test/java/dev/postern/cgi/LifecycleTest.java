@@ -12,6 +12,7 @@ import java.net.SocketTimeoutException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -24,6 +25,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Programs and clients that are slow, silent or too many, as a request meets them. */
 @EnabledOnOs(OS.LINUX)
@@ -39,11 +42,13 @@ class LifecycleTest {
   }
 
   /** A body that is passed on as it comes, from a client that sends a part of it. */
-  @Test
-  void attackF01_clientThatFallsSilent_keepsNoPlaceFromOthers() throws Exception {
+  @ParameterizedTest
+  @CsvSource({"exec sleep 987, 504", "echo nonsense, 502", "exit 3, 502"})
+  void attackF01_clientThatFallsSilent_keepsNoPlaceFromOthers(String program, int status)
+      throws Exception {
     ProcessLimit limit = ProcessLimit.of(1);
     Application app =
-        builder("echo $$ >" + pid(), "exec sleep 987")
+        builder("echo $$ >" + pid(), program)
             .limit(limit)
             .headerTimeout(Duration.ofMillis(300))
             .build();
@@ -68,6 +73,7 @@ class LifecycleTest {
             task -> new Thread(task).start());
     try {
       assertThat(begun.await(60, TimeUnit.SECONDS)).isTrue();
+      awaitLine(pid());
       long start = System.nanoTime();
       while (limit.available() == 0) {
         assertThat(System.nanoTime() - start).isLessThan(TimeUnit.SECONDS.toNanos(60));
@@ -78,7 +84,38 @@ class LifecycleTest {
     } finally {
       silence.countDown();
     }
-    assertThat(answer.get(60, TimeUnit.SECONDS).status).isEqualTo(504);
+    assertThat(answer.get(60, TimeUnit.SECONDS).status).isEqualTo(status);
+  }
+
+  /** As when a container's own code has too little stack or memory left. */
+  @Test
+  void attackF01_errorInTheBody_isNotTheProgramsSilence() throws IOException {
+    List<CgiRun> runs = new ArrayList<>();
+    InputStream broken =
+        new InputStream() {
+          @Override
+          public int read() {
+            throw new StackOverflowError();
+          }
+        };
+    Application app = builder("exec cat").onRun(runs::add).build();
+    Call call = Call.of("POST", "/").length(1 << 20).input(broken).to(app);
+
+    assertThat(call.status).isEqualTo(500);
+    assertThat(runs).singleElement().matches(run -> run.rule().equals("pipe-failed"));
+  }
+
+  @Test
+  void timeWithoutEnd_isNoLimit() throws IOException {
+    Duration forever = ChronoUnit.FOREVER.getDuration();
+    Application app =
+        builder(HEAD, "sleep 0.01; printf ok")
+            .headerTimeout(forever)
+            .idleTimeout(forever)
+            .totalTimeout(forever)
+            .limit(ProcessLimit.of(1, forever))
+            .build();
+    assertThat(Call.get("/").to(app).body()).isEqualTo("ok");
   }
 
   @Test
@@ -377,9 +414,7 @@ class LifecycleTest {
     Thread other =
         new Thread(
             () -> {
-              while (!ended(pid())) {
-                Thread.onSpinWait();
-              }
+              awaitLine(pid());
               LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(afterMillis));
               request.interrupt();
             });
@@ -391,9 +426,11 @@ class LifecycleTest {
     return call;
   }
 
-  private static boolean ended(Path line) {
+  private static void awaitLine(Path file) {
     try {
-      return Files.exists(line) && Files.readString(line).endsWith("\n");
+      while (!Files.exists(file) || !Files.readString(file).endsWith("\n")) {
+        Thread.onSpinWait();
+      }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

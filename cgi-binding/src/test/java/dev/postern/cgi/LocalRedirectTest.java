@@ -6,7 +6,9 @@ import dev.postern.Application;
 import dev.postern.Body;
 import dev.postern.Environ;
 import dev.postern.Headers;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -45,6 +47,16 @@ class LocalRedirectTest {
     assertThat(call.status).isEqualTo(302);
     assertThat(call.headers.get("Location")).isEqualTo("/admin");
     assertThat(call.headers.get("Set-Cookie")).isEqualTo("a=b");
+  }
+
+  @Test
+  void localRedirect_leavesNoSpool() throws IOException {
+    InputStream chunked = new ByteArrayInputStream(new byte[100_000]);
+    Application app = builder("Location: /a\\n\\n").localRedirects(MIRROR).build();
+    long spools = Figures.now().spools();
+
+    assertThat(Call.of("POST", "/").input(chunked).to(app).status).isEqualTo(200);
+    assertThat(Figures.now().spools()).isEqualTo(spools);
   }
 
   @Test
