@@ -40,8 +40,10 @@ abstract class HostedProcessContract {
   static final Map<String, String> PLAIN = Map.of("PATH", "/usr/local/bin:/usr/bin:/bin");
   private static final Duration LONG = Duration.ofSeconds(60);
 
-  /** {@code -Dpostern.races=N}: ends that race with exits. */
-  private static final int RACES = Integer.getInteger("postern.races", 100);
+  /** {@code -Dpostern.races=N}: ends, and reads, that race with exits. */
+  private static final String RACES = "postern.races";
+
+  private static final int ENDS = Integer.getInteger(RACES, 100);
 
   @TempDir Path directory;
   private ProcessFixture.Counts before;
@@ -82,6 +84,7 @@ abstract class HostedProcessContract {
   void attackF27_fastPrograms_loseNothing() throws Exception {
     ExecutorService clients = Executors.newFixedThreadPool(8);
     List<String> command = List.of("/usr/bin/printf", "all of it");
+    int each = Integer.getInteger(RACES, repeats()) / 4;
     AtomicBoolean done = new AtomicBoolean();
     Future<?> load =
         clients.submit(
@@ -96,7 +99,7 @@ abstract class HostedProcessContract {
       List<Future<?>> runs = new ArrayList<>();
       Callable<?> run =
           () -> {
-            for (int i = 0; i < repeats() / 4; i++) {
+            for (int i = 0; i < each; i++) {
               try (Running program = run(command, PLAIN, null)) {
                 assertThat(program.output()).isEqualTo("all of it");
                 assertThat(program.process.exit()).isEqualTo(new Exit(0));
@@ -481,7 +484,7 @@ abstract class HostedProcessContract {
   @Timeout(value = 1, unit = TimeUnit.DAYS)
   void attackF15_endsThatRaceWithExits_hitNobodyElse() throws IOException {
     try (Running canary = sh("sleep 86400")) {
-      for (int i = 0; i < RACES; i++) {
+      for (int i = 0; i < ENDS; i++) {
         sh("exit 0").close();
       }
       assertThat(canary.process.exitNow()).isEqualTo("running");

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * Starts a program in a JVM of its own, for what a test cannot change in the one it runs in. Writes
@@ -15,6 +16,8 @@ import java.util.Map;
  */
 final class StartProbe {
   static final String PATH_INFO = "caf\u00c3\u00a9";
+
+  private static final int REFUSALS = Integer.getInteger("postern.refusals", 100);
 
   private StartProbe() {}
 
@@ -57,11 +60,14 @@ final class StartProbe {
     return HostedProcess.start(List.of("/bin/sh", "-c", script), environment, Path.of("/"), null);
   }
 
-  /** Starts programs until the system refuses one, a hundred times over, and then one more. */
+  /** Starts programs until the system refuses one, many times over, and then one more. */
   private static void exhaustDescriptors(StringBuilder report) throws IOException {
+    // What is opened once is open now.
+    run("exit 0", Map.of());
+    long before = descriptors();
     int refused = 0;
     List<HostedProcess> running = new ArrayList<>();
-    while (refused < 100) {
+    while (refused < REFUSALS) {
       try {
         running.add(start("exec sleep 300", Map.of()));
       } catch (IOException e) {
@@ -72,7 +78,26 @@ final class StartProbe {
       }
     }
     running.forEach(HostedProcess::close);
-    report.append(runWhenReleased("printf fine-"));
+    String fine = runWhenReleased("printf fine-");
+    report.append("descriptors more %d\n%s".formatted(descriptorsMoreThan(before), fine));
+  }
+
+  /** Of this process. */
+  static long descriptors() throws IOException {
+    try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
+      return open.count();
+    }
+  }
+
+  /** None, once the JDK has closed those of the last program. */
+  static long descriptorsMoreThan(long before) throws IOException {
+    long end = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+    long more = descriptors() - before;
+    while (more > 0 && System.nanoTime() < end) {
+      Thread.onSpinWait();
+      more = descriptors() - before;
+    }
+    return more;
   }
 
   /** The JDK's threads of programs that have ended may still be closing their pipes, or ending. */
