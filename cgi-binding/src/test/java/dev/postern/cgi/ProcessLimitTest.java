@@ -64,25 +64,25 @@ class ProcessLimitTest {
 
   @Test
   void attackF10_storm_neverRunsMoreThanItsPlaces() throws Exception {
-    int max = 4;
-    ProcessLimit limit = ProcessLimit.of(max, Duration.ofMillis(20));
+    int max = 8;
+    ProcessLimit limit = ProcessLimit.of(max, Duration.ofSeconds(1));
     // Each run counts those that run with it, itself among them.
     Path running = Files.createDirectory(directory.resolve("running"));
-    Application app =
-        CgiApplication.builder(
-                Programs.sh(
-                    directory,
-                    "p",
-                    ": >" + running + "/$$",
-                    HEAD,
-                    "ls " + running + " | wc -l",
-                    "sleep 0.02",
-                    "rm " + running + "/$$"))
-            .limit(limit)
-            .build();
+    Path go = directory.resolve("go");
+    Path program =
+        Programs.sh(
+            directory,
+            "p",
+            ": >" + running + "/$$",
+            "until [ -e " + go + " ]; do sleep 0.02; done",
+            HEAD,
+            "set -- " + running + "/*",
+            "echo $#",
+            "exec rm " + running + "/$$");
+    Application app = CgiApplication.builder(program).limit(limit).build();
     AtomicInteger served = new AtomicInteger();
     List<Future<?>> storm = new ArrayList<>();
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < 1000; i++) {
       storm.add(
           clients.submit(
               () -> {
@@ -94,12 +94,32 @@ class ProcessLimitTest {
                 }
               }));
     }
-    for (Future<?> call : storm) {
-      call.get(60, TimeUnit.SECONDS);
+    long start = System.nanoTime();
+    while (live(program) < max) {
+      assertThat(System.nanoTime() - start).isLessThan(TimeUnit.SECONDS.toNanos(60));
+      Thread.sleep(10);
     }
-    assertThat(served.get()).isPositive();
+    Files.createFile(go);
+    while (!storm.stream().allMatch(Future::isDone)) {
+      assertThat(live(program)).isLessThanOrEqualTo(max);
+      Thread.sleep(10);
+    }
+    for (Future<?> call : storm) {
+      call.get();
+    }
+    assertThat(served.get()).isGreaterThanOrEqualTo(max);
+    assertThat(live(program)).isZero();
+    assertThat(running).isEmptyDirectory();
     assertThat(limit.available()).isEqualTo(max);
     assertThat(Call.get("/").to(app).status).isEqualTo(200);
+  }
+
+  /** Runs of the program, as the system counts them; dead ones have no arguments. */
+  private static long live(Path program) {
+    return ProcessHandle.current()
+        .children()
+        .filter(child -> child.info().commandLine().orElse("").contains(program.toString()))
+        .count();
   }
 
   @Test
