@@ -151,7 +151,9 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
 
   /**
    * Makes {@code build} fail with an {@link IllegalStateException} where programs would be kept
-   * apart less than that, instead of running them all the same.
+   * apart less than that, instead of running them all the same. Levels are compared by their order;
+   * a higher one is not the sum of those below: {@link Isolation.Builder#namespaces} alone is
+   * enough for {@link IsolationLevel#L3}, with no control group. Ask for each part that you need.
    */
   public B requireLevel(IsolationLevel level) {
     required = requireNonNull(level, "level");

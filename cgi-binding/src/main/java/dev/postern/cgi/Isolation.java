@@ -101,9 +101,12 @@ public final class Isolation {
       if (group != null) {
         command.addAll(Cgroups.enter(group));
       }
-      command.addAll(limits);
-      if (processes > 0) {
-        command.add("--nproc=" + (UserTasks.count() + processes));
+      if (!limits.isEmpty()) {
+        command.addAll(limits);
+        if (processes > 0) {
+          command.add("--nproc=" + (UserTasks.count() + processes));
+        }
+        command.add("--");
       }
       command.addAll(privileges);
       if (namespaces != null) {
@@ -115,7 +118,11 @@ public final class Isolation {
 
     private List<String> bwrap(Program program, Path directory, String helper) {
       List<String> command = new ArrayList<>(List.of(helper, "--unshare-all", "--die-with-parent"));
-      command.addAll(List.of("--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"));
+      // Left to root unless told: with them, what is read-only could be made writable again.
+      command.addAll(List.of("--cap-drop", "ALL"));
+      // The settings in /proc/sys are of the whole machine, and root's own by their modes alone.
+      command.addAll(List.of("--proc", "/proc", "--remount-ro", "/proc"));
+      command.addAll(List.of("--dev", "/dev", "--tmpfs", "/tmp"));
       for (String path : SYSTEM) {
         command.addAll(List.of("--ro-bind-try", path, path));
       }
@@ -213,6 +220,10 @@ public final class Isolation {
      * A control group for each run, below one of version 2 that is delegated to this process (such
      * as by {@code Delegate=yes} of systemd). It ends with the run, whatever has left the session;
      * what is left of a JVM that was killed ends when the next one builds this.
+     *
+     * <p>A bound for accidents: the files of the group are its user's, so that a hostile program
+     * can write them, raise its limits and move itself to a group that it has made beside this one.
+     * With {@link #namespaces} as well it sees no group but its own.
      */
     public Builder cgroup(Path delegated) {
       parent = delegated.toAbsolutePath().normalize();
@@ -232,9 +243,10 @@ public final class Isolation {
     }
 
     /**
-     * Namespaces of its own for each run, by {@code bwrap}: no network, no other processes, an
-     * empty /tmp, and of the file system only the system's programs and libraries, the program's
-     * directory and what {@link #readable} adds, all read-only.
+     * Namespaces of its own for each run, by {@code bwrap}: no network, no other processes, no
+     * capabilities, an empty /tmp, and of the file system only the system's programs and libraries,
+     * the program's directory and what {@link #readable} adds, all read-only. A program of root has
+     * no capabilities either: what only they would let it read, it cannot.
      */
     public Builder namespaces() {
       namespaces = true;
@@ -275,6 +287,7 @@ public final class Isolation {
     private List<String> setpriv() {
       List<String> command = new ArrayList<>(List.of(Helpers.find("setpriv")));
       command.addAll(privileges);
+      command.add("--");
       return List.copyOf(command);
     }
 

@@ -3,7 +3,9 @@ package dev.postern.cgi;
 /**
  * How far a hosted program is kept apart from the machine, from less to more. Demanded by {@link
  * CgiHostBuilder#requireLevel}; the one in force is {@link CgiApplication#isolationLevel}. None
- * below {@link #L4} is a sandbox: a program may read and do what its user may.
+ * below {@link #L4} is a sandbox: a program may read and do what its user may. Levels are compared
+ * by their order and are not sums: namespaces alone are {@link #L4}, with no limits and no control
+ * group.
  */
 public enum IsolationLevel {
   /** An environment of its own, its three streams and no other descriptor. */
@@ -13,11 +15,18 @@ public enum IsolationLevel {
    * {@code setsid} leaves them. The default.
    */
   L1("a session of its own"),
-  /** And no new privileges, and at least one limit: see {@link Isolation.Builder}. */
+  /** A session, no new privileges, and at least one limit: see {@link Isolation.Builder}. */
   L2("limits and no new privileges"),
-  /** And a control group of its own, which nothing leaves, and which is ended as a whole. */
+  /**
+   * A session and a control group of its own, which is ended as a whole. What is started in it
+   * stays in it, unless it writes the group's files, which its user may: see {@link
+   * Isolation.Builder#cgroup}.
+   */
   L3("a control group of its own"),
-  /** And namespaces of its own: it sees few files, no network and no other process. */
+  /**
+   * A session and namespaces of its own: it sees few files, no network and no other process, and
+   * has no capabilities.
+   */
   L4("namespaces of its own");
 
   private final String means;
