@@ -12,7 +12,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -23,8 +25,14 @@ import org.junit.jupiter.api.io.TempDir;
 @EnabledOnOs(OS.LINUX)
 class IsolationTest {
   private static final String HEAD = "printf 'Content-Type: text/plain\\n\\n'";
-  private static final Path CGROUPS =
-      Path.of(System.getProperty("postern.cgroup", "/sys/fs/cgroup/unified"));
+
+  /** Where control groups of version 2 may be: all of them, or those beside version 1. */
+  private static final List<Path> CGROUPS =
+      Stream.of(
+              System.getProperty("postern.cgroup", ""), "/sys/fs/cgroup/unified", "/sys/fs/cgroup")
+          .filter(path -> !path.isEmpty())
+          .map(Path::of)
+          .toList();
 
   @TempDir Path directory;
 
@@ -80,7 +88,7 @@ class IsolationTest {
   }
 
   @Test
-  void attackF29_diskFiller_isEnded() throws IOException {
+  void attackF29_diskFiller_isEndedAndOthersAreServed() throws IOException {
     Isolation isolation = Isolation.builder().fileSize(65_536).build();
     Path file = directory.resolve("big");
     Call call = run(isolation, "exec dd if=/dev/zero of=" + file + " bs=1024 count=1000");
@@ -88,6 +96,7 @@ class IsolationTest {
     assertThat(call.status).isEqualTo(502);
     assertThat(Files.size(file)).isEqualTo(65_536);
     assertThat(call.failure().diagnosis().exit()).isEqualTo("signal 25");
+    assertThat(run(isolation, HEAD, "printf ok").body()).isEqualTo("ok");
   }
 
   @Test
@@ -100,17 +109,37 @@ class IsolationTest {
   }
 
   @Test
-  void attackF29_spinner_isEnded() throws IOException {
+  void attackF29_spinner_isEndedAndOthersAreServed() throws IOException {
     Isolation isolation = Isolation.builder().cpuTime(Duration.ofSeconds(1)).build();
     Call call = run(isolation, "while :; do :; done");
 
     assertThat(call.status).isEqualTo(502);
     assertThat(call.failure().diagnosis().exit()).isIn("signal 9", "signal 24");
+    assertThat(run(isolation, HEAD, "printf ok").body()).isEqualTo("ok");
   }
 
-  /** The system counts for each user, and not for root. */
   @Test
-  void attackF29_forkBomb_hasABoundOfItsUser() throws IOException {
+  void attackF29_spinnerWithoutALimit_isEndedWhenItsTimeIsOverAndOthersAreServed()
+      throws Exception {
+    Path mark = directory.resolve("spins");
+    Path spinner = Programs.sh(directory, "spinner", ": >" + mark, "while :; do :; done");
+    Application spins =
+        CgiApplication.builder(spinner).headerTimeout(Duration.ofMillis(1500)).build();
+    CompletableFuture<Call> spun = CompletableFuture.supplyAsync(() -> Call.get("/").to(spins));
+    while (!Files.exists(mark) && !spun.isDone()) {
+      Thread.onSpinWait();
+    }
+
+    assertThat(run(Isolation.none(), HEAD, "printf ok").body()).isEqualTo("ok");
+    Call call = spun.join();
+    assertThat(call.status).isEqualTo(504);
+    assertThat(call.rule()).isEqualTo("program-timeout");
+    awaitNone("/bin/sh\0" + spinner + "\0");
+  }
+
+  /** The system counts for each user: {@link ForkBombTest}. */
+  @Test
+  void processes_areMoreThanThereAre() throws IOException {
     long tasks = UserTasks.count();
     Isolation isolation = Isolation.builder().processes(100).build();
     Call call = run(isolation, HEAD, "ulimit -u 2>/dev/null || ulimit -p");
@@ -140,7 +169,8 @@ class IsolationTest {
 
   @Test
   void group_isEndedWithAllThatHasLeftTheSession() throws IOException {
-    Isolation isolation = Isolation.builder().cgroup(cgroups()).build();
+    Path parent = cgroups();
+    Isolation isolation = Isolation.builder().cgroup(parent).build();
     assertThat(isolation.level()).isEqualTo(IsolationLevel.L3);
     Path pid = directory.resolve("pid");
     Call call =
@@ -153,17 +183,18 @@ class IsolationTest {
     assertThat(call.body()).isEqualTo("ok");
     long escapee = Long.parseLong(Files.readString(pid).trim());
     assertThat(Files.isDirectory(Path.of("/proc/" + escapee)) && !isZombie(escapee)).isFalse();
-    assertThat(groups()).isZero();
+    assertThat(groups(parent)).isZero();
   }
 
   @Test
   void groupsThatAProgramHasMade_endWithItsOwn() throws IOException {
     Path mark = directory.resolve("moved");
+    Path parent = cgroups();
     Call call =
         run(
-            Isolation.builder().cgroup(cgroups()).build(),
+            Isolation.builder().cgroup(parent).build(),
             HEAD,
-            "own=" + CGROUPS + "$(sed -n 's/^0:://p' /proc/self/cgroup)",
+            "own=" + parent + "/$(sed -n 's/^0::.*\\///p' /proc/self/cgroup)",
             "mkdir -p $own/inner/most && printf made",
             "(setsid sh -c 'echo $$ >'$own'/inner/most/cgroup.procs; : >" + mark + "; sleep 987'",
             ") >/dev/null 2>&1 </dev/null &",
@@ -171,7 +202,7 @@ class IsolationTest {
 
     assertThat(call.body()).as(call.log()).isEqualTo("made");
     assertThat(call.log()).doesNotContain("control group must end");
-    assertThat(groups()).isZero();
+    assertThat(groups(parent)).isZero();
   }
 
   @Test
@@ -253,7 +284,38 @@ class IsolationTest {
   }
 
   @Test
-  void namespaces_showLittle() throws IOException {
+  void groupLimit_whoseControllerIsNotDelegated_failsWhenItIsBuilt() throws IOException {
+    // Hands no controller on, as every new group.
+    Path bare = Files.createDirectory(cgroups().resolve("bare-" + ProcessHandle.current().pid()));
+    try {
+      assertThatIllegalStateException()
+          .isThrownBy(() -> Isolation.builder().cgroup(bare).groupMemory(1 << 20).build())
+          .withMessageContainingAll(bare.toString(), "no memory.max", "[cgroup]");
+      assertThatIllegalStateException()
+          .isThrownBy(() -> Isolation.builder().cgroup(bare).groupProcesses(10).build())
+          .withMessageContainingAll(bare.toString(), "no pids.max", "[cgroup]");
+      assertThat(groups(bare)).isZero();
+      assertThat(Isolation.builder().cgroup(bare).build().level()).isEqualTo(IsolationLevel.L3);
+    } finally {
+      Files.delete(bare);
+    }
+  }
+
+  /** Levels are compared, not added up. */
+  @Test
+  void namespacesAlone_haveNoControlGroup() throws Exception {
+    Isolation isolation = namespaces();
+    CgiApplication app =
+        CgiApplication.builder(program(HEAD))
+            .isolation(isolation)
+            .requireLevel(IsolationLevel.L3)
+            .build();
+
+    assertThat(app.isolationLevel()).isEqualTo(IsolationLevel.L4);
+  }
+
+  @Test
+  void namespaces_showLittle() throws Exception {
     Isolation isolation = namespaces();
     assertThat(isolation.level()).isEqualTo(IsolationLevel.L4);
     Path secret = Files.writeString(Path.of("target", "secret").toAbsolutePath(), "secret");
@@ -272,8 +334,34 @@ class IsolationTest {
     assertThat(call.outcome.facts()).containsEntry("cgi.exit", "exit 3");
   }
 
+  /** Root has all capabilities, and the machine's settings are files of its own. */
   @Test
-  void namespaces_endWithTheirRun() throws IOException {
+  void namespaces_takeAllCapabilities() throws Exception {
+    Path own = Files.createDirectory(directory.resolve("own"));
+    Call call =
+        run(
+            namespaces(),
+            HEAD,
+            "sed -n 's/^\\(Cap[A-Z][a-z]*\\):[[:space:]]*/\\1 /p' /proc/self/status",
+            "for path in " + directory + " " + own + " /usr /proc; do",
+            "mount -o remount,rw,bind $path && echo mounted; done",
+            "touch " + own.resolve("new") + " && echo written",
+            // Opened and no more: nothing would be set even where it could be.
+            "(: >>/proc/sys/kernel/core_pattern) && echo opened",
+            "echo told >/dev/stderr; printf end");
+
+    assertThat(call.status).as(call.log()).isEqualTo(200);
+    assertThat(call.body().lines())
+        .as(call.log())
+        .contains("CapPrm 0000000000000000", "CapEff 0000000000000000", "CapInh 0000000000000000")
+        .contains("CapBnd 0000000000000000", "CapAmb 0000000000000000", "end")
+        .doesNotContain("mounted", "written", "opened");
+    assertThat(call.log()).contains("told");
+    assertThat(own).isEmptyDirectory();
+  }
+
+  @Test
+  void namespaces_endWithTheirRun() throws Exception {
     Isolation isolation = namespaces();
     Path program = program("setsid sleep 98765 >/dev/null 2>&1 </dev/null &", "exec sleep 98765");
     Application app =
@@ -283,11 +371,7 @@ class IsolationTest {
             .build();
 
     assertThat(Call.get("/").to(app).status).isEqualTo(504);
-    long start = System.nanoTime();
-    while (sleepers() > 0) {
-      assertThat(System.nanoTime() - start).isLessThan(60_000_000_000L);
-      Thread.onSpinWait();
-    }
+    awaitNone("sleep\u000098765\0");
   }
 
   @Test
@@ -312,42 +396,48 @@ class IsolationTest {
         .isThrownBy(() -> Isolation.builder().readable(directory.resolve("none")).build());
   }
 
-  private Isolation namespaces() {
+  private Isolation namespaces() throws Exception {
     if (!Files.isExecutable(Path.of("/usr/bin/bwrap"))) {
       missing("bwrap is not installed");
     }
-    Isolation isolation = Isolation.builder().namespaces().build();
-    try {
-      if (run(isolation, HEAD).status != 200) {
-        abort("this system lets nobody make namespaces");
+    ProcessBuilder trial =
+        new ProcessBuilder("/usr/bin/bwrap", "--unshare-all", "--ro-bind", "/", "/", "/bin/true")
+            .redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.DISCARD);
+    if (trial.start().waitFor() != 0) {
+      missingForRoot("this system lets this user make no namespaces");
+    }
+    return Isolation.builder().namespaces().build();
+  }
+
+  /** A control group of version 2 that this user may make others in. */
+  private static Path cgroups() throws IOException {
+    for (Path parent : CGROUPS) {
+      if (Files.exists(parent.resolve("cgroup.controllers")) && Files.isWritable(parent)) {
+        Path trial =
+            Files.createDirectory(parent.resolve("trial-" + ProcessHandle.current().pid()));
+        boolean kills = Files.exists(trial.resolve("cgroup.kill"));
+        Files.delete(trial);
+        if (kills) {
+          return parent;
+        }
       }
-    } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
     }
-    return isolation;
+    return missingForRoot("no control group is delegated to this user");
   }
 
-  private static Path cgroups() {
-    if (!Files.isWritable(CGROUPS) || !Files.exists(CGROUPS.resolve("cgroup.kill"))) {
-      try {
-        Isolation.builder().cgroup(CGROUPS).build();
-      } catch (IllegalStateException e) {
-        abort("no control group is delegated to this user: " + e.getMessage());
-      }
-    }
-    return CGROUPS;
+  private static <T> T missing(String message) {
+    return "1".equals(System.getenv("POSTERN_REQUIRE_ALL")) ? fail(message) : abort(message);
   }
 
-  private static void missing(String message) {
-    if ("1".equals(System.getenv("POSTERN_REQUIRE_ALL"))) {
-      fail(message);
-    }
-    abort(message);
+  /** What root has where the system has it at all; others may be refused it. */
+  private static <T> T missingForRoot(String message) {
+    return Owners.current() == Owners.ROOT ? missing(message) : abort(message);
   }
 
-  private static long groups() throws IOException {
+  private static long groups(Path parent) throws IOException {
     String ours = "postern-" + ProcessHandle.current().pid() + "-";
-    try (Stream<Path> groups = Files.list(CGROUPS)) {
+    try (Stream<Path> groups = Files.list(parent)) {
       return groups.filter(path -> path.getFileName().toString().startsWith(ours)).count();
     }
   }
@@ -357,16 +447,22 @@ class IsolationTest {
     return stat.charAt(stat.lastIndexOf(')') + 2) == 'Z';
   }
 
-  private static long sleepers() throws IOException {
-    try (Stream<Path> all = Files.list(Path.of("/proc"))) {
-      return all.filter(IsolationTest::isSleeper).count();
-    }
+  /** Waits until no process has that command line. */
+  private static void awaitNone(String command) throws IOException {
+    long start = System.nanoTime();
+    long running;
+    do {
+      try (Stream<Path> all = Files.list(Path.of("/proc"))) {
+        running = all.filter(process -> runs(process, command)).count();
+      }
+      assertThat(System.nanoTime() - start).as(command).isLessThan(60_000_000_000L);
+    } while (running > 0);
   }
 
-  private static boolean isSleeper(Path process) {
+  private static boolean runs(Path process, String command) {
     try {
       return Character.isDigit(process.getFileName().toString().charAt(0))
-          && Files.readString(process.resolve("cmdline")).startsWith("sleep\u000098765\0");
+          && Files.readString(process.resolve("cmdline")).startsWith(command);
     } catch (IOException e) {
       return false;
     }
