@@ -16,7 +16,9 @@ import java.io.PrintWriter;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.Set;
 import java.util.regex.Pattern;
 
@@ -25,6 +27,12 @@ import java.util.regex.Pattern;
  * Confined to the request's thread.
  */
 final class ProgramOutput {
+  /** How many lines of standard error are logged for a run: the last ones. */
+  static final int LOG_LINES = 100;
+
+  /** How many bytes of standard error a line of the log holds; a longer line is several. */
+  static final int LOG_LINE = 4096;
+
   /** How much of standard error goes into a diagnosis. */
   private static final int STDERR_SHOWN = 512;
 
@@ -162,8 +170,9 @@ final class ProgramOutput {
   }
 
   /**
-   * What the program wrote on its standard error, line by line and escaped, so that no program can
-   * write lines of the log itself.
+   * The last of what the program wrote on its standard error, line by line and escaped, so that no
+   * program can write lines of the log itself, or fill it. One line more tells how much came
+   * before.
    *
    * @param name of the program, which each line starts with
    */
@@ -174,18 +183,34 @@ final class ProgramOutput {
     }
     String prefix = Escapes.escape(name) + ": ";
     byte[] bytes = errors.bytes();
+    Deque<Line> lines = new ArrayDeque<>();
+    long dropped = errors.dropped();
     int start = 0;
     for (int i = 0; i <= bytes.length; i++) {
-      if (i == bytes.length || bytes[i] == '\n') {
-        if (i > start) {
-          log.println(prefix + Escapes.escape(bytes, start, i - start));
-        }
+      boolean ends = i == bytes.length || bytes[i] == '\n';
+      if (i > start && (ends || i - start == LOG_LINE)) {
+        lines.add(new Line(start, i - start));
+        start = i;
+      }
+      if (ends) {
         start = i + 1;
       }
     }
-    if (errors.dropped() > 0) {
-      log.println(prefix + errors.dropped() + " bytes of standard error before these were dropped");
+    if (lines.size() > LOG_LINES) {
+      while (lines.size() > LOG_LINES) {
+        lines.remove();
+      }
+      dropped += lines.element().start;
+    }
+    for (Line line : lines) {
+      log.println(prefix + Escapes.escape(bytes, line.start, line.length));
+    }
+    if (dropped > 0) {
+      log.println(prefix + dropped + " bytes of standard error before these were dropped");
     }
     log.flush();
   }
+
+  /** Where bytes for one line of the log are. */
+  private record Line(int start, int length) {}
 }

@@ -18,9 +18,10 @@ public final class ErrorTail {
       ring = new byte[limit];
     }
     int from = Math.max(0, length - ring.length);
-    for (int i = from; i < length; i++) {
-      ring[(int) ((total + i) % ring.length)] = bytes[i];
-    }
+    int at = (int) ((total + from) % ring.length);
+    int first = Math.min(length - from, ring.length - at);
+    System.arraycopy(bytes, from, ring, at, first);
+    System.arraycopy(bytes, from + first, ring, 0, length - from - first);
     total += length;
   }
 

@@ -213,6 +213,30 @@ class CgiFramingTest {
   @Test
   void attackE13_s49_oneGibibyte_goesThroughASmallHeap() throws Exception {
     Path program = Programs.sh(directory, "p", HEAD + "\\n'", "exec head -c 1073741824 /dev/zero");
+    // The CRC-32 of 2^30 zeros, as `head -c 1073741824 /dev/zero | gzip | tail -c8` has it.
+    assertThat(inSmallHeap(program)).contains("1073741824 5b64c2b0 true");
+  }
+
+  @Test
+  void attackF03_oneHundredMebibytesOfErrors_goThroughASmallHeap() throws Exception {
+    Path program =
+        Programs.sh(
+            directory,
+            "p",
+            "yes x 2>/dev/null | head -c 104857600 >&2",
+            HEAD + "Status: 200\\n\\nok'");
+    List<String> lines = inSmallHeap(program);
+
+    assertThat(lines).contains("2 79dcdd47 true");
+    assertThat(lines).filteredOn("p: x"::equals).hasSize(ProgramOutput.LOG_LINES);
+    assertThat(lines)
+        .filteredOn(line -> line.contains("dropped"))
+        .containsExactly("p: 104857400 bytes of standard error before these were dropped");
+    assertThat(lines.stream().mapToInt(String::length).sum()).isLessThan(4096);
+  }
+
+  /** What a JVM with little memory tells of one response, and its log. */
+  private static List<String> inSmallHeap(Path program) throws IOException {
     Process jvm =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -224,9 +248,7 @@ class CgiFramingTest {
                 program.toString())
             .redirectErrorStream(true)
             .start();
-    String output = new String(jvm.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    // The CRC-32 of 2^30 zeros, as `head -c 1073741824 /dev/zero | gzip | tail -c8` has it.
-    assertThat(output.lines()).contains("1073741824 5b64c2b0 true");
+    return new String(jvm.getInputStream().readAllBytes(), StandardCharsets.UTF_8).lines().toList();
   }
 
   @Test
@@ -389,6 +411,7 @@ class CgiFramingTest {
       call.to(CgiApplication.of(Path.of(args[0])));
       System.out.println(
           call.count + " " + Long.toHexString(call.crc.getValue()) + " " + call.outcome.complete());
+      System.out.print(call.log());
     }
   }
 }

@@ -44,6 +44,12 @@ class HostingPageTest {
             "local redirects for a request", LocalRedirect.MAX);
     limits.forEach((what, limit) -> assertThat(page).contains("| " + what + " | " + limit + " |"));
     assertThat(page)
+        .contains(
+            "for each run | "
+                + ProgramOutput.LOG_LINES
+                + " of "
+                + ProgramOutput.LOG_LINE
+                + " bytes |")
         .contains("to its blank line | " + options().headerTimeout().toSeconds() + " s |")
         .contains("reads of its output | " + options().idleTimeout().toSeconds() + " s |")
         .contains("to the end of its response | none |")

@@ -139,6 +139,37 @@ class LifecycleTest {
   }
 
   @Test
+  void attackF03_linesOfErrors_areTheLastHundred() throws IOException {
+    Call call = Call.get("/").to(builder("seq 300 >&2", HEAD, "printf ok").build());
+
+    assertThat(call.body()).isEqualTo("ok");
+    List<String> lines = call.log().lines().toList();
+    assertThat(lines).hasSize(ProgramOutput.LOG_LINES + 1);
+    assertThat(lines.get(0)).isEqualTo("p: 201");
+    assertThat(lines.get(99)).isEqualTo("p: 300");
+    // As `seq 200 | wc -c` has it.
+    assertThat(lines.get(100))
+        .isEqualTo("p: 692 bytes of standard error before these were dropped");
+  }
+
+  @Test
+  void attackF03_asManyLinesAsAreLogged_areAllThere() throws IOException {
+    Call call = Call.get("/").to(builder("echo >&2; seq 100 >&2", HEAD, "printf ok").build());
+
+    assertThat(call.log().lines()).hasSize(100).startsWith("p: 1").endsWith("p: 100");
+  }
+
+  @Test
+  void attackF03_longLineOfErrors_isSeveral() throws IOException {
+    String line = "head -c 4096 /dev/zero | tr '\\0' 'e' >&2";
+    String flood = line + "; echo >&2; " + line + "; echo end >&2; echo last >&2";
+    Call call = Call.get("/").to(builder(flood, HEAD, "printf ok").build());
+
+    String full = "p: " + "e".repeat(ProgramOutput.LOG_LINE);
+    assertThat(call.log().lines()).containsExactly(full, full, "p: end", "p: last");
+  }
+
+  @Test
   void attackF05_silence_is504AndEndsTheProgram() throws IOException {
     Application app =
         builder("echo $$ >" + pid(), "exec sleep 987")
