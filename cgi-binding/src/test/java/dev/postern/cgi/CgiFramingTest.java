@@ -3,6 +3,7 @@ package dev.postern.cgi;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.postern.Application;
+import dev.postern.process.HostedProcess;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -12,7 +13,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -373,18 +376,80 @@ class CgiFramingTest {
   }
 
   @Test
-  void attackF12_programThatIsJustBeingWritten_isTriedAgain() throws Exception {
-    Path program = Programs.sh(directory, "p", HEAD + "\\nok'");
-    CgiApplication app = CgiApplication.of(program);
-    try (var writer = Files.newOutputStream(program, StandardOpenOption.APPEND)) {
-      writer.write('\n');
-      writer.flush();
+  void attackF12_programThatIsJustBeingWritten_isTriedThreeTimesMore() throws Exception {
+    Path program = Programs.sh(directory, "p", HEAD + "\\n'", "cat");
+    List<Long> starts = new ArrayList<>();
+    Call call = Call.post("/", "all of it".getBytes(StandardCharsets.US_ASCII));
+    try (var writer = Files.newByteChannel(program, StandardOpenOption.WRITE)) {
+      call.to(
+          starting(
+              program,
+              (command, environment, cwd, body, tied) -> {
+                starts.add(System.nanoTime());
+                if (starts.size() == 4) {
+                  writer.close();
+                }
+                return HostedProcess.start(command, environment, cwd, body, tied);
+              }));
+    }
+    assertThat(call.status).as(call.log()).isEqualTo(200);
+    assertThat(call.body()).isEqualTo("all of it");
+    assertThat(starts).hasSize(4);
+    for (int i = 1; i < starts.size(); i++) {
+      assertThat(starts.get(i) - starts.get(i - 1)).isGreaterThan(9_000_000);
+    }
+  }
+
+  @Test
+  void attackF12_programThatIsBeingWrittenForLonger_is503() throws Exception {
+    Path program = Programs.sh(directory, "p", HEAD + "\\n'");
+    AtomicInteger starts = new AtomicInteger();
+    Application app =
+        starting(
+            program,
+            (command, environment, cwd, body, tied) -> {
+              starts.incrementAndGet();
+              return HostedProcess.start(command, environment, cwd, body, tied);
+            });
+    try (var writer = Files.newByteChannel(program, StandardOpenOption.WRITE)) {
       Call busy = Call.post("/", "body".getBytes(StandardCharsets.US_ASCII)).to(app);
+      assertThat(writer.isOpen()).isTrue();
       assertThat(busy.status).isEqualTo(503);
       assertThat(busy.rule()).isEqualTo("not-started");
       assertThat(busy.headers.get("Retry-After")).isEqualTo("1");
+      assertThat(starts).hasValue(4);
     }
-    assertThat(Call.get("/").to(app).body()).isEqualTo("ok");
+    assertThat(Call.get("/").to(app).status).isEqualTo(200);
+  }
+
+  /** A helper that could not run the program is a process; that it was there is no excuse. */
+  @Test
+  void attackF12_failuresOfBothKinds_areTriedAgain() throws Exception {
+    Path program = Programs.sh(directory, "p", HEAD + "\\nok'");
+    List<String> helper = List.of("/bin/sh", "-c", "echo 'setsid: busy' >&2; exit 126");
+    for (int last : new int[] {3, 100}) {
+      AtomicInteger starts = new AtomicInteger();
+      Application app =
+          starting(
+              program,
+              (command, environment, cwd, body, tied) -> {
+                int start = starts.incrementAndGet();
+                if (start == 1) {
+                  return HostedProcess.start(helper, environment, cwd, body, tied);
+                }
+                if (start <= last) {
+                  throw new IOException("error=11, Resource temporarily unavailable");
+                }
+                return HostedProcess.start(command, environment, cwd, body, tied);
+              });
+      Call call = Call.get("/").to(app);
+      assertThat(call.status).isEqualTo(last == 3 ? 200 : 503);
+      assertThat(starts).hasValue(4);
+    }
+  }
+
+  private static Application starting(Path program, Starter starter) {
+    return CgiApplication.builder(program).starter(starter).build();
   }
 
   private String fifo() throws IOException {
