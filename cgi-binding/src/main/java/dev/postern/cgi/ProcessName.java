@@ -71,7 +71,7 @@ record ProcessName(long pid, long start) {
       String stat =
           Files.readString(
               Path.of("/proc", Long.toString(pid), "stat"), StandardCharsets.ISO_8859_1);
-      String[] fields = stat.substring(stat.lastIndexOf(')') + 1).trim().split(" ");
+      String[] fields = stat.substring(stat.lastIndexOf(')') + 1).trim().split(" ", -1);
       return Long.parseLong(fields[START_FIELD]);
     } catch (IOException | IndexOutOfBoundsException | NumberFormatException e) {
       return UNKNOWN;

@@ -79,10 +79,6 @@ final class ProgramRun implements Body {
     environ.onCancel(process::wake);
   }
 
-  boolean isStarted() {
-    return output != null;
-  }
-
   private ProgramOutput output() {
     if (output == null) {
       throw new IllegalStateException("program must be started");
@@ -227,8 +223,7 @@ final class ProgramRun implements Body {
   private boolean hasNext(Duration timeout) throws IOException {
     Duration left = remaining();
     boolean last = left != null && left.compareTo(timeout) < 0;
-    HostedProcess.Read read =
-        last && left.isZero() ? HostedProcess.Read.TIMEOUT : output().await(last ? left : timeout);
+    HostedProcess.Read read = await(left == null || !last ? timeout : left, last);
     if (read == HostedProcess.Read.TIMEOUT && !isSatisfied()) {
       throw Refusal.of(
           504,
@@ -236,6 +231,11 @@ final class ProgramRun implements Body {
           last ? "program must be done in time" : "program must send output in time");
     }
     return read == HostedProcess.Read.BLOCK;
+  }
+
+  /** What has come already is nothing to go on for when the time for all is over. */
+  private HostedProcess.Read await(Duration time, boolean last) throws IOException {
+    return last && time.isZero() ? HostedProcess.Read.TIMEOUT : output().await(time);
   }
 
   /** What is left for all of the run, not below zero; null when nothing bounds it. */
