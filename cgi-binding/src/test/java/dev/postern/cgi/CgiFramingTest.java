@@ -8,6 +8,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.channels.SeekableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -380,7 +381,8 @@ class CgiFramingTest {
     Path program = Programs.sh(directory, "p", HEAD + "\\n'", "cat");
     List<Long> starts = new ArrayList<>();
     Call call = Call.post("/", "all of it".getBytes(StandardCharsets.US_ASCII));
-    try (var writer = Files.newByteChannel(program, StandardOpenOption.WRITE)) {
+    SeekableByteChannel writer = Files.newByteChannel(program, StandardOpenOption.WRITE);
+    try {
       call.to(
           starting(
               program,
@@ -391,6 +393,8 @@ class CgiFramingTest {
                 }
                 return HostedProcess.start(command, environment, cwd, body, tied);
               }));
+    } finally {
+      writer.close();
     }
     assertThat(call.status).as(call.log()).isEqualTo(200);
     assertThat(call.body()).isEqualTo("all of it");

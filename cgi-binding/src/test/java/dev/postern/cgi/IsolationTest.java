@@ -270,7 +270,7 @@ class IsolationTest {
   }
 
   private static Path make(String name) throws IOException {
-    return Files.createDirectory(CGROUPS.resolve(Cgroups.PREFIX + name));
+    return Files.createDirectory(cgroups().resolve(Cgroups.PREFIX + name));
   }
 
   @Test

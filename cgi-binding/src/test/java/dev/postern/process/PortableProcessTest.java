@@ -36,7 +36,7 @@ class PortableProcessTest extends HostedProcessContract {
       Process stranger = startAs(number);
       try {
         ProcessFixture.await(() -> ProcessTable.of(number).session() == number);
-        program.close();
+        program.process.close();
 
         assertThat(program.process.wasTerminated()).isFalse();
         assertThat(stranger.isAlive()).isTrue();
