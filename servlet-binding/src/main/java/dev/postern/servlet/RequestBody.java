@@ -94,9 +94,13 @@ final class RequestBody extends InputStream {
   }
 
   private static IOException broken(IOException e) {
-    boolean late = e instanceof SocketTimeoutException || e.getCause() instanceof TimeoutException;
-    return late
+    return isLate(e) || isLate(e.getCause())
         ? new GatewayException(408, "request body must come in time", Headers.of(), null, e)
         : new GatewayException(400, "request body must come whole: " + e, Headers.of(), null, e);
+  }
+
+  /** Jetty and Tomcat have their own exceptions around what tells it. */
+  private static boolean isLate(@Nullable Throwable e) {
+    return e instanceof SocketTimeoutException || e instanceof TimeoutException;
   }
 }
