@@ -2,6 +2,7 @@ package dev.postern.servlet;
 
 import dev.postern.Application;
 import jakarta.servlet.Servlet;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -13,6 +14,12 @@ final class Deployment {
 
   /** The user that a container's Basic authentication knows; everything needs it. */
   boolean authenticated;
+
+  /** How long a client may send and take nothing; null for the container's own default. */
+  Duration clientTimeout;
+
+  /** How much of what a client does not take goes out all the same, where that is limited. */
+  static final int SEND_BUFFER = 8 * 1024;
 
   static final String USER = "aladdin";
   static final String PASSWORD = "opensesame";
@@ -46,6 +53,15 @@ final class Deployment {
   Deployment servlet(
       Class<? extends Servlet> type, Map<String, String> parameters, String... mappings) {
     entries.add(new Entry(null, type, parameters, List.of(mappings)));
+    return this;
+  }
+
+  /**
+   * A client that sends or takes nothing for that long has gone, and the system takes little of
+   * what such a client is sent.
+   */
+  Deployment withClientTimeout(Duration timeout) {
+    clientTimeout = timeout;
     return this;
   }
 

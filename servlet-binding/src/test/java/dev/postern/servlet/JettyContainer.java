@@ -40,6 +40,10 @@ final class JettyContainer implements Container {
     if (deployment.authenticated) {
       context.setSecurityHandler(security());
     }
+    if (deployment.clientTimeout != null) {
+      connector.setIdleTimeout(deployment.clientTimeout.toMillis());
+      connector.setAcceptedSendBufferSize(Deployment.SEND_BUFFER);
+    }
     if (lenient) {
       connector
           .getConnectionFactory(HttpConnectionFactory.class)

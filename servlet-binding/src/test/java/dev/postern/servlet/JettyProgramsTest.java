@@ -30,4 +30,11 @@ class JettyProgramsTest {
       super(Server.JETTY, JettyContainer::start);
     }
   }
+
+  @Nested
+  class SlowClient extends SlowClientContract {
+    SlowClient() {
+      super(Server.JETTY, JettyContainer::start);
+    }
+  }
 }

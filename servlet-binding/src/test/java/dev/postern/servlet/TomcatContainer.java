@@ -30,6 +30,12 @@ final class TomcatContainer implements Container {
     if (http2) {
       tomcat.getConnector().addUpgradeProtocol(new Http2Protocol());
     }
+    if (deployment.clientTimeout != null) {
+      String millis = Long.toString(deployment.clientTimeout.toMillis());
+      tomcat.getConnector().setProperty("connectionTimeout", millis);
+      String size = Integer.toString(Deployment.SEND_BUFFER);
+      tomcat.getConnector().setProperty("socket.txBufSize", size);
+    }
     Context context = tomcat.addContext(deployment.contextPath, base.toString());
     int number = 0;
     for (Deployment.Entry entry : deployment.entries) {

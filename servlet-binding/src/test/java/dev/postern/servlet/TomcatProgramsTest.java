@@ -27,4 +27,11 @@ class TomcatProgramsTest {
       super(Server.TOMCAT, TomcatContainer::start);
     }
   }
+
+  @Nested
+  class SlowClient extends SlowClientContract {
+    SlowClient() {
+      super(Server.TOMCAT, TomcatContainer::start);
+    }
+  }
 }

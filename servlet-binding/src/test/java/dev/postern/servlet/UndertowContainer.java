@@ -21,6 +21,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.security.Principal;
 import java.util.Set;
+import org.xnio.Options;
 
 /** Undertow 2.3 as it comes, but for the largest request. */
 final class UndertowContainer implements Container {
@@ -51,7 +52,7 @@ final class UndertowContainer implements Container {
     manager = Servlets.defaultContainer().addDeployment(info);
     manager.deploy();
     HttpHandler handler = manager.start();
-    undertow =
+    Undertow.Builder builder =
         Undertow.builder()
             .addHttpListener(0, "127.0.0.1")
             // 2 MiB by default
@@ -62,8 +63,15 @@ final class UndertowContainer implements Container {
             // Undertow refuses bodies of more than 2 MiB unless told otherwise.
             .setServerOption(UndertowOptions.MAX_ENTITY_SIZE, -1L)
             .setServerOption(UndertowOptions.ENABLE_HTTP2, http2)
-            .setHandler(new PathHandler().addPrefixPath(path, handler))
-            .build();
+            .setHandler(new PathHandler().addPrefixPath(path, handler));
+    if (deployment.clientTimeout != null) {
+      int millis = (int) deployment.clientTimeout.toMillis();
+      builder
+          .setSocketOption(Options.READ_TIMEOUT, millis)
+          .setSocketOption(Options.WRITE_TIMEOUT, millis)
+          .setSocketOption(Options.SEND_BUFFER, Deployment.SEND_BUFFER);
+    }
+    undertow = builder.build();
     undertow.start();
   }
 

@@ -24,4 +24,11 @@ class UndertowProgramsTest {
       super(Server.UNDERTOW, UndertowContainer::start);
     }
   }
+
+  @Nested
+  class SlowClient extends SlowClientContract {
+    SlowClient() {
+      super(Server.UNDERTOW, UndertowContainer::start);
+    }
+  }
 }
