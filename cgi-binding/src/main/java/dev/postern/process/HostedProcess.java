@@ -289,6 +289,7 @@ public abstract class HostedProcess {
     } catch (InterruptedException e) {
       interrupted = true;
       killNow();
+      awaitKilled();
     } catch (Throwable e) {
       // Such as no memory: what cannot be waited for must not live on.
       killNow();
@@ -318,6 +319,15 @@ public abstract class HostedProcess {
       end();
     } finally {
       release();
+    }
+  }
+
+  /** A moment, whoever is in a hurry: a killed program ends at once, as a rule. */
+  private void awaitKilled() {
+    try {
+      awaitExit(LOOK_NANOS);
+    } catch (InterruptedException e) {
+      // Then it ends on its own; the interrupt is kept already.
     }
   }
 
