@@ -1,8 +1,6 @@
 package dev.postern.cgi;
 
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
+import dev.postern.process.ProcessTable;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Optional;
@@ -21,9 +19,6 @@ record ProcessName(long pid, long start) {
 
   /** {@code PID-START-ANYTHING}. */
   private static final Pattern MADE = Pattern.compile("([0-9]{1,18})-([0-9]{1,18})-[0-9a-f]+");
-
-  /** Of the fields in {@code /proc/PID/stat} that follow the command: the 22nd of all. */
-  private static final int START_FIELD = 19;
 
   /** The kernel's own count is exact; a time of day there depends on when the clock was set. */
   private static final boolean TICKS = ticks(ProcessHandle.current().pid()) != UNKNOWN;
@@ -67,15 +62,8 @@ record ProcessName(long pid, long start) {
   }
 
   private static long ticks(long pid) {
-    try {
-      String stat =
-          Files.readString(
-              Path.of("/proc", Long.toString(pid), "stat"), StandardCharsets.ISO_8859_1);
-      String[] fields = stat.substring(stat.lastIndexOf(')') + 1).trim().split(" ", -1);
-      return Long.parseLong(fields[START_FIELD]);
-    } catch (IOException | IndexOutOfBoundsException | NumberFormatException e) {
-      return UNKNOWN;
-    }
+    ProcessTable.Entry entry = ProcessTable.of(pid);
+    return entry == null ? UNKNOWN : entry.start();
   }
 
   @Override

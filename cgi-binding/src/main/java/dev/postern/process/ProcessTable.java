@@ -10,7 +10,7 @@ import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
 /** What /proc tells about the processes of this system. Reading all of it takes milliseconds. */
-final class ProcessTable {
+public final class ProcessTable {
   private static final Path PROC = Path.of("/proc");
   private static final boolean PRESENT = Files.isDirectory(PROC.resolve("self"));
 
@@ -50,7 +50,7 @@ final class ProcessTable {
   }
 
   /** One process, or null when there is none of that number. */
-  static @Nullable Entry of(long pid) {
+  public static @Nullable Entry of(long pid) {
     return read(PROC.resolve(Long.toString(pid)));
   }
 
@@ -76,7 +76,7 @@ final class ProcessTable {
    *
    * @param start when the process began, in ticks since the system did
    */
-  record Entry(long pid, char state, long group, long session, long flags, long start) {
+  public record Entry(long pid, char state, long group, long session, long flags, long start) {
     private static final int PF_EXITING = 4;
 
     boolean isDead() {
