@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +25,8 @@ import org.jspecify.annotations.Nullable;
 final class ProgramRun implements Body {
   /** How long a program may go on after the last byte that it will be asked for. */
   private static final Duration AFTER_BODY = Duration.ofSeconds(2);
+
+  private static final Duration FOREVER = ChronoUnit.FOREVER.getDuration();
 
   private final HostOptions options;
   private final RefusalCounters counters;
@@ -222,8 +225,10 @@ final class ProgramRun implements Body {
   /** Whether there is output that was not passed on yet; false at the end. */
   private boolean hasNext(Duration timeout) throws IOException {
     Duration left = remaining();
-    boolean last = left != null && left.compareTo(timeout) < 0;
-    HostedProcess.Read read = await(left == null || !last ? timeout : left, last);
+    boolean last = left.compareTo(timeout) < 0;
+    // What has come already is nothing to go on for when the time for all is over.
+    HostedProcess.Read read =
+        left.isZero() ? HostedProcess.Read.TIMEOUT : output().await(last ? left : timeout);
     if (read == HostedProcess.Read.TIMEOUT && !isSatisfied()) {
       throw Refusal.of(
           504,
@@ -233,19 +238,11 @@ final class ProgramRun implements Body {
     return read == HostedProcess.Read.BLOCK;
   }
 
-  /** What has come already is nothing to go on for when the time for all is over. */
-  private HostedProcess.Read await(Duration time, boolean last) throws IOException {
-    return last && time.isZero() ? HostedProcess.Read.TIMEOUT : output().await(time);
-  }
-
-  /** What is left for all of the run, not below zero; null when nothing bounds it. */
-  private @Nullable Duration remaining() {
+  /** What is left for all of the run, not below zero. */
+  private Duration remaining() {
     Duration asked = environ.remaining();
     Duration total = options.totalTimeout();
-    if (total == null) {
-      return asked;
-    }
-    Duration left = total.minusNanos(System.nanoTime() - began);
+    Duration left = total == null ? FOREVER : total.minusNanos(System.nanoTime() - began);
     left = left.isNegative() ? Duration.ZERO : left;
     return asked != null && asked.compareTo(left) < 0 ? asked : left;
   }
