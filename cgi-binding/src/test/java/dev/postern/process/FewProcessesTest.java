@@ -7,10 +7,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.postern.cgi.server.Tools;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -33,27 +31,10 @@ class FewProcessesTest {
         Integer.valueOf(0).equals(Files.getAttribute(Path.of("/proc/self"), "unix:uid")),
         "only root can run a JVM as another user");
     Path report = directory.resolve("report");
-    Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxrwxrwx"));
-    List<String> command = new ArrayList<>();
-    command.add(Tools.require("setpriv"));
-    command.addAll(List.of("--reuid=" + USER, "--regid=" + USER, "--clear-groups"));
-    command.addAll(List.of(Tools.require("prlimit"), "--nproc=" + PROCESSES, "--"));
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    if (StartPath.inForce() == StartPath.NATIVE) {
-      command.add("--enable-native-access=ALL-UNNAMED");
-    }
-    command.addAll(List.of("-Xmx64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp"));
-    command.add(copy(HostedProcess.class) + ":" + copy(FewProcesses.class));
-    command.addAll(List.of(FewProcesses.class.getName(), report.toString()));
-    ProcessBuilder builder =
-        new ProcessBuilder(command)
-            .directory(directory.toFile())
-            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-            .redirectError(directory.resolve("errors").toFile());
-    builder.environment().remove("JAVA_TOOL_OPTIONS");
-    assertThat(builder.start().waitFor())
-        .as(Files.readString(directory.resolve("errors"), ISO_8859_1))
-        .isZero();
+    OtherUser other = new OtherUser(USER, directory);
+    List<String> prefix = new ArrayList<>(other.become());
+    prefix.addAll(List.of(Tools.require("prlimit"), "--nproc=" + PROCESSES, "--"));
+    other.run(prefix, List.of(HostedProcess.class), FewProcesses.class, report);
 
     String text = Files.readString(report, ISO_8859_1);
     assertThat(text).startsWith(StartPath.inForce() + "\n").endsWith("\nfine-exit 0");
@@ -63,18 +44,5 @@ class FewProcessesTest {
           .contains("EAGAIN, too many processes")
           .contains("\nchildren 0\ndescriptors more 0\n");
     }
-  }
-
-  /** Where another user can read it: a build may be in somebody's home. */
-  private Path copy(Class<?> type) throws Exception {
-    Path from = Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI());
-    Path to = directory.resolve(type.getSimpleName() + "-" + from.getFileName());
-    try (Stream<Path> files = Files.walk(from)) {
-      for (Path file : files.toList()) {
-        Path copy = to.resolve(from.relativize(file).toString());
-        Files.copy(file, file.equals(from) ? to : copy);
-      }
-    }
-    return to;
   }
 }
