@@ -63,8 +63,6 @@ final class RequestBody implements Closeable {
         return new RequestBody(length, bytes, null, null);
       }
       return spooled(environ.input(), maxBody);
-    } catch (GatewayException e) {
-      throw e;
     } catch (IOException e) {
       throw unreadable(e);
     }
@@ -72,17 +70,29 @@ final class RequestBody implements Closeable {
 
   /**
    * The client's fault, and told so if it still listens: too slow, or gone before all of the body
-   * came.
+   * came; or whatever else the body was refused for.
    */
   static GatewayException unreadable(IOException e) {
+    boolean late = isLate(e);
+    if (e instanceof GatewayException refused) {
+      if (refused.diagnosis() != null || refused.status() != 400 && refused.status() != 408) {
+        return refused;
+      }
+      late = refused.status() == 408;
+    }
+    return late
+        ? Refusal.of(408, "body-timeout", "client must send its body in time", Headers.of(), e)
+        : Refusal.of(
+            400, "body-unreadable", "request body must be readable to its end", Headers.of(), e);
+  }
+
+  private static boolean isLate(Throwable e) {
     for (Throwable cause = e; cause != null; cause = cause.getCause()) {
       if (cause instanceof SocketTimeoutException || cause instanceof TimeoutException) {
-        return Refusal.of(
-            408, "body-timeout", "client must send its body in time", Headers.of(), e);
+        return true;
       }
     }
-    return Refusal.of(
-        400, "body-unreadable", "request body must be readable to its end", Headers.of(), e);
+    return false;
   }
 
   /** CONTENT_LENGTH, or -1 when there is no body. */

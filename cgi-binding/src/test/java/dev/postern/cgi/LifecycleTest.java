@@ -3,6 +3,8 @@ package dev.postern.cgi;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.postern.Application;
+import dev.postern.GatewayException;
+import dev.postern.process.SilentBody;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -17,7 +19,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
@@ -52,27 +53,13 @@ class LifecycleTest {
             .limit(limit)
             .headerTimeout(Duration.ofMillis(300))
             .build();
-    CountDownLatch begun = new CountDownLatch(1);
-    CountDownLatch silence = new CountDownLatch(1);
-    InputStream silent =
-        new InputStream() {
-          @Override
-          public int read() throws IOException {
-            begun.countDown();
-            try {
-              silence.await();
-            } catch (InterruptedException e) {
-              throw new InterruptedIOException();
-            }
-            throw new SocketTimeoutException("client is silent");
-          }
-        };
+    SilentBody silent = new SilentBody();
     CompletableFuture<Call> answer =
         CompletableFuture.supplyAsync(
             () -> Call.of("POST", "/").length(1 << 20).input(silent).to(app),
             task -> new Thread(task).start());
     try {
-      assertThat(begun.await(60, TimeUnit.SECONDS)).isTrue();
+      assertThat(silent.awaitRead()).isTrue();
       awaitLine(pid());
       long start = System.nanoTime();
       while (limit.available() == 0) {
@@ -82,7 +69,7 @@ class LifecycleTest {
       assertThat(answer).isNotDone();
       assertEnded();
     } finally {
-      silence.countDown();
+      silent.giveUp();
     }
     assertThat(answer.get(60, TimeUnit.SECONDS).status).isEqualTo(status);
   }
@@ -262,15 +249,45 @@ class LifecycleTest {
     assertThat(call.bytes()).isEqualTo(body);
     assertThat(early[0]).isFalse();
     Files.delete(started);
-    InputStream stalled =
-        new InputStream() {
-          @Override
-          public int read() throws IOException {
-            throw new SocketTimeoutException("client is silent");
-          }
-        };
-    assertThat(Call.of("POST", "/").length(1024).input(stalled).to(app).status).isEqualTo(408);
+    Call stalled = Call.of("POST", "/").length(1024);
+    stalled.input(failing(new SocketTimeoutException("client is silent"))).to(app);
+    assertThat(stalled.status).isEqualTo(408);
     assertThat(started).doesNotExist();
+  }
+
+  /** As bindings have it. */
+  @ParameterizedTest
+  @CsvSource({"408, body-timeout", "400, body-unreadable"})
+  void attackF08_bodyThatWasRefused_hasItsRule(int status, String rule) throws IOException {
+    assertThat(refused(status)).allMatch(run -> run.rule().equals(rule));
+  }
+
+  /** As a container may do for reasons of its own. */
+  @Test
+  void bodyThatWasRefusedOtherwise_isToldAsItWas() throws IOException {
+    refused(413);
+  }
+
+  /** The runs of a short body, and one that is passed on as it comes. */
+  private List<CgiRun> refused(int status) throws IOException {
+    List<CgiRun> runs = new ArrayList<>();
+    Application app = builder("cat >/dev/null", HEAD).onRun(runs::add).build();
+    for (int length : new int[] {1024, 1 << 20}) {
+      Call call = Call.of("POST", "/").length(length);
+      call.input(failing(new GatewayException(status, "body must come"))).to(app);
+      assertThat(call.status).isEqualTo(status);
+    }
+    assertThat(runs).hasSize(2);
+    return runs;
+  }
+
+  private static InputStream failing(IOException failure) {
+    return new InputStream() {
+      @Override
+      public int read() throws IOException {
+        throw failure;
+      }
+    };
   }
 
   @Test

@@ -283,27 +283,13 @@ abstract class HostedProcessContract {
 
   @Test
   void clientThatIsSilent_doesNotHoldUpTheEnd() throws Exception {
-    CountDownLatch reading = new CountDownLatch(1);
-    CountDownLatch silence = new CountDownLatch(1);
-    InputStream silent =
-        new InputStream() {
-          @Override
-          public int read() throws IOException {
-            reading.countDown();
-            try {
-              silence.await();
-            } catch (InterruptedException e) {
-              throw new InterruptedIOException();
-            }
-            return -1;
-          }
-        };
+    SilentBody silent = new SilentBody();
     try (Running program = sh("sleep 300", silent)) {
-      reading.await();
+      assertThat(silent.awaitRead()).isTrue();
       program.process.end();
       assertThat(program.process.session().isAlive()).isFalse();
       assertThat(program.process.exitNow()).isEqualTo("signal 15");
-      silence.countDown();
+      silent.giveUp();
     }
   }
 

@@ -136,6 +136,7 @@ abstract class SlowClientContract extends ContainerContract {
     assertThat(runs).extracting(CgiRun::failure).doesNotContainNull();
     if (server != Server.UNDERTOW) {
       assertThat(runs).extracting(CgiRun::status).containsOnly(408);
+      assertThat(runs).extracting(CgiRun::rule).containsOnly("body-timeout");
     }
   }
 
