@@ -16,9 +16,11 @@ public interface Application {
    * Answers one request. {@code startResponse} must be called before this method returns; the
    * gateway then writes the body and closes it, once, on this thread.
    *
+   * @throws HttpException to answer with another status than 500: before anything was sent the
+   *     client gets that status with a fixed text
    * @throws Exception when the request cannot be answered. Before anything was sent the client gets
-   *     a fixed text with status 500, or with the status of a {@link GatewayException}; the error
-   *     itself goes to {@code postern.errors}
+   *     a fixed text with status 500, or with 400 where its own request body came short or broken;
+   *     the error itself goes to {@code postern.errors}
    */
   Body call(Environ environ, StartResponse startResponse) throws Exception;
 

@@ -2,6 +2,7 @@ package dev.postern;
 
 import static java.util.Objects.requireNonNull;
 
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
@@ -206,7 +207,9 @@ public final class Environ extends AbstractMap<String, Object> {
 
   /**
    * The request's body. Ends where the body ends; a body shorter than CONTENT_LENGTH is an {@link
-   * java.io.EOFException}. Need not be closed.
+   * java.io.EOFException}, and a connection that breaks meanwhile a {@link GatewayException}. An
+   * application that lets either through, or has it as the cause of what it throws, is answered by
+   * a 400: its client is at fault. Need not be closed.
    */
   public InputStream input() {
     return (InputStream) requireNonNull(get("postern.input"), "postern.input");
@@ -333,6 +336,11 @@ public final class Environ extends AbstractMap<String, Object> {
         }
       }
     }
+  }
+
+  /** What the client did to the request's body, as its reader was told; or null. */
+  @Nullable IOException inputFailure() {
+    return extensions.inputFailure();
   }
 
   Lifecycle lifecycle() {

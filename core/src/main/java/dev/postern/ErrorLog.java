@@ -1,30 +1,31 @@
 package dev.postern;
 
 import java.io.PrintWriter;
+import org.jspecify.annotations.Nullable;
 
 /** Writes to a request's error stream, which is the server's log. */
 final class ErrorLog {
   private ErrorLog() {}
 
   /**
-   * The whole story. What a peer or a program did needs no stack of ours. Throws nothing: a log
-   * that is broken must not break the response, too.
+   * The whole story. What a client, a peer or a program did needs no stack of ours, and one line
+   * says it. Throws nothing: a log that is broken must not break the response, too.
+   *
+   * @param sent the status that the client has already, so that the response is cut; or 0
    */
   @SuppressWarnings("ReferenceEquality") // Nothing may suppress itself.
-  static void print(PrintWriter errors, Environ environ, Throwable error) {
+  static void print(PrintWriter errors, Environ environ, Throwable error, int sent) {
     try {
-      if (error instanceof GatewayException gateway) {
-        errors.println(
-            "postern: "
-                + gateway.status()
-                + " for "
-                + environ
-                + ": "
-                + gateway.getMessage()
-                + (gateway.diagnosis() == null ? "" : " (" + gateway.diagnosis() + ")"));
-      } else {
+      @Nullable StatusError said = StatusError.of(error);
+      if (said == null) {
         errors.println("postern: " + environ + " failed");
         error.printStackTrace(errors);
+      } else {
+        errors.println(line(environ, said, sent));
+        Throwable cause = error instanceof HttpException ? error.getCause() : null;
+        if (cause != null && said.status() >= 500) {
+          cause.printStackTrace(errors);
+        }
       }
       errors.flush();
     } catch (Throwable e) {
@@ -32,5 +33,24 @@ final class ErrorLog {
         error.addSuppressed(e);
       }
     }
+  }
+
+  private static String line(Environ environ, StatusError said, int sent) {
+    Throwable error = said.error();
+    StringBuilder line = new StringBuilder("postern: ");
+    if (sent == 0) {
+      line.append(said.status()).append(" for ").append(environ);
+    } else {
+      line.append(sent).append(" for ").append(environ);
+      line.append(" was cut, too late for ").append(said.status());
+    }
+    line.append(": ").append(error.getMessage());
+    if (error instanceof GatewayException gateway && gateway.diagnosis() != null) {
+      line.append(" (").append(gateway.diagnosis()).append(')');
+    }
+    for (Throwable also : error.getSuppressed()) {
+      line.append("; then ").append(also);
+    }
+    return Text.oneLine(line);
   }
 }

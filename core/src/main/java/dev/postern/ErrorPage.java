@@ -1,6 +1,7 @@
 package dev.postern;
 
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a client gets for an error while nothing has been sent: a status and a fixed text, never a
@@ -8,10 +9,8 @@ import java.util.Map;
  */
 record ErrorPage(int status, Headers headers, String text) {
   static ErrorPage of(Throwable error) {
-    if (error instanceof GatewayException gateway) {
-      return of(gateway.status(), gateway.headers());
-    }
-    return of(500, Headers.of());
+    @Nullable StatusError said = StatusError.of(error);
+    return said == null ? of(500, Headers.of()) : of(said.status(), said.headers());
   }
 
   private static ErrorPage of(int status, Headers added) {

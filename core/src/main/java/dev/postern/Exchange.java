@@ -4,7 +4,6 @@ import static java.util.Objects.requireNonNull;
 
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -75,7 +74,8 @@ public final class Exchange {
       body = application.call(environ, new Start());
       send(body);
     } catch (Throwable e) {
-      fail(unwrapped(e));
+      noteInterrupt(e);
+      fail(told(e));
     }
     stream.end();
     close(body);
@@ -273,7 +273,6 @@ public final class Exchange {
   // ---- failures ----
 
   private void fail(Throwable error) {
-    noteInterrupt(error);
     Throwable gone = gone();
     if (gone == null) {
       report(error);
@@ -288,12 +287,21 @@ public final class Exchange {
     abort(failure);
   }
 
-  /** An iterator cannot declare what it throws; the status must not get lost by that. */
-  private static Throwable unwrapped(Throwable error) {
-    return error instanceof UncheckedIOException
-            && error.getCause() instanceof GatewayException gateway
-        ? gateway
-        : error;
+  /**
+   * What the error is for the client and the log: what carries a status is found however a reader
+   * of JSON or XML, a template or an iterator has wrapped it.
+   */
+  private Throwable told(Throwable error) {
+    StatusError said = StatusError.in(error);
+    if (said != null) {
+      return said.error();
+    }
+    IOException input = environ.inputFailure();
+    if (input == null || !StatusError.isReaders(error)) {
+      return error;
+    }
+    input.addSuppressed(error);
+    return input;
   }
 
   /** Why nobody takes the response any more, or null. */
@@ -341,7 +349,7 @@ public final class Exchange {
   }
 
   private void report(Throwable error) {
-    ErrorLog.print(errors, environ, error);
+    ErrorLog.print(errors, environ, error, sentStatus);
   }
 
   private void close(@Nullable Body body) {

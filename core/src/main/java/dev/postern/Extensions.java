@@ -1,5 +1,6 @@
 package dev.postern;
 
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
 import java.time.Duration;
@@ -22,7 +23,7 @@ final class Extensions {
   private final @Nullable Duration limit;
   private final @Nullable LongSupplier nanoTime;
   private final long began;
-  private @Nullable InputStream input;
+  private @Nullable RequestInput input;
 
   Extensions(
       Environ.Source source,
@@ -67,6 +68,11 @@ final class Extensions {
     target.put("postern.multithread", multithread);
     target.put("postern.multiprocess", multiprocess);
     target.put("postern.run_once", runOnce);
+  }
+
+  /** What the client did to the request's body, or null. */
+  @Nullable IOException inputFailure() {
+    return input == null ? null : input.failure();
   }
 
   @Nullable Duration remaining() {

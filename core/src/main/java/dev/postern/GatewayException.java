@@ -6,7 +6,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * A peer or a program broke a rule, or a request cannot be passed on. Carries the status that tells
  * the client so; the client gets that status with a fixed text, the message and the diagnosis go to
- * {@code postern.errors} and to the {@link Outcome}.
+ * {@code postern.errors} and to the {@link Outcome}. An {@link Exchange} also finds one that is the
+ * cause of another exception.
+ *
+ * <p>Gateways and hosts throw it. An application throws an {@link HttpException}.
  *
  * <p>Immutable but for what every Throwable lets change.
  */
@@ -41,9 +44,7 @@ public final class GatewayException extends IOException {
       @Nullable Diagnosis diagnosis,
       @Nullable Throwable cause) {
     super(message, cause);
-    if (status < 400 || status > 599) {
-      throw new IllegalArgumentException("status of a failure must be 400 to 599: " + status);
-    }
+    StatusError.check(status);
     this.status = status;
     this.headers = headers;
     this.diagnosis = diagnosis;

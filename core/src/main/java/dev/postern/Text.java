@@ -71,12 +71,7 @@ final class Text {
     for (int i = 0; i < text.length() && i < 64; i++) {
       char c = text.charAt(i);
       if (c < ' ' || c > '~') {
-        quoted
-            .append("\\u")
-            .append(hex(c >> 12))
-            .append(hex(c >> 8))
-            .append(hex(c >> 4))
-            .append(hex(c));
+        appendEscaped(quoted, c);
       } else if (c == '"' || c == '\\') {
         quoted.append('\\').append(c);
       } else {
@@ -84,6 +79,24 @@ final class Text {
       }
     }
     return quoted.append(text.length() > 64 ? "\"…" : "\"").toString();
+  }
+
+  /** A text for a log: control characters are escaped, so that it stays one line. */
+  static String oneLine(CharSequence text) {
+    StringBuilder line = new StringBuilder(text.length() + 16);
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (Character.isISOControl(c) && c != '\t' || c == '\u2028' || c == '\u2029') {
+        appendEscaped(line, c);
+      } else {
+        line.append(c);
+      }
+    }
+    return line.toString();
+  }
+
+  private static void appendEscaped(StringBuilder text, char c) {
+    text.append("\\u").append(hex(c >> 12)).append(hex(c >> 8)).append(hex(c >> 4)).append(hex(c));
   }
 
   /** The upper-case hexadecimal digit of the low four bits. */

@@ -7,6 +7,7 @@ import dev.postern.Body;
 import dev.postern.Environ;
 import dev.postern.Exchange;
 import dev.postern.GatewayException;
+import dev.postern.HttpException;
 import dev.postern.Outcome;
 import dev.postern.StartResponse;
 import java.io.FileDescriptor;
@@ -70,10 +71,11 @@ public final class CgiGateway {
 
   /**
    * Answers the one request of this process, whose JVM then ends: with status 0 after a whole
-   * response to a request that did not fail, else 1. To be the last call of a {@code main}: after
-   * status 0 it may return, for the JVM to end as it does when nothing else runs. {@code
-   * System.out} goes to standard error from here on, so that nothing gets between the bytes of the
-   * response. SIGTERM cancels the request.
+   * response to a request that did not fail, or that the application answered by an {@link
+   * HttpException}; else 1. To be the last call of a {@code main}: after status 0 it may return,
+   * for the JVM to end as it does when nothing else runs. {@code System.out} goes to standard error
+   * from here on, so that nothing gets between the bytes of the response. SIGTERM cancels the
+   * request.
    */
   public static void main(Application application) {
     of(application).runAndExit();
@@ -83,11 +85,20 @@ public final class CgiGateway {
   public void runAndExit() {
     System.setOut(System.err);
     Outcome outcome = run(true);
-    int status = outcome.complete() && outcome.failure() == null ? 0 : 1;
+    int status = exitStatus(outcome);
     // Runtime.exit asks for a System.Logger since JDK 21, which costs 5 ms.
     if (status != 0 || othersKeepTheJvmAlive()) {
       System.exit(status);
     }
+  }
+
+  /**
+   * What a host may go by that looks at how a program ends: 0 after a whole response that the
+   * application meant, by an {@link HttpException} too.
+   */
+  static int exitStatus(Outcome outcome) {
+    Throwable failure = outcome.failure();
+    return outcome.complete() && (failure == null || failure instanceof HttpException) ? 0 : 1;
   }
 
   private static boolean othersKeepTheJvmAlive() {

@@ -82,8 +82,7 @@ final class WarmConnection {
       Thread.interrupted();
     }
     errors.flush();
-    boolean good = outcome.complete() && outcome.failure() == null;
-    output.exit(good ? 0 : 1);
+    output.exit(CgiGateway.exitStatus(outcome));
   }
 
   /** Ends the request early. Any thread. */

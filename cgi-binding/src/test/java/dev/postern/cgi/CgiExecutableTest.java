@@ -100,13 +100,24 @@ class CgiExecutableTest {
   }
 
   @Test
-  void c03_shortInputIsAnErrorToTheApplication() throws Exception {
+  void c03_shortInputIsTheClientsFault() throws Exception {
     Executable.Result result =
         app("count").with("REQUEST_METHOD", "POST").with("CONTENT_LENGTH", "6").run("hello");
 
-    assertThat(result.head()).first().isEqualTo("Status: 500 Internal Server Error");
-    assertThat(result.stderr()).contains("EOFException");
+    assertThat(result.head()).first().isEqualTo("Status: 400 Bad Request");
+    assertThat(result.stderr())
+        .isEqualTo("postern: 400 for Environ[POST \"\"]: request body must have 6 bytes: 5 came\n");
     assertThat(result.exit()).isEqualTo(1);
+  }
+
+  @Test
+  void c04_answerByAnExceptionIsAWholeResponse() throws Exception {
+    Executable.Result result = app("thrown").run("");
+
+    assertThat(result.head()).startsWith("Status: 404 Not Found").contains("X-Why: none");
+    assertThat(result.body()).isEqualTo("404 Not Found\n");
+    assertThat(result.stderr()).contains("no such page").doesNotContain("\tat ");
+    assertThat(result.exit()).isZero();
   }
 
   @Test

@@ -4,6 +4,7 @@ import dev.postern.Application;
 import dev.postern.Body;
 import dev.postern.Environ;
 import dev.postern.Headers;
+import dev.postern.HttpException;
 import dev.postern.StartResponse;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -36,6 +37,10 @@ public final class ExecutableApps {
           case "closing" -> ExecutableApps::closing;
           case "nostart" -> (environ, response) -> Body.of("x");
           case "refusing" -> ExecutableApps::refusing;
+          case "thrown" ->
+              (environ, response) -> {
+                throw new HttpException(404, "no such page", Headers.of("X-Why", "none"));
+              };
           case "untyped" -> ExecutableApps::untyped;
           case "nothing" -> ExecutableApps::nothing;
           case "local" -> (environ, response) -> located(response, "/x");

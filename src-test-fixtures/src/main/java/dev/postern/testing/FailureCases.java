@@ -13,6 +13,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.postern.Body;
 import dev.postern.GatewayException;
 import dev.postern.Headers;
+import dev.postern.HttpException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -67,6 +68,17 @@ final class FailureCases {
             },
             FailureCases::checkErrorPage),
         status("a GatewayException", new GatewayException(404, SECRET), null, null),
+        status("an HttpException", new HttpException(404, SECRET), null, null),
+        status(
+            "an HttpException's WWW-Authenticate",
+            new HttpException(401, SECRET, Headers.of("WWW-Authenticate", "Basic realm=\"x\"")),
+            "WWW-Authenticate",
+            "Basic realm=\"x\""),
+        status(
+            "a GatewayException that is the cause of another exception",
+            new IllegalStateException(new IOException(new GatewayException(404, SECRET))),
+            null,
+            null),
         status(
             "a GatewayException's Retry-After",
             new GatewayException(503, SECRET, Headers.of("Retry-After", "7"), null, null),
@@ -125,7 +137,7 @@ final class FailureCases {
   }
 
   private static ContractCase status(
-      String what, GatewayException failure, @Nullable String header, @Nullable String value) {
+      String what, Exception failure, @Nullable String header, @Nullable String value) {
     return new ContractCase(
         "G12",
         "answer " + what + " as it says",
@@ -134,12 +146,21 @@ final class FailureCases {
         },
         trial -> {
           TestResponse response = trial.get("/");
-          assertThat(response.status()).isEqualTo(failure.status());
+          assertThat(response.status()).isEqualTo(status(failure));
           assertThat(response.text()).doesNotContain("secret");
           if (header != null) {
             assertThat(response.headers().all(header)).containsExactly(value);
           }
         });
+  }
+
+  private static int status(Throwable failure) {
+    if (failure instanceof HttpException http) {
+      return http.status();
+    }
+    return failure instanceof GatewayException gateway
+        ? gateway.status()
+        : status(failure.getCause());
   }
 
   private static List<ContractCase> afterCommit() {

@@ -132,6 +132,28 @@ final class InputCases {
                 })
             .needs(SHORT_REQUEST),
         new ContractCase(
+                "G34",
+                "answer an application that lets a short body's exception through with 400",
+                (environ, start, witness) -> {
+                  witness.note("read");
+                  environ.input().readAllBytes();
+                  witness.note("whole");
+                  start.start(200, TEXT);
+                  return Body.empty();
+                },
+                InputCases::checkClientsFault)
+            .needs(SHORT_REQUEST),
+        new ContractCase(
+                "G34",
+                "answer an application that wraps a short body's exception with 400",
+                (environ, start, witness) -> {
+                  start.start(200, TEXT);
+                  witness.note("read");
+                  return Body.of(String.valueOf(readAll(environ.input())));
+                },
+                InputCases::checkClientsFault)
+            .needs(SHORT_REQUEST),
+        new ContractCase(
             "G27",
             "answer an application that does not read a small body",
             says(environ -> "unread"),
@@ -188,6 +210,30 @@ final class InputCases {
                   }
                 })
             .needs(STREAMED_REQUEST, STREAMED_RESPONSE));
+  }
+
+  /** A gateway that breaks the connection off need not answer; what it notes must be the 400. */
+  private static void checkClientsFault(Trial trial) throws IOException {
+    TestRequest request = TestRequest.of("POST", "/").withBody(new byte[10]);
+    try (GatewayClient.Conversation talk = trial.open(request)) {
+      talk.write(new byte[5]);
+      talk.endRequest();
+      assertThat(talk.finish().status()).isIn(0, 400);
+    } catch (IOException e) {
+      // A gateway may break the connection off.
+    }
+    if (trial.calls() > 0) {
+      assertThat(trial.notes()).containsExactly("read");
+      assertThat(trial.outcome()).startsWith("400 ");
+    }
+  }
+
+  private static int readAll(InputStream input) {
+    try {
+      return input.readAllBytes().length;
+    } catch (IOException e) {
+      throw new IllegalArgumentException("form must be readable", e);
+    }
   }
 
   private static ContractCase echo(String must, int size) {

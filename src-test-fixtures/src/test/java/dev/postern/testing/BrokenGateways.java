@@ -160,6 +160,17 @@ final class BrokenGateways {
                 }));
     all.put("E20", BrokenGateway.input((request, in) -> new PaddedStream(in)));
     all.put(
+        "G34",
+        BrokenGateway.application(
+            application ->
+                (environ, start) -> {
+                  try {
+                    return application.call(environ, start);
+                  } catch (Exception e) {
+                    throw new IllegalStateException(e.toString());
+                  }
+                }));
+    all.put(
         "G27",
         BrokenGateway.application(
             application ->

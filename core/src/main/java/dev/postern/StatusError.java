@@ -1,0 +1,68 @@
+package dev.postern;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An error that says which status the client gets: a {@link GatewayException}, an {@link
+ * HttpException}, or a body that its client has sent short.
+ *
+ * @param error the exception itself
+ */
+record StatusError(Throwable error, int status, Headers headers) {
+  /** As many causes as are looked at: a chain may be a circle. */
+  private static final int DEPTH = 50;
+
+  /** The outermost one that {@code error} is, or has as a cause; null when there is none. */
+  static @Nullable StatusError in(Throwable error) {
+    Throwable cause = error;
+    for (int depth = 0; cause != null && depth < DEPTH; depth++) {
+      StatusError found = of(cause);
+      if (found != null) {
+        return found;
+      }
+      cause = cause.getCause();
+    }
+    return null;
+  }
+
+  /** What the error itself says; null when it says nothing. */
+  static @Nullable StatusError of(Throwable error) {
+    if (error instanceof GatewayException gateway) {
+      return new StatusError(error, gateway.status(), gateway.headers());
+    }
+    if (error instanceof HttpException http) {
+      return new StatusError(error, http.status(), http.headers());
+    }
+    return error instanceof ShortBodyException ? new StatusError(error, 400, Headers.of()) : null;
+  }
+
+  /**
+   * Whether a reader of the request's body may have thrown this after the body had failed. The
+   * JDK's XML parsers take an {@link java.io.EOFException} for the end of the document and throw an
+   * exception of their own, which does not have it as a cause. Such an exception is a checked one;
+   * an unchecked one is taken for a bug of the application.
+   */
+  static boolean isReaders(Throwable error) {
+    Throwable cause = error;
+    for (int depth = 0; cause != null && depth < DEPTH; depth++) {
+      if (cause instanceof Exception
+          && !(cause instanceof RuntimeException)
+          && !(cause instanceof InterruptedException)) {
+        return true;
+      }
+      cause = cause.getCause();
+    }
+    return false;
+  }
+
+  /**
+   * Refuses a status that is none of a failure.
+   *
+   * @throws IllegalArgumentException when it is not 400 to 599
+   */
+  static void check(int status) {
+    if (status < 400 || status > 599) {
+      throw new IllegalArgumentException("status of a failure must be 400 to 599: " + status);
+    }
+  }
+}
