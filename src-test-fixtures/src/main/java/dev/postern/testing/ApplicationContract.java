@@ -39,6 +39,9 @@ import org.opentest4j.TestAbortedException;
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 public abstract class ApplicationContract {
+  private static final Duration WAIT = Duration.ofSeconds(5);
+
+  private final Duration wait;
   private final ApplicationUnderTest applications;
   private @Nullable Path directory;
 
@@ -55,14 +58,24 @@ public abstract class ApplicationContract {
     Application open(Path program, Duration silence) throws Exception;
   }
 
-  /** The contract of one kind of application. */
+  /** The contract of one kind of application, which waits 5 s. */
   protected ApplicationContract(ApplicationUnderTest applications) {
-    this.applications = requireNonNull(applications, "applications");
+    this(WAIT, applications);
   }
 
-  /** How long the contract waits for something that must happen: 20 s unless overridden. */
-  protected Duration patience() {
-    return Duration.ofSeconds(20);
+  /**
+   * The contract of one kind of application.
+   *
+   * @param wait how long the contract waits for something that must happen, such as the end of a
+   *     program; a case fails in any case after three times as long. An application that keeps the
+   *     contract is never waited for, so a longer wait costs nothing
+   */
+  protected ApplicationContract(Duration wait, ApplicationUnderTest applications) {
+    if (wait.isNegative() || wait.isZero()) {
+      throw new IllegalArgumentException("wait must be positive: " + wait);
+    }
+    this.wait = wait;
+    this.applications = requireNonNull(applications, "applications");
   }
 
   @BeforeAll
@@ -105,7 +118,7 @@ public abstract class ApplicationContract {
         () -> {
           Application application = applications.open(test.program().install(own), test.silence());
           try {
-            test.check().run(new ProgramCase.Trial(application, files, patience()));
+            test.check().run(new ProgramCase.Trial(application, files, wait));
           } finally {
             if (application instanceof AutoCloseable closing) {
               closing.close();
@@ -113,7 +126,7 @@ public abstract class ApplicationContract {
           }
         };
     try {
-      assertTimeoutPreemptively(patience().multipliedBy(3), body);
+      assertTimeoutPreemptively(wait.multipliedBy(3), body);
     } catch (TestAbortedException e) {
       throw e;
     } catch (Throwable e) {

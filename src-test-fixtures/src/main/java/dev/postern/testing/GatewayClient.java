@@ -2,6 +2,7 @@ package dev.postern.testing;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.time.Duration;
 
 /**
  * How a {@link GatewayContract} talks to a gateway: whatever carries a request to it and its
@@ -33,6 +34,17 @@ public interface GatewayClient extends Closeable {
    */
   default String log() throws IOException {
     throw new UnsupportedOperationException("client cannot see the log");
+  }
+
+  /**
+   * This client, which throws an IOException where a server is silent for longer. {@link
+   * GatewayContract} calls this once, with its own wait. By default the client returns itself: the
+   * contract ends what hangs in it, but later and without the client's reason.
+   *
+   * @param silence positive
+   */
+  default GatewayClient waiting(Duration silence) {
+    return this;
   }
 
   /** Ends the gateway that was started for this client. Called once. */

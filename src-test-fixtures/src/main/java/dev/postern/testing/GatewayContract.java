@@ -44,6 +44,9 @@ import org.opentest4j.TestAbortedException;
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 public abstract class GatewayContract {
+  private static final Duration WAIT = Duration.ofSeconds(5);
+
+  private final Duration wait;
   private final GatewayUnderTest gateway;
   private final Map<Capability, String> lacks = new EnumMap<>(Capability.class);
   private @Nullable GatewayClient client;
@@ -63,31 +66,41 @@ public abstract class GatewayContract {
   }
 
   /**
-   * The contract of one gateway.
+   * The contract of one gateway, which waits 5 s.
    *
    * @param lacks what the gateway, its server or the client cannot do; tests that need it are
    *     skipped with the reason
    */
   protected GatewayContract(GatewayUnderTest gateway, Capability.Lack... lacks) {
+    this(WAIT, gateway, lacks);
+  }
+
+  /**
+   * The contract of one gateway.
+   *
+   * @param wait how long the contract waits for something that must happen, such as the next byte
+   *     of a response or the end of a request; a case fails in any case after three times as long.
+   *     A gateway that keeps the contract is never waited for, so a longer wait costs nothing: pass
+   *     one where the machine is busy or each request starts a JVM
+   * @param lacks what the gateway, its server or the client cannot do; tests that need it are
+   *     skipped with the reason
+   */
+  protected GatewayContract(Duration wait, GatewayUnderTest gateway, Capability.Lack... lacks) {
+    if (wait.isNegative() || wait.isZero()) {
+      throw new IllegalArgumentException("wait must be positive: " + wait);
+    }
+    this.wait = wait;
     this.gateway = requireNonNull(gateway, "gateway");
     for (Capability.Lack lack : lacks) {
       this.lacks.put(lack.capability(), lack.reason());
     }
   }
 
-  /**
-   * How long the contract waits for something that must happen, such as the end of a request: 20 s
-   * unless overridden. No test waits for time to pass.
-   */
-  protected Duration patience() {
-    return Duration.ofSeconds(20);
-  }
-
   @BeforeAll
   final void startGateway() throws Exception {
     directory = Files.createTempDirectory("postern-contract");
     Witness.setMode(directory, "rwxrwxrwx");
-    client = gateway.start(new ContractApplication());
+    client = gateway.start(new ContractApplication()).waiting(wait);
   }
 
   @AfterAll
@@ -133,11 +146,10 @@ public abstract class GatewayContract {
         throw new TestAbortedException(test.id() + " needs " + needed + ": " + reason);
       }
     }
-    Trial trial =
-        new Trial(requireNonNull(client), subject, test, requireNonNull(directory), patience());
+    Trial trial = new Trial(requireNonNull(client), subject, test, requireNonNull(directory), wait);
     try {
       assertTimeoutPreemptively(
-          patience().multipliedBy(3),
+          wait.multipliedBy(3),
           () -> {
             test.script().run(trial);
             trial.checkLint();

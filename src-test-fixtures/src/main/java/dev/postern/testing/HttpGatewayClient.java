@@ -12,6 +12,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -24,40 +25,57 @@ import org.jspecify.annotations.Nullable;
  * <p>Immutable, thread-safe.
  */
 public final class HttpGatewayClient implements GatewayClient {
-  /** How long the server may be silent. */
-  private static final int SILENCE_MILLIS = 30_000;
+  private static final Duration SILENCE = Duration.ofSeconds(5);
 
   private final int port;
   private final String prefix;
+  private final Duration silence;
   private final Closeable onClose;
   private final @Nullable Callable<String> log;
 
   private HttpGatewayClient(
-      int port, String prefix, Closeable onClose, @Nullable Callable<String> log) {
+      int port,
+      String prefix,
+      Duration silence,
+      Closeable onClose,
+      @Nullable Callable<String> log) {
+    if (silence.isNegative() || silence.isZero()) {
+      throw new IllegalArgumentException("silence must be positive: " + silence);
+    }
     this.port = port;
     this.prefix = requireNonNull(prefix, "prefix");
+    this.silence = silence;
     this.onClose = requireNonNull(onClose, "onClose");
     this.log = log;
   }
 
   /** A client of the server at that port of 127.0.0.1, for an application at its root. */
   public static HttpGatewayClient of(int port) {
-    return new HttpGatewayClient(port, "", () -> {}, null);
+    return new HttpGatewayClient(port, "", SILENCE, () -> {}, null);
   }
 
   /** This client for an application at {@code prefix}, such as {@code /cgi-bin/app}. */
   public HttpGatewayClient at(String newPrefix) {
-    return new HttpGatewayClient(port, newPrefix, onClose, log);
+    return new HttpGatewayClient(port, newPrefix, silence, onClose, log);
   }
 
   /** This client, which ends the server by {@code close} when it is closed itself. */
   public HttpGatewayClient onClose(Closeable close) {
-    return new HttpGatewayClient(port, prefix, close, log);
+    return new HttpGatewayClient(port, prefix, silence, close, log);
   }
 
   /** This client, which finds the gateway's log by {@code newLog}. */
   public HttpGatewayClient withLog(Callable<String> newLog) {
-    return new HttpGatewayClient(port, prefix, onClose, requireNonNull(newLog, "log"));
+    return new HttpGatewayClient(port, prefix, silence, onClose, requireNonNull(newLog, "log"));
+  }
+
+  /**
+   * This client, which waits so long, at least a millisecond, for each next byte of a server; 5 s
+   * by default.
+   */
+  @Override
+  public HttpGatewayClient waiting(Duration newSilence) {
+    return new HttpGatewayClient(port, prefix, newSilence, onClose, log);
   }
 
   @Override
@@ -106,7 +124,7 @@ public final class HttpGatewayClient implements GatewayClient {
     Socket socket = new Socket();
     try {
       socket.setTcpNoDelay(true);
-      socket.setSoTimeout(SILENCE_MILLIS);
+      socket.setSoTimeout((int) Math.max(1, Math.min(Integer.MAX_VALUE, silence.toMillis())));
       socket.connect(new InetSocketAddress(InetAddress.getByName("127.0.0.1"), port));
       HttpConversation talk = new HttpConversation(socket, request);
       talk.out.write(head(request));

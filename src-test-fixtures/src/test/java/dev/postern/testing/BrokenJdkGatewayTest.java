@@ -49,7 +49,7 @@ class BrokenJdkGatewayTest {
     }
 
     Contract() {
-      super(Contract::start);
+      super(Duration.ofMillis(800), Contract::start);
     }
 
     private static GatewayClient start(Application application) throws Exception {
@@ -67,11 +67,6 @@ class BrokenJdkGatewayTest {
                 server.stop(0);
                 threads.shutdownNow();
               });
-    }
-
-    @Override
-    protected Duration patience() {
-      return Duration.ofMillis(800);
     }
 
     @Override

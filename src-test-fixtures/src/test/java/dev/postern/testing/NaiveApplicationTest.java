@@ -3,7 +3,6 @@ package dev.postern.testing;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass;
 
-import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -28,11 +27,6 @@ class NaiveApplicationTest {
     /** Not where somebody runs all classes that have tests. */
     static boolean isUnderTest() {
       return underTest;
-    }
-
-    @Override
-    protected Duration patience() {
-      return Duration.ofSeconds(5);
     }
 
     /** Without the programs that such an application would wait for. */

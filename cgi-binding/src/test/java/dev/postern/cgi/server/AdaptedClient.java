@@ -5,6 +5,7 @@ import dev.postern.testing.TestRequest;
 import dev.postern.testing.TestResponse;
 import java.io.Closeable;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.function.UnaryOperator;
 
 /**
@@ -22,6 +23,11 @@ record AdaptedClient(GatewayClient client, UnaryOperator<TestRequest> requests, 
   @Override
   public Conversation open(TestRequest request) throws IOException {
     return client.open(requests.apply(request));
+  }
+
+  @Override
+  public GatewayClient waiting(Duration silence) {
+    return new AdaptedClient(client.waiting(silence), requests, onClose);
   }
 
   @Override

@@ -7,6 +7,7 @@ import dev.postern.testing.CgiProcessClient;
 import dev.postern.testing.ContractApplication;
 import dev.postern.testing.GatewayContract;
 import java.nio.file.Path;
+import java.time.Duration;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A process for each request, started as a web server starts it. */
@@ -15,6 +16,7 @@ class CgiGatewayContractTest extends GatewayContract {
 
   CgiGatewayContractTest() {
     super(
+        Duration.ofSeconds(30),
         application ->
             CgiProcessClient.of(
                 JavaProgram.command(

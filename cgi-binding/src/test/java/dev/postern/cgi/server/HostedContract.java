@@ -6,11 +6,13 @@ import dev.postern.testing.GatewayClient;
 import dev.postern.testing.GatewayContract;
 import dev.postern.testing.InMemoryGateway;
 import java.io.IOException;
+import java.time.Duration;
 
 /** The gateway contract on an installed CGI executable in a {@link CgiDirectory}. */
 abstract class HostedContract extends GatewayContract {
   HostedContract(InstalledContract program) {
     super(
+        Duration.ofSeconds(30),
         application -> start(program),
         Capability.PATH_BYTES.lacking("ProcessBuilder cannot pass them on"),
         Capability.HEADER_BYTES.lacking("ProcessBuilder cannot pass them on"),

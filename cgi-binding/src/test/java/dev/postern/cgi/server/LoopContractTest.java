@@ -7,6 +7,7 @@ import dev.postern.testing.Capability;
 import dev.postern.testing.ContractApplication;
 import dev.postern.testing.GatewayContract;
 import dev.postern.testing.InMemoryGateway;
+import java.time.Duration;
 import java.util.List;
 
 /**
@@ -15,6 +16,7 @@ import java.util.List;
 class LoopContractTest extends GatewayContract {
   LoopContractTest() {
     super(
+        Duration.ofSeconds(30),
         application -> InMemoryGateway.of(CgiApplication.builder(program()).build()).client(),
         Capability.PATH_BYTES.lacking("ProcessBuilder cannot pass them on"),
         Capability.HEADER_BYTES.lacking("ProcessBuilder cannot pass them on"),

@@ -6,12 +6,13 @@ import dev.postern.testing.GatewayContract;
 import dev.postern.testing.HttpGatewayClient;
 import dev.postern.testing.TestRequest;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.function.UnaryOperator;
 
 /** The gateway contract on an installed CGI executable under a real web server. */
 abstract class ServedContract extends GatewayContract {
   ServedContract(WebServerKind kind, InstalledContract program, Capability.Lack... lacks) {
-    super(application -> start(kind, program), lacks);
+    super(Duration.ofSeconds(30), application -> start(kind, program), lacks);
   }
 
   private static GatewayClient start(WebServerKind kind, InstalledContract program)
