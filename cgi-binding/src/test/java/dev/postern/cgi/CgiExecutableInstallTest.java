@@ -43,7 +43,7 @@ class CgiExecutableInstallTest {
       assertThat(files)
           .allMatch(file -> Files.isReadable(file))
           .extracting(file -> file.getFileName().toString())
-          .containsExactlyInAnyOrder("0-test-classes.jar", "postern.jar", "classes.jsa", "cold");
+          .containsExactlyInAnyOrder("0-classes.jar", "postern.jar", "classes.jsa", "cold");
     }
   }
 

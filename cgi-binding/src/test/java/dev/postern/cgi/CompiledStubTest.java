@@ -48,7 +48,7 @@ class CompiledStubTest extends WarmExecutableContract {
 
   @Test
   void usualRequest_needsNoPerl() throws Exception {
-    install();
+    installOwn();
     warmPid();
     Files.delete(installed().resolve("stub.pl"));
     Files.delete(installed().resolve("rest.pl"));
@@ -58,7 +58,7 @@ class CompiledStubTest extends WarmExecutableContract {
 
   @Test
   void lostStubFile_isAnErrorWhereItIsNeeded() throws Exception {
-    install();
+    installOwn();
     Files.delete(installed().resolve("stub.pl"));
 
     Process process = program.start("/", "", Map.of());
@@ -69,7 +69,7 @@ class CompiledStubTest extends WarmExecutableContract {
 
   @Test
   void lostPerl_isDoneWithout() throws Exception {
-    install();
+    installOwn();
     Path source = installed().resolve("stub.c");
     String text = Files.readString(source).replaceFirst("#define PERL .*", "#define PERL \"/no\"");
     Files.writeString(source, text);

@@ -6,9 +6,12 @@ import dev.postern.cgi.server.JavaProgram;
 import dev.postern.cgi.server.WarmServers;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,11 +38,29 @@ final class InstalledProgram {
     this.library = directory.resolve("lib");
   }
 
-  /** Options for an application among the tests' classes. */
+  /** Options for an application of the tests: with its classes, and not with all tests. */
   CgiExecutable.Builder of(Class<?> application) {
     return CgiExecutable.builder(application.getName())
-        .classPath(List.of(JavaProgram.source(application)))
+        .classPath(List.of(classes(application.getNestHost())))
         .library(library);
+  }
+
+  /** A directory with the classes of one source file. */
+  private Path classes(Class<?> host) {
+    Path file = Path.of(host.getName().replace('.', '/') + ".class");
+    Path from = JavaProgram.source(host).resolve(file).getParent();
+    Path classes = directory.resolve("classes");
+    Path to = classes.resolve(file).getParent();
+    try (DirectoryStream<Path> files =
+        Files.newDirectoryStream(from, host.getSimpleName() + "{,$*}.class")) {
+      Files.createDirectories(to);
+      for (Path one : files) {
+        Files.copy(one, to.resolve(one.getFileName()), StandardCopyOption.REPLACE_EXISTING);
+      }
+      return classes;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   List<String> install(CgiExecutable.Builder builder) throws IOException {

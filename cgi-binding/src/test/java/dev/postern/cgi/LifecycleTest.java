@@ -44,14 +44,14 @@ class LifecycleTest {
 
   /** A body that is passed on as it comes, from a client that sends a part of it. */
   @ParameterizedTest
-  @CsvSource({"exec sleep 987, 504", "echo nonsense, 502", "exit 3, 502"})
-  void attackF01_clientThatFallsSilent_keepsNoPlaceFromOthers(String program, int status)
-      throws Exception {
+  @CsvSource({"exec sleep 987, 1000, 504", "echo nonsense, 60000, 502", "exit 3, 60000, 502"})
+  void attackF01_clientThatFallsSilent_keepsNoPlaceFromOthers(
+      String program, long headMillis, int status) throws Exception {
     ProcessLimit limit = ProcessLimit.of(1);
     Application app =
         builder("echo $$ >" + pid(), program)
             .limit(limit)
-            .headerTimeout(Duration.ofMillis(300))
+            .headerTimeout(Duration.ofMillis(headMillis))
             .build();
     SilentBody silent = new SilentBody();
     CompletableFuture<Call> answer =

@@ -21,18 +21,26 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What a warm executable does, whatever its stub is. */
+/**
+ * What a warm executable does, whatever its stub is. An installation takes seconds, so tests share
+ * one; each begins without servers and without what they left. A test that needs other options, or
+ * changes what is installed, has an installation of its own.
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 abstract class WarmExecutableContract {
   private static final long SECONDS = 60;
 
   @TempDir Path directory;
   InstalledProgram program;
   private Path notes;
+  private SharedProgram shared;
 
   @BeforeEach
   void create() throws IOException {
@@ -42,9 +50,19 @@ abstract class WarmExecutableContract {
   }
 
   @AfterEach
-  void endServers() {
+  void endServers() throws IOException {
     if (program != null) {
       program.endServers();
+    }
+    if (shared != null) {
+      shared.assertUnchanged();
+    }
+  }
+
+  @AfterAll
+  void removeShared() throws IOException {
+    if (shared != null) {
+      shared.close();
     }
   }
 
@@ -400,7 +418,7 @@ abstract class WarmExecutableContract {
 
   @Test
   void serverThatCannotStart_isNotTriedAtEachRequest() throws Exception {
-    install();
+    installOwn();
     Path arguments = installed().resolve("warm");
     Files.writeString(arguments, "-XX:NoSuchOption\nNone\n");
 
@@ -416,10 +434,10 @@ abstract class WarmExecutableContract {
 
   @Test
   void newInstallation_isNotAnsweredByTheOldServer() throws Exception {
-    install();
+    installOwn();
     String pid = warmPid();
 
-    install();
+    installOwn();
 
     assertThat(program.get("/pid")).isNotEqualTo(pid);
     assertThat(warmPid()).isNotEqualTo(pid);
@@ -440,14 +458,14 @@ abstract class WarmExecutableContract {
   @Test
   void libraryWithUnusualCharacters_isFound() throws Exception {
     program = new InstalledProgram(Files.createDirectory(directory.resolve("%s%n'{run}\\\"$x")));
-    install();
+    installOwn();
 
     assertThat(program.get("/pid")).isNotEqualTo(warmPid());
   }
 
   @Test
   void lostStubFile_isAnError() throws Exception {
-    install();
+    installOwn();
     Files.delete(installed().resolve("rest.pl"));
 
     Process process = program.start("/", "", Map.of());
@@ -470,14 +488,27 @@ abstract class WarmExecutableContract {
   abstract List<String> compiler();
 
   final CgiExecutable.Builder warm() {
-    return program
+    return warm(program);
+  }
+
+  private CgiExecutable.Builder warm(InstalledProgram installed) {
+    return installed
         .of(InstallApps.Telling.class)
         .warm()
         .idle(Duration.ofSeconds(SECONDS))
         .compiler(compiler());
   }
 
+  /** The installation with usual options, which tests share and none may change. */
   final void install() throws IOException {
+    if (shared == null) {
+      shared = SharedProgram.of(this::warm);
+    }
+    program = shared.fresh();
+  }
+
+  /** One with usual options that the test may change. */
+  final void installOwn() throws IOException {
     assertThat(program.install(warm())).isEmpty();
   }
 

@@ -34,7 +34,10 @@ final class Child implements AutoCloseable {
   /** Starts {@code Main} with this JVM's class path, and nothing on its standard input. */
   static Child start(Path directory, Map<String, String> environment, String... args)
       throws IOException {
-    List<String> words = new ArrayList<>(List.of("-Xmx64m", Main.class.getName()));
+    List<String> words =
+        new ArrayList<>(
+            List.of(
+                "-Xmx64m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", Main.class.getName()));
     words.addAll(Arrays.asList(args));
     return startJava(directory, environment, words.toArray(new String[0]));
   }

@@ -5,6 +5,9 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -131,9 +134,17 @@ final class StartedServer implements WebServer {
     }
   }
 
+  /** The socket's file is there a moment before anybody listens on it. */
   private boolean helpersAreReady() {
-    return kind != WebServerKind.NGINX_FCGIWRAP
-        || Files.exists(site.run().resolve("fcgiwrap.sock"));
+    if (kind != WebServerKind.NGINX_FCGIWRAP) {
+      return true;
+    }
+    Path socket = site.run().resolve("fcgiwrap.sock");
+    try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+      return channel.connect(UnixDomainSocketAddress.of(socket));
+    } catch (IOException e) {
+      return false;
+    }
   }
 
   /** Each was started in a session of its own, so that its group is all that it left behind. */
