@@ -8,13 +8,14 @@ import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
 /** A client that sends a request as it is written and shows the answer as it came. */
 public final class RawHttp {
-  private static final int TIMEOUT_MILLIS = 60_000;
+  private static final Duration SILENCE = Duration.ofSeconds(60);
 
   private RawHttp() {}
 
@@ -43,6 +44,17 @@ public final class RawHttp {
   public static Answer request(
       int port, String method, String target, List<Map.Entry<String, String>> headers, byte[] body)
       throws IOException {
+    return request(port, method, target, headers, body, SILENCE);
+  }
+
+  private static Answer request(
+      int port,
+      String method,
+      String target,
+      List<Map.Entry<String, String>> headers,
+      byte[] body,
+      Duration silence)
+      throws IOException {
     StringBuilder head = new StringBuilder(method + " " + target + " HTTP/1.1\r\n");
     head.append("Host: localhost:").append(port).append("\r\nConnection: close\r\n");
     for (Map.Entry<String, String> field : headers) {
@@ -52,7 +64,7 @@ public final class RawHttp {
       head.append("Content-Length: ").append(body.length).append("\r\n");
     }
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
-      socket.setSoTimeout(TIMEOUT_MILLIS);
+      socket.setSoTimeout((int) silence.toMillis());
       OutputStream out = socket.getOutputStream();
       out.write(head.append("\r\n").toString().getBytes(StandardCharsets.ISO_8859_1));
       Thread sender = new Thread(() -> send(body, out), "http-body");
@@ -73,7 +85,16 @@ public final class RawHttp {
 
   /** Sends a GET without further headers. */
   public static Answer get(int port, String target) throws IOException {
-    return request(port, "GET", target, List.of(), new byte[0]);
+    return get(port, target, SILENCE);
+  }
+
+  /**
+   * The same of a server that may never answer.
+   *
+   * @throws java.net.SocketTimeoutException when it is silent for so long
+   */
+  public static Answer get(int port, String target, Duration silence) throws IOException {
+    return request(port, "GET", target, List.of(), new byte[0], silence);
   }
 
   private static Answer read(InputStream in, String method) throws IOException {
