@@ -106,7 +106,8 @@ class CgiExecutableTest {
 
     assertThat(result.head()).first().isEqualTo("Status: 400 Bad Request");
     assertThat(result.stderr())
-        .isEqualTo("postern: 400 for Environ[POST \"\"]: request body must have 6 bytes: 5 came\n");
+        .isEqualTo(
+            "postern: 400 for Environ[POST \"/cgi-bin/app\"]: request body must have 6 bytes: 5 came\n");
     assertThat(result.exit()).isEqualTo(1);
   }
 
