@@ -8,9 +8,12 @@ import org.jspecify.annotations.Nullable;
  * message, a stack or a path.
  */
 record ErrorPage(int status, Headers headers, String text) {
+  /** The smallest one, for when another cannot be sent. */
+  static final ErrorPage PLAIN = of(500, Headers.of());
+
   static ErrorPage of(Throwable error) {
     @Nullable StatusError said = StatusError.of(error);
-    return said == null ? of(500, Headers.of()) : of(said.status(), said.headers());
+    return said == null ? PLAIN : of(said.status(), said.headers());
   }
 
   private static ErrorPage of(int status, Headers added) {

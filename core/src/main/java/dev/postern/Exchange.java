@@ -150,6 +150,7 @@ public final class Exchange {
       write(body);
     }
     checkContract();
+    checkSendable();
     stream.finishBody();
     complete();
   }
@@ -161,6 +162,14 @@ public final class Exchange {
     }
     if (refused != null) {
       throw refused;
+    }
+  }
+
+  /** Also where the application has swallowed what the stream threw. */
+  private void checkSendable() {
+    Throwable unsendable = stream.unsendable();
+    if (unsendable != null) {
+      throw Sneaky.<RuntimeException>rethrow(unsendable);
     }
   }
 
@@ -234,6 +243,11 @@ public final class Exchange {
     sentStatus = status;
   }
 
+  /** The head was not sent after all. */
+  void uncommit() {
+    sentStatus = 0;
+  }
+
   /**
    * Whether the stream has to drop what is written: the response may have been replaced by one
    * without a body.
@@ -277,13 +291,14 @@ public final class Exchange {
     if (gone == null) {
       report(error);
       failure = error;
-      if (!stream.isCommitted() && sendErrorPage(error)) {
+      ErrorPage page = ErrorPage.of(error);
+      if (sendErrorPage(page) || !page.equals(ErrorPage.PLAIN) && sendErrorPage(ErrorPage.PLAIN)) {
         return;
       }
       gone = gone();
     }
     failure = gone == null ? error : gone;
-    lifecycle.cancel(failure);
+    lifecycle.breakOff(failure);
     abort(failure);
   }
 
@@ -292,6 +307,9 @@ public final class Exchange {
    * of JSON or XML, a template or an iterator has wrapped it.
    */
   private Throwable told(Throwable error) {
+    if (stream.unsendable() != null) {
+      return stream.unsendable();
+    }
     StatusError said = StatusError.in(error);
     if (said != null) {
       return said.error();
@@ -322,9 +340,11 @@ public final class Exchange {
     interrupted |= error instanceof InterruptedException;
   }
 
-  /** False when it could not be sent either. */
-  private boolean sendErrorPage(Throwable error) {
-    ErrorPage page = ErrorPage.of(error);
+  /** False when something else was sent before, or when the page cannot be sent either. */
+  private boolean sendErrorPage(ErrorPage page) {
+    if (stream.isCommitted() || gone() != null) {
+      return false;
+    }
     status = page.status();
     headers = page.headers();
     try {
@@ -342,7 +362,7 @@ public final class Exchange {
       return true;
     } catch (Throwable e) {
       if (gone() == null) {
-        report(e);
+        report(stream.unsendable() == null ? e : stream.unsendable());
       }
       return false;
     }

@@ -56,6 +56,11 @@ public final class Headers implements Iterable<Map.Entry<String, String>> {
     return fields.length == 0 ? EMPTY : new Headers(fields);
   }
 
+  /** Collects many fields; each {@code plus} alone copies all that there are. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
   /** The value of the first field of that name, or null. */
   public @Nullable String get(String name) {
     int i = indexOf(name, 0);
@@ -237,5 +242,45 @@ public final class Headers implements Iterable<Map.Entry<String, String>> {
       }
     }
     return Text.trimmed(value);
+  }
+
+  /** Collects header fields, in order. Not thread-safe. */
+  public static final class Builder {
+    private String[] fields = new String[16];
+    private int count;
+
+    private Builder() {}
+
+    /**
+     * Adds a field, whether or not there is one of that name.
+     *
+     * @throws IllegalArgumentException as {@link Headers#of(String...)}
+     */
+    public Builder add(String name, String value) {
+      String checkedName = checkedName(name);
+      String checkedValue = checkedValue(name, value);
+      if (count == fields.length) {
+        fields = Arrays.copyOf(fields, 2 * count);
+      }
+      fields[count++] = checkedName;
+      fields[count++] = checkedValue;
+      return this;
+    }
+
+    /** Adds all these fields, in their order. */
+    public Builder addAll(Headers headers) {
+      String[] more = headers.fields;
+      if (fields.length - count < more.length) {
+        fields = Arrays.copyOf(fields, Math.max(2 * count, count + more.length));
+      }
+      System.arraycopy(more, 0, fields, count, more.length);
+      count += more.length;
+      return this;
+    }
+
+    /** The fields so far. The builder may be used on. */
+    public Headers build() {
+      return count == 0 ? EMPTY : new Headers(Arrays.copyOf(fields, count));
+    }
   }
 }

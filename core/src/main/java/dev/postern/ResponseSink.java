@@ -11,15 +11,29 @@ import java.nio.ByteBuffer;
  *
  * <p>The engine has decided everything about HTTP before: which headers, whether there is a body,
  * how many bytes. It holds small writes back, so a sink needs no buffer of its own; it may keep the
- * head until the first {@code write}, {@code flush} or {@code finish}. A method that throws means
- * that the peer is gone: the exchange is cancelled with that exception.
+ * head until the first {@code write}, {@code flush} or {@code finish}.
+ *
+ * <p>A method that throws says one of two things:
+ *
+ * <ul>
+ *   <li>{@link IOException}: the peer is gone. The exchange is cancelled with that exception, and
+ *       nothing is logged.
+ *   <li>{@link RuntimeException} or {@link Error}: this response cannot be sent, such as a head
+ *       that is too large for the container. The exception is logged. Where nothing went out, which
+ *       is so when {@code head} has thrown it or {@link #reset} returns true, {@code head} is
+ *       called again for a small 500; else the response is aborted.
+ * </ul>
+ *
+ * <p>A later version of this interface may add default methods, for interim responses (1xx) before
+ * {@code head} and for trailer fields before {@code finish}. A sink of today stays one.
  *
  * <p>Confined to one request.
  */
 public interface ResponseSink {
   /**
    * The status and headers. {@code Content-Length} is among them when the length is known; where it
-   * is missing and the response has a body, the binding frames it.
+   * is missing and the response has a body, the binding frames it. A head that throws has sent
+   * nothing.
    */
   void head(int status, Headers headers) throws IOException;
 
@@ -39,6 +53,16 @@ public interface ResponseSink {
 
   /** Returns when all bytes so far are handed to the operating system or the container. */
   void flush() throws IOException;
+
+  /**
+   * Forgets the head that was given. Called after {@code write}, {@code flush} or {@code finish}
+   * has thrown anything but an IOException, and before another {@code head}.
+   *
+   * @return false, as by default, when some of the head or the body may have gone out already
+   */
+  default boolean reset() {
+    return false;
+  }
 
   /** The response is whole. */
   void finish() throws IOException;

@@ -33,6 +33,7 @@ final class ResponseStream extends OutputStream implements WritableByteChannel {
   private boolean ended;
   private @Nullable IOException excess;
   private @Nullable Throwable sinkFailure;
+  private @Nullable Throwable unsendable;
 
   ResponseStream(Exchange exchange, ResponseSink sink) {
     this.exchange = exchange;
@@ -48,6 +49,7 @@ final class ResponseStream extends OutputStream implements WritableByteChannel {
     taken = 0;
     length = newLength;
     excess = null;
+    unsendable = null;
   }
 
   boolean isCommitted() {
@@ -64,9 +66,14 @@ final class ResponseStream extends OutputStream implements WritableByteChannel {
     return excess;
   }
 
-  /** What the sink threw: the peer is gone. */
+  /** The IOException of the sink: the peer is gone. */
   @Nullable Throwable sinkFailure() {
     return sinkFailure;
+  }
+
+  /** What else the sink threw: the response that was started last cannot be sent. */
+  @Nullable Throwable unsendable() {
+    return unsendable;
   }
 
   @Override
@@ -138,8 +145,10 @@ final class ResponseStream extends OutputStream implements WritableByteChannel {
     drain();
     try {
       sink.flush();
-    } catch (IOException | RuntimeException | Error e) {
+    } catch (IOException e) {
       throw gone(e);
+    } catch (RuntimeException | Error e) {
+      throw refused(e);
     }
   }
 
@@ -165,8 +174,10 @@ final class ResponseStream extends OutputStream implements WritableByteChannel {
   void finish() throws IOException {
     try {
       sink.finish();
-    } catch (IOException | RuntimeException | Error e) {
+    } catch (IOException e) {
       throw gone(e);
+    } catch (RuntimeException | Error e) {
+      throw refused(e);
     }
   }
 
@@ -182,6 +193,9 @@ final class ResponseStream extends OutputStream implements WritableByteChannel {
       throw new IOException("response must not be written after its body was written");
     }
     exchange.checkCancelled();
+    if (unsendable != null) {
+      throw new IOException("response must be one that can be sent", unsendable);
+    }
   }
 
   private void take(byte[] bytes, int offset, int size) throws IOException {
@@ -211,11 +225,14 @@ final class ResponseStream extends OutputStream implements WritableByteChannel {
     if (committed) {
       return;
     }
-    committed = true;
     try {
       exchange.commit(bodyLength);
-    } catch (IOException | RuntimeException | Error e) {
+      committed = true;
+    } catch (IOException e) {
+      committed = true;
       throw gone(e);
+    } catch (RuntimeException | Error e) {
+      throw refused(e);
     }
   }
 
@@ -230,8 +247,10 @@ final class ResponseStream extends OutputStream implements WritableByteChannel {
   private void pass(byte[] bytes, int offset, int size) throws IOException {
     try {
       sink.write(bytes, offset, size);
-    } catch (IOException | RuntimeException | Error e) {
+    } catch (IOException e) {
       throw gone(e);
+    } catch (RuntimeException | Error e) {
+      throw refused(e);
     }
     sent += size;
   }
@@ -240,22 +259,43 @@ final class ResponseStream extends OutputStream implements WritableByteChannel {
     int size = block.remaining();
     try {
       sink.write(block);
-    } catch (IOException | RuntimeException | Error e) {
+    } catch (IOException e) {
       throw gone(e);
+    } catch (RuntimeException | Error e) {
+      throw refused(e);
     }
     sent += size;
   }
 
   /** Cancels the exchange, so that whoever produces the body stops at once. */
-  private IOException gone(Throwable e) {
+  private IOException gone(IOException e) {
     if (sinkFailure == null) {
       sinkFailure = e;
       exchange.sinkFailed(e);
     }
-    if (e instanceof Error error) {
-      throw error;
+    return e;
+  }
+
+  /** The response cannot be sent; another one can, as long as nothing of this one went out. */
+  private IOException refused(Throwable e) {
+    unsendable = e;
+    if (committed && sent == 0 && isReset(e)) {
+      committed = false;
+      exchange.uncommit();
     }
-    return e instanceof IOException io ? io : new IOException("peer must take the response", e);
+    return new IOException("response must be one that can be sent", e);
+  }
+
+  @SuppressWarnings("ReferenceEquality") // Nothing may suppress itself.
+  private boolean isReset(Throwable e) {
+    try {
+      return sink.reset();
+    } catch (RuntimeException | Error another) {
+      if (another != e) {
+        e.addSuppressed(another);
+      }
+      return false;
+    }
   }
 
   /** More than the Content-Length was written. */

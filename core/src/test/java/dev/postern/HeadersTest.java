@@ -171,4 +171,40 @@ class HeadersTest {
   void toString_showsNamesOnly() {
     assertThat(COOKIES).hasToString("Headers[Set-Cookie, Content-Type, set-cookie]");
   }
+
+  // ---- the builder ----
+
+  @Test
+  void builder_collectsInOrderWithRepeats() {
+    Headers.Builder builder = Headers.builder().add("Set-Cookie", "a").add("X-A", " 1 ");
+    Headers first = builder.build();
+    builder.addAll(Headers.of("set-cookie", "b", "Vary", "x")).addAll(Headers.of());
+    assertThat(first).isEqualTo(Headers.of("Set-Cookie", "a", "X-A", "1"));
+    assertThat(builder.build())
+        .isEqualTo(Headers.of("Set-Cookie", "a", "X-A", "1", "set-cookie", "b", "Vary", "x"));
+    assertThat(Headers.builder().build()).isSameAs(Headers.of());
+  }
+
+  @Test
+  void builder_refusesWhatOfRefuses() {
+    Headers.Builder builder = Headers.builder();
+    for (String[] bad :
+        new String[][] {{"a b", "x"}, {"", "x"}, {"A", "x\ny"}, {"A", "\u0100"}, {"A:", "x"}}) {
+      assertThatThrownBy(() -> builder.add(bad[0], bad[1]))
+          .isInstanceOf(IllegalArgumentException.class);
+    }
+    assertThatThrownBy(() -> builder.add("A", null)).isInstanceOf(NullPointerException.class);
+    assertThat(builder.build().isEmpty()).isTrue();
+  }
+
+  @Test
+  void builder_ofManyFields_holdsThemAll() {
+    Headers.Builder builder = Headers.builder();
+    for (int i = 0; i < 20_000; i++) {
+      builder.add("X-" + i, Integer.toString(i));
+    }
+    Headers headers = builder.addAll(builder.build()).build();
+    assertThat(headers.size()).isEqualTo(40_000);
+    assertThat(headers.get("x-19999")).isEqualTo("19999");
+  }
 }

@@ -12,7 +12,7 @@ import java.util.Map;
  * A sink that keeps what it is given, does what a test asks at a given call, and notes every call
  * that {@link ResponseSink} does not allow.
  */
-public final class RecordingSink implements ResponseSink {
+public class RecordingSink implements ResponseSink {
   /** The methods of a sink. */
   public enum Step {
     HEAD,
@@ -41,10 +41,17 @@ public final class RecordingSink implements ResponseSink {
   private Throwable aborted;
   private boolean finished;
   private boolean failed;
+  private boolean resettable;
 
   /** Runs {@code action} inside that call of that method, counted from 1. */
   public RecordingSink at(Step step, int call, Action action) {
     plan.put(step, new Planned(call, action));
+    return this;
+  }
+
+  /** Keeps everything back, so that a head can be forgotten. */
+  public RecordingSink resettable() {
+    resettable = true;
     return this;
   }
 
@@ -90,6 +97,23 @@ public final class RecordingSink implements ResponseSink {
     } catch (IOException e) {
       throw new AssertionError(e);
     }
+  }
+
+  @Override
+  public boolean reset() {
+    events.add("reset");
+    if (!calls.containsKey(Step.HEAD)) {
+      violations.add("reset after " + events);
+    }
+    if (resettable) {
+      calls.clear();
+      plan.clear();
+      bytes.reset();
+      status = 0;
+      finished = false;
+      failed = false;
+    }
+    return resettable;
   }
 
   /** The status of the head, or 0. */
@@ -140,7 +164,11 @@ public final class RecordingSink implements ResponseSink {
       try {
         planned.action().run();
       } catch (Throwable e) {
-        failed = true;
+        failed = step != Step.HEAD || e instanceof IOException;
+        if (!failed) {
+          calls.remove(step);
+          plan.remove(step);
+        }
         throw Sneaky.<RuntimeException>rethrow(e);
       }
     }

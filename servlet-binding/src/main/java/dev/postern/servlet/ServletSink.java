@@ -25,8 +25,20 @@ final class ServletSink implements ResponseSink {
   /** Part of another servlet's response, which neither takes headers nor ends here. */
   private final boolean included;
 
+  /** A head that some container may refuse: Tomcat and Jetty take 8 KiB by default. */
+  private static final int LARGE = 4 * 1024;
+
   private @Nullable ServletOutputStream out;
   private boolean started;
+
+  /** Chars of the head's names and values. */
+  private int headSize;
+
+  /**
+   * A head was refused before this one. Tomcat then still cuts the body to the refused one's
+   * length, so that this response has none.
+   */
+  private boolean again;
 
   /** There is no body, and no Content-Length to say so. */
   private boolean headOnly;
@@ -55,8 +67,9 @@ final class ServletSink implements ResponseSink {
     Set<String> seen = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
     for (Map.Entry<String, String> field : headers) {
       String name = field.getKey();
+      headSize += name.length() + field.getValue().length();
       if (name.equalsIgnoreCase("Content-Length")) {
-        response.setContentLengthLong(Long.parseLong(field.getValue()));
+        response.setContentLengthLong(again ? 0 : Long.parseLong(field.getValue()));
       } else if (seen.add(name)) {
         response.setHeader(name, field.getValue());
       } else {
@@ -93,6 +106,9 @@ final class ServletSink implements ResponseSink {
 
   @Override
   public void write(byte[] bytes, int offset, int length) throws IOException {
+    if (again) {
+      return;
+    }
     try {
       out().write(bytes, offset, length);
     } catch (IOException e) {
@@ -102,7 +118,7 @@ final class ServletSink implements ResponseSink {
 
   @Override
   public void write(ByteBuffer block) throws IOException {
-    if (!DirectWrites.areSupported()) {
+    if (again || !DirectWrites.areSupported()) {
       ResponseSink.super.write(block);
       return;
     }
@@ -123,14 +139,33 @@ final class ServletSink implements ResponseSink {
   }
 
   /**
+   * A container that cannot send a head, such as one that is larger than its buffer, says so when
+   * the response is committed, and can take another head then.
+   */
+  @Override
+  public boolean reset() {
+    if (included || response.isCommitted()) {
+      return false;
+    }
+    response.reset();
+    started = false;
+    headOnly = false;
+    headSize = 0;
+    again = true;
+    out = null;
+    return true;
+  }
+
+  /**
    * Closes the stream: the last chunk goes out now and not when the servlet returns. A head alone
    * is flushed before, since Jetty and Undertow would send the length of what was written with it:
-   * 0.
+   * 0. So is a large head, since a container that refuses it would have closed the stream already,
+   * and could send no other response.
    */
   @Override
   public void finish() throws IOException {
     try {
-      if (headOnly) {
+      if (headOnly || headSize > LARGE) {
         out().flush();
       }
       if (!included) {
@@ -183,8 +218,12 @@ final class ServletSink implements ResponseSink {
     return out;
   }
 
+  /** Jetty throws an IOException, too, where it cannot send a head, and says so by its cause. */
   private IOException failed(IOException e) {
     failure = e;
+    if (e.getCause() instanceof RuntimeException refused) {
+      throw refused;
+    }
     return e;
   }
 }

@@ -26,6 +26,10 @@ final class Logs extends Handler {
     return List.copyOf(lines);
   }
 
+  void clear() {
+    lines.clear();
+  }
+
   @Override
   public void publish(LogRecord entry) {
     if (entry.getLevel().intValue() >= Level.INFO.intValue()) {

@@ -1,11 +1,13 @@
 package dev.postern.servlet;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.postern.Application;
 import dev.postern.Body;
 import dev.postern.GatewayException;
 import dev.postern.Headers;
+import dev.postern.Outcome;
 import dev.postern.Response;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -15,6 +17,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /** Status, headers and framing at the wire, and that the connection stays usable. */
@@ -291,6 +296,47 @@ abstract class ResponseContract extends ContainerContract {
       assertThat(response.status()).isEqualTo(405);
       assertThat(response.header("Allow")).isEqualTo("GET, HEAD");
       assertThat(response.toString()).doesNotContain(SECRET);
+    }
+  }
+
+  /** What a container's own limit on a head refuses is our 500, told to the log alone. */
+  @Test
+  void headThatIsTooLarge_isSentOrA500ThatIsLogged() throws Exception {
+    Headers.Builder large = Headers.builder().add("Content-Type", "text/x-own");
+    for (int i = 0; i < 80; i++) {
+      large.add("X-Large", "a".repeat(1000));
+    }
+    Headers headers = large.build();
+    BlockingQueue<Outcome> outcomes = new LinkedBlockingQueue<>();
+    for (Body body : List.of(Body.empty(), Body.of("held"), iterated("a", "b"))) {
+      int port =
+          start(
+              (environ, startResponse) -> {
+                environ.onFinish(outcomes::add);
+                startResponse.start(200, headers);
+                return body;
+              });
+      for (String method : List.of("GET", "HEAD")) {
+        try (RawClient client = new RawClient(port)) {
+          RawResponse response = client.send(RawClient.request(method, "/")).response(method);
+          String about = method + " " + body + ": " + response.status() + " " + response.text();
+          Outcome outcome = requireNonNull(outcomes.poll(20, TimeUnit.SECONDS), about);
+          assertThat(response.status()).as(about).isIn(200, 500);
+          assertThat(response.end()).as(about).isNotEqualTo(RawResponse.End.CUT);
+          if (response.status() == 500) {
+            assertThat(response.all("X-Large")).as(about).isEmpty();
+            assertThat(logs.lines()).anyMatch(line -> line.contains("Large"));
+          }
+          if (server == Server.JETTY) {
+            // Jetty takes no other response then, and answers in our place.
+            assertThat(outcome.complete()).as(about).isFalse();
+            continue;
+          }
+          assertThat(response.text()).isIn("", "held", "ab");
+          assertThat(outcome.status()).as(about).isEqualTo(response.status());
+          assertThat(outcome.complete()).as(about).isTrue();
+        }
+      }
     }
   }
 
