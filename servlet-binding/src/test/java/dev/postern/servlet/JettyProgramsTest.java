@@ -23,18 +23,4 @@ class JettyProgramsTest {
       super(Server.JETTY, JettyContainer::start);
     }
   }
-
-  @Nested
-  class ClientGone extends ClientGoneContract {
-    ClientGone() {
-      super(Server.JETTY, JettyContainer::start);
-    }
-  }
-
-  @Nested
-  class SlowClient extends SlowClientContract {
-    SlowClient() {
-      super(Server.JETTY, JettyContainer::start);
-    }
-  }
 }

@@ -20,18 +20,4 @@ class TomcatProgramsTest {
       super(Server.TOMCAT, TomcatContainer::start);
     }
   }
-
-  @Nested
-  class ClientGone extends ClientGoneContract {
-    ClientGone() {
-      super(Server.TOMCAT, TomcatContainer::start);
-    }
-  }
-
-  @Nested
-  class SlowClient extends SlowClientContract {
-    SlowClient() {
-      super(Server.TOMCAT, TomcatContainer::start);
-    }
-  }
 }

@@ -17,18 +17,4 @@ class UndertowProgramsTest {
       super(Server.UNDERTOW, UndertowContainer::start);
     }
   }
-
-  @Nested
-  class ClientGone extends ClientGoneContract {
-    ClientGone() {
-      super(Server.UNDERTOW, UndertowContainer::start);
-    }
-  }
-
-  @Nested
-  class SlowClient extends SlowClientContract {
-    SlowClient() {
-      super(Server.UNDERTOW, UndertowContainer::start);
-    }
-  }
 }

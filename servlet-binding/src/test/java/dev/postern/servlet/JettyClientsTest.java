@@ -1,0 +1,20 @@
+package dev.postern.servlet;
+
+import org.junit.jupiter.api.Nested;
+
+/** Clients that leave or stall while a program runs. */
+class JettyClientsTest {
+  @Nested
+  class ClientGone extends ClientGoneContract {
+    ClientGone() {
+      super(Server.JETTY, JettyContainer::start);
+    }
+  }
+
+  @Nested
+  class SlowClient extends SlowClientContract {
+    SlowClient() {
+      super(Server.JETTY, JettyContainer::start);
+    }
+  }
+}
