@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.common.net.HostAndPort;
 import dev.postern.Application;
 import dev.postern.cgi.server.Tools;
+import dev.postern.process.Exclusive;
 import dev.postern.process.OtherUser;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,6 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The system counts the processes of each user, and does not for root. */
 @EnabledOnOs(OS.LINUX)
+@Exclusive("fork-bomb")
 class ForkBombTest {
   /** A user that nobody is, so that no other process counts. */
   private static final int USER = 61_848;

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The system refuses one process more: EAGAIN, which it never says to root. */
 @EnabledOnOs(OS.LINUX)
+@Exclusive("few-processes")
 class FewProcessesTest {
   /** A user that nobody is, so that no other process counts. */
   private static final int USER = 61_847;

@@ -28,6 +28,7 @@ class PortableProcessTest extends HostedProcessContract {
 
   /** The JDK reaps a program when it ends, whether or not its request has. */
   @Test
+  @Exclusive("process-numbers")
   void attackF15_strangerWithTheSameNumber_isNotSignalled() throws Exception {
     assumeTrue(Files.isWritable(LAST_NUMBER), "nobody may choose the next process's number");
     try (Running program = sh("exit 0")) {
