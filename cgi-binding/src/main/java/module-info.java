@@ -9,4 +9,5 @@ module dev.postern.cgi {
   requires static transitive org.jspecify;
 
   exports dev.postern.cgi;
+  exports dev.postern.cgi.install;
 }

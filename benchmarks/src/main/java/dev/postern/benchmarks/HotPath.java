@@ -25,6 +25,8 @@ final class HotPath {
           "dev.postern.process.", "program: pipes, poll, read, wait, close",
           "dev.postern.wire.", "program: parsing its headers",
           "dev.postern.cgi.", "hosting: checks, environment, rules",
+          "dev.postern.program.", "hosting: checks, environment, rules",
+          "dev.postern.system.", "hosting: checks, environment, rules",
           "dev.postern.servlet.", "servlet binding",
           "dev.postern.launcher.", "launcher",
           "dev.postern.", "engine",

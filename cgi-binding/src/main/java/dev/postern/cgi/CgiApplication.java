@@ -6,6 +6,7 @@ import dev.postern.Environ;
 import dev.postern.GatewayException;
 import dev.postern.StartResponse;
 import dev.postern.process.StartPath;
+import dev.postern.program.Program;
 import java.nio.file.Path;
 import java.util.List;
 

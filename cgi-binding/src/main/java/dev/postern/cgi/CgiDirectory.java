@@ -6,6 +6,8 @@ import dev.postern.Environ;
 import dev.postern.GatewayException;
 import dev.postern.StartResponse;
 import dev.postern.process.StartPath;
+import dev.postern.program.Program;
+import dev.postern.program.ProgramFinder;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -10,8 +10,10 @@ import dev.postern.GatewayException;
 import dev.postern.HttpException;
 import dev.postern.Outcome;
 import dev.postern.StartResponse;
+import dev.postern.gateway.BodyAhead;
+import dev.postern.gateway.CgiSink;
+import dev.postern.gateway.ProcessVariables;
 import java.io.FileDescriptor;
-import java.io.FileInputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -85,20 +87,11 @@ public final class CgiGateway {
   public void runAndExit() {
     System.setOut(System.err);
     Outcome outcome = run(true);
-    int status = exitStatus(outcome);
+    int status = CgiSink.exitStatus(outcome);
     // Runtime.exit asks for a System.Logger since JDK 21, which costs 5 ms.
     if (status != 0 || othersKeepTheJvmAlive()) {
       System.exit(status);
     }
-  }
-
-  /**
-   * What a host may go by that looks at how a program ends: 0 after a whole response that the
-   * application meant, by an {@link HttpException} too.
-   */
-  static int exitStatus(Outcome outcome) {
-    Throwable failure = outcome.failure();
-    return outcome.complete() && (failure == null || failure instanceof HttpException) ? 0 : 1;
   }
 
   private static boolean othersKeepTheJvmAlive() {
@@ -130,8 +123,8 @@ public final class CgiGateway {
         environment == null ? ProcessVariables.read() : new HashMap<>(environment);
     boolean called = ProcessVariables.complete(variables);
     OutputStream out = output == null ? new FileOutputStream(FileDescriptor.out) : output;
-    BodyAhead body = body(variables, input);
-    Environ environ = environ(variables, body, errors, true);
+    BodyAhead body = ProcessVariables.body(variables, input);
+    Environ environ = ProcessVariables.environ(variables, body, errors, true);
     if (!called) {
       environ.errors().println("postern: no REQUEST_METHOD in the environment: answering GET /");
       environ.errors().flush();
@@ -177,42 +170,6 @@ public final class CgiGateway {
     } catch (IOException e) {
       // The body was short; the response is whole all the same.
     }
-  }
-
-  /** The request's body, or null; {@code input} is standard input where it is null. */
-  static @Nullable BodyAhead body(Map<String, String> variables, @Nullable InputStream input) {
-    long length = ProcessVariables.contentLength(variables);
-    if (length <= 0) {
-      return null;
-    }
-    return new BodyAhead(input == null ? new FileInputStream(FileDescriptor.in) : input, length);
-  }
-
-  /**
-   * What the application sees of a CGI request.
-   *
-   * @param body null when the request has none
-   * @param errors null for standard error
-   * @param once whether this process answers one request only
-   */
-  static Environ environ(
-      Map<String, String> variables,
-      @Nullable BodyAhead body,
-      @Nullable PrintWriter errors,
-      boolean once) {
-    Environ.Builder builder =
-        Environ.builder(variables)
-            .scheme(ProcessVariables.isSecure(variables) ? "https" : "http")
-            .multithread(!once)
-            .multiprocess(true)
-            .runOnce(once);
-    if (errors != null) {
-      builder.errors(errors);
-    }
-    if (body != null) {
-      body.giveTo(builder);
-    }
-    return builder.build();
   }
 
   /** In the application's place when the request's body is over the limit. */

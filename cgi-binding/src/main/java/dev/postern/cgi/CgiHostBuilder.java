@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.postern.Application;
 import dev.postern.process.HostedProcess;
+import dev.postern.system.Owners;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -1,6 +1,10 @@
 package dev.postern.cgi;
 
 import dev.postern.process.StartPath;
+import dev.postern.program.Program;
+import dev.postern.system.Cgroups;
+import dev.postern.system.Helpers;
+import dev.postern.system.UserTasks;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -5,6 +5,7 @@ import dev.postern.Body;
 import dev.postern.Environ;
 import dev.postern.GatewayException;
 import dev.postern.StartResponse;
+import dev.postern.program.RequestPath;
 import dev.postern.wire.Escapes;
 import dev.postern.wire.Refusal;
 import java.io.InputStream;

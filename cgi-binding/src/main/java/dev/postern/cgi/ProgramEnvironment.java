@@ -5,6 +5,8 @@ import static java.util.Objects.requireNonNull;
 import dev.postern.Environ;
 import dev.postern.GatewayException;
 import dev.postern.process.ProgramText;
+import dev.postern.program.Program;
+import dev.postern.program.RequestPath;
 import dev.postern.wire.Escapes;
 import dev.postern.wire.Refusal;
 import java.util.LinkedHashMap;
@@ -115,7 +117,7 @@ final class ProgramEnvironment {
     }
     String root = ProgramText.toBytes(options.documentRoot());
     add("DOCUMENT_ROOT", root);
-    String path = RequestRules.bytes(environ, "PATH_INFO");
+    String path = RequestPath.bytes(environ, "PATH_INFO");
     if (!path.isEmpty()) {
       add("PATH_TRANSLATED", root.equals("/") ? path : root + path);
     }

@@ -6,6 +6,8 @@ import dev.postern.GatewayException;
 import dev.postern.Headers;
 import dev.postern.StartResponse;
 import dev.postern.process.StartPath;
+import dev.postern.program.Program;
+import dev.postern.system.Spool;
 import dev.postern.wire.ProgramResponse;
 import dev.postern.wire.Refusal;
 import java.io.IOException;

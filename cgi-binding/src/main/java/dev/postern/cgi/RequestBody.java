@@ -4,6 +4,7 @@ import com.google.common.io.CountingInputStream;
 import dev.postern.Environ;
 import dev.postern.GatewayException;
 import dev.postern.Headers;
+import dev.postern.system.Spool;
 import dev.postern.wire.Refusal;
 import java.io.ByteArrayInputStream;
 import java.io.Closeable;

@@ -3,6 +3,7 @@ package dev.postern.cgi;
 import dev.postern.Environ;
 import dev.postern.GatewayException;
 import dev.postern.Headers;
+import dev.postern.program.RequestPath;
 import dev.postern.wire.Escapes;
 import dev.postern.wire.Refusal;
 import java.util.Set;
@@ -24,12 +25,12 @@ final class RequestRules {
    */
   static void check(Environ environ, HostOptions options) throws GatewayException {
     checkMethod(environ.method(), options.methods());
-    String script = bytes(environ, "SCRIPT_NAME");
-    String path = bytes(environ, "PATH_INFO");
+    String script = RequestPath.bytes(environ, "SCRIPT_NAME");
+    String path = RequestPath.bytes(environ, "PATH_INFO");
     if (script.length() + path.length() > MAX_PATH) {
       throw Refusal.of(414, "path-too-long", "path must not exceed " + MAX_PATH + " bytes");
     }
-    if (bytes(environ, "QUERY_STRING").length() > MAX_QUERY) {
+    if (RequestPath.bytes(environ, "QUERY_STRING").length() > MAX_QUERY) {
       throw Refusal.of(414, "query-too-long", "query must not exceed " + MAX_QUERY + " bytes");
     }
     RequestPath.checkDecoded(script);
@@ -71,15 +72,10 @@ final class RequestRules {
 
   /** What is no host would be passed on into links and pages. */
   private static void checkHost(Environ environ) throws GatewayException {
-    String host = bytes(environ, "HTTP_HOST");
-    String server = bytes(environ, "SERVER_NAME");
+    String host = RequestPath.bytes(environ, "HTTP_HOST");
+    String server = RequestPath.bytes(environ, "SERVER_NAME");
     if (!Hosts.isHostField(host) || !Hosts.isHost(Hosts.serverName(server))) {
       throw Refusal.of(400, "host", "Host must be a host and maybe a port: " + Escapes.quote(host));
     }
-  }
-
-  static String bytes(Environ environ, String name) {
-    String value = environ.variable(name);
-    return value == null ? "" : value;
   }
 }

@@ -12,6 +12,8 @@ import com.google.common.jimfs.PathNormalization;
 import dev.postern.Application;
 import dev.postern.Environ;
 import dev.postern.GatewayException;
+import dev.postern.program.ProgramFinder;
+import dev.postern.system.Owners;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystem;

@@ -2,6 +2,8 @@ package dev.postern.cgi;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.postern.process.ProcessName;
+import dev.postern.system.Spool;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -7,6 +7,7 @@ import dev.postern.Application;
 import dev.postern.cgi.server.Tools;
 import dev.postern.process.Exclusive;
 import dev.postern.process.OtherUser;
+import dev.postern.system.Owners;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;

@@ -1,6 +1,7 @@
 package dev.postern.cgi;
 
 import dev.postern.Application;
+import dev.postern.system.Spool;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;

@@ -7,6 +7,11 @@ import static org.assertj.core.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.abort;
 
 import dev.postern.Application;
+import dev.postern.process.ProcessName;
+import dev.postern.system.Cgroups;
+import dev.postern.system.Helpers;
+import dev.postern.system.Owners;
+import dev.postern.system.UserTasks;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

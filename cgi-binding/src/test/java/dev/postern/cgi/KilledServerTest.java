@@ -3,6 +3,8 @@ package dev.postern.cgi;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.abort;
 
+import dev.postern.process.ProcessName;
+import dev.postern.system.Cgroups;
 import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;

@@ -3,6 +3,7 @@ package dev.postern.cgi;
 import dev.postern.Application;
 import dev.postern.process.ProgramText;
 import dev.postern.process.StartPath;
+import dev.postern.system.FileNames;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;

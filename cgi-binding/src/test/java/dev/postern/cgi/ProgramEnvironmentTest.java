@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.postern.Environ;
 import dev.postern.GatewayException;
+import dev.postern.program.Program;
+import dev.postern.program.RequestPath;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HashMap;

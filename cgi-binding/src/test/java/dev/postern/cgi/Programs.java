@@ -13,23 +13,23 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Programs for tests, written where they are used. */
-final class Programs {
+public final class Programs {
   private Programs() {}
 
   /** An executable shell script. */
-  static Path sh(Path directory, String name, String... lines) throws IOException {
+  public static Path sh(Path directory, String name, String... lines) throws IOException {
     return write(directory.resolve(name), "#!/bin/sh\n" + String.join("\n", lines) + "\n");
   }
 
   /** An executable file with that content. */
-  static Path write(Path file, String content) throws IOException {
+  public static Path write(Path file, String content) throws IOException {
     Files.write(file, content.getBytes(StandardCharsets.ISO_8859_1));
     Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
     return file;
   }
 
   /** A program that writes exactly these bytes (as chars) and ends. */
-  static Path raw(Path directory, String name, String output) throws IOException {
+  public static Path raw(Path directory, String name, String output) throws IOException {
     Path data = directory.resolve(name + ".out");
     Files.write(data, output.getBytes(StandardCharsets.ISO_8859_1));
     return sh(directory, name, "exec cat '" + data + "'");
@@ -38,7 +38,7 @@ final class Programs {
   /**
    * A file that the C compiler makes of a resource beside this class; skips where there is none.
    */
-  static void compile(String resource, Path file, String... options) throws Exception {
+  public static void compile(String resource, Path file, String... options) throws Exception {
     Path source = file.resolveSibling(resource);
     try (InputStream text = Programs.class.getResourceAsStream(resource)) {
       Files.copy(text, source);

@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assumptions.abort;
 
 import dev.postern.Application;
 import dev.postern.cgi.server.Tools;
+import dev.postern.process.ProcessName;
+import dev.postern.system.Owners;
+import dev.postern.system.Spool;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;

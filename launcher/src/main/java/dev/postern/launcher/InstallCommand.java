@@ -2,7 +2,7 @@ package dev.postern.launcher;
 
 import static java.util.Objects.requireNonNull;
 
-import dev.postern.cgi.CgiExecutable;
+import dev.postern.cgi.install.CgiExecutable;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;

@@ -1,6 +1,6 @@
 package dev.postern.cgi.server;
 
-import dev.postern.cgi.CgiExecutable;
+import dev.postern.cgi.install.CgiExecutable;
 import dev.postern.testing.ContractApplication;
 import java.io.IOException;
 import java.util.List;

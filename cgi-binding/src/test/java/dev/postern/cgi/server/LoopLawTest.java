@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.postern.Application;
 import dev.postern.cgi.CgiApplication;
-import dev.postern.cgi.CgiExecutable;
 import dev.postern.cgi.CgiGateway;
+import dev.postern.cgi.install.CgiExecutable;
 import dev.postern.testing.SampleApp;
 import dev.postern.testing.SampleCases;
 import java.io.IOException;

@@ -2,7 +2,7 @@ package dev.postern.cgi.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.postern.cgi.CgiExecutable;
+import dev.postern.cgi.install.CgiExecutable;
 import dev.postern.testing.SampleApp;
 import dev.postern.testing.SampleCases;
 import java.io.IOException;

@@ -1,11 +1,13 @@
 package dev.postern.launcher.house;
 
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.belongToAnyOf;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.codeUnits;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
@@ -17,6 +19,7 @@ import com.tngtech.archunit.core.importer.Location;
 import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
+import dev.postern.cgi.CgiGateway;
 import dev.postern.launcher.Main;
 import java.io.IOException;
 import java.net.URI;
@@ -24,6 +27,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -108,6 +114,36 @@ class ArchitectureTest {
         .should()
         .dependOnClassesThat(resideInAnyPackage("dev.postern.cgi..", "com.google.."))
         .check(house);
+  }
+
+  /** A CGI executable loads these for each request, and has no time to load a library. */
+  @Test
+  void startPathOfAnExecutable_knowsJavaAndTheCoreAlone() {
+    classes()
+        .that()
+        .resideInAPackage("dev.postern.gateway")
+        .or()
+        .belongToAnyOf(CgiGateway.class)
+        .should()
+        .onlyDependOnClassesThat(
+            resideInAnyPackage("dev.postern", "dev.postern.gateway", "java..", "org.jspecify..")
+                .or(belongToAnyOf(CgiGateway.class)))
+        .check(house);
+  }
+
+  /** Core and the kit are one package each: there package-private is the wall. */
+  @Test
+  void packages_areNoLargerThanAReaderCanHold() {
+    Map<String, Long> sizes =
+        house.stream()
+            .filter(JavaClass::isTopLevelClass)
+            .filter(type -> !type.getSimpleName().equals("package-info"))
+            .filter(
+                type ->
+                    !Set.of("dev.postern", "dev.postern.testing").contains(type.getPackageName()))
+            .collect(Collectors.groupingBy(JavaClass::getPackageName, Collectors.counting()));
+
+    assertThat(sizes.values()).allMatch(size -> size <= 32, "at most 32 types: " + sizes);
   }
 
   @Test

@@ -1,0 +1,304 @@
+package dev.postern.cgi.install;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.postern.Application;
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Installs an application as a CGI executable: one file for a web server's {@code cgi-bin}, and
+ * beside it, in a library directory, the jars and a class-data archive that make it start quickly.
+ *
+ * <pre>{@code
+ * CgiExecutable.builder("com.example.Hello")
+ *     .classPath(List.of(Path.of("target/hello.jar")))
+ *     .library(Path.of("/usr/local/lib/postern"))
+ *     .build()
+ *     .install(Path.of("/usr/lib/cgi-bin/hello"));
+ * }</pre>
+ *
+ * <p>The application answers one {@code GET /} while it is installed, so that its classes are
+ * known; SERVER_SOFTWARE is {@code postern-install} then. After an update of the JDK the executable
+ * works on, without the archive: install it again.
+ *
+ * <p>Immutable, thread-safe.
+ */
+public final class CgiExecutable {
+  private final String applicationClass;
+  private final List<Path> classPath;
+  private final Path library;
+  private final Path javaHome;
+  private final List<String> jvmOptions;
+  private final @Nullable WarmOptions warm;
+
+  private CgiExecutable(Builder builder) {
+    this.applicationClass = builder.applicationClass;
+    this.classPath = List.copyOf(builder.classPath);
+    this.library = requireNonNull(builder.library, "library");
+    this.javaHome = builder.javaHome;
+    this.jvmOptions = List.copyOf(builder.jvmOptions);
+    this.warm =
+        builder.warm ? new WarmOptions(builder.idle, builder.maxRequests, builder.compiler) : null;
+  }
+
+  /**
+   * Options for an application.
+   *
+   * @param applicationClass the name of a public class that implements {@link Application} and has
+   *     a public constructor without arguments
+   */
+  public static Builder builder(String applicationClass) {
+    return new Builder(requireNonNull(applicationClass, "applicationClass"));
+  }
+
+  /**
+   * Writes the executable, in place of one that is there: whoever starts it meanwhile gets the old
+   * one or the new one. What the old one needs stays until the installation after this one.
+   *
+   * @return what the user should know, a line each: that there is no archive, that others cannot
+   *     read a directory; mostly empty
+   * @throws IllegalArgumentException when the class cannot be installed, with one line that says
+   *     why
+   * @throws IOException when a directory or the JDK does not do, with one line that says why
+   */
+  public List<String> install(Path file) throws IOException {
+    Path target = file.toAbsolutePath().normalize();
+    if (Files.isDirectory(target)) {
+      throw new IOException("executable must not be a directory: " + file);
+    }
+    Path name = requireNonNull(target.getFileName(), "file");
+    requireWritable(requireNonNull(target.getParent(), "directory"));
+    JavaRuntime runtime = JavaRuntime.of(javaHome);
+    InstallDirectory directory = InstallDirectory.create(library, name.toString());
+    List<String> notes = new ArrayList<>();
+    try {
+      String text = fill(directory, runtime, notes);
+      directory.open();
+      replace(target, text, directory);
+    } catch (Throwable e) {
+      directory.delete();
+      throw e;
+    }
+    notes.addAll(directory.unreadable());
+    return notes;
+  }
+
+  /** Writes all that the executable needs; returns its text. */
+  private String fill(InstallDirectory directory, JavaRuntime runtime, List<String> notes)
+      throws IOException {
+    List<Path> own = new ArrayList<>();
+    List<Path> jars = new ArrayList<>();
+    for (int i = 0; i < classPath.size(); i++) {
+      Path entry = classPath.get(i);
+      Path jar = directory.path().resolve(i + "-" + jarName(entry));
+      if (Files.isDirectory(entry)) {
+        ExecutableJar.writeDirectory(jar, entry);
+        own.add(jar);
+      } else if (Files.isRegularFile(entry)) {
+        Files.copy(entry, jar);
+      } else {
+        throw new IOException("class path must name jars and directories that exist: " + entry);
+      }
+      jars.add(jar);
+    }
+    Path postern = directory.path().resolve("postern.jar");
+    ExecutableJar.writeOwn(postern, applicationClass);
+    own.add(postern);
+    jars.add(0, postern);
+    ApplicationCheck.check(applicationClass, jars);
+
+    List<String> flags = new ArrayList<>(runtime.coldFlags());
+    flags.addAll(jvmOptions);
+    Path archive = directory.path().resolve("classes.jsa");
+    String failure = ClassArchive.make(runtime, flags, jars, own, archive);
+    if (failure != null) {
+      notes.add(failure);
+    }
+    List<String> arguments = new ArrayList<>();
+    if (Files.exists(archive)) {
+      arguments.add("-XX:SharedArchiveFile=" + archive);
+    }
+    arguments.addAll(List.of("-cp", ClassArchive.joined(jars)));
+
+    Path cold = directory.path().resolve("cold");
+    flags.addAll(arguments);
+    flags.add(InstalledMain.class.getName());
+    JavaRuntime.writeArguments(cold, flags);
+    if (warm == null) {
+      return ExecutableText.cold(runtime, cold, applicationClass);
+    }
+    Path server = directory.path().resolve("warm");
+    List<String> serverFlags = new ArrayList<>(runtime.warmFlags());
+    serverFlags.addAll(jvmOptions);
+    serverFlags.addAll(arguments);
+    serverFlags.add(InstalledServer.class.getName());
+    JavaRuntime.writeArguments(server, serverFlags);
+    return warm.text(runtime, directory, applicationClass, notes);
+  }
+
+  private static void replace(Path target, String text, InstallDirectory directory)
+      throws IOException {
+    Path temporary = Files.createTempFile(target.toAbsolutePath().getParent(), ".postern", ".new");
+    try {
+      Files.write(temporary, text.getBytes(StandardCharsets.UTF_8));
+      InstallDirectory.setMode(temporary, "rwxr-xr-x");
+      directory.follow(target);
+      Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+    } finally {
+      Files.deleteIfExists(temporary);
+    }
+  }
+
+  private static void requireWritable(Path directory) throws IOException {
+    if (!Files.isDirectory(directory) || !Files.isWritable(directory)) {
+      throw new IOException("directory must exist and be writable: " + directory);
+    }
+  }
+
+  private static String jarName(Path entry) {
+    String name = String.valueOf(entry.toAbsolutePath().normalize().getFileName());
+    return InstallDirectory.plain(name.endsWith(".jar") ? name : name + ".jar");
+  }
+
+  /**
+   * Runs an installed executable once, as a web server would for {@code GET /} but by this user,
+   * and without its warm server.
+   *
+   * @throws IOException when it cannot be started or does not end within two minutes
+   */
+  public static Check check(Path file) throws IOException {
+    List<String> environment = new ArrayList<>(ClassArchive.request("/", "postern-check"));
+    environment.add("POSTERN_COLD=1");
+    ProcessResult result = ProcessResult.of(List.of(file.toAbsolutePath().toString()), environment);
+    return new Check(result.exit(), result.output(), result.errors(), result.time());
+  }
+
+  /**
+   * What an executable answered.
+   *
+   * @param exit its exit status; 0 after a whole response to a request that did not fail
+   * @param output the response in CGI form, {@code Status} first, bytes as chars
+   * @param errors what it wrote to the log
+   * @param time from its start to its end
+   */
+  public record Check(int exit, String output, String errors, Duration time) {
+    /** Whether it answered as a CGI executable must. */
+    public boolean passed() {
+      return exit == 0 && output.startsWith("Status: ");
+    }
+  }
+
+  /** Options of an executable. Not thread-safe. */
+  public static final class Builder {
+    private final String applicationClass;
+    private final List<String> jvmOptions = new ArrayList<>();
+    private List<Path> classPath = new ArrayList<>();
+    private @Nullable Path library;
+    private Path javaHome = Path.of(System.getProperty("java.home"));
+    private boolean warm;
+    private Duration idle = Duration.ofMinutes(5);
+    private long maxRequests;
+    private List<String> compiler = List.of("cc");
+
+    private Builder(String applicationClass) {
+      this.applicationClass = applicationClass;
+      for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
+        if (!entry.isEmpty()) {
+          classPath.add(Path.of(entry));
+        }
+      }
+    }
+
+    /**
+     * The jars and directories of classes that the application needs, which are copied; the class
+     * path of this JVM by default. Postern's own classes need not be among them.
+     */
+    public Builder classPath(List<Path> entries) {
+      classPath = new ArrayList<>(entries);
+      return this;
+    }
+
+    /**
+     * Where jars and archive go; required. Outside the document root, and readable by the web
+     * server's user. Several executables may share it. It is created if its parent is there.
+     */
+    public Builder library(Path directory) {
+      library = requireNonNull(directory, "directory");
+      return this;
+    }
+
+    /** The home of the JDK that runs the executable; this JVM's by default. */
+    public Builder javaHome(Path home) {
+      javaHome = requireNonNull(home, "home");
+      return this;
+    }
+
+    /** One more option of the JVM, such as {@code -Xmx64m} or {@code -Dname=value}. */
+    public Builder jvmOption(String option) {
+      jvmOptions.add(requireNonNull(option, "option"));
+      return this;
+    }
+
+    /**
+     * The executable hands requests to a server of the same application, which the first request
+     * starts, where there is a Perl for the stub; {@code postern.run_once} is false there. Cold by
+     * default.
+     */
+    public Builder warm() {
+      warm = true;
+      return this;
+    }
+
+    /** How long a warm server waits for a request until it ends; 5 minutes by default. */
+    public Builder idle(Duration time) {
+      if (time.isNegative() || time.isZero()) {
+        throw new IllegalArgumentException("idle time must be positive: " + time);
+      }
+      idle = time;
+      return this;
+    }
+
+    /** After how many requests a warm server ends; 0, the default, is never. */
+    public Builder maxRequests(long count) {
+      if (count < 0) {
+        throw new IllegalArgumentException("maximum of requests must not be negative: " + count);
+      }
+      maxRequests = count;
+      return this;
+    }
+
+    /**
+     * The C compiler, a command that the usual options are added to, for the stub of a {@link
+     * #warm} executable; {@code cc} by default. It makes a program that hands over requests without
+     * a body and starts several times as quickly as Perl, which is needed besides, for all others.
+     * Where it makes none that can be run from the library directory, the stub is Perl alone.
+     *
+     * @param command found on this JVM's PATH, or a path; empty for none
+     */
+    public Builder compiler(List<String> command) {
+      compiler = List.copyOf(command);
+      return this;
+    }
+
+    /**
+     * The executable.
+     *
+     * @throws IllegalArgumentException when there is no library directory
+     */
+    public CgiExecutable build() {
+      if (library == null) {
+        throw new IllegalArgumentException("executable must have a library directory");
+      }
+      return new CgiExecutable(this);
+    }
+  }
+}

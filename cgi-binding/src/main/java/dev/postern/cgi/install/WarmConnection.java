@@ -1,0 +1,170 @@
+package dev.postern.cgi.install;
+
+import dev.postern.Application;
+import dev.postern.Environ;
+import dev.postern.Exchange;
+import dev.postern.Outcome;
+import dev.postern.gateway.BodyAhead;
+import dev.postern.gateway.CgiSink;
+import dev.postern.gateway.ProcessVariables;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStreamWriter;
+import java.io.PrintWriter;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One request to a {@link WarmServer}, run by one of its threads.
+ *
+ * <pre>
+ * stub:   length(4) *( name "=" value NUL )
+ * server: "r"                             it takes the request; where this fails, nothing runs
+ * stub:   body                            CONTENT_LENGTH bytes, or fewer and a half-close
+ * server: *( kind(1) length(4) bytes )    "o" output, "e" errors, "x" exit status, which is last
+ * </pre>
+ *
+ * <p>The stub never sends more than the body, so that an end of the stream after it means that the
+ * stub, and so the web server's interest, is gone.
+ */
+final class WarmConnection {
+  private static final int HEAD_LIMIT = 4 * 1024 * 1024;
+
+  private final SocketChannel channel;
+  private final WarmFrames frames;
+  private final Application application;
+  private final Body body = new Body();
+  private @Nullable Exchange exchange;
+  private @Nullable Thread request;
+  private boolean watched;
+
+  /** Bytes of the body that are still to be read from the channel; -1 before it is known. */
+  private volatile long bodyLeft = -1;
+
+  WarmConnection(SocketChannel channel, Application application) {
+    this.channel = channel;
+    this.frames = new WarmFrames(channel);
+    this.application = application;
+  }
+
+  void run() {
+    try (channel) {
+      byte[] head = readHead();
+      if (head != null) {
+        frames.take();
+        answer(ProcessVariables.parse(head));
+      }
+    } catch (IOException e) {
+      // The stub is gone, or has given up waiting.
+    }
+  }
+
+  private void answer(Map<String, String> variables) throws IOException {
+    ProcessVariables.complete(variables);
+    PrintWriter errors =
+        new PrintWriter(new OutputStreamWriter(frames.errors(), StandardCharsets.UTF_8), true);
+    BodyAhead ahead = ProcessVariables.body(variables, body);
+    bodyLeft = Math.max(0, ProcessVariables.contentLength(variables));
+    Environ environ = ProcessVariables.environ(variables, ahead, errors, false);
+    WarmFrames.Output output = frames.output();
+    Exchange running = Exchange.of(environ, output.sink(ahead));
+    synchronized (this) {
+      exchange = running;
+      request = Thread.currentThread();
+    }
+    Outcome outcome;
+    try (ahead) {
+      outcome = running.run(application);
+    } finally {
+      synchronized (this) {
+        request = null;
+      }
+      Thread.interrupted();
+    }
+    errors.flush();
+    output.exit(CgiSink.exitStatus(outcome));
+  }
+
+  /** Ends the request early. Any thread. */
+  void cancel(Throwable cause) {
+    Exchange running;
+    synchronized (this) {
+      running = exchange;
+    }
+    if (running != null && running.cancel(cause)) {
+      synchronized (this) {
+        if (request != null) {
+          request.interrupt();
+        }
+      }
+    }
+  }
+
+  /**
+   * Called now and then by the server's main thread: a request that has run for a while and whose
+   * body is read gets a thread that waits for the stub's end.
+   */
+  void watch() {
+    if (!watched && bodyLeft == 0) {
+      watched = true;
+      Thread watcher = new Thread(this::awaitEnd, "postern-watch");
+      watcher.setDaemon(true);
+      watcher.start();
+    }
+  }
+
+  private void awaitEnd() {
+    try {
+      if (channel.read(ByteBuffer.allocate(1)) < 0) {
+        cancel(new IOException("client is gone"));
+      }
+    } catch (IOException e) {
+      // The request has ended, and closed the channel.
+    }
+  }
+
+  /** Null when the stub has gone away before it had sent everything: nothing has run. */
+  private byte @Nullable [] readHead() throws IOException {
+    ByteBuffer size = ByteBuffer.allocate(4);
+    if (!fill(size)) {
+      return null;
+    }
+    int length = size.flip().getInt();
+    if (length < 0 || length > HEAD_LIMIT) {
+      return null;
+    }
+    ByteBuffer head = ByteBuffer.allocate(length);
+    return fill(head) ? head.array() : null;
+  }
+
+  private boolean fill(ByteBuffer buffer) throws IOException {
+    while (buffer.hasRemaining()) {
+      if (channel.read(buffer) < 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** The request's body, as it comes; the engine reads no more of it than CONTENT_LENGTH. */
+  private final class Body extends InputStream {
+    @Override
+    public int read() throws IOException {
+      byte[] one = new byte[1];
+      return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
+    }
+
+    @Override
+    @SuppressWarnings("NonAtomicVolatileUpdate") // One thread reads; others only look at it.
+    public int read(byte[] bytes, int offset, int length) throws IOException {
+      int n = channel.read(ByteBuffer.wrap(bytes, offset, length));
+      if (n > 0) {
+        bodyLeft -= n;
+      }
+      return n;
+    }
+  }
+}

@@ -1,0 +1,135 @@
+package dev.postern.cgi.install;
+
+import dev.postern.ResponseSink;
+import dev.postern.gateway.BodyAhead;
+import dev.postern.gateway.CgiSink;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a {@link WarmServer} says to a stub: that it takes the request, and then frames of {@code
+ * kind(1) length(4) bytes}. Thread-safe: a frame is sent whole.
+ */
+final class WarmFrames {
+  private static final int LARGEST = 32 * 1024;
+
+  private final SocketChannel channel;
+
+  WarmFrames(SocketChannel channel) {
+    this.channel = channel;
+  }
+
+  /** Takes the request; throws when the stub is gone, or has given up waiting. */
+  void take() throws IOException {
+    send(ByteBuffer.wrap(new byte[] {'r'}));
+  }
+
+  /** The program's standard error. */
+  OutputStream errors() {
+    return new Stream('e');
+  }
+
+  /** The program's output, and its end. */
+  Output output() {
+    return new Output();
+  }
+
+  private static ByteBuffer frame(char kind, byte[] bytes, int offset, int length) {
+    return ByteBuffer.allocate(5 + length)
+        .put((byte) kind)
+        .putInt(length)
+        .put(bytes, offset, length)
+        .flip();
+  }
+
+  private void send(ByteBuffer frames) throws IOException {
+    synchronized (channel) {
+      while (frames.hasRemaining()) {
+        channel.write(frames);
+      }
+    }
+  }
+
+  /** What is written goes to the stub in frames of one kind. Confined to the request's thread. */
+  class Stream extends OutputStream {
+    private final char kind;
+
+    Stream(char kind) {
+      this.kind = kind;
+    }
+
+    @Override
+    public void write(int b) throws IOException {
+      write(new byte[] {(byte) b}, 0, 1);
+    }
+
+    @Override
+    public void write(byte[] bytes, int offset, int length) throws IOException {
+      int n;
+      for (int done = 0; done < length; done += n) {
+        n = Math.min(length - done, LARGEST);
+        send(frame(kind, bytes, offset + done, n));
+      }
+    }
+  }
+
+  /**
+   * A short end of the output goes out together with the exit status: to wake the stub takes longer
+   * than all of this. Confined to the request's thread.
+   */
+  final class Output extends Stream {
+    private static final int SHORT = 4096;
+
+    private ByteBuffer held = ByteBuffer.allocate(0);
+
+    /** Nothing follows but the exit status. */
+    private boolean finished;
+
+    private Output() {
+      super('o');
+    }
+
+    /** Where the engine sends the response. */
+    ResponseSink sink(@Nullable BodyAhead body) {
+      return new CgiSink(this, body) {
+        @Override
+        public void finish() throws IOException {
+          finished = true;
+          super.finish();
+        }
+      };
+    }
+
+    @Override
+    public void write(byte[] bytes, int offset, int length) throws IOException {
+      release();
+      if (length > SHORT) {
+        super.write(bytes, offset, length);
+      } else {
+        held = frame('o', bytes, offset, length);
+      }
+    }
+
+    @Override
+    public void flush() throws IOException {
+      if (!finished) {
+        release();
+      }
+    }
+
+    /** The last frame. */
+    void exit(int status) throws IOException {
+      ByteBuffer end = frame('x', new byte[] {(byte) status}, 0, 1);
+      send(ByteBuffer.allocate(held.remaining() + end.remaining()).put(held).put(end).flip());
+    }
+
+    private void release() throws IOException {
+      if (held.hasRemaining()) {
+        send(held);
+      }
+    }
+  }
+}

@@ -1,0 +1,156 @@
+package dev.postern.cgi.install;
+
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A warm executable: a stub without a JVM in it that hands requests to a {@link WarmServer}.
+ *
+ * <p>The stub is Perl, and in front of it, where there is a C compiler, a program for the usual
+ * request, which starts several times as quickly. The protocol is our own: with {@code cgi-fcgi} a
+ * stub could not tell whose socket it is, nor whether the server has taken the request, and so
+ * whether the cold executable may still answer it.
+ *
+ * @param idle how long the server waits for a request
+ * @param maxRequests after how many it ends; 0 is never
+ * @param compiler the command of the C compiler, empty for none
+ */
+record WarmOptions(Duration idle, long maxRequests, List<String> compiler) {
+  private static final Pattern PLACEHOLDER = Pattern.compile("\\{([a-z]+)\\}");
+
+  private static final List<String> PERLS = List.of("/usr/bin/perl", "/usr/local/bin/perl");
+
+  /** {@code sun_path} of unix(7), with its NUL. */
+  private static final int SOCKET_PATH = 108;
+
+  /** The executable's text; that of a cold one, with a note, where there is no Perl. */
+  String text(
+      JavaRuntime runtime, InstallDirectory directory, String applicationClass, List<String> notes)
+      throws IOException {
+    Path cold = directory.path().resolve("cold");
+    String perl = perl();
+    if (perl == null) {
+      notes.add("no perl was found for the stub: the executable is cold");
+      return ExecutableText.cold(runtime, cold, applicationClass);
+    }
+    Path run = directory.runDirectory();
+    String longest = run + "/4294967295/" + directory.number() + ".sock.new";
+    if (longest.getBytes(StandardCharsets.UTF_8).length >= SOCKET_PATH) {
+      throw new IOException("library directory must have a shorter path for sockets: " + run);
+    }
+    Path rest = directory.path().resolve("rest.pl");
+    Path stub = directory.path().resolve("stub.pl");
+    Map<String, String> values =
+        Map.of(
+            "perl", perl,
+            "java", runtime.java().toString(),
+            "cold", "@" + cold,
+            "warm", "@" + directory.path().resolve("warm"),
+            "stub", stub.toString(),
+            "rest", rest.toString(),
+            "run", run.toString(),
+            "name", directory.number(),
+            "idle", Long.toString(Math.max(1, idle.toMillis())),
+            "requests", Long.toString(maxRequests));
+    Files.writeString(rest, filled("rest.pl", values, WarmOptions::perlQuoted));
+    String text = filled("stub.pl", values, WarmOptions::perlQuoted);
+    String head = ExecutableText.head(cold, applicationClass);
+    if (!compile(directory.program(), filled("stub.c", values, WarmOptions::cQuoted))) {
+      if (!compiler.isEmpty()) {
+        notes.add(
+            "no C compiler made a stub, so that it is Perl, which starts more slowly: "
+                + String.join(" ", compiler));
+      }
+      return "#!" + perl + "\n" + head + text;
+    }
+    Files.writeString(stub, text);
+    return firstLine(directory.program()) + "\n" + head;
+  }
+
+  private static String firstLine(Path program) {
+    return "#!" + program;
+  }
+
+  /** Whether there is such a program then, and it can be run from there. */
+  private boolean compile(Path program, String text) throws IOException {
+    if (compiler.isEmpty() || !ExecutableText.isFirstLine(firstLine(program), 0)) {
+      return false;
+    }
+    Path source = program.resolveSibling("stub.c");
+    Files.writeString(source, text);
+    // Without libraries to be found and loaded it starts soonest.
+    for (List<String> options : List.of(List.of("-O2", "-static"), List.of("-O2"))) {
+      List<String> command = new ArrayList<>(compiler);
+      command.addAll(options);
+      command.addAll(List.of("-o", program.toString(), source.toString()));
+      if (succeeds(command) && succeeds(List.of(program.toString()))) {
+        return true;
+      }
+    }
+    Files.deleteIfExists(program);
+    Files.delete(source);
+    return false;
+  }
+
+  private static boolean succeeds(List<String> command) throws IOException {
+    try {
+      return ProcessResult.of(command, List.of()).exit() == 0;
+    } catch (IOException e) {
+      if (Thread.currentThread().isInterrupted()) {
+        throw e;
+      }
+      // There is no compiler, or what it makes must not be run there.
+      return false;
+    }
+  }
+
+  private static String filled(String name, Map<String, String> values, UnaryOperator<String> quote)
+      throws IOException {
+    return PLACEHOLDER
+        .matcher(resource(name))
+        .replaceAll(
+            placeholder -> {
+              String value = values.get(placeholder.group(1));
+              String text = value == null ? placeholder.group() : quote.apply(value);
+              return Matcher.quoteReplacement(text);
+            });
+  }
+
+  private static String perlQuoted(String value) {
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'";
+  }
+
+  private static String cQuoted(String value) {
+    return '"' + value.replace("\\", "\\\\").replace("\"", "\\\"") + '"';
+  }
+
+  private static @Nullable String perl() {
+    for (String perl : PERLS) {
+      if (Files.isExecutable(Path.of(perl))) {
+        return perl;
+      }
+    }
+    return null;
+  }
+
+  private static String resource(String name) throws IOException {
+    try (InputStream in = WarmOptions.class.getResourceAsStream(name)) {
+      if (in == null) {
+        throw new FileNotFoundException(name);
+      }
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    }
+  }
+}

@@ -1,0 +1,192 @@
+package dev.postern.cgi.install;
+
+import dev.postern.Application;
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * The server behind a warm executable: one connection a request, on a Unix socket in a directory of
+ * its user's own. Each of its threads takes a request and answers it, so that as many run at once
+ * as there are threads; further ones wait in the socket's queue, and go cold when that takes too
+ * long. It ends after an idle time or a number of requests.
+ */
+final class WarmServer {
+  private static final int LEAST = 8;
+  private static final int MOST = 64;
+  private static final int QUEUE = 128;
+
+  /** How often it is looked whether a client is gone, or the idle time over. */
+  private static final long WATCH_MILLIS = 500;
+
+  /** How long a thread that could not take a request waits before it tries again. */
+  private static final long BACK_OFF_MILLIS = 200;
+
+  private static final long LAST_REQUESTS_MINUTES = 10;
+  private static final long TERMINATION_MILLIS = 900;
+
+  private final Application application;
+  private final Path socket;
+  private final long idleNanos;
+  private final long maxRequests;
+  private final AtomicLong taken = new AtomicLong();
+  private final Set<WarmConnection> active = ConcurrentHashMap.newKeySet();
+  private final ServerSocketChannel server;
+  private volatile long lastEnd = System.nanoTime();
+
+  private WarmServer(Application application, String[] arguments) throws IOException {
+    this.application = application;
+    this.socket = Path.of(arguments[0]);
+    this.idleNanos = TimeUnit.MILLISECONDS.toNanos(Long.parseLong(arguments[2]));
+    long most = Long.parseLong(arguments[3]);
+    this.maxRequests = most == 0 ? Long.MAX_VALUE : most;
+    this.server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+  }
+
+  /**
+   * Serves until there is nothing more to do, and ends the JVM.
+   *
+   * @param arguments socket, lock file, idle time in milliseconds, maximum of requests
+   */
+  static void main(Application application, String[] arguments) throws Exception {
+    System.setOut(System.err);
+    WarmServer server = new WarmServer(application, arguments);
+    Runtime.getRuntime().addShutdownHook(new Thread(server::terminate, "postern-terminator"));
+    server.listen();
+    server.serve();
+    // Empty: it ended in order, and the next one may start at once.
+    Files.write(
+        Path.of(arguments[1]),
+        new byte[0],
+        StandardOpenOption.WRITE,
+        StandardOpenOption.TRUNCATE_EXISTING);
+    System.exit(0);
+  }
+
+  /** The socket has its name when it has its mode, so that it is never open to others. */
+  private void listen() throws IOException {
+    Path unnamed = socket.resolveSibling(socket.getFileName() + ".new");
+    Files.deleteIfExists(unnamed);
+    server.bind(UnixDomainSocketAddress.of(unnamed), QUEUE);
+    Files.setPosixFilePermissions(unnamed, PosixFilePermissions.fromString("rw-------"));
+    Files.move(unnamed, socket, StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  private void serve() throws IOException, InterruptedException {
+    int wanted = 4 * Runtime.getRuntime().availableProcessors();
+    List<Thread> threads = new ArrayList<>();
+    for (int i = Math.max(LEAST, Math.min(MOST, wanted)); i > 0; i--) {
+      Thread thread = new Thread(this::takeRequests, "postern-request-" + i);
+      threads.add(thread);
+      thread.start();
+    }
+    while (server.isOpen()) {
+      Thread.sleep(Math.min(WATCH_MILLIS, TimeUnit.NANOSECONDS.toMillis(idleNanos) + 1));
+      watch();
+    }
+    // Not until there is no request: one that has just been accepted is not among them yet.
+    long began = System.nanoTime();
+    while (threads.stream().anyMatch(Thread::isAlive)
+        && System.nanoTime() - began < TimeUnit.MINUTES.toNanos(LAST_REQUESTS_MINUTES)) {
+      Thread.sleep(WATCH_MILLIS / 10);
+      watch();
+    }
+  }
+
+  @SuppressWarnings("CatchAndPrintStackTrace") // The server's standard error is its log.
+  private void takeRequests() {
+    while (server.isOpen()) {
+      try {
+        answer(server.accept());
+      } catch (ClosedChannelException e) {
+        return;
+      } catch (Throwable e) {
+        // Such as no more descriptors: the requests go cold meanwhile.
+        e.printStackTrace();
+        backOff();
+      }
+    }
+  }
+
+  private void answer(SocketChannel channel) throws IOException {
+    long count = taken.incrementAndGet();
+    if (count >= maxRequests) {
+      stop();
+    }
+    if (count > maxRequests) {
+      // Another thread took the last one just now; this one goes cold.
+      channel.close();
+      return;
+    }
+    WarmConnection connection = new WarmConnection(channel, application);
+    active.add(connection);
+    try {
+      connection.run();
+    } finally {
+      lastEnd = System.nanoTime();
+      active.remove(connection);
+    }
+  }
+
+  /** What does not go away at once would fill the log. */
+  private static void backOff() {
+    try {
+      Thread.sleep(BACK_OFF_MILLIS);
+    } catch (InterruptedException e) {
+      // Meant for a request that is over.
+    }
+  }
+
+  private void watch() throws IOException {
+    for (WarmConnection connection : active) {
+      connection.watch();
+    }
+    // Read before the set is looked at: a request that ends in between has set it anew.
+    long end = lastEnd;
+    if (active.isEmpty() && System.nanoTime() - end >= idleNanos) {
+      stop();
+    }
+  }
+
+  /** Whoever is in the queue goes cold. */
+  private synchronized void stop() throws IOException {
+    if (server.isOpen()) {
+      Files.deleteIfExists(socket);
+      server.close();
+    }
+  }
+
+  /** On SIGTERM: the running requests are cancelled, and their bodies closed. */
+  @SuppressWarnings("CatchAndPrintStackTrace") // The server's standard error is its log.
+  private void terminate() {
+    try {
+      stop();
+      for (WarmConnection connection : active) {
+        connection.cancel(new IOException("server was told to end"));
+      }
+      long began = System.nanoTime();
+      while (!active.isEmpty()
+          && System.nanoTime() - began < TimeUnit.MILLISECONDS.toNanos(TERMINATION_MILLIS)) {
+        Thread.sleep(10);
+      }
+    } catch (IOException e) {
+      e.printStackTrace();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

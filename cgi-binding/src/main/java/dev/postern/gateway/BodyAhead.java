@@ -1,0 +1,223 @@
+package dev.postern.gateway;
+
+import dev.postern.Environ;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InterruptedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A request's body that can be read ahead of the application. Apache's mod_cgi and mod_cgid, and
+ * fcgiwrap, write the whole body before they read any of the response: a program that answers while
+ * it reads would wait for them and they for it. So {@link #start} takes the rest of the body out of
+ * their way, into memory or a file that has no name, for the application to read it from there.
+ *
+ * <p>Any one thread may read; the request's thread calls {@code start}.
+ */
+public final class BodyAhead extends InputStream {
+  private static final int BLOCK = 16 * 1024;
+  private static final int MEMORY = 64 * 1024;
+
+  /** What is kept at most; the rest has to wait. */
+  static final long MOST = 64L * 1024 * 1024;
+
+  private final InputStream raw;
+
+  /** Not yet read from {@code raw}. */
+  private long left;
+
+  private boolean started;
+
+  /** The application has a thread in {@code raw} just now: nobody else may read from there. */
+  private boolean reading;
+
+  private byte[] memory = {};
+  private @Nullable FileChannel file;
+
+  /** Size of the ring that {@code memory} or {@code file} is. */
+  private long capacity;
+
+  private long written;
+  private long read;
+  private boolean ended;
+  private boolean closed;
+  private @Nullable IOException failure;
+
+  BodyAhead(InputStream raw, long length) {
+    this.raw = raw;
+    this.left = length;
+  }
+
+  /** Makes it the request's. Here, and not where it is called, lest each GET load this class. */
+  void giveTo(Environ.Builder builder) {
+    builder.input(this);
+  }
+
+  /** Begins to read ahead, if there is anything left. */
+  synchronized void start() throws IOException {
+    if (started || reading || left == 0) {
+      return;
+    }
+    started = true;
+    try {
+      makeRoom();
+      Thread thread = new Thread(this::readAhead, "postern-body-ahead");
+      thread.setDaemon(true);
+      thread.start();
+    } catch (Throwable e) {
+      // Nobody is to wait for what is not read.
+      end(new IOException("request body must be read ahead", e));
+      throw e;
+    }
+  }
+
+  private void makeRoom() throws IOException {
+    capacity = Math.min(left, MOST);
+    if (capacity <= MEMORY) {
+      memory = new byte[(int) capacity];
+      return;
+    }
+    Path path = Files.createTempFile("postern", ".body");
+    try {
+      file = FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
+    } finally {
+      Files.delete(path);
+    }
+  }
+
+  @Override
+  public int read() throws IOException {
+    byte[] one = new byte[1];
+    return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
+  }
+
+  @Override
+  public int read(byte[] bytes, int offset, int length) throws IOException {
+    if (length == 0) {
+      return 0;
+    }
+    synchronized (this) {
+      if (started) {
+        return take(bytes, offset, length);
+      }
+      if (left == 0) {
+        return -1;
+      }
+      reading = true;
+    }
+    int n = 0;
+    try {
+      n = raw.read(bytes, offset, (int) Math.min(length, left));
+      return n;
+    } finally {
+      synchronized (this) {
+        left -= Math.max(0, n);
+        reading = false;
+      }
+    }
+  }
+
+  @Override
+  public synchronized int available() throws IOException {
+    return started ? (int) (written - read) : (int) Math.min(raw.available(), left);
+  }
+
+  private void readAhead() {
+    try {
+      byte[] block = new byte[BLOCK];
+      while (left > 0) {
+        int n = raw.read(block, 0, (int) Math.min(block.length, left));
+        if (n < 0) {
+          break;
+        }
+        left -= n;
+        put(block, n);
+      }
+      end(null);
+    } catch (IOException e) {
+      end(e);
+    } catch (InterruptedException e) {
+      end(new InterruptedIOException("interrupted while the body was read ahead"));
+    } catch (RuntimeException | Error e) {
+      // Such as no memory.
+      end(new IOException("request body must be readable", e));
+    }
+  }
+
+  private synchronized void put(byte[] block, int length) throws IOException, InterruptedException {
+    for (int done = 0; done < length; ) {
+      while (written - read == capacity && !closed) {
+        wait();
+      }
+      if (closed) {
+        throw new IOException("request must last while its body is read");
+      }
+      int n = (int) Math.min(length - done, room(written, capacity - (written - read)));
+      int position = (int) (written % capacity);
+      if (file == null) {
+        System.arraycopy(block, done, memory, position, n);
+      } else {
+        ByteBuffer bytes = ByteBuffer.wrap(block, done, n);
+        while (bytes.hasRemaining()) {
+          file.write(bytes, position + bytes.position() - done);
+        }
+      }
+      written += n;
+      done += n;
+      notifyAll();
+    }
+  }
+
+  private int take(byte[] bytes, int offset, int length) throws IOException {
+    while (written == read && !ended) {
+      try {
+        wait();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new InterruptedIOException("interrupted while the body was waited for");
+      }
+    }
+    if (written == read) {
+      if (failure != null) {
+        throw failure;
+      }
+      return -1;
+    }
+    int n = (int) Math.min(length, room(read, written - read));
+    int position = (int) (read % capacity);
+    if (file == null) {
+      System.arraycopy(memory, position, bytes, offset, n);
+    } else {
+      n = file.read(ByteBuffer.wrap(bytes, offset, n), position);
+    }
+    read += n;
+    notifyAll();
+    return n;
+  }
+
+  /** How much of a count fits from a place to the ring's end. */
+  private long room(long place, long count) {
+    return Math.min(count, capacity - place % capacity);
+  }
+
+  private synchronized void end(@Nullable IOException cause) {
+    ended = true;
+    failure = cause;
+    notifyAll();
+  }
+
+  /** The request has ended, and who reads for it stops. The file has no name any more, and goes. */
+  @Override
+  public synchronized void close() throws IOException {
+    closed = true;
+    notifyAll();
+    if (file != null) {
+      file.close();
+    }
+  }
+}

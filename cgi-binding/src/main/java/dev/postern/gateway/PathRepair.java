@@ -1,0 +1,127 @@
+package dev.postern.gateway;
+
+import java.util.Map;
+
+/**
+ * Undoes what some servers do to SCRIPT_NAME and PATH_INFO before a CGI program sees them. What the
+ * client sent, REQUEST_URI, decides; where a rewrite has changed the path on purpose, it does not
+ * match and nothing is touched. Loaded only when the three do not agree.
+ */
+public final class PathRepair {
+  private PathRepair() {}
+
+  static void repair(Map<String, String> variables) {
+    String script = variables.getOrDefault("SCRIPT_NAME", "");
+    String path = variables.getOrDefault("PATH_INFO", "");
+    // lighttpd with a program at the root; PEP 3333 has SCRIPT_NAME empty there.
+    if (script.endsWith("/")) {
+      script = script.substring(0, script.length() - 1);
+      path = path.startsWith("/") ? path : "/".concat(path);
+    }
+    String requested = path(variables.getOrDefault("REQUEST_URI", ""));
+    path = withoutScript(script, path, requested, variables);
+    path = withSlashes(script, path, requested);
+    if (variables.containsKey("SCRIPT_NAME")) {
+      variables.put("SCRIPT_NAME", script);
+    }
+    if (!path.isEmpty() || variables.containsKey("PATH_INFO")) {
+      variables.put("PATH_INFO", path);
+    }
+  }
+
+  /**
+   * IIS repeats SCRIPT_NAME at the front of PATH_INFO unless {@code allowPathInfo} is set. Its
+   * older versions give no REQUEST_URI: then its word for itself has to do, as for {@code
+   * wsgiref.handlers.IISCGIHandler}.
+   */
+  private static String withoutScript(
+      String script, String path, String requested, Map<String, String> variables) {
+    if (script.isEmpty() || !(path.equals(script) || path.startsWith(script.concat("/")))) {
+      return path;
+    }
+    boolean repeated =
+        requested.isEmpty()
+            ? variables.getOrDefault("SERVER_SOFTWARE", "").startsWith("Microsoft-IIS/")
+            : merged(requested).equals(merged(path));
+    return repeated ? path.substring(script.length()) : path;
+  }
+
+  /**
+   * Apache, lighttpd and nginx (merge_slashes) make one slash of several. The slashes that the
+   * client sent come back when they are all that differs.
+   */
+  private static String withSlashes(String script, String path, String requested) {
+    int end = afterScript(script, requested);
+    if (end < 0) {
+      return path;
+    }
+    String rest = requested.substring(end);
+    return merged(rest).equals(merged(path)) ? rest : path;
+  }
+
+  /** Where SCRIPT_NAME ends in the requested path, which may have more slashes; or -1. */
+  private static int afterScript(String script, String requested) {
+    int end = 0;
+    for (int i = 0; i < script.length(); i++) {
+      if (end == requested.length() || requested.charAt(end) != script.charAt(i)) {
+        return -1;
+      }
+      end++;
+      while (script.charAt(i) == '/' && end < requested.length() && requested.charAt(end) == '/') {
+        end++;
+      }
+    }
+    return end;
+  }
+
+  /**
+   * The path of {@code origin-form / absolute-form} (RFC 9112 3.2), decoded to bytes; "" when there
+   * is none or it cannot be decoded.
+   */
+  private static String path(String uri) {
+    int start = 0;
+    if (!uri.startsWith("/")) {
+      int authority = uri.indexOf("://");
+      start = authority < 0 ? -1 : uri.indexOf('/', authority + 3);
+    }
+    int question = uri.indexOf('?');
+    int end = question < 0 ? uri.length() : question;
+    return start < 0 || start >= end ? "" : decoded(uri.substring(start, end));
+  }
+
+  private static String decoded(String path) {
+    if (path.indexOf('%') < 0) {
+      return path;
+    }
+    StringBuilder bytes = new StringBuilder(path.length());
+    for (int i = 0; i < path.length(); i++) {
+      char c = path.charAt(i);
+      if (c == '%') {
+        int value = i + 2 < path.length() ? escaped(path.charAt(i + 1), path.charAt(i + 2)) : -1;
+        if (value < 0) {
+          return "";
+        }
+        c = (char) value;
+        i += 2;
+      }
+      bytes.append(c);
+    }
+    return bytes.toString();
+  }
+
+  /** The byte of two hexadecimal digits, or -1. */
+  private static int escaped(char high, char low) {
+    int value = Character.digit(high, 16) << 4 | Character.digit(low, 16);
+    return high < 0x80 && low < 0x80 ? value : -1;
+  }
+
+  private static String merged(String path) {
+    StringBuilder merged = new StringBuilder(path.length());
+    for (int i = 0; i < path.length(); i++) {
+      if (path.charAt(i) != '/' || i == 0 || path.charAt(i - 1) != '/') {
+        merged.append(path.charAt(i));
+      }
+    }
+    return merged.toString();
+  }
+}

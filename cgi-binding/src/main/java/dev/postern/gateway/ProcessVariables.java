@@ -1,0 +1,191 @@
+package dev.postern.gateway;
+
+import dev.postern.Environ;
+import java.io.FileDescriptor;
+import java.io.FileInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintWriter;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The environment of this process as CGI variables, bytes as chars, and the request that they make.
+ * On a CGI executable's start path.
+ */
+public final class ProcessVariables {
+  /** Those that say something by being there. */
+  private static final String[] ABSENT_WHEN_EMPTY = {
+    "AUTH_TYPE", "CONTENT_LENGTH", "CONTENT_TYPE", "REMOTE_USER"
+  };
+
+  private ProcessVariables() {}
+
+  /**
+   * The environment as it was when the process started. {@code System.getenv} decodes it by the
+   * locale and loses what does not fit; web servers give {@code LC_ALL=C}, where nothing fits but
+   * ASCII. So it is read from the kernel where there is one to ask.
+   */
+  public static Map<String, String> read() {
+    try (InputStream in = new FileInputStream("/proc/self/environ")) {
+      return parse(in.readAllBytes());
+    } catch (IOException e) {
+      return decoded();
+    }
+  }
+
+  /**
+   * {@code *( name "=" value NUL )} (environ(7)). Of two equal names the first counts, as getenv(3)
+   * has it.
+   */
+  public static Map<String, String> parse(byte[] bytes) {
+    Map<String, String> variables = new HashMap<>();
+    int start = 0;
+    for (int i = 0; i < bytes.length; i++) {
+      if (bytes[i] == 0) {
+        add(variables, new String(bytes, start, i - start, StandardCharsets.ISO_8859_1));
+        start = i + 1;
+      }
+    }
+    return variables;
+  }
+
+  private static void add(Map<String, String> variables, String entry) {
+    int equals = entry.indexOf('=');
+    if (equals > 0 && isVariable(entry, equals)) {
+      variables.putIfAbsent(entry.substring(0, equals), entry.substring(equals + 1));
+    }
+  }
+
+  /** Where there is no /proc: what the JVM made of it, turned back into bytes. */
+  private static Map<String, String> decoded() {
+    String name = System.getProperty("sun.jnu.encoding");
+    Charset charset =
+        name != null && Charset.isSupported(name)
+            ? Charset.forName(name)
+            : Charset.defaultCharset();
+    Map<String, String> variables = new HashMap<>();
+    for (Map.Entry<String, String> entry : System.getenv().entrySet()) {
+      byte[] bytes = (entry.getKey() + "=" + entry.getValue()).getBytes(charset);
+      add(variables, new String(bytes, StandardCharsets.ISO_8859_1));
+    }
+    return variables;
+  }
+
+  /** A name with a dot would be taken for an extension key. */
+  private static boolean isVariable(String entry, int length) {
+    int dot = entry.indexOf('.');
+    return dot < 0 || dot > length;
+  }
+
+  /**
+   * Makes a request of the variables. HTTP_PROXY goes: it comes from the client, and HTTP libraries
+   * would obey it (CVE-2016-5385 and kin). Empty is as good as absent (RFC 3875 4.1), and nginx
+   * with Debian's fastcgi_params gives empty ones: nobody shall take that for a user. Without a
+   * REQUEST_METHOD this is no CGI call but a person at a shell, who gets an answer to {@code GET
+   * /}.
+   *
+   * @return whether this is a CGI call
+   */
+  public static boolean complete(Map<String, String> variables) {
+    variables.remove("HTTP_PROXY");
+    // Some servers give these too; they are not to be mistaken for the variables they repeat.
+    variables.remove("HTTP_CONTENT_LENGTH");
+    variables.remove("HTTP_CONTENT_TYPE");
+    for (String name : ABSENT_WHEN_EMPTY) {
+      variables.remove(name, "");
+    }
+    String method = variables.get("REQUEST_METHOD");
+    boolean called = method != null && !method.isEmpty();
+    if (!called) {
+      variables.put("REQUEST_METHOD", "GET");
+      variables.putIfAbsent("PATH_INFO", "/");
+    }
+    variables.putIfAbsent("SERVER_NAME", "localhost");
+    variables.putIfAbsent("SERVER_PORT", "80");
+    variables.putIfAbsent("SERVER_PROTOCOL", "HTTP/1.0");
+    if (variables.get("SERVER_PROTOCOL").equals("INCLUDED")) {
+      // A server-side include: the response is read by a server that speaks no later version.
+      variables.put("SERVER_PROTOCOL", "HTTP/1.0");
+    }
+    if (!pathsAgree(variables)) {
+      PathRepair.repair(variables);
+    }
+    return called;
+  }
+
+  /** Whether the path of REQUEST_URI is SCRIPT_NAME and PATH_INFO as they stand. */
+  private static boolean pathsAgree(Map<String, String> variables) {
+    String uri = variables.getOrDefault("REQUEST_URI", "");
+    String script = variables.getOrDefault("SCRIPT_NAME", "");
+    String path = variables.getOrDefault("PATH_INFO", "");
+    int end = script.length() + path.length();
+    return uri.startsWith(script)
+        && uri.startsWith(path, script.length())
+        && (uri.length() == end || uri.length() > end && uri.charAt(end) == '?')
+        && !script.endsWith("/");
+  }
+
+  /** CONTENT_LENGTH; -1 when it is absent or is refused by the engine. */
+  public static long contentLength(Map<String, String> variables) {
+    String digits = variables.get("CONTENT_LENGTH");
+    if (digits == null || digits.isEmpty() || digits.length() > 18) {
+      return -1;
+    }
+    long length = 0;
+    for (int i = 0; i < digits.length(); i++) {
+      char c = digits.charAt(i);
+      if (c < '0' || c > '9') {
+        return -1;
+      }
+      length = length * 10 + (c - '0');
+    }
+    return length;
+  }
+
+  /** HTTPS is {@code on}, {@code yes} or {@code 1}, in any case: servers differ. */
+  static boolean isSecure(Map<String, String> variables) {
+    String https = variables.getOrDefault("HTTPS", "");
+    return https.equalsIgnoreCase("on") || https.equalsIgnoreCase("yes") || https.equals("1");
+  }
+
+  /** The request's body, or null; {@code input} is standard input where it is null. */
+  public static @Nullable BodyAhead body(
+      Map<String, String> variables, @Nullable InputStream input) {
+    long length = contentLength(variables);
+    if (length <= 0) {
+      return null;
+    }
+    return new BodyAhead(input == null ? new FileInputStream(FileDescriptor.in) : input, length);
+  }
+
+  /**
+   * What the application sees of the request.
+   *
+   * @param body null when the request has none
+   * @param errors null for standard error
+   * @param once whether this process answers one request only
+   */
+  public static Environ environ(
+      Map<String, String> variables,
+      @Nullable BodyAhead body,
+      @Nullable PrintWriter errors,
+      boolean once) {
+    Environ.Builder builder =
+        Environ.builder(variables)
+            .scheme(isSecure(variables) ? "https" : "http")
+            .multithread(!once)
+            .multiprocess(true)
+            .runOnce(once);
+    if (errors != null) {
+      builder.errors(errors);
+    }
+    if (body != null) {
+      body.giveTo(builder);
+    }
+    return builder.build();
+  }
+}

@@ -1,0 +1,190 @@
+package dev.postern.program;
+
+import dev.postern.Environ;
+import dev.postern.GatewayException;
+import dev.postern.system.FileNames;
+import dev.postern.wire.Escapes;
+import dev.postern.wire.Refusal;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds the program that a path names below a directory. Works on bytes; follows nothing out of the
+ * directory; looks at the disk for each request. Thread-safe.
+ */
+public final class ProgramFinder {
+  private static final List<String> LEFT_BEHIND = List.of("~", ".bak", ".orig", ".swp", ".tmp");
+
+  private final Path root;
+  private final @Nullable String index;
+  private final @Nullable Set<String> allowed;
+
+  /**
+   * A finder.
+   *
+   * @param root a real path
+   */
+  public ProgramFinder(Path root, @Nullable String index, @Nullable Set<String> allowed) {
+    this.root = root;
+    this.index = index;
+    this.allowed = allowed;
+  }
+
+  /**
+   * A program and the request's path as it sees it.
+   *
+   * @param file its real path
+   * @param scriptName bytes as chars
+   * @param pathInfo bytes as chars
+   */
+  public record Found(Path file, String scriptName, String pathInfo) {}
+
+  /**
+   * Walks along PATH_INFO; the first regular file is the program, and no other is tried.
+   *
+   * @throws GatewayException 404 when there is none, 403 when there is something else in its place,
+   *     400 when a name cannot be one
+   */
+  public Found find(Environ environ) throws GatewayException {
+    String path = RequestPath.bytes(environ, "PATH_INFO");
+    String script = RequestPath.bytes(environ, "SCRIPT_NAME");
+    boolean parameters = hasParameters(environ);
+    Path at = root;
+    int start = 0;
+    while (start < path.length()) {
+      int end = path.indexOf('/', start + 1);
+      end = end < 0 ? path.length() : end;
+      String name = path.substring(start + 1, end);
+      if (name.isEmpty() && end == path.length()) {
+        break;
+      }
+      if (name.isEmpty() || parameters && name.indexOf(';') >= 0) {
+        throw notFound(path);
+      }
+      at = step(at, name, path);
+      start = end;
+      if (Files.isRegularFile(at)) {
+        return new Found(program(at, path), script + path.substring(0, end), path.substring(end));
+      }
+      if (!Files.isDirectory(at)) {
+        real(at, path);
+        throw Refusal.of(403, "no-file", "program must be a regular file: " + Escapes.quote(path));
+      }
+    }
+    return index(at, script, path, start);
+  }
+
+  private Found index(Path directory, String script, String path, int start)
+      throws GatewayException {
+    if (index != null) {
+      Path file = directory.resolve(index);
+      if (Files.isRegularFile(file)) {
+        return new Found(
+            program(file, path), script + path.substring(0, start), path.substring(start));
+      }
+    }
+    real(directory, path);
+    throw Refusal.of(403, "directory", "path must not end at a directory: " + Escapes.quote(path));
+  }
+
+  /** One segment further down, by its bytes; the name on disk has the same. */
+  private static Path step(Path directory, String bytes, String path) throws GatewayException {
+    if (bytes.charAt(0) == '.') {
+      throw notFound(path);
+    }
+    for (String end : LEFT_BEHIND) {
+      if (bytes.endsWith(end)) {
+        throw notFound(path);
+      }
+    }
+    String name = FileNames.ofBytes(bytes);
+    if (name == null) {
+      throw Refusal.of(
+          400,
+          "not-encodable",
+          "path must be bytes that " + FileNames.CHARSET + " can carry: " + Escapes.quote(path));
+    }
+    Path file = directory.resolve(name);
+    if (mayBeFolded(directory, name, file) && !isListed(directory, name)) {
+      throw notFound(path);
+    }
+    return file;
+  }
+
+  /**
+   * Whether the file could have another name on disk, as on a file system that takes capitals and
+   * small letters for the same: then it is there by the name with all of them swapped too. A name
+   * with other letters than ASCII's has more forms than can be tried.
+   */
+  private static boolean mayBeFolded(Path directory, String name, Path file) {
+    StringBuilder swapped = new StringBuilder(name);
+    for (int i = 0; i < name.length(); i++) {
+      char c = name.charAt(i);
+      if (c >= 0x80) {
+        return Files.exists(file, LinkOption.NOFOLLOW_LINKS);
+      }
+      if (c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z') {
+        swapped.setCharAt(i, (char) (c ^ 0x20));
+      }
+    }
+    String other = swapped.toString();
+    return !other.equals(name)
+        && Files.exists(directory.resolve(other), LinkOption.NOFOLLOW_LINKS)
+        && Files.exists(file, LinkOption.NOFOLLOW_LINKS);
+  }
+
+  /** Whether a directory lists that name, byte for byte. */
+  private static boolean isListed(Path directory, String name) {
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
+      for (Path file : files) {
+        if (String.valueOf(file.getFileName()).equals(name)) {
+          return true;
+        }
+      }
+    } catch (IOException | RuntimeException e) {
+      // What cannot be listed cannot be told from another name.
+      return false;
+    }
+    return false;
+  }
+
+  /**
+   * Whether the path carries parameters. An encoded semicolon is part of a name; the raw target
+   * tells which of the two it is, and without one it counts as parameters.
+   */
+  private static boolean hasParameters(Environ environ) {
+    String target = environ.variable("REQUEST_URI");
+    return target == null || RequestPath.ofTarget(target).indexOf(';') >= 0;
+  }
+
+  /** The program's real path, if it may be named at all. */
+  private Path program(Path file, String path) throws GatewayException {
+    if (allowed != null && !allowed.contains(String.valueOf(file.getFileName()))) {
+      throw notFound(path);
+    }
+    return real(file, path);
+  }
+
+  /** The real path, if that lies below the root. */
+  private Path real(Path file, String path) throws GatewayException {
+    try {
+      Path real = file.toRealPath();
+      if (real.startsWith(root)) {
+        return real;
+      }
+    } catch (IOException e) {
+      // It has gone meanwhile.
+    }
+    throw notFound(path);
+  }
+
+  private static GatewayException notFound(String path) {
+    return Refusal.of(404, "no-program", "path must name a program: " + Escapes.quote(path));
+  }
+}

@@ -1,0 +1,112 @@
+package dev.postern.program;
+
+import dev.postern.Environ;
+import dev.postern.GatewayException;
+import dev.postern.wire.Escapes;
+import dev.postern.wire.Refusal;
+
+/**
+ * What the path of a hosted program may be, encoded and decoded. Works on bytes, looks at each
+ * once, and knows no letters but ASCII's.
+ */
+public final class RequestPath {
+  private RequestPath() {}
+
+  /**
+   * Refuses a decoded path with control characters, dot segments, or a backslash, which some take
+   * for a slash.
+   *
+   * @throws GatewayException with status 400
+   */
+  public static void checkDecoded(String path) throws GatewayException {
+    if (!path.isEmpty() && path.charAt(0) != '/') {
+      throw refused("path", "path must start with a slash", path);
+    }
+    for (int i = 0; i < path.length(); i++) {
+      checkCharacter(path.charAt(i), path);
+    }
+    checkSegments(path);
+  }
+
+  /**
+   * Refuses an encoded path that hides any of that, or an encoded slash, which no program can tell
+   * from one that is not encoded.
+   *
+   * @return the path, decoded once
+   * @throws GatewayException with status 400
+   */
+  public static String checkEncoded(String path, boolean encodedSlash) throws GatewayException {
+    StringBuilder decoded = new StringBuilder(path.length());
+    for (int i = 0; i < path.length(); i++) {
+      char c = path.charAt(i);
+      if (c == '%') {
+        int high = i + 2 < path.length() ? hex(path.charAt(i + 1)) : -1;
+        int low = i + 2 < path.length() ? hex(path.charAt(i + 2)) : -1;
+        if (high < 0 || low < 0) {
+          throw refused("bad-escape", "path must encode bytes as % and two digits", path);
+        }
+        c = (char) (high << 4 | low);
+        i += 2;
+        if (c == '/' && !encodedSlash) {
+          throw refused("encoded-slash", "path must hold no encoded slash", path);
+        }
+      }
+      checkCharacter(c, path);
+      decoded.append(c);
+    }
+    checkSegments(decoded.toString());
+    return decoded.toString();
+  }
+
+  /** The path of a request target (RFC 9112 3.2), still encoded; "" when there is none. */
+  public static String ofTarget(String target) {
+    int end = target.indexOf('?');
+    String path = end < 0 ? target : target.substring(0, end);
+    if (path.startsWith("/")) {
+      return path;
+    }
+    int scheme = path.indexOf("://");
+    int slash = scheme < 0 ? -1 : path.indexOf('/', scheme + 3);
+    return slash < 0 ? "" : path.substring(slash);
+  }
+
+  private static void checkCharacter(char c, String path) throws GatewayException {
+    if (c < ' ' || c == 0x7F || c == '\\') {
+      throw refused(
+          "path-character", "path must hold no control characters and no backslash", path);
+    }
+  }
+
+  /** What follows a semicolon belongs to no name: {@code ..;x} is taken for {@code ..} by some. */
+  private static void checkSegments(String path) throws GatewayException {
+    int start = 0;
+    while (start < path.length()) {
+      int end = path.indexOf('/', start);
+      end = end < 0 ? path.length() : end;
+      int params = path.indexOf(';', start);
+      int length = (params < 0 || params > end ? end : params) - start;
+      if (length > 0 && length <= 2 && path.startsWith("..".substring(0, length), start)) {
+        throw refused("dot-segment", "path must have no dot segments", path);
+      }
+      start = end + 1;
+    }
+  }
+
+  private static int hex(char c) {
+    if (c >= '0' && c <= '9') {
+      return c - '0';
+    }
+    char lower = (char) (c | 0x20);
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+  }
+
+  private static GatewayException refused(String rule, String message, String path) {
+    return Refusal.of(400, rule, message + ": " + Escapes.quote(path));
+  }
+
+  /** A variable as bytes, one char each; "" when it is absent. */
+  public static String bytes(Environ environ, String name) {
+    String value = environ.variable(name);
+    return value == null ? "" : value;
+  }
+}

@@ -1,0 +1,66 @@
+package dev.postern.system;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/** Users and modes, as far as the file system tells them. */
+public final class Owners {
+  public static final int ROOT = 0;
+
+  /** Where there are no users by number, or none can be told. */
+  public static final int UNKNOWN = -1;
+
+  private static final AtomicBoolean WARNED = new AtomicBoolean();
+  private static final int CURRENT = attribute(Path.of("/proc/self"), "uid", UNKNOWN);
+
+  private Owners() {}
+
+  /** The user of this process. */
+  public static int current() {
+    return CURRENT;
+  }
+
+  /**
+   * Warns once in this JVM when programs run as root.
+   *
+   * @throws IllegalStateException when root is refused
+   */
+  public static void checkRoot(int user, boolean refuse) {
+    if (user != ROOT) {
+      return;
+    }
+    if (refuse) {
+      throw new IllegalStateException("programs must not be hosted by root [root]");
+    }
+    if (WARNED.compareAndSet(false, true)) {
+      System.getLogger("dev.postern.cgi")
+          .log(
+              System.Logger.Level.WARNING,
+              "CGI programs run as root: every fault of theirs is one of the whole machine");
+    }
+  }
+
+  /** The mode bits; 0 where the file system has none. */
+  public static int mode(Path path) {
+    return attribute(path, "mode", 0);
+  }
+
+  /** The user that owns a file. */
+  public static int owner(Path path) {
+    return attribute(path, "uid", UNKNOWN);
+  }
+
+  private static int attribute(Path path, String name, int otherwise) {
+    try {
+      Map<String, Object> attributes =
+          Files.readAttributes(path, "unix:" + name, new LinkOption[0]);
+      return attributes.get(name) instanceof Integer value ? value : otherwise;
+    } catch (IOException | UnsupportedOperationException | IllegalArgumentException e) {
+      return otherwise;
+    }
+  }
+}

@@ -1,0 +1,161 @@
+package dev.postern.system;
+
+import dev.postern.process.ProcessName;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
+import java.util.Arrays;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Bytes that are kept in memory, and beyond its size in a file that only our user can read. On
+ * systems like Unix the file has no name any more as soon as it is open, so that nothing is left of
+ * it whatever ends this process; what a crash in between leaves is swept when the next server
+ * starts. Not thread-safe while it is written.
+ */
+public final class Spool implements Closeable {
+  /** {@code postern-spool-PID-START-RANDOM}, of a {@link ProcessName}. */
+  public static final String PREFIX = "postern-spool-";
+
+  private static final int COPY = 8 * 1024;
+
+  private final Path directory;
+  private byte[] memory = new byte[COPY];
+  private final int memoryMax;
+  private long length;
+  private @Nullable FileChannel file;
+
+  public Spool(Path directory, int memoryMax) {
+    this.directory = directory;
+    this.memoryMax = memoryMax;
+  }
+
+  /** Where spools are: {@code java.io.tmpdir}. */
+  public static Path directory() {
+    return Path.of(System.getProperty("java.io.tmpdir", "/tmp"));
+  }
+
+  public void write(byte[] bytes, int count) throws IOException {
+    if (file == null && length + count > memoryMax) {
+      file = create();
+      writeFully(ByteBuffer.wrap(memory, 0, (int) length));
+      memory = new byte[0];
+    }
+    if (file == null) {
+      int needed = (int) length + count;
+      if (needed > memory.length) {
+        memory = Arrays.copyOf(memory, Math.min(memoryMax, Math.max(needed, 2 * memory.length)));
+      }
+      System.arraycopy(bytes, 0, memory, (int) length, count);
+    } else {
+      writeFully(ByteBuffer.wrap(bytes, 0, count));
+    }
+    length += count;
+  }
+
+  private void writeFully(ByteBuffer bytes) throws IOException {
+    while (bytes.hasRemaining()) {
+      file().write(bytes);
+    }
+  }
+
+  private FileChannel file() {
+    if (file == null) {
+      throw new IllegalStateException("spool must have a file");
+    }
+    return file;
+  }
+
+  private FileChannel create() throws IOException {
+    long random = new SecureRandom().nextLong();
+    String name = PREFIX + ProcessName.current() + "-" + Long.toHexString(random);
+    FileAttribute<?>[] owner =
+        FileSystems.getDefault().supportedFileAttributeViews().contains("posix")
+            ? new FileAttribute<?>[] {
+              PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))
+            }
+            : new FileAttribute<?>[0];
+    return FileChannel.open(
+        directory.resolve(name),
+        Set.of(
+            StandardOpenOption.CREATE_NEW,
+            StandardOpenOption.READ,
+            StandardOpenOption.WRITE,
+            StandardOpenOption.DELETE_ON_CLOSE),
+        owner);
+  }
+
+  /** How many bytes were written. */
+  public long length() {
+    return length;
+  }
+
+  /** All bytes, from the first on. Readable by any thread, until {@link #close}. */
+  public InputStream open() {
+    return new Reader();
+  }
+
+  /** Removes the file. */
+  @Override
+  public void close() throws IOException {
+    if (file != null) {
+      file.close();
+    }
+  }
+
+  /** Removes what processes of ours left that have ended. */
+  public static void sweep(Path directory) {
+    try (DirectoryStream<Path> left = Files.newDirectoryStream(directory, PREFIX + "*")) {
+      for (Path spool : left) {
+        if (ProcessName.isLeftover(spool, PREFIX) && Owners.owner(spool) == Owners.current()) {
+          Files.deleteIfExists(spool);
+        }
+      }
+    } catch (IOException | RuntimeException e) {
+      // A directory that cannot be read or changed is found out by the first spool in it.
+    }
+  }
+
+  /** Reads by position, so that two may read at once. */
+  private final class Reader extends InputStream {
+    private long position;
+
+    @Override
+    public int read() throws IOException {
+      byte[] one = new byte[1];
+      return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
+    }
+
+    @Override
+    public int read(byte[] bytes, int offset, int count) throws IOException {
+      if (count == 0) {
+        return 0;
+      }
+      if (position >= length) {
+        return -1;
+      }
+      int n = (int) Math.min(count, length - position);
+      if (file == null) {
+        System.arraycopy(memory, (int) position, bytes, offset, n);
+      } else {
+        n = file().read(ByteBuffer.wrap(bytes, offset, n), position);
+        if (n < 0) {
+          throw new IOException("spool must keep its bytes: " + position + " of " + length);
+        }
+      }
+      position += n;
+      return n;
+    }
+  }
+}

@@ -1,0 +1,619 @@
+package dev.postern.cgi.install;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import dev.postern.cgi.server.Tools;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * What a warm executable does, whatever its stub is. An installation takes seconds, so tests share
+ * one; each begins without servers and without what they left. A test that needs other options, or
+ * changes what is installed, has an installation of its own.
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+abstract class WarmExecutableContract {
+  private static final long SECONDS = 60;
+
+  @TempDir Path directory;
+  InstalledProgram program;
+  private Path notes;
+  private SharedProgram shared;
+
+  @BeforeEach
+  void create() throws IOException {
+    Tools.require("perl");
+    program = new InstalledProgram(directory);
+    notes = directory.resolve("notes");
+  }
+
+  @AfterEach
+  void endServers() throws IOException {
+    if (program != null) {
+      program.endServers();
+    }
+    if (shared != null) {
+      shared.assertUnchanged();
+    }
+  }
+
+  @AfterAll
+  void removeShared() throws IOException {
+    if (shared != null) {
+      shared.close();
+    }
+  }
+
+  @Test
+  void firstRequest_isColdAndStartsAServerForTheOthers() throws Exception {
+    install();
+
+    String first = program.get("/pid");
+    String second = warmPid();
+
+    assertThat(first).isNotEqualTo(second);
+    assertThat(program.get("/pid")).isEqualTo(second);
+    assertThat(program.get("/once")).isEqualTo("false");
+    assertThat(program.servers())
+        .extracting(ProcessHandle::pid)
+        .containsExactly(Long.valueOf(second));
+  }
+
+  @Test
+  void state_staysInTheServer() throws Exception {
+    install();
+    warmPid();
+
+    int before = Integer.parseInt(program.get("/calls"));
+
+    assertThat(program.get("/calls")).isEqualTo(Integer.toString(before + 1));
+  }
+
+  @Test
+  void concurrentFirstRequests_startOneServer() throws Exception {
+    install();
+    List<Process> processes = new ArrayList<>();
+    for (int i = 0; i < 6; i++) {
+      processes.add(program.start("/pid", "", Map.of()));
+    }
+    for (Process process : processes) {
+      assertThat(InstalledProgram.read(process.getInputStream())).startsWith("Status: 200 OK");
+      assertThat(InstalledProgram.exit(process)).isZero();
+    }
+
+    String pid = warmPid();
+
+    assertThat(program.servers()).extracting(ProcessHandle::pid).containsExactly(Long.valueOf(pid));
+  }
+
+  @Test
+  void requestsAtOnce_areAnsweredByOneServer() throws Exception {
+    install();
+    String pid = warmPid();
+    List<Process> processes = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      processes.add(program.start("/pid", "", Map.of()));
+    }
+    Set<String> pids = new HashSet<>();
+    for (Process process : processes) {
+      String output = InstalledProgram.read(process.getInputStream());
+      pids.add(output.substring(output.indexOf("\r\n\r\n") + 4));
+    }
+
+    assertThat(pids).contains(pid);
+    assertThat(program.servers()).hasSize(1);
+  }
+
+  @Test
+  void socket_isItsUsersAlone() throws Exception {
+    install();
+    warmPid();
+
+    Path mine = runDirectory();
+    assertThat(mode(mine)).isEqualTo("rwx------");
+    try (Stream<Path> files = Files.list(mine)) {
+      assertThat(files.filter(file -> file.toString().endsWith(".sock")))
+          .singleElement()
+          .satisfies(socket -> assertThat(mode(socket)).isEqualTo("rw-------"));
+    }
+  }
+
+  @Test
+  void directoryOpenToOthers_isNotTrusted() throws Exception {
+    install();
+    String pid = warmPid();
+    Files.setPosixFilePermissions(runDirectory(), PosixFilePermissions.fromString("rwxrwx---"));
+
+    assertThat(program.get("/pid")).isNotEqualTo(pid);
+  }
+
+  @Test
+  void killedServer_isReplaced() throws Exception {
+    install();
+    String pid = warmPid();
+    program.endServers();
+
+    assertThat(program.get("/pid")).isNotEqualTo(pid);
+    makeOld();
+    assertThat(warmPid()).isNotEqualTo(pid);
+  }
+
+  @Test
+  void stoppedServer_isNotWaitedForLong() throws Exception {
+    install();
+    String pid = warmPid();
+    stop(pid);
+
+    assertThat(program.get("/pid")).isNotEqualTo(pid);
+    signal("CONT", pid);
+    assertThat(program.get("/pid")).isEqualTo(pid);
+  }
+
+  @Test
+  void stoppedServer_neverRunsWhatItDidNotTake() throws Exception {
+    install();
+    String pid = warmPid();
+    int before = Integer.parseInt(program.get("/calls"));
+    stop(pid);
+    assertThat(program.get("/calls")).isEqualTo("1");
+    signal("CONT", pid);
+
+    assertThat(program.get("/calls")).isEqualTo(Integer.toString(before + 1));
+  }
+
+  @Test
+  void serverThatDiesBeforeItsAnswer_isAnErrorAndNothingRunsTwice() throws Exception {
+    install();
+    warmPid();
+
+    Process process = program.start("/halt", notes.toString(), Map.of());
+
+    assertThat(InstalledProgram.read(process.getInputStream()))
+        .startsWith("Status: 500 Internal Server Error\r\n")
+        .endsWith("\r\n\r\n500 Internal Server Error\n");
+    assertThat(InstalledProgram.exit(process)).isEqualTo(1);
+    assertThat(notes).hasContent("called");
+    assertThat(program.errors()).contains("warm server ended");
+  }
+
+  @Test
+  void serverThatDiesInItsAnswer_cutsItAndNothingRunsTwice() throws Exception {
+    install();
+    warmPid();
+
+    Process process = program.start("/halfway", notes.toString(), Map.of());
+
+    assertThat(InstalledProgram.read(process.getInputStream()))
+        .startsWith("Status: 200 OK\r\n")
+        .endsWith("\r\n\r\nh");
+    assertThat(InstalledProgram.exit(process)).isEqualTo(1);
+    assertThat(notes).hasContent("called");
+  }
+
+  @Test
+  void terminatedStub_endsTheRequest() throws Exception {
+    install();
+    warmPid();
+    Process process = program.start("/silent", notes.toString(), Map.of());
+    readUntil(process.getInputStream(), "s\n");
+
+    process.toHandle().destroy();
+
+    assertThat(InstalledProgram.exit(process)).isEqualTo(128 + 15);
+    await("the body is closed", () -> Files.exists(notes));
+  }
+
+  @Test
+  void vanishedReader_endsTheRequest() throws Exception {
+    install();
+    warmPid();
+    Process process = program.start("/endless", notes.toString(), Map.of());
+    assertThat(process.getInputStream().readNBytes(10)).hasSize(10);
+
+    process.getInputStream().close();
+
+    assertThat(InstalledProgram.exit(process)).isNotZero();
+    await("the body is closed", () -> Files.exists(notes));
+  }
+
+  @Test
+  void terminatedServer_closesBodies() throws Exception {
+    install();
+    String pid = warmPid();
+    Process process = program.start("/silent", notes.toString(), Map.of());
+    readUntil(process.getInputStream(), "s\n");
+
+    signal("TERM", pid);
+
+    assertThat(InstalledProgram.exit(process)).isEqualTo(1);
+    await("the body is closed", () -> Files.exists(notes));
+    await("the server has ended", () -> program.servers().isEmpty());
+  }
+
+  @Test
+  void body_reachesTheServer() throws Exception {
+    install();
+    warmPid();
+    int before = Integer.parseInt(program.get("/calls"));
+    byte[] body = new byte[300_000];
+
+    Process process =
+        program.start(
+            "/size", "", Map.of("REQUEST_METHOD", "POST", "CONTENT_LENGTH", body.length + ""));
+    try (OutputStream in = process.getOutputStream()) {
+      in.write(body);
+    }
+
+    assertThat(InstalledProgram.read(process.getInputStream())).endsWith("\r\n\r\n300000");
+    assertThat(InstalledProgram.exit(process)).isZero();
+    assertThat(program.get("/calls")).isEqualTo(Integer.toString(before + 2));
+  }
+
+  @Test
+  void environmentThatFillsTheSocket_reachesTheServer() throws Exception {
+    install();
+    warmPid();
+    int before = Integer.parseInt(program.get("/calls"));
+    Map<String, String> fillers = new HashMap<>();
+    for (int i = 0; i < 6; i++) {
+      fillers.put("HTTP_X_FILLER_" + i, "f".repeat(100_000));
+    }
+
+    Process process = program.start("/filler", "", fillers);
+
+    assertThat(InstalledProgram.read(process.getInputStream())).endsWith("\r\n\r\n600000");
+    assertThat(InstalledProgram.exit(process)).isZero();
+    assertThat(program.get("/calls")).isEqualTo(Integer.toString(before + 2));
+  }
+
+  @Test
+  void outputThatMustNotBeWaitedFor_isWholeAllTheSame() throws Exception {
+    install();
+    warmPid();
+    // O_NONBLOCK of fcntl(2), as an event-driven web server may leave it on its end's other side.
+    String nonBlocking = "fcntl(STDOUT, 4, 2048) or die; exec @ARGV";
+    Process process =
+        program.start(
+            List.of("/usr/bin/perl", "-e", nonBlocking, program.file.toString()),
+            "/large",
+            "",
+            Map.of());
+    assertThat(process.getInputStream().readNBytes(10)).hasSize(10);
+    Thread.sleep(200);
+
+    String rest = InstalledProgram.read(process.getInputStream());
+
+    assertThat(InstalledProgram.exit(process)).isZero();
+    assertThat(rest.substring(rest.indexOf("\r\n\r\n") + 4)).isEqualTo("large\n".repeat(200_000));
+  }
+
+  @Test
+  void answerInSingleBytes_isPutTogether() throws Exception {
+    String answer = "re\0\0\0\2w\no\0\0\0\0011x\0\0\0\1\3";
+    try (FakeServer server =
+        new FakeServer(installWithoutServer(), answer, FakeServer.Manner.BYTE_BY_BYTE)) {
+      Process process = program.start("/", "", Map.of());
+
+      assertThat(InstalledProgram.read(process.getInputStream())).isEqualTo("1");
+      assertThat(InstalledProgram.exit(process)).isEqualTo(3);
+      assertThat(program.errors()).isEqualTo("w\n");
+      assertThat(server.requests()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void serverThatDoesNotTakeTheRequest_isLeftOut() throws Exception {
+    Path socket = installWithoutServer();
+    for (String answer : List.of("", "R", "o\0\0\0\1x")) {
+      try (FakeServer server = new FakeServer(socket, answer, FakeServer.Manner.AT_ONCE)) {
+        assertThat(program.get("/")).as(answer).isEqualTo("hello\n");
+        assertThat(server.requests()).isEqualTo(1);
+      }
+    }
+  }
+
+  @Test
+  void serverThatTakesTheRequestAndNoMore_isAnError() throws Exception {
+    Path socket = installWithoutServer();
+    for (String answer : List.of("r", "ro\0\0", "re\0\0\0\0")) {
+      try (FakeServer server = new FakeServer(socket, answer, FakeServer.Manner.AT_ONCE)) {
+        Process process = program.start("/", "", Map.of("REQUEST_METHOD", "HEAD"));
+
+        assertThat(InstalledProgram.read(process.getInputStream()))
+            .as(answer)
+            .startsWith("Status: 500 Internal Server Error\r\n")
+            .endsWith("\r\n\r\n");
+        assertThat(InstalledProgram.exit(process)).isEqualTo(1);
+        assertThat(program.errors()).contains("warm server ended");
+        assertThat(server.requests()).isEqualTo(1);
+      }
+    }
+  }
+
+  @Test
+  void errors_reachTheRequestsLog() throws Exception {
+    install();
+    warmPid();
+
+    assertThat(program.get("/warn")).isEqualTo("warned\n");
+    assertThat(program.errors()).isEqualTo("a warning: \u00e9\n");
+  }
+
+  @Test
+  void serversEnvironment_hasNothingOfARequest() throws Exception {
+    install();
+    program
+        .start("/", "secret", Map.of("HTTP_COOKIE", "secret", "REMOTE_USER", "secret", "KEPT", "1"))
+        .waitFor();
+    warmPid();
+
+    assertThat(program.get("/getenv"))
+        .contains("KEPT=1", "PATH=")
+        .doesNotContain("secret", "REQUEST_METHOD", "QUERY_STRING", "PATH_INFO", "SERVER_NAME");
+  }
+
+  @Test
+  void idleServer_endsInOrder() throws Exception {
+    program.install(warm().idle(Duration.ofMillis(300)));
+    String pid = warmPid();
+
+    await("the server has ended", () -> program.servers().isEmpty());
+
+    assertThat(files(".sock")).isEmpty();
+    assertThat(warmPid()).as("the next one starts at once").isNotEqualTo(pid);
+  }
+
+  @Test
+  void serverEnds_afterItsMaximumOfRequests() throws Exception {
+    program.install(warm().maxRequests(3));
+    String pid = warmPid();
+    for (int i = 0; i < 3; i++) {
+      program.get("/");
+    }
+
+    await("the server has ended", () -> program.servers().stream().noneMatch(p -> is(p, pid)));
+
+    assertThat(program.get("/")).isEqualTo("hello\n");
+  }
+
+  @Test
+  void requestsAtOnce_areNoMoreThanTheMaximum() throws Exception {
+    program.install(warm().maxRequests(4));
+    String pid = warmPid();
+    List<Process> processes = new ArrayList<>();
+    for (int i = 0; i < 12; i++) {
+      processes.add(program.start("/pid", "", Map.of()));
+    }
+    int warm = 1;
+    for (Process process : processes) {
+      String output = InstalledProgram.read(process.getInputStream());
+      assertThat(output).startsWith("Status: 200 OK");
+      warm += output.endsWith("\r\n\r\n" + pid) ? 1 : 0;
+    }
+
+    assertThat(warm).isLessThanOrEqualTo(4);
+  }
+
+  @Test
+  void serverThatCannotStart_isNotTriedAtEachRequest() throws Exception {
+    installOwn();
+    Path arguments = installed().resolve("warm");
+    Files.writeString(arguments, "-XX:NoSuchOption\nNone\n");
+
+    assertThat(program.get("/")).isEqualTo("hello\n");
+    await("the server has ended", () -> program.servers().isEmpty());
+    Path log = files(".log").get(0);
+    await("it has said why", () -> size(log) > 0);
+    Files.delete(log);
+    assertThat(program.get("/")).isEqualTo("hello\n");
+
+    assertThat(files(".log")).isEmpty();
+  }
+
+  @Test
+  void newInstallation_isNotAnsweredByTheOldServer() throws Exception {
+    installOwn();
+    String pid = warmPid();
+
+    installOwn();
+
+    assertThat(program.get("/pid")).isNotEqualTo(pid);
+    assertThat(warmPid()).isNotEqualTo(pid);
+  }
+
+  @Test
+  void postern_cold_keepsTheServerOut() throws Exception {
+    install();
+    assertThat(CgiExecutable.check(program.file).passed()).isTrue();
+    assertThat(program.servers()).isEmpty();
+    String pid = warmPid();
+
+    assertThat(program.body("/pid", Map.of("POSTERN_COLD", "1"))).isNotEqualTo(pid);
+    assertThat(program.body("/pid", Map.of("POSTERN_COLD", "0"))).isEqualTo(pid);
+    assertThat(program.body("/pid", Map.of("POSTERN_COLD", ""))).isEqualTo(pid);
+  }
+
+  @Test
+  void libraryWithUnusualCharacters_isFound() throws Exception {
+    program = new InstalledProgram(Files.createDirectory(directory.resolve("%s%n'{run}\\\"$x")));
+    installOwn();
+
+    assertThat(program.get("/pid")).isNotEqualTo(warmPid());
+  }
+
+  @Test
+  void lostStubFile_isAnError() throws Exception {
+    installOwn();
+    Files.delete(installed().resolve("rest.pl"));
+
+    Process process = program.start("/", "", Map.of());
+
+    assertThat(InstalledProgram.read(process.getInputStream())).isEmpty();
+    assertThat(InstalledProgram.exit(process)).isEqualTo(1);
+  }
+
+  @Test
+  void longLibraryPath_isRefused() throws Exception {
+    Path deep = Files.createDirectories(directory.resolve("d".repeat(60)));
+
+    assertThatExceptionOfType(IOException.class)
+        .isThrownBy(() -> warm().library(deep).build().install(program.file))
+        .withMessageContaining("shorter path");
+    assertThat(program.file).doesNotExist();
+  }
+
+  /** The command that compiles the stub; empty for Perl alone. */
+  abstract List<String> compiler();
+
+  final CgiExecutable.Builder warm() {
+    return warm(program);
+  }
+
+  private CgiExecutable.Builder warm(InstalledProgram installed) {
+    return installed
+        .of(InstallApps.Telling.class)
+        .warm()
+        .idle(Duration.ofSeconds(SECONDS))
+        .compiler(compiler());
+  }
+
+  /** The installation with usual options, which tests share and none may change. */
+  final void install() throws IOException {
+    if (shared == null) {
+      shared = SharedProgram.of(this::warm);
+    }
+    program = shared.fresh();
+  }
+
+  /** One with usual options that the test may change. */
+  final void installOwn() throws IOException {
+    assertThat(program.install(warm())).isEmpty();
+  }
+
+  /** Installs, and lets the server be killed: the socket's name is left. */
+  final Path installWithoutServer() throws Exception {
+    install();
+    warmPid();
+    program.endServers();
+    return files(".sock").get(0);
+  }
+
+  /** The server's, as soon as one answers. */
+  final String warmPid() throws Exception {
+    long began = System.nanoTime();
+    while (System.nanoTime() - began < TimeUnit.SECONDS.toNanos(SECONDS)) {
+      String pid = program.get("/pid");
+      if (program.servers().stream().anyMatch(server -> is(server, pid))) {
+        return pid;
+      }
+    }
+    throw new AssertionError("no server answered: " + log());
+  }
+
+  private static boolean is(ProcessHandle process, String pid) {
+    return Long.toString(process.pid()).equals(pid);
+  }
+
+  /** As if the last attempt to start a server was long ago. */
+  private void makeOld() throws IOException {
+    Files.setLastModifiedTime(files(".lock").get(0), FileTime.fromMillis(0));
+  }
+
+  private String log() throws IOException {
+    List<Path> logs = files(".log");
+    return logs.isEmpty() ? "no log" : Files.readString(logs.get(0));
+  }
+
+  private List<Path> files(String ending) throws IOException {
+    try (Stream<Path> files = Files.list(runDirectory())) {
+      return files.filter(file -> file.toString().endsWith(ending)).toList();
+    }
+  }
+
+  private Path runDirectory() throws IOException {
+    try (Stream<Path> users = Files.list(program.library.resolve("run"))) {
+      return users.findFirst().orElseThrow();
+    }
+  }
+
+  final Path installed() throws IOException {
+    try (Stream<Path> directories = Files.list(program.library)) {
+      return directories.filter(path -> !path.endsWith("run")).findFirst().orElseThrow();
+    }
+  }
+
+  static String mode(Path path) throws IOException {
+    return PosixFilePermissions.toString(Files.getPosixFilePermissions(path));
+  }
+
+  private static long size(Path file) {
+    try {
+      return Files.size(file);
+    } catch (IOException e) {
+      return 0;
+    }
+  }
+
+  /** The kernel stops one thread after the other, and any of them could still take a request. */
+  private static void stop(String pid) throws Exception {
+    signal("STOP", pid);
+    await("all its threads have stopped", () -> isStopped(Path.of("/proc", pid, "task")));
+  }
+
+  private static boolean isStopped(Path tasks) {
+    try (Stream<Path> threads = Files.list(tasks)) {
+      for (Path thread : threads.toList()) {
+        String stat = Files.readString(thread.resolve("stat"));
+        if (!stat.startsWith(") T", stat.lastIndexOf(')'))) {
+          return false;
+        }
+      }
+      return true;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  private static void signal(String name, String pid) throws Exception {
+    assertThat(new ProcessBuilder("kill", "-" + name, pid).start().waitFor()).isZero();
+  }
+
+  private static void readUntil(InputStream in, String end) throws IOException {
+    StringBuilder read = new StringBuilder();
+    while (read.indexOf("\r\n\r\n") < 0 || !read.toString().endsWith(end)) {
+      int b = in.read();
+      assertThat(b).as(read.toString()).isNotNegative();
+      read.append((char) b);
+    }
+  }
+
+  private static void await(String what, BooleanSupplier condition) throws InterruptedException {
+    long began = System.nanoTime();
+    while (!condition.getAsBoolean()) {
+      assertThat(System.nanoTime() - began).as(what).isLessThan(TimeUnit.SECONDS.toNanos(SECONDS));
+      Thread.sleep(10);
+    }
+  }
+}
