@@ -17,11 +17,16 @@ final class FixedErrors extends ErrorHandler {
   private static final HttpField TEXT =
       new HttpField(HttpHeader.CONTENT_TYPE, "text/plain; charset=utf-8");
 
+  private static final int RETRY_AFTER_SECONDS = 1;
+
   @Override
   public boolean handle(Request request, Response response, Callback callback) {
     byte[] text = text(response.getStatus());
     response.getHeaders().put(TEXT);
     response.getHeaders().put(HttpHeader.CONTENT_LENGTH, text.length);
+    if (response.getStatus() == 503) {
+      response.getHeaders().put(HttpHeader.RETRY_AFTER, RETRY_AFTER_SECONDS);
+    }
     if (request.getMethod().equals("HEAD")) {
       response.write(true, null, callback);
     } else {

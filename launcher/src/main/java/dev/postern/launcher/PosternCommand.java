@@ -88,7 +88,7 @@ final class PosternCommand implements Runnable {
   }
 
   private static int fail(PrintWriter err, LauncherException e) {
-    err.println("postern: " + e.getMessage());
+    err.println("postern: " + LogLine.escaped(e.getMessage(), LogLine.LONGEST));
     return e.exitCode();
   }
 

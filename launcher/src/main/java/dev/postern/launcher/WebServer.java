@@ -11,7 +11,7 @@ import org.eclipse.jetty.ee11.servlet.ServletHolder;
 import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.http.UriCompliance.Violation;
 import org.eclipse.jetty.server.HttpConfiguration;
-import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.NetworkConnectionLimit;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.server.handler.GracefulHandler;
@@ -23,13 +23,11 @@ import org.eclipse.jetty.util.thread.QueuedThreadPool;
  */
 final class WebServer implements AutoCloseable {
   /**
-   * What CGI programs may be told in headers is limited by what an environment holds; Jetty's 8 KiB
-   * would refuse long before.
+   * Bytes that the kernel may hold for a slow client. Jetty sees progress only when much of that is
+   * free again: with the kernel's own 4 MiB, a client that takes 10 kB a second would seem to take
+   * nothing for minutes.
    */
-  private static final int HEADER_BYTES = 128 * 1024;
-
-  /** A client that is silent in a body, or between two requests, for so long is gone. */
-  private static final Duration IDLE = Duration.ofSeconds(30);
+  private static final int SEND_BUFFER = 128 * 1024;
 
   /** What requests get to end when the server stops. */
   private static final Duration GRACE = Duration.ofSeconds(5);
@@ -53,18 +51,31 @@ final class WebServer implements AutoCloseable {
    */
   static WebServer open(InetAddress address, int port, Application application, ClassLoader loader)
       throws IOException {
-    QueuedThreadPool threads = new QueuedThreadPool();
+    return open(address, port, application, loader, ServerLimits.standard());
+  }
+
+  /** The same, with limits of its own. */
+  static WebServer open(
+      InetAddress address,
+      int port,
+      Application application,
+      ClassLoader loader,
+      ServerLimits limits)
+      throws IOException {
+    QueuedThreadPool threads = new QueuedThreadPool(limits.threads());
     threads.setName("postern-http");
     Server server = new Server(threads);
     server.setErrorHandler(new FixedErrors());
     server.setStopTimeout(GRACE.toMillis());
     ServerConnector connector =
-        new ServerConnector(server, 1, 1, new HttpConnectionFactory(configuration()));
+        new ServerConnector(server, 1, 1, new HttpFrontDoor(configuration(limits), limits));
     connector.setHost(address.getHostAddress());
     connector.setPort(port);
-    connector.setIdleTimeout(IDLE.toMillis());
+    connector.setIdleTimeout(limits.idle().toMillis());
+    connector.setAcceptedSendBufferSize(SEND_BUFFER);
     server.addConnector(connector);
-    server.setHandler(new GracefulHandler(context(application, loader)));
+    server.addBean(new NetworkConnectionLimit(limits.connections(), connector));
+    server.setHandler(new GracefulHandler(new FrontHandler(context(application, loader), limits)));
     // First, so that nothing is started where it cannot be reached.
     connector.open();
     try {
@@ -95,12 +106,14 @@ final class WebServer implements AutoCloseable {
     }
   }
 
-  private static HttpConfiguration configuration() {
+  private static HttpConfiguration configuration(ServerLimits limits) {
     HttpConfiguration http = new HttpConfiguration();
     http.setSendServerVersion(false);
-    http.setRequestHeaderSize(HEADER_BYTES);
+    http.setRequestHeaderSize(ServerLimits.HEAD);
     http.setResponseHeaderSize(8 * 1024);
-    http.setMaxResponseHeaderSize(HEADER_BYTES);
+    http.setMaxResponseHeaderSize(ServerLimits.HEAD);
+    // Else a value comes out as an earlier one was written, as utf-8 for UTF-8.
+    http.setHeaderCacheCaseSensitive(true);
     // Odd paths are 400 or 404 by our own rules; an application gets the bytes as they came.
     http.setUriCompliance(
         UriCompliance.UNSAFE.without("POSTERN", Violation.FRAGMENT, Violation.USER_INFO));
@@ -134,8 +147,7 @@ final class WebServer implements AutoCloseable {
         public void log(String message) {
           // The name is the container's habit; the engine's lines have their own.
           String habit = SERVLET + ": ";
-          System.err.println(
-              message.startsWith(habit) ? message.substring(habit.length()) : message);
+          Logs.line(message.startsWith(habit) ? message.substring(habit.length()) : message);
         }
 
         @Override

@@ -9,7 +9,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.SocketTimeoutException;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,8 +23,16 @@ final class RequestBody extends InputStream {
   /** As much as Tomcat swallows by default. */
   private static final int DRAINED = 2 << 20;
 
+  /** How long the rest of a body is waited for after the response, in milliseconds. */
+  private static final int PATIENCE_MILLIS = 100;
+
+  private static final String REST_IS_READ = "dev.postern.servlet.rest-is-read";
+
   private final HttpServletRequest request;
   private @Nullable ServletInputStream in;
+
+  /** Bytes of the body that were read. */
+  private long taken;
 
   RequestBody(HttpServletRequest request) {
     this.request = request;
@@ -31,7 +41,9 @@ final class RequestBody extends InputStream {
   @Override
   public int read() throws IOException {
     try {
-      return in().read();
+      int b = in().read();
+      taken += b < 0 ? 0 : 1;
+      return b;
     } catch (IOException e) {
       throw broken(e);
     }
@@ -41,7 +53,9 @@ final class RequestBody extends InputStream {
   public int read(byte[] bytes, int offset, int length) throws IOException {
     Objects.checkFromIndexSize(offset, length, bytes.length);
     try {
-      return length == 0 ? 0 : in().read(bytes, offset, length);
+      int n = length == 0 ? 0 : in().read(bytes, offset, length);
+      taken += Math.max(n, 0);
+      return n;
     } catch (IOException e) {
       throw broken(e);
     }
@@ -56,26 +70,47 @@ final class RequestBody extends InputStream {
    * Reads what the application has left of the body, up to 2 MiB, so that the connection can be
    * used again: a container that drops it instead, as Jetty does, has not told the client, whose
    * next request fails. A client that still waits for {@code 100 Continue} has sent nothing, and is
-   * not asked to.
+   * not asked now. What has not come after {@value #PATIENCE_MILLIS} ms is left to the container: a
+   * client that stalls must not hold a thread. A container that reads the rest by itself says so
+   * with the request attribute {@value #REST_IS_READ}.
    */
   void drain() {
     if (request.getDispatcherType() != DispatcherType.REQUEST
         || request.getContentLengthLong() == 0
-        || in == null && awaitsContinue()) {
+        || in == null && awaitsContinue()
+        || request.getAttribute(REST_IS_READ) != null) {
       return;
     }
     try {
-      ServletInputStream rest = in();
-      if (rest.isFinished() || rest.read() < 0) {
-        return;
-      }
-      byte[] block = new byte[16 * 1024];
-      for (int n = 0, left = DRAINED; n >= 0 && left > 0 && !rest.isFinished(); left -= n) {
-        n = rest.read(block, 0, Math.min(block.length, left));
-      }
+      drain(in());
     } catch (IOException | IllegalStateException e) {
       // The client is gone, or a filter has the body: either way there is nothing to save.
     }
+  }
+
+  private void drain(ServletInputStream rest) throws IOException {
+    long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(PATIENCE_MILLIS);
+    byte[] block = new byte[16 * 1024];
+    for (int left = DRAINED; left > 0 && !isWhole(rest) && System.nanoTime() - end < 0; ) {
+      int available = rest.available();
+      if (available <= 0) {
+        LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(2));
+        if (Thread.currentThread().isInterrupted()) {
+          return;
+        }
+        continue;
+      }
+      int n = rest.read(block, 0, Math.min(block.length, Math.min(available, left)));
+      if (n < 0) {
+        return;
+      }
+      taken += n;
+      left -= n;
+    }
+  }
+
+  private boolean isWhole(ServletInputStream rest) {
+    return rest.isFinished() || taken == request.getContentLengthLong();
   }
 
   private boolean awaitsContinue() {

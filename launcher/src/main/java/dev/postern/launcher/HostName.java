@@ -1,0 +1,50 @@
+package dev.postern.launcher;
+
+import java.util.Locale;
+import org.eclipse.jetty.http.HostPortHttpField;
+import org.eclipse.jetty.http.HttpField;
+import org.eclipse.jetty.util.HostPort;
+import org.jspecify.annotations.Nullable;
+
+/** The name of a host as an application is told it: in lower case. */
+final class HostName {
+  private HostName() {}
+
+  /** {@code uri-host [ ":" port ]} (RFC 9110 7.2): a name has no case (RFC 3986 3.2.2). */
+  static String ofAuthority(String authority) {
+    return authority.toLowerCase(Locale.ROOT);
+  }
+
+  /** A Host field whose value stays as it was sent, while the URL of the request has the name. */
+  static HttpField field(@Nullable String value) {
+    if (value == null || value.isEmpty()) {
+      return new HostPortHttpField("");
+    }
+    String named = ofAuthority(value);
+    return named.equals(value) ? new HostPortHttpField(value) : new Field(value, named);
+  }
+
+  private static final class Field extends HostPortHttpField {
+    private final HostPort named;
+
+    Field(String value, String named) {
+      super(value);
+      this.named = new HostPort(named);
+    }
+
+    @Override
+    public HostPort getHostPort() {
+      return named;
+    }
+
+    @Override
+    public String getHost() {
+      return named.getHost();
+    }
+
+    @Override
+    public int getPort() {
+      return named.getPort();
+    }
+  }
+}

@@ -1,0 +1,112 @@
+package dev.postern.launcher;
+
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
+import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.server.Request;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A request whose body has to come at a least rate, as it holds a thread while it is read. The time
+ * for it is a grace and what its bytes earn. The grace is short while other bodies wait for a
+ * thread. A body that is late is told from others as one that timed out.
+ */
+final class PacedBody extends Request.Wrapper {
+  private static final Duration GRACE = Duration.ofSeconds(10);
+  private static final Duration SHORT_GRACE = Duration.ofSeconds(2);
+
+  /** How often a reader that waits is looked at, as others may begin to wait meanwhile. */
+  private static final Duration LOOK = Duration.ofMillis(500);
+
+  private final int rate;
+  private final BooleanSupplier othersWait;
+  private final AtomicReference<@Nullable Runnable> waiting = new AtomicReference<>();
+
+  private final AtomicBoolean looking = new AtomicBoolean();
+
+  /** When the body was first asked for; 0 before that. */
+  private volatile long begun;
+
+  /** Bytes until now. Written by the reading thread. */
+  private volatile long bytes;
+
+  private volatile Content.@Nullable Chunk failure;
+
+  /**
+   * A body of at least {@code rate} bytes a second. {@code othersWait} is whether other bodies wait
+   * for a thread; any thread asks it.
+   */
+  PacedBody(Request request, int rate, BooleanSupplier othersWait) {
+    super(request);
+    this.rate = rate;
+    this.othersWait = othersWait;
+  }
+
+  @Override
+  public Content.@Nullable Chunk read() {
+    if (begun == 0) {
+      begun = System.nanoTime();
+    }
+    if (failure != null) {
+      return failure;
+    }
+    Content.Chunk chunk = super.read();
+    if (chunk != null) {
+      bytes += chunk.remaining();
+      if (!chunk.isLast() && isLate()) {
+        chunk.release();
+        return fail();
+      }
+    }
+    return chunk;
+  }
+
+  @Override
+  public void demand(Runnable reader) {
+    waiting.set(reader);
+    if (looking.compareAndSet(false, true)) {
+      lookLater();
+    }
+    super.demand(this::wake);
+  }
+
+  private void lookLater() {
+    getComponents().getScheduler().schedule(this::look, LOOK.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  private void look() {
+    if (waiting.get() == null) {
+      looking.set(false);
+    } else if (isLate()) {
+      fail();
+      wake();
+    } else {
+      lookLater();
+    }
+  }
+
+  private void wake() {
+    Runnable reader = waiting.getAndSet(null);
+    if (reader != null) {
+      reader.run();
+    }
+  }
+
+  private boolean isLate() {
+    long grace = (othersWait.getAsBoolean() ? SHORT_GRACE : GRACE).toNanos();
+    long earned = bytes * TimeUnit.SECONDS.toNanos(1) / rate;
+    return begun != 0 && System.nanoTime() - begun > grace + earned;
+  }
+
+  private Content.Chunk fail() {
+    Content.Chunk late =
+        Content.Chunk.from(
+            new TimeoutException("request body must bring " + rate + " bytes a second"), true);
+    failure = late;
+    return late;
+  }
+}

@@ -1,0 +1,85 @@
+package dev.postern.launcher;
+
+import java.time.Duration;
+
+/**
+ * What one client, and all clients together, may take of the server. The numbers of connections and
+ * of long heads follow the heap, so that a small one is never filled by heads of requests.
+ *
+ * @param idle a client that takes and sends nothing for so long is gone
+ * @param head the time for a whole head, from its first byte on
+ * @param rest how long the server reads on after its response, what a client still sends of a body
+ * @param bodyRate bytes a second that a body must bring on average, after a grace
+ * @param connections at once; more of them wait in the backlog of the socket
+ * @param longHeads connections at once that have sent a head above {@link #LONG_HEAD} bytes
+ * @param threads for all requests
+ * @param bodies requests with a body at once that have a thread; more of them wait without one
+ */
+record ServerLimits(
+    Duration idle,
+    Duration head,
+    Duration rest,
+    int bodyRate,
+    int connections,
+    int longHeads,
+    int threads,
+    int bodies) {
+  /**
+   * Bytes of a head: request line and header fields. What CGI programs may be told is limited by
+   * what an environment holds; Jetty's 8 KiB would refuse long before.
+   */
+  static final int HEAD = 128 * 1024;
+
+  /** Header fields of a request. */
+  static final int FIELDS = 256;
+
+  /** Bytes from which on a head costs a connection one of the places for long heads. */
+  static final int LONG_HEAD = 16 * 1024;
+
+  /**
+   * Heap for each connection: three times a head of {@value #LONG_HEAD} bytes with its strings, and
+   * what Jetty keeps beside it. At most a quarter of the heap is ever used.
+   */
+  private static final int CONNECTION_SHARE = 256 * 1024;
+
+  /** Heap for each long head. The longest one takes a third of that, all told. */
+  private static final int LONG_HEAD_SHARE = 1536 * 1024;
+
+  /** The limits of a server in a JVM with so many bytes of heap. */
+  static ServerLimits ofHeap(long bytes) {
+    int connections = (int) Math.max(64, Math.min(16_384, bytes / CONNECTION_SHARE));
+    int threads = Math.min(400, Math.max(200, connections));
+    return new ServerLimits(
+        Duration.ofSeconds(30),
+        Duration.ofSeconds(30),
+        Duration.ofMillis(100),
+        500,
+        connections,
+        (int) Math.max(16, Math.min(4096, bytes / LONG_HEAD_SHARE)),
+        threads,
+        threads / 2);
+  }
+
+  /** The limits of this JVM. */
+  static ServerLimits standard() {
+    return ofHeap(Runtime.getRuntime().maxMemory());
+  }
+
+  ServerLimits withIdle(Duration newIdle) {
+    return new ServerLimits(newIdle, head, rest, bodyRate, connections, longHeads, threads, bodies);
+  }
+
+  ServerLimits withHead(Duration newHead) {
+    return new ServerLimits(idle, newHead, rest, bodyRate, connections, longHeads, threads, bodies);
+  }
+
+  ServerLimits withConnections(int newConnections, int newLongHeads) {
+    return new ServerLimits(
+        idle, head, rest, bodyRate, newConnections, newLongHeads, threads, bodies);
+  }
+
+  ServerLimits withThreads(int newThreads, int newBodies) {
+    return new ServerLimits(
+        idle, head, rest, bodyRate, connections, longHeads, newThreads, newBodies);
+  }
+}

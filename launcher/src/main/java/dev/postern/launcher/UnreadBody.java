@@ -1,0 +1,71 @@
+package dev.postern.launcher;
+
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.util.Callback;
+
+/**
+ * What is left of a request's body after its response: read for a moment and without a thread, so
+ * that the connection can be used again. A client that sends longer has its connection closed, and
+ * one that waits for {@code 100 Continue} has sent nothing.
+ */
+final class UnreadBody extends Callback.Nested {
+  private final Request request;
+  private final Duration time;
+  private final AtomicBoolean done = new AtomicBoolean();
+  private long deadline;
+
+  UnreadBody(Request request, Callback callback, Duration time) {
+    super(callback);
+    this.request = request;
+    this.time = time;
+  }
+
+  /** The response is sent. */
+  @Override
+  public void succeeded() {
+    deadline = System.nanoTime() + time.toNanos();
+    if (readAvailable() || request.getHeaders().contains(HttpHeader.EXPECT)) {
+      end();
+      return;
+    }
+    request
+        .getComponents()
+        .getScheduler()
+        .schedule(this::end, time.toMillis(), TimeUnit.MILLISECONDS);
+    request.demand(this::readOn);
+  }
+
+  private void readOn() {
+    if (readAvailable()) {
+      end();
+    } else if (!done.get()) {
+      request.demand(this::readOn);
+    }
+  }
+
+  /** False when more may come in time. */
+  private boolean readAvailable() {
+    while (System.nanoTime() - deadline < 0) {
+      Content.Chunk chunk = request.read();
+      if (chunk == null) {
+        return false;
+      }
+      chunk.release();
+      if (chunk.isLast() || Content.Chunk.isFailure(chunk)) {
+        return true;
+      }
+    }
+    return true;
+  }
+
+  private void end() {
+    if (done.compareAndSet(false, true)) {
+      super.succeeded();
+    }
+  }
+}
