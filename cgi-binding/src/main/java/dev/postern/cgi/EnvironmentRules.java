@@ -116,7 +116,8 @@ final class EnvironmentRules {
     String upper = name.toUpperCase(Locale.ROOT);
     if (PASSED.contains(upper)
         || COMPUTED.contains(upper)
-        || upper.startsWith("HTTP_")
+        // A request's are in capitals; http_proxy is a program's own configuration.
+        || name.startsWith("HTTP_")
         || upper.startsWith("REDIRECT_")) {
       throw new IllegalArgumentException(
           "environment name must not be one that a request sets: " + name);

@@ -10,41 +10,111 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Makes applications of CGI programs, all with the same options and under one limit. */
+/**
+ * Makes applications of CGI programs, all with the same options and under one limit. Each option is
+ * tried when it is set, so that a wrong one is told where no program is mounted, too.
+ */
 final class Programs {
+  private static final Duration QUEUE = Duration.ofSeconds(10);
+
   private final Map<String, String> environment = new LinkedHashMap<>();
-  private @Nullable Duration timeout;
-  private int maxProcesses =
-      Math.max(8, Math.min(64, 4 * Runtime.getRuntime().availableProcessors()));
-  private @Nullable ProcessLimit limit;
-  private boolean shared;
-  private long maxBody = -1;
-  private boolean passAuthorization;
+  private final List<Consumer<CgiHostBuilder<?>>> options = new ArrayList<>();
+  private final List<Consumer<CgiDirectory.Builder>> directoryOptions = new ArrayList<>();
 
-  /** To the blank line, and between two reads after it. */
-  void timeout(Duration newTimeout) {
-    timeout = newTimeout;
+  /**
+   * @param max programs at once
+   * @param queue how long a request waits for its place; null for the default
+   * @param several whether more than one mount has programs
+   */
+  Programs(int max, @Nullable Duration queue, boolean several) {
+    ProcessLimit limit = ProcessLimit.of(max, queue == null ? QUEUE : queue);
+    options.add(builder -> builder.limit(limit));
+    if (several) {
+      // Hung runs of one program leave places to the others.
+      options.add(builder -> builder.programLimit(max - max / 4));
+    }
   }
 
-  void maxProcesses(int newMax) {
-    maxProcesses = newMax;
+  /** To the blank line; null for the default, as with the two below. */
+  void headerTimeout(@Nullable Duration time) {
+    if (time != null) {
+      options.add(builder -> builder.headerTimeout(time));
+    }
   }
 
-  /** The limit is one of several programs. */
-  void shared() {
-    shared = true;
+  /** Between two reads after the blank line. */
+  void idleTimeout(@Nullable Duration time) {
+    if (time != null) {
+      options.add(builder -> builder.idleTimeout(time));
+    }
+  }
+
+  /** For the whole request. */
+  void totalTimeout(@Nullable Duration time) {
+    if (time != null) {
+      options.add(builder -> builder.totalTimeout(time));
+    }
   }
 
   void maxBody(long bytes) {
-    maxBody = bytes;
+    options.add(builder -> builder.maxBody(bytes));
   }
 
   void passAuthorization() {
-    passAuthorization = true;
+    options.add(CgiHostBuilder::passAuthorization);
+  }
+
+  void strictExit() {
+    options.add(CgiHostBuilder::strictExit);
+  }
+
+  void allowEncodedSlash() {
+    options.add(CgiHostBuilder::allowEncodedSlash);
+  }
+
+  /** DOCUMENT_ROOT. */
+  void documentRoot(String text) {
+    Path directory = directory("--document-root", text);
+    options.add(builder -> builder.documentRoot(directory));
+  }
+
+  void workingDirectory(String text) {
+    Path directory = directory("--cwd", text);
+    options.add(builder -> builder.workingDirectory(directory));
+  }
+
+  /** {@code .EXT=COMMAND}, the command's words with spaces between them. */
+  void interpreter(String text) {
+    int equals = text.indexOf('=');
+    String extension = text.substring(0, Math.max(equals, 0));
+    if (!extension.matches("\\.[^/]+") || text.substring(equals + 1).isBlank()) {
+      throw LauncherException.badArgument("--interpreter must be .EXT=COMMAND: \"" + text + "\"");
+    }
+    List<String> command = List.of(text.substring(equals + 1).trim().split(" +"));
+    Path program = path("--interpreter", command.get(0));
+    if (!program.isAbsolute() || !Files.isRegularFile(program) || !Files.isExecutable(program)) {
+      throw LauncherException.badArgument(
+          "COMMAND of --interpreter must start with the absolute path of an executable file: \""
+              + text
+              + "\"");
+    }
+    directoryOptions.add(builder -> builder.interpreter(extension, command));
+  }
+
+  /** The program that answers for a directory. */
+  void index(String name) {
+    if (name.isEmpty() || name.indexOf('/') >= 0 || name.startsWith(".")) {
+      throw LauncherException.badArgument(
+          "--index must be the name of a program: \"" + name + "\"");
+    }
+    directoryOptions.add(builder -> builder.index(name));
   }
 
   /**
@@ -58,15 +128,27 @@ final class Programs {
       throw LauncherException.badArgument("--env must be NAME=VALUE: \"" + text + "\"");
     }
     String name = text.substring(0, equals);
-    if (environment.putIfAbsent(name, text.substring(equals + 1)) != null) {
+    String value = text.substring(equals + 1);
+    if (environment.putIfAbsent(name, value) != null) {
       throw LauncherException.badArgument("NAME of --env must be given once: \"" + name + "\"");
+    }
+    switch (name) {
+      case "DOCUMENT_ROOT", "PATH_TRANSLATED" ->
+          throw LauncherException.badArgument(
+              "NAME of --env must not be one that --document-root sets: \"" + name + "\"");
+      case "HTTP_AUTHORIZATION" ->
+          throw LauncherException.badArgument(
+              "NAME of --env must not be one that --pass-authorization passes: \"" + name + "\"");
+      default -> {}
     }
     try {
       // Any builder knows which names are refused, also where no program is mounted.
-      CgiApplication.builder(Path.of("/")).environment(name, text.substring(equals + 1));
+      CgiApplication.Builder any = CgiApplication.builder(Path.of("/"));
+      environment.forEach(any::environment);
     } catch (IllegalArgumentException e) {
       throw LauncherException.badArgument("--env: " + e.getMessage());
     }
+    options.add(builder -> builder.environment(name, value));
   }
 
   /**
@@ -83,7 +165,9 @@ final class Programs {
       throw LauncherException.badArgument(
           "PROGRAM of --cgi must be an executable file: \"" + text + "\"");
     }
-    return configured(CgiApplication.builder(program)).build();
+    CgiApplication.Builder builder = CgiApplication.builder(program);
+    options.forEach(option -> option.accept(builder));
+    return builder.build();
   }
 
   /**
@@ -92,15 +176,29 @@ final class Programs {
    * @throws LauncherException when it is none
    */
   Application directory(String text) {
-    Path directory = path("--cgi-dir", text);
+    Path directory = directory("--cgi-dir", text);
+    CgiDirectory.Builder builder = CgiDirectory.builder(directory);
+    options.forEach(option -> option.accept(builder));
+    directoryOptions.forEach(option -> option.accept(builder));
     try {
-      if (Files.isDirectory(directory)) {
-        return configured(CgiDirectory.builder(directory)).build();
-      }
+      return builder.build();
     } catch (IOException e) {
       // It went away, or may not be entered.
+      throw noDirectory("--cgi-dir", text);
     }
-    throw LauncherException.badArgument("DIR of --cgi-dir must be a directory: \"" + text + "\"");
+  }
+
+  private static Path directory(String option, String text) {
+    Path directory = path(option, text);
+    if (!Files.isDirectory(directory)) {
+      throw noDirectory(option, text);
+    }
+    return directory;
+  }
+
+  private static LauncherException noDirectory(String option, String text) {
+    return LauncherException.badArgument(
+        "DIR of " + option + " must be a directory: \"" + text + "\"");
   }
 
   private static Path path(String option, String text) {
@@ -109,26 +207,5 @@ final class Programs {
     } catch (InvalidPathException e) {
       throw LauncherException.badArgument(option + " must name a path: \"" + text + "\"");
     }
-  }
-
-  private <B extends CgiHostBuilder<B>> B configured(B builder) {
-    environment.forEach(builder::environment);
-    if (timeout != null) {
-      builder.headerTimeout(timeout).idleTimeout(timeout);
-    }
-    if (maxBody >= 0) {
-      builder.maxBody(maxBody);
-    }
-    if (passAuthorization) {
-      builder.passAuthorization();
-    }
-    if (limit == null) {
-      limit = ProcessLimit.of(maxProcesses);
-    }
-    if (shared) {
-      // Hung runs of one program leave places to the others.
-      builder.programLimit(maxProcesses - maxProcesses / 4);
-    }
-    return builder.limit(limit);
   }
 }

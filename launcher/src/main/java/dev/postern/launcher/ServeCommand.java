@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -69,32 +70,7 @@ final class ServeCommand implements Callable<Integer> {
       description = "An SCGI server (not available yet).")
   List<String> scgi = new ArrayList<>();
 
-  @Option(
-      names = "--env",
-      paramLabel = "NAME=VALUE",
-      description = "Add to the environment of hosted programs.")
-  List<String> environment = new ArrayList<>();
-
-  @Option(
-      names = "--timeout",
-      paramLabel = "SECONDS",
-      description = "What a program has to its blank line, and between two reads after it.")
-  @Nullable String timeout;
-
-  @Option(
-      names = "--max-processes",
-      paramLabel = "N",
-      description = "Programs at once, of all together. Default: 4 for each processor, 8 to 64.")
-  @Nullable String maxProcesses;
-
-  @Option(
-      names = "--max-body",
-      paramLabel = "BYTES",
-      description = "The largest request body for a program. Default: 64 MiB.")
-  @Nullable String maxBody;
-
-  @Option(names = "--pass-authorization", description = "Give programs the client's Authorization.")
-  boolean passAuthorization;
+  @Mixin HostingOptions hosting = new HostingOptions();
 
   @Option(
       names = "--lint",
@@ -129,7 +105,7 @@ final class ServeCommand implements Callable<Integer> {
   }
 
   private Map<String, Application> routes(ApplicationLoader loader) {
-    Programs hosted = hostedPrograms();
+    Programs hosted = hosting.programs(programs.size() + directories.size() > 1);
     Map<String, Application> routes = new LinkedHashMap<>();
     for (String text : apps) {
       Mount mount = Mount.parse("--app", "PREFIX=CLASS", text);
@@ -152,29 +128,6 @@ final class ServeCommand implements Callable<Integer> {
       throw LauncherException.badArgument(
           "PREFIX must be given once: \"" + mount.shownPrefix() + "\"");
     }
-  }
-
-  private Programs hostedPrograms() {
-    Programs hosted = new Programs();
-    if (timeout != null) {
-      hosted.timeout(seconds("--timeout", timeout));
-    }
-    if (maxProcesses != null) {
-      hosted.maxProcesses((int) number("--max-processes", maxProcesses, 1, Integer.MAX_VALUE));
-    }
-    if (maxBody != null) {
-      hosted.maxBody(number("--max-body", maxBody, 0, Long.MAX_VALUE));
-    }
-    if (programs.size() + directories.size() > 1) {
-      hosted.shared();
-    }
-    if (passAuthorization) {
-      hosted.passAuthorization();
-    }
-    for (String text : environment) {
-      hosted.environment(text);
-    }
-    return hosted;
   }
 
   /** Whole seconds or with up to three decimals. */

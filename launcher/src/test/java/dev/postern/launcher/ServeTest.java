@@ -160,7 +160,15 @@ class ServeTest {
         programs.resolve("slow.sh"),
         "#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\nrunning\\n'\nexec sleep 600\n");
     String address =
-        serve("--cgi-dir", "/=programs", "--cgi", "/echo=programs/echo.sh", "--max-processes", "1");
+        serve(
+            "--cgi-dir",
+            "/=programs",
+            "--cgi",
+            "/echo=programs/echo.sh",
+            "--max-processes",
+            "1",
+            "--queue",
+            "0.2");
 
     HttpResponse<InputStream> slow = stream(address + "/slow.sh");
     try (BufferedReader reader =

@@ -1,0 +1,150 @@
+package dev.postern.launcher;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** The options of {@code serve} that hold for each program that it hosts. */
+final class HostingOptions {
+  @Option(
+      names = "--env",
+      paramLabel = "NAME=VALUE",
+      description = "Add to the environment of hosted programs.")
+  List<String> environment = new ArrayList<>();
+
+  @Option(names = "--pass-authorization", description = "Give programs the client's Authorization.")
+  boolean passAuthorization;
+
+  @Option(
+      names = "--document-root",
+      paramLabel = "DIR",
+      description = "Set DOCUMENT_ROOT, and PATH_TRANSLATED below it.")
+  @Nullable String documentRoot;
+
+  @Option(
+      names = "--cwd",
+      paramLabel = "DIR",
+      description = "Where programs start. Default: the directory of the program.")
+  @Nullable String cwd;
+
+  @Option(
+      names = "--interpreter",
+      paramLabel = ".EXT=COMMAND",
+      description = {
+        "Run the files of --cgi-dir with that extension by a command: an absolute path,",
+        "and arguments with spaces between them."
+      })
+  List<String> interpreters = new ArrayList<>();
+
+  @Option(
+      names = "--index",
+      paramLabel = "NAME",
+      description = "The program that answers for a directory of --cgi-dir.")
+  @Nullable String index;
+
+  @Option(
+      names = "--timeout",
+      paramLabel = "SECONDS",
+      description = "What a program has to its blank line, and between two reads after it.")
+  @Nullable String timeout;
+
+  @Option(
+      names = "--header-timeout",
+      paramLabel = "SECONDS",
+      description = "What a program has to its blank line. Default: --timeout, else 30.")
+  @Nullable String headerTimeout;
+
+  @Option(
+      names = "--idle-timeout",
+      paramLabel = "SECONDS",
+      description = "What it has between two reads after that. Default: --timeout, else 60.")
+  @Nullable String idleTimeout;
+
+  @Option(
+      names = "--total-timeout",
+      paramLabel = "SECONDS",
+      description = "What it has for the whole request, whoever is slow. Default: no bound.")
+  @Nullable String totalTimeout;
+
+  @Option(
+      names = "--max-processes",
+      paramLabel = "N",
+      description = "Programs at once, of all together. Default: 16 a processor, 64 to 256.")
+  @Nullable String maxProcesses;
+
+  @Option(
+      names = "--queue",
+      paramLabel = "SECONDS",
+      description = "How long a request waits for a program's place. Default: 10.")
+  @Nullable String queue;
+
+  @Option(
+      names = "--max-body",
+      paramLabel = "BYTES",
+      description = "The largest request body for a program. Default: 64 MiB.")
+  @Nullable String maxBody;
+
+  @Option(
+      names = "--strict-exit",
+      description = "Cut the response of a program that ends with another status than 0.")
+  boolean strictExit;
+
+  @Option(
+      names = "--allow-encoded-slash",
+      description = "Let PATH_INFO hold a slash that was sent as %%2F.")
+  boolean allowEncodedSlash;
+
+  /**
+   * The programs' host, so configured.
+   *
+   * @param several whether they share their places with others than themselves
+   * @throws LauncherException at the first option that is wrong
+   */
+  Programs programs(boolean several) {
+    Programs programs = new Programs(maxProcesses(), time("--queue", queue), several);
+    environment.forEach(programs::environment);
+    interpreters.forEach(programs::interpreter);
+    if (index != null) {
+      programs.index(index);
+    }
+    if (documentRoot != null) {
+      programs.documentRoot(documentRoot);
+    }
+    if (cwd != null) {
+      programs.workingDirectory(cwd);
+    }
+    Duration common = time("--timeout", timeout);
+    programs.headerTimeout(or(time("--header-timeout", headerTimeout), common));
+    programs.idleTimeout(or(time("--idle-timeout", idleTimeout), common));
+    programs.totalTimeout(time("--total-timeout", totalTimeout));
+    if (maxBody != null) {
+      programs.maxBody(ServeCommand.number("--max-body", maxBody, 0, Long.MAX_VALUE));
+    }
+    if (passAuthorization) {
+      programs.passAuthorization();
+    }
+    if (strictExit) {
+      programs.strictExit();
+    }
+    if (allowEncodedSlash) {
+      programs.allowEncodedSlash();
+    }
+    return programs;
+  }
+
+  private int maxProcesses() {
+    return maxProcesses == null
+        ? Math.max(64, Math.min(256, 16 * Runtime.getRuntime().availableProcessors()))
+        : (int) ServeCommand.number("--max-processes", maxProcesses, 1, Integer.MAX_VALUE);
+  }
+
+  private static @Nullable Duration time(String option, @Nullable String text) {
+    return text == null ? null : ServeCommand.seconds(option, text);
+  }
+
+  private static @Nullable Duration or(@Nullable Duration first, @Nullable Duration second) {
+    return first == null ? second : first;
+  }
+}

@@ -1,0 +1,200 @@
+package dev.postern.launcher;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.postern.Application;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.net.InetAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What the options of {@code serve} mean to the programs that it hosts. */
+@Timeout(60)
+class HostingOptionsTest {
+  private static final String HEAD = "printf 'Content-Type: text/plain\\n\\n'\n";
+
+  @TempDir static Path directory;
+
+  @BeforeAll
+  static void writePrograms() throws Exception {
+    Logs.quiet();
+    Path programs = Files.createDirectory(directory.resolve("programs"));
+    Files.createDirectory(directory.resolve("root"));
+    program(
+        "show",
+        HEAD
+            + "printf '%s|%s|%s|%s|%s' \"$PWD\" \"${DOCUMENT_ROOT-unset}\" "
+            + "\"${PATH_TRANSLATED-unset}\" \"${PATH_INFO-unset}\" \"${http_proxy-unset}\"\n");
+    program("mute", "exec sleep 600\n");
+    program("stuck", HEAD + "printf 'first\\n'\nexec sleep 600\n");
+    program("drips", HEAD + "while :; do echo drip; sleep 0.1; done\n");
+    program("fails", HEAD + "printf 'body'\nexit 1\n");
+    Files.writeString(programs.resolve("plain.txt"), "echo no program\n");
+    program("text.ext", HEAD + "printf 'run by %s' \"$0\"\n");
+  }
+
+  private static void program(String name, String script) throws Exception {
+    Sources.script(directory.resolve("programs").resolve(name), "#!/bin/sh\n" + script);
+  }
+
+  /** A server of the directory, with these options. */
+  private static WebServer open(Consumer<HostingOptions> set) throws Exception {
+    HostingOptions options = new HostingOptions();
+    set.accept(options);
+    Application application =
+        options.programs(false).directory(directory.resolve("programs").toString());
+    return WebServer.open(
+        InetAddress.getByName("127.0.0.1"),
+        0,
+        new Routes(Map.of("", application)),
+        HostingOptionsTest.class.getClassLoader());
+  }
+
+  private static String get(WebServer server, String target) throws Exception {
+    return Wire.request(server.port(), "GET " + target + " HTTP/1.1\nHost: h");
+  }
+
+  @Test
+  void documentRootAndCwd_arePassedOn() throws Exception {
+    String root = directory.resolve("root").toString();
+    try (WebServer server =
+        open(
+            options -> {
+              options.documentRoot = root;
+              options.cwd = root;
+              options.environment.add("http_proxy=http://proxy:1");
+            })) {
+      assertThat(get(server, "/show/a"))
+          .contains(root + "|" + root + "|" + root + "/a|/a|http://proxy:1");
+    }
+  }
+
+  @Test
+  void headerTimeout_isTheTimeToTheBlankLineAlone() throws Exception {
+    try (WebServer server =
+        open(
+            options -> {
+              options.timeout = "600";
+              options.headerTimeout = "0.3";
+            })) {
+      assertThat(get(server, "/mute")).startsWith("HTTP/1.1 504 ");
+    }
+  }
+
+  @Test
+  void idleTimeout_isTheTimeBetweenTwoReads() throws Exception {
+    try (WebServer server = open(options -> options.idleTimeout = "0.3")) {
+      assertThat(get(server, "/stuck")).contains("first\n").doesNotEndWith("\r\n0\r\n\r\n");
+    }
+  }
+
+  @Test
+  void attackF07_totalTimeout_endsAProgramThatDrips() throws Exception {
+    try (WebServer server = open(options -> options.totalTimeout = "0.5")) {
+      assertThat(get(server, "/drips")).contains("drip\n").doesNotEndWith("\r\n0\r\n\r\n");
+    }
+  }
+
+  @Test
+  void attackF10_queue_isTheTimeToWaitForAPlace() throws Exception {
+    try (WebServer server =
+            open(
+                options -> {
+                  options.maxProcesses = "1";
+                  options.queue = "0.1";
+                });
+        Wire running = Wire.to(server.port())) {
+      running.send("GET /stuck HTTP/1.1\r\nHost: h\r\n\r\n");
+      assertThat(running.readHead()).startsWith("HTTP/1.1 200 ");
+      assertThat(get(server, "/show"))
+          .startsWith("HTTP/1.1 503 ")
+          .containsIgnoringCase("\r\nRetry-After: ");
+    }
+  }
+
+  @Test
+  void strictExit_cutsWhatFailed() throws Exception {
+    try (WebServer lenient = open(options -> {});
+        WebServer strict = open(options -> options.strictExit = true)) {
+      assertThat(get(lenient, "/fails")).startsWith("HTTP/1.1 200 ").contains("body");
+      assertThat(get(strict, "/fails")).doesNotEndWith("\r\n0\r\n\r\n");
+    }
+  }
+
+  @Test
+  void allowEncodedSlash_isForPathInfo() throws Exception {
+    try (WebServer without = open(options -> {});
+        WebServer with = open(options -> options.allowEncodedSlash = true)) {
+      assertThat(get(without, "/show/a%2Fb")).startsWith("HTTP/1.1 400 ");
+      assertThat(get(with, "/show/a%2Fb")).startsWith("HTTP/1.1 200 ").contains("|/a/b|");
+    }
+  }
+
+  @Test
+  void interpreterAndIndex_areOfTheDirectory() throws Exception {
+    try (WebServer server =
+        open(
+            options -> {
+              options.interpreters.add(".ext=/usr/bin/env POSTERN=1  /bin/sh");
+              options.index = "text.ext";
+            })) {
+      assertThat(get(server, "/")).contains("run by " + directory + "/programs/text.ext");
+    }
+  }
+
+  /** {@code @} is the directory. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          --env DOCUMENT_ROOT=/x        | NAME of --env must not be one that --document-root sets: "DOCUMENT_ROOT"
+          --env HTTP_AUTHORIZATION=x    | NAME of --env must not be one that --pass-authorization passes
+          --env HTTP_COOKIE=x           | --env: environment name must not be one that a request sets
+          --env A=1 --env a=2           | --env: environment names must differ in more than case: a
+          --queue 0                     | SECONDS of --queue must be a number above 0: "0"
+          --queue soon                  | SECONDS of --queue must be a number above 0: "soon"
+          --header-timeout -1           | SECONDS of --header-timeout must be a number above 0: "-1"
+          --idle-timeout 0              | SECONDS of --idle-timeout must be a number above 0: "0"
+          --total-timeout never         | SECONDS of --total-timeout must be a number above 0: "never"
+          --document-root @/nowhere     | DIR of --document-root must be a directory
+          --cwd @/programs/show         | DIR of --cwd must be a directory
+          --interpreter php=/bin/sh     | --interpreter must be .EXT=COMMAND: "php=/bin/sh"
+          --interpreter .php            | --interpreter must be .EXT=COMMAND: ".php"
+          --interpreter .php=           | --interpreter must be .EXT=COMMAND: ".php="
+          --interpreter .php=sh         | COMMAND of --interpreter must start with the absolute path of an executable file
+          --interpreter .php=@/nowhere  | COMMAND of --interpreter must start with the absolute path of an executable file
+          --interpreter .php=@          | COMMAND of --interpreter must start with the absolute path of an executable file
+          --index a/b                   | --index must be the name of a program: "a/b"
+          --index .hidden               | --index must be the name of a program: ".hidden"
+          --index                       | Missing required parameter for option '--index' (NAME)
+          --strict-exit=x               | Invalid value for option '--strict-exit'
+          --queue 1 --queue 2           | option '--queue' (SECONDS) should be specified only once
+          """)
+  void badArgument_isOneLineAndExit2(String words, String message) {
+    String[] arguments = ("serve " + words.replace("@", directory.toString())).split(" +");
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    int exit =
+        PosternCommand.execute(
+            new PrintStream(out, true, StandardCharsets.UTF_8),
+            new PrintStream(err, true, StandardCharsets.UTF_8),
+            arguments);
+    assertThat(exit).isEqualTo(2);
+    assertThat(out.size()).isZero();
+    assertThat(err.toString(StandardCharsets.UTF_8))
+        .startsWith("postern: " + message)
+        .hasLineCount(1);
+  }
+}

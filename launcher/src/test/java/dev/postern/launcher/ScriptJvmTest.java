@@ -1,0 +1,103 @@
+package dev.postern.launcher;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What the {@code postern} script tells the JVM; a JVM that only says what it was told. */
+class ScriptJvmTest {
+  private static final String JAVA =
+      """
+      #!/bin/sh
+      printf '%s\\n' "LC_ALL=${LC_ALL-none} LC_CTYPE=${LC_CTYPE-none}" "$@"
+      """;
+
+  @TempDir Path directory;
+
+  /** The lines of the JVM: its locale, then its arguments. */
+  private String told(String version, Map<String, String> environment, String... words)
+      throws Exception {
+    Path home = Files.createDirectories(directory.resolve("jdk " + version)).toRealPath();
+    Files.createDirectories(home.resolve("bin"));
+    Sources.script(home.resolve("bin/java"), JAVA);
+    Files.writeString(home.resolve("release"), "JAVA_VERSION=\"" + version + "\"\n");
+    Path script = directory.resolve("postern");
+    Files.writeString(script, Files.readString(Path.of("..", "postern")));
+    Files.writeString(directory.resolve("pom.xml"), "<project/>");
+    Path target = Files.createDirectories(directory.resolve("launcher/target"));
+    Files.writeString(target.resolve("postern-launcher.jar"), "");
+    Files.writeString(target.resolve("postern.stamp"), home + " " + version + "\n");
+    String[] command = new String[words.length + 2];
+    command[0] = "sh";
+    command[1] = script.toString();
+    System.arraycopy(words, 0, command, 2, words.length);
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.environment().clear();
+    builder.environment().put("PATH", System.getenv("PATH"));
+    builder.environment().put("JAVA_HOME", home.toString());
+    builder.environment().putAll(environment);
+    return output(builder);
+  }
+
+  private static String output(ProcessBuilder builder) throws IOException {
+    Process process = builder.start();
+    process.getOutputStream().close();
+    return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"17.0.9, serve", "21.0.1, serve", "25.0.3, serve", "25.0.3, demo"})
+  void server_thatHasNoMemoryLeft_ends(String version, String word) throws Exception {
+    assertThat(told(version, Map.of(), word)).contains("\n-XX:+ExitOnOutOfMemoryError\n");
+  }
+
+  @Test
+  void otherWords_haveNoServersOptions() throws Exception {
+    assertThat(told("25.0.3", Map.of(), "install", "serve"))
+        .startsWith("LC_ALL=none LC_CTYPE=none\n")
+        .doesNotContain("ExitOnOutOfMemoryError");
+    assertThat(told("17.0.9", Map.of(), "cgi", "serve"))
+        .startsWith("LC_ALL=none LC_CTYPE=none\n")
+        .doesNotContain("ExitOnOutOfMemoryError", "file.encoding");
+  }
+
+  @Test
+  void environmentsOfJdk17_areBytes() throws Exception {
+    assertThat(told("17.0.9", Map.of(), "serve")).contains("\n-Dfile.encoding=ISO-8859-1\n");
+    assertThat(told("25.0.3", Map.of(), "serve"))
+        .contains("\n--enable-native-access=ALL-UNNAMED\n")
+        .doesNotContain("file.encoding");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "LANG,     C,                C.UTF-8 as LC_CTYPE",
+    "LC_ALL,   C,                C.UTF-8 as LC_ALL",
+    "LC_ALL,   POSIX,            C.UTF-8 as LC_ALL",
+    "LANG,     de_DE.ISO-8859-1, C.UTF-8 as LC_CTYPE",
+    "LANG,     de_DE.UTF-8,      none",
+    "LC_ALL,   en_US.utf8,       none",
+    "LC_CTYPE, C.UTF-8,          none",
+  })
+  void localeOfAServer_hasAllFileNames(String name, String value, String expected)
+      throws Exception {
+    String line = told("25.0.3", Map.of(name, value), "serve").lines().findFirst().orElseThrow();
+    String all = name.equals("LC_ALL") ? value : "none";
+    String type = name.equals("LC_CTYPE") ? value : "none";
+    assertThat(line)
+        .isEqualTo(
+            switch (expected) {
+              case "C.UTF-8 as LC_ALL" -> "LC_ALL=C.UTF-8 LC_CTYPE=none";
+              case "C.UTF-8 as LC_CTYPE" -> "LC_ALL=none LC_CTYPE=C.UTF-8";
+              default -> "LC_ALL=" + all + " LC_CTYPE=" + type;
+            });
+  }
+}
