@@ -116,8 +116,8 @@ final class EnvironmentRules {
     String upper = name.toUpperCase(Locale.ROOT);
     if (PASSED.contains(upper)
         || COMPUTED.contains(upper)
-        // A request's are in capitals; http_proxy is a program's own configuration.
-        || name.startsWith("HTTP_")
+        // Programs read their proxy from http_proxy, which no header becomes.
+        || upper.startsWith("HTTP_") && !name.equals("http_proxy")
         || upper.startsWith("REDIRECT_")) {
       throw new IllegalArgumentException(
           "environment name must not be one that a request sets: " + name);

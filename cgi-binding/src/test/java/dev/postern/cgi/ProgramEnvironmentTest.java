@@ -63,7 +63,7 @@ class ProgramEnvironmentTest {
     assertThat(of(call, options().passAuthorization())).doesNotContainKey("HTTP_PROXY");
     assertThat(counters.snapshot().count("header-proxy")).isEqualTo(1);
     assertThatIllegalArgumentException().isThrownBy(() -> options().environment("HTTP_PROXY", "x"));
-    assertThatIllegalArgumentException().isThrownBy(() -> options().environment("http_proxy", "x"));
+    assertThatIllegalArgumentException().isThrownBy(() -> options().environment("Http_Proxy", "x"));
   }
 
   @Test
