@@ -44,7 +44,8 @@ final class Bytes {
     return bytes.append(text, from, text.length()).toString();
   }
 
-  private static int hexDigit(char c) {
+  /** The value of a hexadecimal digit, or -1. */
+  static int hexDigit(char c) {
     if (c >= '0' && c <= '9') {
       return c - '0';
     }

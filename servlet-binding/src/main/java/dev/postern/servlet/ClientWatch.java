@@ -4,125 +4,175 @@ import dev.postern.Exchange;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Enumeration;
+import java.util.BitSet;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Notices clients that reset their connection while nothing is read from or written to them, which
- * no container tells a blocking servlet. The kernel forgets a connection when it is reset; so the
- * connections of requests that take long are looked up in its table, and a request whose connection
- * was there and is there no more is cancelled. A connection that the client has only half-closed
- * stays in the table, and is no abort.
+ * Cancels the requests of clients that have reset their connection while nothing is read from or
+ * written to them. No container tells a blocking servlet about such a reset.
  *
- * <p>A request is first looked up when it is {@value #LOOK_MILLIS} ms old, and then as often; a
- * quicker one costs an entry in a set. An address that a valve or a proxy protocol has put in place
- * of the client's own is never found, and must not be missed: a connection that no look has found
- * counts as reset only when the port has shown another one to be genuine, and no header of the
- * request could have brought the address. Does nothing where there is no such table.
+ * <p>The kernel forgets a connection when it is reset. So this class looks for the connections of
+ * long requests in the kernel's table. It cancels a request only when its connection was in the
+ * table before and is then missing in {@value #MISSES} looks in a row:
  *
- * <p>Thread-safe. Its thread lives only while there are requests, as a web application that is
- * undeployed must leave none.
+ * <ul>
+ *   <li>A valve, a filter or the PROXY protocol may have replaced the client's address by another
+ *       one. A connection from that address is not in the table. It was never seen there, so it is
+ *       never taken for a reset one, and is forgotten.
+ *   <li>One look can miss a connection that lives, since the table is no snapshot.
+ *   <li>A client that has only ended its own side (FIN) stays in the table.
+ *   <li>HTTP/3 does not run over TCP, and is not watched.
+ * </ul>
+ *
+ * <p>A request is looked up first when it is {@value #FIRST_MILLIS} ms old, and then every {@value
+ * #EVERY_MILLIS} ms. A quicker request costs an entry in a set. Looks are rarer where the table is
+ * large, as they have a {@link LookBudget}; a reset is then noticed later.
+ *
+ * <p>All servlets of a class loader share one watch and its thread. The thread ends when nothing
+ * was watched for {@value #IDLE_SECONDS} s, and before the last of these servlets is destroyed.
+ *
+ * <p>Thread-safe.
  */
-final class ClientWatch implements AutoCloseable {
-  static final int LOOK_MILLIS = 500;
+final class ClientWatch {
+  static final int MISSES = 3;
+  static final int FIRST_MILLIS = 50;
+  static final int EVERY_MILLIS = 500;
+  static final int IDLE_SECONDS = 10;
 
-  private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(LOOK_MILLIS);
+  /** More requests than that at a time are not watched. */
+  static final int MOST = 10_000;
 
-  private final ConnectionTable table;
-  private final boolean present;
+  private static final long FIRST = TimeUnit.MILLISECONDS.toNanos(FIRST_MILLIS);
+  private static final long EVERY = TimeUnit.MILLISECONDS.toNanos(EVERY_MILLIS);
+  private static final long IDLE = TimeUnit.SECONDS.toNanos(IDLE_SECONDS);
+
+  private static @Nullable ClientWatch shared;
+  private static int holders;
+
+  private final Table table;
+  private final boolean readable;
   private final ReentrantLock lock = new ReentrantLock();
-  private final Condition closing = lock.newCondition();
+  private final Condition changed = lock.newCondition();
 
   /** Oldest first. Guarded by the lock. */
   private final Set<Watched> watched = new LinkedHashSet<>();
 
-  /** Ports whose clients have the addresses that we are told. Of the watching thread. */
-  private final Set<Integer> genuine = ConcurrentHashMap.newKeySet();
+  /** Guarded by the lock, as the two below. */
+  private @Nullable Thread thread;
 
-  private boolean running;
+  /** The thread waits for a request, and for nothing else. */
+  private boolean idle;
+
   private boolean closed;
 
-  ClientWatch(ConnectionTable table) {
+  private final LookBudget budget = new LookBudget();
+
+  ClientWatch(Table table) {
     this.table = table;
-    this.present = table.isPresent();
+    this.readable = table.isReadable();
   }
 
-  /** One request and its connection. */
+  /** The connections of this machine. */
+  interface Table {
+    /** Whether there is one. */
+    boolean isReadable();
+
+    /** The indices of those connections that it has. */
+    BitSet present(Connection[] wanted) throws IOException;
+  }
+
+  /** The watch of this class loader, for one more servlet, which has to {@link #release} it. */
+  static synchronized ClientWatch acquire() {
+    if (shared == null) {
+      shared = new ClientWatch(ConnectionTable.ofKernel());
+    }
+    holders++;
+    return shared;
+  }
+
+  /** Ends the shared watch with its last servlet. */
+  static synchronized void release() {
+    if (--holders == 0 && shared != null) {
+      shared.close();
+      shared = null;
+    }
+  }
+
+  /** One request and its connection. What is not final belongs to the watching thread. */
   static final class Watched {
     private final Exchange exchange;
-    private final int localPort;
-    private final @Nullable String address;
-    private final int port;
-    private final boolean direct;
-    private final long since = System.nanoTime();
-    private @Nullable String key;
+    private final Connection connection;
+    private long due;
     private boolean seen;
+    private int misses;
 
-    /** Containers use the request again for the next one: what is needed of it is taken now. */
-    private Watched(Exchange exchange, HttpServletRequest request) {
+    private Watched(Exchange exchange, Connection connection, long now) {
       this.exchange = exchange;
-      this.localPort = request.getLocalPort();
-      this.address = request.getRemoteAddr();
-      this.port = request.getRemotePort();
-      this.direct = address != null && isDirect(request, address);
-    }
-
-    /** Whether no header could be where the address is from. */
-    private static boolean isDirect(HttpServletRequest request, String address) {
-      Enumeration<String> names = request.getHeaderNames();
-      while (names.hasMoreElements()) {
-        String name = names.nextElement();
-        String lower = name.toLowerCase(Locale.ROOT);
-        if (lower.contains("forwarded") || lower.endsWith("-ip")) {
-          return false;
-        }
-        String value = request.getHeader(name);
-        if (value != null && value.contains(address)) {
-          return false;
-        }
-      }
-      return true;
-    }
-
-    /** Made when it is first asked for: most requests end before. */
-    private @Nullable String key() {
-      if (key == null && address != null) {
-        key = ConnectionTable.key(localPort, address, port);
-      }
-      return key;
+      this.connection = connection;
+      this.due = now + FIRST;
     }
   }
 
   /** Watches a request until {@link #end}; null when it is not watched. */
   @Nullable Watched begin(Exchange exchange, HttpServletRequest request) {
-    if (!present) {
+    if (!readable || request.getProtocol().startsWith("HTTP/3")) {
       return null;
     }
-    Watched entry = new Watched(exchange, request);
+    // Containers use the request again for the next one: what is needed of it is taken now.
+    Connection connection =
+        Connection.of(
+            request.getLocalAddr(),
+            request.getLocalPort(),
+            request.getRemoteAddr(),
+            request.getRemotePort());
+    return connection == null ? null : begin(new Watched(exchange, connection, System.nanoTime()));
+  }
+
+  private @Nullable Watched begin(Watched entry) {
     lock.lock();
     try {
-      if (closed) {
+      if (closed || watched.size() >= MOST || thread == null && !startThread()) {
         return null;
       }
       watched.add(entry);
-      if (!running) {
-        running = true;
-        Thread thread = new Thread(this::run, "postern-client-watch");
-        thread.setDaemon(true);
-        thread.start();
+      if (idle) {
+        idle = false;
+        changed.signal();
       }
       return entry;
     } finally {
       lock.unlock();
     }
+  }
+
+  /** For tests, which do not need the thread. */
+  Watched add(Exchange exchange, Connection connection, long now) {
+    Watched entry = new Watched(exchange, connection, now);
+    watched.add(entry);
+    return entry;
+  }
+
+  /**
+   * The thread must not keep the class loader of whoever happens to send the first request. A JVM
+   * that may have no more threads still answers requests.
+   */
+  private boolean startThread() {
+    Thread created = new Thread(null, this::run, "postern-client-watch", 0, false);
+    created.setDaemon(true);
+    created.setContextClassLoader(null);
+    try {
+      created.start();
+    } catch (OutOfMemoryError e) {
+      return false;
+    }
+    thread = created;
+    return true;
   }
 
   /** The request has ended. */
@@ -137,81 +187,131 @@ final class ClientWatch implements AutoCloseable {
     }
   }
 
-  /** Stops watching. */
-  @Override
-  public void close() {
+  /** How many requests are watched. */
+  int size() {
+    lock.lock();
+    try {
+      return watched.size();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Stops watching, and waits until the thread has ended: at most for a look. */
+  void close() {
+    Thread ending;
     lock.lock();
     try {
       closed = true;
       watched.clear();
-      closing.signalAll();
+      ending = thread;
+      changed.signal();
     } finally {
       lock.unlock();
+    }
+    if (ending != null && ending != Thread.currentThread()) {
+      try {
+        ending.join(TimeUnit.SECONDS.toMillis(2));
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 
   private void run() {
-    while (pause()) {
-      List<Watched> due = due(System.nanoTime());
-      if (!due.isEmpty()) {
-        look(due);
-      }
-    }
-  }
-
-  /** Waits until the next look; false when there is nothing left to do for this thread. */
-  private boolean pause() {
-    lock.lock();
     try {
-      long left = LOOK_NANOS;
-      while (!closed && left > 0) {
-        left = closing.awaitNanos(left);
+      budget.begin();
+      while (pause(budget.rest())) {
+        look(System.nanoTime());
       }
-      running = !closed && !watched.isEmpty();
     } catch (InterruptedException e) {
-      running = false;
+      // Whoever interrupts it wants it to end; the next request starts another one.
     } finally {
+      lock.lock();
+      if (thread == Thread.currentThread()) {
+        thread = null;
+      }
       lock.unlock();
     }
-    return running;
   }
 
-  private List<Watched> due(long now) {
-    List<Watched> due = new ArrayList<>();
+  /** Waits until the next look may be; false when there is nothing left to do for this thread. */
+  private boolean pause(long rest) throws InterruptedException {
     lock.lock();
     try {
-      for (Watched entry : watched) {
-        if (now - entry.since < LOOK_NANOS) {
-          break;
-        }
-        due.add(entry);
+      for (long left = Math.max(rest, FIRST); !closed && left > 0; ) {
+        left = changed.awaitNanos(left);
       }
+      idle = watched.isEmpty();
+      for (long left = IDLE; !closed && idle && left > 0; ) {
+        left = changed.awaitNanos(left);
+      }
+      if (closed || idle) {
+        idle = false;
+        thread = null;
+        return false;
+      }
+      return true;
     } finally {
       lock.unlock();
     }
-    return due;
   }
 
   /**
-   * On the watching thread alone, without the lock: a hook of a cancelled request may take time.
+   * Looks for all requests, where one of them is due. On the watching thread, and without the lock:
+   * a hook of a cancelled request may take time.
+   *
+   * @return whether it looked
    */
-  private void look(List<Watched> due) {
-    Set<String> connections;
+  boolean look(long now) {
+    List<Watched> entries = entries();
+    boolean due = false;
+    for (Watched entry : entries) {
+      due |= now - entry.due >= 0;
+    }
+    if (!due) {
+      return false;
+    }
+    Connection[] wanted = new Connection[entries.size()];
+    for (int i = 0; i < wanted.length; i++) {
+      wanted[i] = entries.get(i).connection;
+    }
+    BitSet present;
     try {
-      connections = table.connections();
+      present = table.present(wanted);
     } catch (IOException e) {
       // Without a table nothing can be said about anybody.
-      return;
+      return true;
     }
-    for (Watched entry : due) {
-      String key = entry.key();
-      if (key == null) {
-        end(entry);
-      } else if (connections.contains(key)) {
-        entry.seen = true;
-        genuine.add(entry.localPort);
-      } else if (entry.seen || entry.direct && genuine.contains(entry.localPort)) {
-        end(entry);
+    for (int i = 0; i < wanted.length; i++) {
+      judge(entries.get(i), present.get(i), now);
+    }
+    return true;
+  }
+
+  private List<Watched> entries() {
+    lock.lock();
+    try {
+      return new ArrayList<>(watched);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** A look that came early, for another request's sake, can only say that the client is there. */
+  private void judge(Watched entry, boolean present, long now) {
+    if (present) {
+      entry.seen = true;
+      entry.misses = 0;
+    } else if (now - entry.due >= 0) {
+      entry.misses++;
+    }
+    if (now - entry.due >= 0) {
+      entry.due = now + EVERY;
+    }
+    if (entry.misses == MISSES) {
+      end(entry);
+      if (entry.seen) {
         entry.exchange.cancel(new IOException("client has reset its connection"));
       }
     }

@@ -1,33 +1,45 @@
 package dev.postern.servlet;
 
-import java.io.BufferedReader;
+import java.io.FileInputStream;
+import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.net.InetAddress;
+import java.io.InputStream;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashSet;
+import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
-import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The TCP connections that the kernel knows: {@code /proc/net/tcp} and {@code tcp6} of proc(5), a
  * line for each, with {@code sl local_address rem_address st ...}. An address there is the
  * hexadecimal digits of its 32-bit words in the order of this machine, and its port.
+ *
+ * <p>The files are no snapshot. The kernel writes them in pieces of a page and finds its place anew
+ * for each, so that a connection that lives can be missing when others near it come and go.
+ *
+ * <p>A look allocates nothing for a line. Confined to one thread.
  */
-final class ConnectionTable {
+final class ConnectionTable implements ClientWatch.Table {
   private static final boolean LITTLE = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
 
-  /** An IPv4 client of a socket for both stands in the table of IPv6, as {@code ::ffff:a.b.c.d}. */
-  private static final String MAPPED =
-      LITTLE ? "0000000000000000FFFF0000" : "00000000000000000000FFFF";
+  /** The upper half of {@code ::ffff:a.b.c.d}'s lower half. */
+  private static final long MAPPED = 0x0000_ffff_0000_0000L;
 
   /** TCP_CLOSE: reset, and not yet forgotten. */
-  private static final String CLOSED = "07";
+  private static final int CLOSED = 7;
 
   private final List<Path> tables;
+
+  /** Several pages; no line is nearly as long. */
+  private final byte[] buffer = new byte[16 * 1024];
+
+  /** Where the line that is being read goes on. */
+  private int at;
+
+  private long high;
+  private long low;
 
   ConnectionTable(List<Path> tables) {
     this.tables = tables;
@@ -38,92 +50,152 @@ final class ConnectionTable {
     return new ConnectionTable(List.of(Path.of("/proc/net/tcp"), Path.of("/proc/net/tcp6")));
   }
 
-  boolean isPresent() {
+  @Override
+  public boolean isReadable() {
     return Files.isReadable(tables.get(0));
   }
 
-  /** The keys of all connections that are not reset. */
-  Set<String> connections() throws IOException {
-    Set<String> keys = new HashSet<>();
+  @Override
+  public BitSet present(Connection[] wanted) throws IOException {
+    Found found = new Found(wanted);
     for (Path table : tables) {
-      if (!Files.isReadable(table)) {
-        continue;
-      }
-      try (BufferedReader lines = Files.newBufferedReader(table, StandardCharsets.US_ASCII)) {
-        for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-          String key = key(line);
-          if (key != null) {
-            keys.add(key);
-          }
+      try (InputStream in = new FileInputStream(table.toFile())) {
+        read(in, found);
+      } catch (FileNotFoundException e) {
+        // A kernel without IPv6 has no second table.
+        if (table.equals(tables.get(0))) {
+          throw e;
         }
       }
     }
-    return keys;
+    return found.present;
   }
 
-  /** Null for the heading, and for a connection that is reset. */
-  static @Nullable String key(String line) {
-    String[] fields = line.trim().split(" +", 5);
-    if (fields.length < 5 || fields[3].equals(CLOSED)) {
-      return null;
+  private void read(InputStream in, Found found) throws IOException {
+    int length = 0;
+    for (int n = in.read(buffer); n > 0; n = in.read(buffer, length, buffer.length - length)) {
+      length += n;
+      int start = 0;
+      for (int i = length - n; i < length; i++) {
+        if (buffer[i] == '\n') {
+          line(start, i, found);
+          start = i + 1;
+        }
+      }
+      // A line longer than the buffer is none of a table.
+      length = start == 0 && length == buffer.length ? 0 : length - start;
+      System.arraycopy(buffer, start, buffer, 0, length);
     }
-    int local = fields[1].indexOf(':');
-    int remote = fields[2].indexOf(':');
-    if (local < 0 || remote < 0) {
-      return null;
-    }
-    String address = fields[2].substring(0, remote);
-    if (address.startsWith(MAPPED)) {
-      address = address.substring(MAPPED.length());
-    }
-    return fields[1].substring(local + 1) + ' ' + address + fields[2].substring(remote);
   }
 
-  /**
-   * The key of a connection to this machine; null when the address is no literal.
-   *
-   * @param address of the client
-   */
-  static @Nullable String key(int localPort, String address, int port) {
-    byte[] bytes = bytes(address);
-    if (bytes == null || port <= 0) {
-      return null;
+  /** The heading has no address, and is no connection. */
+  private void line(int start, int end, Found found) {
+    at = start;
+    while (at < end && buffer[at] != ':') {
+      at++;
     }
-    StringBuilder key = new StringBuilder(48);
-    hex(key, localPort >> 8);
-    hex(key, localPort);
-    key.append(' ');
-    for (int word = 0; word < bytes.length; word += 4) {
-      for (int i = 0; i < 4; i++) {
-        hex(key, bytes[word + (LITTLE ? 3 - i : i)]);
+    at++;
+    if (!address(end)) {
+      return;
+    }
+    long localHigh = high;
+    long localLow = low;
+    int localPort = number(end);
+    if (!address(end)) {
+      return;
+    }
+    int remotePort = number(end);
+    int state = number(end);
+    if (localPort > 0 && remotePort > 0 && state > 0 && state != CLOSED) {
+      found.note(localPort << 16 | remotePort, localHigh, localLow, high, low);
+    }
+  }
+
+  /** Reads 8 or 32 digits and a colon into {@link #high} and {@link #low}. */
+  private boolean address(int end) {
+    skipSpaces(end);
+    int words = 0;
+    high = 0;
+    low = 0;
+    for (; at + 8 < end && words < 4 && buffer[at] != ':'; words++) {
+      long word = word();
+      if (word < 0) {
+        return false;
+      }
+      high = high << 32 | low >>> 32;
+      low = low << 32 | word;
+    }
+    if (at >= end || buffer[at++] != ':') {
+      return false;
+    }
+    if (words == 1) {
+      low |= MAPPED;
+    }
+    return words == 1 || words == 4;
+  }
+
+  /** The next 8 digits as 32 bits in the order of a network; -1 when they are none. */
+  private long word() {
+    int word = 0;
+    for (int i = 0; i < 8; i++) {
+      int digit = Bytes.hexDigit((char) buffer[at++]);
+      if (digit < 0) {
+        return -1;
+      }
+      word = word << 4 | digit;
+    }
+    return (LITTLE ? Integer.reverseBytes(word) : word) & 0xffff_ffffL;
+  }
+
+  /** The next hexadecimal number, or -1. */
+  private int number(int end) {
+    skipSpaces(end);
+    int value = -1;
+    for (int digits = 0; at < end && digits < 4; digits++, at++) {
+      int digit = Bytes.hexDigit((char) buffer[at]);
+      if (digit < 0) {
+        break;
+      }
+      value = value < 0 ? digit : value << 4 | digit;
+    }
+    return value;
+  }
+
+  private void skipSpaces(int end) {
+    while (at < end && buffer[at] == ' ') {
+      at++;
+    }
+  }
+
+  /** Which of the wanted connections were there. */
+  private static final class Found {
+    private final BitSet present = new BitSet();
+    private final Connection[] wanted;
+
+    /** The ports of each, and its place in the lower half: sorted, as there may be many. */
+    private final long[] byPorts;
+
+    private Found(Connection[] wanted) {
+      this.wanted = wanted;
+      byPorts = new long[wanted.length];
+      for (int i = 0; i < wanted.length; i++) {
+        byPorts[i] = (long) wanted[i].ports() << 32 | i;
+      }
+      Arrays.sort(byPorts);
+    }
+
+    private void note(int ports, long localHigh, long localLow, long remoteHigh, long remoteLow) {
+      int i = Arrays.binarySearch(byPorts, (long) ports << 32);
+      for (i = i < 0 ? -i - 1 : i; i < byPorts.length && byPorts[i] >> 32 == ports; i++) {
+        int index = (int) byPorts[i];
+        Connection connection = wanted[index];
+        if (connection.localHigh() == localHigh
+            && connection.localLow() == localLow
+            && connection.remoteHigh() == remoteHigh
+            && connection.remoteLow() == remoteLow) {
+          present.set(index);
+        }
       }
     }
-    key.append(':');
-    hex(key, port >> 8);
-    hex(key, port);
-    return key.toString();
-  }
-
-  /** A name would be looked up, which a client must never cause. */
-  private static byte @Nullable [] bytes(String address) {
-    for (int i = 0; i < address.length(); i++) {
-      char c = address.charAt(i);
-      boolean literal = c == '.' || c == ':' || c == '%' || Character.digit(c, 16) >= 0;
-      if (!literal && address.indexOf('%') < 0) {
-        return null;
-      }
-    }
-    boolean numeric = address.indexOf(':') >= 0 || address.matches("[0-9]+(\\.[0-9]+){3}");
-    try {
-      // Without its zone, which only this machine knows and the table does not have.
-      return numeric ? InetAddress.getByName(address.replaceFirst("%.*", "")).getAddress() : null;
-    } catch (IOException e) {
-      return null;
-    }
-  }
-
-  private static void hex(StringBuilder key, int octet) {
-    key.append(Character.toUpperCase(Character.forDigit(octet >> 4 & 0xF, 16)));
-    key.append(Character.toUpperCase(Character.forDigit(octet & 0xF, 16)));
   }
 }

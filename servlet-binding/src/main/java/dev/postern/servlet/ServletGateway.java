@@ -46,9 +46,15 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Cut responses.</b> A response that cannot be completed is cut so that a client sees it: it
  * ends before its Content-Length or without its last chunk, and under HTTP/2 in a reset stream. Two
  * cases are beyond a servlet: with HTTP/1.0, a response of unknown length looks whole; so it does
- * with HTTP/2 on Undertow. A client that is gone shows when something is written to it; on Linux,
- * one that has reset its connection also within seconds while nothing is, and the request is
- * cancelled. One that has only ended its own side still gets its response.
+ * with HTTP/2 on Undertow.
+ *
+ * <p><b>Clients that leave.</b> The request is cancelled when a write to its client fails. On
+ * Linux, it is also cancelled within 5 s after the client has reset its connection, while nothing
+ * is written: the gateway looks for the connections of requests older than 50 ms in {@code
+ * /proc/net/tcp}. Where the container tells another address than that of the connection (behind a
+ * proxy, with a valve or filter that reads {@code X-Forwarded-For}), it does not look. A client
+ * that has only ended its own side still gets its response. {@link Builder#watch} and the init
+ * parameter {@code watch} turn this off.
  *
  * <p><b>Includes.</b> An included application's status and headers are dropped, as the Servlet
  * specification demands; the including servlet must use the output stream, not the writer.
@@ -61,6 +67,10 @@ public class ServletGateway extends HttpServlet {
   /** The name of the init parameter that names the application's class. */
   private static final String APPLICATION = "application";
 
+  /** The name of the init parameter that turns the watch over clients off. */
+  private static final String WATCH = "watch";
+
+  private final boolean watching;
   private transient @Nullable Application application;
   private transient String software = "Postern";
 
@@ -75,34 +85,84 @@ public class ServletGateway extends HttpServlet {
    * loader, needs a public constructor without arguments, and is closed by {@link #destroy} where
    * it is {@link AutoCloseable}.
    */
-  public ServletGateway() {}
+  public ServletGateway() {
+    watching = true;
+  }
 
   /** A servlet that calls {@code application}, and never closes it. */
   public ServletGateway(Application application) {
-    this.application = requireNonNull(application, "application");
+    this(builder(application));
+  }
+
+  /** For subclasses, such as one with a {@code @WebServlet} annotation. */
+  protected ServletGateway(Builder builder) {
+    application = builder.application;
+    watching = builder.watch;
+  }
+
+  /** A servlet that calls {@code application}, with options. */
+  public static Builder builder(Application application) {
+    return new Builder(requireNonNull(application, "application"));
+  }
+
+  /** Options of a servlet. Not thread-safe. */
+  public static final class Builder {
+    private final Application application;
+    private boolean watch = true;
+
+    private Builder(Application application) {
+      this.application = application;
+    }
+
+    /**
+     * Whether to look for clients that have reset their connection while nothing is sent to them,
+     * and to cancel their requests; true by default. The looks of all servlets of a web application
+     * take at most 2 % of one processor. Without it, such a client is noticed by the next write.
+     */
+    public Builder watch(boolean newWatch) {
+      watch = newWatch;
+      return this;
+    }
+
+    /** The servlet. */
+    public ServletGateway build() {
+      return new ServletGateway(this);
+    }
   }
 
   /**
    * Called by the container, once, before all requests.
    *
    * @throws ServletException when the servlet was made without an application and the init
-   *     parameter names none
+   *     parameter names none, or when {@code watch} is neither {@code true} nor {@code false}
    */
   @Override
   public void init() throws ServletException {
     software = software(getServletContext().getServerInfo());
-    watch = new ClientWatch(ConnectionTable.ofKernel());
+    boolean watches = watching && watchParameter();
     if (application == null) {
       application = create(getInitParameter(APPLICATION));
       created = application instanceof AutoCloseable closeable ? closeable : null;
     }
+    watch = watches ? ClientWatch.acquire() : null;
+  }
+
+  private boolean watchParameter() throws ServletException {
+    String value = getInitParameter(WATCH);
+    String word = value == null ? "true" : value.trim();
+    if (!word.equals("true") && !word.equals("false")) {
+      throw new ServletException(
+          "init parameter " + WATCH + " must be true or false: \"" + value + "\"");
+    }
+    return word.equals("true");
   }
 
   /** Called by the container, once, after all requests. */
   @Override
   public void destroy() {
     if (watch != null) {
-      watch.close();
+      watch = null;
+      ClientWatch.release();
     }
     try {
       if (created != null) {

@@ -1,6 +1,7 @@
 package dev.postern.servlet;
 
 import dev.postern.Application;
+import jakarta.servlet.Filter;
 import jakarta.servlet.Servlet;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -11,6 +12,9 @@ import java.util.Map;
 final class Deployment {
   final String contextPath;
   final List<Entry> entries = new ArrayList<>();
+
+  /** In front of all servlets, in this order. */
+  final List<Filter> filters = new ArrayList<>();
 
   /** The user that a container's Basic authentication knows; everything needs it. */
   boolean authenticated;
@@ -53,6 +57,12 @@ final class Deployment {
   Deployment servlet(
       Class<? extends Servlet> type, Map<String, String> parameters, String... mappings) {
     entries.add(new Entry(null, type, parameters, List.of(mappings)));
+    return this;
+  }
+
+  /** Requests from outside pass this filter, whatever their path is. */
+  Deployment filter(Filter filter) {
+    filters.add(filter);
     return this;
   }
 

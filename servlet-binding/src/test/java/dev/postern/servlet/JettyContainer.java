@@ -1,7 +1,12 @@
 package dev.postern.servlet;
 
+import jakarta.servlet.DispatcherType;
+import jakarta.servlet.Filter;
 import java.io.IOException;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.function.Consumer;
+import org.eclipse.jetty.ee11.servlet.FilterHolder;
 import org.eclipse.jetty.ee11.servlet.ServletContextHandler;
 import org.eclipse.jetty.ee11.servlet.ServletHolder;
 import org.eclipse.jetty.ee11.servlet.security.ConstraintMapping;
@@ -21,8 +26,11 @@ final class JettyContainer implements Container {
   private final Server server = new Server();
   private final ServerConnector connector = new ServerConnector(server);
 
-  private JettyContainer(Deployment deployment, boolean lenient) throws Exception {
+  private JettyContainer(
+      Deployment deployment, boolean lenient, Consumer<ServerConnector> customizer)
+      throws Exception {
     connector.setHost("127.0.0.1");
+    customizer.accept(connector);
     server.addConnector(connector);
     ServletContextHandler context = new ServletContextHandler();
     context.setContextPath(deployment.contextPath.isEmpty() ? "/" : deployment.contextPath);
@@ -36,6 +44,9 @@ final class JettyContainer implements Container {
       for (String mapping : entry.mappings()) {
         context.addServlet(holder, mapping);
       }
+    }
+    for (Filter filter : deployment.filters) {
+      context.addFilter(new FilterHolder(filter), "/*", EnumSet.of(DispatcherType.REQUEST));
     }
     if (deployment.authenticated) {
       context.setSecurityHandler(security());
@@ -61,12 +72,18 @@ final class JettyContainer implements Container {
   }
 
   static Container start(Deployment deployment) throws Exception {
-    return new JettyContainer(deployment, false);
+    return start(deployment, connector -> {});
+  }
+
+  /** With its connector set up further. */
+  static Container start(Deployment deployment, Consumer<ServerConnector> customizer)
+      throws Exception {
+    return new JettyContainer(deployment, false, customizer);
   }
 
   /** With all paths let through to the servlets. */
   static Container startLenient(Deployment deployment) throws Exception {
-    return new JettyContainer(deployment, true);
+    return new JettyContainer(deployment, true, connector -> {});
   }
 
   private static ConstraintSecurityHandler security() {

@@ -1,10 +1,12 @@
 package dev.postern.servlet;
 
+import jakarta.servlet.Filter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.apache.catalina.Context;
 import org.apache.catalina.LifecycleException;
@@ -13,6 +15,8 @@ import org.apache.catalina.authenticator.BasicAuthenticator;
 import org.apache.catalina.core.StandardHost;
 import org.apache.catalina.startup.Tomcat;
 import org.apache.coyote.http2.Http2Protocol;
+import org.apache.tomcat.util.descriptor.web.FilterDef;
+import org.apache.tomcat.util.descriptor.web.FilterMap;
 import org.apache.tomcat.util.descriptor.web.LoginConfig;
 import org.apache.tomcat.util.descriptor.web.SecurityCollection;
 import org.apache.tomcat.util.descriptor.web.SecurityConstraint;
@@ -22,14 +26,12 @@ final class TomcatContainer implements Container {
   private final Tomcat tomcat = new Tomcat();
   private final Path base;
 
-  private TomcatContainer(Deployment deployment, boolean http2) throws Exception {
+  private TomcatContainer(Deployment deployment, Consumer<Tomcat> customizer) throws Exception {
     base = Files.createTempDirectory("postern-tomcat");
     tomcat.setBaseDir(base.toString());
     tomcat.setPort(0);
     tomcat.getConnector().setProperty("address", "127.0.0.1");
-    if (http2) {
-      tomcat.getConnector().addUpgradeProtocol(new Http2Protocol());
-    }
+    customizer.accept(tomcat);
     if (deployment.clientTimeout != null) {
       String millis = Long.toString(deployment.clientTimeout.toMillis());
       tomcat.getConnector().setProperty("connectionTimeout", millis);
@@ -48,6 +50,17 @@ final class TomcatContainer implements Container {
       entry.parameters().forEach(wrapper::addInitParameter);
       entry.mappings().forEach(wrapper::addMapping);
     }
+    for (Filter filter : deployment.filters) {
+      FilterDef definition = new FilterDef();
+      definition.setFilterName("filter" + number++);
+      definition.setFilter(filter);
+      definition.setAsyncSupported("true");
+      context.addFilterDef(definition);
+      FilterMap map = new FilterMap();
+      map.setFilterName(definition.getFilterName());
+      map.addURLPattern("/*");
+      context.addFilterMap(map);
+    }
     if (deployment.authenticated) {
       secure(context);
     }
@@ -65,12 +78,18 @@ final class TomcatContainer implements Container {
   }
 
   static Container start(Deployment deployment) throws Exception {
-    return new TomcatContainer(deployment, false);
+    return start(deployment, tomcat -> {});
+  }
+
+  /** Set up further. */
+  static Container start(Deployment deployment, Consumer<Tomcat> customizer) throws Exception {
+    return new TomcatContainer(deployment, customizer);
   }
 
   /** With HTTP/2 in the clear. */
   static Container startHttp2(Deployment deployment) throws Exception {
-    return new TomcatContainer(deployment, true);
+    return start(
+        deployment, tomcat -> tomcat.getConnector().addUpgradeProtocol(new Http2Protocol()));
   }
 
   private void secure(Context context) {

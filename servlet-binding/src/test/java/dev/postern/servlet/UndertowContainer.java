@@ -16,6 +16,8 @@ import io.undertow.servlet.api.SecurityConstraint;
 import io.undertow.servlet.api.ServletInfo;
 import io.undertow.servlet.api.WebResourceCollection;
 import io.undertow.servlet.util.ImmediateInstanceFactory;
+import jakarta.servlet.DispatcherType;
+import jakarta.servlet.Filter;
 import jakarta.servlet.ServletException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -25,10 +27,16 @@ import org.xnio.Options;
 
 /** Undertow 2.3 as it comes, but for the largest request. */
 final class UndertowContainer implements Container {
+  private enum Kind {
+    PLAIN,
+    HTTP2,
+    PROXY_PROTOCOL
+  }
+
   private final DeploymentManager manager;
   private final Undertow undertow;
 
-  private UndertowContainer(Deployment deployment, boolean http2) throws ServletException {
+  private UndertowContainer(Deployment deployment, Kind kind) throws ServletException {
     String path = deployment.contextPath.isEmpty() ? "/" : deployment.contextPath;
     DeploymentInfo info =
         Servlets.deployment()
@@ -46,6 +54,12 @@ final class UndertowContainer implements Container {
       entry.parameters().forEach(servlet::addInitParam);
       info.addServlet(servlet.addMappings(entry.mappings()).setLoadOnStartup(1));
     }
+    for (Filter filter : deployment.filters) {
+      String name = "filter" + number++;
+      info.addFilter(
+          Servlets.filter(name, filter.getClass(), new ImmediateInstanceFactory<>(filter)));
+      info.addFilterUrlMapping(name, "/*", DispatcherType.REQUEST);
+    }
     if (deployment.authenticated) {
       secure(info);
     }
@@ -54,15 +68,17 @@ final class UndertowContainer implements Container {
     HttpHandler handler = manager.start();
     Undertow.Builder builder =
         Undertow.builder()
-            .addHttpListener(0, "127.0.0.1")
-            // 2 MiB by default
-            .setServerOption(UndertowOptions.MAX_ENTITY_SIZE, -1L)
-            .setServerOption(UndertowOptions.ENABLE_HTTP2, http2)
+            .addListener(
+                new Undertow.ListenerBuilder()
+                    .setType(Undertow.ListenerType.HTTP)
+                    .setHost("127.0.0.1")
+                    .setPort(0)
+                    .setUseProxyProtocol(kind == Kind.PROXY_PROTOCOL))
             .setIoThreads(2)
             .setWorkerThreads(8)
             // Undertow refuses bodies of more than 2 MiB unless told otherwise.
             .setServerOption(UndertowOptions.MAX_ENTITY_SIZE, -1L)
-            .setServerOption(UndertowOptions.ENABLE_HTTP2, http2)
+            .setServerOption(UndertowOptions.ENABLE_HTTP2, kind == Kind.HTTP2)
             .setHandler(new PathHandler().addPrefixPath(path, handler));
     if (deployment.clientTimeout != null) {
       int millis = (int) deployment.clientTimeout.toMillis();
@@ -76,12 +92,17 @@ final class UndertowContainer implements Container {
   }
 
   static Container start(Deployment deployment) throws Exception {
-    return new UndertowContainer(deployment, false);
+    return new UndertowContainer(deployment, Kind.PLAIN);
+  }
+
+  /** Connections begin with a line of the PROXY protocol. */
+  static Container startProxyProtocol(Deployment deployment) throws Exception {
+    return new UndertowContainer(deployment, Kind.PROXY_PROTOCOL);
   }
 
   /** With HTTP/2 in the clear. */
   static Container startHttp2(Deployment deployment) throws Exception {
-    return new UndertowContainer(deployment, true);
+    return new UndertowContainer(deployment, Kind.HTTP2);
   }
 
   private static void secure(DeploymentInfo info) {

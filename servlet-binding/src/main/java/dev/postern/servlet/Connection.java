@@ -1,0 +1,38 @@
+package dev.postern.servlet;
+
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The four things that make a TCP connection of this machine: both addresses and both ports. An
+ * IPv4 address is held as the IPv6 address {@code ::ffff:a.b.c.d}.
+ *
+ * @param ports the local one, and the remote one in the lower half
+ */
+record Connection(int ports, long localHigh, long localLow, long remoteHigh, long remoteLow) {
+
+  /** Null where an address is no literal, or a port is none: no table has such a connection. */
+  static @Nullable Connection of(
+      @Nullable String localAddress,
+      int localPort,
+      @Nullable String remoteAddress,
+      int remotePort) {
+    byte[] local = localAddress == null ? null : Addresses.parse(localAddress);
+    byte[] remote = remoteAddress == null ? null : Addresses.parse(remoteAddress);
+    if (local == null || remote == null || !isPort(localPort) || !isPort(remotePort)) {
+      return null;
+    }
+    ByteBuffer here = ByteBuffer.wrap(local);
+    ByteBuffer there = ByteBuffer.wrap(remote);
+    return new Connection(
+        localPort << 16 | remotePort,
+        here.getLong(),
+        here.getLong(),
+        there.getLong(),
+        there.getLong());
+  }
+
+  private static boolean isPort(int port) {
+    return port > 0 && port <= 0xffff;
+  }
+}
