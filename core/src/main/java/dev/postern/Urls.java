@@ -15,7 +15,7 @@ final class Urls {
     if (host != null && !host.isEmpty()) {
       url.append(host);
     } else {
-      url.append(orEmpty(environ.variable("SERVER_NAME")));
+      url.append(serverName(environ));
       String port = orEmpty(environ.variable("SERVER_PORT"));
       if (!port.isEmpty() && !port.equals(scheme.equals("https") ? "443" : "80")) {
         url.append(':').append(port);
@@ -27,6 +27,19 @@ final class Urls {
       url.append('?').append(environ.queryString());
     }
     return url.toString();
+  }
+
+  /** nginx without a {@code server_name} tells an empty one; a URL needs a host. */
+  private static String serverName(Environ environ) {
+    String name = orEmpty(environ.variable("SERVER_NAME"));
+    if (!name.isEmpty()) {
+      return name;
+    }
+    String address = orEmpty(environ.variable("SERVER_ADDR"));
+    if (address.isEmpty()) {
+      return "localhost";
+    }
+    return address.indexOf(':') < 0 || address.startsWith("[") ? address : "[" + address + "]";
   }
 
   /** A prefix that people write, as bytes of chars and without a slash at its end. */

@@ -314,6 +314,16 @@ class EnvironTest {
     assertThat(Environ.builder(variables).scheme(scheme).build().url()).isEqualTo(expected);
   }
 
+  /** nginx tells an empty SERVER_NAME when it has no {@code server_name}. */
+  @Test
+  void url_hasAHostWhereTheServerHasNoName() {
+    assertThat(environ("SERVER_NAME", "", "SERVER_PORT", "81", "PATH_INFO", "/x").url())
+        .isEqualTo("http://localhost:81/x");
+    assertThat(environ("SERVER_NAME", "", "SERVER_ADDR", "::1", "SERVER_PORT", "80").url())
+        .isEqualTo("http://[::1]");
+    assertThat(environ("SERVER_ADDR", "192.0.2.1").url()).isEqualTo("http://192.0.2.1");
+  }
+
   @Test
   void url_path_isEncodedAndQueryKept() {
     Environ environ =
