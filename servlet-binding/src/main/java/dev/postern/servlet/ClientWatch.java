@@ -312,7 +312,7 @@ final class ClientWatch {
     if (entry.misses == MISSES) {
       end(entry);
       if (entry.seen) {
-        entry.exchange.cancel(new IOException("client has reset its connection"));
+        entry.exchange.cancel(new ClientGoneException());
       }
     }
   }

@@ -1,5 +1,7 @@
 package dev.postern.servlet;
 
+import jakarta.servlet.ServletRequest;
+import jakarta.servlet.ServletRequestWrapper;
 import jakarta.servlet.ServletResponse;
 import jakarta.servlet.ServletResponseWrapper;
 import jakarta.servlet.http.HttpServletRequest;
@@ -66,6 +68,14 @@ final class Cutting {
       }
     }
     return false;
+  }
+
+  static boolean isUndertow(ServletRequest request) {
+    ServletRequest inner = request;
+    while (inner instanceof ServletRequestWrapper wrapper) {
+      inner = wrapper.getRequest();
+    }
+    return inner.getClass().getName().startsWith("io.undertow.");
   }
 
   private static boolean isUndertow(ServletResponse response) {

@@ -70,7 +70,8 @@ final class ErrorLog extends Writer {
     log.accept(escaped(text));
   }
 
-  private static String escaped(String text) {
+  /** The text as one line. */
+  static String escaped(String text) {
     int i = 0;
     while (i < text.length() && !isControl(text.charAt(i))) {
       i++;

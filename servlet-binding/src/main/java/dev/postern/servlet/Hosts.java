@@ -36,12 +36,12 @@ final class Hosts {
     return true;
   }
 
-  /** An address as RFC 3875 4.1.8 has it: no brackets, no zone. */
+  /** An address as RFC 3875 4.1.8 has it: no brackets, no zone; IPv6 in its short form. */
   static String plainAddress(String address) {
     int start = address.startsWith("[") ? 1 : 0;
     int end = address.endsWith("]") ? address.length() - 1 : address.length();
     int zone = address.indexOf('%', start);
-    return address.substring(start, zone < 0 ? end : zone);
+    return Addresses.shortForm(address.substring(start, zone < 0 ? end : zone));
   }
 
   /** A host as RFC 3875 4.1.14 has it: an IPv6 address in brackets, without its zone. */

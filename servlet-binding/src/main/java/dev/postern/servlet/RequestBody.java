@@ -7,6 +7,7 @@ import jakarta.servlet.ServletInputStream;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.SocketTimeoutException;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
@@ -18,6 +19,9 @@ import org.jspecify.annotations.Nullable;
  * A request's body, asked of the container at the first read and not before: some containers send
  * {@code 100 Continue} as soon as they are asked. A client that stalls or breaks off is told from
  * an application that fails, by a status of its own.
+ *
+ * <p>A filter may have read the body before. A form is then made again ({@link RebuiltBody}); to
+ * find that out, the first byte of a form is read when its length is asked for.
  */
 final class RequestBody extends InputStream {
   /** As much as Tomcat swallows by default. */
@@ -30,6 +34,14 @@ final class RequestBody extends InputStream {
 
   private final HttpServletRequest request;
   private @Nullable ServletInputStream in;
+  private @Nullable RebuiltBody rebuilt;
+  private boolean examined;
+
+  /** A byte of the body that was read to see whether there is one; -1 for none. */
+  private int first = -1;
+
+  /** Why the first byte could not be read, for whoever reads the body. */
+  private @Nullable IOException failure;
 
   /** Bytes of the body that were read. */
   private long taken;
@@ -38,31 +50,131 @@ final class RequestBody extends InputStream {
     this.request = request;
   }
 
+  /** The length of a body that was made again; else -1, and the request's own length holds. */
+  long rebuiltLength() {
+    if (!examined) {
+      examined = true;
+      examine();
+    }
+    return rebuilt == null ? -1 : rebuilt.length();
+  }
+
+  private void examine() {
+    if (request.getContentLengthLong() == 0 || !RebuiltBody.isPossible(request.getContentType())) {
+      return;
+    }
+    try {
+      if (isTaken()) {
+        rebuilt = RebuiltBody.of(request);
+      }
+    } catch (IOException e) {
+      failure = broken(e);
+    }
+  }
+
+  private boolean isTaken() throws IOException {
+    try {
+      first = in().isFinished() ? -1 : in().read();
+      taken += first < 0 ? 0 : 1;
+      return first < 0;
+    } catch (IllegalStateException e) {
+      // A filter has asked for the reader, or for the stream in a container that gives it once.
+      return true;
+    }
+  }
+
   @Override
   public int read() throws IOException {
-    try {
-      int b = in().read();
-      taken += b < 0 ? 0 : 1;
-      return b;
-    } catch (IOException e) {
-      throw broken(e);
-    }
+    byte[] one = new byte[1];
+    return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
   }
 
   @Override
   public int read(byte[] bytes, int offset, int length) throws IOException {
     Objects.checkFromIndexSize(offset, length, bytes.length);
+    if (length == 0) {
+      return 0;
+    }
+    boolean made = rebuiltLength() >= 0;
+    if (failure != null) {
+      throw failure;
+    }
+    if (first >= 0) {
+      bytes[offset] = (byte) first;
+      first = -1;
+      return 1;
+    }
+    int n;
     try {
-      int n = length == 0 ? 0 : in().read(bytes, offset, length);
-      taken += Math.max(n, 0);
-      return n;
+      n =
+          made && rebuilt != null
+              ? rebuilt.input().read(bytes, offset, length)
+              : readSent(bytes, offset, length);
     } catch (IOException e) {
       throw broken(e);
+    } catch (UncheckedIOException e) {
+      throw broken(e);
     }
+    if (n < 0 && !made && taken == 0 && request.getContentLengthLong() > 0) {
+      throw readBefore(null);
+    }
+    return n;
+  }
+
+  private int readSent(byte[] bytes, int offset, int length) throws IOException {
+    ServletInputStream sent;
+    try {
+      sent = in();
+    } catch (IllegalStateException e) {
+      throw readBefore(e);
+    }
+    int n = sent.read(bytes, offset, length);
+    taken += Math.max(n, 0);
+    return n;
+  }
+
+  /** Not the client's fault, and not to be seen from the outside: which filters there are. */
+  private GatewayException readBefore(@Nullable Throwable cause) {
+    return new GatewayException(
+        500,
+        "request body must be left to the servlet: something in front of it has read it, by"
+            + " getParameter, getPart, getReader or getInputStream; filters of this web"
+            + " application: "
+            + filters(),
+        Headers.of(),
+        null,
+        cause);
+  }
+
+  private String filters() {
+    StringBuilder filters = new StringBuilder();
+    try {
+      request
+          .getServletContext()
+          .getFilterRegistrations()
+          .forEach(
+              (name, filter) ->
+                  filters
+                      .append(filters.length() == 0 ? "" : ", ")
+                      .append(name)
+                      .append(" (")
+                      .append(filter.getClassName())
+                      .append(')'));
+    } catch (RuntimeException e) {
+      // A context may refuse to tell.
+      return "unknown";
+    }
+    return filters.length() == 0 ? "none" : filters.toString();
   }
 
   @Override
   public int available() throws IOException {
+    if (first >= 0) {
+      return 1;
+    }
+    if (rebuilt != null) {
+      return rebuilt.input().available();
+    }
     return in == null ? 0 : in.available();
   }
 
@@ -128,7 +240,10 @@ final class RequestBody extends InputStream {
     return in;
   }
 
-  private static IOException broken(IOException e) {
+  private static IOException broken(Exception e) {
+    if (e instanceof GatewayException known) {
+      return known;
+    }
     return isLate(e) || isLate(e.getCause())
         ? new GatewayException(408, "request body must come in time", Headers.of(), null, e)
         : new GatewayException(400, "request body must come whole: " + e, Headers.of(), null, e);

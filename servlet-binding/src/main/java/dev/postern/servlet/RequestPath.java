@@ -14,6 +14,7 @@ import jakarta.servlet.DispatcherType;
 import jakarta.servlet.http.HttpServletMapping;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.MappingMatch;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,8 +22,13 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>For an include they are those of the included path, which the container keeps in attributes;
  * for a forward those of the path forwarded to. REQUEST_URI is always what the client sent.
+ *
+ * @param exact whether all of that has the bytes that were sent. Jetty decodes the target before
+ *     anybody sees it: what was no UTF-8 is lost
  */
-record RequestPath(String script, String info, String query, String uri) {
+record RequestPath(String script, String info, String query, String uri, boolean exact) {
+  /** What decoders put in the place of bytes that are no UTF-8. */
+  private static final char REPLACEMENT = '\ufffd';
 
   static RequestPath of(HttpServletRequest request) {
     DispatcherType type = request.getDispatcherType();
@@ -34,7 +40,7 @@ record RequestPath(String script, String info, String query, String uri) {
           request.getContextPath(),
           request.getServletPath(),
           request.getPathInfo(),
-          uri,
+          withoutSession(request, uri),
           query,
           target(uri, query));
     }
@@ -82,11 +88,45 @@ record RequestPath(String script, String info, String query, String uri) {
       servlet = "";
     }
     String script = context + servlet;
+    String bytes = info == null ? "" : Bytes.ofText(info);
+    String found = info == null ? "" : PathInfo.of(uri, script, bytes);
+    // What was decoded from the URI here is exact. The container's own text counts without that.
+    boolean lost =
+        !servlet.isEmpty() && isLost(servletPath, uri) || found.equals(bytes) && isLost(info, uri);
     return new RequestPath(
         script,
-        info == null ? "" : PathInfo.of(uri, script, Bytes.ofText(info)),
+        found,
         query == null ? "" : Bytes.ofText(query),
-        sent);
+        Bytes.ofText(sent),
+        !lost && !isLost(query, null) && !isLost(sent, null));
+  }
+
+  /** Whether a text was decoded from bytes that it does not have. {@code uri} may explain it. */
+  private static boolean isLost(@Nullable String text, @Nullable String uri) {
+    return text != null
+        && text.indexOf(REPLACEMENT) >= 0
+        && (uri == null || !uri.toLowerCase(Locale.ROOT).contains("%ef%bf%bd"));
+  }
+
+  /**
+   * The URI without the parameter that the container's own {@code encodeURL} has put into it, such
+   * as {@code ;jsessionid=1}: {@code /x} is the same path with and without it. It stays in
+   * REQUEST_URI.
+   */
+  private static String withoutSession(HttpServletRequest request, String uri) {
+    if (uri.indexOf(';') < 0 || !request.isRequestedSessionIdFromURL()) {
+      return uri;
+    }
+    String end = "=" + request.getRequestedSessionId();
+    for (int at = uri.indexOf(end); at >= 0; at = uri.indexOf(end, at + 1)) {
+      int to = at + end.length();
+      int from = uri.lastIndexOf(';', at);
+      boolean whole = to == uri.length() || uri.charAt(to) == ';' || uri.charAt(to) == '/';
+      if (whole && from > uri.lastIndexOf('/', at)) {
+        return uri.substring(0, from) + uri.substring(to);
+      }
+    }
+    return uri;
   }
 
   /** The container hands the context's path over as it stands in the request. */
@@ -107,7 +147,7 @@ record RequestPath(String script, String info, String query, String uri) {
   }
 
   private static String target(String uri, @Nullable String query) {
-    return Bytes.ofText(query == null ? uri : uri + "?" + query);
+    return query == null ? uri : uri + "?" + query;
   }
 
   private static @Nullable String attribute(HttpServletRequest request, String name) {

@@ -1,9 +1,14 @@
 package dev.postern.servlet;
 
+import static jakarta.servlet.RequestDispatcher.ERROR_REQUEST_URI;
+import static jakarta.servlet.RequestDispatcher.ERROR_STATUS_CODE;
+
 import dev.postern.Environ;
+import jakarta.servlet.DispatcherType;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +27,8 @@ final class RequestVariables implements Environ.Source {
           "HTTPS",
           "PATH_INFO",
           "QUERY_STRING",
+          "REDIRECT_STATUS",
+          "REDIRECT_URL",
           "REMOTE_ADDR",
           "REMOTE_HOST",
           "REMOTE_PORT",
@@ -39,6 +46,7 @@ final class RequestVariables implements Environ.Source {
   private final HttpServletRequest request;
   private final String software;
   private final RequestHeaders headers;
+  private final RequestBody body;
   private @Nullable RequestPath path;
 
   /** {@code software} is SERVER_SOFTWARE. */
@@ -46,6 +54,11 @@ final class RequestVariables implements Environ.Source {
     this.request = request;
     this.software = software;
     this.headers = new RequestHeaders(request);
+    this.body = new RequestBody(request);
+  }
+
+  RequestBody body() {
+    return body;
   }
 
   @Override
@@ -68,6 +81,8 @@ final class RequestVariables implements Environ.Source {
       case "REMOTE_ADDR", "REMOTE_HOST" -> address(request.getRemoteAddr());
       case "REMOTE_PORT" -> port(request.getRemotePort());
       case "REMOTE_USER" -> remoteUser();
+      case "REDIRECT_STATUS" -> redirectStatus();
+      case "REDIRECT_URL" -> redirectUrl();
       case "AUTH_TYPE" -> authType(request.getAuthType());
       case "HTTPS" -> isSecure() ? "on" : null;
       default -> name.startsWith("HTTP_") ? headers.variable(name) : null;
@@ -96,6 +111,9 @@ final class RequestVariables implements Environ.Source {
     if (host != null && !Hosts.isHostField(host) || !Hosts.isHost(serverName())) {
       return "Host must be a host and maybe a port [S23]";
     }
+    if (!path().exact()) {
+      return "request target must be UTF-8, or percent-encoded: the container has lost bytes [E14]";
+    }
     return null;
   }
 
@@ -117,6 +135,10 @@ final class RequestVariables implements Environ.Source {
 
   /** A transfer coding has its own end, and overrides the field (RFC 9112 6.3). */
   private @Nullable String contentLength() {
+    long rebuilt = body.rebuiltLength();
+    if (rebuilt >= 0) {
+      return Long.toString(rebuilt);
+    }
     return request.getHeader("Transfer-Encoding") == null ? header("Content-Length") : null;
   }
 
@@ -131,7 +153,7 @@ final class RequestVariables implements Environ.Source {
       String address = request.getLocalAddr();
       name = address == null || address.isEmpty() ? "localhost" : address;
     }
-    return Hosts.bracketed(Bytes.ofText(name));
+    return Hosts.bracketed(Bytes.ofText(name)).toLowerCase(Locale.ROOT);
   }
 
   /** The port that the request came in on; the URL's for a connection that has none. */
@@ -151,6 +173,24 @@ final class RequestVariables implements Environ.Source {
   /** Some say {@code HTTP/2}. */
   private static String protocol(String protocol) {
     return protocol.indexOf('.') < 0 ? protocol + ".0" : protocol;
+  }
+
+  /** What the container made of the request that this error page is for, as httpd tells it. */
+  private @Nullable String redirectStatus() {
+    return isError() && request.getAttribute(ERROR_STATUS_CODE) instanceof Integer status
+        ? status.toString()
+        : null;
+  }
+
+  /** The path of that request, as it was sent. */
+  private @Nullable String redirectUrl() {
+    return isError() && request.getAttribute(ERROR_REQUEST_URI) instanceof String uri
+        ? Bytes.ofText(uri)
+        : null;
+  }
+
+  private boolean isError() {
+    return request.getDispatcherType() == DispatcherType.ERROR;
   }
 
   private @Nullable String remoteUser() {

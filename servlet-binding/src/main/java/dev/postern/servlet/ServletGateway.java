@@ -6,12 +6,14 @@ import dev.postern.Application;
 import dev.postern.Environ;
 import dev.postern.Exchange;
 import dev.postern.GatewayException;
+import dev.postern.Outcome;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.lang.reflect.InvocationTargetException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,9 +41,20 @@ import org.jspecify.annotations.Nullable;
  * request with two {@code Host}, {@code Content-Length}, {@code Content-Type} or {@code
  * Authorization} headers, or a malformed {@code Host}, is a 400.
  *
+ * <p><b>Filters.</b> Headers that filters have set stay; an application's are added, and replace
+ * those that a response has once. A body that a filter has read is made again where the container
+ * has kept it: a form from its parameters, a multipart body from its parts. Any other body that is
+ * gone is a 500, and the log says why.
+ *
+ * <p><b>Error pages.</b> Where a container dispatches an error to the servlet, {@code
+ * REDIRECT_STATUS} and {@code REDIRECT_URL} say what has failed. An application that starts 200
+ * there keeps the status of the error.
+ *
  * <p><b>Errors.</b> {@code postern.errors} is {@link jakarta.servlet.ServletContext#log(String)},
  * where the operators of a container look for what a web application says: an entry for each line,
- * in pieces of 8 KiB.
+ * in pieces of 8 KiB. A line on each request that failed or was refused also goes to the logger
+ * {@code dev.postern} of {@link System#getLogger}: as WARNING for a 5xx and a response that was
+ * cut, INFO for other refusals, DEBUG where the client has gone.
  *
  * <p><b>Cut responses.</b> A response that cannot be completed is cut so that a client sees it: it
  * ends before its Content-Length or without its last chunk, and under HTTP/2 in a reset stream. Two
@@ -57,7 +70,8 @@ import org.jspecify.annotations.Nullable;
  * parameter {@code watch} turn this off.
  *
  * <p><b>Includes.</b> An included application's status and headers are dropped, as the Servlet
- * specification demands; the including servlet must use the output stream, not the writer.
+ * specification demands; the including servlet must use the output stream, not the writer. When the
+ * application fails, the including servlet gets an {@link IOException}.
  *
  * <p>Thread-safe.
  */
@@ -184,7 +198,7 @@ public class ServletGateway extends HttpServlet {
       throws IOException {
     RequestVariables variables = new RequestVariables(request, software);
     ServletSink sink = new ServletSink(request, response);
-    RequestBody body = new RequestBody(request);
+    RequestBody body = variables.body();
     PrintWriter errors = ErrorLog.of(this::log);
     Environ environ =
         Environ.builder(variables).input(body).errors(errors).scheme(variables.scheme()).build();
@@ -192,7 +206,17 @@ public class ServletGateway extends HttpServlet {
     Exchange exchange = Exchange.of(environ, sink);
     ClientWatch.Watched watched = watch == null ? null : watch.begin(exchange, request);
     try {
-      exchange.run(fault == null ? requireNonNull(application, "application") : refusal(fault));
+      Application called =
+          fault == null ? requireNonNull(application, "application") : refusal(fault);
+      Outcome outcome =
+          exchange.run(
+              sink.isIncluded() ? new IncludedApplication(called, sink::dropIncluded) : called);
+      Throwable failure = outcome.failure();
+      if (failure != null) {
+        boolean gone =
+            !outcome.complete() && (sink.isRefused() || failure instanceof ClientGoneException);
+        FailureLog.report(environ, outcome, failure, gone);
+      }
     } finally {
       if (watch != null) {
         watch.end(watched);
@@ -220,13 +244,17 @@ public class ServletGateway extends HttpServlet {
     try {
       return load(name.trim()).asSubclass(Application.class).getConstructor().newInstance();
     } catch (ReflectiveOperationException | ClassCastException | LinkageError e) {
-      throw new ServletException(
-          "init parameter "
-              + APPLICATION
-              + " must name an Application that has a public constructor without arguments: \""
-              + name
-              + "\"",
-          e);
+      // Not as its cause: containers show the innermost cause, and then nothing of this text.
+      ServletException unusable =
+          new ServletException(
+              "init parameter "
+                  + APPLICATION
+                  + " must name an Application that has a public constructor without arguments: \""
+                  + name
+                  + "\": "
+                  + (e instanceof InvocationTargetException ? e.getCause() : e));
+      unusable.addSuppressed(e);
+      throw unusable;
     }
   }
 

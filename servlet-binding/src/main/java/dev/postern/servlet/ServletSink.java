@@ -3,6 +3,7 @@ package dev.postern.servlet;
 import dev.postern.Headers;
 import dev.postern.ResponseSink;
 import jakarta.servlet.DispatcherType;
+import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.ServletOutputStream;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -46,6 +47,9 @@ final class ServletSink implements ResponseSink {
   private @Nullable IOException failure;
   private @Nullable IOException cut;
 
+  /** An included application has failed: what follows is the engine's error page. */
+  private boolean dropping;
+
   ServletSink(HttpServletRequest request, HttpServletResponse response) {
     this.request = request;
     this.response = response;
@@ -57,22 +61,38 @@ final class ServletSink implements ResponseSink {
     return cut;
   }
 
+  /** Whether the client, or who took its place, does not take the response any more. */
+  boolean isRefused() {
+    return failure != null;
+  }
+
+  boolean isIncluded() {
+    return included;
+  }
+
+  /** The included application has failed, which the including servlet has to hear. */
+  void dropIncluded(Throwable cause) {
+    dropping = true;
+    cut = new CutResponseException(cause);
+  }
+
   @Override
   public void head(int status, Headers headers) {
     started = true;
     if (included) {
       return;
     }
-    response.setStatus(status);
+    response.setStatus(status == HttpServletResponse.SC_OK ? statusOfError(request) : status);
     Set<String> seen = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
     for (Map.Entry<String, String> field : headers) {
       String name = field.getKey();
       headSize += name.length() + field.getValue().length();
       if (name.equalsIgnoreCase("Content-Length")) {
         response.setContentLengthLong(again ? 0 : Long.parseLong(field.getValue()));
-      } else if (seen.add(name)) {
+      } else if (SingleFields.contains(name) && seen.add(name)) {
         response.setHeader(name, field.getValue());
       } else {
+        // A filter's cookies, its Vary, the container's session stay.
         response.addHeader(name, field.getValue());
       }
     }
@@ -87,6 +107,17 @@ final class ServletSink implements ResponseSink {
     if (!headOnly) {
       Cutting.prepare(request, response, () -> cut != null);
     }
+  }
+
+  /**
+   * The status that the container has given the request which this error page is for, when the
+   * request is such a one: a page that is fine in itself does not make a 404 a success. Else 200.
+   */
+  private static int statusOfError(HttpServletRequest request) {
+    return request.getDispatcherType() == DispatcherType.ERROR
+            && request.getAttribute(RequestDispatcher.ERROR_STATUS_CODE) instanceof Integer status
+        ? status
+        : HttpServletResponse.SC_OK;
   }
 
   /**
@@ -106,7 +137,7 @@ final class ServletSink implements ResponseSink {
 
   @Override
   public void write(byte[] bytes, int offset, int length) throws IOException {
-    if (again) {
+    if (again || dropping) {
       return;
     }
     try {
@@ -118,7 +149,7 @@ final class ServletSink implements ResponseSink {
 
   @Override
   public void write(ByteBuffer block) throws IOException {
-    if (again || !DirectWrites.areSupported()) {
+    if (again || dropping || !DirectWrites.areSupported()) {
       ResponseSink.super.write(block);
       return;
     }

@@ -164,6 +164,7 @@ class ClientWatchChurnTest {
                 while (!ending) {
                   try (SocketChannel client = SocketChannel.open(server.getLocalAddress());
                       SocketChannel accepted = server.accept()) {
+                    accepted.setOption(StandardSocketOptions.SO_LINGER, 0);
                     client.setOption(StandardSocketOptions.SO_LINGER, 0);
                     brief.incrementAndGet();
                   }

@@ -171,10 +171,14 @@ class ConnectionTableTest {
         client.shutdownOutput();
         assertThat(accepted.getInputStream().read()).isEqualTo(-1);
         assertThat(table.present(wanted).get(0)).isTrue();
-        client.setSoLinger(true, 0);
-        client.close();
+        reset(client);
         assertThat(table.present(wanted).get(0)).isFalse();
       }
     }
+  }
+
+  private static void reset(Socket socket) throws IOException {
+    socket.setSoLinger(true, 0);
+    socket.close();
   }
 }

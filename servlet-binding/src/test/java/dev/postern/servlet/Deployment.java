@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /** What a {@link Container} serves: servlets in one context. */
 final class Deployment {
@@ -15,6 +16,12 @@ final class Deployment {
 
   /** In front of all servlets, in this order. */
   final List<Filter> filters = new ArrayList<>();
+
+  /** Paths of the pages for errors of these statuses. */
+  final Map<Integer, String> errorPages = new TreeMap<>();
+
+  /** The servlets take multipart forms apart. */
+  boolean multipart;
 
   /** The user that a container's Basic authentication knows; everything needs it. */
   boolean authenticated;
@@ -72,6 +79,18 @@ final class Deployment {
    */
   Deployment withClientTimeout(Duration timeout) {
     clientTimeout = timeout;
+    return this;
+  }
+
+  /** The page of this path answers for errors of this status. */
+  Deployment errorPage(int status, String path) {
+    errorPages.put(status, path);
+    return this;
+  }
+
+  /** The servlets have a {@code multipart-config}. */
+  Deployment withMultipart() {
+    multipart = true;
     return this;
   }
 

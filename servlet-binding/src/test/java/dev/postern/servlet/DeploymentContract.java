@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import dev.postern.Application;
 import dev.postern.Body;
 import dev.postern.Environ;
+import dev.postern.GatewayException;
 import dev.postern.Headers;
 import dev.postern.StartResponse;
 import jakarta.servlet.ServletException;
@@ -15,6 +16,7 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
@@ -70,6 +72,12 @@ abstract class DeploymentContract extends ContainerContract {
       assertThat(thrown + " " + logs.lines())
           .as(name)
           .contains("init parameter application must name an Application");
+      // also where a container shows the innermost cause alone
+      Throwable innermost = thrown;
+      while (innermost != null && innermost.getCause() != null) {
+        innermost = innermost.getCause();
+      }
+      assertThat(innermost + " " + logs.lines()).as(name).contains("init parameter application");
     }
   }
 
@@ -147,7 +155,7 @@ abstract class DeploymentContract extends ContainerContract {
               throws ServletException, IOException {
             response.setCharacterEncoding("UTF-8");
             response.setHeader("X-Outer", "kept");
-            response.setHeader("X-Both", "outer");
+            response.setHeader("X-Frame-Options", "outer");
             request.getRequestDispatcher("/inner").forward(request, response);
           }
         };
@@ -158,18 +166,62 @@ abstract class DeploymentContract extends ContainerContract {
                 .application(
                     (environ, startResponse) -> {
                       startResponse.start(
-                          200, Headers.of("Content-Type", "image/png", "X-Both", "inner"));
+                          200, Headers.of("Content-Type", "image/png", "X-Frame-Options", "inner"));
                       return Body.of("x");
                     },
                     "/inner"));
     RawResponse response = RawClient.get(port, "/outer");
     assertThat(response.header("Content-Type")).isEqualTo("image/png");
     assertThat(response.header("X-Outer")).isEqualTo("kept");
-    assertThat(response.header("X-Both")).isEqualTo("inner");
+    assertThat(response.all("X-Frame-Options")).containsExactly("inner");
   }
 
   @Test
   void include_thatFailsReachesTheIncludingServlet() throws Exception {
+    assertThat(included(failing(out -> out.flush())))
+        .isEqualTo("before x response must be cut: java.lang.IllegalStateException");
+  }
+
+  /** Nothing was sent yet: where it is no include, the client gets a 500. */
+  @Test
+  void include_thatFailsEarlyLeavesNoErrorPageInThePage() throws Exception {
+    String failed = "response must be cut: ";
+    assertThat(included(failing(out -> {})))
+        .isEqualTo("before  " + failed + "java.lang.IllegalStateException");
+    assertThat(included((environ, startResponse) -> Body.of("x")))
+        .isEqualTo("before  " + failed + "java.lang.IllegalStateException");
+    assertThat(
+            included(
+                (environ, startResponse) -> {
+                  throw new GatewayException(404, ResponseContract.SECRET);
+                }))
+        .isEqualTo("before  " + failed + "dev.postern.GatewayException");
+  }
+
+  @Test
+  void include_ofAnErrorThatTheApplicationAnswersItself_isAPartOfThePage() throws Exception {
+    Application application =
+        (environ, startResponse) -> {
+          startResponse.start(404, Headers.of("Content-Type", "text/plain"));
+          return Body.of("none here");
+        };
+    assertThat(included(application)).isEqualTo("before none here no failure");
+  }
+
+  private static Application failing(Body.Writer before) {
+    return (environ, startResponse) -> {
+      startResponse.start(200, Headers.of());
+      return Body.writing(
+          out -> {
+            out.write('x');
+            before.writeTo(out);
+            throw new IllegalStateException(ResponseContract.SECRET);
+          });
+    };
+  }
+
+  /** The text of a page that includes the application. */
+  private String included(Application application) throws Exception {
     HttpServlet outer =
         new HttpServlet() {
           private static final long serialVersionUID = 1;
@@ -177,31 +229,126 @@ abstract class DeploymentContract extends ContainerContract {
           @Override
           protected void service(HttpServletRequest request, HttpServletResponse response)
               throws ServletException, IOException {
+            response.getOutputStream().print("before ");
             try {
               request.getRequestDispatcher("/inner").include(request, response);
-              response.getOutputStream().print("no failure");
+              response.getOutputStream().print(" no failure");
             } catch (IOException e) {
-              response.getOutputStream().print(e.getMessage());
+              response.getOutputStream().print(" " + e.getMessage());
             }
           }
+        };
+    int port = start(Deployment.at("").servlet(outer, "/outer").application(application, "/inner"));
+    RawResponse response = RawClient.get(port, "/outer");
+    assertThat(response.status()).isEqualTo(200);
+    assertThat(response.end()).isEqualTo(RawResponse.End.WHOLE);
+    return response.text();
+  }
+
+  // ---- pages for errors ----
+
+  @Test
+  void errorPage_keepsTheStatusOfTheError() throws Exception {
+    int port =
+        start(
+            Deployment.at("")
+                .errorPage(410, "/page/gone")
+                .errorPage(500, "/page/failed")
+                .servlet(new Sending(), "/send/*")
+                .application(DUMP, "/page/*"));
+    RawResponse gone = RawClient.get(port, "/send/a%20b?410");
+    assertThat(gone.status()).isEqualTo(410);
+    assertThat(gone.text())
+        .contains("REDIRECT_STATUS=410\0")
+        .contains("REDIRECT_URL=/send/a%20b\0")
+        .contains("PATH_INFO=/gone\0");
+    RawResponse failed = RawClient.get(port, "/send/x?throw");
+    assertThat(failed.status()).isEqualTo(500);
+    assertThat(failed.text()).contains("REDIRECT_STATUS=500\0");
+    assertThat(RawClient.get(port, "/page/gone").status()).isEqualTo(200);
+    assertThat(variables(port, "/page/gone")).doesNotContainKeys("REDIRECT_STATUS", "REDIRECT_URL");
+  }
+
+  @Test
+  void errorPage_mayHaveAStatusOfItsOwn() throws Exception {
+    Application moved =
+        (environ, startResponse) -> {
+          startResponse.start(302, Headers.of("Location", "/new"));
+          return Body.empty();
         };
     int port =
         start(
             Deployment.at("")
-                .servlet(outer, "/outer")
-                .application(
-                    (environ, startResponse) -> {
-                      startResponse.start(200, Headers.of());
-                      return Body.writing(
-                          out -> {
-                            out.write('x');
-                            out.flush();
-                            throw new IllegalStateException(ResponseContract.SECRET);
-                          });
-                    },
-                    "/inner"));
-    RawResponse response = RawClient.get(port, "/outer");
-    assertThat(response.end()).isEqualTo(RawResponse.End.WHOLE);
-    assertThat(response.text()).isEqualTo("xresponse must be cut: java.lang.IllegalStateException");
+                .errorPage(410, "/page")
+                .servlet(new Sending(), "/send/*")
+                .application(moved, "/page"));
+    assertThat(RawClient.get(port, "/send/x?410").status()).isEqualTo(302);
+  }
+
+  private static final class Sending extends HttpServlet {
+    private static final long serialVersionUID = 1;
+
+    @Override
+    protected void service(HttpServletRequest request, HttpServletResponse response)
+        throws IOException {
+      if (request.getQueryString().equals("throw")) {
+        throw new IOException("failure of a servlet");
+      }
+      response.sendError(Integer.parseInt(request.getQueryString()));
+    }
+  }
+
+  // ---- the logger dev.postern ----
+
+  @Test
+  void failures_areLinesOfTheLogger() throws Exception {
+    int port =
+        start(
+            (environ, startResponse) -> {
+              switch (environ.pathInfo()) {
+                case "/bad" -> throw new IllegalStateException("broken\nforged");
+                case "/refused" -> throw new GatewayException(404, "no such thing");
+                case "/busy" -> throw new GatewayException(503, "no place");
+                default -> startResponse.start(200, Headers.of());
+              }
+              return Body.of("x");
+            });
+    for (String path : List.of("/fine", "/bad?secret", "/refused", "/busy")) {
+      RawClient.get(port, path);
+    }
+    assertThat(logs.entries("dev.postern", 3))
+        .containsExactly(
+            "WARNING 500 for GET \"/bad\": java.lang.IllegalStateException: broken\\u000Aforged"
+                + " java.lang.IllegalStateException: broken\nforged",
+            "INFO 404 for GET \"/refused\": dev.postern.GatewayException: no such thing",
+            "WARNING 503 for GET \"/busy\": dev.postern.GatewayException: no place");
+  }
+
+  @Test
+  void clientThatHasGone_isNoWarning() throws Exception {
+    CountDownLatch gone = new CountDownLatch(1);
+    CountDownLatch done = new CountDownLatch(1);
+    int port =
+        start(
+            (environ, startResponse) -> {
+              environ.onFinish(outcome -> done.countDown());
+              startResponse.start(200, Headers.of());
+              return Body.writing(
+                  out -> {
+                    out.flush();
+                    gone.await();
+                    for (int i = 0; i < 10_000; i++) {
+                      out.write(new byte[8 * 1024]);
+                    }
+                  });
+            });
+    try (RawClient client = new RawClient(port)) {
+      client.send(RawClient.request("GET", "/")).head("GET");
+      client.reset();
+    }
+    gone.countDown();
+    done.await();
+    stop();
+    assertThat(logs.entries("dev.postern")).isEmpty();
   }
 }

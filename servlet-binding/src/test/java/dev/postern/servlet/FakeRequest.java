@@ -63,7 +63,9 @@ final class FakeRequest {
         Object answer = answers.get(method.getName());
         yield answer != null || !method.getReturnType().isPrimitive()
             ? answer
-            : method.getReturnType() == boolean.class ? (Object) false : (Object) 0;
+            : method.getReturnType() == boolean.class
+                ? (Object) false
+                : method.getReturnType() == long.class ? (Object) 0L : (Object) 0;
       }
     };
   }

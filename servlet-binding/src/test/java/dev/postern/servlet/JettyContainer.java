@@ -2,10 +2,12 @@ package dev.postern.servlet;
 
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.Filter;
+import jakarta.servlet.MultipartConfigElement;
 import java.io.IOException;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.function.Consumer;
+import org.eclipse.jetty.ee11.servlet.ErrorPageErrorHandler;
 import org.eclipse.jetty.ee11.servlet.FilterHolder;
 import org.eclipse.jetty.ee11.servlet.ServletContextHandler;
 import org.eclipse.jetty.ee11.servlet.ServletHolder;
@@ -41,6 +43,9 @@ final class JettyContainer implements Container {
               : new ServletHolder(entry.servlet());
       holder.setInitParameters(entry.parameters());
       holder.setInitOrder(1);
+      if (deployment.multipart) {
+        holder.getRegistration().setMultipartConfig(new MultipartConfigElement(""));
+      }
       for (String mapping : entry.mappings()) {
         context.addServlet(holder, mapping);
       }
@@ -48,6 +53,9 @@ final class JettyContainer implements Container {
     for (Filter filter : deployment.filters) {
       context.addFilter(new FilterHolder(filter), "/*", EnumSet.of(DispatcherType.REQUEST));
     }
+    ErrorPageErrorHandler errors = new ErrorPageErrorHandler();
+    deployment.errorPages.forEach(errors::addErrorPage);
+    context.setErrorHandler(errors);
     if (deployment.authenticated) {
       context.setSecurityHandler(security());
     }

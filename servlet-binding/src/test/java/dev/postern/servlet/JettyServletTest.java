@@ -84,4 +84,11 @@ class JettyServletTest {
       }
     }
   }
+
+  @Nested
+  class FilterTest extends FilterContract {
+    FilterTest() {
+      super(Server.JETTY, JettyContainer::start);
+    }
+  }
 }

@@ -7,6 +7,7 @@ import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.assertj.core.api.SoftAssertions;
@@ -48,7 +49,8 @@ abstract class PathContract extends ContainerContract {
           row("/app/x/%252f", REFUSED, "/%2f", "/%2f"),
           // parameters: kept in PATH_INFO, no part of the script's name
           same("/app/x/a;p=1/b", "/a;p=1/b"),
-          same("/app/x/b;jsessionid=1", "/b;jsessionid=1"),
+          // Jetty has no sessions here, and Undertow no such session.
+          row("/app/x/b;jsessionid=1", "/b;jsessionid=1", "/b", "/b;jsessionid=1"),
           same("/app/x/a%3bp", "/a;p"),
           same("/app/x;q=1/b", "/b"),
           same("/app;q=1/x/b", "/b"),
@@ -98,6 +100,38 @@ abstract class PathContract extends ContainerContract {
           .isEqualTo(row.target().replace("http://localhost", ""));
     }
     softly.assertAll();
+  }
+
+  /** SPEC E4, E14: exact, or refused. */
+  @Test
+  void r23_bytesThatAreNoUtf8_areNeverReplaced() throws Exception {
+    int port = start(Deployment.at("/app").application(DUMP, "/x/*", "*.cgi"));
+    Map<String, String> rows = new LinkedHashMap<>();
+    rows.put("/app/x/p?q=\u00e9", "q=\u00e9");
+    rows.put("/app/x/p?q=\u00c3\u00a9", "q=\u00c3\u00a9");
+    rows.put("/app/x/p?\u00ff=%ff", "\u00ff=%ff");
+    rows.put("/app/x/p?q=%ff%c0%af", "q=%ff%c0%af");
+    rows.put("/app/x/\u00c3", "");
+    rows.put("/app/x/%C3", "");
+    rows.put("/app/%ff.cgi", "");
+    rows.put("/app/\u00ff.cgi", "");
+    rows.put("/app/x/%EF%BF%BD?%EF%BF%BD", "%EF%BF%BD");
+    for (Map.Entry<String, String> row : rows.entrySet()) {
+      RawResponse response = RawClient.get(port, row.getKey());
+      if (response.status() == 200) {
+        Map<String, String> variables = variables(response);
+        assertThat(variables.get("QUERY_STRING")).as(row.getKey()).isEqualTo(row.getValue());
+        assertThat(variables.get("REQUEST_URI")).isEqualTo(row.getKey());
+        boolean replacement = row.getKey().contains("%EF%BF%BD");
+        assertThat(variables.get("PATH_INFO").contains("\u00ef\u00bf\u00bd"))
+            .as(row.getKey())
+            .isEqualTo(replacement);
+        assertThat(variables.get("SCRIPT_NAME")).doesNotContain("\u00ef\u00bf\u00bd");
+      } else {
+        assertThat(response.status()).as(row.getKey()).isEqualTo(400);
+        assertThat(row.getKey()).doesNotContain("%EF%BF%BD");
+      }
+    }
   }
 
   @Test

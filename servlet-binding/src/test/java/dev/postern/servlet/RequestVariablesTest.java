@@ -20,7 +20,7 @@ class RequestVariablesTest {
     fake.with("getRemoteAddr", "[fe80::1%eth0]").with("getLocalAddr", "0:0:0:0:0:0:0:1%0");
     assertThat(variable("REMOTE_ADDR")).isEqualTo("fe80::1");
     assertThat(variable("REMOTE_HOST")).isEqualTo("fe80::1");
-    assertThat(variable("SERVER_ADDR")).isEqualTo("0:0:0:0:0:0:0:1");
+    assertThat(variable("SERVER_ADDR")).isEqualTo("::1");
   }
 
   @Test
@@ -108,5 +108,24 @@ class RequestVariablesTest {
     // as an absolute target would have it
     fake.withHeader("Host", "a").with("getServerName", "a\"b");
     assertThat(new RequestVariables(fake.request(), "").fault()).contains("Host");
+  }
+
+  @Test
+  void ipv6Addresses_areInTheirShortForm() {
+    fake.with("getRemoteAddr", "2001:DB8:0:0:0:0:0:1")
+        .with("getLocalAddr", "[fe80:0:0:0:0:0:0:1%2]");
+    assertThat(variable("REMOTE_ADDR")).isEqualTo("2001:db8::1");
+    assertThat(variable("REMOTE_HOST")).isEqualTo("2001:db8::1");
+    assertThat(variable("SERVER_ADDR")).isEqualTo("fe80::1");
+    fake.with("getServerName", "[2001:DB8:0:0:0:0:0:1]");
+    assertThat(variable("SERVER_NAME")).isEqualTo("[2001:db8::1]");
+    fake.with("getServerName", "");
+    assertThat(variable("SERVER_NAME")).isEqualTo("[fe80::1]");
+  }
+
+  @Test
+  void serverName_isInLowerCase() {
+    fake.with("getServerName", "WWW.Example.ORG");
+    assertThat(variable("SERVER_NAME")).isEqualTo("www.example.org");
   }
 }

@@ -1,6 +1,7 @@
 package dev.postern.servlet;
 
 import jakarta.servlet.Filter;
+import jakarta.servlet.MultipartConfigElement;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,6 +16,7 @@ import org.apache.catalina.authenticator.BasicAuthenticator;
 import org.apache.catalina.core.StandardHost;
 import org.apache.catalina.startup.Tomcat;
 import org.apache.coyote.http2.Http2Protocol;
+import org.apache.tomcat.util.descriptor.web.ErrorPage;
 import org.apache.tomcat.util.descriptor.web.FilterDef;
 import org.apache.tomcat.util.descriptor.web.FilterMap;
 import org.apache.tomcat.util.descriptor.web.LoginConfig;
@@ -47,6 +49,9 @@ final class TomcatContainer implements Container {
               ? Tomcat.addServlet(context, name, entry.type().getName())
               : Tomcat.addServlet(context, name, entry.servlet());
       wrapper.setLoadOnStartup(1);
+      if (deployment.multipart) {
+        wrapper.setMultipartConfigElement(new MultipartConfigElement(""));
+      }
       entry.parameters().forEach(wrapper::addInitParameter);
       entry.mappings().forEach(wrapper::addMapping);
     }
@@ -54,6 +59,7 @@ final class TomcatContainer implements Container {
       FilterDef definition = new FilterDef();
       definition.setFilterName("filter" + number++);
       definition.setFilter(filter);
+      definition.setFilterClass(filter.getClass().getName());
       definition.setAsyncSupported("true");
       context.addFilterDef(definition);
       FilterMap map = new FilterMap();
@@ -61,6 +67,13 @@ final class TomcatContainer implements Container {
       map.addURLPattern("/*");
       context.addFilterMap(map);
     }
+    deployment.errorPages.forEach(
+        (status, path) -> {
+          ErrorPage page = new ErrorPage();
+          page.setErrorCode(status);
+          page.setLocation(path);
+          context.addErrorPage(page);
+        });
     if (deployment.authenticated) {
       secure(context);
     }

@@ -58,4 +58,11 @@ class TomcatServletTest {
       super(Server.TOMCAT, TomcatContainer::startHttp2);
     }
   }
+
+  @Nested
+  class FilterTest extends FilterContract {
+    FilterTest() {
+      super(Server.TOMCAT, TomcatContainer::start);
+    }
+  }
 }

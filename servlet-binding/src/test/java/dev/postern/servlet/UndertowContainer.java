@@ -18,6 +18,7 @@ import io.undertow.servlet.api.WebResourceCollection;
 import io.undertow.servlet.util.ImmediateInstanceFactory;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.Filter;
+import jakarta.servlet.MultipartConfigElement;
 import jakarta.servlet.ServletException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -52,6 +53,9 @@ final class UndertowContainer implements Container {
               : Servlets.servlet(
                   name, entry.type(), new ImmediateInstanceFactory<>(entry.servlet()));
       entry.parameters().forEach(servlet::addInitParam);
+      if (deployment.multipart) {
+        servlet.setMultipartConfig(new MultipartConfigElement(""));
+      }
       info.addServlet(servlet.addMappings(entry.mappings()).setLoadOnStartup(1));
     }
     for (Filter filter : deployment.filters) {
@@ -60,6 +64,8 @@ final class UndertowContainer implements Container {
           Servlets.filter(name, filter.getClass(), new ImmediateInstanceFactory<>(filter)));
       info.addFilterUrlMapping(name, "/*", DispatcherType.REQUEST);
     }
+    deployment.errorPages.forEach(
+        (status, location) -> info.addErrorPage(Servlets.errorPage(location, status)));
     if (deployment.authenticated) {
       secure(info);
     }

@@ -58,4 +58,11 @@ class UndertowServletTest {
       super(Server.UNDERTOW, UndertowContainer::startHttp2);
     }
   }
+
+  @Nested
+  class FilterTest extends FilterContract {
+    FilterTest() {
+      super(Server.UNDERTOW, UndertowContainer::start);
+    }
+  }
 }

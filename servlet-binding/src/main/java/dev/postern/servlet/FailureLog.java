@@ -1,0 +1,50 @@
+package dev.postern.servlet;
+
+import dev.postern.Environ;
+import dev.postern.GatewayException;
+import dev.postern.Outcome;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+
+/**
+ * Requests that failed or were refused, as lines of the logger {@code dev.postern}. The whole story
+ * is in {@code postern.errors}, which is the context's log; where that goes differs by container,
+ * and embedded ones may print it nowhere.
+ */
+final class FailureLog {
+  private FailureLog() {}
+
+  /** Loaded by the first failure. */
+  private static final class Holder {
+    static final Logger LOGGER = System.getLogger("dev.postern");
+  }
+
+  /**
+   * WARNING for a 5xx and for a response that was cut, INFO for what was refused, DEBUG where the
+   * client has gone.
+   */
+  static void report(Environ environ, Outcome outcome, Throwable failure, boolean clientGone) {
+    Level level = Level.INFO;
+    if (clientGone) {
+      level = Level.DEBUG;
+    } else if (outcome.status() >= 500 || !outcome.complete()) {
+      level = Level.WARNING;
+    }
+    if (!Holder.LOGGER.isLoggable(level)) {
+      return;
+    }
+    String what = outcome.complete() ? outcome.status() + " for " : "no whole response to ";
+    String text = ErrorLog.escaped(what + request(environ) + ": " + failure);
+    // A diagnosis says it all; an application's exception is found by its stack.
+    if (failure instanceof GatewayException || clientGone) {
+      Holder.LOGGER.log(level, text);
+    } else {
+      Holder.LOGGER.log(level, text, failure);
+    }
+  }
+
+  private static String request(Environ environ) {
+    String path = environ.variable("SCRIPT_NAME") + environ.variable("PATH_INFO");
+    return environ.method() + " \"" + (path.length() > 256 ? path.substring(0, 256) : path) + '"';
+  }
+}

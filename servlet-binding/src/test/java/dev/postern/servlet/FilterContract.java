@@ -1,0 +1,190 @@
+package dev.postern.servlet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.postern.Application;
+import dev.postern.Body;
+import dev.postern.Headers;
+import jakarta.servlet.Filter;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.springframework.web.filter.FormContentFilter;
+
+/** What filters in front of the servlet have done to the request and to the response. */
+abstract class FilterContract extends ContainerContract {
+  private static final String FORM = "application/x-www-form-urlencoded";
+
+  FilterContract(Server server, Container.Starter starter) {
+    super(server, starter);
+  }
+
+  /** Does something, and goes on. */
+  @FunctionalInterface
+  private interface Before {
+    void run(HttpServletRequest request, HttpServletResponse response)
+        throws IOException, ServletException;
+  }
+
+  private static Filter filter(Before before) {
+    return (request, response, chain) -> {
+      before.run((HttpServletRequest) request, (HttpServletResponse) response);
+      chain.doFilter(request, response);
+    };
+  }
+
+  // ---- headers ----
+
+  @Test
+  void headersOfFilters_areKept() throws Exception {
+    Filter filter =
+        filter(
+            (request, response) -> {
+              response.addHeader("Set-Cookie", "filter=1");
+              response.setHeader("Vary", "Origin");
+              response.setHeader("X-Frame-Options", "DENY");
+              response.setHeader("X-Filter", "1");
+              response.setHeader("ETag", "\"f\"");
+              response.setContentType("text/html");
+            });
+    Application application =
+        (environ, startResponse) -> {
+          startResponse.start(
+              200,
+              Headers.of("Set-Cookie", "a=1", "Vary", "Accept", "X-Frame-Options", "SAMEORIGIN")
+                  .plus("Set-Cookie", "b=2")
+                  .plus("etag", "\"a\"")
+                  .plus("Content-Type", "text/x-own"));
+          return Body.of("x");
+        };
+    int port = start(Deployment.at("").filter(filter).application(application, "/*"));
+    RawResponse response = RawClient.get(port, "/");
+    assertThat(response.all("Set-Cookie")).containsExactly("filter=1", "a=1", "b=2");
+    assertThat(String.join(", ", response.all("Vary"))).isEqualTo("Origin, Accept");
+    assertThat(response.all("X-Frame-Options")).containsExactly("SAMEORIGIN");
+    assertThat(response.all("X-Filter")).containsExactly("1");
+    assertThat(response.all("ETag")).containsExactly("\"a\"");
+    assertThat(response.all("Content-Type")).containsExactly("text/x-own");
+  }
+
+  // ---- bodies ----
+
+  /** Answers with CONTENT_LENGTH and the body. */
+  private static final Application ECHO =
+      (environ, startResponse) -> {
+        String length = environ.variable("CONTENT_LENGTH");
+        byte[] body = environ.input().readAllBytes();
+        startResponse.start(200, Headers.of("Content-Type", "application/octet-stream"));
+        return Body.of((length + " ").getBytes(StandardCharsets.US_ASCII), body);
+      };
+
+  private static RawResponse send(int port, String method, String query, String type, String body)
+      throws IOException {
+    String[] headers = {"Content-Type: " + type, "Content-Length: " + body.length()};
+    return RawClient.exchange(port, RawClient.request(method, "/" + query, headers) + body);
+  }
+
+  private static void assertEchoed(RawResponse response, String body) {
+    assertThat(response.status()).isEqualTo(200);
+    assertThat(response.text()).isEqualTo(body.length() + " " + body);
+  }
+
+  @Test
+  void formThatAFilterHasRead_isMadeAgainFromTheParametersOfTheBody() throws Exception {
+    int port =
+        start(
+            Deployment.at("")
+                .filter(filter((request, response) -> request.getParameter("_csrf")))
+                .application(ECHO, "/*"));
+    Map<String, String> bodies = new LinkedHashMap<>();
+    bodies.put("a=1&b=two+words&c=%26%3D%25", "");
+    bodies.put("a=1&a=2&a=1", "?a=1&q=5&%61=3");
+    bodies.put("caf%C3%A9=%E2%82%AC&empty=", "?caf%C3%A9=x&&q");
+    bodies.put("a=" + "x".repeat(20_000), "");
+    for (Map.Entry<String, String> row : bodies.entrySet()) {
+      assertEchoed(send(port, "POST", row.getValue(), FORM, row.getKey()), row.getKey());
+      assertEchoed(
+          send(port, "POST", row.getValue(), FORM + "; charset=UTF-8", row.getKey()), row.getKey());
+    }
+    // The same fields in as many bytes as they need.
+    assertThat(send(port, "POST", "", FORM, "a=%31&b").text()).isEqualTo("6 a=1&b=");
+    RawResponse chunked =
+        RawClient.exchange(
+            port,
+            RawClient.request("POST", "/", "Content-Type: " + FORM, "Transfer-Encoding: chunked")
+                + "5\r\na=1&b\r\n2\r\n=2\r\n0\r\n\r\n");
+    assertThat(chunked.text()).isEqualTo("7 a=1&b=2");
+  }
+
+  /** The others are the application's own to read. */
+  @Test
+  void formThatNobodyHasRead_isAsItWasSent() throws Exception {
+    int port = start(Deployment.at("").application(ECHO, "/*"));
+    for (String body : List.of("a=%31&b", "", "x", "a=1&a=2", "y".repeat(100_000))) {
+      assertEchoed(send(port, "POST", "?a=1", FORM, body), body);
+      assertEchoed(send(port, "PUT", "?a=1", FORM, body), body);
+    }
+    RawResponse chunked =
+        RawClient.exchange(
+            port,
+            RawClient.request("POST", "/", "Content-Type: " + FORM, "Transfer-Encoding: chunked")
+                + "3\r\na=1\r\n0\r\n\r\n");
+    assertThat(chunked.text()).isEqualTo("null a=1");
+    assertThat(RawClient.get(port, "/?a=1", "Content-Type: " + FORM).text()).isEqualTo("null ");
+  }
+
+  /** Spring Boot has this filter by default. */
+  @Test
+  void formsOfPutPatchAndDelete_behindSpringsFormContentFilter_areMadeAgain() throws Exception {
+    int port = start(Deployment.at("").filter(new FormContentFilter()).application(ECHO, "/*"));
+    for (String method : List.of("POST", "PUT", "PATCH", "DELETE")) {
+      assertEchoed(send(port, method, "?a=0", FORM, "a=1&b=%C3%A9"), "a=1&b=%C3%A9");
+    }
+  }
+
+  @Test
+  void multipartThatAFilterHasRead_isMadeAgain() throws Exception {
+    int port =
+        start(
+            Deployment.at("")
+                .withMultipart()
+                .filter(filter((request, response) -> request.getParts()))
+                .application(ECHO, "/*"));
+    String body =
+        "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n"
+            + "--b\r\nContent-Disposition: form-data; name=\"f\"; filename=\"x.bin\"\r\n"
+            + "Content-Type: application/octet-stream\r\n\r\n\u0000\u00ff\r\n--\r\n"
+            + "--b--\r\n";
+    RawResponse response = send(port, "POST", "", "multipart/form-data; boundary=b", body);
+    assertThat(response.status()).isEqualTo(200);
+    String echoed = new String(response.body(), StandardCharsets.ISO_8859_1);
+    int space = echoed.indexOf(' ');
+    assertThat(Integer.parseInt(echoed.substring(0, space))).isEqualTo(echoed.length() - space - 1);
+    assertThat(echoed.substring(space + 1).toLowerCase()).isEqualTo(body.toLowerCase());
+  }
+
+  @Test
+  void otherBodyThatAFilterHasRead_isAFaultOfTheServerAndSaysSo() throws Exception {
+    int failures = 0;
+    for (Filter filter :
+        List.of(
+            filter((request, response) -> request.getInputStream().readAllBytes()),
+            filter((request, response) -> request.getReader().readLine()))) {
+      int port = start(Deployment.at("").filter(filter).application(ECHO, "/*"));
+      RawResponse response = send(port, "POST", "", "application/json", "{\"a\":1}");
+      assertThat(response.status()).isEqualTo(500);
+      assertThat(response.text()).isEqualTo("500 Internal Server Error\n");
+      assertThat(logs.entries("dev.postern", ++failures))
+          .last()
+          .asString()
+          .contains("request body must be left to the servlet")
+          .contains("FilterContract");
+    }
+  }
+}
