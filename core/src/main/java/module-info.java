@@ -3,8 +3,14 @@
  * that every gateway runs. Depends on nothing but {@code java.base}; the JSpecify annotations are
  * needed at compile time only.
  */
+@SuppressWarnings("module") // The siblings are compiled after this module.
 module dev.postern {
   requires static transitive org.jspecify;
 
   exports dev.postern;
+  exports dev.postern.internal to
+      dev.postern.cgi,
+      dev.postern.launcher,
+      dev.postern.servlet,
+      dev.postern.testing;
 }

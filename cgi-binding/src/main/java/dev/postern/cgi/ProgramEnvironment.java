@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.postern.Environ;
 import dev.postern.GatewayException;
+import dev.postern.internal.Hosts;
 import dev.postern.process.ProgramText;
 import dev.postern.program.Program;
 import dev.postern.program.RequestPath;

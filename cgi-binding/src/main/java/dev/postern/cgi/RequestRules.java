@@ -3,6 +3,7 @@ package dev.postern.cgi;
 import dev.postern.Environ;
 import dev.postern.GatewayException;
 import dev.postern.Headers;
+import dev.postern.internal.Hosts;
 import dev.postern.program.RequestPath;
 import dev.postern.wire.Escapes;
 import dev.postern.wire.Refusal;

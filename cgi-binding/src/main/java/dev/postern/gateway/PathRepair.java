@@ -1,5 +1,6 @@
 package dev.postern.gateway;
 
+import dev.postern.internal.Percent;
 import java.util.Map;
 
 /**
@@ -86,33 +87,8 @@ public final class PathRepair {
     }
     int question = uri.indexOf('?');
     int end = question < 0 ? uri.length() : question;
-    return start < 0 || start >= end ? "" : decoded(uri.substring(start, end));
-  }
-
-  private static String decoded(String path) {
-    if (path.indexOf('%') < 0) {
-      return path;
-    }
-    StringBuilder bytes = new StringBuilder(path.length());
-    for (int i = 0; i < path.length(); i++) {
-      char c = path.charAt(i);
-      if (c == '%') {
-        int value = i + 2 < path.length() ? escaped(path.charAt(i + 1), path.charAt(i + 2)) : -1;
-        if (value < 0) {
-          return "";
-        }
-        c = (char) value;
-        i += 2;
-      }
-      bytes.append(c);
-    }
-    return bytes.toString();
-  }
-
-  /** The byte of two hexadecimal digits, or -1. */
-  private static int escaped(char high, char low) {
-    int value = Character.digit(high, 16) << 4 | Character.digit(low, 16);
-    return high < 0x80 && low < 0x80 ? value : -1;
+    String decoded = start < 0 || start >= end ? null : Percent.decoded(uri.substring(start, end));
+    return decoded == null ? "" : decoded;
   }
 
   private static String merged(String path) {

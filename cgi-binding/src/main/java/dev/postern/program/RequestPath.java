@@ -2,6 +2,7 @@ package dev.postern.program;
 
 import dev.postern.Environ;
 import dev.postern.GatewayException;
+import dev.postern.internal.Percent;
 import dev.postern.wire.Escapes;
 import dev.postern.wire.Refusal;
 
@@ -40,12 +41,11 @@ public final class RequestPath {
     for (int i = 0; i < path.length(); i++) {
       char c = path.charAt(i);
       if (c == '%') {
-        int high = i + 2 < path.length() ? hex(path.charAt(i + 1)) : -1;
-        int low = i + 2 < path.length() ? hex(path.charAt(i + 2)) : -1;
-        if (high < 0 || low < 0) {
+        int value = Percent.byteAt(path, i);
+        if (value < 0) {
           throw refused("bad-escape", "path must encode bytes as % and two digits", path);
         }
-        c = (char) (high << 4 | low);
+        c = (char) value;
         i += 2;
         if (c == '/' && !encodedSlash) {
           throw refused("encoded-slash", "path must hold no encoded slash", path);
@@ -90,14 +90,6 @@ public final class RequestPath {
       }
       start = end + 1;
     }
-  }
-
-  private static int hex(char c) {
-    if (c >= '0' && c <= '9') {
-      return c - '0';
-    }
-    char lower = (char) (c | 0x20);
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
   }
 
   private static GatewayException refused(String rule, String message, String path) {

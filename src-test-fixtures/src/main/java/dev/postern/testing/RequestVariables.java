@@ -1,6 +1,6 @@
 package dev.postern.testing;
 
-import java.io.ByteArrayOutputStream;
+import dev.postern.internal.Percent;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Locale;
@@ -87,22 +87,11 @@ final class RequestVariables {
 
   /** Percent-decoded once; each byte becomes a char. */
   static String decoded(String path) {
-    byte[] raw = path.getBytes(StandardCharsets.UTF_8);
-    ByteArrayOutputStream decoded = new ByteArrayOutputStream(raw.length);
-    for (int i = 0; i < raw.length; i++) {
-      if (raw[i] != '%') {
-        decoded.write(raw[i]);
-        continue;
-      }
-      int high = i + 2 < raw.length ? Character.digit(raw[i + 1], 16) : -1;
-      int low = i + 2 < raw.length ? Character.digit(raw[i + 2], 16) : -1;
-      if (high < 0 || low < 0) {
-        throw new IllegalArgumentException("target must be percent-encoded: " + path);
-      }
-      decoded.write(high * 16 + low);
-      i += 2;
+    String decoded = Percent.decoded(bytes(path));
+    if (decoded == null) {
+      throw new IllegalArgumentException("target must be percent-encoded: " + path);
     }
-    return decoded.toString(StandardCharsets.ISO_8859_1);
+    return decoded;
   }
 
   private static String bytes(String text) {

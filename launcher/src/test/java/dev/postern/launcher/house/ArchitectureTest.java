@@ -61,7 +61,8 @@ class ArchitectureTest {
     classes()
         .should()
         .onlyDependOnClassesThat(
-            resideInAnyPackage("dev.postern", "java..", "org.jspecify.annotations"))
+            resideInAnyPackage(
+                "dev.postern", "dev.postern.internal", "java..", "org.jspecify.annotations"))
         .check(core);
   }
 
@@ -126,7 +127,12 @@ class ArchitectureTest {
         .belongToAnyOf(CgiGateway.class)
         .should()
         .onlyDependOnClassesThat(
-            resideInAnyPackage("dev.postern", "dev.postern.gateway", "java..", "org.jspecify..")
+            resideInAnyPackage(
+                    "dev.postern",
+                    "dev.postern.internal",
+                    "dev.postern.gateway",
+                    "java..",
+                    "org.jspecify..")
                 .or(belongToAnyOf(CgiGateway.class)))
         .check(house);
   }

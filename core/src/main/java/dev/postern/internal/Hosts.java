@@ -1,0 +1,106 @@
+package dev.postern.internal;
+
+import org.jspecify.annotations.Nullable;
+
+/** Host names and addresses, as bytes one char each. */
+public final class Hosts {
+  private Hosts() {}
+
+  /**
+   * Whether this can be a {@code Host} header: {@code uri-host [ ":" port ]} (RFC 9110 7.2), maybe
+   * empty. Applications build links from the header, so that anything else would end up in pages.
+   */
+  public static boolean isHostField(String value) {
+    int end = value.length();
+    int colon = value.lastIndexOf(':');
+    if (colon >= 0 && colon > value.lastIndexOf(']')) {
+      if (!isDigits(value, colon + 1)) {
+        return false;
+      }
+      end = colon;
+    }
+    return isHost(value.substring(0, end));
+  }
+
+  /** {@code host = IP-literal / IPv4address / reg-name} (RFC 3986 3.2.2); reg-name may be empty. */
+  public static boolean isHost(String host) {
+    if (host.startsWith("[")) {
+      return host.endsWith("]") && Inet6.parse(plain(host)) != null && zoneIsEncoded(host);
+    }
+    for (int i = 0; i < host.length(); i++) {
+      char c = host.charAt(i);
+      if (!isAlphanumeric(c) && "-._~%!$&'()*+,;=".indexOf(c) < 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** {@code ZoneID = 1*( unreserved / pct-encoded )} after {@code %25} (RFC 6874 2). */
+  private static boolean zoneIsEncoded(String literal) {
+    int zone = literal.indexOf('%');
+    return zone < 0 || literal.startsWith("%25", zone) && zone + 4 < literal.length();
+  }
+
+  /**
+   * An address as REMOTE_ADDR has it (RFC 3875 4.1.8): no brackets, no zone, IPv6 in its short form
+   * (RFC 5952); null for what is no address, such as the path of a Unix socket.
+   */
+  public static @Nullable String address(@Nullable String value) {
+    if (value == null) {
+      return null;
+    }
+    String plain = plain(value);
+    if (plain.indexOf(':') >= 0) {
+      int[] groups = Inet6.parse(plain);
+      return groups == null ? null : Inet6.text(groups);
+    }
+    return Inet6.isDotted(plain) ? plain : null;
+  }
+
+  /**
+   * A host as SERVER_NAME has it (RFC 3875 4.1.14): in lower case; an IPv6 address in brackets, in
+   * its short form and without a zone. What is neither a name nor an address stays as it is.
+   */
+  public static String serverName(String host) {
+    if (host.indexOf(':') < 0) {
+      return lower(host);
+    }
+    String address = address(host);
+    return address == null ? lower(host) : "[" + address + "]";
+  }
+
+  private static String plain(String address) {
+    int start = address.startsWith("[") ? 1 : 0;
+    int end = address.endsWith("]") ? address.length() - 1 : address.length();
+    int zone = address.indexOf('%', start);
+    return start > end ? "" : address.substring(start, zone < 0 ? end : zone);
+  }
+
+  private static boolean isDigits(String text, int from) {
+    for (int i = from; i < text.length(); i++) {
+      if (text.charAt(i) < '0' || text.charAt(i) > '9') {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static boolean isAlphanumeric(char c) {
+    return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9';
+  }
+
+  /** ASCII alone: a locale would make another letter of {@code I}. */
+  private static String lower(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      if (text.charAt(i) >= 'A' && text.charAt(i) <= 'Z') {
+        char[] chars = text.toCharArray();
+        for (int k = i; k < chars.length; k++) {
+          chars[k] = chars[k] >= 'A' && chars[k] <= 'Z' ? (char) (chars[k] + 32) : chars[k];
+        }
+        return new String(chars);
+      }
+    }
+    return text;
+  }
+}
