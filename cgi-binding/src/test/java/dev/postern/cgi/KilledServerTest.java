@@ -151,7 +151,7 @@ class KilledServerTest {
     command.addAll(List.of(group));
     return new ProcessBuilder(command)
         .redirectInput(new File("/dev/null"))
-        .redirectError(ProcessBuilder.Redirect.INHERIT)
+        .redirectError(directory.resolve("errors").toFile())
         .start();
   }
 

@@ -357,7 +357,8 @@ class LifecycleTest {
                 KilledServer.class.getName(),
                 "one",
                 program.toString())
-            .inheritIO()
+            .redirectErrorStream(true)
+            .redirectOutput(directory.resolve("console").toFile())
             .start();
     try {
       long start = System.nanoTime();

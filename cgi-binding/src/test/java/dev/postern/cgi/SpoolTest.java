@@ -168,11 +168,11 @@ class SpoolTest {
     command.addAll(List.of("-cp", System.getProperty("java.class.path")));
     command.addAll(List.of(FullDisk.class.getName(), program.toString()));
 
-    Process server =
-        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+    Path errors = directory.resolve("errors");
+    Process server = new ProcessBuilder(command).redirectError(errors.toFile()).start();
     String report = new String(server.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
 
-    assertThat(server.waitFor()).isZero();
+    assertThat(server.waitFor()).as(Files.readString(errors)).isZero();
     assertThat(report.lines())
         .containsExactly(
             "200 500000", "503 spool-full 10", "nothing is left", "200 9", "200 500000");

@@ -37,14 +37,10 @@ abstract class GitContract extends ContainerContract {
     Path projects = Files.createDirectory(directory.resolve("projects"));
     git(projects, "init", "--quiet", "--bare", "repo.git");
     git(projects.resolve("repo.git"), "config", "http.receivepack", "true");
-    Path seed = directory.resolve("seed");
-    git(directory, "clone", "--quiet", projects.resolve("repo.git").toString(), "seed");
-    for (int i = 0; i < 20; i++) {
-      Files.writeString(seed.resolve("file" + i), "line " + i + "\n");
-      commit(seed, "Add file " + i);
-    }
-    git(seed, "push", "--quiet", "origin", "HEAD:main");
+    Path history = Files.writeString(directory.resolve("history"), history());
+    git(projects.resolve("repo.git"), history, "fast-import", "--quiet");
     git(projects.resolve("repo.git"), "symbolic-ref", "HEAD", "refs/heads/main");
+    git(directory, "clone", "--quiet", projects.resolve("repo.git").toString(), "seed");
 
     Application backend =
         CgiApplication.builder(Path.of(git(directory, "--exec-path").trim(), "git-http-backend"))
@@ -55,6 +51,21 @@ abstract class GitContract extends ContainerContract {
         "http://127.0.0.1:"
             + start(Deployment.at("/scm").application(backend, "/git/*"))
             + "/scm/git/repo.git";
+  }
+
+  /** Twenty commits, each of which adds a file, as git-fast-import(1) takes them. */
+  private static String history() {
+    StringBuilder text = new StringBuilder();
+    for (int i = 0; i < 20; i++) {
+      String content = "line " + i + "\n";
+      String subject = "Add file " + i;
+      text.append("commit refs/heads/main\n");
+      text.append("committer Test <test@localhost> " + (1_700_000_000 + i) + " +0000\n");
+      text.append("data " + subject.length() + "\n" + subject + "\n");
+      text.append("M 100644 inline file" + i + "\n");
+      text.append("data " + content.length() + "\n" + content);
+    }
+    return text.toString();
   }
 
   @Test
@@ -106,6 +117,10 @@ abstract class GitContract extends ContainerContract {
 
   /** Runs git as a user without any settings; its output. */
   private String git(Path in, String... arguments) throws Exception {
+    return git(in, Path.of("/dev/null"), arguments);
+  }
+
+  private String git(Path in, Path input, String... arguments) throws Exception {
     List<String> command =
         new ArrayList<>(List.of("git", "-c", "user.name=Test", "-c", "user.email=test@localhost"));
     command.addAll(List.of(arguments));
@@ -120,6 +135,7 @@ abstract class GitContract extends ContainerContract {
     environment.put("GIT_TERMINAL_PROMPT", "0");
     environment.put("no_proxy", "*");
     builder.redirectErrorStream(true).redirectOutput(output.toFile());
+    builder.redirectInput(input.toFile());
     Process process;
     try {
       process = builder.start();
@@ -127,7 +143,6 @@ abstract class GitContract extends ContainerContract {
       return missing();
     }
     try {
-      process.getOutputStream().close();
       assertThat(process.waitFor(60, TimeUnit.SECONDS)).as("git %s ends", command).isTrue();
       assertThat(process.exitValue()).as("%s: %s", command, Files.readString(output)).isZero();
       return Files.readString(output);

@@ -73,6 +73,8 @@ final class StreamingCases {
                   GatewayClient.Conversation talk = trial.open(TestRequest.get("/"));
                   talk.read(10);
                   talk.close();
+                  // A hook may run on another thread, beside the end of the request.
+                  trial.witness().awaitNote("cancelled", trial.patience());
                   assertThat(trial.notes())
                       .containsExactlyInAnyOrder("cancelled", "threw", "is cancelled", "closed");
                   assertThat(trial.outcome()).startsWith("200 ").contains(" incomplete ");
