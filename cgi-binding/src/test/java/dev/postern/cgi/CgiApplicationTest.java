@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -219,7 +220,7 @@ class CgiApplicationTest {
         new Thread(
             () -> {
               while (!Files.exists(directory.resolve("pid"))) {
-                Thread.onSpinWait();
+                LockSupport.parkNanos(1_000_000);
               }
               exchange.cancel(new IOException("client has gone"));
               done.countDown();

@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -265,7 +266,7 @@ class CgiFramingTest {
             () -> {
               for (int i = 1; i <= 5; i++) {
                 while (call.count < i) {
-                  Thread.onSpinWait();
+                  LockSupport.parkNanos(1_000_000);
                 }
                 try {
                   Files.writeString(directory.resolve("fifo"), "go\n");

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import jdk.jfr.Recording;
 import jdk.jfr.consumer.RecordedEvent;
@@ -137,7 +138,7 @@ class CgiRunTest {
         new Thread(
             () -> {
               while (!Files.exists(directory.resolve("pid"))) {
-                Thread.onSpinWait();
+                LockSupport.parkNanos(1_000_000);
               }
               exchange.cancel(new IOException("client has gone"));
             });

@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -132,7 +133,7 @@ class IsolationTest {
         CgiApplication.builder(spinner).headerTimeout(Duration.ofMillis(1500)).build();
     CompletableFuture<Call> spun = CompletableFuture.supplyAsync(() -> Call.get("/").to(spins));
     while (!Files.exists(mark) && !spun.isDone()) {
-      Thread.onSpinWait();
+      LockSupport.parkNanos(1_000_000);
     }
 
     assertThat(run(Isolation.none(), HEAD, "printf ok").body()).isEqualTo("ok");
@@ -222,7 +223,7 @@ class IsolationTest {
     long start = System.nanoTime();
     while (Files.readString(stale.resolve("cgroup.procs")).isEmpty()) {
       assertThat(System.nanoTime() - start).isLessThan(60_000_000_000L);
-      Thread.onSpinWait();
+      LockSupport.parkNanos(1_000_000);
     }
     Isolation.builder().cgroup(parent).build();
 

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -159,7 +160,7 @@ class KilledServerTest {
     long start = System.nanoTime();
     while (!Collections.disjoint(pids, Figures.left(programs.toString()))) {
       assertThat(System.nanoTime() - start).isLessThan(TimeUnit.SECONDS.toNanos(60));
-      Thread.onSpinWait();
+      LockSupport.parkNanos(1_000_000);
     }
   }
 

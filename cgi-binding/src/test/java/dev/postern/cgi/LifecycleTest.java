@@ -335,7 +335,7 @@ class LifecycleTest {
     long start = System.nanoTime();
     while (pumps() > 0) {
       assertThat(System.nanoTime() - start).isLessThan(TimeUnit.SECONDS.toNanos(60));
-      Thread.onSpinWait();
+      LockSupport.parkNanos(1_000_000);
     }
   }
 
@@ -364,7 +364,7 @@ class LifecycleTest {
       long start = System.nanoTime();
       while (!Files.exists(pid()) || !Files.readString(pid()).endsWith("\n")) {
         assertThat(System.nanoTime() - start).isLessThan(TimeUnit.SECONDS.toNanos(60));
-        Thread.onSpinWait();
+        LockSupport.parkNanos(1_000_000);
       }
     } finally {
       server.destroyForcibly();
@@ -374,7 +374,7 @@ class LifecycleTest {
     long start = System.nanoTime();
     while (isRunning(left)) {
       assertThat(System.nanoTime() - start).isLessThan(TimeUnit.SECONDS.toNanos(60));
-      Thread.onSpinWait();
+      LockSupport.parkNanos(1_000_000);
     }
   }
 
@@ -446,7 +446,7 @@ class LifecycleTest {
         new Thread(
             () -> {
               while (request.getState() != Thread.State.TIMED_WAITING) {
-                Thread.onSpinWait();
+                LockSupport.parkNanos(1_000_000);
               }
               request.interrupt();
             });
@@ -483,7 +483,7 @@ class LifecycleTest {
   private static void awaitLine(Path file) {
     try {
       while (!Files.exists(file) || !Files.readString(file).endsWith("\n")) {
-        Thread.onSpinWait();
+        LockSupport.parkNanos(1_000_000);
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);

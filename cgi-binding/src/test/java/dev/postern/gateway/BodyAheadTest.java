@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -152,7 +153,7 @@ class BodyAheadTest {
               });
       reader.start();
       while (reader.getState() != Thread.State.TIMED_WAITING) {
-        Thread.onSpinWait();
+        LockSupport.parkNanos(1_000_000);
       }
       body.start();
       out.write(new byte[] {1, 2, 3});

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Starts programs until the system refuses one, many times over, and then one more: in a JVM whose
@@ -56,7 +57,7 @@ final class FewProcesses {
     long end = System.nanoTime() + Duration.ofSeconds(30).toNanos();
     long children = ProcessHandle.current().children().count();
     while (children > 0 && System.nanoTime() < end) {
-      Thread.onSpinWait();
+      LockSupport.parkNanos(1_000_000);
       children = ProcessHandle.current().children().count();
     }
     return children;

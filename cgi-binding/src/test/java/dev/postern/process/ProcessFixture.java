@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 
@@ -40,7 +41,7 @@ final class ProcessFixture {
     long start = System.nanoTime();
     while (!condition.getAsBoolean()) {
       assertThat(System.nanoTime() - start).as("waited").isLessThan(MAX_WAIT_NANOS);
-      Thread.onSpinWait();
+      LockSupport.parkNanos(1_000_000);
     }
   }
 
@@ -59,7 +60,7 @@ final class ProcessFixture {
       Counts now = now();
       while ((now.descriptors > descriptors || now.children > children)
           && System.nanoTime() - start < MAX_WAIT_NANOS) {
-        Thread.onSpinWait();
+        LockSupport.parkNanos(1_000_000);
         now = now();
       }
       assertThat(now.descriptors).as("open descriptors").isLessThanOrEqualTo(descriptors);

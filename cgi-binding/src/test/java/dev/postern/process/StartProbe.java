@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
 /**
@@ -102,7 +103,7 @@ final class StartProbe {
     long end = System.nanoTime() + Duration.ofSeconds(30).toNanos();
     long more = descriptors() - before;
     while (more > 0 && System.nanoTime() < end) {
-      Thread.onSpinWait();
+      LockSupport.parkNanos(1_000_000);
       more = descriptors() - before;
     }
     return more;
@@ -118,7 +119,7 @@ final class StartProbe {
         if (System.nanoTime() > end) {
           throw e;
         }
-        Thread.onSpinWait();
+        LockSupport.parkNanos(1_000_000);
       }
     }
   }

@@ -34,10 +34,7 @@ final class Child implements AutoCloseable {
   /** Starts {@code Main} with this JVM's class path, and nothing on its standard input. */
   static Child start(Path directory, Map<String, String> environment, String... args)
       throws IOException {
-    List<String> words =
-        new ArrayList<>(
-            List.of(
-                "-Xmx64m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", Main.class.getName()));
+    List<String> words = new ArrayList<>(List.of("-Xmx64m", Main.class.getName()));
     words.addAll(Arrays.asList(args));
     return startJava(directory, environment, words.toArray(new String[0]));
   }
@@ -47,6 +44,8 @@ final class Child implements AutoCloseable {
       throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    // It lives for seconds.
+    command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
     command.add("-cp");
     command.add(System.getProperty("java.class.path"));
     command.addAll(Arrays.asList(args));

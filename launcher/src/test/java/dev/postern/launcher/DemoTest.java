@@ -23,6 +23,7 @@ import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,9 +35,24 @@ class DemoTest {
   private static final Pattern REFERENCE =
       Pattern.compile(" (?:href|src|data-src|data-url)=\"([^\"]*)\"");
 
+  /**
+   * Of the demo that those tests share which leave it as it was, or push what no other looks at.
+   */
+  @TempDir static Path sharedDirectory;
+
+  private static Child sharedChild;
+  private static String sharedAddress;
+
   @TempDir Path directory;
   private final HttpClient client = HttpClient.newHttpClient();
   private Child child;
+
+  @AfterAll
+  static void endShared() {
+    if (sharedChild != null) {
+      sharedChild.close();
+    }
+  }
 
   @AfterEach
   void end() {
@@ -47,7 +63,7 @@ class DemoTest {
 
   @Test
   void page_everyLinkAnswers() throws Exception {
-    String address = demo(Map.of(), "--port", "0");
+    String address = sharedDemo();
     Set<String> references = references(get(address + "/"));
 
     assertThat(references)
@@ -60,7 +76,7 @@ class DemoTest {
 
   @Test
   void page_otherPaths_are404() throws Exception {
-    String address = demo(Map.of(), "--port", "0");
+    String address = sharedDemo();
     for (String path : List.of("/nowhere", "/demo", "/demo/page.html", "/source/page.html")) {
       assertThat(status(address + path)).as(path).isEqualTo(404);
     }
@@ -68,14 +84,14 @@ class DemoTest {
 
   @Test
   void inspector_saysHowItIsDeployed() throws Exception {
-    String address = demo(Map.of(), "--port", "0");
+    String address = sharedDemo();
     String servlet = get(address + "/app/some/path?q");
     String executable = get(address + "/cgi/app/some/path?q");
 
     assertThat(servlet).contains("servlet: ", "PATH_INFO: /some/path\n", "postern.run_once: false");
     assertThat(executable)
         .contains("CGI executable: ", "PATH_INFO: /some/path\n", "postern.run_once: true");
-    assertThat(process(servlet)).isEqualTo(child.pid()).isNotEqualTo(process(executable));
+    assertThat(process(servlet)).isEqualTo(sharedChild.pid()).isNotEqualTo(process(executable));
     assertThat(get(address + "/app/%3Cscript%3E", "text/html"))
         .contains("&lt;script&gt;")
         .doesNotContain("<script>");
@@ -84,7 +100,7 @@ class DemoTest {
   @Test
   void git_cloneAndPush_work() throws Exception {
     Path git = require("git");
-    String address = demo(Map.of(), "--port", "0");
+    String address = sharedDemo();
     String page = get(address + "/");
     assertThat(page).contains("<code>git clone " + address + "/git/demo.git</code>");
 
@@ -176,14 +192,27 @@ class DemoTest {
     }
   }
 
+  private static String sharedDemo() throws Exception {
+    if (sharedChild == null) {
+      sharedChild = start(sharedDirectory, Map.of(), "--port", "0");
+      sharedAddress = sharedChild.address();
+    }
+    return sharedAddress;
+  }
+
   private String demo(Map<String, String> environment, String... options) throws Exception {
+    child = start(directory, environment, options);
+    return child.address();
+  }
+
+  private static Child start(Path directory, Map<String, String> environment, String... options)
+      throws IOException {
     List<String> args = new ArrayList<>();
     args.add("-Djava.io.tmpdir=" + Files.createDirectory(directory.resolve("tmp")));
     args.add(Main.class.getName());
     args.add("demo");
     args.addAll(List.of(options));
-    child = Child.startJava(directory, environment, args.toArray(new String[0]));
-    return child.address();
+    return Child.startJava(directory, environment, args.toArray(new String[0]));
   }
 
   private List<Path> temporary() throws IOException {

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -259,7 +260,7 @@ class ServeTest {
     long start = System.nanoTime();
     while (!Files.exists(pids) || Files.readAllLines(pids).size() < 15) {
       assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(PATIENCE);
-      Thread.onSpinWait();
+      LockSupport.parkNanos(1_000_000);
     }
 
     assertStopsCleanly();

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -97,7 +98,7 @@ abstract class ClientGoneContract extends ContainerContract {
     long start = System.nanoTime();
     while (!Files.exists(pid()) || !Files.readString(pid()).endsWith("\n")) {
       assertThat(System.nanoTime() - start).isLessThan(TimeUnit.SECONDS.toNanos(60));
-      Thread.onSpinWait();
+      LockSupport.parkNanos(1_000_000);
     }
     return Long.parseLong(Files.readString(pid()).trim());
   }
@@ -106,7 +107,7 @@ abstract class ClientGoneContract extends ContainerContract {
     long start = System.nanoTime();
     while (ProcessHandle.of(program).map(ProcessHandle::isAlive).orElse(false)) {
       assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(NOTICED);
-      Thread.onSpinWait();
+      LockSupport.parkNanos(1_000_000);
     }
   }
 }

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -52,7 +53,7 @@ class PerlStubTest extends WarmExecutableContract {
         new Thread(
             () -> {
               while (ProcessHandle.current().children().noneMatch(PerlStubTest::isSleep)) {
-                Thread.onSpinWait();
+                LockSupport.parkNanos(1_000_000);
               }
               installing.interrupt();
             });
