@@ -1,6 +1,7 @@
 package dev.postern.cgi;
 
 import dev.postern.process.ProgramText;
+import dev.postern.system.FileNames;
 import dev.postern.wire.Escapes;
 import java.util.Collection;
 import java.util.HashSet;
@@ -134,7 +135,7 @@ final class EnvironmentRules {
     if (ProgramText.toBytes(value) == null) {
       throw new IllegalArgumentException(
           "environment value must be text that "
-              + ProgramText.charset()
+              + FileNames.CHARSET
               + ", the charset of this JVM's locale, can encode: "
               + name);
     }

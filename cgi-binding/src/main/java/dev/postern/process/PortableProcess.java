@@ -1,10 +1,12 @@
 package dev.postern.process;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -36,19 +38,32 @@ final class PortableProcess extends HostedProcess {
       List<String> command, Map<String, String> environment, Path directory, boolean tied)
       throws IOException {
     ProcessBuilder builder =
-        new ProcessBuilder(PortableSession.command(command)).directory(directory.toFile());
+        new ProcessBuilder(PortableSession.command(words(command)))
+            .directory(new File(carried(ProgramText.toBytes(directory), "working directory")));
     Map<String, String> variables = builder.environment();
     variables.clear();
     for (Map.Entry<String, String> variable : environment.entrySet()) {
-      String text = ProgramText.toText(variable.getValue());
-      if (text == null) {
-        throw new IOException(
-            variable.getKey() + " must be bytes that " + ProgramText.charset() + " can carry");
-      }
-      variables.put(variable.getKey(), text);
+      variables.put(variable.getKey(), carried(variable.getValue(), variable.getKey()));
     }
     process = startDraining(tied ? () -> Spawner.call(builder::start) : builder::start);
     session = new PortableSession(process);
+  }
+
+  /** The same words, as text that the JDK encodes to the bytes that they have. */
+  private static List<String> words(List<String> command) throws IOException {
+    List<String> words = new ArrayList<>(command.size());
+    for (String word : command) {
+      words.add(carried(ProgramText.toBytes(word), "command"));
+    }
+    return words;
+  }
+
+  private static String carried(@Nullable String bytes, String what) throws IOException {
+    String text = bytes == null ? null : ProgramText.toText(bytes);
+    if (text == null) {
+      throw new IOException(what + " must be bytes that " + ProgramText.charset() + " can carry");
+    }
+    return text;
   }
 
   /** As {@link HostedProcess#start}. */

@@ -1,5 +1,6 @@
 package dev.postern.process;
 
+import dev.postern.system.FileNames;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.Charset;
@@ -19,20 +20,23 @@ public final class ProgramText {
   private ProgramText() {}
 
   /**
-   * What the JDK encodes environments, arguments and file names with: the default charset before
-   * JDK 18, the locale's charset since.
+   * What the JDK encodes environments, arguments and the working directory of a program with: the
+   * default charset before JDK 18, the locale's charset since.
    */
   public static Charset charset() {
     return CHARSET;
   }
 
-  /** The bytes of a text, or null when the charset cannot encode it. */
+  /**
+   * The bytes of a text that the JDK has decoded by the locale, as it does with file names and
+   * arguments; null when the locale's charset cannot encode it.
+   */
   public static @Nullable String toBytes(String text) {
     if (isAscii(text)) {
       return text;
     }
-    byte[] bytes = text.getBytes(CHARSET);
-    return new String(bytes, CHARSET).equals(text) ? latin1(bytes) : null;
+    byte[] bytes = text.getBytes(FileNames.CHARSET);
+    return new String(bytes, FileNames.CHARSET).equals(text) ? latin1(bytes) : null;
   }
 
   /**
