@@ -1,6 +1,5 @@
 package dev.postern.process;
 
-import dev.postern.system.FileNames;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.Charset;
@@ -15,7 +14,9 @@ import org.jspecify.annotations.Nullable;
  * gateway interface.
  */
 public final class ProgramText {
-  private static final Charset CHARSET = systemCharset();
+  private static final Charset LOCALE = ofLocale();
+  private static final Charset CHARSET =
+      Runtime.version().feature() < 18 ? Charset.defaultCharset() : LOCALE;
 
   private ProgramText() {}
 
@@ -27,6 +28,11 @@ public final class ProgramText {
     return CHARSET;
   }
 
+  /** What the JDK decodes file names and the command's own arguments with: the locale's. */
+  public static Charset localeCharset() {
+    return LOCALE;
+  }
+
   /**
    * The bytes of a text that the JDK has decoded by the locale, as it does with file names and
    * arguments; null when the locale's charset cannot encode it.
@@ -35,8 +41,8 @@ public final class ProgramText {
     if (isAscii(text)) {
       return text;
     }
-    byte[] bytes = text.getBytes(FileNames.CHARSET);
-    return new String(bytes, FileNames.CHARSET).equals(text) ? latin1(bytes) : null;
+    byte[] bytes = text.getBytes(LOCALE);
+    return new String(bytes, LOCALE).equals(text) ? latin1(bytes) : null;
   }
 
   /**
@@ -94,10 +100,7 @@ public final class ProgramText {
     return new String(bytes, StandardCharsets.ISO_8859_1);
   }
 
-  private static Charset systemCharset() {
-    if (Runtime.version().feature() < 18) {
-      return Charset.defaultCharset();
-    }
+  private static Charset ofLocale() {
     String name = System.getProperty("sun.jnu.encoding");
     return name != null && Charset.isSupported(name)
         ? Charset.forName(name)

@@ -1,5 +1,6 @@
 package dev.postern.system;
 
+import dev.postern.process.ProgramText;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -12,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class FileNames {
   /** What file names are encoded with. */
-  public static final Charset CHARSET = ofLocale();
+  public static final Charset CHARSET = ProgramText.localeCharset();
 
   private FileNames() {}
 
@@ -23,12 +24,5 @@ public final class FileNames {
     byte[] raw = bytes.getBytes(StandardCharsets.ISO_8859_1);
     String text = new String(raw, CHARSET);
     return Arrays.equals(text.getBytes(CHARSET), raw) ? text : null;
-  }
-
-  private static Charset ofLocale() {
-    String name = System.getProperty("sun.jnu.encoding");
-    return name != null && Charset.isSupported(name)
-        ? Charset.forName(name)
-        : Charset.defaultCharset();
   }
 }
