@@ -31,4 +31,16 @@ public interface Application {
   static Application of(Responder responder) {
     return new RespondingApplication(responder);
   }
+
+  /**
+   * This application in middlewares: a request passes the first one first. Where this application
+   * is {@link AutoCloseable}, the one that is returned closes it.
+   */
+  default Application with(Middleware... middlewares) {
+    Application wrapped = this;
+    for (int i = middlewares.length - 1; i >= 0; i--) {
+      wrapped = middlewares[i].wrap(wrapped);
+    }
+    return middlewares.length == 0 ? this : new WrappedApplication(wrapped, this);
+  }
 }

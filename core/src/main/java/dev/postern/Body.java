@@ -59,6 +59,19 @@ public interface Body extends Iterable<ByteBuffer>, Closeable {
   @Override
   default void close() throws IOException {}
 
+  /**
+   * This body, and {@code resource} closed with it: first the body, then the resource, once, also
+   * when the body was never read, as for HEAD, or when closing the body fails. For one use.
+   *
+   * <pre>{@code
+   * Connection connection = pool.take();
+   * return Body.writing(out -> connection.copyTo(out)).onClose(connection);
+   * }</pre>
+   */
+  default Body onClose(Closeable resource) {
+    return new ClosingBody(this, requireNonNull(resource, "resource"));
+  }
+
   /** No bytes. */
   static Body empty() {
     return BytesBody.EMPTY;
@@ -86,10 +99,25 @@ public interface Body extends Iterable<ByteBuffer>, Closeable {
 
   /**
    * The bytes of a stream, which {@link #close} closes; flushed whenever no more are available at
-   * once. For one use.
+   * once. A short stream that never waits, of bytes in memory or of a regular file, is written
+   * without a flush, so that the response gets its Content-Length. For one use.
    */
   static Body of(InputStream stream) {
-    return new StreamBody(requireNonNull(stream, "stream"));
+    return new StreamBody(requireNonNull(stream, "stream"), -1);
+  }
+
+  /**
+   * The first {@code length} bytes of a stream, which {@link #close} closes: the response gets its
+   * Content-Length. A stream that ends before is an {@link java.io.EOFException}. Flushed whenever
+   * no more are available at once. For one use.
+   *
+   * @throws IllegalArgumentException when the length is negative
+   */
+  static Body of(InputStream stream, long length) {
+    if (length < 0) {
+      throw new IllegalArgumentException("length of a body must not be negative: " + length);
+    }
+    return new StreamBody(requireNonNull(stream, "stream"), length);
   }
 
   /**
@@ -97,6 +125,9 @@ public interface Body extends Iterable<ByteBuffer>, Closeable {
    * the iterator gets the bytes block by block in bounded memory: the writer then runs on a thread
    * of its own, only ever while the puller waits, and its stream throws once the body is closed.
    * For one use.
+   *
+   * <p>The writer is not called for HEAD, 204 and 304, nor when the client is gone before. What it
+   * needs and must be closed belongs to {@link #onClose} and not into a {@code try} of the writer.
    */
   static Body writing(Writer writer) {
     return new WrittenBody(requireNonNull(writer, "writer"));

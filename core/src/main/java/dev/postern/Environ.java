@@ -31,7 +31,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Add extension keys in place; change CGI variables on a {@link #copy()}, which shares the
  * request's input, hooks and cancellation. A binding's variables may be looked up only when they
- * are asked for.
+ * are asked for. After its exchange, when the hooks of {@link #onFinish} have run, an environ
+ * throws an {@link IllegalStateException}; {@link #snapshot()} keeps the values.
  *
  * <p>Confined to the request's thread, but for {@link #isCancelled}, {@link #onCancel} and {@link
  * #remaining}, which any thread may call.
@@ -101,13 +102,20 @@ public final class Environ extends AbstractMap<String, Object> {
 
   @Override
   public @Nullable Object get(@Nullable Object key) {
+    checkOpen();
+    if (!(key instanceof String name)) {
+      return null;
+    }
     if (own != null) {
-      Object value = own.get(key);
-      if (value != null || complete) {
+      Object value = own.get(name);
+      if (value != null) {
         return value;
       }
     }
-    if (!(key instanceof String name)) {
+    if (Extensions.isShared(name)) {
+      return extensions.shared(name);
+    }
+    if (complete) {
       return null;
     }
     return name.indexOf('.') >= 0 ? extensions.get(name) : sourced(name);
@@ -119,15 +127,23 @@ public final class Environ extends AbstractMap<String, Object> {
   }
 
   /**
-   * Sets a value. An extension key is lower-case and has a dot.
+   * Sets a value. An extension key is lower-case and has a dot. One that does not start with {@code
+   * postern.} is set for the request, in all copies of this environ; a variable and a {@code
+   * postern.} key only here.
    *
-   * @throws IllegalArgumentException when a key without a dot is given anything but a String of
-   *     chars up to U+00FF, or a key with a dot is not lower-case
+   * @throws IllegalArgumentException when a key without a dot is empty or holds {@code =} or
+   *     control characters, or is given anything but a String of chars up to U+00FF; or when a key
+   *     with a dot is not lower-case, or is one of the interface's and given another type than that
+   *     has
    */
   @Override
   public @Nullable Object put(String key, Object value) {
     VariableNames.check(key, value);
     Object previous = get(key);
+    if (Extensions.isShared(key)) {
+      extensions.shared().put(key, value);
+      return previous;
+    }
     if (own == null) {
       own = new HashMap<>();
     }
@@ -135,15 +151,36 @@ public final class Environ extends AbstractMap<String, Object> {
     return previous;
   }
 
+  /**
+   * Removes a variable or an extension.
+   *
+   * @throws IllegalArgumentException when it is one that every request has
+   */
   @Override
   public @Nullable Object remove(@Nullable Object key) {
-    return all().remove(key);
+    checkOpen();
+    if (!(key instanceof String name)) {
+      return null;
+    }
+    VariableNames.checkRemovable(name);
+    return Extensions.isShared(name) ? extensions.shared().remove(name) : all().remove(name);
   }
 
-  /** The entries; setting a value follows the rules of {@link #put}. */
+  /**
+   * Not supported: there are entries that every request has.
+   *
+   * @throws UnsupportedOperationException always
+   */
+  @Override
+  public void clear() {
+    throw new UnsupportedOperationException("environ must keep what every request has");
+  }
+
+  /** The entries; setting and removing follow the rules of {@link #put} and {@link #remove}. */
   @Override
   public Set<Entry<String, Object>> entrySet() {
-    return new EnvironEntries(all());
+    checkOpen();
+    return new EnvironEntries(all(), extensions.shared());
   }
 
   // ---- typed readers ----
@@ -228,6 +265,33 @@ public final class Environ extends AbstractMap<String, Object> {
     return (String) requireNonNull(get("postern.url_scheme"), "postern.url_scheme");
   }
 
+  /** REMOTE_ADDR: the address of the client's end of the connection, or null when unknown. */
+  public @Nullable String remoteAddr() {
+    return variable("REMOTE_ADDR");
+  }
+
+  /** REMOTE_USER: whom the server has authenticated, bytes as chars; or null. */
+  public @Nullable String remoteUser() {
+    return variable("REMOTE_USER");
+  }
+
+  /** SERVER_NAME: the host that the request was sent to, IPv6 in brackets; "" when unknown. */
+  public String serverName() {
+    return text("SERVER_NAME");
+  }
+
+  /** SERVER_PORT, or -1 when it is unknown or no number. */
+  public int serverPort() {
+    String port = text("SERVER_PORT");
+    long number = port.length() > 5 ? -1 : Text.parseLength(port);
+    return (int) number;
+  }
+
+  /** SERVER_PROTOCOL, such as {@code HTTP/1.1}; "" when unknown. */
+  public String protocol() {
+    return text("SERVER_PROTOCOL");
+  }
+
   /** The URL of this request, rebuilt as PEP 3333 (URL Reconstruction) and RFC 3875 3.3 say. */
   public String url() {
     return Urls.reconstruct(this);
@@ -242,10 +306,21 @@ public final class Environ extends AbstractMap<String, Object> {
 
   /**
    * Runs {@code hook} when the exchange is cancelled: on the thread that cancels it, at once when
-   * it is cancelled already, never when it completes. A hook must not block. Any thread.
+   * it is cancelled already, never when it completes. A hook must not block. What it throws is
+   * added to the cause of the cancellation as suppressed. Any thread.
+   *
+   * @return removes the hook when it is closed; for a resource that goes before the request does
    */
-  public void onCancel(Runnable hook) {
-    lifecycle.onCancel(requireNonNull(hook, "hook"));
+  public Registration onCancel(Runnable hook) {
+    return lifecycle.onCancel(requireNonNull(hook, "hook"));
+  }
+
+  /** A hook that was added. Thread-safe. */
+  @FunctionalInterface
+  public interface Registration extends AutoCloseable {
+    /** Removes the hook, unless it runs already. May be called again. */
+    @Override
+    void close();
   }
 
   /**
@@ -284,8 +359,22 @@ public final class Environ extends AbstractMap<String, Object> {
    * and deadline.
    */
   public Environ copy() {
+    checkOpen();
     return new Environ(
         source, extensions, lifecycle, own == null ? null : new HashMap<>(own), complete);
+  }
+
+  /**
+   * The values of this moment, for whoever needs them when the request is over: after its exchange
+   * an environ throws an {@link IllegalStateException}. Shares nothing with the request: its input
+   * is empty, and it is never cancelled.
+   */
+  public Environ snapshot() {
+    checkOpen();
+    Map<String, Object> values = new HashMap<>(all());
+    values.put("postern.input", InputStream.nullInputStream());
+    return new Environ(
+        new MapSource(Map.of()), extensions.detached(), new Lifecycle(), values, true);
   }
 
   /**
@@ -312,6 +401,9 @@ public final class Environ extends AbstractMap<String, Object> {
   /** Method and path only, as {@code Environ[GET "/app/x"]}: values may be secrets. */
   @Override
   public String toString() {
+    if (lifecycle.hasEnded()) {
+      return "Environ[ended]";
+    }
     return "Environ["
         + text("REQUEST_METHOD")
         + " "
@@ -335,6 +427,28 @@ public final class Environ extends AbstractMap<String, Object> {
           action.accept(name, source.variable(name));
         }
       }
+    }
+  }
+
+  /** The exchange is over: what a binding would look up now may be of the next request. */
+  void end() {
+    lifecycle.end();
+    extensions.end();
+  }
+
+  private void checkOpen() {
+    if (lifecycle.hasEnded()) {
+      throw new IllegalStateException(
+          "environ must not be used after its exchange: keep a snapshot() of it");
+    }
+  }
+
+  /** Without a check, null for nothing: for the tests of Lint, which looks behind {@code put}. */
+  void set(String key, @Nullable Object value) {
+    if (value == null) {
+      all().remove(key);
+    } else {
+      all().put(key, value);
     }
   }
 

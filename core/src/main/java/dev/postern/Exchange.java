@@ -70,6 +70,7 @@ public final class Exchange {
     lifecycle.begin();
     Body body = null;
     try {
+      checkCancelled();
       RequestRules.check(environ);
       body = application.call(environ, new Start());
       send(body);
@@ -396,6 +397,7 @@ public final class Exchange {
         report(e);
       }
     }
+    environ.end();
     return outcome;
   }
 }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +25,9 @@ final class Extensions {
   private final @Nullable LongSupplier nanoTime;
   private final long began;
   private @Nullable RequestInput input;
+
+  /** The keys of middlewares and applications: one map for all copies. */
+  private @Nullable Map<String, Object> shared;
 
   Extensions(
       Environ.Source source,
@@ -58,6 +62,46 @@ final class Extensions {
       case "postern.run_once" -> runOnce;
       default -> null;
     };
+  }
+
+  /** Whether the key is of middlewares or applications: dotted, and not the interface's own. */
+  static boolean isShared(String key) {
+    return key.indexOf('.') >= 0 && !key.startsWith("postern.");
+  }
+
+  @Nullable Object shared(String key) {
+    return shared == null ? null : shared.get(key);
+  }
+
+  /** Made when it is first asked for. */
+  Map<String, Object> shared() {
+    if (shared == null) {
+      shared = new HashMap<>();
+    }
+    return shared;
+  }
+
+  /** The same values with no input, for an environ that outlives the request. */
+  Extensions detached() {
+    Extensions detached =
+        new Extensions(
+            source,
+            InputStream.nullInputStream(),
+            errors,
+            scheme,
+            multithread,
+            multiprocess,
+            runOnce,
+            null,
+            null);
+    detached.shared = shared == null ? null : new HashMap<>(shared);
+    return detached;
+  }
+
+  void end() {
+    if (input != null) {
+      input.endRequest();
+    }
   }
 
   void putAll(Map<String, Object> target) {

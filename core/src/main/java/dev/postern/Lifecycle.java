@@ -1,5 +1,7 @@
 package dev.postern;
 
+import static java.util.Objects.requireNonNull;
+
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -23,6 +25,10 @@ final class Lifecycle {
   private boolean begun;
   private @Nullable Thread thread;
   private boolean finished;
+
+  /** Nothing of the request may be read any more. */
+  private volatile boolean ended;
+
   private @Nullable Throwable cause;
   private @Nullable List<Runnable> cancelHooks;
   private @Nullable List<Consumer<Outcome>> finishHooks;
@@ -101,20 +107,44 @@ final class Lifecycle {
     return true;
   }
 
-  void onCancel(Runnable hook) {
+  Environ.Registration onCancel(Runnable hook) {
+    // An object of its own: the same hook may be added twice.
+    Runnable added = new CancelHook(hook);
+    Throwable why;
     synchronized (this) {
       if (finished && state == State.COMPLETED) {
-        return;
+        return () -> {};
       }
       if (state != State.CANCELLED) {
         if (cancelHooks == null) {
           cancelHooks = new ArrayList<>(2);
         }
-        cancelHooks.add(hook);
-        return;
+        cancelHooks.add(added);
+        return () -> removeCancelHook(added);
       }
+      why = cause;
     }
-    hook.run();
+    runHook(hook, requireNonNull(why));
+    return () -> {};
+  }
+
+  private synchronized void removeCancelHook(Runnable added) {
+    if (cancelHooks != null) {
+      cancelHooks.remove(added);
+    }
+  }
+
+  private static final class CancelHook implements Runnable {
+    private final Runnable hook;
+
+    CancelHook(Runnable hook) {
+      this.hook = hook;
+    }
+
+    @Override
+    public void run() {
+      hook.run();
+    }
   }
 
   synchronized void onFinish(Consumer<Outcome> hook) {
@@ -137,6 +167,15 @@ final class Lifecycle {
   /** What was reported so far. */
   synchronized Map<String, Object> facts() {
     return facts == null ? Map.of() : Map.copyOf(facts);
+  }
+
+  /** The hooks have run, and the request's variables may be another one's from here on. */
+  void end() {
+    ended = true;
+  }
+
+  boolean hasEnded() {
+    return ended;
   }
 
   /** The hooks of {@code onFinish}, once; none can be added afterwards. */

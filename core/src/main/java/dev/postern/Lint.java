@@ -74,7 +74,8 @@ public final class Lint implements Middleware {
     return failing ? "Lint.of()" : "Lint.reporting()";
   }
 
-  private final class Checked implements Application {
+  @SuppressWarnings("try") // close() throws what the application's own throws.
+  private final class Checked implements Application, AutoCloseable {
     private final Application application;
 
     Checked(Application application) {
@@ -87,6 +88,13 @@ public final class Lint implements Middleware {
     public @Nullable Body call(Environ environ, StartResponse startResponse) throws Exception {
       LintReport report = new LintReport(environ, failing, listener);
       return new LintCall(environ, startResponse, report).call(application);
+    }
+
+    @Override
+    public void close() throws Exception {
+      if (application instanceof AutoCloseable closeable) {
+        closeable.close();
+      }
     }
 
     @Override

@@ -93,7 +93,7 @@ final class LintEnviron {
   }
 
   private void checkVariable(String name, @Nullable Object value) {
-    if (!isName(name)) {
+    if (!VariableNames.isVariable(name)) {
       broken(
           LintRule.E16, "name of a variable must not be empty or hold =, a dot or controls", name);
     }
@@ -134,15 +134,5 @@ final class LintEnviron {
     return Text.isToken(protocol.substring(0, slash))
         && Text.parseLength(protocol.substring(slash + 1, dot)) >= 0
         && Text.parseLength(protocol.substring(dot + 1)) >= 0;
-  }
-
-  private static boolean isName(String name) {
-    for (int i = 0; i < name.length(); i++) {
-      char c = name.charAt(i);
-      if (c < ' ' || c == '=' || c == '.' || c == 0x7F) {
-        return false;
-      }
-    }
-    return !name.isEmpty();
   }
 }

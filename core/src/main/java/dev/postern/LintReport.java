@@ -14,7 +14,8 @@ final class LintReport {
   /** A loop that breaks one rule with ever new values must not fill the memory. */
   private static final int MOST = 64;
 
-  private final Environ environ;
+  private final String request;
+  private final @Nullable PrintWriter errors;
   private final boolean failing;
   private final @Nullable Consumer<? super LintException> listener;
   private @Nullable List<LintException.Violation> violations;
@@ -25,7 +26,8 @@ final class LintReport {
   private boolean delivered;
 
   LintReport(Environ environ, boolean failing, @Nullable Consumer<? super LintException> listener) {
-    this.environ = environ;
+    this.request = environ.toString();
+    this.errors = environ.get("postern.errors") instanceof PrintWriter log ? log : null;
     this.failing = failing;
     this.listener = listener;
   }
@@ -88,9 +90,7 @@ final class LintReport {
   }
 
   private void tell(List<LintException.Violation> all, List<LintException.Violation> untold) {
-    if (failing
-        && !untold.isEmpty()
-        && environ.get("postern.errors") instanceof PrintWriter errors) {
+    if (failing && !untold.isEmpty() && errors != null) {
       errors.println("postern: " + exception(untold, null).getMessage());
       errors.flush();
     }
@@ -100,6 +100,6 @@ final class LintReport {
   }
 
   private LintException exception(List<LintException.Violation> broken, @Nullable Throwable cause) {
-    return new LintException(environ.toString(), broken, cause);
+    return new LintException(request, broken, cause);
   }
 }

@@ -1,5 +1,7 @@
 package dev.postern;
 
+import static java.util.Objects.requireNonNull;
+
 /**
  * Wraps an application in another one, which sees the request first and the response last.
  *
@@ -16,4 +18,12 @@ public interface Middleware {
    * is put together.
    */
   Application wrap(Application application);
+
+  /**
+   * This middleware around another one: a request passes this one first and {@code inner} second.
+   */
+  default Middleware andThen(Middleware inner) {
+    requireNonNull(inner, "inner");
+    return application -> new WrappedApplication(wrap(inner.wrap(application)), application);
+  }
 }

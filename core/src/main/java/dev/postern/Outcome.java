@@ -29,6 +29,28 @@ public final class Outcome {
     this.facts = Map.copyOf(facts);
   }
 
+  /**
+   * An outcome, for tests of what {@link Environ#onFinish} hands it to.
+   *
+   * @param status that was sent, or 0
+   * @param bytes of the body that were handed on
+   * @param complete whether the response was whole
+   * @param failure what went wrong, or null
+   */
+  public static Outcome of(int status, long bytes, boolean complete, @Nullable Throwable failure) {
+    return new Outcome(status, bytes, complete, failure, Map.of());
+  }
+
+  /** An outcome with facts, for tests. */
+  public static Outcome of(
+      int status,
+      long bytes,
+      boolean complete,
+      @Nullable Throwable failure,
+      Map<String, Object> facts) {
+    return new Outcome(status, bytes, complete, failure, facts);
+  }
+
   /** The status that was sent, the engine's own 500 included; 0 when no head went out. */
   public int status() {
     return status;

@@ -22,6 +22,8 @@ final class RequestInput extends InputStream {
   /** What the client did to the body, or null. */
   private @Nullable IOException failure;
 
+  private volatile boolean ended;
+
   /** The body of {@code length} bytes, or of an unknown number when that is negative. */
   RequestInput(InputStream in, long length) {
     this.in = in;
@@ -31,6 +33,7 @@ final class RequestInput extends InputStream {
 
   @Override
   public int read() throws IOException {
+    checkOpen();
     if (left == 0) {
       return -1;
     }
@@ -52,6 +55,7 @@ final class RequestInput extends InputStream {
     if (size == 0) {
       return 0;
     }
+    checkOpen();
     if (left == 0) {
       return -1;
     }
@@ -70,7 +74,19 @@ final class RequestInput extends InputStream {
 
   @Override
   public int available() throws IOException {
+    checkOpen();
     return (int) Math.min(in.available(), left);
+  }
+
+  /** The request is over: what comes next is another one's. */
+  void endRequest() {
+    ended = true;
+  }
+
+  private void checkOpen() throws IOException {
+    if (ended) {
+      throw new IOException("request body must be read before its exchange ends");
+    }
   }
 
   /** What the client did to the body, as it was thrown; null while nothing is wrong with it. */

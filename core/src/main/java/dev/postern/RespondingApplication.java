@@ -6,7 +6,8 @@ import static java.util.Objects.requireNonNull;
  * The application behind {@link Application#of}. A class and not a lambda: it is on a CGI
  * executable's start path.
  */
-final class RespondingApplication implements Application {
+@SuppressWarnings("try") // close() throws what the application's own throws.
+final class RespondingApplication implements Application, AutoCloseable {
   private final Responder responder;
 
   RespondingApplication(Responder responder) {
@@ -30,6 +31,13 @@ final class RespondingApplication implements Application {
       throw e;
     }
     return response.body();
+  }
+
+  @Override
+  public void close() throws Exception {
+    if (responder instanceof AutoCloseable closeable) {
+      closeable.close();
+    }
   }
 
   @Override

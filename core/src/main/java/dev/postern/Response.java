@@ -2,10 +2,6 @@ package dev.postern;
 
 import static java.util.Objects.requireNonNull;
 
-import java.io.IOException;
-import java.io.OutputStream;
-import java.nio.ByteBuffer;
-import java.util.Iterator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -99,13 +95,33 @@ public final class Response {
 
   /**
    * This response with a body that takes the place of the one it has. Closing it closes both, so
-   * that a middleware can read the old one from within the new one. {@code Content-Length} stays as
-   * it is in the headers.
+   * that a middleware can read the old one from within the new one. A {@code Content-Length} of the
+   * old one is dropped from the headers; the gateway adds that of the new one.
    */
   @SuppressWarnings("ReferenceEquality") // The very same one would be closed twice.
   public Response withBody(Body newBody) {
     requireNonNull(newBody, "body");
-    return newBody == body ? this : new Response(status, headers, new Replacing(newBody, body));
+    return newBody == body
+        ? this
+        : new Response(status, headers.without("Content-Length"), newBody.onClose(body));
+  }
+
+  /**
+   * This response with one header of that name and value, in the place of those that it has.
+   *
+   * @throws IllegalArgumentException as {@link Headers#with}
+   */
+  public Response withHeader(String name, String value) {
+    return new Response(status, headers.with(name, value), body);
+  }
+
+  /**
+   * This response with one more header, whether or not it has one of that name.
+   *
+   * @throws IllegalArgumentException as {@link Headers#plus}
+   */
+  public Response plusHeader(String name, String value) {
+    return new Response(status, headers.plus(name, value), body);
   }
 
   @Override
@@ -159,39 +175,6 @@ public final class Response {
       }
       taken = true;
       return new Response(status, headers, body);
-    }
-  }
-
-  /** A body in another one's place. */
-  private static final class Replacing implements Body {
-    private final Body body;
-    private final Body replaced;
-
-    Replacing(Body body, Body replaced) {
-      this.body = body;
-      this.replaced = replaced;
-    }
-
-    @Override
-    public Iterator<ByteBuffer> iterator() {
-      return body.iterator();
-    }
-
-    @Override
-    public void writeTo(OutputStream out) throws Exception {
-      body.writeTo(out);
-    }
-
-    @Override
-    public long length() {
-      return body.length();
-    }
-
-    @Override
-    public void close() throws IOException {
-      try (replaced) {
-        body.close();
-      }
     }
   }
 }

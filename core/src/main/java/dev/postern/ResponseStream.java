@@ -279,8 +279,9 @@ final class ResponseStream extends OutputStream implements WritableByteChannel {
   /** The response cannot be sent; another one can, as long as nothing of this one went out. */
   private IOException refused(Throwable e) {
     unsendable = e;
-    if (committed && sent == 0 && isReset(e)) {
+    if (committed && isReset(e)) {
       committed = false;
+      sent = 0;
       exchange.uncommit();
     }
     return new IOException("response must be one that can be sent", e);

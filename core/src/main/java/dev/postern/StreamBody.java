@@ -1,5 +1,8 @@
 package dev.postern;
 
+import java.io.ByteArrayInputStream;
+import java.io.EOFException;
+import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -14,10 +17,57 @@ final class StreamBody implements Body {
   private static final int BLOCK = 16 * 1024;
 
   private final InputStream stream;
+
+  /** In bytes, or -1 when that is unknown. */
+  private final long length;
+
+  private long left;
+  private long taken;
   private boolean used;
 
-  StreamBody(InputStream stream) {
+  StreamBody(InputStream stream, long length) {
     this.stream = stream;
+    this.length = length;
+    this.left = length < 0 ? Long.MAX_VALUE : length;
+  }
+
+  @Override
+  public long length() {
+    return length;
+  }
+
+  /** The next bytes, or -1 at the end. */
+  private int read(byte[] buffer) throws IOException {
+    if (left == 0) {
+      return -1;
+    }
+    int n = stream.read(buffer, 0, (int) Math.min(buffer.length, left));
+    if (n < 0 && length >= 0) {
+      throw new EOFException(
+          "stream of a body must have " + length + " bytes: " + (length - left) + " came");
+    }
+    left -= Math.max(n, 0);
+    taken += Math.max(n, 0);
+    return n;
+  }
+
+  /**
+   * Whether what came is to be handed on: the next read may wait. Where it never does, a short body
+   * is better kept together.
+   */
+  private boolean mayWait() throws IOException {
+    if (left == 0 || stream.available() > 0) {
+      return false;
+    }
+    if (taken >= ResponseStream.HELD) {
+      return true;
+    }
+    Class<?> type = stream.getClass();
+    if (type == FileInputStream.class) {
+      // 0 for a pipe or a device.
+      return ((FileInputStream) stream).getChannel().size() == 0;
+    }
+    return type != ByteArrayInputStream.class;
   }
 
   @Override
@@ -32,7 +82,7 @@ final class StreamBody implements Body {
       public boolean hasNext() {
         if (block == null && !ended) {
           try {
-            int n = stream.read(buffer);
+            int n = read(buffer);
             ended = n < 0;
             block = ended ? null : ByteBuffer.wrap(Arrays.copyOf(buffer, n));
           } catch (IOException e) {
@@ -58,9 +108,9 @@ final class StreamBody implements Body {
   public void writeTo(OutputStream out) throws IOException {
     use();
     byte[] buffer = new byte[BLOCK];
-    for (int n = stream.read(buffer); n >= 0; n = stream.read(buffer)) {
+    for (int n = read(buffer); n >= 0; n = read(buffer)) {
       out.write(buffer, 0, n);
-      if (stream.available() == 0) {
+      if (mayWait()) {
         out.flush();
       }
     }

@@ -2,6 +2,8 @@ package dev.postern;
 
 import static java.util.Objects.requireNonNull;
 
+import java.io.InputStream;
+import java.io.PrintWriter;
 import org.jspecify.annotations.Nullable;
 
 /** The names of an environ's keys, in ASCII alone, and what may stand under them. */
@@ -36,8 +38,10 @@ final class VariableNames {
   /**
    * Refuses what an environ must not hold.
    *
-   * @throws IllegalArgumentException when a key without a dot is given anything but a String of
-   *     chars up to U+00FF, or a key with a dot is not lower-case
+   * @throws IllegalArgumentException when a key without a dot is empty or holds {@code =} or
+   *     control characters, or is given anything but a String of chars up to U+00FF; or when a key
+   *     with a dot is not lower-case, or is one of the interface's and given another type than that
+   *     has
    */
   static void check(String key, Object value) {
     requireNonNull(value, "value");
@@ -45,6 +49,11 @@ final class VariableNames {
       if (!isExtension(key)) {
         throw new IllegalArgumentException("extension key must be lower-case: " + Text.quote(key));
       }
+      checkType(key, value);
+    } else if (!isVariable(key)) {
+      throw new IllegalArgumentException(
+          "name of a variable must not be empty or hold = or control characters: "
+              + Text.quote(key));
     } else if (!(value instanceof String text) || !Text.isBytes(text)) {
       throw new IllegalArgumentException(
           "CGI variable must be a String of bytes, one char each: " + Text.quote(key));
@@ -60,5 +69,57 @@ final class VariableNames {
       }
     }
     return key.indexOf('.') >= 0;
+  }
+
+  /** E16, for a key without a dot. */
+  static boolean isVariable(String key) {
+    for (int i = 0; i < key.length(); i++) {
+      char c = key.charAt(i);
+      if (c < ' ' || c == '=' || c == '.' || c == 0x7F) {
+        return false;
+      }
+    }
+    return !key.isEmpty();
+  }
+
+  /** E17: readers cast. */
+  private static void checkType(String key, Object value) {
+    Class<?> type =
+        switch (key) {
+          case "postern.version", "postern.url_scheme" -> String.class;
+          case "postern.input" -> InputStream.class;
+          case "postern.errors" -> PrintWriter.class;
+          case "postern.multithread", "postern.multiprocess", "postern.run_once" -> Boolean.class;
+          default -> Object.class;
+        };
+    if (!type.isInstance(value)) {
+      throw new IllegalArgumentException(key + " must be of type " + type.getSimpleName());
+    }
+  }
+
+  /**
+   * Refuses to remove what every environ has.
+   *
+   * @throws IllegalArgumentException when a request always has that variable or extension
+   */
+  static void checkRemovable(String key) {
+    switch (key) {
+      case "REQUEST_METHOD",
+          "SCRIPT_NAME",
+          "PATH_INFO",
+          "QUERY_STRING",
+          "SERVER_NAME",
+          "SERVER_PORT",
+          "SERVER_PROTOCOL",
+          "postern.version",
+          "postern.url_scheme",
+          "postern.input",
+          "postern.errors",
+          "postern.multithread",
+          "postern.multiprocess",
+          "postern.run_once" ->
+          throw new IllegalArgumentException("environ must keep " + key);
+      default -> {}
+    }
   }
 }

@@ -40,7 +40,6 @@ class ExchangeCloseTest {
     for (int status : List.of(204, 205, 304)) {
       paths.add(Arguments.of("status " + status, Body.of("x"), nothing, TEXT, status, "GET"));
     }
-    paths.add(path("cancelled before", Body.of("x"), call -> call.exchange().cancel(gone)));
     for (Step step : List.of(Step.HEAD, Step.WRITE, Step.FLUSH, Step.FINISH)) {
       for (Throwable error : List.of(gone, new RuntimeException(), new NoClassDefFoundError())) {
         paths.add(
@@ -127,7 +126,7 @@ class ExchangeCloseTest {
   void close_comesAfterTheResponseAndBeforeTheHooks() {
     Call call = Call.get("/");
     List<String> seen = new ArrayList<>();
-    TrackedBody body = new TrackedBody("x").onClose(() -> seen.addAll(call.sink().events()));
+    TrackedBody body = new TrackedBody("x").atClose(() -> seen.addAll(call.sink().events()));
     call.environ().onFinish(outcome -> seen.add("hook"));
     call.run(Application.of(environ -> Response.of(200, TEXT, body)));
     assertThat(seen).containsExactly("head 200", "write 1", "finish", "hook");

@@ -461,7 +461,7 @@ class ExchangeCommitTest {
                       kept.set(out);
                       out.write(bytes("a"));
                     }))
-            .onClose(
+            .atClose(
                 () -> {
                   assertThatThrownBy(() -> kept.get().write('b')).isInstanceOf(IOException.class);
                   assertThatThrownBy(() -> kept.get().flush()).isInstanceOf(IOException.class);

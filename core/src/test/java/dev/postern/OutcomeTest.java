@@ -59,7 +59,7 @@ class OutcomeTest {
   void onFinish_hooks_runInOrderAfterCloseOnTheRequestsThread() {
     Call call = Call.get("/");
     List<String> seen = new ArrayList<>();
-    TrackedBody body = new TrackedBody("x").onClose(() -> seen.add("close"));
+    TrackedBody body = new TrackedBody("x").atClose(() -> seen.add("close"));
     List<Thread> threads = new ArrayList<>();
     call.environ().onFinish(outcome -> seen.add("first " + outcome.status()));
     call.run(
@@ -78,7 +78,7 @@ class OutcomeTest {
     Call call = Call.get("/");
     List<String> seen = new ArrayList<>();
     TrackedBody body =
-        new TrackedBody("x").onClose(() -> call.environ().onFinish(outcome -> seen.add("ran")));
+        new TrackedBody("x").atClose(() -> call.environ().onFinish(outcome -> seen.add("ran")));
     call.run(Application.of(environ -> Response.of(200, Headers.of(), body)));
     assertThat(seen).containsExactly("ran");
   }

@@ -74,8 +74,8 @@ class ResponseTest {
   @Test
   void withBody_closesBothNewOneFirst() throws Exception {
     List<String> seen = new ArrayList<>();
-    Body old = new TrackedBody("old").onClose(() -> seen.add("old"));
-    Body fresh = new TrackedBody("fresh").onClose(() -> seen.add("fresh"));
+    Body old = new TrackedBody("old").atClose(() -> seen.add("old"));
+    Body fresh = new TrackedBody("fresh").atClose(() -> seen.add("fresh"));
     Response response = Response.of(200, TEXT, old).withBody(fresh);
     assertThat(pushed(response.body())).isEqualTo(bytes("fresh"));
     assertThat(pulled(response.body())).isEqualTo(bytes("fresh"));

@@ -30,7 +30,7 @@ public final class TrackedBody implements Body {
   }
 
   /** Runs {@code action} inside every close. */
-  public TrackedBody onClose(Runnable action) {
+  public TrackedBody atClose(Runnable action) {
     onClose = action;
     return this;
   }

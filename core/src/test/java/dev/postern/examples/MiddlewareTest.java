@@ -171,8 +171,13 @@ class MiddlewareTest {
   void middlewareO01_closesWhatItWrapsOnce_whenCancelled(String name, Middleware middleware) {
     TrackedBody cancelled = new TrackedBody(steps(text("one"), text("two")));
     Call call = call("GET");
-    call.exchange().cancel(new IOException("gone"));
-    call.run(middleware.wrap(app(cancelled)));
+    Application app = app(cancelled);
+    call.run(
+        middleware.wrap(
+            (environ, start) -> {
+              call.exchange().cancel(new IOException("gone"));
+              return app.call(environ, start);
+            }));
     assertThat(cancelled.closes()).isEqualTo(1);
     assertThat(call.outcome().complete()).isFalse();
   }

@@ -40,6 +40,7 @@ final class RequestVariables {
     }
     int query = target.indexOf('?');
     variables.put("REQUEST_METHOD", request.method());
+    variables.put("REQUEST_URI", target.isEmpty() ? "/" : bytes(target));
     variables.put("SCRIPT_NAME", bytes(scriptName));
     variables.put("PATH_INFO", decoded(query < 0 ? target : target.substring(0, query)));
     variables.put("QUERY_STRING", query < 0 ? "" : target.substring(query + 1));
