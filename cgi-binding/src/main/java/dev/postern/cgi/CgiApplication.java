@@ -5,6 +5,7 @@ import dev.postern.Body;
 import dev.postern.Environ;
 import dev.postern.GatewayException;
 import dev.postern.StartResponse;
+import dev.postern.process.Pumps;
 import dev.postern.process.StartPath;
 import dev.postern.program.Program;
 import java.nio.file.Path;
@@ -17,12 +18,12 @@ import java.util.List;
  *
  * <p>What the client must not be told is in the log: a program whose output breaks a rule is a 502,
  * one that is silent for too long a 504, and the diagnosis goes to {@code postern.errors} and the
- * {@link dev.postern.Outcome}. Nothing is held open between two requests, so that there is nothing
- * to close.
+ * {@link dev.postern.Outcome}. Nothing is held open between two requests; {@link #close} ends the
+ * idle threads.
  *
  * <p>Thread-safe.
  */
-public final class CgiApplication implements Application {
+public final class CgiApplication implements Application, AutoCloseable {
   private final ProgramHost host;
   private final Program program;
 
@@ -81,6 +82,16 @@ public final class CgiApplication implements Application {
       watch.tell();
       throw e;
     }
+  }
+
+  /**
+   * Ends the threads that are kept for the next request, which a web application must not leave
+   * when it is undeployed; {@code ServletGateway.destroy} calls it. Programs that run go on. May be
+   * called more than once; a request that comes later is answered, with new threads.
+   */
+  @Override
+  public void close() {
+    Pumps.endIdle();
   }
 
   /** How far its programs are kept apart. */

@@ -5,6 +5,7 @@ import dev.postern.Body;
 import dev.postern.Environ;
 import dev.postern.GatewayException;
 import dev.postern.StartResponse;
+import dev.postern.process.Pumps;
 import dev.postern.process.StartPath;
 import dev.postern.program.Program;
 import dev.postern.program.ProgramFinder;
@@ -29,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Thread-safe.
  */
-public final class CgiDirectory implements Application {
+public final class CgiDirectory implements Application, AutoCloseable {
   private final ProgramHost host;
   private final ProgramFinder finder;
   private final Map<String, List<String>> interpreters;
@@ -94,6 +95,16 @@ public final class CgiDirectory implements Application {
     mounted.put("SCRIPT_NAME", found.scriptName());
     mounted.put("PATH_INFO", found.pathInfo());
     return host.run(program, mounted, startResponse, watch);
+  }
+
+  /**
+   * Ends the threads that are kept for the next request, which a web application must not leave
+   * when it is undeployed; {@code ServletGateway.destroy} calls it. Programs that run go on. May be
+   * called more than once; a request that comes later is answered, with new threads.
+   */
+  @Override
+  public void close() {
+    Pumps.endIdle();
   }
 
   /** How far its programs are kept apart. */

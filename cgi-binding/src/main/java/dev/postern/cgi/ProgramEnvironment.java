@@ -56,13 +56,24 @@ final class ProgramEnvironment {
     built.addPeer();
     built.addHeaders(counters);
     built.add("GATEWAY_INTERFACE", "CGI/1.1");
-    built.add("REDIRECT_STATUS", "200");
+    built.addRedirect();
     built.add("SCRIPT_FILENAME", ProgramText.toBytes(program.file()));
     if (contentLength >= 0) {
       built.add("CONTENT_LENGTH", Long.toString(contentLength));
     }
     built.addDocumentRoot();
     return built.variables;
+  }
+
+  /**
+   * For an error page the gateway says which status of which path it is for, as httpd does.
+   * Otherwise the status is 200: php-cgi runs nothing without one.
+   */
+  private void addRedirect() throws GatewayException {
+    String status = environ.variable("REDIRECT_STATUS");
+    boolean told = status != null && status.length() == 3 && "2345".indexOf(status.charAt(0)) >= 0;
+    add("REDIRECT_STATUS", told ? requireNonNull(status) : "200");
+    addForeign("REDIRECT_URL", environ.variable("REDIRECT_URL"));
   }
 
   private void addConfigured() throws GatewayException {

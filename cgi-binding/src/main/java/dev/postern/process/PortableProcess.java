@@ -45,7 +45,7 @@ final class PortableProcess extends HostedProcess {
     for (Map.Entry<String, String> variable : environment.entrySet()) {
       variables.put(variable.getKey(), carried(variable.getValue(), variable.getKey()));
     }
-    process = startDraining(tied ? () -> Spawner.call(builder::start) : builder::start);
+    process = startDraining(tied ? () -> Spawner.call(() -> start(builder)) : () -> start(builder));
     session = new PortableSession(process);
   }
 
@@ -64,6 +64,22 @@ final class PortableProcess extends HostedProcess {
       throw new IOException(what + " must be bytes that " + ProgramText.charset() + " can carry");
     }
     return text;
+  }
+
+  /**
+   * The JDK keeps a thread that waits for the program's end ("process reaper") for the next
+   * programs, with the context class loader of the thread that started the first one: that would
+   * keep a web application's class loader after it was undeployed.
+   */
+  private static Process start(ProcessBuilder builder) throws IOException {
+    Thread thread = Thread.currentThread();
+    ClassLoader context = thread.getContextClassLoader();
+    thread.setContextClassLoader(null);
+    try {
+      return builder.start();
+    } finally {
+      thread.setContextClassLoader(context);
+    }
   }
 
   /** As {@link HostedProcess#start}. */

@@ -1,6 +1,5 @@
 package dev.postern.process;
 
-import java.util.concurrent.ExecutorService;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -12,11 +11,12 @@ import java.util.concurrent.atomic.AtomicLong;
  * virtual one; daemons, kept for a few seconds for the next request. The permits of the callers
  * bound how many there are.
  */
-final class Pumps {
+public final class Pumps {
   private static final long KEEP_SECONDS = 5;
+  private static final long END_MILLIS = 1_000;
   private static final long STACK_BYTES = 256 * 1024;
 
-  private static final ExecutorService THREADS =
+  private static final ThreadPoolExecutor THREADS =
       new ThreadPoolExecutor(
           0,
           Integer.MAX_VALUE,
@@ -31,14 +31,34 @@ final class Pumps {
     THREADS.execute(pump);
   }
 
+  /**
+   * Ends the threads that have nothing to do, and waits a moment for those that are about to: a web
+   * application that is undeployed must leave none. The next request makes new ones.
+   */
+  public static synchronized void endIdle() {
+    THREADS.setKeepAliveTime(1, TimeUnit.NANOSECONDS);
+    try {
+      long start = System.nanoTime();
+      while (THREADS.getPoolSize() > 0
+          && System.nanoTime() - start < TimeUnit.MILLISECONDS.toNanos(END_MILLIS)) {
+        Thread.sleep(1);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      THREADS.setKeepAliveTime(KEEP_SECONDS, TimeUnit.SECONDS);
+    }
+  }
+
   private static final class Factory implements ThreadFactory {
     private final AtomicLong count = new AtomicLong();
 
     @Override
     public Thread newThread(Runnable pump) {
       Thread thread =
-          new Thread(null, pump, "postern-pump-" + count.incrementAndGet(), STACK_BYTES);
+          new Thread(null, pump, "postern-pump-" + count.incrementAndGet(), STACK_BYTES, false);
       thread.setDaemon(true);
+      thread.setContextClassLoader(null);
       return thread;
     }
   }

@@ -23,6 +23,7 @@ final class Spawner {
     if (!begun) {
       Thread thread = new Thread(Spawner::run, "postern-spawner");
       thread.setDaemon(true);
+      thread.setContextClassLoader(null);
       thread.start();
       begun = true;
     }

@@ -48,7 +48,7 @@ class ProgramEnvironmentTest {
         .isEqualTo(
             "{DOCUMENT_ROOT=/srv/www, GATEWAY_INTERFACE=CGI/1.1, HTTP_HOST=example.org,"
                 + " PATH=/usr/local/bin:/usr/bin:/bin, PATH_INFO=/x/y,"
-                + " PATH_TRANSLATED=/srv/www/x/y, QUERY_STRING=a=b, REDIRECT_STATUS=200,"
+                + " PATH_TRANSLATED=/srv/www/x/y, QUERY_STRING=a=b, REDIRECT_STATUS=404,"
                 + " REMOTE_ADDR=127.0.0.1, REMOTE_HOST=127.0.0.1, REMOTE_PORT=4711,"
                 + " REQUEST_METHOD=GET, REQUEST_SCHEME=http, REQUEST_URI=/app/x/y?a=b,"
                 + " SCRIPT_FILENAME=/srv/p, SCRIPT_NAME=/app, SERVER_ADDR=127.0.0.2,"

@@ -90,8 +90,8 @@ public class ServletGateway extends HttpServlet {
 
   private transient @Nullable ClientWatch watch;
 
-  /** What {@link #init} has created. */
-  private transient @Nullable AutoCloseable created;
+  /** {@link #init} has created the application. */
+  private transient boolean created;
 
   /**
    * For a container, as from a {@code web.xml}: {@link #init} creates the application whose class
@@ -103,7 +103,10 @@ public class ServletGateway extends HttpServlet {
     watching = true;
   }
 
-  /** A servlet that calls {@code application}, and never closes it. */
+  /**
+   * A servlet that calls {@code application}. {@link #destroy} closes it where it is {@link
+   * AutoCloseable}, such as a {@code CgiDirectory}.
+   */
   public ServletGateway(Application application) {
     this(builder(application));
   }
@@ -156,7 +159,7 @@ public class ServletGateway extends HttpServlet {
     boolean watches = watching && watchParameter();
     if (application == null) {
       application = create(getInitParameter(APPLICATION));
-      created = application instanceof AutoCloseable closeable ? closeable : null;
+      created = true;
     }
     watch = watches ? ClientWatch.acquire() : null;
   }
@@ -171,17 +174,24 @@ public class ServletGateway extends HttpServlet {
     return word.equals("true");
   }
 
-  /** Called by the container, once, after all requests. */
+  /**
+   * Called by the container, once, after all requests. Closes an application that is {@link
+   * AutoCloseable}, and ends the thread that watches clients with the last servlet.
+   */
   @Override
   public void destroy() {
     if (watch != null) {
       watch = null;
       ClientWatch.release();
     }
+    Application closed = application;
+    if (created) {
+      application = null;
+      created = false;
+    }
     try {
-      if (created != null) {
-        application = null;
-        created.close();
+      if (closed instanceof AutoCloseable closeable) {
+        closeable.close();
       }
     } catch (Exception e) {
       log("postern: application must close", e);

@@ -1,0 +1,77 @@
+package dev.postern.servlet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.postern.Application;
+import dev.postern.Body;
+import dev.postern.Environ;
+import dev.postern.Headers;
+import dev.postern.StartResponse;
+import dev.postern.cgi.CgiApplication;
+import dev.postern.testing.InMemoryGateway;
+import dev.postern.testing.TestRequest;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A web application that is undeployed leaves nothing. */
+class UndeployTest {
+  @TempDir Path directory;
+
+  /** An application that counts. */
+  private static final class Closing implements Application, AutoCloseable {
+    private final AtomicInteger closed = new AtomicInteger();
+
+    @Override
+    public Body call(Environ environ, StartResponse startResponse) {
+      startResponse.start(200, Headers.of());
+      return Body.empty();
+    }
+
+    @Override
+    public void close() {
+      closed.incrementAndGet();
+    }
+  }
+
+  @Test
+  void destroy_closesTheApplication() {
+    Closing application = new Closing();
+    new ServletGateway(application).destroy();
+    assertThat(application.closed).hasValue(1);
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void close_leavesNoThreadOfAProgram() throws Exception {
+    Path program = directory.resolve("p");
+    Files.writeString(program, "#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\nx'\n");
+    Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
+    CgiApplication application = CgiApplication.of(program);
+    ClassLoader loader = new ClassLoader(getClass().getClassLoader()) {};
+    Thread.currentThread().setContextClassLoader(loader);
+    for (int i = 0; i < 3; i++) {
+      InMemoryGateway gateway = InMemoryGateway.builder(application).build();
+      assertThat(gateway.run(TestRequest.get("/")).text()).isEqualTo("x");
+      assertThat(threads()).extracting(Thread::getContextClassLoader).doesNotContain(loader);
+      application.close();
+      assertThat(threads())
+          .extracting(Thread::getName)
+          .noneMatch(name -> name.startsWith("postern-pump"));
+    }
+    Thread.currentThread().setContextClassLoader(getClass().getClassLoader());
+  }
+
+  private static List<Thread> threads() {
+    return Thread.getAllStackTraces().keySet().stream()
+        .filter(thread -> thread != Thread.currentThread())
+        .filter(thread -> thread.getName().matches("postern-.*|process reaper.*"))
+        .toList();
+  }
+}
