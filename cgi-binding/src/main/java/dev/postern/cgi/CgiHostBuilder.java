@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.postern.Application;
 import dev.postern.process.HostedProcess;
+import dev.postern.process.Starter;
 import dev.postern.system.Owners;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -30,6 +31,7 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
   private @Nullable Path workingDirectory;
   private Duration headerTimeout = Duration.ofSeconds(30);
   private Duration idleTimeout = Duration.ofSeconds(60);
+  private Duration afterOutput = Duration.ofSeconds(60);
   private @Nullable Duration totalTimeout;
   private long maxBody = 64L << 20;
   private @Nullable ProcessLimit limit;
@@ -46,6 +48,7 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
   private boolean strictOwnership;
   private boolean refuseRoot;
   private boolean lenientType;
+  private boolean nph;
   private boolean encodedSlash;
 
   CgiHostBuilder() {}
@@ -81,6 +84,8 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
 
   /**
    * From the start of a program to its blank line; 30 s by default. The client is then told 504.
+   * Time in which the program has taken all that the client has sent of the request's body, and the
+   * client still sends, is the client's and does not count.
    */
   public B headerTimeout(Duration timeout) {
     headerTimeout = positive(timeout);
@@ -93,6 +98,17 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
    */
   public B idleTimeout(Duration timeout) {
     idleTimeout = positive(timeout);
+    return self();
+  }
+
+  /**
+   * How long a program may work on when its answer is whole: it has sent its Content-Length, or
+   * closed its output; 60 s by default. The client has its answer at once, and does not wait. The
+   * program holds its place meanwhile. One that is ended after that time is logged, and counted as
+   * {@code after-output}.
+   */
+  public B afterOutput(Duration time) {
+    afterOutput = positive(time);
     return self();
   }
 
@@ -120,8 +136,8 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
   }
 
   /**
-   * How many programs may run at once; by default four for each processor, 8 to 64, for each
-   * application.
+   * How many programs may run at once; by default 16 for each processor, 64 to 256, for each
+   * application. A request waits 10 s for its place by default.
    */
   public B limit(ProcessLimit newLimit) {
     limit = requireNonNull(newLimit, "limit");
@@ -163,8 +179,9 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
 
   /**
    * Tells {@code listener} how each run went: once for each request for which a program was chosen,
-   * also where it was refused before the program started; on the request's thread, when the program
-   * has ended and its place is free again. Several may be added. What one throws goes to {@code
+   * also where it was refused before the program started; when the program has ended and its place
+   * is free again. That is on the request's thread, but on another one for a program that works on
+   * after its answer ({@link #afterOutput}). Several may be added. What one throws goes to {@code
    * postern.errors}. The same is in the event {@code dev.postern.ProgramRun} of JDK Flight
    * Recorder.
    */
@@ -243,6 +260,16 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
   }
 
   /**
+   * Lets the output of every program begin with a status line, {@code HTTP/1.x NNN …}, which is
+   * taken as its Status. By default only a program whose file name starts with {@code nph-} may
+   * (RFC 3875 5); every other rule for its output holds.
+   */
+  public B nph() {
+    nph = true;
+    return self();
+  }
+
+  /**
    * Sends a body without Content-Type as {@code application/octet-stream} with {@code nosniff}. By
    * default that is a 502.
    */
@@ -291,6 +318,7 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
         workingDirectory,
         headerTimeout,
         idleTimeout,
+        afterOutput,
         totalTimeout,
         maxBody,
         places,
@@ -305,6 +333,7 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
         strictExit,
         strictOwnership,
         lenientType,
+        nph,
         encodedSlash);
   }
 

@@ -1,6 +1,7 @@
 package dev.postern.cgi;
 
 import dev.postern.Application;
+import dev.postern.process.Starter;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -23,6 +24,7 @@ record HostOptions(
     @Nullable Path workingDirectory,
     Duration headerTimeout,
     Duration idleTimeout,
+    Duration afterOutput,
     @Nullable Duration totalTimeout,
     long maxBody,
     ProcessLimit limit,
@@ -37,4 +39,5 @@ record HostOptions(
     boolean strictExit,
     boolean strictOwnership,
     boolean lenientType,
+    boolean nph,
     boolean encodedSlash) {}

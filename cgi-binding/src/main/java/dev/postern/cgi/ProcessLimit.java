@@ -17,7 +17,7 @@ import java.util.concurrent.TimeUnit;
  * <p>Thread-safe.
  */
 public final class ProcessLimit {
-  static final Duration WAIT = Duration.ofSeconds(2);
+  static final Duration WAIT = Duration.ofSeconds(10);
 
   private final Semaphore permits;
   private final int max;
@@ -35,7 +35,7 @@ public final class ProcessLimit {
     this.permits = new Semaphore(max, true);
   }
 
-  /** At most {@code max} programs at once; a request waits up to 2 s for its turn. */
+  /** At most {@code max} programs at once; a request waits up to 10 s for its turn. */
   public static ProcessLimit of(int max) {
     return new ProcessLimit(max, WAIT);
   }
@@ -45,10 +45,10 @@ public final class ProcessLimit {
     return new ProcessLimit(max, wait);
   }
 
-  /** The default: four programs for each processor, but at least 8 and at most 64. */
+  /** The default: 16 programs for each processor, but at least 64 and at most 256. */
   static ProcessLimit standard() {
     int processors = Runtime.getRuntime().availableProcessors();
-    return of(Math.max(8, Math.min(64, 4 * processors)));
+    return of(Math.max(64, Math.min(256, 16 * processors)));
   }
 
   /** How many programs could be started now. */

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Runs programs for requests: the host of RFC 3875, as {@link CgiApplication} and {@link
@@ -25,8 +26,9 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 final class ProgramHost {
   /**
-   * How often a start is tried again, whichever way programs are started: one that is just being
-   * written cannot be (ETXTBSY), and one process more may be had in a moment (EAGAIN).
+   * How often a start is tried again that the system has refused: one process more may be had in a
+   * moment (EAGAIN), and a program that is just being written cannot run (ETXTBSY). Where a helper
+   * starts the program, nothing proves that it never began, so that it is not tried again.
    */
   private static final int RETRIES = 3;
 
@@ -97,7 +99,7 @@ final class ProgramHost {
           ProgramEnvironment.of(environ, options, program, request.length(), counters);
       Places places = places(program, watch);
       try {
-        run = new ProgramRun(options, counters, environ, places, watch);
+        run = new ProgramRun(options, counters, environ, request, places, watch);
         Isolation.Enclosure enclosure = enclosure(program);
         run.enclose(enclosure);
         ProgramResponse head =
@@ -105,10 +107,9 @@ final class ProgramHost {
         if (head.localPath() != null && options.localRedirects() != null) {
           run.drain();
           run.close();
-          request.close();
           return LocalRedirect.follow(environ, options, head.localPath(), startResponse);
         }
-        return run.begin(head, request, startResponse);
+        return run.begin(head, startResponse);
       } catch (Throwable e) {
         watch.failed(e);
         if (run != null) {
@@ -151,9 +152,6 @@ final class ProgramHost {
       throws IOException {
     long start = watch.now();
     for (int attempt = 0; ; attempt++) {
-      IOException failure;
-      // An earlier attempt may have become a process, though not the program.
-      boolean began = false;
       try {
         run.start(
             options
@@ -163,43 +161,42 @@ final class ProgramHost {
                     environment,
                     directory,
                     request.stream(),
-                    options.isolation().isTied()));
-        began = true;
-        watch.started(start);
-        return run.head();
-      } catch (ProgramRun.NotStartedException e) {
-        failure = e;
-        // What a program that never was has read of a stream is gone.
-        attempt = request.isRepeatable() ? attempt : RETRIES;
-      } catch (GatewayException e) {
-        throw e;
+                    options.isolation().isTied()),
+            program.command());
+        break;
       } catch (IOException e) {
-        if (began) {
-          throw e;
+        if (attempt >= RETRIES || mayHaveBegun(e)) {
+          throw notStarted(program.file(), e);
         }
-        failure = e;
-      }
-      if (attempt >= RETRIES) {
-        throw notStarted(program, failure);
       }
       pause();
     }
+    watch.started(start);
+    return run.head();
+  }
+
+  /**
+   * What is no failure of the system, such as want of memory for a thread, can come after the
+   * program has begun. Nothing runs twice.
+   */
+  private static boolean mayHaveBegun(IOException e) {
+    return e.getCause() != null && !(e.getCause() instanceof IOException);
   }
 
   private Isolation.Enclosure enclosure(Program program) throws GatewayException {
     try {
       return options.isolation().enclosure();
     } catch (IOException e) {
-      throw notStarted(program, e);
+      throw notStarted(program.file(), e);
     }
   }
 
   /** The program was looked at before, so that what fails here is a matter of resources. */
-  private static GatewayException notStarted(Program program, IOException cause) {
+  static GatewayException notStarted(Path program, @Nullable IOException cause) {
     return Refusal.of(
         503,
         "not-started",
-        "program must be started: " + program.file(),
+        "program must be started: " + program,
         Headers.of("Retry-After", "1"),
         cause);
   }

@@ -5,21 +5,24 @@ import dev.postern.Headers;
 import dev.postern.process.BodyException;
 import dev.postern.process.ErrorTail;
 import dev.postern.process.Exit;
-import dev.postern.process.HostedProcess;
 import dev.postern.process.PipeException;
+import dev.postern.process.RunningProgram;
 import dev.postern.wire.Escapes;
 import dev.postern.wire.HeaderBlockParser;
 import dev.postern.wire.Refusal;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.io.PrintWriter;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
+import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
@@ -42,11 +45,12 @@ final class ProgramOutput {
   /** What {@code setsid} ends with when it cannot run a program. */
   private static final Set<String> NOT_RUN = Set.of("exit 126", "exit 127");
 
-  /** What prlimit and setpriv say then. */
+  /** What they say then, and nothing else: util-linux, and busybox. */
   private static final Pattern HELPER_FAILED =
-      Pattern.compile("^(prlimit|setpriv): failed to execute ");
+      Pattern.compile("([a-z]+): (?:failed to execute (.+)|can't execute '(.+)'): [^\n]*\n");
 
-  private final HostedProcess process;
+  private final RunningProgram process;
+  private final int helpers;
   private final RunWatch watch;
 
   /** From here on in the current block, there is output that was not taken. */
@@ -54,23 +58,32 @@ final class ProgramOutput {
 
   private boolean inBlock;
 
-  ProgramOutput(HostedProcess process, RunWatch watch) {
+  /** How much of standard error has been logged, or dropped before that. */
+  private long logged;
+
+  /**
+   * The output of one that runs.
+   *
+   * @param command of the program itself, without what stands before it
+   */
+  ProgramOutput(RunningProgram process, List<String> command, RunWatch watch) {
     this.process = process;
+    this.helpers = process.command().size() - command.size();
     this.watch = watch;
   }
 
-  HostedProcess process() {
+  RunningProgram process() {
     return process;
   }
 
   // ---- output ----
 
   /** What came of waiting for output that was not taken yet. */
-  HostedProcess.Read await(Duration timeout) throws IOException {
+  RunningProgram.Read await(Duration timeout) throws IOException {
     if (inBlock && position < process.length()) {
-      return HostedProcess.Read.BLOCK;
+      return RunningProgram.Read.BLOCK;
     }
-    HostedProcess.Read read;
+    RunningProgram.Read read;
     try {
       read = process.read(timeout);
     } catch (PipeException e) {
@@ -78,12 +91,12 @@ final class ProgramOutput {
     } catch (BodyException e) {
       throw RequestBody.unreadable(e.failure());
     }
-    inBlock = read == HostedProcess.Read.BLOCK;
+    inBlock = read == RunningProgram.Read.BLOCK;
     if (inBlock) {
       watch.output(process.length());
     }
     position = 0;
-    if (read == HostedProcess.Read.WOKEN) {
+    if (read == RunningProgram.Read.WOKEN) {
       throw new IOException("program must not run on after its request was cancelled");
     }
     return read;
@@ -97,6 +110,22 @@ final class ProgramOutput {
   /** How many bytes of the current block were not taken yet. */
   int waiting() {
     return process.length() - position;
+  }
+
+  /** Takes what is waiting, for nobody. */
+  void discard() {
+    position = process.length();
+  }
+
+  /** Whether what is waiting is nothing but ends of lines. */
+  boolean isBlank() {
+    byte[] bytes = process.bytes();
+    for (int i = position; i < process.length(); i++) {
+      if (bytes[i] != '\n' && bytes[i] != '\r') {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Takes what is waiting, and flushes when no more has come meanwhile. */
@@ -121,32 +150,32 @@ final class ProgramOutput {
     return ByteBuffer.wrap(copy);
   }
 
-  /** Reads on to the end, for at most that time, for nobody. */
-  void drain(Duration time) {
-    try {
-      long start = System.nanoTime();
-      Duration left = time;
-      while (!left.isNegative() && process.read(left) == HostedProcess.Read.BLOCK) {
-        left = time.minusNanos(System.nanoTime() - start);
-      }
-    } catch (IOException e) {
-      // Nobody waits for what it says.
-    }
-  }
-
   // ---- standard error and the end ----
 
   /**
-   * Whether a process without any output never became the program: {@code setsid} tells so by its
-   * exit status and on standard error.
+   * Whether a process without any output says that it never became the program: one of our helpers
+   * before it tells so by its exit status, and on standard error in words of its own. A program can
+   * say the same of itself, so that this is no proof, and nothing may be run again for it.
    */
   boolean isNotRun() {
-    if (!NOT_RUN.contains(process.exit().toString())) {
+    if (helpers < 1 || !NOT_RUN.contains(process.exit().toString())) {
       return false;
     }
     process.end();
-    String errors = errors();
-    return errors.startsWith("setsid: ") || HELPER_FAILED.matcher(errors).find();
+    String said = new String(process.errors().bytes(), StandardCharsets.ISO_8859_1);
+    Matcher failed = HELPER_FAILED.matcher(said);
+    if (!failed.matches()) {
+      return false;
+    }
+    String what = failed.group(2) == null ? failed.group(3) : failed.group(2);
+    List<String> all = process.command();
+    for (int i = 0; i < helpers; i++) {
+      boolean ours = all.get(i).endsWith("/" + failed.group(1));
+      if (ours && all.subList(i + 1, helpers + 1).contains(what)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /**
@@ -176,17 +205,21 @@ final class ProgramOutput {
    *
    * @param name of the program, which each line starts with
    */
-  void logErrors(String name, PrintWriter log) {
+  void logErrors(String name, Consumer<String> log) {
     ErrorTail errors = process.errors();
-    if (errors.total() == 0) {
+    long total = errors.total();
+    if (total == logged) {
       return;
     }
     String prefix = Escapes.escape(name) + ": ";
     byte[] bytes = errors.bytes();
     Deque<Line> lines = new ArrayDeque<>();
-    long dropped = errors.dropped();
-    int start = 0;
-    for (int i = 0; i <= bytes.length; i++) {
+    // What an earlier call has logged is not logged again.
+    int start = (int) Math.max(0, logged - (total - bytes.length));
+    long dropped = Math.max(0, total - bytes.length - logged);
+    int first = start;
+    logged = total;
+    for (int i = start; i <= bytes.length; i++) {
       boolean ends = i == bytes.length || bytes[i] == '\n';
       if (i > start && (ends || i - start == LOG_LINE)) {
         lines.add(new Line(start, i - start));
@@ -200,15 +233,14 @@ final class ProgramOutput {
       while (lines.size() > LOG_LINES) {
         lines.remove();
       }
-      dropped += lines.element().start;
+      dropped += lines.element().start - first;
     }
     for (Line line : lines) {
-      log.println(prefix + Escapes.escape(bytes, line.start, line.length));
+      log.accept(prefix + Escapes.escape(bytes, line.start, line.length));
     }
     if (dropped > 0) {
-      log.println(prefix + dropped + " bytes of standard error before these were dropped");
+      log.accept(prefix + dropped + " bytes of standard error before these were dropped");
     }
-    log.flush();
   }
 
   /** Where bytes for one line of the log are. */

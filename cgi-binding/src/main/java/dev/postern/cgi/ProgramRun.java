@@ -5,7 +5,8 @@ import dev.postern.Environ;
 import dev.postern.GatewayException;
 import dev.postern.StartResponse;
 import dev.postern.process.Exit;
-import dev.postern.process.HostedProcess;
+import dev.postern.process.Pumps;
+import dev.postern.process.RunningProgram;
 import dev.postern.wire.HeaderBlockParser;
 import dev.postern.wire.ProgramResponse;
 import dev.postern.wire.Refusal;
@@ -15,16 +16,29 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.Iterator;
+import java.util.List;
 import java.util.NoSuchElementException;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One run of a program, and the body of its response. Its output is checked before it is passed on:
- * what a program could not finish is never passed on as whole. Confined to the request's thread.
+ * what a program could not finish is never passed on as whole. Confined to the request's thread; a
+ * program that works on after its answer is then watched by another one.
  */
 final class ProgramRun implements Body {
-  /** How long a program may go on after the last byte that it will be asked for. */
-  private static final Duration AFTER_BODY = Duration.ofSeconds(2);
+  /** How long the end of an answer is waited for that has nothing more to say. */
+  private static final Duration AFTER_REDIRECT = Duration.ofSeconds(2);
+
+  /** A program that ends with its answer has ended by then, as a rule. */
+  private static final Duration AFTER_BODY = Duration.ofMillis(100);
+
+  /** A head that nothing follows for so long goes out alone. */
+  private static final Duration HEAD_ALONE = Duration.ofMillis(100);
+
+  /** How often a program is looked at whose client still sends. */
+  private static final Duration LOOK = Duration.ofMillis(100);
+
+  private static final String NPH = "nph-";
 
   private static final Duration FOREVER = ChronoUnit.FOREVER.getDuration();
 
@@ -37,9 +51,16 @@ final class ProgramRun implements Body {
 
   private Isolation.@Nullable Enclosure enclosure;
   private @Nullable ProgramOutput output;
-  private @Nullable RequestBody request;
+  private final RequestBody request;
   private long declared = -1;
   private long passed;
+
+  /** What counts that comes after the response is whole. */
+  private String excess = "response-excess";
+
+  /** Since when the program could have said more. */
+  private long silentSince = began;
+
   private boolean used;
   private boolean ended;
   private boolean closed;
@@ -49,22 +70,15 @@ final class ProgramRun implements Body {
       HostOptions options,
       RefusalCounters counters,
       Environ environ,
+      RequestBody request,
       Places places,
       RunWatch watch) {
     this.options = options;
     this.counters = counters;
     this.environ = environ;
+    this.request = request;
     this.places = places;
     this.watch = watch;
-  }
-
-  /** The program was not run, as is known only afterwards. */
-  static final class NotStartedException extends IOException {
-    private static final long serialVersionUID = 1;
-
-    NotStartedException() {
-      super("program could not be run");
-    }
   }
 
   /** What its processes are in; ended with the run. */
@@ -72,14 +86,15 @@ final class ProgramRun implements Body {
     enclosure = newEnclosure;
   }
 
-  /** Takes over a process; also a second one, when the first never became the program. */
-  void start(HostedProcess process) {
-    if (output != null) {
-      // Its body is in memory or in a file: nothing else can be started again.
-      output.process().close();
-    }
-    output = new ProgramOutput(process, watch);
-    environ.onCancel(process::wake);
+  /**
+   * Takes over a program that has been started.
+   *
+   * @param command its own, without what was put before it
+   */
+  void start(RunningProgram program, List<String> command) {
+    output = new ProgramOutput(program, command, watch);
+    silentSince = System.nanoTime();
+    environ.onCancel(program::wake);
   }
 
   private ProgramOutput output() {
@@ -91,20 +106,15 @@ final class ProgramRun implements Body {
 
   // ---- the head ----
 
-  /**
-   * Reads the header block.
-   *
-   * @throws NotStartedException when the program could not be run; then a run can be started again
-   */
+  /** Reads the header block, and as much of the body as it takes to understand that. */
   ProgramResponse head() throws IOException {
     try {
       ProgramResponse head = ProgramResponse.of(readHeaders(), options.lenientType());
-      boolean followed = head.localPath() != null && options.localRedirects() != null;
-      if (!head.typed()
-          && !followed
-          && !isBodiless(head.status())
-          && hasNext(options.idleTimeout())) {
-        head = withoutType(head);
+      if (head.localPath() != null && (options.localRedirects() == null || hasBody())) {
+        head = head.toClient();
+      }
+      if (!head.typed() && head.localPath() == null && !isBodiless(head.status())) {
+        head = untyped(head);
       }
       head.dropped().forEach(counters::count);
       watch.status = head.status();
@@ -114,36 +124,62 @@ final class ProgramRun implements Body {
     }
   }
 
-  /** Starts the response; from here on this is its body, and owns the request's body too. */
-  Body begin(ProgramResponse head, RequestBody body, StartResponse startResponse) {
-    declared = head.contentLength();
+  /** Starts the response; from here on this is its body. */
+  Body begin(ProgramResponse head, StartResponse startResponse) {
+    if (declared < 0) {
+      declared = head.contentLength();
+    }
     startResponse.start(head.status(), head.headers());
-    request = body;
     return this;
   }
 
   private HeaderBlockParser readHeaders() throws IOException {
-    HeaderBlockParser parser = new HeaderBlockParser();
-    long start = System.nanoTime();
+    HeaderBlockParser parser = new HeaderBlockParser(isNph());
     while (!parser.isComplete()) {
-      Duration left = options.headerTimeout().minusNanos(System.nanoTime() - start);
-      if (!hasNext(left.isNegative() ? Duration.ZERO : left)) {
+      if (!hasNext(options.headerTimeout())) {
         if (parser.size() == 0 && output().isNotRun()) {
-          throw new NotStartedException();
+          throw ProgramHost.notStarted(watch.program(), null);
         }
         throw parser.ended();
       }
       output().feed(parser);
     }
+    silentSince = System.nanoTime();
     return parser;
+  }
+
+  private boolean isNph() {
+    return options.nph() || String.valueOf(watch.program().getFileName()).startsWith(NPH);
   }
 
   private boolean isBodiless(int status) {
     return status == 204 || status == 304 || environ.method().equals("HEAD");
   }
 
-  /** A type that browsers would guess is a type that an attacker can choose (CVE-2020-24553). */
-  private ProgramResponse withoutType(ProgramResponse head) throws GatewayException {
+  /** Whether a body follows a local redirect, which must have none; ends of lines are none. */
+  private boolean hasBody() throws IOException {
+    while (output().await(AFTER_REDIRECT) == RunningProgram.Read.BLOCK) {
+      if (!output().isBlank()) {
+        return true;
+      }
+      output().discard();
+    }
+    return false;
+  }
+
+  /**
+   * A redirect needs no body, so that one without a type is dropped. For all others, a type that
+   * browsers would guess is a type that an attacker can choose (CVE-2020-24553).
+   */
+  private ProgramResponse untyped(ProgramResponse head) throws IOException {
+    if (head.isRedirect()) {
+      declared = 0;
+      excess = "response-untyped";
+      return head.withoutBody();
+    }
+    if (!hasNext(options.idleTimeout())) {
+      return head;
+    }
     if (!options.lenientType()) {
       throw Refusal.of(502, "no-content-type", "program must send a Content-Type with a body");
     }
@@ -151,8 +187,21 @@ final class ProgramRun implements Body {
   }
 
   /** Lets a program that has said all it will be asked for come to its end. */
-  void drain() {
-    output().drain(AFTER_BODY);
+  void drain() throws IOException {
+    long start = System.nanoTime();
+    Duration left = AFTER_REDIRECT;
+    RunningProgram.Read read = RunningProgram.Read.BLOCK;
+    while (read == RunningProgram.Read.BLOCK && !left.isNegative()) {
+      read = output().await(left);
+      if (read == RunningProgram.Read.BLOCK) {
+        output().discard();
+      }
+      left = AFTER_REDIRECT.minusNanos(System.nanoTime() - start);
+    }
+    if (read == RunningProgram.Read.END) {
+      ended = true;
+      output().process().exit();
+    }
   }
 
   // ---- the body ----
@@ -168,6 +217,9 @@ final class ProgramRun implements Body {
   public void writeTo(OutputStream out) throws IOException {
     use();
     try {
+      if (isSilent()) {
+        out.flush();
+      }
       while (advance()) {
         pass(output().waiting());
         output().writeTo(out);
@@ -199,43 +251,100 @@ final class ProgramRun implements Body {
   /** What a program sends beyond its Content-Length is cut by the engine. */
   private void pass(int bytes) {
     if (declared >= 0 && passed <= declared && passed + bytes > declared) {
-      counters.count("response-excess");
+      counters.count(excess);
     }
     passed += bytes;
+  }
+
+  /** Whether the head has nothing to wait for. */
+  private boolean isSilent() throws IOException {
+    try {
+      Duration left = remaining();
+      Duration wait = left.compareTo(HEAD_ALONE) < 0 ? left : HEAD_ALONE;
+      return !isSatisfied() && output().await(wait) == RunningProgram.Read.TIMEOUT;
+    } catch (GatewayException e) {
+      throw failed(e);
+    }
   }
 
   /** Whether there is a block; at the end, whether that was the whole response. */
   private boolean advance() throws IOException {
     try {
-      if (hasNext(isSatisfied() ? AFTER_BODY : options.idleTimeout())) {
+      if (isSatisfied()) {
+        awaitEnd();
+        return false;
+      }
+      silentSince = System.nanoTime();
+      if (hasNext(options.idleTimeout())) {
         return true;
       }
-      if (!ended) {
-        ended = true;
-        checkWhole();
-      }
+      end();
       return false;
     } catch (GatewayException e) {
-      GatewayException failure = counters.counted(output().diagnosed(e, ended));
-      watch.failed(failure);
-      throw failure;
+      throw failed(e);
     }
   }
 
-  /** Whether there is output that was not passed on yet; false at the end. */
-  private boolean hasNext(Duration timeout) throws IOException {
-    Duration left = remaining();
-    boolean last = left.compareTo(timeout) < 0;
-    // What has come already is nothing to go on for when the time for all is over.
-    HostedProcess.Read read =
-        left.isZero() ? HostedProcess.Read.TIMEOUT : output().await(last ? left : timeout);
-    if (read == HostedProcess.Read.TIMEOUT && !isSatisfied()) {
-      throw Refusal.of(
-          504,
-          "program-timeout",
-          last ? "program must be done in time" : "program must send output in time");
+  private GatewayException failed(GatewayException e) {
+    GatewayException failure = counters.counted(output().diagnosed(e, ended));
+    watch.failed(failure);
+    return failure;
+  }
+
+  /** The client has its answer. What is left to see is whether the program ends with that. */
+  private void awaitEnd() throws IOException {
+    long start = System.nanoTime();
+    Duration left = AFTER_BODY;
+    while (!ended && !left.isNegative()) {
+      RunningProgram.Read read = output().await(left);
+      if (read == RunningProgram.Read.END) {
+        end();
+      } else if (read == RunningProgram.Read.BLOCK) {
+        pass(output().waiting());
+        output().discard();
+      }
+      left = AFTER_BODY.minusNanos(System.nanoTime() - start);
     }
-    return read == HostedProcess.Read.BLOCK;
+  }
+
+  private void end() throws GatewayException {
+    if (!ended) {
+      ended = true;
+      checkWhole();
+    }
+  }
+
+  /**
+   * Whether there is output that was not passed on yet; false at the end. The time counts from
+   * {@link #silentSince} on, and not while the program has to wait for the client.
+   */
+  private boolean hasNext(Duration timeout) throws IOException {
+    while (true) {
+      Duration own = timeout.minusNanos(System.nanoTime() - silentSince);
+      own = own.isNegative() ? Duration.ZERO : own;
+      Duration all = remaining();
+      boolean last = all.compareTo(own) < 0;
+      Duration wait = last ? all : own;
+      if (request.isStreamed() && wait.compareTo(LOOK) > 0) {
+        wait = LOOK;
+      }
+      // What has come already is nothing to go on for when the time for all is over.
+      RunningProgram.Read read = all.isZero() ? RunningProgram.Read.TIMEOUT : output().await(wait);
+      if (read != RunningProgram.Read.TIMEOUT) {
+        return read == RunningProgram.Read.BLOCK;
+      }
+      if (request.isStreamed() && output().process().awaitsClient()) {
+        silentSince = System.nanoTime();
+      } else if (wait.equals(own) || last && wait.equals(all)) {
+        throw Refusal.of(
+            504,
+            "program-timeout",
+            last ? "program must be done in time" : "program must send output in time");
+      }
+      if (all.isZero()) {
+        throw Refusal.of(504, "program-timeout", "program must be done in time");
+      }
+    }
   }
 
   /** What is left for all of the run, not below zero. */
@@ -257,7 +366,7 @@ final class ProgramRun implements Body {
    * output must not hide that.
    */
   private void checkWhole() throws GatewayException {
-    HostedProcess process = output().process();
+    RunningProgram process = output().process();
     Exit exit = process.exit();
     if (declared >= 0 && !isSatisfied()) {
       throw Refusal.of(
@@ -277,7 +386,10 @@ final class ProgramRun implements Body {
 
   // ---- the end ----
 
-  /** Ends the program and all that it started, and gives its place back. */
+  /**
+   * Ends the program and all that it started, and gives its place back. A program that works on
+   * after its answer keeps its place and its time, and nobody waits for it here.
+   */
   @Override
   public void close() throws IOException {
     if (closed) {
@@ -285,19 +397,73 @@ final class ProgramRun implements Body {
     }
     closed = true;
     used = true;
+    if (output != null && worksOn(output)) {
+      leave(output);
+    } else {
+      finish();
+    }
+  }
+
+  private boolean worksOn(ProgramOutput written) {
+    return (ended || isSatisfied())
+        && watch.failure == null
+        && !environ.isCancelled()
+        && !Thread.currentThread().isInterrupted()
+        && written.process().exitNow().equals(Exit.RUNNING.toString());
+  }
+
+  /** The request ends here, and its program is watched by another thread. */
+  private void leave(ProgramOutput written) throws IOException {
+    try {
+      written.process().detach();
+      environ.report("cgi.exit", Exit.RUNNING.toString());
+      written.logErrors(name(), watch::log);
+      watch.leaveRequest();
+      Pumps.run(() -> workOn(written));
+    } catch (RuntimeException | Error e) {
+      // Such as no memory for a thread: then it cannot be watched.
+      watch.failed(e);
+      finish();
+      throw e;
+    }
+  }
+
+  private void workOn(ProgramOutput written) {
+    try {
+      if (!written.process().finish(options.afterOutput())) {
+        watch.limits.add("after-output");
+        counters.count("after-output");
+        watch.log(
+            name()
+                + ": program must end within "
+                + options.afterOutput()
+                + " of its answer [after-output]");
+      }
+    } catch (IOException e) {
+      watch.log(name() + ": program could not be watched after its answer: " + e);
+    } finally {
+      try {
+        finish();
+      } catch (IOException e) {
+        watch.log(name() + ": request body must be removed: " + e);
+      }
+    }
+  }
+
+  private String name() {
+    return String.valueOf(watch.program().getFileName());
+  }
+
+  private void finish() throws IOException {
     try {
       if (output != null) {
         close(output);
       }
     } finally {
       giveBack();
-      if (!ended && !isSatisfied() && environ.isCancelled()) {
-        watch.failed(new IOException("request was cancelled"));
-      }
+      watch.checkCancelled(!ended && !isSatisfied());
       try {
-        if (request != null) {
-          request.close();
-        }
+        request.close();
       } finally {
         watch.tell();
       }
@@ -305,7 +471,7 @@ final class ProgramRun implements Body {
   }
 
   private void close(ProgramOutput written) {
-    HostedProcess process = written.process();
+    RunningProgram process = written.process();
     try {
       process.end();
     } finally {
@@ -314,11 +480,10 @@ final class ProgramRun implements Body {
       process.close();
     }
     watch.ended(process);
-    environ.report("cgi.exit", watch.exit);
     if (process.errors().dropped() > 0) {
       counters.count("stderr-dropped");
     }
-    written.logErrors(String.valueOf(watch.program().getFileName()), environ.errors());
+    written.logErrors(name(), watch::log);
   }
 
   /** What others can use now that the program has ended. Nothing after the first call. */
@@ -328,7 +493,7 @@ final class ProgramRun implements Body {
         enclosure.close();
       }
     } catch (IOException e) {
-      environ.errors().println("postern: control group must end with its run: " + e.getMessage());
+      watch.log("postern: control group must end with its run: " + e.getMessage());
     } finally {
       enclosure = null;
       places.close();

@@ -115,9 +115,9 @@ final class RequestBody implements Closeable {
     return spool == null ? stream : spool.open();
   }
 
-  /** Whether a second program could read it from its start. */
-  boolean isRepeatable() {
-    return stream == null;
+  /** Whether the client may still be sending it when the program runs. */
+  boolean isStreamed() {
+    return stream != null;
   }
 
   /** Removes the spool. */

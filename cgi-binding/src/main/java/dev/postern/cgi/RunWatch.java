@@ -3,9 +3,10 @@ package dev.postern.cgi;
 import dev.postern.Environ;
 import dev.postern.GatewayException;
 import dev.postern.process.ErrorTail;
-import dev.postern.process.HostedProcess;
+import dev.postern.process.RunningProgram;
 import dev.postern.wire.Escapes;
 import dev.postern.wire.Refusal;
+import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;
@@ -17,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Takes down how one run goes, and tells it once, when all is over. Confined to the request's
- * thread.
+ * thread, and to the one that watches a program that works on after its answer.
  */
 final class RunWatch {
   private static final int NONE = -1;
@@ -32,6 +33,7 @@ final class RunWatch {
           "not-started",
           "spool-full",
           "program-timeout",
+          "after-output",
           "body-timeout",
           "body-too-large",
           "block-too-long",
@@ -50,6 +52,7 @@ final class RunWatch {
   private long started;
   private @Nullable RequestBody body;
   private boolean told;
+  private boolean left;
 
   int status;
   long queueNanos;
@@ -115,8 +118,11 @@ final class RunWatch {
   }
 
   /** The process has been closed. */
-  void ended(HostedProcess process) {
+  void ended(RunningProgram process) {
     exit = process.exitNow();
+    if (!left) {
+      environ.report("cgi.exit", exit);
+    }
     ErrorTail errors = process.errors();
     errorBytes = errors.total();
     if (errors.dropped() > 0) {
@@ -141,7 +147,29 @@ final class RunWatch {
     if (failure instanceof InterruptedException || failure instanceof InterruptedIOException) {
       return "interrupted";
     }
-    return environ.isCancelled() ? "cancelled" : "aborted";
+    return !left && environ.isCancelled() ? "cancelled" : "aborted";
+  }
+
+  /** The request ends before its program: what is of the request is used no more. */
+  void leaveRequest() {
+    environ.errors().flush();
+    left = true;
+  }
+
+  /** A request that was cancelled before its response was whole has failed. */
+  void checkCancelled(boolean unfinished) {
+    if (unfinished && !left && environ.isCancelled()) {
+      failed(new IOException("request was cancelled"));
+    }
+  }
+
+  /** A line in the request's log, or in that of this package when the request has ended. */
+  void log(String line) {
+    if (left) {
+      System.getLogger("dev.postern.cgi").log(System.Logger.Level.WARNING, line);
+    } else {
+      environ.errors().println(line);
+    }
   }
 
   /** Tells the listeners. Nothing after the first call. */
@@ -166,9 +194,7 @@ final class RunWatch {
       try {
         listener.accept(run);
       } catch (Throwable e) {
-        environ
-            .errors()
-            .println("postern: listener of runs must not throw: " + Escapes.quote(e.toString()));
+        log("postern: listener of runs must not throw: " + Escapes.quote(e.toString()));
       }
     }
   }

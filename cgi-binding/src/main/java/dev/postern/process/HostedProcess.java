@@ -1,9 +1,11 @@
 package dev.postern.process;
 
+import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
-import java.nio.ByteBuffer;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -19,9 +21,15 @@ import org.jspecify.annotations.Nullable;
  * <p>The thread of the request starts it, reads its output and closes it; {@link #wake} may come
  * from any thread.
  */
-public abstract class HostedProcess {
+public abstract class HostedProcess implements RunningProgram {
   /** How long a program may live on after it has closed its output. */
   private static final long EXIT_GRACE_NANOS = TimeUnit.SECONDS.toNanos(2);
+
+  /**
+   * Who has had a processor for so long since it closed its output, and is not being taken down by
+   * the kernel, has more to do than to end: 50 ms.
+   */
+  private static final long WORKS_ON_TICKS = 5;
 
   /** From TERM to KILL. */
   static final long KILL_GRACE_NANOS = TimeUnit.SECONDS.toNanos(2);
@@ -43,7 +51,11 @@ public abstract class HostedProcess {
   private boolean closed;
   private boolean terminated;
   private boolean killed;
+  private boolean overdue;
+  private List<String> command = List.of();
   private volatile boolean woken;
+  private volatile boolean detached;
+  private final Object detachLock = new Object();
 
   HostedProcess() {}
 
@@ -71,11 +83,17 @@ public abstract class HostedProcess {
       HostedProcess started = startNow(() -> launch(command, environment, directory, body, tied));
       place.begin(started.session());
       started.place = place;
+      started.command = executed(command);
       return started;
     } catch (Throwable e) {
       place.leave();
       throw e;
     }
+  }
+
+  /** The portable path has a helper of its own in front. */
+  private static List<String> executed(List<String> command) {
+    return StartPath.inForce() == StartPath.PORTABLE ? PortableSession.command(command) : command;
   }
 
   private interface Launch {
@@ -126,25 +144,7 @@ public abstract class HostedProcess {
 
   // ---- output ----
 
-  /** What came of waiting for output. */
-  public enum Read {
-    /** There is a block: see {@link #bytes} and {@link #length}. */
-    BLOCK,
-    /** The output has ended, or reading stopped as {@link #wasStillWriting} explains. */
-    END,
-    /** Nothing came in time. */
-    TIMEOUT,
-    /** {@link #wake} was called. */
-    WOKEN
-  }
-
-  /**
-   * Waits for the next block of output, which stays valid until the next call.
-   *
-   * @throws PipeException when the output cannot be read, or the body cannot be passed on
-   * @throws BodyException when the request's body cannot be read
-   * @throws InterruptedIOException when the thread is interrupted, which it stays
-   */
+  @Override
   public final Read read(Duration timeout) throws IOException {
     releaseBlock();
     if (ended) {
@@ -198,24 +198,46 @@ public abstract class HostedProcess {
     }
   }
 
-  /** The bytes of the block. */
-  public abstract byte[] bytes();
-
-  /** How many bytes the block has. */
-  public abstract int length();
-
-  /** The block where the system has put it, outside the heap; null where it came to the heap. */
-  public @Nullable ByteBuffer direct() {
-    return null;
+  @Override
+  public final void wake() {
+    synchronized (detachLock) {
+      if (!detached) {
+        woken = true;
+        wakeReader();
+      }
+    }
   }
 
-  /** Whether more output is waiting already. */
-  public abstract boolean hasMore();
+  @Override
+  public final List<String> command() {
+    return command;
+  }
 
-  /** Makes the current and every later {@link #read} return. Any thread, also after the end. */
-  public final void wake() {
-    woken = true;
-    wakeReader();
+  // ---- input ----
+
+  @Override
+  public final boolean awaitsClient() {
+    return isBodyAwaited() && !hasUnreadInput();
+  }
+
+  /**
+   * Whether there is input that the program has not read, or it cannot read any: it reads from
+   * elsewhere. Where nothing tells of it, there is none.
+   */
+  private boolean hasUnreadInput() {
+    Path input = Path.of("/proc", Long.toString(session().leader()), "fd", "0");
+    try {
+      if (!Files.readSymbolicLink(input).toString().startsWith("pipe:")) {
+        return true;
+      }
+      // For both directions, as a named pipe could hold up one that is for one of them.
+      try (RandomAccessFile pipe = new RandomAccessFile(input.toFile(), "rw");
+          FileInputStream reader = new FileInputStream(pipe.getFD())) {
+        return reader.available() > 0;
+      }
+    } catch (IOException | UnsupportedOperationException e) {
+      return false;
+    }
   }
 
   /** The program has ended, and what holds its output open has had its time. */
@@ -232,15 +254,14 @@ public abstract class HostedProcess {
 
   // ---- the end ----
 
-  /**
-   * How the program ended, once its output has. Waits a moment for a program that is just ending,
-   * and longer for one that gets no processor to end on; one that only closed its output and lives
-   * on is {@link Exit#RUNNING}.
-   */
+  @Override
   public final Exit exit() {
     try {
+      long start = session().leaderWork();
       for (long waited = 0; !awaitExit(LOOK_NANOS); waited += LOOK_NANOS) {
-        if (waited >= EXIT_GRACE_NANOS || session().isLeaderIdle()) {
+        if (waited >= EXIT_GRACE_NANOS
+            || session().isLeaderIdle()
+            || session().leaderWork() - start >= WORKS_ON_TICKS) {
           return Exit.RUNNING;
         }
       }
@@ -251,29 +272,61 @@ public abstract class HostedProcess {
     return new Exit(exitCode());
   }
 
-  /** How the program ended, or that it is running, without waiting: for a diagnosis. */
+  @Override
   public final String exitNow() {
     return (session().isLeaderAlive() ? Exit.RUNNING : new Exit(exitCode())).toString();
   }
 
-  /**
-   * Whether the output may go on where reading stopped: the program had ended but its output had
-   * not, and bytes were still coming, or could no longer be read.
-   */
+  @Override
   public final boolean wasStillWriting() {
     return abandoned ? leftovers.wereWriting() : ended && mayHaveLostOutput();
   }
 
-  /** What the program wrote on its standard error so far. */
+  @Override
   public final ErrorTail errors() {
     return errors;
   }
 
-  /**
-   * Ends what still runs. A program whose output has ended gets its grace to end by itself;
-   * otherwise, and afterwards, its whole session gets TERM, and 2 s later KILL. Returns when the
-   * program has ended, whoever reads the request's body; {@link #close} is still to come.
-   */
+  @Override
+  public final void detach() {
+    synchronized (detachLock) {
+      detached = true;
+      woken = false;
+    }
+    stopInput();
+  }
+
+  /** Whether {@link #detach} was called: the program's input is not to end before the program. */
+  final boolean isDetached() {
+    return detached;
+  }
+
+  @Override
+  public final boolean finish(Duration time) throws IOException {
+    long start = System.nanoTime();
+    long limit = TimeUnit.NANOSECONDS.convert(time);
+    long left = limit;
+    try {
+      while (left > 0) {
+        Read read = read(Duration.ofNanos(left));
+        left = limit - (System.nanoTime() - start);
+        if (read == Read.END) {
+          overdue = !awaitExit(Math.max(0, left));
+          return !overdue;
+        }
+        if (read != Read.BLOCK) {
+          break;
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("interrupted while the program worked on");
+    }
+    overdue = true;
+    return false;
+  }
+
+  @Override
   public final void end() {
     if (over) {
       return;
@@ -282,7 +335,7 @@ public abstract class HostedProcess {
     boolean interrupted = Thread.interrupted();
     try {
       stopReading();
-      if (!ended || abandoned || mayHaveLostOutput() || !awaitExit(EXIT_GRACE_NANOS)) {
+      if (!ended || abandoned || overdue || mayHaveLostOutput() || !awaitExit(EXIT_GRACE_NANOS)) {
         endSession();
       }
       awaitErrors();
@@ -306,10 +359,7 @@ public abstract class HostedProcess {
     }
   }
 
-  /**
-   * {@link #end}, and lets go of all that the process had. Returns when nothing reads the request's
-   * body any more, which a silent client can hold up for as long as its server lets it.
-   */
+  @Override
   public final void close() {
     if (closed) {
       return;
@@ -336,12 +386,12 @@ public abstract class HostedProcess {
     session().kill();
   }
 
-  /** Whether {@link #end} had to ask the program, or what it had left behind, to end. */
+  @Override
   public final boolean wasTerminated() {
     return terminated;
   }
 
-  /** Whether {@link #end} had to kill it. */
+  @Override
   public final boolean wasKilled() {
     return killed;
   }
@@ -401,6 +451,12 @@ public abstract class HostedProcess {
 
   /** Lets the current and every later {@link #nextBlock} return. Any thread. */
   abstract void wakeReader();
+
+  /** Whether the request's body is being read, which waits for the client. Any thread. */
+  abstract boolean isBodyAwaited();
+
+  /** Reads no more of the request's body. Returns when nothing reads it any more. */
+  abstract void stopInput();
 
   /** Waits until the program itself has ended. */
   abstract boolean awaitExit(long nanos) throws InterruptedException;

@@ -10,11 +10,13 @@ import java.io.InputStream;
 final class InputGate {
   private boolean closed;
   private boolean reading;
+  private boolean cut;
 
   /** Reads some bytes; -1 at the body's end, and once the gate is closed. */
   int read(InputStream body, byte[] bytes) throws BodyException {
     synchronized (this) {
       if (closed) {
+        cut = true;
         return -1;
       }
       reading = true;
@@ -31,6 +33,16 @@ final class InputGate {
         notifyAll();
       }
     }
+  }
+
+  /** Whether a read waits for the client now. */
+  synchronized boolean isReading() {
+    return reading;
+  }
+
+  /** Whether a read came after the gate was closed, so that the body may go on. */
+  synchronized boolean wasCut() {
+    return cut;
   }
 
   synchronized boolean isClosed() {

@@ -182,6 +182,16 @@ final class PortableProcess extends HostedProcess {
   }
 
   @Override
+  boolean isBodyAwaited() {
+    return input.isReading();
+  }
+
+  @Override
+  void stopInput() {
+    input.close();
+  }
+
+  @Override
   void release() {
     // The JDK has let go of the rest with the program.
     input.close();
@@ -295,6 +305,9 @@ final class PortableProcess extends HostedProcess {
       for (int n = input.read(body, bytes); n >= 0; n = input.read(body, bytes)) {
         stdin.write(bytes, 0, n);
         stdin.flush();
+      }
+      if (isDetached() && input.wasCut()) {
+        return;
       }
     } catch (BodyException e) {
       failInput(e);

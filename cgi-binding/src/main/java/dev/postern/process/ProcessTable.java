@@ -64,6 +64,7 @@ public final class ProcessTable {
           Long.parseLong(fields[2]),
           Long.parseLong(fields[3]),
           Long.parseLong(fields[6]),
+          Long.parseLong(fields[11]) + Long.parseLong(fields[12]),
           Long.parseLong(fields[19]));
     } catch (IOException | RuntimeException e) {
       // It has ended meanwhile.
@@ -74,13 +75,20 @@ public final class ProcessTable {
   /**
    * {@code pid (comm) state ppid pgrp session tty tpgid flags ...} of proc(5).
    *
+   * @param work how long it has had a processor, in ticks
    * @param start when the process began, in ticks since the system did
    */
-  public record Entry(long pid, char state, long group, long session, long flags, long start) {
+  public record Entry(
+      long pid, char state, long group, long session, long flags, long work, long start) {
     private static final int PF_EXITING = 4;
 
     boolean isDead() {
       return state == 'Z' || state == 'X';
+    }
+
+    /** It has ended, or the kernel is taking it down. */
+    boolean isEnding() {
+      return isDead() || (flags & PF_EXITING) != 0;
     }
 
     /**
@@ -88,7 +96,7 @@ public final class ProcessTable {
      * is that has closed its files already.
      */
     boolean isIdle() {
-      return state != 'R' && !isDead() && (flags & PF_EXITING) == 0;
+      return state != 'R' && !isEnding();
     }
   }
 }

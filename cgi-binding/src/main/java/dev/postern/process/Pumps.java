@@ -27,7 +27,12 @@ public final class Pumps {
 
   private Pumps() {}
 
-  static void run(Runnable pump) {
+  /**
+   * Runs that on a thread of its own.
+   *
+   * @throws OutOfMemoryError when the system has no thread for it
+   */
+  public static void run(Runnable pump) {
     THREADS.execute(pump);
   }
 

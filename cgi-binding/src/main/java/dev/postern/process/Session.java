@@ -30,6 +30,15 @@ abstract class Session {
   /** Ends the program and all of its session. */
   abstract void kill();
 
+  /**
+   * How long the program itself has had a processor, in ticks; 0 where nothing tells, and of one
+   * that the kernel is taking down.
+   */
+  final long leaderWork() {
+    ProcessTable.Entry entry = ProcessTable.of(leader);
+    return entry == null || entry.isEnding() ? 0 : entry.work();
+  }
+
   /** Whether the program itself lives on and waits for something else than a processor. */
   final boolean isLeaderIdle() {
     ProcessTable.Entry entry = ProcessTable.of(leader);

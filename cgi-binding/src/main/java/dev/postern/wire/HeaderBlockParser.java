@@ -32,6 +32,8 @@ public final class HeaderBlockParser {
   /** How many bytes a diagnosis shows before and after the offset. */
   private static final int EXCERPT = 32;
 
+  private static final int VERSION_LENGTH = "HTTP/1.1".length();
+
   private static final byte[] STATUS_LINE = {'H', 'T', 'T', 'P', '/'};
 
   /** {@code HTAB / SP / %x21-7E / %x80-FF}: what needs no look inside a line. */
@@ -51,6 +53,7 @@ public final class HeaderBlockParser {
     }
   }
 
+  private final boolean statusLine;
   private byte[] block = new byte[1024];
   private int size;
   private int lineStart;
@@ -62,6 +65,20 @@ public final class HeaderBlockParser {
 
   /** Where in the block each field starts. */
   private int[] starts = new int[16];
+
+  /** Of a program that must not write a status line. */
+  public HeaderBlockParser() {
+    this(false);
+  }
+
+  /**
+   * A parser of one block.
+   *
+   * @param statusLine whether the block may begin with one, which is then its Status (RFC 3875 5)
+   */
+  public HeaderBlockParser(boolean statusLine) {
+    this.statusLine = statusLine;
+  }
 
   /**
    * Takes bytes up to the end of the block.
@@ -190,6 +207,12 @@ public final class HeaderBlockParser {
     if (block[start] == ' ' || block[start] == '\t') {
       throw broken("folded-line", "header line must not start with white space", start);
     }
+    if (start == 0 && statusLine && isHttp1(end)) {
+      starts[0] = 0;
+      fields.add("Status");
+      fields.add(text(VERSION_LENGTH + 1, end).trim());
+      return;
+    }
     if (start == 0 && isStatusLine(end)) {
       throw broken("status-line", "response must start with a header, not a status line", start);
     }
@@ -222,6 +245,17 @@ public final class HeaderBlockParser {
 
   private String text(int start, int end) {
     return new String(block, start, end - start, StandardCharsets.ISO_8859_1);
+  }
+
+  /** {@code "HTTP/1." DIGIT SP}: the rest is a Status, as in the field of that name. */
+  private boolean isHttp1(int end) {
+    return isStatusLine(end)
+        && end > VERSION_LENGTH
+        && block[5] == '1'
+        && block[6] == '.'
+        && block[7] >= '0'
+        && block[7] <= '9'
+        && block[VERSION_LENGTH] == ' ';
   }
 
   private boolean isStatusLine(int end) {

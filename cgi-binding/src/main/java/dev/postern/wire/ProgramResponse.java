@@ -43,6 +43,22 @@ public record ProgramResponse(
     return length == null ? -1 : Long.parseLong(length);
   }
 
+  /** Whether it sends the client elsewhere, for which it needs no body (RFC 9110 15.4). */
+  public boolean isRedirect() {
+    return status >= 300 && status < 400 && headers.contains("Location");
+  }
+
+  /** This response without a body: what told of the body is gone, too. */
+  public ProgramResponse withoutBody() {
+    Headers fewer = headers.without("Content-Length").without("Content-Encoding");
+    return new ProgramResponse(status, fewer, localPath, typed, dropped);
+  }
+
+  /** This response as one that the client follows, if it follows any. */
+  public ProgramResponse toClient() {
+    return new ProgramResponse(status, headers, null, typed, dropped);
+  }
+
   /** This response with a type that no browser looks behind, for a body that came without one. */
   public ProgramResponse asOctetStream() {
     Headers more =
@@ -210,9 +226,12 @@ public record ProgramResponse(
       }
     }
 
-    /** One slash and no second one, which would name a host; no fragment, which is the client's. */
+    /**
+     * One slash and no second one, which would name a host; no fragment, which is the client's. The
+     * field stands alone: others would be lost.
+     */
     private @Nullable String localPath() {
-      if (status >= 0 || location < 0) {
+      if (location < 0 || block.count() > 1) {
         return null;
       }
       String value = block.value(location);

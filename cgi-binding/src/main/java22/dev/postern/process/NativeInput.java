@@ -15,6 +15,8 @@ final class NativeInput implements Runnable {
   private final Workspace work;
   private final InputGate gate = new InputGate();
   private final CountDownLatch done = new CountDownLatch(1);
+  private boolean started;
+  private volatile boolean stopped;
   private boolean closed;
 
   /** The pipe, which must not block, is closed here. */
@@ -26,6 +28,7 @@ final class NativeInput implements Runnable {
   }
 
   void start() {
+    started = true;
     try {
       Pumps.run(this);
     } catch (Throwable e) {
@@ -46,7 +49,7 @@ final class NativeInput implements Runnable {
       while (n >= 0 && write(bytes, n)) {
         n = gate.read(body, bytes);
       }
-      if (n < 0) {
+      if (n < 0 && !(stopped && gate.wasCut())) {
         closed = true;
         Libc.close(fd);
       }
@@ -71,19 +74,43 @@ final class NativeInput implements Runnable {
         return false;
       }
       from += n;
-      if (from < length && !process.awaitInput(work, fd)) {
+      if (from < length && (stopped || !process.awaitInput(work, fd, this))) {
         return false;
       }
     }
     return true;
   }
 
+  /** Whether a read of the body waits for the client now. */
+  boolean isReading() {
+    return gate.isReading();
+  }
+
+  boolean isStopped() {
+    return stopped;
+  }
+
+  /** Returns when the body is not read any more, by anyone. The pipe stays open. */
+  void stop() {
+    stopped = true;
+    gate.close();
+    awaitDone();
+  }
+
   /** Returns when the body is not read any more, by anyone; the program has ended. */
   void close() {
     gate.close();
     process.wakeReader();
+    awaitDone();
+    if (!closed) {
+      Libc.close(fd);
+    }
+    work.giveBack();
+  }
+
+  private void awaitDone() {
     boolean interrupted = false;
-    while (true) {
+    while (started) {
       try {
         done.await();
         break;
@@ -91,10 +118,6 @@ final class NativeInput implements Runnable {
         interrupted = true;
       }
     }
-    if (!closed) {
-      Libc.close(fd);
-    }
-    work.giveBack();
     if (interrupted) {
       Thread.currentThread().interrupt();
     }

@@ -102,6 +102,11 @@ final class NativeProcess extends HostedProcess {
       int[] err = pipe();
       stderr = err[0];
       streams[2] = err[1];
+      if (body != null && !isInMemory(body)) {
+        // Before the start: what fails after it would leave a program that has begun.
+        input = new NativeInput(this, body, stdin);
+        stdin = NONE;
+      }
       session = new NativeSession(Spawn.start(work, work.words(), streams), work.siginfo());
     } finally {
       if (streams[0] != NativePath.devNull()) {
@@ -110,9 +115,7 @@ final class NativeProcess extends HostedProcess {
       close(streams[1]);
       close(streams[2]);
     }
-    if (body != null && !isInMemory(body)) {
-      input = new NativeInput(this, body, stdin);
-      stdin = NONE;
+    if (input != null) {
       input.start();
     }
   }
@@ -295,12 +298,14 @@ final class NativeProcess extends HostedProcess {
    *
    * @return false when the program's output is not waited for any more
    */
-  boolean awaitInput(Workspace waiting, int fd) throws IOException {
+  boolean awaitInput(Workspace waiting, int fd, NativeInput waits) throws IOException {
     waiting.startDeafWait();
     int woken = waiting.await(work.event(), Libc.POLLIN);
     waiting.await(fd, Libc.POLLOUT);
     while (!waiting.poll(LOOK_NANOS)) {
-      // No news.
+      if (waits.isStopped()) {
+        return false;
+      }
     }
     return !waiting.isReady(woken);
   }
@@ -365,6 +370,20 @@ final class NativeProcess extends HostedProcess {
     if (in != NONE && work.isReady(in)) {
       feed();
     }
+  }
+
+  @Override
+  boolean isBodyAwaited() {
+    return input != null && input.isReading();
+  }
+
+  @Override
+  void stopInput() {
+    if (input != null) {
+      input.stop();
+    }
+    // A wake that came before is over, too.
+    work.calm();
   }
 
   @Override

@@ -160,6 +160,11 @@ final class Workspace {
     Libc.raise(event);
   }
 
+  /** Takes back what {@link #wake} has done. */
+  void calm() {
+    Libc.clear(event, scratch);
+  }
+
   /** The descriptor that {@link #wake} makes readable. */
   int event() {
     return event;

@@ -39,6 +39,8 @@ final class Call implements ResponseSink {
   /** Bytes after which the client goes away, or none. */
   long goneAfter = Long.MAX_VALUE;
 
+  Runnable onFlush = () -> {};
+
   /** Only counts the body. */
   boolean discard;
 
@@ -163,6 +165,7 @@ final class Call implements ResponseSink {
   @Override
   public void flush() {
     flushes++;
+    onFlush.run();
   }
 
   @Override

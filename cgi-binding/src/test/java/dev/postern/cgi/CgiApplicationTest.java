@@ -261,18 +261,27 @@ class CgiApplicationTest {
   }
 
   @Test
-  void programThatClosesItsOutputAndLivesOn_isEndedAfterTheResponse() throws IOException {
+  void programThatClosesItsOutputAndLivesOn_isEndedAfterTheResponse() throws Exception {
+    CountDownLatch ended = new CountDownLatch(1);
+    Path program =
+        Programs.sh(
+            directory,
+            "p",
+            "echo $$ >" + directory + "/pid",
+            "printf 'Content-Type: text/plain\\n\\nall'",
+            "exec >&- 2>&-",
+            "sleep 987");
     Call call =
         Call.get("/")
             .to(
-                app(
-                    "echo $$ >" + directory + "/pid",
-                    "printf 'Content-Type: text/plain\\n\\nall'",
-                    "exec >&- 2>&-",
-                    "sleep 987"));
+                CgiApplication.builder(program)
+                    .afterOutput(Duration.ofMillis(50))
+                    .onRun(run -> ended.countDown())
+                    .build());
 
     assertThat(call.body()).isEqualTo("all");
     assertThat(call.outcome.complete()).isTrue();
+    ended.await();
     assertThat(isRunning(Long.parseLong(Files.readString(directory.resolve("pid")).trim())))
         .isFalse();
   }

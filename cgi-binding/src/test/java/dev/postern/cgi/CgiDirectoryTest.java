@@ -27,6 +27,8 @@ import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Which file of a directory runs, and which does not. */
 class CgiDirectoryTest {
@@ -349,11 +351,37 @@ class CgiDirectoryTest {
   }
 
   @Test
-  void s33_s38_s39_nphNames_areNames() throws IOException {
+  void s33_s38_s39_nphNames_mayBeginWithAStatusLine() throws IOException {
     script(root, "nph-x");
-    Programs.sh(root, "nph-y", "printf 'HTTP/1.1 200 OK\\r\\n\\r\\nbody'");
+    String page = "HTTP/1.1 404 Gone\\r\\nContent-Type: text/plain\\r\\nConnection: close\\r\\n";
+    Programs.sh(root, "nph-y", "printf '" + page + "\\r\\nbody'");
+    Programs.sh(root, "y", "printf '" + page + "\\r\\nbody'");
     assertStatus(CgiDirectory.of(root), Call.get("/nph-x"), 200);
-    assertStatus(CgiDirectory.of(root), Call.get("/nph-y"), 502);
+    assertStatus(CgiDirectory.of(root), Call.get("/y"), 502);
+
+    Call call = Call.get("/nph-y").to(CgiDirectory.of(root));
+    assertThat(call.status).isEqualTo(404);
+    assertThat(call.body()).isEqualTo("body");
+    assertThat(call.headers.contains("Connection")).isFalse();
+    assertStatus(CgiDirectory.builder(root).nph().build(), Call.get("/y"), 404);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "HTTP/1.1 200 OK\\n\\nbody",
+        "HTTP/1.1 200OK\\nContent-Type: a/b\\n\\n",
+        "HTTP/1.1 100 Continue\\nContent-Type: a/b\\n\\n",
+        "HTTP/1.1\\nContent-Type: a/b\\n\\n",
+        "HTTP/2.0 200 OK\\nContent-Type: a/b\\n\\n",
+        "http/1.1 200 OK\\nContent-Type: a/b\\n\\n",
+        "HTTP/1.1 200 OK\\nStatus: 200\\nContent-Type: a/b\\n\\n",
+        "HTTP/1.1 200 OK\\nTransfer-Encoding: chunked\\nContent-Type: a/b\\n\\n",
+        "Content-Type: a/b\\nHTTP/1.1 200 OK\\n\\n"
+      })
+  void s38_nphOutput_isHeldToEveryOtherRule(String output) throws IOException {
+    Programs.sh(root, "nph-x", "printf '" + output + "'");
+    assertStatus(CgiDirectory.of(root), Call.get("/nph-x"), 502);
   }
 
   @Test

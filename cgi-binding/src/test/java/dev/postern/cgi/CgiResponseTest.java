@@ -15,6 +15,8 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a client gets for what a program writes, and what the log gets. */
 class CgiResponseTest {
@@ -31,7 +33,6 @@ class CgiResponseTest {
     outputs.put("HTTP/1.1 200 OK\r\n\r\n", "status-line");
     outputs.put("X-A: 1\n\nbody", "no-cgi-field");
     outputs.put("Status: 200\n\n<script>", "no-content-type");
-    outputs.put("Location: http://x/\n\nbody", "no-content-type");
     outputs.put("Content-Type: a/b\nFoo: a\rSet-Cookie: b\n\n", "bare-cr");
     outputs.put("Content-Type: a/b\nFoo: a\0b\n\n", "control-character");
     outputs.put("Content-Type: a/b\n c\n\n", "folded-line");
@@ -52,6 +53,39 @@ class CgiResponseTest {
       assertThat(call.log()).contains("[" + output.getValue() + "]").doesNotContain("\0");
     }
     assertThat(app.refusals().total()).isEqualTo(outputs.size());
+  }
+
+  /** As CGI.pm's redirect and Python's print write it. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "Location: http://h/\r\n\n\n",
+        "Location: http://h/\n\nbody",
+        "Location: http://h/\nContent-Length: 4\n\nbody",
+        "Status: 302 Found\nLocation: http://h/\n\nThe page was saved.",
+        "Status: 303\nLocation: http://h/\nSet-Cookie: a=b\n\nmoved",
+        "Status: 301\nLocation: /other\n\nmoved"
+      })
+  void s43_redirectWithoutAType_goesOutWithoutItsBody(String output) throws IOException {
+    CgiApplication app = raw();
+    Call call = write(output).to(app);
+
+    assertThat(call.status).isBetween(301, 303);
+    assertThat(call.headers.get("Location")).isIn("http://h/", "/other");
+    assertThat(call.headers.contains("Set-Cookie")).isEqualTo(output.contains("Set-Cookie"));
+    assertThat(call.headers.get("Content-Length")).isEqualTo("0");
+    assertThat(call.body()).isEmpty();
+    assertThat(call.outcome.complete()).isTrue();
+    assertThat(app.refusals().count("response-untyped")).isEqualTo(1);
+    assertThat(app.refusals().total()).isEqualTo(1);
+  }
+
+  @Test
+  void s43_redirectWithAType_keepsItsBody() throws IOException {
+    Call call = write("Location: http://h/\nContent-Type: text/plain\n\nbody").to(raw());
+
+    assertThat(call.status).isEqualTo(302);
+    assertThat(call.body()).isEqualTo("body");
   }
 
   @Test

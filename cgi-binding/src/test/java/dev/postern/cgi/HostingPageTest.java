@@ -25,7 +25,7 @@ class HostingPageTest {
               + "|\"((?:header|response)(?:-[a-z]+)+)\"");
 
   /** Written like rules on the page. */
-  private static final Set<String> OPTIONS = Set.of("methods", "limit");
+  private static final Set<String> OPTIONS = Set.of("methods", "limit", "setsid");
 
   @Test
   void s51_limits_areThoseOfTheCode() throws IOException {
@@ -60,10 +60,10 @@ class HostingPageTest {
   @Test
   void attackK04_everyRule_isOnThePageAndInTheCode() throws IOException {
     Set<String> rules = new TreeSet<>();
-    for (String sources : new String[] {"cgi", "wire"}) {
+    for (String sources : new String[] {"cgi", "program", "wire"}) {
       Path directory = ROOT.resolve("cgi-binding/src/main/java/dev/postern").resolve(sources);
       try (Stream<Path> files = Files.list(directory)) {
-        for (Path file : files.toList()) {
+        for (Path file : files.filter(Files::isRegularFile).toList()) {
           Matcher rule = RULE.matcher(Files.readString(file));
           while (rule.find()) {
             rules.add(rule.group(1) == null ? rule.group(2) : rule.group(1));

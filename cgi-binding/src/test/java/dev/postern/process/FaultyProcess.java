@@ -92,6 +92,16 @@ public final class FaultyProcess extends HostedProcess {
   }
 
   @Override
+  boolean isBodyAwaited() {
+    return real.isBodyAwaited();
+  }
+
+  @Override
+  void stopInput() {
+    real.stopInput();
+  }
+
+  @Override
   boolean awaitExit(long nanos) throws InterruptedException {
     if (fault == Fault.AWAIT_EXIT) {
       throw new InterruptedException();

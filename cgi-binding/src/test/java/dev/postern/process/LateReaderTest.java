@@ -66,6 +66,14 @@ class LateReaderTest {
     }
 
     @Override
+    boolean isBodyAwaited() {
+      return false;
+    }
+
+    @Override
+    void stopInput() {}
+
+    @Override
     boolean isOutputEnded() {
       return ends && left == 0;
     }

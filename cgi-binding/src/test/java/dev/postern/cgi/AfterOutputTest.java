@@ -1,0 +1,188 @@
+package dev.postern.cgi;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.postern.Application;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.logging.Handler;
+import java.util.logging.Level;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Programs that have more to do when their answer is whole. */
+@EnabledOnOs(OS.LINUX)
+@Timeout(60)
+@ResourceLock("dev.postern.cgi logger")
+class AfterOutputTest {
+  private static final String HEAD = "printf 'Content-Type: text/plain\\n\\n'";
+  private static final String DECLARED =
+      "printf 'Content-Type: text/plain\\nContent-Length: 2\\n\\nok'";
+
+  @TempDir Path directory;
+  private final ProcessLimit limit = ProcessLimit.of(1, Duration.ofMillis(50));
+  private final BlockingQueue<CgiRun> runs = new LinkedBlockingQueue<>();
+
+  /** What is logged when the request has ended. */
+  private static final Logger LOG = Logger.getLogger("dev.postern.cgi");
+
+  private final List<String> log = new CopyOnWriteArrayList<>();
+  private final Handler handler =
+      new Handler() {
+        @Override
+        public void publish(LogRecord line) {
+          if (line.getLevel().intValue() >= Level.WARNING.intValue()) {
+            log.add(line.getMessage());
+          }
+        }
+
+        @Override
+        public void flush() {}
+
+        @Override
+        public void close() {}
+      };
+
+  @BeforeEach
+  void listen() {
+    LOG.addHandler(handler);
+    LOG.setUseParentHandlers(false);
+  }
+
+  @AfterEach
+  void listenNoMore() {
+    LOG.setUseParentHandlers(true);
+    LOG.removeHandler(handler);
+  }
+
+  /** A task runner of a wiki: 42 bytes, and then an index is written. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        DECLARED,
+        DECLARED + "; exec >&-",
+        HEAD + "; printf ok; exec >&-",
+        HEAD + "; printf ok; exec >&- 2>&-",
+        HEAD + "; printf ok; exec >/dev/null",
+        DECLARED + "; printf 'and more'"
+      })
+  void attackE07_programThatWorksOn_isLetFinish(String answer) throws Exception {
+    Application app = builder(answer, awaitGo(), "echo done >" + file("done")).build();
+
+    Call call = Call.get("/").to(app);
+
+    assertThat(call.body()).isEqualTo("ok");
+    assertThat(call.outcome.complete()).isTrue();
+    assertThat(runs).isEmpty();
+    assertThat(limit.available()).isZero();
+    assertThat(Call.get("/").to(app).status).isEqualTo(503);
+    assertThat(runs.take().rule()).isEqualTo("process-limit");
+
+    Files.createFile(file("go"));
+    CgiRun run = runs.take();
+    assertThat(run.exit()).isEqualTo("exit 0");
+    assertThat(run.limits()).doesNotContain("term", "kill", "after-output");
+    assertThat(run.failure()).isNull();
+    assertThat(file("done")).hasContent("done");
+    assertThat(limit.available()).isEqualTo(1);
+  }
+
+  @Test
+  void attackE07_programThatComputesOn_keepsNobodyWaiting() throws Exception {
+    Application app =
+        builder(HEAD, "printf ok; exec >&-", "while [ ! -e " + file("go") + " ]; do :; done")
+            .build();
+    long start = System.nanoTime();
+
+    assertThat(Call.get("/").to(app).body()).isEqualTo("ok");
+    assertThat(System.nanoTime() - start).isLessThan(TimeUnit.SECONDS.toNanos(20));
+    assertThat(runs).isEmpty();
+    Files.createFile(file("go"));
+    assertThat(runs.take().exit()).isEqualTo("exit 0");
+  }
+
+  @Test
+  void attackE07_programThatNeverEnds_isEndedCountedAndLogged() throws Exception {
+    CgiApplication app =
+        builder(DECLARED, "exec sleep 987").afterOutput(Duration.ofMillis(100)).build();
+
+    Call call = Call.get("/").to(app);
+    assertThat(call.outcome.complete()).isTrue();
+
+    CgiRun run = runs.take();
+    assertThat(run.limits()).contains("after-output", "term");
+    assertThat(run.exit()).isEqualTo("signal 15");
+    assertThat(run.rule()).isEmpty();
+    assertThat(log)
+        .containsExactly("p: program must end within PT0.1S of its answer [after-output]");
+    assertThat(app.refusals().count("after-output")).isEqualTo(1);
+    assertThat(limit.available()).isEqualTo(1);
+  }
+
+  @Test
+  void attackE07_standardError_isLoggedOnce() throws Exception {
+    Application app = builder("echo before >&2", DECLARED, awaitGo(), "echo after >&2").build();
+
+    Call call = Call.get("/").to(app);
+    Files.createFile(file("go"));
+
+    assertThat(runs.take().errorBytes()).isEqualTo("before\nafter\n".length());
+    assertThat(call.log()).containsOnlyOnce("p: before").doesNotContain("p: after");
+    assertThat(log).containsExactly("p: after");
+  }
+
+  @Test
+  void attackE07_bodyThatIsNotRead_isLeftToItsRequest() throws Exception {
+    Application app =
+        builder(DECLARED, awaitGo(), "cat | wc -c >" + file("count"))
+            .afterOutput(Duration.ofMillis(500))
+            .build();
+
+    Call call = Call.post("/", new byte[1 << 20]).to(app);
+    assertThat(call.outcome.complete()).isTrue();
+    Files.createFile(file("go"));
+    // Nobody writes more of it: were its input ended here, it would take a part for all.
+    assertThat(runs.take().limits()).contains("after-output");
+    assertThat(log).anyMatch(line -> line.endsWith("of its answer [after-output]"));
+  }
+
+  @Test
+  void clientThatLeftBefore_endsTheProgram() throws Exception {
+    Application app = builder(HEAD, "exec yes").build();
+    Call call = Call.get("/");
+    call.goneAfter = 100_000;
+
+    assertThat(call.to(app).outcome.complete()).isFalse();
+    assertThat(runs).hasSize(1);
+    assertThat(limit.available()).isEqualTo(1);
+  }
+
+  private CgiApplication.Builder builder(String... lines) throws IOException {
+    return CgiApplication.builder(Programs.sh(directory, "p", lines)).limit(limit).onRun(runs::add);
+  }
+
+  private String awaitGo() {
+    return "while [ ! -e " + file("go") + " ]; do sleep 0.02; done";
+  }
+
+  private Path file(String name) {
+    return directory.resolve(name);
+  }
+}
