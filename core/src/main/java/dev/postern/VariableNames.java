@@ -2,6 +2,7 @@ package dev.postern;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.postern.internal.FieldNames;
 import java.io.InputStream;
 import java.io.PrintWriter;
 import org.jspecify.annotations.Nullable;
@@ -21,18 +22,7 @@ final class VariableNames {
     if (name.equalsIgnoreCase("Content-Length")) {
       return "CONTENT_LENGTH";
     }
-    StringBuilder variable = new StringBuilder(name.length() + 5).append("HTTP_");
-    for (int i = 0; i < name.length(); i++) {
-      char c = name.charAt(i);
-      if (c == '-') {
-        variable.append('_');
-      } else if (Text.isAlphanumeric(c)) {
-        variable.append(c >= 'a' ? (char) (c - 'a' + 'A') : c);
-      } else {
-        return null;
-      }
-    }
-    return name.isEmpty() ? null : variable.toString();
+    return FieldNames.variable(name);
   }
 
   /**

@@ -1,10 +1,10 @@
 package dev.postern.cgi;
 
+import dev.postern.internal.FieldNames;
 import dev.postern.process.ProgramText;
 import dev.postern.system.FileNames;
 import dev.postern.wire.Escapes;
 import java.util.Collection;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -51,18 +51,6 @@ final class EnvironmentRules {
           "SERVER_PROTOCOL",
           "SERVER_SOFTWARE");
 
-  /** Request headers that belong to the connection (RFC 9110 7.6.1). */
-  private static final Set<String> HOP_BY_HOP =
-      Set.of(
-          "HTTP_CONNECTION",
-          "HTTP_HTTP2_SETTINGS",
-          "HTTP_KEEP_ALIVE",
-          "HTTP_PROXY_CONNECTION",
-          "HTTP_TE",
-          "HTTP_TRAILER",
-          "HTTP_TRANSFER_ENCODING",
-          "HTTP_UPGRADE");
-
   private EnvironmentRules() {}
 
   /**
@@ -82,25 +70,11 @@ final class EnvironmentRules {
         || name.equals("HTTP_AUTHORIZATION") && !authorization) {
       return "header-credentials";
     }
-    if (name.equals("HTTP_CONTENT_LENGTH")
-        || name.equals("HTTP_CONTENT_TYPE")
-        || name.startsWith("HTTP_REDIRECT_")) {
+    if (FieldNames.isNeverGiven(name) || name.startsWith("HTTP_REDIRECT_")) {
       // RFC 3875 4.1.18; php-cgi trusts HTTP_REDIRECT_STATUS: CVE-2024-8927.
       return "header-reserved";
     }
-    return HOP_BY_HOP.contains(name) || connection.contains(name) ? "header-hop-by-hop" : null;
-  }
-
-  /** The variables of the headers that {@code Connection} names. */
-  static Set<String> connectionVariables(@Nullable String connection) {
-    if (connection == null) {
-      return Set.of();
-    }
-    Set<String> names = new HashSet<>();
-    for (String name : connection.split(",", -1)) {
-      names.add("HTTP_" + name.trim().toUpperCase(Locale.ROOT).replace('-', '_'));
-    }
-    return names;
+    return FieldNames.isHopByHop(name) || connection.contains(name) ? "header-hop-by-hop" : null;
   }
 
   /**

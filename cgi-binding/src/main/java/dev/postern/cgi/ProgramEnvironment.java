@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.postern.Environ;
 import dev.postern.GatewayException;
+import dev.postern.internal.FieldNames;
 import dev.postern.internal.Hosts;
 import dev.postern.process.ProgramText;
 import dev.postern.program.Program;
@@ -108,8 +109,7 @@ final class ProgramEnvironment {
   }
 
   private void addHeaders(RefusalCounters counters) throws GatewayException {
-    Set<String> connection =
-        EnvironmentRules.connectionVariables(environ.variable("HTTP_CONNECTION"));
+    Set<String> connection = FieldNames.connectionOptions(environ.variable("HTTP_CONNECTION"));
     for (String name : environ.keySet()) {
       if (name.startsWith("HTTP_")) {
         String rule = EnvironmentRules.dropRule(name, connection, options.passAuthorization());

@@ -25,7 +25,7 @@ public final class Hosts {
   /** {@code host = IP-literal / IPv4address / reg-name} (RFC 3986 3.2.2); reg-name may be empty. */
   public static boolean isHost(String host) {
     if (host.startsWith("[")) {
-      return host.endsWith("]") && Inet6.parse(plain(host)) != null && zoneIsEncoded(host);
+      return host.endsWith("]") && Addresses.groups(plain(host)) != null && zoneIsEncoded(host);
     }
     for (int i = 0; i < host.length(); i++) {
       char c = host.charAt(i);
@@ -52,10 +52,10 @@ public final class Hosts {
     }
     String plain = plain(value);
     if (plain.indexOf(':') >= 0) {
-      int[] groups = Inet6.parse(plain);
-      return groups == null ? null : Inet6.text(groups);
+      int[] groups = Addresses.groups(plain);
+      return groups == null ? null : Addresses.text(groups);
     }
-    return Inet6.isDotted(plain) ? plain : null;
+    return Addresses.isDotted(plain) ? plain : null;
   }
 
   /**

@@ -39,7 +39,7 @@ public final class Percent {
   }
 
   /** The value of a hexadecimal digit of ASCII, or -1. */
-  static int hex(char c) {
+  public static int hex(char c) {
     if (c >= '0' && c <= '9') {
       return c - '0';
     }

@@ -1,5 +1,6 @@
 package dev.postern.servlet;
 
+import dev.postern.internal.Percent;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
@@ -25,32 +26,7 @@ final class Bytes {
    * is not followed by two hexadecimal digits.
    */
   static @Nullable String decoded(String encoded) {
-    String text = ofText(encoded);
-    int percent = text.indexOf('%');
-    if (percent < 0) {
-      return text;
-    }
-    StringBuilder bytes = new StringBuilder(text.length());
-    int from = 0;
-    for (; percent >= 0; percent = text.indexOf('%', from)) {
-      int high = percent + 2 < text.length() ? hexDigit(text.charAt(percent + 1)) : -1;
-      int low = percent + 2 < text.length() ? hexDigit(text.charAt(percent + 2)) : -1;
-      if (high < 0 || low < 0) {
-        return null;
-      }
-      bytes.append(text, from, percent).append((char) (high << 4 | low));
-      from = percent + 3;
-    }
-    return bytes.append(text, from, text.length()).toString();
-  }
-
-  /** The value of a hexadecimal digit, or -1. */
-  static int hexDigit(char c) {
-    if (c >= '0' && c <= '9') {
-      return c - '0';
-    }
-    char lower = (char) (c | 0x20);
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+    return Percent.decoded(ofText(encoded));
   }
 
   private static String utf8(String text) {

@@ -1,5 +1,6 @@
 package dev.postern.servlet;
 
+import dev.postern.internal.Addresses;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 

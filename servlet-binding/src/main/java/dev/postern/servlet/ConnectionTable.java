@@ -1,5 +1,6 @@
 package dev.postern.servlet;
 
+import dev.postern.internal.Percent;
 import java.io.FileInputStream;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -138,7 +139,7 @@ final class ConnectionTable implements ClientWatch.Table {
   private long word() {
     int word = 0;
     for (int i = 0; i < 8; i++) {
-      int digit = Bytes.hexDigit((char) buffer[at++]);
+      int digit = Percent.hex((char) buffer[at++]);
       if (digit < 0) {
         return -1;
       }
@@ -152,7 +153,7 @@ final class ConnectionTable implements ClientWatch.Table {
     skipSpaces(end);
     int value = -1;
     for (int digits = 0; at < end && digits < 4; digits++, at++) {
-      int digit = Bytes.hexDigit((char) buffer[at]);
+      int digit = Percent.hex((char) buffer[at]);
       if (digit < 0) {
         break;
       }

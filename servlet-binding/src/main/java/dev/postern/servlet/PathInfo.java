@@ -89,7 +89,12 @@ final class PathInfo {
 
   /**
    * What two ways to decode a path have in common: its ASCII characters, without empty segments.
-   * How a container replaces ill-formed bytes is left out.
+   *
+   * <p>Why that is enough: both texts come from one URI, whose bytes over 7F the container has
+   * decoded by rules of its own (UTF-8, ISO-8859-1, or U+FFFD for what is ill-formed). No rule of
+   * theirs makes an ASCII character of such a byte, or such a byte of an ASCII character. So two
+   * paths with the same outline have the same segments, dots and slashes at the same places, and
+   * rules of access that the container has applied to one hold for the other.
    */
   private static String outline(String path) {
     StringBuilder outline = new StringBuilder(path.length());

@@ -1,9 +1,9 @@
 package dev.postern.servlet;
 
+import dev.postern.internal.FieldNames;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.Collections;
 import java.util.Enumeration;
-import java.util.HashSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -13,26 +13,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class RequestHeaders {
   private static final String PREFIX = "HTTP_";
-
-  /**
-   * What never becomes a variable: what is for the connection alone (RFC 9110 7.6.1, RFC 7540
-   * 3.2.1), what has a variable of another name, the credentials for a proxy, and {@code Proxy},
-   * which HTTP clients inside of programs would obey (CVE-2016-5385 and its kin).
-   */
-  private static final Set<String> LEFT_OUT =
-      Set.of(
-          "HTTP_CONNECTION",
-          "HTTP_HTTP2_SETTINGS",
-          "HTTP_KEEP_ALIVE",
-          "HTTP_PROXY_CONNECTION",
-          "HTTP_TE",
-          "HTTP_TRAILER",
-          "HTTP_TRANSFER_ENCODING",
-          "HTTP_UPGRADE",
-          "HTTP_CONTENT_LENGTH",
-          "HTTP_CONTENT_TYPE",
-          "HTTP_PROXY_AUTHORIZATION",
-          "HTTP_PROXY");
 
   /** Fields that a request has once: two of them have no common meaning. */
   private static final String[] SINGLE = {
@@ -86,7 +66,7 @@ final class RequestHeaders {
   void addNames(Set<String> names) {
     Enumeration<String> fields = request.getHeaderNames();
     while (fields != null && fields.hasMoreElements()) {
-      String variable = variableOf(fields.nextElement());
+      String variable = FieldNames.variable(fields.nextElement());
       if (variable != null && !isLeftOut(variable)) {
         names.add(variable);
       }
@@ -94,25 +74,20 @@ final class RequestHeaders {
   }
 
   private boolean isLeftOut(String variable) {
-    return LEFT_OUT.contains(variable) || connectionOptions().contains(variable);
+    return FieldNames.isHopByHop(variable)
+        || FieldNames.isNeverGiven(variable)
+        || variable.equals("HTTP_PROXY_AUTHORIZATION")
+        || connectionOptions().contains(variable);
   }
 
   /** The variables of the fields that {@code Connection} names (RFC 9110 7.6.1). */
   private Set<String> connectionOptions() {
     if (connectionOptions == null) {
-      connectionOptions = Set.of();
       Enumeration<String> values = values("Connection");
-      while (values.hasMoreElements()) {
-        for (String option : values.nextElement().split(",", -1)) {
-          String variable = variableOf(option.trim());
-          if (variable != null) {
-            if (connectionOptions.isEmpty()) {
-              connectionOptions = new HashSet<>();
-            }
-            connectionOptions.add(variable);
-          }
-        }
-      }
+      connectionOptions =
+          values.hasMoreElements()
+              ? FieldNames.connectionOptions(String.join(",", Collections.list(values)))
+              : Set.of();
     }
     return connectionOptions;
   }
@@ -120,23 +95,6 @@ final class RequestHeaders {
   private Enumeration<String> values(String name) {
     Enumeration<String> values = request.getHeaders(name);
     return values == null ? Collections.emptyEnumeration() : values;
-  }
-
-  private static @Nullable String variableOf(String field) {
-    StringBuilder variable = new StringBuilder(field.length() + PREFIX.length()).append(PREFIX);
-    for (int i = 0; i < field.length(); i++) {
-      char c = field.charAt(i);
-      if (c == '-') {
-        variable.append('_');
-      } else if (c >= 'a' && c <= 'z') {
-        variable.append((char) (c - 'a' + 'A'));
-      } else if (c >= 'A' && c <= 'Z' || c >= '0' && c <= '9') {
-        variable.append(c);
-      } else {
-        return null;
-      }
-    }
-    return field.isEmpty() ? null : variable.toString();
   }
 
   private static boolean isVariable(String name) {

@@ -4,11 +4,11 @@ import static jakarta.servlet.RequestDispatcher.ERROR_REQUEST_URI;
 import static jakarta.servlet.RequestDispatcher.ERROR_STATUS_CODE;
 
 import dev.postern.Environ;
+import dev.postern.internal.Hosts;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -153,7 +153,7 @@ final class RequestVariables implements Environ.Source {
       String address = request.getLocalAddr();
       name = address == null || address.isEmpty() ? "localhost" : address;
     }
-    return Hosts.bracketed(Bytes.ofText(name)).toLowerCase(Locale.ROOT);
+    return Hosts.serverName(Bytes.ofText(name));
   }
 
   /** The port that the request came in on; the URL's for a connection that has none. */
@@ -167,7 +167,7 @@ final class RequestVariables implements Environ.Source {
   }
 
   private static @Nullable String address(@Nullable String address) {
-    return address == null || address.isEmpty() ? null : Hosts.plainAddress(Bytes.ofText(address));
+    return address == null ? null : Hosts.address(Bytes.ofText(address));
   }
 
   /** Some say {@code HTTP/2}. */

@@ -1,5 +1,6 @@
 package dev.postern.testing;
 
+import dev.postern.internal.FieldNames;
 import dev.postern.internal.Percent;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
@@ -66,24 +67,13 @@ final class RequestVariables {
       case "content-length" -> variables.put("CONTENT_LENGTH", value);
       case "host", "proxy" -> {}
       default -> {
-        if (isUnambiguous(lower)) {
-          String key = "HTTP_" + lower.toUpperCase(Locale.ROOT).replace('-', '_');
+        String key = FieldNames.variable(lower);
+        if (key != null) {
           String separator = lower.equals("cookie") ? "; " : ", ";
           variables.merge(key, value, (before, more) -> before + separator + more);
         }
       }
     }
-  }
-
-  /** RFC 9110 17.10: names that could be taken for another one do not become variables. */
-  private static boolean isUnambiguous(String lower) {
-    for (int i = 0; i < lower.length(); i++) {
-      char c = lower.charAt(i);
-      if (!(c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-')) {
-        return false;
-      }
-    }
-    return true;
   }
 
   /** Percent-decoded once; each byte becomes a char. */

@@ -2,14 +2,43 @@ package dev.postern.internal;
 
 import org.jspecify.annotations.Nullable;
 
-/** The text of IPv6 addresses, read as RFC 4291 2.2 has it and written as RFC 5952 4 has it. */
-final class Inet6 {
+/**
+ * IP addresses as text and as bytes: IPv6 is read as RFC 4291 2.2 has it and written as RFC 5952 4
+ * has it. Never looks up a name.
+ */
+public final class Addresses {
   private static final int GROUPS = 8;
 
-  private Inet6() {}
+  private Addresses() {}
 
-  /** The eight groups of an address without brackets and zone, or null when it is none. */
-  static int @Nullable [] parse(String text) {
+  /**
+   * The 16 bytes of an address literal without brackets, an IPv4 address as {@code ::ffff:a.b.c.d};
+   * null for anything else. The zone of an IPv6 address ({@code %eth0}) is left out, as only this
+   * machine knows what it means.
+   */
+  public static byte @Nullable [] parse(String literal) {
+    int @Nullable [] groups;
+    if (literal.indexOf(':') < 0) {
+      groups = new int[GROUPS];
+      groups[5] = 0xFFFF;
+      groups = dotted(literal, groups, 6) ? groups : null;
+    } else {
+      int zone = literal.indexOf('%');
+      groups = groups(zone < 0 ? literal : literal.substring(0, zone));
+    }
+    if (groups == null) {
+      return null;
+    }
+    byte[] bytes = new byte[2 * GROUPS];
+    for (int i = 0; i < GROUPS; i++) {
+      bytes[2 * i] = (byte) (groups[i] >> 8);
+      bytes[2 * i + 1] = (byte) groups[i];
+    }
+    return bytes;
+  }
+
+  /** The eight groups of an IPv6 address without brackets and zone, or null when it is none. */
+  static int @Nullable [] groups(String text) {
     int[] groups = new int[GROUPS];
     int count = 0;
     int gap = -1;

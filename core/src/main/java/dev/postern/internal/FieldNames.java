@@ -1,0 +1,80 @@
+package dev.postern.internal;
+
+import java.util.HashSet;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Names of request header fields, and the variables that they become (RFC 3875 4.1.18). */
+public final class FieldNames {
+  private static final String PREFIX = "HTTP_";
+
+  /** What is for one connection alone (RFC 9110 7.6.1, RFC 7540 3.2.1). */
+  private static final Set<String> HOP_BY_HOP =
+      Set.of(
+          "HTTP_CONNECTION",
+          "HTTP_HTTP2_SETTINGS",
+          "HTTP_KEEP_ALIVE",
+          "HTTP_PROXY_CONNECTION",
+          "HTTP_TE",
+          "HTTP_TRAILER",
+          "HTTP_TRANSFER_ENCODING",
+          "HTTP_UPGRADE");
+
+  private FieldNames() {}
+
+  /**
+   * {@code HTTP_}, upper case, {@code -} to {@code _}; null for a name with other characters than
+   * {@code A-Za-z0-9-}, whose variable could be mistaken for that of another field (RFC 9110
+   * 17.10).
+   */
+  public static @Nullable String variable(String field) {
+    StringBuilder variable = new StringBuilder(field.length() + PREFIX.length()).append(PREFIX);
+    for (int i = 0; i < field.length(); i++) {
+      char c = field.charAt(i);
+      if (c == '-') {
+        variable.append('_');
+      } else if (c >= 'a' && c <= 'z') {
+        variable.append((char) (c - 'a' + 'A'));
+      } else if (c >= 'A' && c <= 'Z' || c >= '0' && c <= '9') {
+        variable.append(c);
+      } else {
+        return null;
+      }
+    }
+    return field.isEmpty() ? null : variable.toString();
+  }
+
+  /** Whether the variable is that of a field which every connection has of its own. */
+  public static boolean isHopByHop(String variable) {
+    return HOP_BY_HOP.contains(variable);
+  }
+
+  /**
+   * Whether the variable is {@code HTTP_PROXY}, which HTTP clients inside of programs would obey
+   * (CVE-2016-5385 and its kin), or that of a field which has a variable of another name.
+   */
+  public static boolean isNeverGiven(String variable) {
+    return variable.equals("HTTP_PROXY")
+        || variable.equals("HTTP_CONTENT_LENGTH")
+        || variable.equals("HTTP_CONTENT_TYPE");
+  }
+
+  /** The variables of the fields that a value of {@code Connection} names (RFC 9110 7.6.1). */
+  public static Set<String> connectionOptions(@Nullable String connection) {
+    if (connection == null || connection.isEmpty()) {
+      return Set.of();
+    }
+    Set<String> variables = new HashSet<>();
+    int start = 0;
+    for (int i = 0; i <= connection.length(); i++) {
+      if (i == connection.length() || connection.charAt(i) == ',') {
+        String variable = variable(connection.substring(start, i).trim());
+        if (variable != null) {
+          variables.add(variable);
+        }
+        start = i + 1;
+      }
+    }
+    return variables;
+  }
+}
