@@ -19,7 +19,11 @@ final class NativePath {
     int feature = Runtime.version().feature();
     return feature < 22
         ? "JDK " + feature + " has no foreign function API, which came with 22"
-        : "these classes are not from the jar, or built by a JDK before 22";
+        : "this Java, "
+            + feature
+            + ", could start programs faster, but Postern's jar was built by a JDK before 22 and has"
+            + " no code for that (or its classes are not in a jar); a jar that JDK 22 or newer has"
+            + " built does";
   }
 
   @SuppressWarnings("DoNotCallSuggester") // The class that takes its place does launch.
