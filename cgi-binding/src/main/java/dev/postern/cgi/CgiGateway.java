@@ -13,8 +13,7 @@ import dev.postern.StartResponse;
 import dev.postern.gateway.BodyAhead;
 import dev.postern.gateway.CgiSink;
 import dev.postern.gateway.ProcessVariables;
-import java.io.FileDescriptor;
-import java.io.FileOutputStream;
+import dev.postern.gateway.StandardStreams;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -35,9 +34,13 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The bytes of the environment are exact on Linux under any locale. Standard input is read to
  * CONTENT_LENGTH and no further; what the application leaves of it is read after the response. The
- * response starts with {@code Status}, so that no server takes a redirect for a local one. Start-up
- * is all that a CGI executable has: nothing here uses Guava, a logging framework or a regular
- * expression.
+ * response starts with {@code Status}, so that no server takes a redirect for a local one; only a
+ * 200 for a server's error page has none, and leaves the client the error's status. Start-up is all
+ * that a CGI executable has: nothing here uses Guava, a logging framework or a regular expression.
+ *
+ * <p>A server may start the process with a standard stream closed, and the JVM then has a file of
+ * its own under that number. The gateway leaves that file alone: without standard input a body is
+ * too short, without standard output the request fails, without standard error the log is lost.
  *
  * <p>Not thread-safe.
  */
@@ -85,6 +88,7 @@ public final class CgiGateway {
 
   /** As {@link #main}, for a gateway with options. */
   public void runAndExit() {
+    StandardStreams.dropErrorsWithoutAFile();
     System.setOut(System.err);
     Outcome outcome = run(true);
     int status = CgiSink.exitStatus(outcome);
@@ -122,14 +126,15 @@ public final class CgiGateway {
     Map<String, String> variables =
         environment == null ? ProcessVariables.read() : new HashMap<>(environment);
     boolean called = ProcessVariables.complete(variables);
-    OutputStream out = output == null ? new FileOutputStream(FileDescriptor.out) : output;
+    OutputStream out = output == null ? StandardStreams.output() : output;
     BodyAhead body = ProcessVariables.body(variables, input);
     Environ environ = ProcessVariables.environ(variables, body, errors, true);
     if (!called) {
       environ.errors().println("postern: no REQUEST_METHOD in the environment: answering GET /");
       environ.errors().flush();
     }
-    Exchange exchange = Exchange.of(environ, new CgiSink(out, body));
+    Exchange exchange =
+        Exchange.of(environ, new CgiSink(out, body, ProcessVariables.isErrorPage(variables)));
     boolean tooLarge = environ.contentLength() > maxBody;
     Application answering = tooLarge ? new TooLarge() : application;
     if (!ownsProcess) {

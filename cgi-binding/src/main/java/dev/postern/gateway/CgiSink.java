@@ -13,9 +13,13 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes a response in CGI form (RFC 3875 6): {@code Status} first and always, then {@code
- * Content-Type}, then the rest. The head goes out together with the first bytes of the body, in one
- * write. Confined to one request.
+ * Writes a response in CGI form (RFC 3875 6): {@code Status} first, then {@code Content-Type}, then
+ * the rest. The head goes out together with the first bytes of the body, in one write. Confined to
+ * one request.
+ *
+ * <p>One response has no {@code Status}: a 200 to a server that asks for an error page. Apache
+ * answers its client with the status of the failed request then; {@code Status: 200} would turn a
+ * 404 into a 200.
  */
 public class CgiSink implements ResponseSink {
   /** {@code PIPE_BUF}: as much as any pipe holds (pipe(7)). */
@@ -23,6 +27,7 @@ public class CgiSink implements ResponseSink {
 
   private final OutputStream out;
   private final @Nullable BodyAhead body;
+  private final boolean errorPage;
   private long written;
   private @Nullable ByteArrayOutputStream head;
 
@@ -31,16 +36,22 @@ public class CgiSink implements ResponseSink {
    *
    * @param body the request's, if it has one: it is read ahead when the response is more than the
    *     server can be trusted to take meanwhile
+   * @param errorPage whether the server asks for an error page: {@link
+   *     ProcessVariables#isErrorPage}
    */
-  public CgiSink(OutputStream out, @Nullable BodyAhead body) {
+  public CgiSink(OutputStream out, @Nullable BodyAhead body, boolean errorPage) {
     this.out = out;
     this.body = body;
+    this.errorPage = errorPage;
   }
 
   @Override
   public void head(int status, Headers headers) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream(512);
-    line(bytes, "Status", status + " " + Response.reasonPhrase(status));
+    // A Location without a Status would be a redirect (RFC 3875 6.2.3).
+    if (status != 200 || !errorPage || headers.contains("Location")) {
+      line(bytes, "Status", status + " " + Response.reasonPhrase(status));
+    }
     if (headers.contains("Content-Type")) {
       for (String type : headers.all("Content-Type")) {
         line(bytes, "Content-Type", type);

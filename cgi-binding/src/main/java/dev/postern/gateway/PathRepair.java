@@ -6,7 +6,8 @@ import java.util.Map;
 /**
  * Undoes what some servers do to SCRIPT_NAME and PATH_INFO before a CGI program sees them. What the
  * client sent, REQUEST_URI, decides; where a rewrite has changed the path on purpose, it does not
- * match and nothing is touched. Loaded only when the three do not agree.
+ * match and nothing is touched. Loaded only for a server-side include and when the three do not
+ * agree.
  */
 public final class PathRepair {
   private PathRepair() {}
@@ -27,6 +28,18 @@ public final class PathRepair {
     }
     if (!path.isEmpty() || variables.containsKey("PATH_INFO")) {
       variables.put("PATH_INFO", path);
+    }
+  }
+
+  /**
+   * Apache's mod_include gives the whole included path as SCRIPT_NAME, and its end as PATH_INFO
+   * once more; REQUEST_URI is that of the outer document and decides nothing.
+   */
+  static void repairIncluded(Map<String, String> variables) {
+    String script = variables.getOrDefault("SCRIPT_NAME", "");
+    String path = variables.getOrDefault("PATH_INFO", "");
+    if (!path.isEmpty() && script.endsWith(path)) {
+      variables.put("SCRIPT_NAME", script.substring(0, script.length() - path.length()));
     }
   }
 

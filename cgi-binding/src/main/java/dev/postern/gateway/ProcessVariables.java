@@ -1,7 +1,6 @@
 package dev.postern.gateway;
 
 import dev.postern.Environ;
-import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -110,8 +109,8 @@ public final class ProcessVariables {
     if (variables.get("SERVER_PROTOCOL").equals("INCLUDED")) {
       // A server-side include: the response is read by a server that speaks no later version.
       variables.put("SERVER_PROTOCOL", "HTTP/1.0");
-    }
-    if (!pathsAgree(variables)) {
+      PathRepair.repairIncluded(variables);
+    } else if (!pathsAgree(variables)) {
       PathRepair.repair(variables);
     }
     return called;
@@ -129,6 +128,25 @@ public final class ProcessVariables {
         && !script.endsWith("/");
   }
 
+  /**
+   * Whether the server asks for the page of an error that it has met, as Apache's ErrorDocument and
+   * lighttpd's error handler do: REDIRECT_STATUS is that error's status. Servers give 200 there for
+   * requests that they have only rewritten, and for the sake of php-cgi.
+   */
+  public static boolean isErrorPage(Map<String, String> variables) {
+    String status = variables.get("REDIRECT_STATUS");
+    return status != null
+        && status.length() == 3
+        && status.charAt(0) >= '3'
+        && status.charAt(0) <= '5'
+        && isDigit(status.charAt(1))
+        && isDigit(status.charAt(2));
+  }
+
+  private static boolean isDigit(char c) {
+    return c >= '0' && c <= '9';
+  }
+
   /** CONTENT_LENGTH; -1 when it is absent or is refused by the engine. */
   public static long contentLength(Map<String, String> variables) {
     String digits = variables.get("CONTENT_LENGTH");
@@ -138,7 +156,7 @@ public final class ProcessVariables {
     long length = 0;
     for (int i = 0; i < digits.length(); i++) {
       char c = digits.charAt(i);
-      if (c < '0' || c > '9') {
+      if (!isDigit(c)) {
         return -1;
       }
       length = length * 10 + (c - '0');
@@ -159,7 +177,7 @@ public final class ProcessVariables {
     if (length <= 0) {
       return null;
     }
-    return new BodyAhead(input == null ? new FileInputStream(FileDescriptor.in) : input, length);
+    return new BodyAhead(input == null ? StandardStreams.input() : input, length);
   }
 
   /**

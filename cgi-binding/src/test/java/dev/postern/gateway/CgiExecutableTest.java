@@ -111,6 +111,54 @@ class CgiExecutableTest {
     assertThat(result.exit()).isEqualTo(1);
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"</dev/null", "<&-", "<&- 2>&-"})
+  void c03_inputThatIsEmptyOrClosedIsTheClientsFault(String redirections) throws Exception {
+    Executable.Result result =
+        app("count")
+            .with("REQUEST_METHOD", "POST")
+            .with("CONTENT_LENGTH", "64")
+            .redirected(redirections)
+            .run("");
+
+    assertThat(result.head()).first().isEqualTo("Status: 400 Bad Request");
+    assertThat(result.exit()).isEqualTo(1);
+    if (!redirections.contains("2>")) {
+      assertThat(result.stderr()).endsWith("request body must have 64 bytes: 0 came\n");
+    }
+  }
+
+  @Test
+  void c03_inputMayBeAFile() throws Exception {
+    Path body = Files.writeString(directory.resolve("body"), "hello, and more");
+
+    Executable.Result result =
+        app("count")
+            .with("REQUEST_METHOD", "POST")
+            .with("CONTENT_LENGTH", "5")
+            .redirected("<'" + body + "'")
+            .run("");
+
+    assertThat(result.body()).isEqualTo("5:hello");
+  }
+
+  @Test
+  void c26_closedOutputFailsTheRequest() throws Exception {
+    Executable.Result result = app("hello").redirected(">&-").run("");
+
+    assertThat(result.output()).isEmpty();
+    assertThat(result.exit()).isEqualTo(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"2>&-", "<&- 2>&-"})
+  void c27_closedErrorsAreWrittenNowhere(String redirections) throws Exception {
+    Executable.Result result = app("opening").redirected(redirections).run("");
+
+    assertOk(result);
+    assertThat(result.body()).isEqualTo("kept");
+  }
+
   @Test
   void c04_answerByAnExceptionIsAWholeResponse() throws Exception {
     Executable.Result result = app("thrown").run("");
@@ -271,6 +319,30 @@ class CgiExecutableTest {
   @Test
   void c13_noDocumentNeedsNoContentType() throws Exception {
     assertThat(app("nothing").run("").head()).containsExactly("Status: 204 No Content", "X-A: b");
+  }
+
+  @Test
+  void c17_pageOfAnErrorKeepsTheErrorsStatus() throws Exception {
+    assertThat(app("hello").with("REDIRECT_STATUS", "404").run("").head())
+        .containsExactly("Content-Type: text/plain; charset=utf-8", "Content-Length: 6");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "hello, 200, 200 OK",
+    "hello, '', 200 OK",
+    "hello, CGI, 200 OK",
+    "hello, 4o4, 200 OK",
+    "hello, 604, 200 OK",
+    "thrown, 410, 404 Not Found",
+    "nothing, 404, 204 No Content",
+    "placed, 404, 200 OK",
+  })
+  void c17_statusComesFirstWhereItIsNoErrorsPage(String app, String redirect, String status)
+      throws Exception {
+    assertThat(app(app).with("REDIRECT_STATUS", redirect).run("").head())
+        .first()
+        .isEqualTo("Status: " + status);
   }
 
   @ParameterizedTest

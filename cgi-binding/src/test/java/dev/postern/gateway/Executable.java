@@ -24,6 +24,7 @@ final class Executable {
   private final List<String> arguments = new ArrayList<>();
   private final Map<String, String> environment = new LinkedHashMap<>();
   private final List<String> flags = new ArrayList<>();
+  private String redirections = "";
   private Process process;
 
   /**
@@ -63,6 +64,12 @@ final class Executable {
     return this;
   }
 
+  /** Started with this behind its command line, for the shell: {@code <&-} closes a stream. */
+  Executable redirected(String newRedirections) {
+    redirections = newRedirections;
+    return this;
+  }
+
   /** Runs to the end with this standard input, which is closed after it. */
   Result run(String stdin) throws IOException, InterruptedException {
     start();
@@ -87,7 +94,7 @@ final class Executable {
     java.subList(1, java.size()).forEach(word -> script.append(quoted(word)));
     arguments.forEach(word -> script.append(quoted(word)));
     Path file = directory.resolve("app.sh");
-    Files.writeString(file, script + "\n", StandardCharsets.ISO_8859_1);
+    Files.writeString(file, script + " " + redirections + "\n", StandardCharsets.ISO_8859_1);
     process =
         new ProcessBuilder("/bin/sh", file.toString())
             .redirectError(directory.resolve("stderr").toFile())

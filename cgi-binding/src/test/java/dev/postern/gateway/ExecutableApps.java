@@ -9,8 +9,11 @@ import dev.postern.StartResponse;
 import dev.postern.cgi.CgiGateway;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.Map;
@@ -47,6 +50,8 @@ public final class ExecutableApps {
           case "local" -> (environ, response) -> located(response, "/x");
           case "network" -> (environ, response) -> located(response, "//example.com/x");
           case "client" -> (environ, response) -> located(response, "http://example.com/x");
+          case "placed" -> (environ, response) -> with(response, "Location", "/x");
+          case "opening" -> ExecutableApps::opening;
           case "fields" -> ExecutableApps::fields;
           case "splitting" -> (environ, response) -> with(response, "X-A", "b\r\nX-C: d");
           case "hop" -> (environ, response) -> with(response, "Connection", "keep-alive");
@@ -88,6 +93,24 @@ public final class ExecutableApps {
     byte[] body = environ.input().readAllBytes();
     response.start(200, TEXT);
     return Body.of(body.length + ":" + new String(body, StandardCharsets.ISO_8859_1));
+  }
+
+  /** What a file has that is opened, written to, and there while errors are written. */
+  private static Body opening(Environ environ, StartResponse response) throws IOException {
+    Path path = Files.createTempFile("opening", ".txt");
+    try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw")) {
+      file.writeBytes("kept");
+      System.err.println("an error");
+      System.out.println("noise");
+      environ.errors().println("another error");
+      file.seek(0);
+      byte[] bytes = new byte[(int) file.length()];
+      file.readFully(bytes);
+      response.start(200, TEXT);
+      return Body.of(bytes);
+    } finally {
+      Files.delete(path);
+    }
   }
 
   private static Body endless(Environ environ, StartResponse response) {

@@ -8,6 +8,32 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class PathRepairTest {
+  @ParameterizedTest
+  @CsvSource({
+    "/cgi/app/x, /x, /page.shtml, /cgi/app, /x",
+    "/cgi/x/x, /x, /page.shtml, /cgi/x, /x",
+    "/x, /x, /page.shtml, '', /x",
+    "/cgi/app, '', /page.shtml, /cgi/app, ''",
+    "/cgi/app, /x, /page.shtml, /cgi/app, /x",
+    "/cgi/app//x, //x, /cgi/app/x, /cgi/app, //x",
+  })
+  void included_pathIsNotRepeated(
+      String script, String path, String uri, String newScript, String newPath) {
+    Map<String, String> variables = new HashMap<>();
+    variables.put("REQUEST_METHOD", "GET");
+    variables.put("SERVER_PROTOCOL", "INCLUDED");
+    variables.put("SCRIPT_NAME", script);
+    variables.put("PATH_INFO", path);
+    variables.put("REQUEST_URI", uri);
+
+    assertThat(ProcessVariables.complete(variables)).isTrue();
+
+    assertThat(variables)
+        .containsEntry("SCRIPT_NAME", newScript)
+        .containsEntry("PATH_INFO", newPath)
+        .containsEntry("SERVER_PROTOCOL", "HTTP/1.0");
+  }
+
   /** The columns: what the server gives, and what the application sees. */
   @ParameterizedTest
   @CsvSource({

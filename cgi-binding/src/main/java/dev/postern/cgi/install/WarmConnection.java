@@ -70,7 +70,8 @@ final class WarmConnection {
     bodyLeft = Math.max(0, ProcessVariables.contentLength(variables));
     Environ environ = ProcessVariables.environ(variables, ahead, errors, false);
     WarmFrames.Output output = frames.output();
-    Exchange running = Exchange.of(environ, output.sink(ahead));
+    Exchange running =
+        Exchange.of(environ, output.sink(ahead, ProcessVariables.isErrorPage(variables)));
     synchronized (this) {
       exchange = running;
       request = Thread.currentThread();

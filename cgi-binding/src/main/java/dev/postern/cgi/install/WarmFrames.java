@@ -93,8 +93,8 @@ final class WarmFrames {
     }
 
     /** Where the engine sends the response. */
-    ResponseSink sink(@Nullable BodyAhead body) {
-      return new CgiSink(this, body) {
+    ResponseSink sink(@Nullable BodyAhead body, boolean errorPage) {
+      return new CgiSink(this, body, errorPage) {
         @Override
         public void finish() throws IOException {
           finished = true;

@@ -1,6 +1,7 @@
 # What the stub of a warm executable needs less often: bodies, starting the server, and the cold
 # executable. Whenever the server has not taken the request, the cold executable answers; once it has
-# taken it, it has the last word, so that nothing runs twice.
+# taken it, it has the last word, so that nothing runs twice. stub.pl says which variables it leaves
+# here.
 
 my @cold = ({java}, {cold});
 my @warm = ({java}, {warm});

@@ -213,12 +213,25 @@ static void put_frames(void) {
   }
 }
 
+/* A server may start a program with a standard stream closed. The next file, such as our socket,
+ * would take its number. Standard input is empty then, standard output refuses all bytes. */
+static void open_standard_streams(void) {
+  static const int modes[] = {O_RDONLY, O_RDONLY, O_WRONLY};
+  for (int fd = 0; fd <= 2; fd++) {
+    if (fcntl(fd, F_GETFD) < 0) {
+      /* The lowest number that is free. */
+      open("/dev/null", modes[fd]);
+    }
+  }
+}
+
 int main(int count, char **arguments) {
   (void)arguments;
   if (count < 2) {
     /* The file that names this program as its interpreter would be there: it is being tried out. */
     return 0;
   }
+  open_standard_streams();
   /* More than the largest head may not go out at once. */
   if (is_set("POSTERN_COLD") || is_set("CONTENT_LENGTH") || head_size() > HEAD_LARGEST) {
     leave_to_perl();

@@ -1,6 +1,21 @@
 # Hands the request to a server of the same application. The usual case is here, a request without a
 # body; the rest is in another file, since it takes longer to read than all of this to run. No "use":
 # strict and warnings alone would double the time.
+#
+# For rest.pl: $directory and $name of the server's files; $server, its socket, if $connected; $head,
+# which is to be sent, and how much of it is $sent; $error, why that is not all; whether the server
+# has been $waited for, and has $taken the request; $in, what it has sent, of which nothing has been
+# looked at yet; $answered when a byte of the response is out. From rest.pl, when it is $relaying:
+# $pending output, and $exit when the server has told it.
+
+# A server may start a program with a standard stream closed, and this file has its number then, or
+# the socket would. Standard input is empty then, standard output refuses all bytes.
+@self = stat $0;
+for ([*STDIN, '<'], [*STDOUT, '<'], [*STDERR, '>']) {
+  @stat = stat $$_[0];
+  next if @stat && ($stat[0] != $self[0] || $stat[1] != $self[1]);
+  open $$_[0], $$_[1], '/dev/null';
+}
 $directory = {run} . "/$>";
 $name = "$directory/" . {name};
 @stat = lstat $directory;

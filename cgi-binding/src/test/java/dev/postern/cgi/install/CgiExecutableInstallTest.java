@@ -48,6 +48,22 @@ class CgiExecutableInstallTest {
   }
 
   @Test
+  void closedStreams_areNoFilesOfTheJvm() throws Exception {
+    program.install(program.of(InstallApps.Telling.class));
+    Map<String, String> post = Map.of("REQUEST_METHOD", "POST", "CONTENT_LENGTH", "64");
+
+    Process withoutInput = program.redirected("<&-", "/size", post);
+    assertThat(InstalledProgram.read(withoutInput.getInputStream()))
+        .startsWith("Status: 400 Bad Request\r\n");
+    assertThat(InstalledProgram.exit(withoutInput)).isEqualTo(1);
+    assertThat(program.errors()).endsWith("request body must have 64 bytes: 0 came\n");
+
+    Process withoutOutput = program.redirected(">&-", "/", Map.of());
+    assertThat(InstalledProgram.read(withoutOutput.getInputStream())).isEmpty();
+    assertThat(InstalledProgram.exit(withoutOutput)).isEqualTo(1);
+  }
+
+  @Test
   void install_loadsEveryClassFromTheArchive() throws Exception {
     program.install(program.of(InstallApps.Telling.class).jvmOption("-Xlog:class+load:stderr"));
 

@@ -119,6 +119,13 @@ final class InstalledProgram {
     return builder.start();
   }
 
+  /** Starts it with streams that are as a shell's redirections say. */
+  Process redirected(String redirections, String path, Map<String, String> more)
+      throws IOException {
+    String line = "exec \"$0\" " + redirections;
+    return start(List.of("/bin/sh", "-c", line, file.toString()), path, "", more);
+  }
+
   String errors() throws IOException {
     Path errors = directory.resolve("errors");
     return Files.exists(errors) ? Files.readString(errors, StandardCharsets.UTF_8) : "";

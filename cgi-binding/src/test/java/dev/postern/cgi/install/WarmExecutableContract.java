@@ -272,6 +272,43 @@ abstract class WarmExecutableContract {
   }
 
   @Test
+  void closedStreams_areNoFilesOfTheStub() throws Exception {
+    install();
+    String pid = warmPid();
+
+    for (String closed : List.of("<&-", "2>&-", "<&- 2>&-")) {
+      assertThat(
+              InstalledProgram.read(program.redirected(closed, "/pid", Map.of()).getInputStream()))
+          .as(closed)
+          .endsWith("\r\n\r\n" + pid);
+    }
+    for (String closed : List.of(">&-", "<&- >&-", "<&- >&- 2>&-")) {
+      Process process = program.redirected(closed, "/pid", Map.of());
+
+      assertThat(InstalledProgram.read(process.getInputStream())).as(closed).isEmpty();
+      assertThat(InstalledProgram.exit(process)).as(closed).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void closedInput_isABodyThatIsTooShort() throws Exception {
+    install();
+    Map<String, String> post = Map.of("REQUEST_METHOD", "POST", "CONTENT_LENGTH", "64");
+
+    for (boolean warm : new boolean[] {false, true}) {
+      if (warm) {
+        warmPid();
+      }
+      Process process = program.redirected("<&-", "/size", post);
+
+      assertThat(InstalledProgram.read(process.getInputStream()))
+          .as("warm: " + warm)
+          .startsWith("Status: 400 Bad Request\r\n");
+      assertThat(InstalledProgram.exit(process)).isEqualTo(1);
+    }
+  }
+
+  @Test
   void environmentThatFillsTheSocket_reachesTheServer() throws Exception {
     install();
     warmPid();

@@ -120,7 +120,8 @@ public final class Site implements AutoCloseable {
         });
   }
 
-  private static Path open(Path path) throws IOException {
+  /** Lets every user read it. */
+  static Path open(Path path) throws IOException {
     Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rwxr-xr-x"));
     return path;
   }

@@ -117,6 +117,7 @@ public enum WebServerKind {
             <Directory ROOT/www>
               Require all granted
             </Directory>
+            IncludeOptional ROOT/conf/more.conf
             """,
             site,
             port));
