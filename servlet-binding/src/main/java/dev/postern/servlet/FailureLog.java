@@ -1,6 +1,5 @@
 package dev.postern.servlet;
 
-import dev.postern.Environ;
 import dev.postern.GatewayException;
 import dev.postern.Outcome;
 import java.lang.System.Logger;
@@ -23,7 +22,8 @@ final class FailureLog {
    * WARNING for a 5xx and for a response that was cut, INFO for what was refused, DEBUG where the
    * client has gone.
    */
-  static void report(Environ environ, Outcome outcome, Throwable failure, boolean clientGone) {
+  static void report(
+      RequestVariables request, Outcome outcome, Throwable failure, boolean clientGone) {
     Level level = Level.INFO;
     if (clientGone) {
       level = Level.DEBUG;
@@ -34,7 +34,7 @@ final class FailureLog {
       return;
     }
     String what = outcome.complete() ? outcome.status() + " for " : "no whole response to ";
-    String text = ErrorLog.escaped(what + request(environ) + ": " + failure);
+    String text = ErrorLog.escaped(what + text(request) + ": " + failure);
     // A diagnosis says it all; an application's exception is found by its stack.
     if (failure instanceof GatewayException || clientGone) {
       Holder.LOGGER.log(level, text);
@@ -43,8 +43,11 @@ final class FailureLog {
     }
   }
 
-  private static String request(Environ environ) {
-    String path = environ.variable("SCRIPT_NAME") + environ.variable("PATH_INFO");
-    return environ.method() + " \"" + (path.length() > 256 ? path.substring(0, 256) : path) + '"';
+  private static String text(RequestVariables request) {
+    String path = "" + request.variable("SCRIPT_NAME") + request.variable("PATH_INFO");
+    return request.variable("REQUEST_METHOD")
+        + " \""
+        + (path.length() > 256 ? path.substring(0, 256) : path)
+        + '"';
   }
 }

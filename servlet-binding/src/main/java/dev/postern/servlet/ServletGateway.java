@@ -225,7 +225,7 @@ public class ServletGateway extends HttpServlet {
       if (failure != null) {
         boolean gone =
             !outcome.complete() && (sink.isRefused() || failure instanceof ClientGoneException);
-        FailureLog.report(environ, outcome, failure, gone);
+        FailureLog.report(variables, outcome, failure, gone);
       }
     } finally {
       if (watch != null) {
