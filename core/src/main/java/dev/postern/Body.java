@@ -23,10 +23,12 @@ import java.util.Iterator;
 public interface Body extends Iterable<ByteBuffer>, Closeable {
   /**
    * The blocks of the body. A block belongs to whoever took it; it may be read-only, and it may be
-   * empty (PEP 3333 lets a middleware say so that it needs more input). What the source throws
-   * comes out as it is, checked exceptions too; an iterator of one's own may wrap an {@link
-   * IOException} in an {@link java.io.UncheckedIOException}, and a {@link GatewayException} in
-   * there keeps its status.
+   * empty (PEP 3333 lets a middleware say so that it needs more input).
+   *
+   * <p>An iterator throws the source's {@link IOException} as the cause of an {@link
+   * java.io.UncheckedIOException}, and unchecked exceptions as they are. Another checked exception
+   * of a {@link #writing} is the cause of such an IOException. An {@link HttpException} or a {@link
+   * GatewayException} in there keeps its status.
    */
   @Override
   Iterator<ByteBuffer> iterator();
@@ -88,8 +90,11 @@ public interface Body extends Iterable<ByteBuffer>, Closeable {
   }
 
   /**
-   * The bytes of a regular file, as long as it is now. A file that shrinks or is replaced while it
-   * is sent ends in an {@link IOException}. Reusable; nothing stays open between two blocks.
+   * The bytes of a regular file, as long as it is now. When the file is used after it was changed
+   * or replaced (another inode, size or time of change), or shrinks while it is sent, that is an
+   * {@link IOException}: make a body for each response of a file that changes. A file that has
+   * bytes and yet the size 0, as those of {@code /proc}, is sent whole, without a Content-Length.
+   * Reusable; nothing stays open between two blocks.
    *
    * @throws IOException when there is no such file, or it is no regular file
    */

@@ -237,8 +237,14 @@ public final class Exchange {
       }
     } else if (status == 205) {
       sent = sent.with("Content-Length", "0");
-    } else if (length >= 0 && !sent.contains("Content-Length")) {
-      sent = sent.plus("Content-Length", Long.toString(length));
+    } else {
+      String declared = sent.get("Content-Length");
+      if (declared == null) {
+        sent = length < 0 ? sent : sent.plus("Content-Length", Long.toString(length));
+      } else if (declared.length() > 1 && declared.charAt(0) == '0') {
+        // HTTP allows 007, and yet there are servers and clients that read it as octal.
+        sent = sent.with("Content-Length", Long.toString(Text.parseLength(declared)));
+      }
     }
     sink.head(status, sent);
     sentStatus = status;
@@ -338,7 +344,11 @@ public final class Exchange {
   }
 
   private void noteInterrupt(Throwable error) {
-    interrupted |= error instanceof InterruptedException;
+    if (Blocks.isInterrupt(error)) {
+      interrupted = true;
+      // A body that was pulled has set it again.
+      Thread.interrupted();
+    }
   }
 
   /** False when something else was sent before, or when the page cannot be sent either. */

@@ -9,6 +9,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 import org.jspecify.annotations.Nullable;
@@ -22,11 +23,11 @@ final class FileBody implements Body {
   private static final int BLOCK = 64 * 1024;
 
   private final Path file;
-  private final long length;
+  private final Version version;
 
-  private FileBody(Path file, long length) {
+  private FileBody(Path file, Version version) {
     this.file = file;
-    this.length = length;
+    this.version = version;
   }
 
   static Body of(Path file) throws IOException {
@@ -37,18 +38,60 @@ final class FileBody implements Body {
     if (!Files.isReadable(file)) {
       throw new FileSystemException(file.toString(), null, "not readable");
     }
-    return new FileBody(file, attributes.size());
+    if (attributes.size() == 0 && hasBytes(file)) {
+      return new UnsizedFileBody(file);
+    }
+    return new FileBody(file, Version.of(attributes));
+  }
+
+  private static boolean hasBytes(Path file) throws IOException {
+    try (InputStream in = Files.newInputStream(file)) {
+      // Some files of /proc refuse a read of one byte.
+      return in.read(new byte[512]) >= 0;
+    }
+  }
+
+  /**
+   * What tells one state of a file from another one.
+   *
+   * @param key device and inode, or null where the file system has no such thing
+   */
+  private record Version(@Nullable Object key, long size, FileTime modified) {
+    static Version of(BasicFileAttributes attributes) {
+      return new Version(attributes.fileKey(), attributes.size(), attributes.lastModifiedTime());
+    }
+  }
+
+  /**
+   * Refuses a file that is not the one that the length was taken of. Called when the file is open:
+   * whatever took its place before that is seen, and what takes its place later does no harm.
+   */
+  private void checkVersion() throws IOException {
+    BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
+    if (!Version.of(attributes).equals(version)) {
+      throw new FileSystemException(
+          file.toString(), null, "changed or replaced after its body was made");
+    }
   }
 
   @Override
   public Iterator<ByteBuffer> iterator() {
     return new Iterator<>() {
       private long position;
-      private @Nullable Object version;
+      private boolean checked;
 
       @Override
       public boolean hasNext() {
-        return position < length;
+        if (length() == 0 && !checked) {
+          // A file that was empty has no block whose reading would show that it is another one now.
+          try {
+            checkVersion();
+          } catch (IOException e) {
+            throw Blocks.unchecked(e);
+          }
+          checked = true;
+        }
+        return position < length();
       }
 
       @Override
@@ -56,7 +99,7 @@ final class FileBody implements Body {
         if (!hasNext()) {
           throw new NoSuchElementException();
         }
-        ByteBuffer block = ByteBuffer.allocate((int) Math.min(BLOCK, length - position));
+        ByteBuffer block = ByteBuffer.allocate((int) Math.min(BLOCK, length() - position));
         try (SeekableByteChannel channel = Files.newByteChannel(file)) {
           checkVersion();
           channel.position(position);
@@ -66,30 +109,20 @@ final class FileBody implements Body {
             }
           }
         } catch (IOException e) {
-          throw Sneaky.<RuntimeException>rethrow(e);
+          throw Blocks.unchecked(e);
         }
         position += block.limit();
         return block.flip();
-      }
-
-      // The blocks of two different files must not be joined.
-      private void checkVersion() throws IOException {
-        BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
-        Object now = attributes.fileKey() + " " + attributes.lastModifiedTime();
-        if (version == null) {
-          version = now;
-        } else if (!version.equals(now)) {
-          throw new FileSystemException(file.toString(), null, "changed while it was read");
-        }
       }
     };
   }
 
   @Override
   public void writeTo(OutputStream out) throws IOException {
-    byte[] block = new byte[(int) Math.min(BLOCK, length)];
+    byte[] block = new byte[(int) Math.min(BLOCK, length())];
     try (InputStream in = Files.newInputStream(file)) {
-      for (long left = length; left > 0; ) {
+      checkVersion();
+      for (long left = length(); left > 0; ) {
         int n = in.read(block, 0, (int) Math.min(block.length, left));
         if (n < 0) {
           throw shrunk();
@@ -102,7 +135,7 @@ final class FileBody implements Body {
 
   @Override
   public long length() {
-    return length;
+    return version.size();
   }
 
   @Override

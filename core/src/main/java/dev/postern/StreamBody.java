@@ -86,7 +86,7 @@ final class StreamBody implements Body {
             ended = n < 0;
             block = ended ? null : ByteBuffer.wrap(Arrays.copyOf(buffer, n));
           } catch (IOException e) {
-            throw Sneaky.<RuntimeException>rethrow(e);
+            throw Blocks.unchecked(e);
           }
         }
         return block != null;

@@ -1,7 +1,6 @@
 package dev.postern;
 
 import java.io.IOException;
-import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -14,6 +13,9 @@ import org.jspecify.annotations.Nullable;
  * Turns a writer into an iterator. The writer has a thread of its own, started at the first block
  * that is asked for; the two sides take turns, so that only one of them runs at any time and at
  * most one block exists.
+ *
+ * <p>A thread's interrupt flag goes with the turn: the writer finds the flag of the thread that
+ * pulls, as if it ran there, and that thread finds it as the writer has left it.
  */
 final class WriterThread implements Iterator<ByteBuffer> {
   /** How long {@link #close} waits for a writer that ignores both its stream and an interrupt. */
@@ -29,6 +31,9 @@ final class WriterThread implements Iterator<ByteBuffer> {
   private @Nullable Thread thread;
   private @Nullable ByteBuffer block;
   private @Nullable Throwable failure;
+
+  /** The interrupt flag on its way from one side to the other. */
+  private boolean interrupted;
 
   /** The writer has returned or thrown. */
   private volatile boolean ended;
@@ -47,6 +52,7 @@ final class WriterThread implements Iterator<ByteBuffer> {
   @Override
   public synchronized boolean hasNext() {
     if (block == null && !ended && !closed) {
+      interrupted = Thread.interrupted();
       turn = Turn.WRITER;
       if (thread == null) {
         Thread started = new BodyThread(this::run);
@@ -55,14 +61,13 @@ final class WriterThread implements Iterator<ByteBuffer> {
         thread = started;
       }
       notifyAll();
-      awaitTurn(Turn.PULLER);
+      awaitPullersTurn();
     }
     if (block == null && failure != null) {
-      throw Sneaky.<RuntimeException>rethrow(failure);
+      throw Blocks.unchecked(failure);
     }
     if (block == null && !ended) {
-      throw Sneaky.<RuntimeException>rethrow(
-          new IOException("body must not be read after it was closed"));
+      throw Blocks.unchecked(new IOException("body must not be read after it was closed"));
     }
     return block != null;
   }
@@ -92,15 +97,20 @@ final class WriterThread implements Iterator<ByteBuffer> {
       return;
     }
     running.interrupt();
+    boolean flag = Thread.interrupted();
     try {
       running.join(CLOSE_MILLIS);
     } catch (InterruptedException e) {
+      flag = true;
+    }
+    if (flag) {
       Thread.currentThread().interrupt();
     }
   }
 
   private void run() {
     Throwable thrown = null;
+    takeInterrupt();
     try {
       HandingStream out = new HandingStream();
       writer.writeTo(out);
@@ -111,6 +121,7 @@ final class WriterThread implements Iterator<ByteBuffer> {
     synchronized (this) {
       failure = thrown;
       ended = true;
+      interrupted = Thread.interrupted() || thrown instanceof InterruptedException;
       turn = Turn.PULLER;
       notifyAll();
     }
@@ -120,16 +131,32 @@ final class WriterThread implements Iterator<ByteBuffer> {
   private synchronized void hand(byte[] bytes) throws IOException {
     checkOpen();
     block = ByteBuffer.wrap(bytes);
+    interrupted = Thread.interrupted();
     turn = Turn.PULLER;
     notifyAll();
-    while (turn != Turn.WRITER) {
-      checkOpen();
-      try {
-        wait();
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new InterruptedIOException("interrupted while a block of the body was waiting");
+    boolean meanwhile = false;
+    try {
+      while (turn != Turn.WRITER) {
+        checkOpen();
+        try {
+          wait();
+        } catch (InterruptedException e) {
+          meanwhile = true;
+        }
       }
+      takeInterrupt();
+    } finally {
+      if (meanwhile) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  /** Sets this thread's flag when that of the other side was set. */
+  private synchronized void takeInterrupt() {
+    if (interrupted) {
+      interrupted = false;
+      Thread.currentThread().interrupt();
     }
   }
 
@@ -142,19 +169,24 @@ final class WriterThread implements Iterator<ByteBuffer> {
     }
   }
 
-  private void awaitTurn(Turn wanted) {
-    boolean interrupted = false;
-    while (turn != wanted && !closed) {
+  private void awaitPullersTurn() {
+    boolean given = interrupted;
+    boolean late = false;
+    while (turn != Turn.PULLER && !closed) {
       try {
         wait();
       } catch (InterruptedException e) {
-        interrupted = true;
-        if (thread != null) {
+        if (turn == Turn.WRITER && thread != null) {
           thread.interrupt();
+          given = true;
+        } else {
+          late = true;
         }
       }
     }
-    if (interrupted) {
+    takeInterrupt();
+    // A body that another thread closes meanwhile gives no flag back.
+    if (late || given && turn == Turn.WRITER) {
       Thread.currentThread().interrupt();
     }
   }

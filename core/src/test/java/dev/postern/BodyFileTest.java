@@ -10,12 +10,15 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
@@ -78,9 +81,104 @@ class BodyFileTest {
   void writeTo_fileBecameShorter_throws() throws Exception {
     Body body = Body.of(file);
     truncate(SIZE - 1);
+    assertChanged(body);
+  }
+
+  /** Both views refuse the file, and tell it in an IOException. */
+  private static void assertChanged(Body body) {
+    String message = "changed or replaced after its body was made";
     assertThatThrownBy(() -> pushed(body))
         .isInstanceOf(FileSystemException.class)
-        .hasMessageContaining("became shorter while it was read");
+        .hasMessageContaining(message);
+    assertThatThrownBy(() -> pulled(body))
+        .isInstanceOf(UncheckedIOException.class)
+        .cause()
+        .isInstanceOf(FileSystemException.class)
+        .hasMessageContaining(message);
+  }
+
+  @Test
+  void of_fileReplacedByALongerOneOfTheSameTime_isRefused() throws Exception {
+    FileTime time = Files.getLastModifiedTime(file);
+    Body body = Body.of(file);
+    Path other = Files.write(directory.resolve("other"), new byte[SIZE + 1]);
+    Files.setLastModifiedTime(other, time);
+    Files.move(other, file, StandardCopyOption.REPLACE_EXISTING);
+    assertChanged(body);
+  }
+
+  @Test
+  void of_fileReplacedByOneOfTheSameSizeAndTime_isRefused() throws Exception {
+    assumeTrue(
+        Files.readAttributes(file, BasicFileAttributes.class).fileKey() != null,
+        "no inodes to tell files apart");
+    FileTime time = Files.getLastModifiedTime(file);
+    Body body = Body.of(file);
+    Path other = Files.write(directory.resolve("other"), new byte[SIZE]);
+    Files.setLastModifiedTime(other, time);
+    Files.move(other, file, StandardCopyOption.REPLACE_EXISTING);
+    assertChanged(body);
+  }
+
+  @Test
+  void of_fileWrittenAnewAtTheSameSize_isRefused() throws Exception {
+    Body body = Body.of(file);
+    Files.write(file, new byte[SIZE]);
+    Files.setLastModifiedTime(file, FileTime.fromMillis(1));
+    assertChanged(body);
+  }
+
+  @Test
+  void of_emptyFileThatIsWrittenLater_isRefused() throws Exception {
+    Path empty = Files.createFile(directory.resolve("empty"));
+    Body body = Body.of(empty);
+    Files.write(empty, new byte[3]);
+    assertChanged(body);
+  }
+
+  @Test
+  void of_fileDeletedLater_isRefused() throws Exception {
+    Body body = Body.of(file);
+    Files.delete(file);
+    assertThatThrownBy(() -> pushed(body)).isInstanceOf(NoSuchFileException.class);
+    assertThatThrownBy(() -> pulled(body)).hasCauseInstanceOf(NoSuchFileException.class);
+  }
+
+  @Test
+  void throughAnExchange_fileReplacedLater_isA500AndNoWholeResponse() throws Exception {
+    Body body = Body.of(file);
+    Files.write(file, new byte[SIZE * 2]);
+    Call call =
+        Call.get("/file")
+            .run(
+                Application.of(
+                    environ -> Response.of(200, Headers.of("Content-Type", "text/plain"), body)));
+    assertThat(call.status()).isEqualTo(500);
+    assertThat(call.outcome().failure()).isInstanceOf(FileSystemException.class);
+  }
+
+  @Test
+  void of_fileOfProc_isSentWholeWithoutALength() throws Exception {
+    Path version = Path.of("/proc/version");
+    assumeTrue(Files.isReadable(version), "no /proc");
+    byte[] bytes = Files.readAllBytes(version);
+    assertThat(bytes).isNotEmpty();
+    Body body = Body.of(version);
+    assertThat(body.length()).isEqualTo(-1);
+    for (int use = 0; use < 2; use++) {
+      assertThat(pushed(body)).isEqualTo(bytes);
+      assertThat(pulled(body)).isEqualTo(bytes);
+    }
+  }
+
+  /** /proc/self/pagemap has bytes without end; its first blocks are enough. */
+  @Test
+  void iterator_ofALongFileOfProc_givesBlockAfterBlock() throws Exception {
+    Path pagemap = Path.of("/proc/self/pagemap");
+    assumeTrue(Files.isReadable(pagemap), "no /proc/self/pagemap");
+    Iterator<ByteBuffer> blocks = Body.of(pagemap).iterator();
+    assertThat(blocks.next().remaining()).isEqualTo(1024 * 1024);
+    assertThat(blocks.next().remaining()).isEqualTo(1024 * 1024);
   }
 
   @Test
@@ -106,7 +204,7 @@ class BodyFileTest {
     Iterator<ByteBuffer> iterator = Body.of(file).iterator();
     iterator.next();
     truncate(10);
-    assertThatThrownBy(iterator::next).isInstanceOf(FileSystemException.class);
+    assertThatThrownBy(iterator::next).hasCauseInstanceOf(FileSystemException.class);
   }
 
   @Test
@@ -138,16 +236,33 @@ class BodyFileTest {
     Files.setLastModifiedTime(other, FileTime.fromMillis(1));
     Files.move(other, file, StandardCopyOption.REPLACE_EXISTING);
     assertThatThrownBy(iterator::next)
-        .isInstanceOf(FileSystemException.class)
-        .hasMessageContaining("changed while it was read");
+        .hasCauseInstanceOf(FileSystemException.class)
+        .hasMessageContaining("changed or replaced after its body was made");
   }
 
   @Test
-  void of_fileThatGrowsLater_staysAsLongAsItWas() throws Exception {
+  void of_fileThatGrowsLater_isRefused() throws Exception {
     Body body = Body.of(file);
-    Files.write(file, new byte[SIZE + 100]);
-    assertThat(pushed(body)).hasSize(SIZE);
-    assertThat(pulled(body)).hasSize(SIZE);
+    Files.write(file, new byte[1], StandardOpenOption.APPEND);
+    assertChanged(body);
+  }
+
+  @Test
+  void writeTo_fileThatGrowsMeanwhile_staysAsLongAsItWas() throws Exception {
+    ByteArrayOutputStream out =
+        new ByteArrayOutputStream() {
+          @Override
+          public synchronized void write(byte[] bytes, int offset, int length) {
+            super.write(bytes, offset, length);
+            try {
+              Files.write(file, new byte[100], StandardOpenOption.APPEND);
+            } catch (IOException e) {
+              throw new AssertionError(e);
+            }
+          }
+        };
+    Body.of(file).writeTo(out);
+    assertThat(out.toByteArray()).isEqualTo(content);
   }
 
   @Test

@@ -105,7 +105,7 @@ class BodyOnCloseTest {
     Call cut = get(Body.of(new ByteArrayInputStream(new byte[30_000]), 40_000));
     assertThat(cut.outcome().complete()).isFalse();
     Body pulled = Body.of(new ByteArrayInputStream(new byte[3]), 4);
-    assertThatThrownBy(() -> Bodies.pulled(pulled)).isInstanceOf(EOFException.class);
+    assertThatThrownBy(() -> Bodies.pulled(pulled)).hasCauseInstanceOf(EOFException.class);
   }
 
   @Test

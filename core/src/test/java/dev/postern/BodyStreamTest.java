@@ -11,6 +11,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -122,11 +123,13 @@ class BodyStreamTest {
   }
 
   @Test
-  void readError_comesOutUnchangedBothWays() {
+  void readError_comesOutUnchangedWhenPushedAndAsACauseWhenPulled() {
     assertThatThrownBy(() -> pushed(Body.of(new Parts("a", ""))))
         .isExactlyInstanceOf(IOException.class)
         .hasMessage("broken");
     assertThatThrownBy(() -> pulled(Body.of(new Parts("a", ""))))
+        .isExactlyInstanceOf(UncheckedIOException.class)
+        .cause()
         .isExactlyInstanceOf(IOException.class)
         .hasMessage("broken");
   }

@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -21,6 +22,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** {@link Body#writing}, above all where a middleware pulls it. */
 @Timeout(60)
@@ -188,8 +191,8 @@ class BodyWritingTest {
   }
 
   @Test
-  void iterator_writersException_comesOutUnchangedAfterItsBlocks() {
-    Exception error = new Exception("checked");
+  void iterator_writersException_isACauseAfterItsBlocks() {
+    IOException error = new IOException("checked");
     Body body =
         Body.writing(
             out -> {
@@ -199,20 +202,47 @@ class BodyWritingTest {
             });
     Iterator<ByteBuffer> iterator = body.iterator();
     assertThat(iterator.next().get()).isEqualTo((byte) 'a');
-    assertThatThrownBy(iterator::hasNext).isSameAs(error);
+    assertThatThrownBy(iterator::hasNext)
+        .isInstanceOf(UncheckedIOException.class)
+        .cause()
+        .isSameAs(error);
     // Whoever asks again must not take it for a clean end.
-    assertThatThrownBy(iterator::hasNext).isSameAs(error);
+    assertThatThrownBy(iterator::hasNext)
+        .isInstanceOf(UncheckedIOException.class)
+        .cause()
+        .isSameAs(error);
   }
 
   @Test
-  void iterator_writersError_comesOutUnchanged() {
-    StackOverflowError error = new StackOverflowError();
+  void iterator_writersOtherCheckedException_isTheCauseOfAnIoException() {
+    Exception error = new Exception("checked");
     Body body =
         Body.writing(
             out -> {
               throw error;
             });
+    assertThatThrownBy(() -> body.iterator().next())
+        .isInstanceOf(UncheckedIOException.class)
+        .cause()
+        .isExactlyInstanceOf(IOException.class)
+        .cause()
+        .isSameAs(error);
+  }
+
+  @ParameterizedTest
+  @MethodSource("unchecked")
+  void iterator_writersUncheckedException_comesOutUnchanged(Throwable error) {
+    Body body =
+        Body.writing(
+            out -> {
+              throw Sneaky.<RuntimeException>rethrow(error);
+            });
     assertThatThrownBy(() -> body.iterator().next()).isSameAs(error);
+  }
+
+  static List<Throwable> unchecked() {
+    return List.of(
+        new StackOverflowError(), new IllegalStateException(), new HttpException(404, "none"));
   }
 
   @Test
@@ -289,7 +319,7 @@ class BodyWritingTest {
     Iterator<ByteBuffer> iterator = body.iterator();
     iterator.next();
     body.close();
-    assertThatThrownBy(iterator::hasNext).isInstanceOf(IOException.class);
+    assertThatThrownBy(iterator::hasNext).hasCauseInstanceOf(IOException.class);
     assertWriterEnded();
   }
 
@@ -374,22 +404,116 @@ class BodyWritingTest {
     puller.interrupt();
     puller.join(30_000);
     assertThat(puller.isAlive()).isFalse();
-    assertThat(seen.get()).isInstanceOf(InterruptedException.class);
+    assertThat(seen.get())
+        .isInstanceOf(UncheckedIOException.class)
+        .cause()
+        .isInstanceOf(InterruptedIOException.class)
+        .hasCauseInstanceOf(InterruptedException.class);
     assertThat(interrupted.get()).isTrue();
     assertWriterEnded();
   }
 
+  // ---- the interrupt flag ----
+
+  /** Three blocks, and what the writer saw of the flag before each. */
+  private static Body writingThreeBlocks(List<Boolean> flags) {
+    return Body.writing(
+        out -> {
+          for (int i = 0; i < 3; i++) {
+            flags.add(Thread.currentThread().isInterrupted());
+            out.write('a' + i);
+            out.flush();
+          }
+        });
+  }
+
   @Test
-  void writer_interruptedWhileItsBlockWaits_endsWithoutLosingTheBlock() throws Exception {
+  void interruptFlag_breaksAPulledBodyNoMoreThanAPushedOne() throws Exception {
+    for (boolean pulled : new boolean[] {false, true}) {
+      List<Boolean> flags = Collections.synchronizedList(new ArrayList<>());
+      Body body = writingThreeBlocks(flags);
+      Thread.currentThread().interrupt();
+      byte[] bytes = pulled ? pulled(body) : pushed(body);
+      body.close();
+      assertThat(Thread.interrupted()).as("flag afterwards, pulled: " + pulled).isTrue();
+      assertThat(bytes).isEqualTo(bytes("abc"));
+      assertThat(flags).as("flag in the writer, pulled: " + pulled).containsOnly(true).hasSize(3);
+    }
+  }
+
+  @Test
+  void interruptFlag_clearedByTheWriter_staysClearedBothWays() throws Exception {
+    for (boolean pulled : new boolean[] {false, true}) {
+      List<Boolean> flags = Collections.synchronizedList(new ArrayList<>());
+      Body body =
+          Body.writing(
+              out -> {
+                flags.add(Thread.interrupted());
+                out.write('a');
+                out.flush();
+                flags.add(Thread.interrupted());
+              });
+      Thread.currentThread().interrupt();
+      byte[] bytes = pulled ? pulled(body) : pushed(body);
+      assertThat(Thread.interrupted()).as("flag afterwards, pulled: " + pulled).isFalse();
+      assertThat(bytes).isEqualTo(bytes("a"));
+      assertThat(flags).as("flag in the writer, pulled: " + pulled).containsExactly(true, false);
+    }
+  }
+
+  @Test
+  void interruptFlag_setByTheWriter_reachesThePullerAndBreaksNothing() {
     Body body =
         Body.writing(
             out -> {
               Thread.currentThread().interrupt();
               out.write('a');
               out.flush();
+              out.write('b');
             });
     Iterator<ByteBuffer> iterator = body.iterator();
     assertThat(iterator.next().get()).isEqualTo((byte) 'a');
-    assertThatThrownBy(iterator::hasNext).isInstanceOf(InterruptedIOException.class);
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(iterator.next().get()).isEqualTo((byte) 'b');
+    assertThat(iterator.hasNext()).isFalse();
+    assertThat(Thread.interrupted()).isFalse();
+  }
+
+  @Test
+  void interruptFlag_set_closeStillWaitsForTheWriter() throws Exception {
+    Body body =
+        Body.writing(
+            out -> {
+              writer.set(Thread.currentThread());
+              out.write('a');
+              out.flush();
+              out.write('b');
+            });
+    body.iterator().next();
+    Thread.currentThread().interrupt();
+    body.close();
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(writer.get().isAlive()).isFalse();
+  }
+
+  @Test
+  void writersInterruptedException_throughAnExchange_setsTheFlagAgainOnlyWhenAllIsDone() {
+    Call call = Call.get("/");
+    List<Boolean> flags = new ArrayList<>();
+    call.sink()
+        .at(RecordingSink.Step.WRITE, 1, () -> flags.add(Thread.currentThread().isInterrupted()));
+    call.run(
+        (environ, start) -> {
+          start.start(200, Headers.of("Content-Type", "text/plain"));
+          Body written =
+              Body.writing(
+                  out -> {
+                    throw new InterruptedException();
+                  });
+          return () -> written.iterator();
+        });
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(flags).containsExactly(false);
+    assertThat(call.status()).isEqualTo(500);
   }
 }

@@ -369,6 +369,17 @@ class ExchangeCommitTest {
     assertThat(body.closes()).isEqualTo(1);
   }
 
+  @ParameterizedTest
+  @CsvSource({"007, GET", "07, GET", "0000000000000007, GET", "007, HEAD"})
+  void contentLength_withZerosInFront_goesOutWithoutThem(String digits, String method) {
+    Call call =
+        Call.of(method, "/").run(app(200, TEXT.with("Content-Length", digits), Body.of("7 bytes")));
+    assertThat(call.headers().all("Content-Length")).containsExactly("7");
+    assertThat(call.outcome().complete()).isTrue();
+    Call empty = Call.of(method, "/").run(app(200, TEXT.with("Content-Length", "00"), Body.of("")));
+    assertThat(empty.headers().all("Content-Length")).containsExactly("0");
+  }
+
   @Test
   void statusH23_304_dropsContentType() {
     call.run(app(304, TEXT, Body.empty()));
