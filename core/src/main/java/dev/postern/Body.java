@@ -45,6 +45,9 @@ public interface Body extends Iterable<ByteBuffer>, Closeable {
    */
   default void writeTo(OutputStream out) throws Exception {
     for (ByteBuffer block : this) {
+      if (block == null) {
+        throw new NullBlockException();
+      }
       if (block.hasRemaining()) {
         Blocks.write(block, out);
         out.flush();

@@ -10,8 +10,11 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.AbstractMap;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -428,6 +431,30 @@ public final class Environ extends AbstractMap<String, Object> {
         }
       }
     }
+  }
+
+  /**
+   * The names of the variables that were set or removed in place since {@code earlier}, a copy of
+   * this environ, was made; sorted. For Lint: costs little while nothing was put.
+   */
+  Set<String> variablesChangedSince(Environ earlier) {
+    Set<String> touched = new HashSet<>();
+    if (own != null) {
+      touched.addAll(own.keySet());
+    }
+    if (earlier.own != null) {
+      touched.addAll(earlier.own.keySet());
+    }
+    if (complete && !earlier.complete) {
+      touched.addAll(source.names());
+    }
+    Set<String> changed = new TreeSet<>();
+    for (String name : touched) {
+      if (name.indexOf('.') < 0 && !Objects.equals(get(name), earlier.get(name))) {
+        changed.add(name);
+      }
+    }
+    return changed;
   }
 
   /** The exchange is over: what a binding would look up now may be of the next request. */

@@ -13,6 +13,39 @@ import org.jspecify.annotations.Nullable;
  * and a {@link ResponseSink} and calls {@link #run}; what PEP 3333 and HTTP ask of a gateway
  * happens in here.
  *
+ * <p>Several things can go wrong with one exchange. The first row of this table that is true is the
+ * {@link Outcome#failure}, and decides what the client gets. "Error page" means its status while
+ * nothing was sent, and a cut response afterwards.
+ *
+ * <table>
+ * <caption>Which failure wins</caption>
+ * <tr><th></th><th>what happened</th><th>what the client and the log get</th></tr>
+ * <tr><td>1</td><td>the sink threw an IOException: the peer is gone</td>
+ *     <td>abort, no log</td></tr>
+ * <tr><td>2</td><td>{@link #cancel} came before the response was whole</td>
+ *     <td>abort, no log</td></tr>
+ * <tr><td>3</td><td>the sink threw something else: the response cannot be sent</td>
+ *     <td>error page and log</td></tr>
+ * <tr><td>4</td><td>the application or its body threw an exception that has a status, or has one
+ *     that has it as a cause</td>
+ *     <td>error page of that status, one line of the log</td></tr>
+ * <tr><td>5</td><td>it threw a checked exception after the request's body had failed</td>
+ *     <td>error page of the client's fault, one line of the log</td></tr>
+ * <tr><td>6</td><td>it threw anything else</td>
+ *     <td>error page and log</td></tr>
+ * <tr><td>7</td><td>it was told by an exception that it broke the contract (two starts, a start
+ *     with an error after the commit), and swallowed that</td>
+ *     <td>error page and log</td></tr>
+ * <tr><td>8</td><td>its last start was refused, and it swallowed that</td>
+ *     <td>error page and log</td></tr>
+ * <tr><td>9</td><td>the body was longer than its Content-Length</td>
+ *     <td>the whole response, cut at that length, and log</td></tr>
+ * <tr><td>10</td><td>the application answered an error of its own by a start with that error</td>
+ *     <td>its response, no log</td></tr>
+ * <tr><td>11</td><td>closing the body threw</td>
+ *     <td>its response, and log</td></tr>
+ * </table>
+ *
  * <p>{@link #run} belongs to the request's thread; {@link #cancel} may come from any.
  */
 public final class Exchange {
@@ -314,10 +347,11 @@ public final class Exchange {
    * of JSON or XML, a template or an iterator has wrapped it.
    */
   private Throwable told(Throwable error) {
-    if (stream.unsendable() != null) {
-      return stream.unsendable();
+    Throwable unsendable = stream.unsendable();
+    StatusError said = StatusError.in(unsendable == null ? error : unsendable);
+    if (unsendable != null) {
+      return said == null ? unsendable : said.error();
     }
-    StatusError said = StatusError.in(error);
     if (said != null) {
       return said.error();
     }

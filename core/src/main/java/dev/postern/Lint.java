@@ -20,9 +20,9 @@ import org.jspecify.annotations.Nullable;
  * <p>What it finds while nothing has been handed on to the caller's stream is thrown as a {@link
  * LintException}, which an {@link Exchange} answers with 500. What it finds later, up to the end of
  * the exchange, is written to {@code postern.errors}, and the response goes on as it would without
- * Lint. Either way a listener gets one report for a request, with everything in it, on the
- * request's thread when the body has been closed; what happens after that end is reported on its
- * own, on the thread that does it.
+ * Lint; so is an empty SERVER_NAME, which is the fault of a gateway's server. Either way a listener
+ * gets one report for a request, with everything in it, on the request's thread when the body has
+ * been closed; what happens after that end is reported on its own, on the thread that does it.
  *
  * <p>Wrap a middleware in one Lint and the application inside it in another to see how the
  * middleware treats both. What Lint cannot see: whether a body gives the same bytes in both views,

@@ -54,6 +54,12 @@ final class LintBody implements Body {
     writing = true;
     try {
       body.writeTo(checked);
+    } catch (NullBlockException e) {
+      brokenBlock();
+      if (bytes == 0) {
+        report.throwIfBroken(e);
+      }
+      throw e;
     } finally {
       writing = false;
       checked.end();
@@ -107,12 +113,16 @@ final class LintBody implements Body {
       checkUse("next");
       ByteBuffer block = blocks.next();
       if (block == null) {
-        report.broken(LintRule.A13, "iterator of a body must give blocks", "null", call.place());
+        brokenBlock();
       } else {
         count(block.remaining(), false);
       }
       return block;
     }
+  }
+
+  private void brokenBlock() {
+    report.broken(LintRule.A13, "iterator of a body must give blocks", "null", call.place());
   }
 
   // ---- the caller ----

@@ -9,11 +9,6 @@ import org.jspecify.annotations.Nullable;
  * what it needs.
  */
 final class LintCall implements StartResponse {
-  /** Variables that a middleware is most likely to change where its caller still reads them. */
-  private static final String[] WATCHED = {
-    "REQUEST_METHOD", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "CONTENT_LENGTH", "CONTENT_TYPE"
-  };
-
   private final Environ environ;
   private final Lifecycle lifecycle;
   private final StartResponse caller;
@@ -55,7 +50,7 @@ final class LintCall implements StartResponse {
 
   private @Nullable Body checked(Application application) throws Exception {
     outer = lifecycle.lint(this);
-    @Nullable String[] before = watched();
+    Environ before = environ.copy();
     Body answer;
     try {
       answer = application.call(environ, this);
@@ -127,24 +122,10 @@ final class LintCall implements StartResponse {
     }
   }
 
-  private @Nullable String[] watched() {
-    @Nullable String[] values = new @Nullable String[WATCHED.length];
-    for (int i = 0; i < values.length; i++) {
-      values[i] = environ.variable(WATCHED[i]);
-    }
-    return values;
-  }
-
-  private void checkUnchanged(@Nullable String[] before) {
-    for (int i = 0; i < before.length; i++) {
-      String now = environ.variable(WATCHED[i]);
-      if (now == null ? before[i] != null : !now.equals(before[i])) {
-        report.broken(
-            LintRule.A16,
-            "application must change variables on a copy() of the environ",
-            WATCHED[i],
-            null);
-      }
+  private void checkUnchanged(Environ before) {
+    for (String name : environ.variablesChangedSince(before)) {
+      report.broken(
+          LintRule.A16, "application must change variables on a copy() of the environ", name, null);
     }
   }
 

@@ -20,7 +20,10 @@ final class LintReport {
   private final @Nullable Consumer<? super LintException> listener;
   private @Nullable List<LintException.Violation> violations;
 
-  /** How many of them somebody was told by an exception. */
+  /** What is reported and never thrown. */
+  private final List<LintException.Violation> gateways = new ArrayList<>(0);
+
+  /** How many of the violations somebody was told by an exception. */
   private int thrown;
 
   private boolean delivered;
@@ -58,6 +61,15 @@ final class LintReport {
   }
 
   /**
+   * Notes a rule that the server's configuration breaks. It is told and not thrown: the application
+   * is right, and a 500 in its place would help nobody.
+   */
+  synchronized void gatewaysFault(LintRule rule, String must, String value) {
+    String message = must + ": " + Text.quote(value) + " [" + rule + "]";
+    gateways.add(new LintException.Violation(rule.name(), message, null));
+  }
+
+  /**
    * Throws what was found and not thrown before, if anything was, and if the caller wants that.
    *
    * @param cause what the application itself threw, or null
@@ -80,13 +92,21 @@ final class LintReport {
     List<LintException.Violation> untold;
     synchronized (this) {
       delivered = true;
-      if (violations == null) {
+      List<LintException.Violation> others = violations == null ? List.of() : violations;
+      if (others.isEmpty() && gateways.isEmpty()) {
         return;
       }
-      all = violations;
-      untold = all.subList(thrown, all.size());
+      all = joined(gateways, others);
+      untold = joined(gateways, others.subList(thrown, others.size()));
     }
     tell(all, untold);
+  }
+
+  private static List<LintException.Violation> joined(
+      List<LintException.Violation> some, List<LintException.Violation> others) {
+    List<LintException.Violation> all = new ArrayList<>(some);
+    all.addAll(others);
+    return all;
   }
 
   private void tell(List<LintException.Violation> all, List<LintException.Violation> untold) {

@@ -28,6 +28,7 @@ class LintRulesTest {
       Map.of(
           "REQUEST_METHOD", "GET",
           "PATH_INFO", "/x",
+          "HTTP_X", "1",
           "SERVER_NAME", "localhost",
           "SERVER_PORT", "80",
           "SERVER_PROTOCOL", "HTTP/1.1");
@@ -89,6 +90,7 @@ class LintRulesTest {
             "SERVER_NAME",
             "localhost:80",
             "SERVER_NAME must be a host without a port: \"localhost:80\" [E5]"),
+        variable("SERVER_NAME", "", "gateway must give SERVER_NAME a host: \"\" [E5]"),
         variable("SERVER_PORT", "", "SERVER_PORT must be digits: \"\" [E6]"),
         variable(
             "SERVER_PROTOCOL",
@@ -232,6 +234,18 @@ class LintRulesTest {
               environ.put("PATH_INFO", "/y");
               return FINE.call(environ, start);
             }),
+        app(
+            "application must change variables on a copy() of the environ: \"REMOTE_USER\" [A16]",
+            (environ, start) -> {
+              environ.put("REMOTE_USER", "me");
+              return FINE.call(environ, start);
+            }),
+        app(
+            "application must change variables on a copy() of the environ: \"HTTP_X\" [A16]",
+            (environ, start) -> {
+              environ.entrySet().removeIf(entry -> entry.getKey().equals("HTTP_X"));
+              return FINE.call(environ, start);
+            }),
         new Broken(
             "application must not start after its body was closed: \"500\" [A17]",
             lint -> {
@@ -291,6 +305,14 @@ class LintRulesTest {
             TEXT,
             new Blocks(4, ByteBuffer.wrap(new byte[3]))),
         bytes("length of a body must be true, or -1: \"-7\" [A11]", TEXT, new Blocks(-7)),
+        bytes(
+            "iterator of a body must give blocks: \"null\" [A13]",
+            TEXT,
+            new Blocks(-1, ByteBuffer.wrap(new byte[9000]), null)),
+        bytes(
+            "iterator of a body must give blocks: \"null\" [A13]",
+            TEXT,
+            new Blocks(-1, (ByteBuffer) null).onClose(() -> {})),
         new Broken(
             "iterator of a body must give blocks: \"null\" [A13]",
             lint -> {

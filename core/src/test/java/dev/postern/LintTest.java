@@ -10,6 +10,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -255,7 +256,47 @@ class LintTest {
     assertThat(log.toString()).isEmpty();
   }
 
+  @Test
+  void emptyServerName_isToldAsTheGatewaysFaultAndFailsNoRequest() {
+    Application fine = lint.wrap(answering(200, TEXT, Body.of("fine")));
+    Wire wire =
+        get(
+            (environ, start) -> {
+              Environ copy = environ.copy();
+              copy.put("SERVER_NAME", "");
+              return fine.call(copy, start);
+            });
+
+    assertThat(wire.status).isEqualTo(200);
+    assertThat(wire.bytes.toString()).isEqualTo("fine");
+    assertThat(log.toString()).contains("gateway must give SERVER_NAME a host: \"\" [E5]");
+    assertThat(reports).hasSize(1);
+  }
+
+  @Test
+  void nullBlock_pushed_isA500ThatSaysTheRule() {
+    Wire wire =
+        get(lint.wrap(answering(200, TEXT, () -> Arrays.asList((ByteBuffer) null).iterator())));
+
+    assertThat(wire.status).isEqualTo(500);
+    assertThat(log.toString()).contains("iterator of a body must give blocks: \"null\" [A13]");
+  }
+
   // ---- no false alarms ----
+
+  @Test
+  void variablesOfACopyAndLookingAtAllEntries_areNoChange() {
+    Application application =
+        lint.wrap(
+            (environ, start) -> {
+              environ.put("app.note", "x");
+              environ.put("PATH_INFO", "/x");
+              assertThat(Map.copyOf(environ)).containsKey("SERVER_NAME");
+              environ.copy().put("REMOTE_USER", "me");
+              return answering(200, TEXT, Body.of("x")).call(environ, start);
+            });
+    assertFine(get(application), 200);
+  }
 
   private void assertFine(Wire wire, int status) {
     assertThat(reports).isEmpty();

@@ -1,9 +1,12 @@
 package dev.postern.gateway;
 
 import dev.postern.Environ;
+import dev.postern.GatewayException;
+import dev.postern.Headers;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -27,6 +30,7 @@ public final class BodyAhead extends InputStream {
   static final long MOST = 64L * 1024 * 1024;
 
   private final InputStream raw;
+  private final Storage storage;
 
   /** Not yet read from {@code raw}. */
   private long left;
@@ -49,8 +53,27 @@ public final class BodyAhead extends InputStream {
   private @Nullable IOException failure;
 
   BodyAhead(InputStream raw, long length) {
+    this(raw, length, BodyAhead::unnamedFile);
+  }
+
+  BodyAhead(InputStream raw, long length, Storage storage) {
     this.raw = raw;
     this.left = length;
+    this.storage = storage;
+  }
+
+  /** Opens the file of a body that is larger than what is kept in memory. */
+  interface Storage {
+    FileChannel open() throws IOException;
+  }
+
+  private static FileChannel unnamedFile() throws IOException {
+    Path path = Files.createTempFile("postern", ".body");
+    try {
+      return FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
+    } finally {
+      Files.delete(path);
+    }
   }
 
   /** Makes it the request's. Here, and not where it is called, lest each GET load this class. */
@@ -58,8 +81,13 @@ public final class BodyAhead extends InputStream {
     builder.input(this);
   }
 
-  /** Begins to read ahead, if there is anything left. */
-  synchronized void start() throws IOException {
+  /**
+   * Begins to read ahead, if there is anything left.
+   *
+   * @throws UncheckedIOException with a {@link GatewayException} when there is no room to: the
+   *     response cannot be sent, and its reader is not gone
+   */
+  synchronized void start() {
     if (started || reading || left == 0) {
       return;
     }
@@ -71,8 +99,9 @@ public final class BodyAhead extends InputStream {
       thread.start();
     } catch (Throwable e) {
       // Nobody is to wait for what is not read.
-      end(new IOException("request body must be read ahead", e));
-      throw e;
+      GatewayException ours = ours(e);
+      end(ours);
+      throw new UncheckedIOException(ours);
     }
   }
 
@@ -82,12 +111,19 @@ public final class BodyAhead extends InputStream {
       memory = new byte[(int) capacity];
       return;
     }
-    Path path = Files.createTempFile("postern", ".body");
-    try {
-      file = FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
-    } finally {
-      Files.delete(path);
-    }
+    file = storage.open();
+  }
+
+  /**
+   * A failure of this machine and not of the client, whose body may be as it should be: no room for
+   * it, which passes, is a 503, and a bug a 500.
+   */
+  private static GatewayException ours(Throwable cause) {
+    return cause instanceof IOException || cause instanceof OutOfMemoryError
+        ? new GatewayException(
+            503, "gateway must have room for the request body: " + cause, Headers.of(), null, cause)
+        : new GatewayException(
+            500, "gateway must read the request body ahead: " + cause, Headers.of(), null, cause);
   }
 
   @Override
@@ -145,7 +181,7 @@ public final class BodyAhead extends InputStream {
       end(new InterruptedIOException("interrupted while the body was read ahead"));
     } catch (RuntimeException | Error e) {
       // Such as no memory.
-      end(new IOException("request body must be readable", e));
+      end(ours(e));
     }
   }
 
@@ -162,14 +198,22 @@ public final class BodyAhead extends InputStream {
       if (file == null) {
         System.arraycopy(block, done, memory, position, n);
       } else {
-        ByteBuffer bytes = ByteBuffer.wrap(block, done, n);
-        while (bytes.hasRemaining()) {
-          file.write(bytes, position + bytes.position() - done);
-        }
+        store(file, ByteBuffer.wrap(block, done, n), position - done);
       }
       written += n;
       done += n;
       notifyAll();
+    }
+  }
+
+  /** Writes the bytes to their own places, moved by {@code shift}. */
+  private static void store(FileChannel file, ByteBuffer bytes, int shift) throws IOException {
+    try {
+      while (bytes.hasRemaining()) {
+        file.write(bytes, shift + bytes.position());
+      }
+    } catch (IOException e) {
+      throw ours(e);
     }
   }
 
@@ -193,7 +237,11 @@ public final class BodyAhead extends InputStream {
     if (file == null) {
       System.arraycopy(memory, position, bytes, offset, n);
     } else {
-      n = file.read(ByteBuffer.wrap(bytes, offset, n), position);
+      try {
+        n = file.read(ByteBuffer.wrap(bytes, offset, n), position);
+      } catch (IOException e) {
+        throw closed ? e : ours(e);
+      }
     }
     read += n;
     notifyAll();

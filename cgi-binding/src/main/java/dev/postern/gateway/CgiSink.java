@@ -101,6 +101,17 @@ public class CgiSink implements ResponseSink {
     flush();
   }
 
+  /** True while the head waits for the first bytes: nothing has gone out. */
+  @Override
+  public boolean reset() {
+    if (head == null) {
+      return false;
+    }
+    head = null;
+    written = 0;
+    return true;
+  }
+
   /** Only the exit status can tell the server; what is held is dropped. */
   @Override
   public void abort(Throwable cause) {

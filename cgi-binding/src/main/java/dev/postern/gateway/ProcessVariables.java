@@ -74,10 +74,18 @@ public final class ProcessVariables {
     return variables;
   }
 
-  /** A name with a dot would be taken for an extension key. */
+  /**
+   * Whether an environ takes the name (E16). A process may get any: one with a dot would be taken
+   * for an extension key, and one with a control character refused, so that each request failed.
+   */
   private static boolean isVariable(String entry, int length) {
-    int dot = entry.indexOf('.');
-    return dot < 0 || dot > length;
+    for (int i = 0; i < length; i++) {
+      char c = entry.charAt(i);
+      if (c < ' ' || c == '.' || c == 0x7F) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /**

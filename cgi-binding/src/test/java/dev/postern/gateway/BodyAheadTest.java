@@ -2,13 +2,32 @@ package dev.postern.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.postern.Application;
+import dev.postern.Body;
+import dev.postern.Environ;
+import dev.postern.Exchange;
+import dev.postern.GatewayException;
+import dev.postern.Headers;
+import dev.postern.Outcome;
+import dev.postern.Response;
 import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PipedInputStream;
 import java.io.PipedOutputStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -97,9 +116,84 @@ class BodyAheadTest {
     BodyAhead body = new BodyAhead(failing, 5);
     body.start();
 
-    assertThatExceptionOfType(IOException.class)
-        .isThrownBy(body::read)
-        .withMessageContaining("readable");
+    assertOurs(500, body);
+  }
+
+  private static void assertOurs(int status, InputStream body) {
+    assertThatExceptionOfType(GatewayException.class)
+        .isThrownBy(body::readAllBytes)
+        .satisfies(e -> assertThat(e.status()).isEqualTo(status));
+  }
+
+  @Test
+  void noMemory_isOursAndA503() {
+    InputStream failing =
+        new InputStream() {
+          @Override
+          public int read() {
+            throw new OutOfMemoryError("test");
+          }
+        };
+    BodyAhead body = new BodyAhead(failing, 5);
+    body.start();
+
+    assertOurs(503, body);
+  }
+
+  @Test
+  void diskFull_isOursAndA503() throws IOException {
+    Path full = Path.of("/dev/full");
+    assumeTrue(Files.isWritable(full), "no /dev/full");
+    BodyAhead body =
+        new BodyAhead(
+            new ByteArrayInputStream(new byte[100_000]),
+            100_000,
+            () -> FileChannel.open(full, StandardOpenOption.READ, StandardOpenOption.WRITE));
+    body.start();
+
+    assertOurs(503, body);
+    body.close();
+  }
+
+  @Test
+  void noRoomToBegin_throughAnExchange_isA503AndNotAClientThatIsGone() {
+    for (Throwable cause : List.of(new IOException("full"), new OutOfMemoryError("test"))) {
+      BodyAhead body =
+          new BodyAhead(
+              new ByteArrayInputStream(new byte[100_000]), 100_000, () -> throwing(cause));
+      StringWriter log = new StringWriter();
+      Environ environ =
+          ProcessVariables.environ(
+              Map.of("REQUEST_METHOD", "POST", "CONTENT_LENGTH", "100000"),
+              body,
+              new PrintWriter(log),
+              true);
+      ByteArrayOutputStream out = new ByteArrayOutputStream();
+
+      Outcome outcome =
+          Exchange.of(environ, new CgiSink(out, body, false))
+              .run(
+                  Application.of(
+                      request ->
+                          Response.of(
+                              200,
+                              Headers.of("Content-Type", "text/plain"),
+                              Body.of(new byte[10_000]))));
+
+      assertThat(outcome.complete()).isTrue();
+      assertThat(out.toString(StandardCharsets.US_ASCII))
+          .startsWith("Status: 503 Service Unavailable\r\n")
+          .endsWith("503 Service Unavailable\n");
+      assertThat(log.toString()).contains("room for the request body").hasLineCount(1);
+      assertOurs(503, body);
+    }
+  }
+
+  private static FileChannel throwing(Throwable cause) throws IOException {
+    if (cause instanceof IOException io) {
+      throw io;
+    }
+    throw (Error) cause;
   }
 
   @Test

@@ -1,0 +1,10 @@
+package dev.postern;
+
+/** A body's iterator gave null where it must give a block (A13). Lint tells it by its type. */
+final class NullBlockException extends IllegalStateException {
+  private static final long serialVersionUID = 1;
+
+  NullBlockException() {
+    super("iterator of a body must give blocks: null");
+  }
+}
