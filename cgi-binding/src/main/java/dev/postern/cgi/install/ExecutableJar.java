@@ -88,7 +88,10 @@ final class ExecutableJar {
   }
 
   /**
-   * The class file with another class in the placeholder's place.
+   * The class file with another class in the placeholder's place. A main class that takes the name
+   * to {@code Class.forName} costs nothing more on JDK 17, and on JDK 25, where reflection is made
+   * of method handles, 3.7 ms of processor time: 45.8 against 42.1 ms, medians of 80 starts of
+   * each, in turns, of an application that answers {@code hello}.
    *
    * <pre>
    * ClassFile  = magic(4) minor(2) major(2) count(2) *constant rest
