@@ -69,6 +69,15 @@ final class InstallCommand implements Callable<Integer> {
       description = "With --warm: after how many requests the server ends. Default: never.")
   @Nullable String maxRequests;
 
+  @Option(
+      names = "--keep",
+      paramLabel = "NAME",
+      description = {
+        "With --warm: one more environment variable of the web server that the server keeps.",
+        "Others than PATH, LANG, LC_*, TZ, HOME, USER, TMPDIR and JAVA_* are dropped."
+      })
+  List<String> kept = List.of();
+
   @Parameters(
       index = "0",
       paramLabel = "CLASS",
@@ -107,8 +116,16 @@ final class InstallCommand implements Callable<Integer> {
     }
     if (warm) {
       builder.warm();
-    } else if (idle != null || maxRequests != null) {
-      throw LauncherException.badArgument("--idle and --max-requests must come with --warm");
+    } else if (idle != null || maxRequests != null || !kept.isEmpty()) {
+      throw LauncherException.badArgument(
+          "--idle, --max-requests and --keep must come with --warm");
+    }
+    for (String name : kept) {
+      try {
+        builder.keep(name);
+      } catch (IllegalArgumentException e) {
+        throw LauncherException.badArgument("--keep: " + e.getMessage());
+      }
     }
     if (idle != null) {
       builder.idle(ServeCommand.seconds("--idle", idle));

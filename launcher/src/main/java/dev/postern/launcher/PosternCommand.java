@@ -33,7 +33,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
       CgiCommand.class,
       PosternCommand.FastCgi.class,
       PosternCommand.Scgi.class,
-      InstallCommand.class
+      InstallCommand.class,
+      WarmCommand.class
     })
 final class PosternCommand implements Runnable {
   @Option(

@@ -71,6 +71,30 @@ class InstallTest {
   }
 
   @Test
+  void warm_listsAndStopsServers() throws Exception {
+    assertThat(warm("--list", directory.toString())).isEmpty();
+    try (Child child = install("--warm", "--keep", "A", "--keep", "B", "Hello", "hello")) {
+      assertThat(child.exit()).as(child.errors()).isZero();
+    }
+    answer(directory.resolve("hello"));
+    String line = "[0-9]+ " + System.getProperty("user.name") + " hello-[0-9]+ [0-9]+\n";
+
+    assertThat(warm("--list", "lib")).matches(line);
+    assertThat(warm("--stop", "lib")).matches("stopped " + line);
+    assertThat(warm("--stop", "lib")).isEmpty();
+  }
+
+  private String warm(String... words) throws Exception {
+    List<String> all = new ArrayList<>(List.of("warm"));
+    all.addAll(List.of(words));
+    try (Child child = Child.start(directory, Map.of(), all.toArray(String[]::new))) {
+      String output = child.rest();
+      assertThat(child.exit()).as(child.errors()).isZero();
+      return output;
+    }
+  }
+
+  @Test
   void install_warm_takesTheCompilerFromTheEnvironment() throws Exception {
     assertThat(installWarm("")).doesNotContain("compiler");
     assertThat(installWarm("/no/such/cc -O1"))

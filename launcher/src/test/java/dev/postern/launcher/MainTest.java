@@ -136,7 +136,17 @@ class MainTest {
           install --classpath @ --lib @/lib Nowhere @/file | class must be on the class path: Nowhere
           install --classpath @ --lib @/lib NoConstructor @/file | class must have a public constructor
           install --classpath @/nowhere --lib @/lib Hello @/file | entry of --classpath must exist
-          install --classpath @ --idle 5 Hello @/file  | --idle and --max-requests must come with --warm
+          install --classpath @ --idle 5 Hello @/file  | --idle, --max-requests and --keep must come with --warm
+          install --classpath @ --keep A Hello @/file  | --idle, --max-requests and --keep must come with --warm
+          install --warm --keep A=1 Hello @/file       | --keep: name must be letters, digits and _: A=1
+          install --warm --keep HTTP_COOKIE Hello @/file | --keep: name must not be one that a client sets
+          warm                                         | Missing required parameter: 'DIR'
+          warm @                                       | warm must have either --list or --stop
+          warm --list --stop @                         | warm must have either --list or --stop
+          warm --list @/nowhere                        | DIR of warm must be a directory
+          warm --stop @/plain.txt                      | DIR of warm must be a directory
+          warm --list @ @                              | unexpected argument
+          warm --nonsense @                            | unknown option: "--nonsense"
           install --warm --idle 0 Hello @/file         | SECONDS of --idle must be a number above 0: "0"
           install --warm --max-requests 0 Hello @/file | --max-requests must be a number of at least 1
           install --nonsense Hello @/file              | unknown option: "--nonsense"

@@ -11,7 +11,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,7 +49,9 @@ public final class CgiExecutable {
     this.javaHome = builder.javaHome;
     this.jvmOptions = List.copyOf(builder.jvmOptions);
     this.warm =
-        builder.warm ? new WarmOptions(builder.idle, builder.maxRequests, builder.compiler) : null;
+        builder.warm
+            ? new WarmOptions(builder.idle, builder.maxRequests, builder.compiler, builder.kept)
+            : null;
   }
 
   /**
@@ -136,7 +140,7 @@ public final class CgiExecutable {
     if (warm == null) {
       return ExecutableText.cold(runtime, cold, applicationClass);
     }
-    Path server = directory.path().resolve("warm");
+    Path server = directory.path().resolve(InstallDirectory.WARM);
     List<String> serverFlags = new ArrayList<>(runtime.warmFlags());
     serverFlags.addAll(jvmOptions);
     serverFlags.addAll(arguments);
@@ -208,6 +212,7 @@ public final class CgiExecutable {
     private Duration idle = Duration.ofMinutes(5);
     private long maxRequests;
     private List<String> compiler = List.of("cc");
+    private final Set<String> kept = new LinkedHashSet<>();
 
     private Builder(String applicationClass) {
       this.applicationClass = applicationClass;
@@ -250,8 +255,8 @@ public final class CgiExecutable {
 
     /**
      * The executable hands requests to a server of the same application, which the first request
-     * starts, where there is a Perl for the stub; {@code postern.run_once} is false there. Cold by
-     * default.
+     * starts, where there is a Perl for the stub; {@code postern.run_once} is false there. Its
+     * working directory is {@code /}. Cold by default.
      */
     public Builder warm() {
       warm = true;
@@ -273,6 +278,26 @@ public final class CgiExecutable {
         throw new IllegalArgumentException("maximum of requests must not be negative: " + count);
       }
       maxRequests = count;
+      return this;
+    }
+
+    /**
+     * One more environment variable that a warm server keeps of the request that starts it, such as
+     * {@code DATABASE_URL}, which the web server sets. Without this the server has {@code PATH},
+     * {@code LANG}, {@code TZ}, {@code HOME}, {@code USER}, {@code TMPDIR} and all names that begin
+     * with {@code LC_} or {@code JAVA_}.
+     *
+     * @throws IllegalArgumentException when it is not a name of ASCII letters, digits and {@code
+     *     _}, or begins with {@code HTTP_}: such a variable is a request's
+     */
+    public Builder keep(String name) {
+      if (!name.matches("[A-Za-z_][A-Za-z0-9_]*")) {
+        throw new IllegalArgumentException("name must be letters, digits and _: " + name);
+      }
+      if (name.startsWith("HTTP_")) {
+        throw new IllegalArgumentException("name must not be one that a client sets: " + name);
+      }
+      kept.add(name);
       return this;
     }
 

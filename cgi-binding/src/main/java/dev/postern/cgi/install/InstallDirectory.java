@@ -27,6 +27,12 @@ record InstallDirectory(Path path, Path library, String name) {
   /** A text that stands in every executable, in front of its directory. */
   static final String MARK = "# postern: ";
 
+  /** The file with the arguments of the java of a warm server. */
+  static final String WARM = "warm";
+
+  /** The directory of all users' sockets, in the library directory. */
+  static final String RUN = "run";
+
   /** The one file that may be a program. */
   private static final String PROGRAM = "stub";
 
@@ -88,7 +94,7 @@ record InstallDirectory(Path path, Path library, String name) {
    * knows here who will run the executable.
    */
   Path runDirectory() throws IOException {
-    Path run = library.resolve("run");
+    Path run = library.resolve(RUN);
     if (!Files.isDirectory(run)) {
       Files.createDirectory(run);
     }

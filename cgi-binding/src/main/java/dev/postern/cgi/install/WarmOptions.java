@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
@@ -26,8 +27,10 @@ import org.jspecify.annotations.Nullable;
  * @param idle how long the server waits for a request
  * @param maxRequests after how many it ends; 0 is never
  * @param compiler the command of the C compiler, empty for none
+ * @param kept the names of environment variables that the server keeps of the first request's
  */
-record WarmOptions(Duration idle, long maxRequests, List<String> compiler) {
+record WarmOptions(
+    Duration idle, long maxRequests, List<String> compiler, Collection<String> kept) {
   private static final Pattern PLACEHOLDER = Pattern.compile("\\{([a-z]+)\\}");
 
   private static final List<String> PERLS = List.of("/usr/bin/perl", "/usr/local/bin/perl");
@@ -53,17 +56,18 @@ record WarmOptions(Duration idle, long maxRequests, List<String> compiler) {
     Path rest = directory.path().resolve("rest.pl");
     Path stub = directory.path().resolve("stub.pl");
     Map<String, String> values =
-        Map.of(
-            "perl", perl,
-            "java", runtime.java().toString(),
-            "cold", "@" + cold,
-            "warm", "@" + directory.path().resolve("warm"),
-            "stub", stub.toString(),
-            "rest", rest.toString(),
-            "run", run.toString(),
-            "name", directory.number(),
-            "idle", Long.toString(Math.max(1, idle.toMillis())),
-            "requests", Long.toString(maxRequests));
+        Map.ofEntries(
+            Map.entry("perl", perl),
+            Map.entry("java", runtime.java().toString()),
+            Map.entry("cold", "@" + cold),
+            Map.entry("warm", "@" + directory.path().resolve(InstallDirectory.WARM)),
+            Map.entry("stub", stub.toString()),
+            Map.entry("rest", rest.toString()),
+            Map.entry("run", run.toString()),
+            Map.entry("name", directory.number()),
+            Map.entry("idle", Long.toString(Math.max(1, idle.toMillis()))),
+            Map.entry("requests", Long.toString(maxRequests)),
+            Map.entry("keep", String.join(" ", kept)));
     Files.writeString(rest, filled("rest.pl", values, WarmOptions::perlQuoted));
     String text = filled("stub.pl", values, WarmOptions::perlQuoted);
     String head = ExecutableText.head(cold, applicationClass);

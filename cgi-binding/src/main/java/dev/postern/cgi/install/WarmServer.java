@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ClosedChannelException;
+import java.nio.channels.FileChannel;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
@@ -36,11 +37,15 @@ final class WarmServer {
   /** How long a thread that could not take a request waits before it tries again. */
   private static final long BACK_OFF_MILLIS = 200;
 
+  /** The log has one predecessor of at most this size. */
+  private static final long LOG_LARGEST = 1024 * 1024;
+
   private static final long LAST_REQUESTS_MINUTES = 10;
   private static final long TERMINATION_MILLIS = 900;
 
   private final Application application;
   private final Path socket;
+  private final Path log;
   private final long idleNanos;
   private final long maxRequests;
   private final AtomicLong taken = new AtomicLong();
@@ -51,6 +56,8 @@ final class WarmServer {
   private WarmServer(Application application, String[] arguments) throws IOException {
     this.application = application;
     this.socket = Path.of(arguments[0]);
+    String name = String.valueOf(socket.getFileName());
+    this.log = socket.resolveSibling(name.replaceFirst("\\.sock$", ".log"));
     this.idleNanos = TimeUnit.MILLISECONDS.toNanos(Long.parseLong(arguments[2]));
     long most = Long.parseLong(arguments[3]);
     this.maxRequests = most == 0 ? Long.MAX_VALUE : most;
@@ -155,10 +162,29 @@ final class WarmServer {
     for (WarmConnection connection : active) {
       connection.watch();
     }
+    boundLog();
     // Read before the set is looked at: a request that ends in between has set it anew.
     long end = lastEnd;
     if (active.isEmpty() && System.nanoTime() - end >= idleNanos) {
       stop();
+    }
+  }
+
+  /**
+   * The stub has opened the log for appending as our standard error. A JVM cannot open another file
+   * in its place, so what is in it is copied, and it begins anew. What is written in between is
+   * lost.
+   */
+  private void boundLog() {
+    try {
+      if (Files.exists(log) && Files.size(log) > LOG_LARGEST) {
+        Path last = log.resolveSibling(log.getFileName() + ".1");
+        Files.copy(log, last, StandardCopyOption.REPLACE_EXISTING);
+        FileChannel.open(log, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING)
+            .close();
+      }
+    } catch (IOException e) {
+      // Such as a full disk: the requests matter more, and the next look tries again.
     }
   }
 

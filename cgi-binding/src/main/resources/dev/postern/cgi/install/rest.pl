@@ -6,6 +6,14 @@
 my @cold = ({java}, {cold});
 my @warm = ({java}, {warm});
 my @limits = ({idle}, {requests});
+my @kept = (qw(PATH LANG TZ HOME USER TMPDIR), split / /, {keep});
+my $log_largest = 1024 * 1024;
+# A web server limits a program that answers one request. The server gets as much as it may have of
+# processor time, file size, memory (d, v), descriptors and processes (p or u, as the shell has it).
+my $raise = 'for l in t f d v n p u; do
+  h=$(ulimit -H -$l 2>/dev/null) && ulimit -S -$l "$h" 2>/dev/null
+done
+exec "$0" "$@"';
 my $eagain = 11;    # Linux; to name it by %! would load a module
 
 $SIG{PIPE} = 'IGNORE';
@@ -100,29 +108,49 @@ sub drain {
 sub start {
   mkdir $directory, 0700;
   my @stat = lstat $directory;
-  return unless -d _ && $stat[4] == $> && !($stat[2] & 077);
+  if (!-d _ || $stat[4] != $> || $stat[2] & 077) {
+    # Whoever makes it first decides about it, and that may be another user.
+    print STDERR "postern: there is no warm server, so that each request takes longer: ",
+        "$directory must be a directory of user $> alone\n";
+    return;
+  }
   local $^F = 255;    # the server inherits the lock
   open my $lock, '>>', "$name.lock" or return;
   flock $lock, 2 | 4 or return;
-  # One that has just failed is not tried again at once; one that ended in order leaves it empty.
+  # One that has just failed is not tried again at once; one that ended in order leaves it empty. A
+  # lock of the future is an old one, and the clock has been set back.
   @stat = stat $lock;
-  return if $stat[7] && time - $stat[9] < 5;
-  truncate $lock, 0;
-  syswrite $lock, "$$\n";
+  my $age = time - $stat[9];
+  return if $stat[7] && $age >= 0 && $age < 5;
   my $pid = fork;
   return if !defined $pid || $pid;
+  # The process remains the same when it becomes the server.
+  truncate $lock, 0;
+  syswrite $lock, "$$\n";
   open STDIN, '<', '/dev/null';
-  open STDOUT, '>', "$name.log";
+  rename "$name.log", "$name.log.1" if (-s "$name.log" || 0) > $log_largest;
+  open STDOUT, '>>', "$name.log";
   open STDERR, '>&', \*STDOUT;
   $SIG{PIPE} = 'DEFAULT';
-  eval { require POSIX; POSIX::setsid() };
-  # What belongs to this request is not to be found in the server's environment.
-  my $variable = qr/^(?:HTTP|REDIRECT|REMOTE|REQUEST|SCRIPT|SERVER|SSL|CONTENT|CONTEXT|DOCUMENT
-      |PATH|QUERY|UNIQUE|AUTH)_ | ^(?:HTTPS|GATEWAY_INTERFACE)$/x;
-  delete @ENV{grep { $_ =~ $variable } keys %ENV};
-  exec { $warm[0] } @warm, "$name.sock", "$name.lock", @limits;
+  eval { require POSIX; POSIX::setsid(); close_others(fileno $lock) };
+  # The server lives longer than this request, and nothing of the request's may live with it.
+  my %kept = map { $_ => 1 } @kept;
+  delete @ENV{grep { !$kept{$_} && !/^(?:LC|JAVA)_/ } keys %ENV};
+  chdir '/';
+  exec '/bin/sh', '-c', $raise, @warm, "$name.sock", "$name.lock", @limits;
   print STDERR "postern: cannot start $warm[0]: $!\n";
   exit 1;
+}
+
+# A web server may leave a connection or a log of its own open in its programs.
+sub close_others {
+  my ($lock) = @_;
+  opendir my $open, '/proc/self/fd' or return;
+  my @numbers = grep { /^[0-9]+$/ } readdir $open;
+  closedir $open;
+  for my $number (@numbers) {
+    POSIX::close($number) if $number > 2 && $number != $lock;
+  }
 }
 
 sub lost {

@@ -37,6 +37,7 @@ public final class InstallApps {
         case "/filler" -> Body.of(Integer.toString(fillers(environ)));
         case "/large" -> Body.of("large\n".repeat(200_000));
         case "/warn" -> warn(environ);
+        case "/flood" -> flood();
         case "/silent" -> new Silent(Path.of(environ.queryString()));
         case "/endless" -> new Endless(Path.of(environ.queryString()));
         case "/halt" -> halt(Path.of(environ.queryString()), Body.empty());
@@ -57,6 +58,14 @@ public final class InstallApps {
       environ.errors().println("a warning: \u00e9");
       System.out.println("noise");
       return Body.of("warned\n");
+    }
+
+    /** More than the log may have. */
+    private static Body flood() {
+      for (int i = 0; i < 1200; i++) {
+        System.err.println("flood".repeat(200));
+      }
+      return Body.of("flooded\n");
     }
 
     private static Body halt(Path calls, Body body) throws IOException {

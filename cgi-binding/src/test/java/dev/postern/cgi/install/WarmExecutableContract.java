@@ -144,9 +144,13 @@ abstract class WarmExecutableContract {
   void directoryOpenToOthers_isNotTrusted() throws Exception {
     install();
     String pid = warmPid();
-    Files.setPosixFilePermissions(runDirectory(), PosixFilePermissions.fromString("rwxrwx---"));
+    Path mine = runDirectory();
+    Files.setPosixFilePermissions(mine, PosixFilePermissions.fromString("rwxrwx---"));
 
     assertThat(program.get("/pid")).isNotEqualTo(pid);
+    assertThat(program.errors())
+        .startsWith("postern: there is no warm server")
+        .endsWith(mine + " must be a directory of user " + mine.getFileName() + " alone\n");
   }
 
   @Test
@@ -399,16 +403,137 @@ abstract class WarmExecutableContract {
   }
 
   @Test
-  void serversEnvironment_hasNothingOfARequest() throws Exception {
+  void server_hasNothingOfTheRequestThatStartedIt() throws Exception {
+    program.install(warm().keep("KEPT").keep("NOT_THERE"));
+    Path open = Files.writeString(directory.resolve("open"), "of the web server");
+    String line = "ulimit -S -t 900 && ulimit -S -n 200 && exec \"$0\" 9<'" + open + "'";
+    Map<String, String> more = new HashMap<>();
+    for (String name : List.of("HTTP_COOKIE", "REMOTE_USER", "SECRET", "MODPERL_X", "JAVAX")) {
+      more.put(name, "secret");
+    }
+    for (String name : List.of("KEPT", "LC_TIME", "JAVA_X", "TZ", "LANG", "HOME", "USER")) {
+      more.put(name, "kept");
+    }
+    program.start(List.of("/bin/sh", "-c", line, program.file.toString()), "/", "", more).waitFor();
+    Path process = Path.of("/proc", warmPid());
+
+    // PWD is the shell's own.
+    assertThat(program.get("/getenv").replaceAll("PWD=[^,}]*,? ?", ""))
+        .isEqualTo(
+            "{HOME=kept, JAVA_X=kept, KEPT=kept, LANG=kept, LC_ALL=C, LC_TIME=kept,"
+                + " PATH=/usr/bin:/bin, TZ=kept, USER=kept}");
+    assertThat(process.resolve("cwd").toRealPath()).isEqualTo(Path.of("/"));
+    assertThat(openFiles(process)).isNotEmpty().doesNotContain(open.toRealPath().toString());
+    assertThat(Files.readString(process.resolve("limits")))
+        .doesNotContainPattern("Max cpu time +900 ")
+        .doesNotContainPattern("Max open files +200 ");
+  }
+
+  private static List<String> openFiles(Path process) throws IOException {
+    List<String> names = new ArrayList<>();
+    try (Stream<Path> links = Files.list(process.resolve("fd"))) {
+      for (Path link : links.toList()) {
+        // A JVM opens and closes some now and then.
+        if (Files.isSymbolicLink(link)) {
+          names.add(Files.readSymbolicLink(link).toString());
+        }
+      }
+    }
+    return names;
+  }
+
+  @Test
+  void log_isContinuedAndBounded() throws Exception {
     install();
-    program
-        .start("/", "secret", Map.of("HTTP_COOKIE", "secret", "REMOTE_USER", "secret", "KEPT", "1"))
-        .waitFor();
+    warmPid();
+    program.endServers();
+    makeOld();
+    Path log = files(".log").get(0);
+    Files.writeString(log, "earlier\n");
+    warmPid();
+    assertThat(log).content().startsWith("earlier\n");
+
+    assertThat(program.get("/flood")).isEqualTo("flooded\n");
+
+    Path last = log.resolveSibling(log.getFileName() + ".1");
+    await("the log has been cut", () -> size(last) > 1024 * 1024 && size(log) < 1024 * 1024);
+    assertThat(last).content().startsWith("earlier\n");
+    program.get("/flood");
+    await("the log has been cut again", () -> size(log) < 1024 * 1024);
+  }
+
+  @Test
+  void longLog_isSetAsideByTheNextServer() throws Exception {
+    Path socket = installWithoutServer();
+    Path log = files(".log").get(0);
+    Files.writeString(log, "l".repeat(1024 * 1024 + 1));
+    makeOld();
+    Files.delete(socket);
+
     warmPid();
 
-    assertThat(program.get("/getenv"))
-        .contains("KEPT=1", "PATH=")
-        .doesNotContain("secret", "REQUEST_METHOD", "QUERY_STRING", "PATH_INFO", "SERVER_NAME");
+    assertThat(size(log)).isLessThan(1024);
+    assertThat(size(log.resolveSibling(log.getFileName() + ".1"))).isEqualTo(1024 * 1024 + 1);
+  }
+
+  @Test
+  void lock_namesTheServer() throws Exception {
+    install();
+
+    String pid = warmPid();
+
+    assertThat(files(".lock"))
+        .singleElement()
+        .asString()
+        .satisfies(lock -> assertThat(Path.of(lock)).hasContent(pid));
+  }
+
+  @Test
+  void lockOfTheFuture_isAnOldOne() throws Exception {
+    install();
+    String pid = warmPid();
+    program.endServers();
+    long tomorrow = System.currentTimeMillis() + TimeUnit.DAYS.toMillis(1);
+    Files.setLastModifiedTime(files(".lock").get(0), FileTime.fromMillis(tomorrow));
+
+    assertThat(warmPid()).isNotEqualTo(pid);
+  }
+
+  @Test
+  void warmProcesses_areListedAndStopped() throws Exception {
+    install();
+    assertThat(WarmProcess.of(program.library)).isEmpty();
+    String pid = warmPid();
+
+    WarmProcess server = WarmProcess.of(program.library).get(0);
+
+    assertThat(WarmProcess.of(program.library)).containsExactly(server);
+    assertThat(server.pid()).isEqualTo(Long.parseLong(pid));
+    assertThat(server.name()).isEqualTo(installed().getFileName().toString());
+    assertThat(server.user()).isEqualTo(System.getProperty("user.name"));
+    assertThat(WarmProcess.of(directory)).as("another directory").isEmpty();
+    assertThat(server.stop(Duration.ofSeconds(SECONDS))).isTrue();
+    assertThat(program.servers()).isEmpty();
+    assertThat(server.stop(Duration.ofSeconds(SECONDS))).as("it has ended").isTrue();
+  }
+
+  @Test
+  void warmProcessThatHangs_isNotWaitedForLongerThanTold() throws Exception {
+    install();
+    stop(warmPid());
+
+    WarmProcess server = WarmProcess.of(program.library).get(0);
+
+    assertThat(server.stop(Duration.ofMillis(1))).isFalse();
+  }
+
+  @Test
+  void keep_refusesWhatIsNoName() {
+    for (String name : List.of("", "A B", "A=1", "1A", "A-B", "A\n", "\u00c4", "HTTP_COOKIE")) {
+      assertThatExceptionOfType(IllegalArgumentException.class)
+          .as(name)
+          .isThrownBy(() -> warm().keep(name));
+    }
   }
 
   @Test

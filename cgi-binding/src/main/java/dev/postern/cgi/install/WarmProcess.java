@@ -1,0 +1,100 @@
+package dev.postern.cgi.install;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * The running server of a {@link CgiExecutable.Builder#warm warm} executable.
+ *
+ * @param pid its process
+ * @param user who runs it, the web server's user as a rule; empty where the system does not tell
+ * @param name the executable's file name and the number of its installation
+ * @param started when it was started
+ */
+public record WarmProcess(long pid, String user, String name, Instant started) {
+  /**
+   * The servers of all users that belong to a library directory, by their process numbers. They are
+   * found in the kernel's list of processes, by the argument file that each was started with.
+   *
+   * @throws IOException when there is no such directory
+   */
+  public static List<WarmProcess> of(Path library) throws IOException {
+    Path directory = library.toAbsolutePath().normalize();
+    if (!Files.isDirectory(directory)) {
+      throw new IOException("library directory must be there: " + library);
+    }
+    List<WarmProcess> found = new ArrayList<>();
+    for (ProcessHandle process : ProcessHandle.allProcesses().toList()) {
+      String name = name(directory, process.pid());
+      if (!name.isEmpty()) {
+        ProcessHandle.Info info = process.info();
+        found.add(
+            new WarmProcess(
+                process.pid(),
+                info.user().orElse(""),
+                name,
+                info.startInstant().orElse(Instant.EPOCH)));
+      }
+    }
+    found.sort(Comparator.comparingLong(WarmProcess::pid));
+    return found;
+  }
+
+  /** What of the library directory a process serves; empty for any other process. */
+  private static String name(Path library, long pid) {
+    String[] words;
+    try {
+      // Bytes as chars: a path of the library is ASCII.
+      Path line = Path.of("/proc", Long.toString(pid), "cmdline");
+      words = Files.readString(line, StandardCharsets.ISO_8859_1).split("\0", -1);
+    } catch (IOException e) {
+      // It has ended meanwhile.
+      return "";
+    }
+    // java @LIB/NAME-NUMBER/warm LIB/run/UID/NUMBER.sock …
+    String start = "@" + library + "/";
+    String end = "/" + InstallDirectory.WARM;
+    boolean ours =
+        words.length > 2
+            && words[1].startsWith(start)
+            && words[1].endsWith(end)
+            && words[2].startsWith(library.resolve(InstallDirectory.RUN) + "/");
+    return ours ? words[1].substring(start.length(), words[1].length() - end.length()) : "";
+  }
+
+  /**
+   * Ends it by SIGTERM, and waits for that: the requests that it answers are cancelled, and the
+   * next request to the executable starts another one.
+   *
+   * @return whether it has ended; false when it belongs to another user, or takes longer
+   */
+  public boolean stop(Duration limit) {
+    ProcessHandle process = ProcessHandle.of(pid).orElse(null);
+    if (process == null || !process.info().startInstant().orElse(Instant.EPOCH).equals(started)) {
+      // It has ended, and another process may have its number.
+      return true;
+    }
+    if (!process.destroy() && process.isAlive()) {
+      return false;
+    }
+    try {
+      process.onExit().get(limit.toNanos(), TimeUnit.NANOSECONDS);
+      return true;
+    } catch (TimeoutException | ExecutionException e) {
+      return !process.isAlive();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return !process.isAlive();
+    }
+  }
+}
