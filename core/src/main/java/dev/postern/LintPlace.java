@@ -16,6 +16,7 @@ final class LintPlace {
           LintPlace.class.getName(),
           CALL,
           StartResponse.class.getName(),
+          Responder.class.getName(),
           RespondingApplication.class.getName());
 
   private LintPlace() {}

@@ -16,6 +16,11 @@ final class RespondingApplication implements Application, AutoCloseable {
 
   @Override
   public Body call(Environ environ, StartResponse startResponse) throws Exception {
+    return answer(responder, environ, startResponse);
+  }
+
+  static Body answer(Responder responder, Environ environ, StartResponse startResponse)
+      throws Exception {
     Response response = responder.respond(environ);
     if (response == null) {
       throw new IllegalStateException("responder must return a response: null");

@@ -8,7 +8,10 @@ import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
@@ -218,5 +221,33 @@ class ResponseTest {
     Call call = Call.get("/").run(Application.of(request -> null));
     assertThat(call.status()).isEqualTo(500);
     assertThat(call.errors()).contains("responder must return a response: null");
+  }
+
+  @Test
+  void responder_isAnApplication() {
+    Responder responder = request -> Response.of(200, TEXT, Body.of(request.pathInfo()));
+    Call call = Call.get("/x").run(responder);
+    assertThat(call.status()).isEqualTo(200);
+    assertThat(call.text()).isEqualTo("/x");
+  }
+
+  @Test
+  void responder_responseThatCannotBeStarted_closesItsBody() {
+    AtomicReference<String> closed = new AtomicReference<>("open");
+    Body body =
+        new Body() {
+          @Override
+          public Iterator<ByteBuffer> iterator() {
+            return Collections.emptyIterator();
+          }
+
+          @Override
+          public void close() {
+            closed.set("closed");
+          }
+        };
+    Responder responder = request -> Response.of(200, Headers.of("Status", "200"), body);
+    assertThat(Call.get("/").run(responder).status()).isEqualTo(500);
+    assertThat(closed.get()).isEqualTo("closed");
   }
 }
