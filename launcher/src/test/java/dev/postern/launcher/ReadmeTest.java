@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.postern.Application;
 import dev.postern.cgi.CgiGateway;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.File;
+import java.io.IOException;
 import java.io.StringWriter;
 import java.net.URI;
 import java.net.URL;
@@ -14,76 +17,209 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import javax.tools.JavaCompiler;
 import javax.tools.JavaFileObject;
 import javax.tools.SimpleJavaFileObject;
 import javax.tools.ToolProvider;
+import javax.xml.parsers.DocumentBuilderFactory;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.w3c.dom.Document;
+import org.w3c.dom.Element;
+import org.w3c.dom.Node;
+import org.w3c.dom.NodeList;
 
-/** What the README shows is code that compiles and does what it says. */
+/** What the README and the pages in docs show is code that compiles and does what they say. */
 class ReadmeTest {
-  private static final Pattern BLOCK = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
+  private static final Path ROOT = Files.exists(Path.of("README.md")) ? Path.of("") : Path.of("..");
+
+  /** A block of a page, without the indentation that a list gives it. */
+  private static final Pattern BLOCK =
+      Pattern.compile("(?m)(?<!checked by OperationsTest -->\n)^( *)```(\\w+)\n([\\s\\S]*?)^ *```");
+
   private static final Pattern NAME = Pattern.compile("(?:class|interface|record) (\\w+)");
 
-  @TempDir Path classes;
+  private static final Pattern LINK = Pattern.compile("\\]\\(([^)#:]+)(?:#([^)]+))?\\)");
 
-  @Test
-  void javaBlocks_compile() throws Exception {
-    List<Source> sources = sources();
-    StringWriter output = new StringWriter();
-    assertThat(compile(sources, output)).as(output.toString()).isTrue();
+  @TempDir Path readmeClasses;
+  @TempDir Path pageClasses;
+
+  @BeforeEach
+  void compileReadme() throws Exception {
+    List<Source> sources = sources("README.md");
     assertThat(sources).hasSizeGreaterThanOrEqualTo(6);
+    compile("README.md", sources, readmeClasses, classPath());
   }
 
   @Test
   void hello_answersAsTheReadmeSays() throws Exception {
-    compile(sources(), new StringWriter());
-    try (URLClassLoader loader = new URLClassLoader(new URL[] {classes.toUri().toURL()})) {
-      Application hello =
-          (Application) loader.loadClass("Hello").getDeclaredConstructor().newInstance();
+    assertThat(answer("Hello"))
+        .startsWith("Status: 200 OK\r\n")
+        .endsWith("\r\n\r\nHello from /hello\n");
+  }
+
+  @Test
+  void countdown_answersAsTheReadmeSays() throws Exception {
+    assertThat(answer("Countdown")).endsWith("\r\n\r\n3\n2\n1\n");
+  }
+
+  @ParameterizedTest
+  @MethodSource("pages")
+  void javaBlocks_compile(String page) throws Exception {
+    List<Source> sources = sources(page);
+    if (!page.equals("README.md") && !sources.isEmpty()) {
+      compile(page, sources, pageClasses, readmeClasses + File.pathSeparator + classPath());
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("pages")
+  void xmlBlocks_nameArtifactsAndVersionsOfTheBuild(String page) throws Exception {
+    String build = Files.readString(ROOT.resolve("pom.xml"));
+    Matcher block = BLOCK.matcher(Files.readString(ROOT.resolve(page)));
+    while (block.find()) {
+      if (block.group(2).equals("xml")) {
+        for (Element version :
+            elements(parse("<block>" + block.group(3) + "</block>"), "version")) {
+          Element owner = (Element) version.getParentNode();
+          if (!owner.getTagName().equals("project")) {
+            String artifact = elements(owner, "artifactId").get(0).getTextContent();
+            assertThat(build)
+                .as("%s of %s", artifact, page)
+                .contains(
+                    artifact.equals("junit-jupiter")
+                        ? "<junit.version>" + version.getTextContent() + "</junit.version>"
+                        : artifact.startsWith("postern-")
+                            ? "<version>" + version.getTextContent() + "</version>\n  <packaging>"
+                            : artifact
+                                + "</artifactId>\n          <version>"
+                                + version.getTextContent()
+                                + "<");
+            if (artifact.startsWith("postern-")) {
+              assertThat(build).contains("<artifactId>" + artifact + "</artifactId>");
+            }
+          }
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("pages")
+  void links_leadToFiles(String page) throws Exception {
+    Path file = ROOT.resolve(page);
+    Matcher link = LINK.matcher(Files.readString(file).replaceAll("(?s)```.*?```", ""));
+    while (link.find()) {
+      Path target = file.resolveSibling(link.group(1));
+      assertThat(target).as(link.group()).exists();
+      if (link.group(2) != null) {
+        assertThat(anchors(target)).as(link.group()).contains(link.group(2));
+      }
+    }
+  }
+
+  @Test
+  void index_namesEachPage() throws Exception {
+    String index = Files.readString(ROOT.resolve("docs/README.md"));
+    for (String page : pages()) {
+      if (page.startsWith("docs/") && !page.endsWith("README.md")) {
+        assertThat(index).contains("](" + page.substring("docs/".length()) + ")");
+      }
+    }
+  }
+
+  static List<String> pages() throws IOException {
+    List<String> pages = new ArrayList<>(List.of("README.md", "CONTRIBUTING.md"));
+    try (Stream<Path> files = Files.list(ROOT.resolve("docs"))) {
+      files
+          .map(file -> String.valueOf(file.getFileName()))
+          .filter(name -> name.endsWith(".md"))
+          .sorted()
+          .forEach(name -> pages.add("docs/" + name));
+    }
+    return pages;
+  }
+
+  private String answer(String className) throws Exception {
+    try (URLClassLoader loader = new URLClassLoader(new URL[] {readmeClasses.toUri().toURL()})) {
+      Application application =
+          (Application) loader.loadClass(className).getDeclaredConstructor().newInstance();
       ByteArrayOutputStream output = new ByteArrayOutputStream();
-      CgiGateway.builder(hello)
+      CgiGateway.builder(application)
           .environment(Map.of("REQUEST_METHOD", "GET", "SCRIPT_NAME", "/hello"))
           .output(output)
           .build()
           .run();
-      assertThat(output.toString(StandardCharsets.ISO_8859_1))
-          .startsWith("Status: 200 OK\r\n")
-          .endsWith("\r\n\r\nHello from /hello\n");
+      return output.toString(StandardCharsets.ISO_8859_1);
     }
   }
 
-  private boolean compile(List<Source> sources, StringWriter output) {
+  private static void compile(String page, List<Source> sources, Path classes, String classPath) {
+    StringWriter output = new StringWriter();
     JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
-    String path =
-        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
     List<String> options =
-        List.of("-d", classes.toString(), "-cp", path, "-proc:none", "--release", "17");
-    return compiler.getTask(output, null, null, options, null, sources).call();
+        List.of("-d", classes.toString(), "-cp", classPath, "-proc:none", "--release", "17");
+    boolean compiled = compiler.getTask(output, null, null, options, null, sources).call();
+    assertThat(compiled).as("%s: %s", page, output).isTrue();
   }
 
-  private static List<Source> sources() throws Exception {
-    String readme = Files.readString(readme());
+  private static String classPath() {
+    return System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+  }
+
+  private static List<Source> sources(String page) throws IOException {
     List<Source> sources = new ArrayList<>();
-    Matcher block = BLOCK.matcher(readme);
+    Matcher block = BLOCK.matcher(Files.readString(ROOT.resolve(page)));
     while (block.find()) {
-      Matcher name = NAME.matcher(block.group(1));
-      assertThat(name.find()).as("a class in %s", block.group(1)).isTrue();
-      sources.add(new Source(name.group(1), block.group(1)));
+      if (block.group(2).equals("java")) {
+        Matcher name = NAME.matcher(block.group(3));
+        assertThat(name.find()).as("a class in %s of %s", block.group(3), page).isTrue();
+        sources.add(new Source(name.group(1), block.group(3)));
+      }
     }
     return sources;
   }
 
-  private static Path readme() {
-    Path readme = Path.of("README.md");
-    return Files.exists(readme) ? readme : Path.of("..", "README.md");
+  private static Document parse(String xml) throws Exception {
+    byte[] bytes = xml.getBytes(StandardCharsets.UTF_8);
+    return DocumentBuilderFactory.newInstance()
+        .newDocumentBuilder()
+        .parse(new ByteArrayInputStream(bytes));
   }
 
-  /** A block of the README as a source file. */
+  private static List<Element> elements(Node below, String name) {
+    NodeList found =
+        below instanceof Document document
+            ? document.getElementsByTagName(name)
+            : ((Element) below).getElementsByTagName(name);
+    List<Element> elements = new ArrayList<>();
+    for (int i = 0; i < found.getLength(); i++) {
+      elements.add((Element) found.item(i));
+    }
+    return elements;
+  }
+
+  /** The anchors that a page's headings are given. */
+  private static List<String> anchors(Path page) throws IOException {
+    List<String> anchors = new ArrayList<>();
+    for (String line : Files.readAllLines(page)) {
+      if (line.startsWith("#")) {
+        String title = line.replaceFirst("^#+ ", "").toLowerCase(Locale.ROOT);
+        anchors.add(title.replaceAll("[^\\p{L}\\p{N} _-]", "").replace(' ', '-'));
+      }
+    }
+    return anchors;
+  }
+
+  /** A block of a page as a source file. */
   private static final class Source extends SimpleJavaFileObject {
     private final String code;
 
