@@ -3,12 +3,16 @@ package dev.postern.launcher;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.postern.Application;
+import dev.postern.cgi.CgiDirectory;
 import dev.postern.cgi.CgiGateway;
+import dev.postern.cgi.CgiHostBuilder;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.File;
 import java.io.IOException;
 import java.io.StringWriter;
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
 import java.net.URI;
 import java.net.URL;
 import java.net.URLClassLoader;
@@ -19,6 +23,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -36,6 +42,7 @@ import org.w3c.dom.Document;
 import org.w3c.dom.Element;
 import org.w3c.dom.Node;
 import org.w3c.dom.NodeList;
+import picocli.CommandLine;
 
 /** What the README and the pages in docs show is code that compiles and does what they say. */
 class ReadmeTest {
@@ -134,6 +141,42 @@ class ReadmeTest {
         assertThat(index).contains("](" + page.substring("docs/".length()) + ")");
       }
     }
+  }
+
+  /** docs/options.md has each option of the builders, and no other. */
+  @Test
+  void options_areThoseOfTheBuilders() throws Exception {
+    Set<String> options = new TreeSet<>();
+    for (Class<?> builder : List.of(CgiHostBuilder.class, CgiDirectory.Builder.class)) {
+      for (Method method : builder.getDeclaredMethods()) {
+        if (Modifier.isPublic(method.getModifiers()) && !method.getName().equals("build")) {
+          options.add(method.getName());
+        }
+      }
+    }
+    assertThat(found("docs/options.md", "\\| `(\\w+)\\(")).isEqualTo(options);
+  }
+
+  /** docs/command.md has each option of each word, and no other. */
+  @Test
+  void command_hasTheOptionsOfItsWords() throws Exception {
+    Set<String> options = new TreeSet<>();
+    options.add("--help");
+    options.add("--version");
+    for (CommandLine word : new CommandLine(new PosternCommand()).getSubcommands().values()) {
+      word.getCommandSpec().options().forEach(option -> options.add(option.longestName()));
+    }
+    assertThat(found("docs/command.md", "(--[a-z][a-z-]*)")).isEqualTo(options);
+    assertThat(options).containsAll(found("docs/options.md", "`(--[a-z-]+)"));
+  }
+
+  private static Set<String> found(String page, String regex) throws IOException {
+    Set<String> found = new TreeSet<>();
+    Matcher matcher = Pattern.compile(regex).matcher(Files.readString(ROOT.resolve(page)));
+    while (matcher.find()) {
+      found.add(matcher.group(1));
+    }
+    return found;
   }
 
   static List<String> pages() throws IOException {
