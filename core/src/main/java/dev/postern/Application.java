@@ -18,16 +18,13 @@ public interface Application {
    *
    * @throws HttpException to answer with another status than 500: before anything was sent the
    *     client gets that status with a fixed text
-   * @throws Exception when the request cannot be answered. Before anything was sent the client gets
-   *     a fixed text with status 500, or with 400 where its own request body came short or broken;
-   *     the error itself goes to {@code postern.errors}
+   * @throws Exception if the request cannot be answered. If nothing has been sent, the client gets
+   *     a fixed text with status 500, or 400 if its own request body was short or broken. The
+   *     exception is written to {@code postern.errors}
    */
   Body call(Environ environ, StartResponse startResponse) throws Exception;
 
-  /**
-   * An application in the value form: the responder's response is started and its body returned. If
-   * the response cannot be started, its body is closed.
-   */
+  /** An application of a lambda in the value form. See {@link Responder}. */
   static Application of(Responder responder) {
     return new RespondingApplication(responder);
   }

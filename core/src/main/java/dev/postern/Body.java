@@ -12,36 +12,40 @@ import java.nio.file.Path;
 import java.util.Iterator;
 
 /**
- * The body of a response: the same bytes in two views, an iterator to pull and {@link #writeTo} to
- * push.
+ * The body of a response. It has two views of the same bytes: a reader pulls them from the
+ * iterator, or {@link #writeTo} pushes them into a stream.
  *
- * <p>A gateway uses {@code writeTo}, once or (for HEAD, 204, 304) not at all, and then {@link
- * #close}, once, both on the request's thread. A middleware may pull the iterator instead. Bodies
- * of bytes, of text and of a file can be used again and again, also by several requests at once, so
- * that they may be constants; {@link #of(InputStream)} and {@link #writing} are for one use.
+ * <p>A gateway calls {@code writeTo} once, or not at all for HEAD, 204 and 304. Then it calls
+ * {@link #close} once. It makes both calls on the request's thread. A middleware may pull the
+ * iterator instead.
+ *
+ * <p>Bodies of bytes, of text and of a file are reusable: many requests may share one, also at the
+ * same time, so that it may be a constant. Bodies of a stream and of a writer are for one use.
  */
 public interface Body extends Iterable<ByteBuffer>, Closeable {
   /**
-   * The blocks of the body. A block belongs to whoever took it; it may be read-only, and it may be
-   * empty (PEP 3333 lets a middleware say so that it needs more input).
+   * The blocks of the body. The caller owns each block that it takes. A block may be read-only. It
+   * may be empty: a middleware that needs more input before it has output returns an empty block
+   * (PEP 3333, Middleware Handling of Block Boundaries).
    *
    * <p>An iterator throws the source's {@link IOException} as the cause of an {@link
    * java.io.UncheckedIOException}, and unchecked exceptions as they are. Another checked exception
-   * of a {@link #writing} is the cause of such an IOException. An {@link HttpException} or a {@link
-   * GatewayException} in there keeps its status.
+   * of a {@link #writing} becomes the cause of such an IOException. The engine finds an {@link
+   * HttpException} or a {@link GatewayException} among the causes and answers with its status.
    */
   @Override
   Iterator<ByteBuffer> iterator();
 
   /**
-   * Writes the body to {@code out}. By default each block of the iterator is written and flushed
-   * before the next one is asked for (PEP 3333, Buffering and Streaming). The caller keeps {@code
-   * out}: a gateway's stream ignores {@code close()}. It is also a {@link
-   * java.nio.channels.WritableByteChannel}, which hands on a large block outside the heap without a
-   * copy where the binding can.
+   * Writes the body to {@code out}. The default implementation writes and flushes each block of the
+   * iterator before it takes the next one (PEP 3333, Buffering and Streaming). The caller closes
+   * {@code out}; a gateway's stream ignores {@code close()}.
    *
-   * @throws Exception when the body cannot be completed, or from {@code out} when its reader is
-   *     gone
+   * <p>A gateway's stream is also a {@link java.nio.channels.WritableByteChannel}. Write a large
+   * direct buffer to that channel, and the binding can pass it on without a copy.
+   *
+   * @throws Exception if the body cannot be completed, or if {@code out} throws because the client
+   *     is gone
    */
   default void writeTo(OutputStream out) throws Exception {
     for (ByteBuffer block : this) {
@@ -55,18 +59,22 @@ public interface Body extends Iterable<ByteBuffer>, Closeable {
     }
   }
 
-  /** How many bytes there are, or -1 when that is unknown. A known length is relied upon. */
+  /**
+   * The number of bytes, or -1 if it is unknown. A known length must be right: it becomes the
+   * response's Content-Length.
+   */
   default long length() {
     return -1;
   }
 
-  /** Releases what the body holds, also when it was never read. Called once. */
+  /** Releases what the body holds. The caller calls it once, also if it never read the body. */
   @Override
   default void close() throws IOException {}
 
   /**
-   * This body, and {@code resource} closed with it: first the body, then the resource, once, also
-   * when the body was never read, as for HEAD, or when closing the body fails. For one use.
+   * This body with a resource that is closed after it. {@link #close} of the returned body closes
+   * this body first and the resource second, once, also if nobody has read the body (as for HEAD)
+   * and if closing this body fails. For one use.
    *
    * <pre>{@code
    * Connection connection = pool.take();
@@ -82,7 +90,7 @@ public interface Body extends Iterable<ByteBuffer>, Closeable {
     return BytesBody.EMPTY;
   }
 
-  /** These blocks, which are not copied and must not change any more. Reusable. */
+  /** These blocks. They are not copied: do not change them afterwards. Reusable. */
   static Body of(byte[]... blocks) {
     return BytesBody.of(blocks);
   }
@@ -93,33 +101,34 @@ public interface Body extends Iterable<ByteBuffer>, Closeable {
   }
 
   /**
-   * The bytes of a regular file, as long as it is now. When the file is used after it was changed
-   * or replaced (another inode, size or time of change), or shrinks while it is sent, that is an
-   * {@link IOException}: make a body for each response of a file that changes. A file that has
-   * bytes and yet the size 0, as those of {@code /proc}, is sent whole, without a Content-Length.
-   * Reusable; nothing stays open between two blocks.
+   * The bytes of a regular file, in the length that the file has now. If the file has another
+   * inode, size or time of change when the body is used, or if it shrinks while it is sent, the
+   * body throws an {@link IOException}. So make a new body for each response of a file that
+   * changes. A file whose size is 0 but that has bytes, as those of {@code /proc}, is sent whole,
+   * without a Content-Length. Reusable: the file is not kept open between two blocks.
    *
-   * @throws IOException when there is no such file, or it is no regular file
+   * @throws IOException if there is no such file, or if it is no regular file
    */
   static Body of(Path file) throws IOException {
     return FileBody.of(file);
   }
 
   /**
-   * The bytes of a stream, which {@link #close} closes; flushed whenever no more are available at
-   * once. A short stream that never waits, of bytes in memory or of a regular file, is written
-   * without a flush, so that the response gets its Content-Length. For one use.
+   * The bytes of a stream. {@link #close} closes the stream. The body flushes its output whenever
+   * the stream has no more bytes available. It does not flush a short stream over memory or over a
+   * regular file, so that the gateway can send its Content-Length. For one use.
    */
   static Body of(InputStream stream) {
     return new StreamBody(requireNonNull(stream, "stream"), -1);
   }
 
   /**
-   * The first {@code length} bytes of a stream, which {@link #close} closes: the response gets its
-   * Content-Length. A stream that ends before is an {@link java.io.EOFException}. Flushed whenever
-   * no more are available at once. For one use.
+   * The first {@code length} bytes of a stream, which become the response's Content-Length. {@link
+   * #close} closes the stream. If the stream ends earlier, the body throws an {@link
+   * java.io.EOFException}. The body flushes its output whenever the stream has no more bytes
+   * available. For one use.
    *
-   * @throws IllegalArgumentException when the length is negative
+   * @throws IllegalArgumentException if the length is negative
    */
   static Body of(InputStream stream, long length) {
     if (length < 0) {
@@ -129,22 +138,28 @@ public interface Body extends Iterable<ByteBuffer>, Closeable {
   }
 
   /**
-   * What {@code writer} writes. It is called once, on the request's thread. A middleware that pulls
-   * the iterator gets the bytes block by block in bounded memory: the writer then runs on a thread
-   * of its own, only ever while the puller waits, and its stream throws once the body is closed.
-   * For one use.
+   * The bytes that {@code writer} writes. A gateway calls the writer once, on the request's thread.
    *
-   * <p>The writer is not called for HEAD, 204 and 304, nor when the client is gone before. What it
-   * needs and must be closed belongs to {@link #onClose} and not into a {@code try} of the writer.
+   * <p>If a middleware pulls the iterator instead, the writer runs on a thread of its own, but only
+   * while the middleware waits for the next block. So the two never run at the same time, and the
+   * memory for their blocks is bounded. When the middleware closes the body, the writer's stream
+   * throws.
+   *
+   * <p>The writer is not called at all for HEAD, 204 and 304, and if the client is gone already. So
+   * do not open a resource outside the writer and close it inside: pass the resource to {@link
+   * #onClose}. For one use.
    */
   static Body writing(Writer writer) {
     return new WrittenBody(requireNonNull(writer, "writer"));
   }
 
-  /** Writes a body: a template, a JSON mapper, a {@code GZIPOutputStream}. */
+  /** Writes a body, for example by a template, a JSON mapper or a {@code GZIPOutputStream}. */
   @FunctionalInterface
   interface Writer {
-    /** Writes all bytes to {@code out}; closing it does nothing, flushing sends what there is. */
+    /**
+     * Writes all bytes to {@code out}. {@code out.close()} does nothing; {@code out.flush()} sends
+     * all bytes so far.
+     */
     void writeTo(OutputStream out) throws Exception;
   }
 }

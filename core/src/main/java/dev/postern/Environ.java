@@ -21,24 +21,28 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The environment of one request: CGI variables (RFC 3875 4.1) and the gateway's own keys, as a map
- * that an application reads and a middleware adds to.
+ * One request, as a map of CGI variables (RFC 3875 4.1) and extensions. An application reads the
+ * map; a middleware may add to it.
  *
- * <p>A CGI variable is a {@code String} that holds bytes, one char each (ISO-8859-1), as PEP 3333
- * rules, so that nothing is lost between the wire and the application; the typed readers decode for
- * people. {@code SCRIPT_NAME}, {@code PATH_INFO} and {@code QUERY_STRING} are always there, maybe
- * empty; a variable that is absent is absent and never null. Keys with a dot are extensions and may
- * hold any object: {@code postern.version}, {@code postern.url_scheme}, {@code postern.input},
- * {@code postern.errors}, {@code postern.multithread}, {@code postern.multiprocess}, {@code
- * postern.run_once}.
+ * <p><b>Variables</b> have keys without a dot. The value is a {@code String} that holds bytes, one
+ * char for each byte (ISO-8859-1), as PEP 3333 says: so no byte is lost between the client and the
+ * application. The typed readers, such as {@link #pathInfo}, decode these bytes for people. {@code
+ * SCRIPT_NAME}, {@code PATH_INFO} and {@code QUERY_STRING} are always in the map and may be empty.
+ * A variable that the request does not have is not in the map; no value is null.
  *
- * <p>Add extension keys in place; change CGI variables on a {@link #copy()}, which shares the
- * request's input, hooks and cancellation. A binding's variables may be looked up only when they
- * are asked for. After its exchange, when the hooks of {@link #onFinish} have run, an environ
- * throws an {@link IllegalStateException}; {@link #snapshot()} keeps the values.
+ * <p><b>Extensions</b> have keys with a dot and values of any type. Every request has {@code
+ * postern.version}, {@code postern.url_scheme}, {@code postern.input}, {@code postern.errors},
+ * {@code postern.multithread}, {@code postern.multiprocess} and {@code postern.run_once}.
  *
- * <p>Confined to the request's thread, but for {@link #isCancelled}, {@link #onCancel} and {@link
- * #remaining}, which any thread may call.
+ * <p><b>Changes.</b> Add extensions in place. Change variables on a {@link #copy()} only, because
+ * the caller still reads the original. A copy shares the request's input, hooks and cancellation.
+ *
+ * <p><b>The end.</b> A container may use its request object again for the next client. Therefore an
+ * environ throws an {@link IllegalStateException} once its exchange is over and the hooks of {@link
+ * #onFinish} have run. {@link #snapshot()} keeps the values for longer.
+ *
+ * <p>Confined to the request's thread, except for {@link #isCancelled}, {@link #onCancel} and
+ * {@link #remaining}, which any thread may call.
  */
 public final class Environ extends AbstractMap<String, Object> {
   /** The version of the gateway interface that {@code postern.version} names. */
@@ -130,14 +134,14 @@ public final class Environ extends AbstractMap<String, Object> {
   }
 
   /**
-   * Sets a value. An extension key is lower-case and has a dot. One that does not start with {@code
-   * postern.} is set for the request, in all copies of this environ; a variable and a {@code
-   * postern.} key only here.
+   * Sets a value. A key with a dot is an extension; it must be lower-case. All copies of a request
+   * share its extensions, except for those whose key starts with {@code postern.}. Such a key, and
+   * a variable, is set in this copy alone.
    *
-   * @throws IllegalArgumentException when a key without a dot is empty or holds {@code =} or
-   *     control characters, or is given anything but a String of chars up to U+00FF; or when a key
-   *     with a dot is not lower-case, or is one of the interface's and given another type than that
-   *     has
+   * @throws IllegalArgumentException if the key is a variable's and is empty or holds {@code =} or
+   *     control characters; if the value of a variable is anything else than a String of chars up
+   *     to U+00FF; if an extension's key is not lower-case; or if the value of a {@code postern.}
+   *     key has another type than the interface says
    */
   @Override
   public @Nullable Object put(String key, Object value) {
@@ -223,8 +227,9 @@ public final class Environ extends AbstractMap<String, Object> {
   }
 
   /**
-   * The value of a request header, bytes as chars; null when it is absent, and for a name with
-   * other characters than {@code A-Za-z0-9-}, which never becomes a variable (RFC 9110 17.10).
+   * The value of a request header, bytes as chars, or null if the request has none of that name.
+   * Always null for a name with other characters than {@code A-Za-z0-9-}: gateways make no variable
+   * of such a header (RFC 9110 17.10).
    */
   public @Nullable String header(String name) {
     String variable = VariableNames.ofHeader(name);
@@ -246,18 +251,19 @@ public final class Environ extends AbstractMap<String, Object> {
   }
 
   /**
-   * The request's body. Ends where the body ends; a body shorter than CONTENT_LENGTH is an {@link
-   * java.io.EOFException}, and a connection that breaks meanwhile a {@link GatewayException}. An
-   * application that lets either through, or has it as the cause of what it throws, is answered by
-   * a 400: its client is at fault. Need not be closed.
+   * The request's body. The stream ends where the body ends. It throws an {@link
+   * java.io.EOFException} if the body is shorter than CONTENT_LENGTH, and a {@link
+   * GatewayException} if the connection breaks. If the application throws one of these, or an
+   * exception that has one of them as its cause, then the client gets a 400, because the client is
+   * at fault. You need not close the stream.
    */
   public InputStream input() {
     return (InputStream) requireNonNull(get("postern.input"), "postern.input");
   }
 
   /**
-   * Where errors go: the server's log. Takes any text; never reaches the client. Need not be
-   * closed.
+   * The server's log. It takes any text, and no text in it reaches the client. You need not close
+   * it.
    */
   public PrintWriter errors() {
     return (PrintWriter) requireNonNull(get("postern.errors"), "postern.errors");
@@ -308,11 +314,13 @@ public final class Environ extends AbstractMap<String, Object> {
   }
 
   /**
-   * Runs {@code hook} when the exchange is cancelled: on the thread that cancels it, at once when
-   * it is cancelled already, never when it completes. A hook must not block. What it throws is
-   * added to the cause of the cancellation as suppressed. Any thread.
+   * Runs {@code hook} if the exchange is cancelled, on the thread that cancels the exchange. If the
+   * exchange is cancelled already, the hook runs at once. If the exchange completes, the hook never
+   * runs. A hook must not block. An exception of a hook is added to the cause of the cancellation
+   * as a suppressed one. Any thread may call this.
    *
-   * @return removes the hook when it is closed; for a resource that goes before the request does
+   * @return closing it removes the hook, for a hook whose resource is closed before the request
+   *     ends
    */
   public Registration onCancel(Runnable hook) {
     return lifecycle.onCancel(requireNonNull(hook, "hook"));
@@ -335,9 +343,10 @@ public final class Environ extends AbstractMap<String, Object> {
   }
 
   /**
-   * Hands {@code hook} the outcome when all is done: on the request's thread, after the body was
-   * closed, in the order of the calls. An access log is such a hook: wrapping cannot see a response
-   * that the engine made itself.
+   * Calls {@code hook} with the outcome at the end of the exchange: on the request's thread, after
+   * the body was closed, in the order in which hooks were added. Write an access log as such a
+   * hook. A middleware could not: it does not see the responses that the engine itself makes, such
+   * as a 500.
    */
   public void onFinish(Consumer<Outcome> hook) {
     lifecycle.onFinish(requireNonNull(hook, "hook"));
@@ -368,9 +377,8 @@ public final class Environ extends AbstractMap<String, Object> {
   }
 
   /**
-   * The values of this moment, for whoever needs them when the request is over: after its exchange
-   * an environ throws an {@link IllegalStateException}. Shares nothing with the request: its input
-   * is empty, and it is never cancelled.
+   * A copy of the present values, for code that needs them after the exchange. The snapshot shares
+   * nothing with the request: its input is empty, and it is never cancelled.
    */
   public Environ snapshot() {
     checkOpen();

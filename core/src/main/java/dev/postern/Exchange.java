@@ -54,17 +54,17 @@ public final class Exchange {
   private final ResponseSink sink;
   private final ResponseStream stream;
 
-  /** The gateway's own; an application that replaces its key does not replace the log. */
+  /** The gateway's log, even if an application puts another one under {@code postern.errors}. */
   private final PrintWriter errors;
 
-  /** Of the request as it came: a middleware may have changed REQUEST_METHOD for others. */
+  /** The method that the client sent. A middleware may have changed REQUEST_METHOD on a copy. */
   private final boolean head;
 
   private int status;
   private @Nullable Headers headers;
   private boolean started;
 
-  /** The application broke the contract, whatever it makes of the exception that told it so. */
+  /** The application broke the contract, even if it caught the exception that said so. */
   private @Nullable Throwable broken;
 
   /** The last start was refused, and no other one has come since. */
@@ -189,7 +189,7 @@ public final class Exchange {
     complete();
   }
 
-  /** What an application was told by an exception counts also where it has swallowed that. */
+  /** If the application caught the exception that start() threw, the response still fails. */
   private void checkContract() {
     if (broken != null) {
       throw Sneaky.<RuntimeException>rethrow(broken);
@@ -199,7 +199,7 @@ public final class Exchange {
     }
   }
 
-  /** Also where the application has swallowed what the stream threw. */
+  /** Fails also if the application caught the exception that the stream threw. */
   private void checkSendable() {
     Throwable unsendable = stream.unsendable();
     if (unsendable != null) {

@@ -8,25 +8,27 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A middleware that checks both sides of a call against SPEC.md: the environ that comes in, and how
- * the caller treats the body; the response that goes out, and how the application uses what it was
- * given. It reports every rule that a request broke, each as {@code subject must rule: "value"
- * [id]}, with the place in the application where the response was started.
+ * A middleware that checks both sides of a call against SPEC.md. Of the caller it checks the
+ * environ that comes in and how the caller treats the body. Of the application it checks the
+ * response and how the application uses what it was given. It reports each broken rule as {@code
+ * subject must rule: "value" [id]}, with the line of the application that started the response.
  *
  * <pre>{@code
  * Application checked = Lint.of().wrap(application);
  * }</pre>
  *
- * <p>What it finds while nothing has been handed on to the caller's stream is thrown as a {@link
- * LintException}, which an {@link Exchange} answers with 500. What it finds later, up to the end of
- * the exchange, is written to {@code postern.errors}, and the response goes on as it would without
- * Lint; so is an empty SERVER_NAME, which is the fault of a gateway's server. Either way a listener
- * gets one report for a request, with everything in it, on the request's thread when the body has
- * been closed; what happens after that end is reported on its own, on the thread that does it.
+ * <p>If Lint finds a fault before any byte of the body has been passed to the caller, it throws a
+ * {@link LintException}, and an {@link Exchange} answers with 500. If it finds a fault later, it
+ * writes it to {@code postern.errors}, and the response goes on as it would without Lint. It treats
+ * an empty SERVER_NAME in the same way, because that is the fault of a gateway's server.
  *
- * <p>Wrap a middleware in one Lint and the application inside it in another to see how the
- * middleware treats both. What Lint cannot see: whether a body gives the same bytes in both views,
- * and everything that SPEC.md marks as not checkable.
+ * <p>In both cases a listener gets one report for the request, with all its faults, on the
+ * request's thread after the body was closed. A fault after that time gets a report of its own, on
+ * the thread that causes it.
+ *
+ * <p>To check a middleware on both sides, wrap it in one Lint and wrap the application inside it in
+ * another. Lint cannot see whether a body gives the same bytes in both views, nor what SPEC.md
+ * marks as not checkable.
  *
  * <p>Immutable, thread-safe. Cheap enough for a staging system: see docs/lint-cost.md.
  */

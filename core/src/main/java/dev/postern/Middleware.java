@@ -5,9 +5,9 @@ import static java.util.Objects.requireNonNull;
 /**
  * Wraps an application in another one, which sees the request first and the response last.
  *
- * <p>A middleware that takes another body's place closes that body when its own is closed; {@link
- * Response#withBody} does so by itself. It passes {@code flush()} on, and changes CGI variables on
- * a {@link Environ#copy()} only.
+ * <p>A middleware that replaces a body closes the old one when its own is closed; {@link
+ * Response#withBody} does that. A middleware passes each {@code flush()} on. It changes CGI
+ * variables only on a {@link Environ#copy()}.
  *
  * <p>Thread-safe.
  */

@@ -61,14 +61,15 @@ public final class Outcome {
     return bytes;
   }
 
-  /** Whether the peer was given a whole response; an error page is one. */
+  /** Whether the client was sent a whole response. An error page is a whole response, too. */
   public boolean complete() {
     return complete;
   }
 
   /**
-   * What went wrong, or null: the application's error, also where an error page was sent for it;
-   * the peer's, when it was gone; the cause of a cancellation; what closing the body threw.
+   * What went wrong, or null. It is the exception of the application (also if the client got an
+   * error page for it), the exception of the connection if the client was gone, the cause of a
+   * cancellation, or the exception that closing the body threw.
    */
   public @Nullable Throwable failure() {
     return failure;

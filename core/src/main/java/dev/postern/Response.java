@@ -39,9 +39,10 @@ public final class Response {
   }
 
   /**
-   * Calls the application and takes its response as a value, for a middleware that looks at a whole
-   * response. The body comes unread. An application that wants to replace its response later, while
-   * the body is written, gets its own error thrown: the response is out of its hands by then.
+   * Calls the application and returns its response as a value, for a middleware that looks at a
+   * whole response. The body has not been read. If the application starts a response again later,
+   * while the body is written, that call throws the error that the application passes to it: the
+   * response cannot be replaced any more.
    *
    * @throws Exception what the application throws
    * @throws IllegalStateException when it starts no response, a second one, or returns no body
@@ -94,9 +95,9 @@ public final class Response {
   }
 
   /**
-   * This response with a body that takes the place of the one it has. Closing it closes both, so
-   * that a middleware can read the old one from within the new one. A {@code Content-Length} of the
-   * old one is dropped from the headers; the gateway adds that of the new one.
+   * This response with a new body. Closing the new body closes the old one too, so that the new
+   * body may read from the old one. This method removes the old body's {@code Content-Length} from
+   * the headers; the gateway adds that of the new body if it is known.
    */
   @SuppressWarnings("ReferenceEquality") // The very same one would be closed twice.
   public Response withBody(Body newBody) {

@@ -12,12 +12,17 @@ import org.jspecify.annotations.Nullable;
 @FunctionalInterface
 public interface StartResponse {
   /**
-   * Starts the response, or replaces it after an error. Without an {@code error} this is the only
-   * call of the request; a second one is a fault that ends in a 500. With an {@code error} it may
-   * come again, also while the body is written: while nothing has been sent the earlier status,
-   * headers and held bytes are dropped; afterwards {@code error} itself is thrown, also when it is
-   * a checked exception. What is thrown here counts also where the application swallows it: the
-   * response becomes a 500, or is cut.
+   * Starts the response, or replaces it after an error.
+   *
+   * <p>Without an {@code error}, an application calls this once for a request. A second call
+   * throws, and the client gets a 500.
+   *
+   * <p>With an {@code error}, an application may call this again, also while the body is written.
+   * If nothing has been sent yet, this call drops the earlier status, headers and body bytes. If
+   * bytes have been sent, it throws {@code error} itself, even if that is a checked exception.
+   *
+   * <p>If the application catches the exception that this method throws, the response still fails:
+   * it becomes a 500, or is cut.
    *
    * @param status 200 to 599
    * @param headers end-to-end fields only: a hop-by-hop name (RFC 9110 7.6.1), {@code Status}, a
