@@ -76,7 +76,7 @@ public final class BodyAhead extends InputStream {
     }
   }
 
-  /** Makes it the request's. Here, and not where it is called, lest each GET load this class. */
+  /** Kept in this class so that a request without a body does not load it. */
   void giveTo(Environ.Builder builder) {
     builder.input(this);
   }

@@ -44,8 +44,8 @@ public final class PathRepair {
   }
 
   /**
-   * IIS repeats SCRIPT_NAME at the front of PATH_INFO unless {@code allowPathInfo} is set. Its
-   * older versions give no REQUEST_URI: then its word for itself has to do, as for {@code
+   * IIS repeats SCRIPT_NAME at the front of PATH_INFO unless {@code allowPathInfo} is set. Older
+   * versions of IIS set no REQUEST_URI. Then SERVER_SOFTWARE decides, as in Python's {@code
    * wsgiref.handlers.IISCGIHandler}.
    */
   private static String withoutScript(
@@ -61,8 +61,8 @@ public final class PathRepair {
   }
 
   /**
-   * Apache, lighttpd and nginx (merge_slashes) make one slash of several. The slashes that the
-   * client sent come back when they are all that differs.
+   * Apache, lighttpd and nginx (merge_slashes) replace several slashes by one. This restores the
+   * slashes that the client sent, if the paths differ in nothing else.
    */
   private static String withSlashes(String script, String path, String requested) {
     int end = afterScript(script, requested);

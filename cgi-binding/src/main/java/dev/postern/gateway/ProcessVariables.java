@@ -25,8 +25,8 @@ public final class ProcessVariables {
 
   /**
    * The environment as it was when the process started. {@code System.getenv} decodes it by the
-   * locale and loses what does not fit; web servers give {@code LC_ALL=C}, where nothing fits but
-   * ASCII. So it is read from the kernel where there is one to ask.
+   * locale and loses the bytes that are not text of that locale. Web servers set {@code LC_ALL=C},
+   * whose only text is ASCII. So this method reads the bytes from the kernel, if there is a /proc.
    */
   public static Map<String, String> read() {
     try (InputStream in = new FileInputStream("/proc/self/environ")) {
@@ -89,11 +89,14 @@ public final class ProcessVariables {
   }
 
   /**
-   * Makes a request of the variables. HTTP_PROXY goes: it comes from the client, and HTTP libraries
-   * would obey it (CVE-2016-5385 and kin). Empty is as good as absent (RFC 3875 4.1), and nginx
-   * with Debian's fastcgi_params gives empty ones: nobody shall take that for a user. Without a
-   * REQUEST_METHOD this is no CGI call but a person at a shell, who gets an answer to {@code GET
-   * /}.
+   * Makes a request of the variables.
+   *
+   * <p>HTTP_PROXY comes from the client, and HTTP libraries would use it as their proxy
+   * (CVE-2016-5385 and kin). So it is removed. An empty variable means the same as an absent one
+   * (RFC 3875 4.1), and nginx with Debian's fastcgi_params sets many to empty. So those whose
+   * presence says something are removed if they are empty: an application must not take an empty
+   * REMOTE_USER for a user. Without a REQUEST_METHOD somebody has started the program from a shell,
+   * and gets the answer to {@code GET /}.
    *
    * @return whether this is a CGI call
    */

@@ -7,16 +7,16 @@ import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Keeps {@link ProcessBuilder} from running out of descriptors half-way. When the last of its pipes
- * cannot be made, the JDK leaves two descriptors open for ever and closes number 0, whatever that
- * is by then: a stranger's connection, after the first time (seen on 17 and 25). So a start that
- * could come to that is refused before. Thread-safe.
+ * Keeps {@link ProcessBuilder} from running out of descriptors half-way. If the JDK cannot make the
+ * last of its pipes, it leaves two descriptors open for ever and closes descriptor 0 (seen on 17
+ * and 25). The second time, descriptor 0 is some other file or connection of this JVM. So this
+ * class refuses a start for which there may be too few descriptors. Thread-safe.
  */
 final class Headroom {
   /** Three pipes for the program's streams, one for its start and one for what failed in it. */
   private static final int NEEDED = 10;
 
-  /** So many free ones last for a while, whoever else takes some. */
+  /** With so many free descriptors the next check can wait, even if other threads take some. */
   private static final int PLENTY = 1024;
 
   private static final long WHILE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
@@ -57,7 +57,7 @@ final class Headroom {
       seenFree = free();
       seen = now;
     }
-    // Starts that have begun may have taken some of theirs already: that errs on the safe side.
+    // A start that is under way may have its descriptors already, and is counted all the same.
     if (seenFree < NEEDED * (starting + 1L)) {
       throw new IOException("program must have descriptors for its pipes: only " + seenFree);
     }

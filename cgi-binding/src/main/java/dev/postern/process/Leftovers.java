@@ -3,10 +3,10 @@ package dev.postern.process;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Tells when to stop reading from a program that has ended while others hold its output open. What
- * the program itself has written is in the pipe by then, so that it comes without a wait, however
- * slowly the client takes it; what has to be waited for, or is more than a pipe holds, others
- * write. Not thread-safe.
+ * Decides when to stop reading the output of a program that has ended while its child processes
+ * hold the pipe open. When a program ends, all that it has written is in the pipe. So its own bytes
+ * come without a wait, even if the client takes them slowly. Bytes that we have to wait for, or
+ * that are more than a pipe holds, come from the child processes. Not thread-safe.
  */
 final class Leftovers {
   /** How long reading goes on. */

@@ -8,28 +8,29 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lets few programs begin at once: as many as there are processors. More of them would not be done
- * sooner, but take turns with each other, and with this JVM, which has to serve them.
+ * Lets few programs begin at once: as many as there are processors. If more begin at once, none of
+ * them is done sooner: they take turns with each other, and with this JVM, which has to serve them.
  *
- * <p>A place is free again when the request has ended, when its program waits for anything but a
- * processor, and when it has had its time; a start that has waited as long goes on without. So
- * programs that sleep, hang or compute for long keep nobody out. First come, first served;
- * thread-safe.
+ * <p>A program gives its place back when its request ends, when it waits for anything else than a
+ * processor, or when its time in the gate is over. A start that has waited for that long goes on
+ * without a place. So programs that sleep, hang or compute for long keep no other program out.
+ *
+ * <p>Places are given in the order in which starts came. Thread-safe.
  */
 final class StartGate {
   /**
-   * That of this JVM, since the processors are everybody's; open where nothing tells of a program
-   * whether it waits.
+   * The one gate of this JVM, because all programs share the processors. On a system that does not
+   * tell whether a program waits, this gate lets every start through.
    */
   static final StartGate PROCESSORS =
       new StartGate(
           ProcessTable.isPresent() ? Runtime.getRuntime().availableProcessors() : Integer.MAX_VALUE,
           TimeUnit.MILLISECONDS.toNanos(50));
 
-  /** So many programs are looked at for one that waits: each look costs a few system calls. */
+  /** How many programs are checked in the search for one that waits: each costs system calls. */
   private static final int LOOKS = 4;
 
-  /** Before that a program has not even been loaded. */
+  /** A program younger than this has not been loaded yet, and is not checked. */
   private static final long LOOK_AFTER_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
 
   /** How often one that waits looks again. */

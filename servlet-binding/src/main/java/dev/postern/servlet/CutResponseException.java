@@ -3,9 +3,9 @@ package dev.postern.servlet;
 import java.io.IOException;
 
 /**
- * Tells the container that a response ends before its time. Has no stack and shows no cause: what
- * went wrong was reported to {@code postern.errors}, and some container might show it to the
- * client.
+ * Tells the container that a response ends before its time. The failure itself has been written to
+ * {@code postern.errors}. This exception has no stack and no cause, because a container might show
+ * them to the client.
  */
 final class CutResponseException extends IOException {
   private static final long serialVersionUID = 1;

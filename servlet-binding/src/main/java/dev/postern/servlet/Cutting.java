@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.function.BooleanSupplier;
 
 /**
- * Makes a response of unknown length one that can be seen to be cut (RFC 9112 8). To throw at the
+ * Lets a client see that a response of unknown length was cut (RFC 9112 8). An exception to the
  * container is not enough:
  *
  * <ul>
@@ -21,12 +21,13 @@ import java.util.function.BooleanSupplier;
  *       that its end is the connection's, cut or not.
  * </ul>
  *
- * <p>A response that may have trailer fields is chunked, and its container asks for them before it
- * ends it: then a cut response refuses. Undertow needs to be told about the chunks, too.
+ * <p>A container sends a response that may have trailer fields in chunks, and asks for these fields
+ * before it writes the last chunk. If the response was cut, this class throws at that moment, and
+ * the last chunk is never sent. Undertow must also be told to send chunks.
  *
- * <p>HTTP/1.0 has no chunks and a servlet no way to reset its connection: there, a response without
- * a Content-Length ends when the connection is closed, and a cut one cannot be told from a whole
- * one.
+ * <p>HTTP/1.0 has no chunks, and a servlet cannot reset its connection. There a response without a
+ * Content-Length ends when the connection is closed, and a client cannot tell a cut one from a
+ * whole one.
  */
 final class Cutting {
   private Cutting() {}

@@ -6,9 +6,9 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 
 /**
- * Requests that failed or were refused, as lines of the logger {@code dev.postern}. The whole story
- * is in {@code postern.errors}, which is the context's log; where that goes differs by container,
- * and embedded ones may print it nowhere.
+ * Writes one line to the logger {@code dev.postern} for each request that failed or was refused.
+ * The details are in {@code postern.errors}, which is the context's log. Containers differ in where
+ * that log goes, and an embedded one may print it nowhere.
  */
 final class FailureLog {
   private FailureLog() {}

@@ -13,9 +13,9 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An application whose response becomes a part of another servlet's page. When it fails, the engine
- * makes an error page; that would stand in the middle of a page with status 200. So this tells the
- * sink of the failure before the engine hears of it.
+ * An application whose response becomes a part of another servlet's page. If the application fails,
+ * the engine writes an error page, which would stand in the middle of a page with status 200. So
+ * this class tells the sink of the failure before the engine gets the exception.
  */
 final class IncludedApplication implements Application {
   private final Application application;

@@ -10,10 +10,10 @@ final class PathInfo {
   private PathInfo() {}
 
   /**
-   * What follows {@code script} in {@code uri}, decoded once. Where that is not what the container
-   * has found, {@code info} is taken: the URI is another one, or it holds dot segments or an
-   * encoded slash, and then an application must see the path that the container's own rules of
-   * access were applied to.
+   * What follows {@code script} in {@code uri}, decoded once. If the container has found another
+   * path, the result is {@code info}. That happens if the URI is that of another resource, and with
+   * dot segments or an encoded slash. The container has applied its rules of access to its own
+   * path, so the application must see that path, too.
    *
    * @param uri the path as it was sent, or null
    * @param script context path and servlet path, decoded

@@ -16,12 +16,14 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A request's body, asked of the container at the first read and not before: some containers send
- * {@code 100 Continue} as soon as they are asked. A client that stalls or breaks off is told from
- * an application that fails, by a status of its own.
+ * A request's body. Some containers send {@code 100 Continue} as soon as somebody asks for the
+ * body. So this class asks the container at the first read and not before. If the client stalls or
+ * breaks off, the response has a status of its own, so that nobody takes it for a failure of the
+ * application.
  *
- * <p>A filter may have read the body before. A form is then made again ({@link RebuiltBody}); to
- * find that out, the first byte of a form is read when its length is asked for.
+ * <p>A filter may have read the body before. If it is a form, it is made again ({@link
+ * RebuiltBody}). To find out whether a form has been read, this class reads its first byte when the
+ * application asks for its length.
  */
 final class RequestBody extends InputStream {
   /** As much as Tomcat swallows by default. */
@@ -180,11 +182,13 @@ final class RequestBody extends InputStream {
 
   /**
    * Reads what the application has left of the body, up to 2 MiB, so that the connection can be
-   * used again: a container that drops it instead, as Jetty does, has not told the client, whose
-   * next request fails. A client that still waits for {@code 100 Continue} has sent nothing, and is
-   * not asked now. What has not come after {@value #PATIENCE_MILLIS} ms is left to the container: a
-   * client that stalls must not hold a thread. A container that reads the rest by itself says so
-   * with the request attribute {@value #REST_IS_READ}.
+   * used again. Jetty would close the connection without telling the client, and the client's next
+   * request would fail.
+   *
+   * <p>A client that still waits for {@code 100 Continue} has sent nothing, and is not asked to
+   * send now. A client that stalls must not hold a thread: what has not come after {@value
+   * #PATIENCE_MILLIS} ms is left to the container. A server that reads the rest by itself sets the
+   * request attribute {@value #REST_IS_READ}.
    */
   void drain() {
     if (request.getDispatcherType() != DispatcherType.REQUEST
