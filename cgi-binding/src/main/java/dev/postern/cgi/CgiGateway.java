@@ -133,17 +133,17 @@ public final class CgiGateway {
       environ.errors().println("postern: no REQUEST_METHOD in the environment: answering GET /");
       environ.errors().flush();
     }
-    Exchange exchange =
-        Exchange.of(environ, new CgiSink(out, body, ProcessVariables.isErrorPage(variables)));
+    CgiSink sink = new CgiSink(out, body, ProcessVariables.isErrorPage(variables));
+    Exchange exchange = Exchange.of(environ, sink);
     boolean tooLarge = environ.contentLength() > maxBody;
     Application answering = tooLarge ? new TooLarge() : application;
     if (!ownsProcess) {
       return exchange.run(answering);
     }
-    Terminator terminator = new Terminator(exchange, Thread.currentThread());
+    Terminator terminator = new Terminator(exchange, sink, Thread.currentThread());
     Runtime.getRuntime().addShutdownHook(terminator);
     Outcome outcome = exchange.run(answering);
-    terminator.finished();
+    terminator.finished(CgiSink.exitStatus(outcome));
     removeHook(terminator);
     if (body != null && outcome.complete() && !tooLarge) {
       drain(body);
@@ -188,23 +188,27 @@ public final class CgiGateway {
 
   /**
    * Lets SIGTERM end the request in order: it is cancelled, its body closed, and nothing more is
-   * written.
+   * written. A response that has been handed on whole is whole, and the exit is 0.
    */
   private static final class Terminator extends Thread {
     private static final long WAIT_MILLIS = 900;
 
     private final Exchange exchange;
+    private final CgiSink sink;
     private final Thread request;
     private boolean finished;
+    private int status;
 
-    Terminator(Exchange exchange, Thread request) {
+    Terminator(Exchange exchange, CgiSink sink, Thread request) {
       super("postern-terminator");
       this.exchange = exchange;
+      this.sink = sink;
       this.request = request;
     }
 
-    synchronized void finished() {
+    synchronized void finished(int newStatus) {
       finished = true;
+      status = newStatus;
       notifyAll();
     }
 
@@ -213,8 +217,11 @@ public final class CgiGateway {
       if (finished) {
         return;
       }
-      exchange.cancel(new IOException("process was told to end"));
-      request.interrupt();
+      boolean whole = sink.isWhole();
+      if (!whole) {
+        exchange.cancel(new IOException("process was told to end"));
+        request.interrupt();
+      }
       long start = System.nanoTime();
       long left = WAIT_MILLIS;
       try {
@@ -222,9 +229,42 @@ public final class CgiGateway {
           wait(left);
           left = WAIT_MILLIS - (System.nanoTime() - start) / 1_000_000;
         }
+        if (whole && finished && status == 0 && awaitOthers(start)) {
+          Runtime.getRuntime().halt(0);
+        }
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
       }
+    }
+
+    /**
+     * Whether all other hooks of this JVM have ended, for which they have the time of the request.
+     */
+    private boolean awaitOthers(long start) throws InterruptedException {
+      while (hasOthers()) {
+        if (System.nanoTime() - start > WAIT_MILLIS * 1_000_000) {
+          return false;
+        }
+        wait(1);
+      }
+      return true;
+    }
+
+    private boolean hasOthers() {
+      ThreadGroup group = getThreadGroup();
+      Thread[] threads = new Thread[group == null ? 1 : group.activeCount() + 8];
+      int count = group == null ? threads.length : group.enumerate(threads);
+      for (int i = 0; i < count; i++) {
+        Thread thread = threads[i];
+        if (thread == null
+            || !thread.equals(this)
+                && !thread.equals(request)
+                && !thread.isDaemon()
+                && !thread.getName().equals("DestroyJavaVM")) {
+          return true;
+        }
+      }
+      return count == threads.length;
     }
   }
 

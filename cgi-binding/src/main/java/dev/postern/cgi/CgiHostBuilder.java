@@ -34,6 +34,7 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
   private Duration afterOutput = Duration.ofSeconds(60);
   private @Nullable Duration totalTimeout;
   private long maxBody = 64L << 20;
+  private long maxSpool = 512L << 20;
   private @Nullable ProcessLimit limit;
   private int programLimit;
   private Isolation isolation = Isolation.none();
@@ -132,6 +133,19 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
       throw new IllegalArgumentException("maximum body must not be negative: " + bytes);
     }
     maxBody = bytes;
+    return self();
+  }
+
+  /**
+   * How many bytes of request bodies of unknown length all hosts of this JVM together may hold, in
+   * memory and in files, for a request to add to them; 512 MiB by default. Beyond it a client is
+   * told 503 {@code spool-full}. A body of known length is never spooled.
+   */
+  public B maxSpool(long bytes) {
+    if (bytes < 0) {
+      throw new IllegalArgumentException("maximum spool must not be negative: " + bytes);
+    }
+    maxSpool = bytes;
     return self();
   }
 
@@ -321,6 +335,7 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
         afterOutput,
         totalTimeout,
         maxBody,
+        maxSpool,
         places,
         programLimit == 0 ? standardProgramLimit(places.max()) : programLimit,
         isolation,

@@ -27,6 +27,7 @@ record HostOptions(
     Duration afterOutput,
     @Nullable Duration totalTimeout,
     long maxBody,
+    long maxSpool,
     ProcessLimit limit,
     int programLimit,
     Isolation isolation,

@@ -90,7 +90,7 @@ final class ProgramHost {
    */
   Body run(Program program, Environ environ, StartResponse startResponse, RunWatch watch)
       throws Exception {
-    RequestBody request = RequestBody.of(environ, options.maxBody());
+    RequestBody request = RequestBody.of(environ, options.maxBody(), options.maxSpool());
     watch.body(request);
     ProgramRun run = null;
     try {

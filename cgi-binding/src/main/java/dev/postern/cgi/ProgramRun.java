@@ -7,6 +7,7 @@ import dev.postern.StartResponse;
 import dev.postern.process.Exit;
 import dev.postern.process.Pumps;
 import dev.postern.process.RunningProgram;
+import dev.postern.wire.Escapes;
 import dev.postern.wire.HeaderBlockParser;
 import dev.postern.wire.ProgramResponse;
 import dev.postern.wire.Refusal;
@@ -484,6 +485,18 @@ final class ProgramRun implements Body {
       counters.count("stderr-dropped");
     }
     written.logErrors(name(), watch::log);
+    warnOfExit(process);
+  }
+
+  /** A status after a whole-looking answer: that is delivered, and to be found in the log. */
+  private void warnOfExit(RunningProgram process) {
+    boolean own = !process.wasTerminated() && !process.wasKilled();
+    if (watch.failure == null && own && !watch.exit.equals("exit 0")) {
+      System.getLogger("dev.postern.cgi")
+          .log(
+              System.Logger.Level.WARNING,
+              Escapes.escape(name()) + ": program must end with 0: " + watch.exit + " [exit]");
+    }
   }
 
   /** What others can use now that the program has ended. Nothing after the first call. */

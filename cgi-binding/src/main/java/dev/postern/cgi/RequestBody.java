@@ -46,7 +46,7 @@ final class RequestBody implements Closeable {
    *
    * @throws GatewayException with status 400, 408 or 413
    */
-  static RequestBody of(Environ environ, long maxBody) throws IOException {
+  static RequestBody of(Environ environ, long maxBody, long maxSpool) throws IOException {
     long length = environ.contentLength();
     if (length == 0) {
       return new RequestBody(0, null, null, null);
@@ -63,7 +63,7 @@ final class RequestBody implements Closeable {
         }
         return new RequestBody(length, bytes, null, null);
       }
-      return spooled(environ.input(), maxBody);
+      return spooled(environ.input(), maxBody, maxSpool);
     } catch (IOException e) {
       throw unreadable(e);
     }
@@ -128,14 +128,15 @@ final class RequestBody implements Closeable {
     }
   }
 
-  private static RequestBody spooled(InputStream input, long maxBody) throws IOException {
+  private static RequestBody spooled(InputStream input, long maxBody, long maxSpool)
+      throws IOException {
     int first = input.read();
     if (first < 0) {
       return new RequestBody(-1, null, null, null);
     }
     byte[] block = new byte[8 * 1024];
     block[0] = (byte) first;
-    Spool spool = new Spool(Spool.directory(), IN_MEMORY);
+    Spool spool = new Spool(Spool.directory(), IN_MEMORY, maxSpool);
     try {
       long length = 0;
       for (int n = 1; n >= 0; n = input.read(block)) {

@@ -29,6 +29,8 @@ public class CgiSink implements ResponseSink {
   private final @Nullable BodyAhead body;
   private final boolean errorPage;
   private long written;
+  private long bodyLeft = -1;
+  private volatile boolean whole;
   private @Nullable ByteArrayOutputStream head;
 
   /**
@@ -66,7 +68,18 @@ public class CgiSink implements ResponseSink {
     }
     bytes.write('\r');
     bytes.write('\n');
+    String length = headers.get("Content-Length");
+    bodyLeft = length == null ? -1 : Long.parseLong(length);
     head = bytes;
+  }
+
+  /**
+   * Whether all bytes of the response have been handed on, or are being. The server has no use for
+   * this process then: lighttpd sends SIGTERM as soon as it has read as many as Content-Length
+   * says. Any thread.
+   */
+  public boolean isWhole() {
+    return whole;
   }
 
   /** What has a body must have a type (RFC 3875 6.3.1): a server may refuse it, or guess one. */
@@ -76,6 +89,11 @@ public class CgiSink implements ResponseSink {
 
   @Override
   public void write(byte[] bytes, int offset, int length) throws IOException {
+    if (bodyLeft >= 0) {
+      bodyLeft -= length;
+      // Before the write: who reads these bytes may act on them before it returns.
+      whole = bodyLeft <= 0;
+    }
     ByteArrayOutputStream waiting = head;
     written += length + (waiting == null ? 0 : waiting.size());
     if (body != null && written > ALWAYS_FITS) {

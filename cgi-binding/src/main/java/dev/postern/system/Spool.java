@@ -16,6 +16,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.util.Arrays;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,12 +34,37 @@ public final class Spool implements Closeable {
   private final Path directory;
   private byte[] memory = new byte[COPY];
   private final int memoryMax;
+  private final long budget;
   private long length;
+  private long held;
   private @Nullable FileChannel file;
 
+  /** What all spools of this JVM hold together. */
+  private static final AtomicLong ALL = new AtomicLong();
+
+  /** A spool without a bound of its own. */
   public Spool(Path directory, int memoryMax) {
+    this(directory, memoryMax, Long.MAX_VALUE);
+  }
+
+  /**
+   * A spool that is one of many.
+   *
+   * @param memoryMax how many bytes it keeps in memory
+   * @param budget how many bytes all spools of this JVM may hold together for this one to grow
+   */
+  public Spool(Path directory, int memoryMax, long budget) {
     this.directory = directory;
     this.memoryMax = memoryMax;
+    this.budget = budget;
+  }
+
+  private void take(int count) throws IOException {
+    if (ALL.addAndGet(count) > budget) {
+      ALL.addAndGet(-count);
+      throw new IOException("spools of this JVM must not hold more than " + budget + " bytes");
+    }
+    held += count;
   }
 
   /** Where spools are: {@code java.io.tmpdir}. */
@@ -46,7 +72,13 @@ public final class Spool implements Closeable {
     return Path.of(System.getProperty("java.io.tmpdir", "/tmp"));
   }
 
+  /**
+   * Adds bytes.
+   *
+   * @throws IOException when the disk is full, or the budget is used up
+   */
   public void write(byte[] bytes, int count) throws IOException {
+    take(count);
     if (file == null && length + count > memoryMax) {
       file = create();
       writeFully(ByteBuffer.wrap(memory, 0, (int) length));
@@ -106,9 +138,11 @@ public final class Spool implements Closeable {
     return new Reader();
   }
 
-  /** Removes the file. */
+  /** Removes the file, and gives back what it had of the budget. */
   @Override
   public void close() throws IOException {
+    ALL.addAndGet(-held);
+    held = 0;
     if (file != null) {
       file.close();
     }

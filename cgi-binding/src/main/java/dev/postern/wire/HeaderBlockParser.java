@@ -224,12 +224,17 @@ public final class HeaderBlockParser {
       colon++;
     }
     if (colon == end) {
-      throw broken("no-colon", "header line must have a colon", start);
+      throw broken("no-colon", "header line must have a colon" + hint(), start);
     }
     if (block[colon] != ':' || colon == start) {
-      throw broken("bad-name", "header name must be a token followed by a colon", colon);
+      throw broken("bad-name", "header name must be a token followed by a colon" + hint(), colon);
     }
     addField(start, colon, end);
+  }
+
+  /** The commonest mistake: the body begins where the header block has not ended. */
+  private String hint() {
+    return fields.isEmpty() ? "" : "; is the blank line after the header missing?";
   }
 
   private void addField(int start, int colon, int end) {

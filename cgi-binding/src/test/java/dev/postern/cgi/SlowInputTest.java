@@ -3,6 +3,7 @@ package dev.postern.cgi;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.postern.Application;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;
@@ -64,6 +65,25 @@ class SlowInputTest {
     Call call = Call.of("POST", "/").length(LENGTH).input(new Slow(1000, 50)).to(app);
 
     assertThat(call.status).isEqualTo(504);
+  }
+
+  /** Bodies of unknown length that are held for others leave no room, and then all of it. */
+  @Test
+  void attackF24_spoolsOfOthers_are503AndGivenBack() throws Exception {
+    byte[] body = new byte[1000];
+    Application small = builder("cat >/dev/null", HEAD).maxSpool(999).build();
+    Call full = Call.of("POST", "/").input(new ByteArrayInputStream(body)).to(small);
+    assertThat(full.status).isEqualTo(503);
+    assertThat(full.rule()).isEqualTo("spool-full");
+    assertThat(full.headers.get("Retry-After")).isNotNull();
+    assertThat(Call.post("/", body).to(small).status).isEqualTo(200);
+
+    Application enough = builder("cat >/dev/null", HEAD).maxSpool(10_000_000).build();
+    for (int i = 0; i < 3; i++) {
+      byte[] most = new byte[6_000_000];
+      Call call = Call.of("POST", "/").input(new ByteArrayInputStream(most)).to(enough);
+      assertThat(call.status).isEqualTo(200);
+    }
   }
 
   /** {@code EventSource} tells of its connection when it has the head. */

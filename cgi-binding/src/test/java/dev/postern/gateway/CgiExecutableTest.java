@@ -57,6 +57,20 @@ class CgiExecutableTest {
     }
   }
 
+  /** lighttpd sends SIGTERM as soon as it has read what Content-Length declares. */
+  @Test
+  void c01_terminationAfterAWholeResponseChangesNothing() throws Exception {
+    Executable executable = app("lingering");
+    started = executable.start();
+    assertThat(readUntil(started.getInputStream(), "first\n")).contains("Content-Length: 6");
+
+    started.toHandle().destroy();
+    Executable.Result result = executable.finish();
+
+    assertThat(result.stderr()).isEqualTo("whole: true\n");
+    assertThat(result.exit()).isZero();
+  }
+
   @Test
   void c01_terminationEndsAnApplicationThatDoesNotListen() throws Exception {
     Executable executable = app("deaf");
@@ -107,7 +121,8 @@ class CgiExecutableTest {
     assertThat(result.head()).first().isEqualTo("Status: 400 Bad Request");
     assertThat(result.stderr())
         .isEqualTo(
-            "postern: 400 for Environ[POST \"/cgi-bin/app\"]: request body must have 6 bytes: 5 came\n");
+            "postern: 400 for Environ[POST \"/cgi-bin/app\"]: request body must have 6 bytes: 5"
+                + " came\n");
     assertThat(result.exit()).isEqualTo(1);
   }
 

@@ -36,6 +36,7 @@ public final class ExecutableApps {
           case "count" -> ExecutableApps::count;
           case "endless" -> ExecutableApps::endless;
           case "silent" -> ExecutableApps::silent;
+          case "lingering" -> ExecutableApps::lingering;
           case "deaf" -> ExecutableApps::deaf;
           case "noisy" -> ExecutableApps::noisy;
           case "closing" -> ExecutableApps::closing;
@@ -64,6 +65,24 @@ public final class ExecutableApps {
       CgiGateway.builder(application).maxBody(Long.parseLong(args[2])).build().runAndExit();
     }
     CgiGateway.main(application);
+  }
+
+  /** Has sent all that it declared, and does not end before it is told to. */
+  private static Body lingering(Environ environ, StartResponse startResponse) {
+    environ.onFinish(
+        outcome -> {
+          environ.errors().println("whole: " + outcome.complete());
+          environ.errors().flush();
+        });
+    CountDownLatch told = new CountDownLatch(1);
+    Runtime.getRuntime().addShutdownHook(new Thread(told::countDown));
+    startResponse.start(200, Headers.of("Content-Type", "text/plain", "Content-Length", "6"));
+    return Body.writing(
+        out -> {
+          out.write("first\n".getBytes(StandardCharsets.US_ASCII));
+          out.flush();
+          told.await();
+        });
   }
 
   /** As few classes as an application can do with. */
