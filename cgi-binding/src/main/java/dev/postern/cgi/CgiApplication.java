@@ -30,6 +30,7 @@ public final class CgiApplication implements Application, AutoCloseable {
   private CgiApplication(Builder builder) {
     this.host = new ProgramHost(builder.options());
     this.program = builder.program;
+    NeverRuns.warn(() -> program.checkConfiguredModes(host.options().modes()));
   }
 
   /** The program at that path, with all defaults. */
@@ -72,7 +73,7 @@ public final class CgiApplication implements Application, AutoCloseable {
     RunWatch watch = host.watch(program.file(), environ);
     try {
       RequestRules.check(environ, host.options());
-      program.checkConfigured(host.options().strictOwnership());
+      program.checkConfigured(host.options().modes());
       return host.run(program, environ, startResponse, watch);
     } catch (Throwable e) {
       if (e instanceof GatewayException refused) {
@@ -118,7 +119,10 @@ public final class CgiApplication implements Application, AutoCloseable {
       this.program = program;
     }
 
-    /** The application. Whether the program can run is looked at for each request. */
+    /**
+     * The application. Whether the program can run is looked at for each request; one that its
+     * modes or owner forbid to run is a warning in the log already.
+     */
     public CgiApplication build() {
       return new CgiApplication(this);
     }

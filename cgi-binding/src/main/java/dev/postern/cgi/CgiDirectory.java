@@ -1,15 +1,21 @@
 package dev.postern.cgi;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.postern.Application;
 import dev.postern.Body;
 import dev.postern.Environ;
 import dev.postern.GatewayException;
 import dev.postern.StartResponse;
+import dev.postern.process.ProgramText;
 import dev.postern.process.Pumps;
 import dev.postern.process.StartPath;
+import dev.postern.program.LinkRules;
 import dev.postern.program.Program;
 import dev.postern.program.ProgramFinder;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -24,9 +30,12 @@ import org.jspecify.annotations.Nullable;
  * whatever fails.
  *
  * <p>The path is decoded once, by the gateway; names are compared byte by byte; the program's real
- * path lies under the directory's real path. Hidden files and what editors leave behind ({@code
- * .x}, {@code x~}, {@code .bak}, {@code .orig}, {@code .swp}, {@code .tmp}) are not there. The
- * directory must not be writable by anybody who may not run programs here.
+ * path lies under the directory's real path, unless {@link Builder#followLinks} or {@link
+ * Builder#root} allow more. Hidden files and what editors and package managers leave behind ({@code
+ * .x}, {@code x~}, {@code #x#}, {@code .bak}, {@code .old}, {@code .orig}, {@code .save}, {@code
+ * .swp}, {@code .tmp}, {@code .dpkg-*}, {@code .rpmsave}, {@code .ucf-*} …) are not there. The
+ * directory must not be writable by anybody who may not run programs here, nor one above it without
+ * the sticky bit: {@code build} warns of that, and nothing runs.
  *
  * <p>Thread-safe.
  */
@@ -45,8 +54,12 @@ public final class CgiDirectory implements Application, AutoCloseable {
     this.host = new ProgramHost(builder.options());
     this.finder =
         new ProgramFinder(
-            root, builder.index, builder.allowed == null ? null : Set.copyOf(builder.allowed));
+            root,
+            builder.index,
+            builder.allowed == null ? null : Set.copyOf(builder.allowed),
+            builder.links());
     this.interpreters = Map.copyOf(builder.interpreters);
+    NeverRuns.warn(() -> host.options().modes().checkDirectory(root));
   }
 
   /**
@@ -74,6 +87,9 @@ public final class CgiDirectory implements Application, AutoCloseable {
     try {
       RequestRules.check(environ, host.options());
       ProgramFinder.Found found = finder.find(environ);
+      if (found.slashMissing()) {
+        return DirectorySlash.redirect(environ, startResponse);
+      }
       RunWatch watch = host.watch(found.file(), environ);
       try {
         return run(found, environ, startResponse, watch);
@@ -90,7 +106,7 @@ public final class CgiDirectory implements Application, AutoCloseable {
   private Body run(
       ProgramFinder.Found found, Environ environ, StartResponse startResponse, RunWatch watch)
       throws Exception {
-    Program program = program(found.file());
+    Program program = program(found);
     Environ mounted = environ.copy();
     mounted.put("SCRIPT_NAME", found.scriptName());
     mounted.put("PATH_INFO", found.pathInfo());
@@ -123,18 +139,21 @@ public final class CgiDirectory implements Application, AutoCloseable {
     return "CgiDirectory.of(" + directory + ") by " + StartPath.inForce();
   }
 
-  private Program program(Path file) throws GatewayException {
+  /** Runs under the name that the path has, whatever the file behind it is called. */
+  private Program program(ProgramFinder.Found found) throws GatewayException {
+    Path file = found.file();
     String name = String.valueOf(file.getFileName());
     int dot = name.lastIndexOf('.');
     List<String> interpreter = dot < 0 ? null : interpreters.get(name.substring(dot));
     List<String> command = new ArrayList<>(interpreter == null ? List.of() : interpreter);
     command.add(file.toString());
-    Program program = new Program(file, List.copyOf(command));
-    program.checkMayRun(root, host.options().strictOwnership());
+    Program program = new Program(file, List.copyOf(command), found.real(), interpreter != null);
+    program.checkMayRun(root, host.options().modes());
     if (interpreter == null) {
       program.checkIsProgram();
     } else {
-      program.checkInterpreter(interpreter.get(0));
+      String first = ProgramText.toBytes(interpreter.get(0));
+      program.checkInterpreter(first == null ? interpreter.get(0) : first);
     }
     return program;
   }
@@ -143,6 +162,8 @@ public final class CgiDirectory implements Application, AutoCloseable {
   public static final class Builder extends CgiHostBuilder<Builder> {
     private final Path directory;
     private final Map<String, List<String>> interpreters = new LinkedHashMap<>();
+    private final List<Path> roots = new ArrayList<>();
+    private FollowLinks followLinks = FollowLinks.INSIDE;
     private @Nullable String index;
     private @Nullable Set<String> allowed;
 
@@ -152,7 +173,7 @@ public final class CgiDirectory implements Application, AutoCloseable {
 
     /**
      * Runs files with that extension by an interpreter: the command, and then the file's absolute
-     * path. The file still needs its execute bit.
+     * path. This process must be able to read the file; it needs no execute bit.
      *
      * @param extension with its dot, such as {@code .pl}
      * @param command an absolute path and its arguments
@@ -171,8 +192,10 @@ public final class CgiDirectory implements Application, AutoCloseable {
     }
 
     /**
-     * The program that answers for a directory, such as {@code index.cgi}; by default there is
-     * none, and that is a 404.
+     * The program that answers for a directory, such as {@code index.cgi}. SCRIPT_NAME ends in its
+     * name, and there is no PATH_INFO; a path without the directory's last slash is redirected to
+     * the one with it, by a 301 that keeps the query. By default there is none, and a path that
+     * ends at a directory is a 403.
      */
     public Builder index(String fileName) {
       if (fileName.isEmpty() || fileName.indexOf('/') >= 0) {
@@ -180,6 +203,40 @@ public final class CgiDirectory implements Application, AutoCloseable {
       }
       index = fileName;
       return this;
+    }
+
+    /**
+     * Which symbolic links are followed; by default those to places {@linkplain FollowLinks#INSIDE
+     * inside the directory}. A program runs under the link's name: SCRIPT_FILENAME, working
+     * directory and interpreter are the link's. Modes and owners are those of the file behind it.
+     */
+    public Builder followLinks(FollowLinks which) {
+      followLinks = requireNonNull(which, "which");
+      return this;
+    }
+
+    /**
+     * Further directories into which links may lead, such as {@code /usr/lib/cgi-bin}'s into {@code
+     * /usr/share}. Nothing in them runs but by a link.
+     *
+     * @throws IOException when one is no directory
+     */
+    public Builder root(Path... directories) throws IOException {
+      for (Path further : directories) {
+        Path real = further.toRealPath();
+        if (!Files.isDirectory(real)) {
+          throw new NotDirectoryException(further.toString());
+        }
+        roots.add(real);
+      }
+      return this;
+    }
+
+    private LinkRules links() {
+      return new LinkRules(
+          followLinks != FollowLinks.NO,
+          followLinks == FollowLinks.IF_OWNER_MATCHES,
+          List.copyOf(roots));
     }
 
     /** The only file names that may run, in whatever directory below; by default all. */

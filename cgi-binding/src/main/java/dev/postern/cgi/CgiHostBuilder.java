@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import dev.postern.Application;
 import dev.postern.process.HostedProcess;
 import dev.postern.process.Starter;
+import dev.postern.program.ModeRules;
 import dev.postern.system.Owners;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -47,6 +48,8 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
   private boolean shellFunctions;
   private boolean strictExit;
   private boolean strictOwnership;
+  private boolean setId;
+  private final Set<String> passed = new LinkedHashSet<>();
   private boolean refuseRoot;
   private boolean lenientType;
   private boolean nph;
@@ -57,15 +60,38 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
   /**
    * Adds a variable to the environment of every program, as text. The environment is otherwise
    * built from empty: PATH is {@code /usr/local/bin:/usr/bin:/bin} unless given here, and nothing
-   * of the JVM's own is passed on.
+   * of the JVM's own is passed on. {@code DOCUMENT_ROOT} is the same as {@link #documentRoot};
+   * {@code PATH_TRANSLATED} holds where none is computed for the request.
    *
    * @throws IllegalArgumentException when the name is not {@code [A-Za-z_][A-Za-z0-9_]*}, is one
-   *     that a request sets (RFC 3875 4.1, {@code HTTP_*}, {@code REDIRECT_*}) or differs from
-   *     another in case alone; or the value holds a NUL, or text that the locale's charset lacks
+   *     that a request sets (RFC 3875 4.1, {@code HTTP_*} but {@code http_proxy}, {@code
+   *     REDIRECT_*}) or differs from another in case alone; or the value holds a NUL, or text that
+   *     the locale's charset lacks, or is no absolute path for {@code DOCUMENT_ROOT}
    */
   public B environment(String name, String value) {
     EnvironmentRules.checkConfigured(name, requireNonNull(value, "value"), environment.keySet());
-    environment.put(name, value);
+    if (!name.equals("DOCUMENT_ROOT")) {
+      environment.put(name, value);
+    } else if (Path.of(value).isAbsolute()) {
+      documentRoot(Path.of(value));
+    } else {
+      throw new IllegalArgumentException("DOCUMENT_ROOT must be an absolute path: " + value);
+    }
+    return self();
+  }
+
+  /**
+   * Passes a variable of the environ on to programs, such as {@code TENANT} or {@code
+   * SSL_CLIENT_S_DN}, which a middleware or gateway has put there. It wins over {@link
+   * #environment}. A variable of the environ that no rule knows and that is not named here is left
+   * out, and counted as {@code variable}.
+   *
+   * @throws IllegalArgumentException when the name is not {@code [A-Za-z_][A-Za-z0-9_]*}, or one
+   *     that is passed on by a rule of its own, such as {@code REMOTE_USER} and {@code HTTP_*}
+   */
+  public B passVariable(String name) {
+    EnvironmentRules.checkPassed(name);
+    passed.add(name);
     return self();
   }
 
@@ -267,6 +293,16 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
     return self();
   }
 
+  /**
+   * Runs programs that are set-uid or set-gid, which are refused with 403 by default. Such a
+   * program has rights that this process may not have: it then cannot be ended when its time is
+   * over, but only loses its standard streams.
+   */
+  public B allowSetId() {
+    setId = true;
+    return self();
+  }
+
   /** Makes {@code build} fail in a process of user 0. By default that is one warning in the log. */
   public B refuseRoot() {
     refuseRoot = true;
@@ -346,7 +382,8 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
         passAuthorization,
         shellFunctions,
         strictExit,
-        strictOwnership,
+        new ModeRules(strictOwnership, setId, Owners.current()),
+        Set.copyOf(passed),
         lenientType,
         nph,
         encodedSlash);

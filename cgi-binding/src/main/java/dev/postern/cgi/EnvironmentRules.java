@@ -51,6 +51,14 @@ final class EnvironmentRules {
           "SERVER_PROTOCOL",
           "SERVER_SOFTWARE");
 
+  /** What a container says of the request for which it serves an error page. */
+  static final List<String> ERROR_PAGE =
+      List.of(
+          "REDIRECT_STATUS", "REDIRECT_URL", "REDIRECT_QUERY_STRING", "REDIRECT_REQUEST_METHOD");
+
+  /** Those of {@link #COMPUTED} that may be configured: what is computed then wins. */
+  private static final Set<String> CONFIGURABLE = Set.of("DOCUMENT_ROOT", "PATH_TRANSLATED");
+
   private EnvironmentRules() {}
 
   /**
@@ -77,6 +85,14 @@ final class EnvironmentRules {
     return FieldNames.isHopByHop(name) || connection.contains(name) ? "header-hop-by-hop" : null;
   }
 
+  /** Whether a rule of this package decides on an environ's key, or it is no variable. */
+  static boolean isOurs(String key) {
+    return key.indexOf('.') >= 0
+        || PASSED.contains(key)
+        || COMPUTED.contains(key)
+        || ERROR_PAGE.contains(key);
+  }
+
   /**
    * Refuses a configured variable that could be taken for the request's, or for another.
    *
@@ -88,14 +104,9 @@ final class EnvironmentRules {
       throw new IllegalArgumentException(
           "environment name must be letters, digits and _: " + Escapes.quote(name));
     }
-    String upper = name.toUpperCase(Locale.ROOT);
-    if (PASSED.contains(upper)
-        || COMPUTED.contains(upper)
-        // Programs read their proxy from http_proxy, which no header becomes.
-        || upper.startsWith("HTTP_") && !name.equals("http_proxy")
-        || upper.startsWith("REDIRECT_")) {
-      throw new IllegalArgumentException(
-          "environment name must not be one that a request sets: " + name);
+    String taken = CONFIGURABLE.contains(name) ? null : whoSets(name);
+    if (taken != null) {
+      throw new IllegalArgumentException("environment name must be free, " + taken + ": " + name);
     }
     for (String other : others) {
       if (other.equalsIgnoreCase(name) && !other.equals(name)) {
@@ -113,6 +124,44 @@ final class EnvironmentRules {
               + ", the charset of this JVM's locale, can encode: "
               + name);
     }
+  }
+
+  /**
+   * Refuses a name of a variable that is to be passed on from the environ.
+   *
+   * @throws IllegalArgumentException when it is no name, or a rule of its own decides on it
+   */
+  static void checkPassed(String name) {
+    if (!isName(name)) {
+      throw new IllegalArgumentException(
+          "variable name must be letters, digits and _: " + Escapes.quote(name));
+    }
+    String taken = whoSets(name);
+    if (taken != null) {
+      throw new IllegalArgumentException("variable name must be free, " + taken + ": " + name);
+    }
+  }
+
+  /** Why a name is not free, or null. */
+  private static @Nullable String whoSets(String name) {
+    String upper = name.toUpperCase(Locale.ROOT);
+    if (upper.equals("HTTP_PROXY")) {
+      // Programs read their proxy from http_proxy, which no header becomes.
+      return name.equals("http_proxy")
+          ? null
+          : "programs never get what a request header Proxy would become, but may have http_proxy";
+    }
+    String who = null;
+    if (PASSED.contains(upper)) {
+      who = "the request sets it";
+    } else if (COMPUTED.contains(upper)) {
+      who = "the host of programs sets it";
+    } else if (upper.startsWith("HTTP_")) {
+      who = "a header of the request sets it";
+    } else if (upper.startsWith("REDIRECT_")) {
+      who = "a container that serves an error page sets it";
+    }
+    return who == null || upper.equals(name) ? who : "but for its case " + who;
   }
 
   private static boolean isName(String name) {

@@ -2,6 +2,7 @@ package dev.postern.cgi;
 
 import dev.postern.Application;
 import dev.postern.process.Starter;
+import dev.postern.program.ModeRules;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param totalTimeout null for none
  * @param programLimit how many runs of one program at once; 0 for as many as {@code limit} has
  * @param methods those that are allowed, in order; null for all but TRACE and CONNECT
+ * @param passed names of variables that go on from the environ to programs
  * @param localRedirects who answers them; null to have the client do it
  */
 record HostOptions(
@@ -38,7 +40,8 @@ record HostOptions(
     boolean passAuthorization,
     boolean shellFunctions,
     boolean strictExit,
-    boolean strictOwnership,
+    ModeRules modes,
+    Set<String> passed,
     boolean lenientType,
     boolean nph,
     boolean encodedSlash) {}

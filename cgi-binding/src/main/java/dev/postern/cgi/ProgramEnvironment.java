@@ -9,7 +9,6 @@ import dev.postern.internal.Hosts;
 import dev.postern.process.ProgramText;
 import dev.postern.program.Program;
 import dev.postern.program.RequestPath;
-import dev.postern.wire.Escapes;
 import dev.postern.wire.Refusal;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -53,28 +52,21 @@ final class ProgramEnvironment {
     for (String name : EnvironmentRules.PASSED) {
       built.addForeign(name, environ.variable(name));
     }
+    if (RequestPath.bytes(environ, "PATH_INFO").isEmpty()) {
+      // Programs ask whether it is there; web servers leave it out.
+      built.variables.remove("PATH_INFO");
+    }
     built.addServer();
     built.addPeer();
     built.addHeaders(counters);
     built.add("GATEWAY_INTERFACE", "CGI/1.1");
-    built.addRedirect();
+    built.addRedirect(program);
     built.add("SCRIPT_FILENAME", ProgramText.toBytes(program.file()));
     if (contentLength >= 0) {
       built.add("CONTENT_LENGTH", Long.toString(contentLength));
     }
     built.addDocumentRoot();
     return built.variables;
-  }
-
-  /**
-   * For an error page the gateway says which status of which path it is for, as httpd does.
-   * Otherwise the status is 200: php-cgi runs nothing without one.
-   */
-  private void addRedirect() throws GatewayException {
-    String status = environ.variable("REDIRECT_STATUS");
-    boolean told = status != null && status.length() == 3 && "2345".indexOf(status.charAt(0)) >= 0;
-    add("REDIRECT_STATUS", told ? requireNonNull(status) : "200");
-    addForeign("REDIRECT_URL", environ.variable("REDIRECT_URL"));
   }
 
   private void addConfigured() throws GatewayException {
@@ -111,7 +103,13 @@ final class ProgramEnvironment {
   private void addHeaders(RefusalCounters counters) throws GatewayException {
     Set<String> connection = FieldNames.connectionOptions(environ.variable("HTTP_CONNECTION"));
     for (String name : environ.keySet()) {
-      if (name.startsWith("HTTP_")) {
+      if (options.passed().contains(name)) {
+        addForeign(name, environ.variable(name));
+      } else if (!name.startsWith("HTTP_")) {
+        if (!EnvironmentRules.isOurs(name)) {
+          counters.count("variable");
+        }
+      } else {
         String rule = EnvironmentRules.dropRule(name, connection, options.passAuthorization());
         if (rule == null) {
           addForeign(name, environ.variable(name));
@@ -119,6 +117,22 @@ final class ProgramEnvironment {
           counters.count(rule);
         }
       }
+    }
+  }
+
+  /**
+   * PHP's guard against being run by its own name asks for REDIRECT_STATUS, so that it is set where
+   * a configured interpreter runs the file; and on an error page, where the container tells of the
+   * request that failed.
+   */
+  private void addRedirect(Program program) throws GatewayException {
+    String status = environ.variable("REDIRECT_STATUS");
+    if (status != null && status.matches("[2-5][0-9][0-9]") && !status.equals("200")) {
+      for (String name : EnvironmentRules.ERROR_PAGE) {
+        addForeign(name, environ.variable(name));
+      }
+    } else if (program.interpreted()) {
+      add("REDIRECT_STATUS", "200");
     }
   }
 
@@ -168,11 +182,8 @@ final class ProgramEnvironment {
       throw Refusal.of(
           400,
           "not-encodable",
-          name
-              + " must be bytes that "
-              + ProgramText.charset()
-              + " can carry: "
-              + Escapes.quote(bytes));
+          // Not the value, which may be a password or a session's cookie.
+          name + " must be bytes that " + ProgramText.charset() + " can carry");
     }
     int entry = name.length() + bytes.length() + 2;
     total += entry;

@@ -34,7 +34,7 @@ final class RequestRules {
     if (RequestPath.bytes(environ, "QUERY_STRING").length() > MAX_QUERY) {
       throw Refusal.of(414, "query-too-long", "query must not exceed " + MAX_QUERY + " bytes");
     }
-    RequestPath.checkDecoded(script);
+    RequestPath.checkScript(script);
     RequestPath.checkDecoded(path);
     String target = environ.variable("REQUEST_URI");
     if (target != null) {

@@ -10,40 +10,44 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Finds the program that a path names below a directory. Works on bytes; follows nothing out of the
- * directory; looks at the disk for each request. Thread-safe.
+ * directory but the links that were allowed; looks at the disk for each request. Thread-safe.
  */
 public final class ProgramFinder {
-  private static final List<String> LEFT_BEHIND = List.of("~", ".bak", ".orig", ".swp", ".tmp");
-
   private final Path root;
   private final @Nullable String index;
   private final @Nullable Set<String> allowed;
+  private final LinkRules links;
 
   /**
    * A finder.
    *
    * @param root a real path
    */
-  public ProgramFinder(Path root, @Nullable String index, @Nullable Set<String> allowed) {
+  public ProgramFinder(
+      Path root, @Nullable String index, @Nullable Set<String> allowed, LinkRules links) {
     this.root = root;
     this.index = index;
     this.allowed = allowed;
+    this.links = links;
   }
 
   /**
    * A program and the request's path as it sees it.
    *
-   * @param file its real path
+   * @param file where the path leads, below the root; maybe a link
+   * @param real its real path
    * @param scriptName bytes as chars
    * @param pathInfo bytes as chars
+   * @param slashMissing the path names a directory, whose index this is, without its last slash:
+   *     links in a page would lead beside that directory
    */
-  public record Found(Path file, String scriptName, String pathInfo) {}
+  public record Found(
+      Path file, Path real, String scriptName, String pathInfo, boolean slashMissing) {}
 
   /**
    * Walks along PATH_INFO; the first regular file is the program, and no other is tried.
@@ -70,38 +74,41 @@ public final class ProgramFinder {
       at = step(at, name, path);
       start = end;
       if (Files.isRegularFile(at)) {
-        return new Found(program(at, path), script + path.substring(0, end), path.substring(end));
+        return new Found(
+            at, program(at, path), script + path.substring(0, end), path.substring(end), false);
       }
       if (!Files.isDirectory(at)) {
         real(at, path);
         throw Refusal.of(403, "no-file", "program must be a regular file: " + Escapes.quote(path));
       }
     }
-    return index(at, script, path, start);
+    return index(at, script, path);
   }
 
-  private Found index(Path directory, String script, String path, int start)
-      throws GatewayException {
+  private Found index(Path directory, String script, String path) throws GatewayException {
+    real(directory, path);
     if (index != null) {
       Path file = directory.resolve(index);
       if (Files.isRegularFile(file)) {
-        return new Found(
-            program(file, path), script + path.substring(0, start), path.substring(start));
+        String place = (script + path).isEmpty() ? "/" : script + path;
+        boolean slash = place.endsWith("/");
+        return new Found(file, program(file, path), place + (slash ? "" : "/") + index, "", !slash);
       }
     }
-    real(directory, path);
     throw Refusal.of(403, "directory", "path must not end at a directory: " + Escapes.quote(path));
   }
 
   /** One segment further down, by its bytes; the name on disk has the same. */
   private static Path step(Path directory, String bytes, String path) throws GatewayException {
-    if (bytes.charAt(0) == '.') {
-      throw notFound(path);
+    if (bytes.indexOf('\\') >= 0) {
+      throw RequestPath.backslash(path);
     }
-    for (String end : LEFT_BEHIND) {
-      if (bytes.endsWith(end)) {
-        throw notFound(path);
-      }
+    if (bytes.charAt(0) == '.' || LeftBehind.is(bytes)) {
+      throw Refusal.of(
+          404,
+          "left-behind",
+          "path must name no hidden file and none that an editor or installer has left: "
+              + Escapes.quote(path));
     }
     String name = FileNames.ofBytes(bytes);
     if (name == null) {
@@ -171,17 +178,21 @@ public final class ProgramFinder {
     return real(file, path);
   }
 
-  /** The real path, if that lies below the root. */
+  /** The real path, if links may lead there. */
   private Path real(Path file, String path) throws GatewayException {
+    Path real;
     try {
-      Path real = file.toRealPath();
-      if (real.startsWith(root)) {
-        return real;
-      }
+      real = file.toRealPath();
     } catch (IOException e) {
-      // It has gone meanwhile.
+      // It is not there, or has gone meanwhile.
+      throw notFound(path);
     }
-    throw notFound(path);
+    String problem = links.problem(root, file, real);
+    if (problem != null) {
+      throw Refusal.of(
+          404, "link", "link must lead to a program: " + Escapes.quote(path) + ": " + problem);
+    }
+    return real;
   }
 
   private static GatewayException notFound(String path) {

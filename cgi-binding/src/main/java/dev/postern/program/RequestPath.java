@@ -5,17 +5,38 @@ import dev.postern.GatewayException;
 import dev.postern.internal.Percent;
 import dev.postern.wire.Escapes;
 import dev.postern.wire.Refusal;
+import java.io.File;
 
 /**
  * What the path of a hosted program may be, encoded and decoded. Works on bytes, looks at each
  * once, and knows no letters but ASCII's.
  */
 public final class RequestPath {
+  private static final boolean BACKSLASH_IS_SLASH = File.separatorChar == '\\';
+
   private RequestPath() {}
 
   /**
-   * Refuses a decoded path with control characters, dot segments, or a backslash, which some take
-   * for a slash.
+   * Refuses the part of a path that names a program for what {@link #checkDecoded} refuses, and for
+   * a backslash, which some take for a slash.
+   *
+   * @throws GatewayException with status 400
+   */
+  public static void checkScript(String path) throws GatewayException {
+    checkDecoded(path);
+    if (path.indexOf('\\') >= 0) {
+      throw backslash(path);
+    }
+  }
+
+  /** The refusal of a backslash in the part that names a program: status 400. */
+  static GatewayException backslash(String path) {
+    return refused("path-character", "path must name a program without a backslash", path);
+  }
+
+  /**
+   * Refuses a decoded path with control characters or dot segments. A backslash is a character of a
+   * name, but where the system takes it for a slash.
    *
    * @throws GatewayException with status 400
    */
@@ -71,9 +92,8 @@ public final class RequestPath {
   }
 
   private static void checkCharacter(char c, String path) throws GatewayException {
-    if (c < ' ' || c == 0x7F || c == '\\') {
-      throw refused(
-          "path-character", "path must hold no control characters and no backslash", path);
+    if (c < ' ' || c == 0x7F || c == '\\' && BACKSLASH_IS_SLASH) {
+      throw refused("path-character", "path must hold no control characters", path);
     }
   }
 
@@ -81,8 +101,7 @@ public final class RequestPath {
   private static void checkSegments(String path) throws GatewayException {
     int start = 0;
     while (start < path.length()) {
-      int end = path.indexOf('/', start);
-      end = end < 0 ? path.length() : end;
+      int end = endOfSegment(path, start);
       int params = path.indexOf(';', start);
       int length = (params < 0 || params > end ? end : params) - start;
       if (length > 0 && length <= 2 && path.startsWith("..".substring(0, length), start)) {
@@ -90,6 +109,15 @@ public final class RequestPath {
       }
       start = end + 1;
     }
+  }
+
+  /** Dot segments between backslashes count too, for programs that take them for slashes. */
+  private static int endOfSegment(String path, int start) {
+    int end = start;
+    while (end < path.length() && path.charAt(end) != '/' && path.charAt(end) != '\\') {
+      end++;
+    }
+    return end;
   }
 
   private static GatewayException refused(String rule, String message, String path) {

@@ -54,10 +54,14 @@ public final class Owners {
     return attribute(path, "uid", UNKNOWN);
   }
 
-  private static int attribute(Path path, String name, int otherwise) {
+  /** The user that owns a symbolic link itself. */
+  public static int ownerOfLink(Path link) {
+    return attribute(link, "uid", UNKNOWN, LinkOption.NOFOLLOW_LINKS);
+  }
+
+  private static int attribute(Path path, String name, int otherwise, LinkOption... links) {
     try {
-      Map<String, Object> attributes =
-          Files.readAttributes(path, "unix:" + name, new LinkOption[0]);
+      Map<String, Object> attributes = Files.readAttributes(path, "unix:" + name, links);
       return attributes.get(name) instanceof Integer value ? value : otherwise;
     } catch (IOException | UnsupportedOperationException | IllegalArgumentException e) {
       return otherwise;

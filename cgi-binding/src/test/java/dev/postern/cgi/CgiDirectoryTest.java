@@ -12,10 +12,12 @@ import com.google.common.jimfs.PathNormalization;
 import dev.postern.Application;
 import dev.postern.Environ;
 import dev.postern.GatewayException;
+import dev.postern.program.LinkRules;
 import dev.postern.program.ProgramFinder;
 import dev.postern.system.Owners;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystem;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -114,7 +116,8 @@ class CgiDirectoryTest {
       Files.createFile(files.getPath("/cgi/x.sh"));
       Files.createFile(directory.resolve("K2"));
       assertThat(Files.exists(files.getPath("/cgi/X.SH"))).isTrue();
-      ProgramFinder finder = new ProgramFinder(files.getPath("/cgi").toRealPath(), null, null);
+      ProgramFinder finder =
+          new ProgramFinder(files.getPath("/cgi").toRealPath(), null, null, LinkRules.INSIDE);
 
       assertThat(finder.find(environ("/x.sh")).file()).hasToString("/cgi/x.sh");
       assertThat(finder.find(environ("/Dir/K2/i")).pathInfo()).isEqualTo("/i");
@@ -150,7 +153,7 @@ class CgiDirectoryTest {
     Files.createSymbolicLink(root.resolve("gone"), Path.of("nowhere"));
     Application app = CgiDirectory.of(root);
 
-    assertThat(get(app, "/in/i").body()).isEqualTo(inside + "|0|/in|/i");
+    assertThat(get(app, "/in/i").body()).isEqualTo(root.resolve("in") + "|0|/in|/i");
     for (String path : List.of("/out", "/dir/secret", "/up/secret", "/dir", "/up", "/gone")) {
       assertStatus(app, Call.get(path), 404);
     }
@@ -163,7 +166,7 @@ class CgiDirectoryTest {
     Path secret = script(outside, "secret");
     Path link = root.resolve("link");
     Files.createSymbolicLink(link, inside);
-    ProgramFinder finder = new ProgramFinder(root, null, null);
+    ProgramFinder finder = new ProgramFinder(root, null, null, LinkRules.INSIDE);
     Thread swapper =
         new Thread(
             () -> {
@@ -178,7 +181,7 @@ class CgiDirectoryTest {
     try {
       for (int i = 0; i < 1000 || found == 0; i++) {
         try {
-          assertThat(finder.find(environ("/link")).file()).isEqualTo(inside);
+          assertThat(finder.find(environ("/link")).real()).isEqualTo(inside);
           found++;
         } catch (GatewayException e) {
           assertThat(e.status()).isEqualTo(404);
@@ -295,7 +298,7 @@ class CgiDirectoryTest {
     if (Owners.current() == Owners.ROOT) {
       assertThatIllegalStateException().isThrownBy(builder::build);
     } else {
-      assertThat(builder.options().strictOwnership()).isFalse();
+      assertThat(builder.options().modes().strictOwnership()).isFalse();
     }
   }
 
@@ -313,12 +316,31 @@ class CgiDirectoryTest {
 
   @Test
   void attackC12_leftBehindAndHiddenFiles_areNotThere() throws IOException {
-    for (String name : List.of(".x", ".x.swp", "x~", "x.bak", "x.orig", "x.swp", "x.tmp")) {
+    for (String name :
+        List.of(
+            ".x",
+            ".x.swp",
+            "x~",
+            "x.bak",
+            "x.orig",
+            "x.swp",
+            "x.tmp",
+            "x.save",
+            "x.old",
+            "#x#",
+            "x.dpkg-old",
+            "x.dpkg-dist",
+            "x.cgi.ucf-dist",
+            "x.rpmsave")) {
       script(root, name);
       assertStatus(CgiDirectory.of(root), Call.get("/" + name), 404);
     }
     script(Files.createDirectory(root.resolve(".git")), "x");
     assertStatus(CgiDirectory.of(root), Call.get("/.git/x"), 404);
+    for (String name : List.of("x.older", "#x", "#", "x.dpkg-old.cgi", "save")) {
+      script(root, name);
+      assertStatus(CgiDirectory.of(root), Call.get("/" + name), 200);
+    }
   }
 
   @Test
@@ -473,13 +495,197 @@ class CgiDirectoryTest {
     Files.createDirectory(root.resolve("empty"));
     Application app = CgiDirectory.builder(root).index("index.cgi").build();
 
-    assertThat(get(app, "").body()).isEqualTo(index + "|0||");
-    assertThat(get(app, "/").body()).isEqualTo(index + "|0||/");
-    assertThat(get(app, "/d/").body()).isEqualTo(below + "|0|/d|/");
+    assertThat(get(app, "").body()).isEqualTo(index + "|0|/index.cgi|");
+    assertThat(get(app, "/").body()).isEqualTo(index + "|0|/index.cgi|");
+    assertThat(get(app, "/d/").body()).isEqualTo(below + "|0|/d/index.cgi|");
+    assertThat(Call.get("/d/").with("SCRIPT_NAME", "/m").to(app).body())
+        .isEqualTo(below + "|0|/m/d/index.cgi|");
     assertStatus(app, Call.get("/empty"), 403);
+    assertStatus(app, Call.get("/empty/"), 403);
     assertStatus(app, Call.get("/e/"), 404);
     assertThatIllegalArgumentException().isThrownBy(() -> CgiDirectory.builder(root).index("a/b"));
     assertThatIllegalArgumentException().isThrownBy(() -> CgiDirectory.builder(root).index(""));
+  }
+
+  @Test
+  void index_ofADirectoryWithoutItsSlash_isARedirectThere() throws IOException {
+    script(root, "index.cgi");
+    script(Files.createDirectory(root.resolve("d e")), "index.cgi");
+    Files.createSymbolicLink(root.resolve("out"), outside);
+    Application app = CgiDirectory.builder(root).index("index.cgi").build();
+
+    Call call = Call.get("/d e").with("SCRIPT_NAME", "/m").with("QUERY_STRING", "a=%2F&b").to(app);
+    assertThat(call.status).isEqualTo(301);
+    assertThat(call.headers.get("Location")).isEqualTo("/m/d%20e/?a=%2F&b");
+    call = Call.get("").with("SCRIPT_NAME", "/m").with("QUERY_STRING", "\r\nX: y").to(app);
+    assertThat(call.headers.get("Location")).isEqualTo("/m/?%0D%0AX:%20y");
+    call = Call.get("/d e").with("SCRIPT_NAME", "//evil.example").to(app);
+    assertThat(call.headers.get("Location")).isEqualTo("/evil.example/d%20e/");
+    assertStatus(app, Call.get("/out"), 404);
+    assertStatus(CgiDirectory.of(root), Call.get("/d e"), 403);
+  }
+
+  @Test
+  void r21_link_runsUnderItsName() throws IOException {
+    Path real = Programs.sh(Files.createDirectory(root.resolve("d")), "multi", "echo wrong");
+    Programs.write(
+        real,
+        "#!/bin/sh\nprintf 'Content-Type: text/plain\n\n'\necho \"$0 $SCRIPT_FILENAME $PWD\"\n");
+    Files.createSymbolicLink(root.resolve("name.cgi"), real);
+    Path text =
+        Files.writeString(
+            root.resolve("d/text"), "echo \"Content-Type: text/plain\"; echo; echo $1");
+    Files.createSymbolicLink(root.resolve("run.shell"), text);
+    Application app = CgiDirectory.builder(root).interpreter(".shell", List.of("/bin/sh")).build();
+
+    String link = root.resolve("name.cgi").toString();
+    assertThat(get(app, "/name.cgi").body()).isEqualTo(link + " " + link + " " + root + "\n");
+    assertThat(get(app, "/run.shell").status).isEqualTo(200);
+    Files.setPosixFilePermissions(real, PosixFilePermissions.fromString("rwxr-xrwx"));
+    assertThat(get(app, "/name.cgi").rule()).isEqualTo("world-writable");
+    Files.setPosixFilePermissions(real, PosixFilePermissions.fromString("rwxr-xr-x"));
+    Files.setPosixFilePermissions(root.resolve("d"), PosixFilePermissions.fromString("rwxrwxrwx"));
+    assertThat(get(app, "/name.cgi").rule()).isEqualTo("world-writable");
+  }
+
+  @Test
+  void r21_linksOutside_areFollowedWhereThatIsAllowed() throws IOException {
+    Path other = Files.createDirectory(outside.resolve("other"));
+    Path program = script(other, "x");
+    Path link = root.resolve("link");
+    Files.createSymbolicLink(link, program);
+    Application inside = CgiDirectory.of(root);
+    Application roots = CgiDirectory.builder(root).root(other).build();
+    Application owners =
+        CgiDirectory.builder(root).followLinks(FollowLinks.IF_OWNER_MATCHES).build();
+
+    Call refused = get(inside, "/link");
+    assertThat(refused.status).isEqualTo(404);
+    assertThat(refused.rule()).isEqualTo("link");
+    assertThat(refused.log()).contains("it leads out of the directory, to " + program);
+    assertThat(refused.body()).doesNotContain("link", "directory");
+    assertThat(get(roots, "/link").body()).isEqualTo(link + "|0|/link|");
+    assertThat(get(owners, "/link").body()).isEqualTo(link + "|0|/link|");
+    Files.createSymbolicLink(root.resolve("in"), script(root, "y"));
+    Application none = CgiDirectory.builder(root).followLinks(FollowLinks.NO).build();
+    assertThat(get(none, "/in").rule()).isEqualTo("link");
+    assertThat(get(none, "/y").status).isEqualTo(200);
+    Files.setPosixFilePermissions(other, PosixFilePermissions.fromString("rwxrwxrwx"));
+    assertThat(get(roots, "/link").rule()).isEqualTo("world-writable");
+    Files.setPosixFilePermissions(other, PosixFilePermissions.fromString("rwxr-xr-x"));
+
+    assumeTrue(Owners.current() == Owners.ROOT, "only root can give a file away");
+    Files.setAttribute(program, "unix:uid", 12345);
+    assertThat(get(owners, "/link").log()).contains("another than the link's owner");
+    assertThat(get(roots, "/link").status).isEqualTo(200);
+  }
+
+  @Test
+  void r16_interpretedFile_needsNoExecuteBit() throws IOException {
+    Path file = script(root, "x.shell");
+    Application app = CgiDirectory.builder(root).interpreter(".shell", List.of("/bin/sh")).build();
+    for (String[] row :
+        new String[][] {{"rw-r-----", "200"}, {"rw-r--r--", "200"}, {"rw-r--rw-", "403"}}) {
+      Files.setPosixFilePermissions(file, PosixFilePermissions.fromString(row[0]));
+      assertThat(get(app, "/x.shell").status).as(row[0]).isEqualTo(Integer.parseInt(row[1]));
+    }
+    assertThat(get(CgiDirectory.of(root), "/x.shell").status).isEqualTo(403);
+  }
+
+  @Test
+  void setIdPrograms_runWhereThatIsAllowed() throws IOException {
+    Files.setAttribute(script(root, "x"), "unix:mode", 0102755);
+    assertThat(get(CgiDirectory.builder(root).allowSetId().build(), "/x").status).isEqualTo(200);
+    assertThat(
+            Call.get("").to(CgiApplication.builder(root.resolve("x")).allowSetId().build()).status)
+        .isEqualTo(200);
+  }
+
+  @Test
+  void whatCanNeverRun_isSaidWhenItIsBuilt() throws IOException {
+    Path program = script(root, "x");
+    Files.setAttribute(program, "unix:mode", 0104755);
+    try (LogLines log = LogLines.of("dev.postern.cgi")) {
+      CgiApplication.of(program);
+      assertThat(log.warnings()).singleElement().asString().contains("set-id", program.toString());
+      Files.setAttribute(root, "unix:mode", 040777);
+      CgiDirectory.of(root);
+      assertThat(log.warnings().get(1)).contains("world-writable", root.toString());
+      CgiDirectory.builder(Files.createDirectory(outside.resolve("fine"))).build();
+      assertThat(log.warnings()).hasSize(2);
+    }
+  }
+
+  @Test
+  void worldWritableDirectoryAbove_isRefusedWithoutTheStickyBit() throws IOException {
+    Path above = Files.createDirectory(outside.resolve("above"));
+    script(Files.createDirectories(above.resolve("b/cgi")), "x");
+    Application app = CgiDirectory.of(above.resolve("b/cgi"));
+    Application one = CgiApplication.of(above.resolve("b/cgi/x"));
+    for (Application each : List.of(app, one)) {
+      assertThat(get(each, "/x").status).isEqualTo(200);
+      Files.setAttribute(above, "unix:mode", 040777);
+      assertThat(get(each, "/x").rule()).isEqualTo("world-writable");
+      Files.setAttribute(above, "unix:mode", 041777);
+      assertThat(get(each, "/x").status).isEqualTo(200);
+      Files.setAttribute(above, "unix:mode", 040755);
+    }
+  }
+
+  @Test
+  void attackC13_brokenElf_isNoProgram() throws Exception {
+    byte[] good = Files.readAllBytes(Path.of("/bin/true"));
+    for (int[] change : new int[][] {{4, 9}, {5, 2}, {16, 1}, {18, 8}, {54, 1}, {56, 0}}) {
+      byte[] broken = good.clone();
+      broken[change[0]] = (byte) change[1];
+      assertNotRun(broken, "not-a-program");
+    }
+    for (int length : new int[] {5, 63, 100, 4096}) {
+      assertNotRun(java.util.Arrays.copyOf(good, length), "not-a-program");
+    }
+    String latin = new String(good, StandardCharsets.ISO_8859_1);
+    assertNotRun(
+        latin
+            .replaceFirst("/lib64/ld-linux", "/lib99/ld-linux")
+            .getBytes(StandardCharsets.ISO_8859_1),
+        "not-a-program");
+    Path text = Programs.write(outside.resolve("text"), "echo run by a shell\n");
+    assertNotRun(("#!" + text + "\n").getBytes(StandardCharsets.ISO_8859_1), "bad-interpreter");
+    Application configured =
+        CgiDirectory.builder(root).interpreter(".cgi", List.of(text.toString())).build();
+    assertThat(get(configured, "/x.cgi").rule()).isEqualTo("bad-interpreter");
+    Path script = Programs.write(outside.resolve("script"), "#!/bin/sh\n" + ECHO);
+    Programs.write(root.resolve("x.cgi"), "#!" + script + "\n");
+    assertThat(get(CgiDirectory.of(root), "/x.cgi").status).isEqualTo(200);
+  }
+
+  private void assertNotRun(byte[] content, String rule) throws IOException {
+    Programs.write(root.resolve("x.cgi"), new String(content, StandardCharsets.ISO_8859_1));
+    Call call = get(CgiDirectory.of(root), "/x.cgi");
+    assertThat(call.status).isEqualTo(500);
+    assertThat(call.rule()).isEqualTo(rule);
+  }
+
+  @Test
+  void refusals_areToldApartInTheLogAlone() throws IOException {
+    Programs.write(root.resolve("crlf"), "#!/usr/bin/perl\r\nprint\r\n");
+    Programs.write(root.resolve("bom"), "\u00ef\u00bb\u00bf#!/bin/sh\n");
+    Files.setPosixFilePermissions(
+        script(root, "mode"), PosixFilePermissions.fromString("rw-r-----"));
+    Application app = CgiDirectory.of(root);
+
+    for (String[] row :
+        new String[][] {
+          {"/crlf", "\"/usr/bin/perl\\r\": line ends are CR LF"},
+          {"/bom", "starts with a byte order mark"},
+          {"/mode", "user " + System.getProperty("user.name") + " must be able to execute"},
+          {"/x~", "none that an editor or installer has left"},
+          {"/none", "path must name a program"}
+        }) {
+      Call call = get(app, row[0]);
+      assertThat(call.log()).as(row[0]).contains(row[1]);
+      assertThat(call.body()).matches("[45]\\d\\d [A-Za-z ]+\n");
+    }
   }
 
   @Test

@@ -7,6 +7,7 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
 import com.google.common.jimfs.Configuration;
 import com.google.common.jimfs.Jimfs;
 import dev.postern.GatewayException;
+import dev.postern.program.LinkRules;
 import dev.postern.program.Program;
 import dev.postern.program.ProgramFinder;
 import dev.postern.program.RequestPath;
@@ -24,7 +25,8 @@ import java.util.Set;
  */
 class HostFuzzTest {
   private static final Path ROOT = root();
-  private static final ProgramFinder FINDER = new ProgramFinder(ROOT, "index", null);
+  private static final ProgramFinder FINDER =
+      new ProgramFinder(ROOT, "index", null, LinkRules.INSIDE);
   private static final HostOptions OPTIONS = CgiApplication.builder(Path.of("/p")).options();
   private static final Set<Integer> REFUSALS = Set.of(400, 403, 404, 405, 414, 431);
 

@@ -41,14 +41,14 @@ class ProgramEnvironmentTest {
             .with("AWS_SECRET_ACCESS_KEY", "1")
             .with("DOCUMENT_ROOT", "/evil")
             .with("GATEWAY_INTERFACE", "CGI/9")
-            .with("REDIRECT_STATUS", "404")
+            .with("REDIRECT_STATUS", "200")
             .with("LD_PRELOAD", "evil.so");
 
     assertThat(new TreeMap<>(of(call, options().documentRoot(Path.of("/srv/www")))).toString())
         .isEqualTo(
             "{DOCUMENT_ROOT=/srv/www, GATEWAY_INTERFACE=CGI/1.1, HTTP_HOST=example.org,"
                 + " PATH=/usr/local/bin:/usr/bin:/bin, PATH_INFO=/x/y,"
-                + " PATH_TRANSLATED=/srv/www/x/y, QUERY_STRING=a=b, REDIRECT_STATUS=404,"
+                + " PATH_TRANSLATED=/srv/www/x/y, QUERY_STRING=a=b,"
                 + " REMOTE_ADDR=127.0.0.1, REMOTE_HOST=127.0.0.1, REMOTE_PORT=4711,"
                 + " REQUEST_METHOD=GET, REQUEST_SCHEME=http, REQUEST_URI=/app/x/y?a=b,"
                 + " SCRIPT_FILENAME=/srv/p, SCRIPT_NAME=/app, SERVER_ADDR=127.0.0.2,"
@@ -101,9 +101,88 @@ class ProgramEnvironmentTest {
         Call.get("/").with("HTTP_REDIRECT_STATUS", "404").with("HTTP_REDIRECT_URL", "/evil");
 
     Map<String, String> environment = of(call, options());
-    assertThat(environment).containsEntry("REDIRECT_STATUS", "200");
-    assertThat(environment.keySet()).noneMatch(name -> name.startsWith("HTTP_REDIRECT"));
+    assertThat(environment.keySet()).noneMatch(name -> name.contains("REDIRECT"));
     assertThat(counters.snapshot().count("header-reserved")).isEqualTo(2);
+  }
+
+  @Test
+  void r12_redirectStatus_isOfInterpretersAndErrorPages() throws Exception {
+    Path file = Path.of("/srv/x.php");
+    Program php = new Program(file, List.of("/usr/bin/php-cgi", file.toString()), file, true);
+    Call errorPage =
+        Call.get("/")
+            .with("REDIRECT_STATUS", "404")
+            .with("REDIRECT_URL", "/gone")
+            .with("REDIRECT_X", "1");
+
+    assertThat(ofProgram(Call.get("/"), php)).containsEntry("REDIRECT_STATUS", "200");
+    assertThat(of(Call.get("/"), options())).doesNotContainKey("REDIRECT_STATUS");
+    for (String forged : List.of("200", "", "4040", "x")) {
+      assertThat(of(Call.get("/").with("REDIRECT_STATUS", forged), options()))
+          .doesNotContainKey("REDIRECT_STATUS");
+    }
+    for (Map<String, String> environment :
+        List.of(of(errorPage, options()), ofProgram(errorPage, php))) {
+      assertThat(environment)
+          .containsEntry("REDIRECT_STATUS", "404")
+          .containsEntry("REDIRECT_URL", "/gone")
+          .doesNotContainKey("REDIRECT_X");
+    }
+  }
+
+  @Test
+  void passedVariables_reachThePrograms_andOthersAreCounted() throws Exception {
+    Call call = Call.get("/").with("TENANT", "a").with("SSL_CLIENT_S_DN", "CN=x");
+
+    assertThat(of(call, options().passVariable("TENANT").environment("TENANT", "default")))
+        .containsEntry("TENANT", "a")
+        .doesNotContainKey("SSL_CLIENT_S_DN");
+    assertThat(counters.snapshot().count("variable")).isEqualTo(1);
+    assertThat(of(Call.get("/"), options().passVariable("TENANT").environment("TENANT", "default")))
+        .containsEntry("TENANT", "default");
+    assertRefused(
+        call.with("TENANT", "a\n"), options().passVariable("TENANT"), 400, "control-character");
+    for (String name : List.of("REMOTE_USER", "HTTP_X", "HTTP_PROXY", "REDIRECT_X", "a.b", "")) {
+      assertThatIllegalArgumentException()
+          .as(name)
+          .isThrownBy(() -> options().passVariable(name))
+          .withMessageStartingWith("variable name must be ");
+    }
+  }
+
+  @Test
+  void configuredNames_areRefusedForTheReasonThatIsTrueOfThem() {
+    for (String[] row :
+        new String[][] {
+          {"REMOTE_USER", "free, the request sets it"},
+          {"remote_user", "free, but for its case the request sets it"},
+          {"SERVER_NAME", "free, the host of programs sets it"},
+          {"HTTP_HOST", "free, a header of the request sets it"},
+          {"HTTP_PROXY", "may have http_proxy"},
+          {"REDIRECT_X", "free, a container that serves an error page sets it"}
+        }) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> options().environment(row[0], "x"))
+          .withMessageContaining(row[1])
+          .withMessageEndingWith(": " + row[0]);
+    }
+  }
+
+  @Test
+  void documentRootAndPathTranslated_canBeConfigured() throws Exception {
+    CgiApplication.Builder both =
+        options().environment("DOCUMENT_ROOT", "/srv").environment("PATH_TRANSLATED", "/srv/fixed");
+
+    assertThat(of(Call.get("/a"), both))
+        .containsEntry("DOCUMENT_ROOT", "/srv")
+        .containsEntry("PATH_TRANSLATED", "/srv/a");
+    assertThat(of(Call.get(""), both)).containsEntry("PATH_TRANSLATED", "/srv/fixed");
+    assertThat(of(Call.get("/a"), options().environment("PATH_TRANSLATED", "/x.djvu")))
+        .containsEntry("PATH_TRANSLATED", "/x.djvu")
+        .doesNotContainKey("DOCUMENT_ROOT");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> options().environment("DOCUMENT_ROOT", "www"))
+        .withMessage("DOCUMENT_ROOT must be an absolute path: www");
   }
 
   @Test
@@ -122,13 +201,13 @@ class ProgramEnvironmentTest {
             "HTTPS",
             "REMOTE_IDENT",
             "GATEWAY_INTERFACE",
-            "DOCUMENT_ROOT",
             "SERVER_SOFTWARE",
             "REMOTE_ADDR")) {
       assertThatIllegalArgumentException()
           .as(name)
           .isThrownBy(() -> options().environment(name, "x"))
-          .withMessage("environment name must not be one that a request sets: " + name);
+          .withMessageStartingWith("environment name must be free, ")
+          .withMessageEndingWith(": " + name);
     }
     for (String name : List.of("", "A B", "A=B", "1A", "A-B", "\u00c9", "A\0", "A.B")) {
       assertThatIllegalArgumentException()
@@ -367,7 +446,7 @@ class ProgramEnvironmentTest {
         .containsEntry("GATEWAY_INTERFACE", "CGI/1.1")
         .containsEntry("QUERY_STRING", "")
         .containsEntry("SCRIPT_NAME", "")
-        .containsEntry("PATH_INFO", "");
+        .doesNotContainKey("PATH_INFO");
     assertThat(
             of(
                 Call.get("/c").with("SCRIPT_NAME", "/a/b").with("QUERY_STRING", "a=%2F&b=+"),
@@ -478,6 +557,10 @@ class ProgramEnvironmentTest {
     Environ environ = call.environ();
     return new HashMap<>(
         ProgramEnvironment.of(environ, options.options(), PROGRAM, length, counters));
+  }
+
+  private Map<String, String> ofProgram(Call call, Program program) throws Exception {
+    return ProgramEnvironment.of(call.environ(), options().options(), program, -1, counters);
   }
 
   private void assertRefused(Call call, CgiApplication.Builder options, int status, String rule) {

@@ -1,0 +1,157 @@
+package dev.postern.program;
+
+import dev.postern.system.FileNames;
+import dev.postern.wire.Escapes;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * As much of an ELF file as the kernel looks at before it runs one: the header, the table of
+ * segments and the name of the dynamic linker. What it refuses there (ENOEXEC), the C library hands
+ * to /bin/sh.
+ */
+final class ElfFile {
+  private static final int HEADER = 64;
+  private static final int ET_EXEC = 2;
+  private static final int ET_DYN = 3;
+  private static final int PT_LOAD = 1;
+  private static final int PT_INTERP = 3;
+  private static final int MAX_TABLE = 65_536;
+  private static final int MAX_NAME = 4096;
+
+  /** {@code e_machine} of what runs here, by {@code os.arch}: with the 32-bit ancestor. */
+  private static final Map<String, Set<Integer>> MACHINES =
+      Map.of(
+          "amd64", Set.of(62, 3),
+          "aarch64", Set.of(183, 40),
+          "riscv64", Set.of(243),
+          "ppc64le", Set.of(21),
+          "s390x", Set.of(22));
+
+  private final FileChannel file;
+  private final long size;
+
+  private ElfFile(FileChannel file) throws IOException {
+    this.file = file;
+    this.size = file.size();
+  }
+
+  /** Whether bytes are the first ones of an ELF file. */
+  static boolean isElf(byte[] start) {
+    return start.length >= 4
+        && start[0] == 0x7F
+        && start[1] == 'E'
+        && start[2] == 'L'
+        && start[3] == 'F';
+  }
+
+  /** What keeps an ELF file from being run, for the log; null for nothing. */
+  static @Nullable String problem(Path path) {
+    try (FileChannel channel = FileChannel.open(path)) {
+      return new ElfFile(channel).problem();
+    } catch (IOException e) {
+      // What cannot be read may still be run.
+      return null;
+    }
+  }
+
+  /**
+   * {@code Elf64_Ehdr}, with {@code Elf32_Ehdr}'s places: e_type 16, e_machine 18, e_phoff 32 (28),
+   * e_phentsize 54 (42), e_phnum 56 (44).
+   */
+  private @Nullable String problem() throws IOException {
+    ByteBuffer header = read(0, HEADER);
+    if (header == null || header.get(4) != 1 && header.get(4) != 2) {
+      return "its ELF header is broken";
+    }
+    boolean wide = header.get(4) == 2;
+    ByteOrder order = header.get(5) == 2 ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN;
+    header.order(order);
+    int type = header.getShort(16) & 0xFFFF;
+    if (type != ET_EXEC && type != ET_DYN) {
+      return "its ELF header is of no program";
+    }
+    if (order != ByteOrder.nativeOrder() || !isForUs(header.getShort(18) & 0xFFFF)) {
+      return hasOtherFormats() ? null : "it is made for another kind of processor";
+    }
+    int entry = header.getShort(wide ? 54 : 42) & 0xFFFF;
+    int table = entry * (header.getShort(wide ? 56 : 44) & 0xFFFF);
+    if (entry != (wide ? 56 : 32) || table == 0 || table > MAX_TABLE) {
+      return "its ELF header is broken";
+    }
+    ByteBuffer segments = read(wide ? header.getLong(32) : header.getInt(28) & 0xFFFFFFFFL, table);
+    if (segments == null) {
+      return "it is cut short";
+    }
+    return problem(segments.order(order), entry, wide);
+  }
+
+  /** {@code Elf64_Phdr}: p_type 0, p_offset 8 (4), p_filesz 32 (16). */
+  private @Nullable String problem(ByteBuffer segments, int entry, boolean wide)
+      throws IOException {
+    boolean loads = false;
+    for (int at = 0; at < segments.limit(); at += entry) {
+      int type = segments.getInt(at);
+      if (type != PT_LOAD && type != PT_INTERP) {
+        continue;
+      }
+      long offset = wide ? segments.getLong(at + 8) : segments.getInt(at + 4) & 0xFFFFFFFFL;
+      long length = wide ? segments.getLong(at + 32) : segments.getInt(at + 16) & 0xFFFFFFFFL;
+      if (offset < 0 || length < 0 || length > size - offset) {
+        return "it is cut short";
+      }
+      loads |= type == PT_LOAD;
+      String linker = type == PT_INTERP ? linkerProblem(offset, length) : null;
+      if (linker != null) {
+        return linker;
+      }
+    }
+    return loads ? null : "it has nothing to load";
+  }
+
+  private @Nullable String linkerProblem(long offset, long length) throws IOException {
+    ByteBuffer name = length < 2 || length > MAX_NAME ? null : read(offset, (int) length);
+    if (name == null || name.get((int) length - 1) != 0) {
+      return "the name of its dynamic linker is broken";
+    }
+    String bytes = new String(name.array(), 0, (int) length - 1, StandardCharsets.ISO_8859_1);
+    String text = bytes.indexOf('\0') < 0 ? FileNames.ofBytes(bytes) : null;
+    if (text == null || !Files.isRegularFile(Path.of(text)) || !Files.isExecutable(Path.of(text))) {
+      return "its dynamic linker must be an executable file: " + Escapes.quote(bytes);
+    }
+    return null;
+  }
+
+  private static boolean isForUs(int machine) {
+    Set<Integer> known = MACHINES.get(System.getProperty("os.arch", ""));
+    return known == null || known.contains(machine);
+  }
+
+  /** The kernel can be told to have emulators run what it cannot (binfmt_misc). */
+  private static boolean hasOtherFormats() {
+    String[] formats = Path.of("/proc/sys/fs/binfmt_misc").toFile().list();
+    return formats != null && formats.length > 2;
+  }
+
+  /** Those bytes of the file, or null when it does not have all of them. */
+  private @Nullable ByteBuffer read(long offset, int length) throws IOException {
+    if (offset < 0 || length > size - offset) {
+      return null;
+    }
+    ByteBuffer bytes = ByteBuffer.allocate(length);
+    while (bytes.hasRemaining()) {
+      if (file.read(bytes, offset + bytes.position()) < 0) {
+        return null;
+      }
+    }
+    return bytes.flip();
+  }
+}

@@ -1,0 +1,152 @@
+package dev.postern.program;
+
+import dev.postern.GatewayException;
+import dev.postern.system.FileNames;
+import dev.postern.wire.Escapes;
+import dev.postern.wire.Refusal;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Looks whether the kernel will run a file. The kernel runs only what starts with {@code #!} or is
+ * ELF; the C library hands all else to /bin/sh, and takes an empty file for a program that
+ * succeeds. That holds for an interpreter too.
+ */
+final class ProgramFormat {
+  /** How much of a script the kernel looks at for its interpreter. */
+  private static final int FIRST_LINE = 256;
+
+  /** How many scripts the kernel follows, each of which the next one interprets. */
+  private static final int MAX_NESTED = 4;
+
+  private static final int MAX_KNOWN = 256;
+  private static final boolean LINUX = System.getProperty("os.name", "").startsWith("Linux");
+
+  /** Interpreters that were found good, as they were then: most requests share a few of them. */
+  private static final Map<Path, Seen> KNOWN = new ConcurrentHashMap<>();
+
+  /** What is another once the file was changed or replaced. */
+  private record Seen(long modified, long size, @Nullable Object key) {
+    static Seen of(Path file) throws IOException {
+      BasicFileAttributes now = Files.readAttributes(file, BasicFileAttributes.class);
+      return new Seen(now.lastModifiedTime().toMillis(), now.size(), now.fileKey());
+    }
+  }
+
+  private ProgramFormat() {}
+
+  /**
+   * Refuses a program that would not run, or that a shell would run.
+   *
+   * @throws GatewayException with status 500: {@code not-a-program}, or {@code bad-interpreter}
+   *     where that is what is wrong
+   */
+  static void check(Path program) throws GatewayException {
+    check(program, program, 0);
+  }
+
+  /**
+   * Refuses an interpreter that would not run.
+   *
+   * @param name as the program or the configuration has it, bytes as chars
+   * @throws GatewayException with status 500
+   */
+  static void checkInterpreter(Path program, String name) throws GatewayException {
+    checkInterpreter(program, name, 1);
+  }
+
+  private static void check(Path file, Path program, int nested) throws GatewayException {
+    byte[] start = new byte[FIRST_LINE];
+    try (InputStream in = Files.newInputStream(file)) {
+      start = Arrays.copyOf(start, in.readNBytes(start, 0, start.length));
+    } catch (IOException e) {
+      // Execute permission without read permission is legal for a binary.
+      return;
+    }
+    if (ElfFile.isElf(start)) {
+      String wrong = LINUX ? ElfFile.problem(file) : null;
+      if (wrong != null) {
+        throw noProgram(file, program, nested, wrong);
+      }
+    } else if (start.length >= 3 && start[0] == '#' && start[1] == '!') {
+      checkInterpreter(program, interpreter(start), nested + 1);
+    } else if (LINUX) {
+      throw noProgram(file, program, nested, "it must be ELF or start with #!" + mark(start));
+    }
+  }
+
+  private static void checkInterpreter(Path program, String name, int nested)
+      throws GatewayException {
+    String text = FileNames.ofBytes(name);
+    Path file =
+        text != null && text.startsWith("/") && text.indexOf('\0') < 0 ? Path.of(text) : null;
+    if (file == null || !Files.isRegularFile(file) || !Files.isExecutable(file)) {
+      throw badInterpreter(
+          program,
+          Escapes.quote(name)
+              + (name.endsWith("\r") ? ": line ends are CR LF" : "")
+              + (name.isEmpty() ? ": none is named" : ""));
+    }
+    if (nested > MAX_NESTED) {
+      throw badInterpreter(program, Escapes.quote(name) + ": scripts run each other too often");
+    }
+    try {
+      Seen seen = Seen.of(file);
+      if (!seen.equals(KNOWN.get(file))) {
+        check(file, program, nested);
+        if (KNOWN.size() >= MAX_KNOWN) {
+          KNOWN.clear();
+        }
+        KNOWN.put(file, seen);
+      }
+    } catch (IOException e) {
+      throw badInterpreter(program, Escapes.quote(name));
+    }
+  }
+
+  private static GatewayException noProgram(Path file, Path program, int nested, String wrong) {
+    if (nested > 0) {
+      return badInterpreter(program, Escapes.quote(file.toString()) + ": " + wrong);
+    }
+    return Refusal.of(
+        500, "not-a-program", "program must be one that can run: " + file + ": " + wrong);
+  }
+
+  private static GatewayException badInterpreter(Path program, String what) {
+    return Refusal.of(
+        500,
+        "bad-interpreter",
+        "interpreter must be an executable file: " + what + ", named by " + program);
+  }
+
+  /** Editors of other systems write three bytes before the first line. */
+  private static String mark(byte[] start) {
+    return start.length >= 3
+            && start[0] == (byte) 0xEF
+            && start[1] == (byte) 0xBB
+            && start[2] == (byte) 0xBF
+        ? ", and starts with a byte order mark"
+        : "";
+  }
+
+  /** As the kernel reads it: up to a space, a tab or the line's end. A CR is part of the name. */
+  private static String interpreter(byte[] start) {
+    int from = 2;
+    while (from < start.length && (start[from] == ' ' || start[from] == '\t')) {
+      from++;
+    }
+    int to = from;
+    while (to < start.length && start[to] != ' ' && start[to] != '\t' && start[to] != '\n') {
+      to++;
+    }
+    return new String(start, from, to - from, StandardCharsets.ISO_8859_1);
+  }
+}
