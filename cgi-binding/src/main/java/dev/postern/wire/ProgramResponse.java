@@ -207,11 +207,41 @@ public record ProgramResponse(
       }
     }
 
-    /** An empty type is as good as none: browsers would guess. */
+    /** An empty or malformed type is as good as none: browsers would guess. */
     private void checkType(int i) throws GatewayException {
-      if (block.value(i).isEmpty()) {
-        throw refused("content-type", "Content-Type must not be empty", i);
+      if (!isMediaType(block.value(i))) {
+        throw refused("content-type", "Content-Type must be a type, a slash and a subtype", i);
       }
+    }
+
+    /**
+     * {@code media-type = type "/" subtype *( OWS ";" OWS [ parameter ] )} (RFC 9110 8.3.1),
+     * without wildcards. What the parameters are is not looked at.
+     */
+    private static boolean isMediaType(String value) {
+      int slash = endOfToken(value, 0);
+      int end = endOfToken(value, slash + 1);
+      if (slash == 0 || slash >= value.length() || value.charAt(slash) != '/' || end == slash + 1) {
+        return false;
+      }
+      while (end < value.length() && (value.charAt(end) == ' ' || value.charAt(end) == '\t')) {
+        end++;
+      }
+      return end >= value.length() || value.charAt(end) == ';';
+    }
+
+    /** {@code tchar} of RFC 9110 5.6.2, but for the asterisk. */
+    private static int endOfToken(String value, int start) {
+      int end = start;
+      while (end < value.length()) {
+        char c = value.charAt(end);
+        boolean alphanumeric = c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9';
+        if (!alphanumeric && "!#$%&'+-.^_`|~".indexOf(c) < 0) {
+          break;
+        }
+        end++;
+      }
+      return end;
     }
 
     /** {@code Content-Length = 1*DIGIT} (RFC 9110 8.6). */

@@ -150,9 +150,36 @@ class ProgramResponseTest {
   }
 
   @Test
-  void attackD12_emptyContentType_isRefused() {
+  void attackD12_emptyContentType_isRefused() throws GatewayException {
     assertThat(rule("Content-Type:\n\n<script>")).isEqualTo("content-type");
     assertThat(rule("Content-Type: \t \n\n<script>")).isEqualTo("content-type");
+    for (String type :
+        new String[] {
+          "text",
+          "*/*",
+          "text/*",
+          "\"text/html\"",
+          "text/html charset=utf-8",
+          "/html",
+          "text/",
+          "text /html",
+          "text/html, text/plain",
+          ";charset=utf-8"
+        }) {
+      assertThat(rule("Content-Type: " + type + "\n\n<script>")).as(type).isEqualTo("content-type");
+    }
+    for (String type :
+        new String[] {
+          "text/html;charset=utf-8",
+          "text/html ; charset=utf-8",
+          "text/html;",
+          "image/svg+xml",
+          "multipart/x-mixed-replace; boundary=\"a b\"",
+          "application/vnd.oasis.opendocument.text"
+        }) {
+      assertThat(response("Content-Type: " + type + "\n\nx").headers().get("Content-Type"))
+          .isEqualTo(type);
+    }
   }
 
   @Test
