@@ -71,7 +71,9 @@ final class LocalRedirect {
       throw Refusal.of(
           502,
           Refusal.rule(e),
-          "local redirect must go to a path that a request may have: " + Escapes.quote(location));
+          "local redirect must go to a path that a request may have: "
+              // Without the query, which may hold what a log should not.
+              + Escapes.quote(RequestPath.ofTarget(location)));
     }
   }
 }

@@ -38,7 +38,25 @@ public final class Refusal {
             ? new Diagnosis("program", -1, "", stderr, exit)
             : new Diagnosis(known.rule(), known.offset(), known.excerpt(), stderr, exit);
     return new GatewayException(
-        e.status(), String.valueOf(e.getMessage()), e.headers(), diagnosis, e.getCause());
+        e.status(), e.getMessage() + hint(stderr), e.headers(), diagnosis, e.getCause());
+  }
+
+  /**
+   * What to do about variables that web servers often have and that programs do not get from us,
+   * since their environment is built from empty.
+   */
+  private static String hint(String stderr) {
+    String name = null;
+    if (stderr.contains("in @INC")) {
+      name = "PERL5LIB";
+    } else if (stderr.contains("ModuleNotFoundError") || stderr.contains("No module named")) {
+      name = "PYTHONPATH";
+    } else if (stderr.contains("HOME not set")
+        || stderr.contains("HOME: parameter not set")
+        || stderr.contains("HOME: unbound variable")) {
+      name = "HOME";
+    }
+    return name == null ? "" : "; if " + name + " is missing, --env " + name + "=… sets it";
   }
 
   /** The id of the rule that a failure is about. */

@@ -249,6 +249,31 @@ class CgiResponseTest {
   }
 
   @Test
+  void variableThatIsMissing_isToldInTheLogAlone() throws IOException {
+    for (String[] row :
+        new String[][] {
+          {"Can't locate Foo/Bar.pm in @INC (you may need to install it)", "--env PERL5LIB="},
+          {"ModuleNotFoundError: No module named 'foo'", "--env PYTHONPATH="},
+          {"fatal: $HOME not set", "--env HOME="},
+          {"/x: 3: HOME: parameter not set", "--env HOME="}
+        }) {
+      Call call =
+          Call.get("/")
+              .to(
+                  CgiApplication.of(
+                      Programs.sh(
+                          directory,
+                          "p",
+                          "echo \"" + row[0].replace("$", "\\$") + "\" >&2; exit 2")));
+      assertThat(call.status).isEqualTo(502);
+      assertThat(call.failure()).hasMessageContaining(row[1]);
+      assertThat(call.body()).isEqualTo("502 Bad Gateway\n");
+    }
+    assertThat(write("").to(CgiApplication.of(Programs.sh(directory, "q", "exit 2"))).failure())
+        .hasMessageEndingWith("]");
+  }
+
+  @Test
   void attackK04_refusals_areReadAsAValue() throws IOException {
     CgiDirectory app = CgiDirectory.of(directory);
     Refusals before = app.refusals();
