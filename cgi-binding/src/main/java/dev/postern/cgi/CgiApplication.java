@@ -128,6 +128,12 @@ public final class CgiApplication implements Application, AutoCloseable {
     }
 
     @Override
+    Path programDirectory() {
+      Path parent = program.file().getParent();
+      return parent == null ? program.file() : parent;
+    }
+
+    @Override
     Builder self() {
       return this;
     }

@@ -260,6 +260,11 @@ public final class CgiDirectory implements Application, AutoCloseable {
     }
 
     @Override
+    Path programDirectory() {
+      return directory;
+    }
+
+    @Override
     Builder self() {
       return this;
     }

@@ -6,6 +6,7 @@ import dev.postern.Application;
 import dev.postern.process.HostedProcess;
 import dev.postern.process.Starter;
 import dev.postern.program.ModeRules;
+import dev.postern.system.OtherUser;
 import dev.postern.system.Owners;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -303,7 +304,10 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
     return self();
   }
 
-  /** Makes {@code build} fail in a process of user 0. By default that is one warning in the log. */
+  /**
+   * Makes {@code build} fail in a process of user 0 whose programs do not run as {@linkplain
+   * Isolation.Builder#user another user}. By default that is one warning in the log.
+   */
   public B refuseRoot() {
     refuseRoot = true;
     return self();
@@ -339,6 +343,9 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
 
   abstract B self();
 
+  /** The directory of the programs, which they are shown. */
+  abstract Path programDirectory();
+
   /** For tests. */
   B starter(Starter newStarter) {
     starter = newStarter;
@@ -356,7 +363,12 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
    * @throws IllegalStateException in a process of root that was to be refused
    */
   HostOptions options() {
-    Owners.checkRoot(Owners.current(), refuseRoot);
+    OtherUser user = isolation.user();
+    if (user == null) {
+      Owners.checkRoot(Owners.current(), refuseRoot);
+    }
+    isolation.checkVisible(workingDirectory == null ? programDirectory() : workingDirectory);
+    isolation.checkVisible(programDirectory());
     if (isolation.level().compareTo(required) < 0) {
       throw new IllegalStateException(
           "isolation must be at least " + required + ": " + isolation.level() + " [isolation]");
@@ -382,7 +394,7 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
         passAuthorization,
         shellFunctions,
         strictExit,
-        new ModeRules(strictOwnership, setId, Owners.current()),
+        new ModeRules(strictOwnership, setId, user == null ? Owners.current() : user.uid()),
         Set.copyOf(passed),
         lenientType,
         nph,

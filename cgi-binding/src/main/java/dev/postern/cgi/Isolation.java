@@ -4,6 +4,8 @@ import dev.postern.process.StartPath;
 import dev.postern.program.Program;
 import dev.postern.system.Cgroups;
 import dev.postern.system.Helpers;
+import dev.postern.system.OtherUser;
+import dev.postern.system.Owners;
 import dev.postern.system.UserTasks;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -11,8 +13,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,15 +44,24 @@ public final class Isolation {
   private final @Nullable String namespaces;
   private final List<Path> readable;
   private final boolean tied;
+  private final @Nullable OtherUser user;
 
   private Isolation(Builder builder) {
+    user = builder.user == null ? null : OtherUser.of(builder.user, builder.lowestUser);
     limits = builder.limits.isEmpty() && builder.processes == 0 ? List.of() : builder.prlimit();
-    privileges = builder.privileges.isEmpty() ? List.of() : builder.setpriv();
+    privileges = builder.privileges.isEmpty() && user == null ? List.of() : builder.setpriv(user);
+    if (user != null) {
+      user.prove(privileges);
+    }
     processes = builder.processes;
     groups =
         builder.parent == null ? null : Cgroups.of(builder.parent, Map.copyOf(builder.groupLimits));
     namespaces = builder.namespaces ? Helpers.find("bwrap") : null;
     readable = List.copyOf(builder.readable);
+    if (namespaces != null) {
+      Visible.prove(namespaces, privileges);
+      readable.forEach(Visible::check);
+    }
     tied = builder.tied;
     level = level(builder);
   }
@@ -86,6 +99,22 @@ public final class Isolation {
     return tied;
   }
 
+  /** Whom programs run as, or null for this process's user. */
+  @Nullable OtherUser user() {
+    return user;
+  }
+
+  /**
+   * Refuses a directory that programs would see and that shows what namespaces are to hide.
+   *
+   * @throws IllegalStateException where this is an isolation with namespaces
+   */
+  void checkVisible(Path directory) {
+    if (namespaces != null) {
+      Visible.check(directory);
+    }
+  }
+
   /** What one run is kept in. */
   Enclosure enclosure() throws IOException {
     return new Enclosure(groups == null ? null : groups.create());
@@ -108,7 +137,9 @@ public final class Isolation {
       if (!limits.isEmpty()) {
         command.addAll(limits);
         if (processes > 0) {
-          command.add("--nproc=" + (UserTasks.count() + processes));
+          command.add(
+              "--nproc="
+                  + (UserTasks.count(user == null ? Owners.current() : user.uid()) + processes));
         }
         command.add("--");
       }
@@ -124,16 +155,25 @@ public final class Isolation {
       List<String> command = new ArrayList<>(List.of(helper, "--unshare-all", "--die-with-parent"));
       // Left to root unless told: with them, what is read-only could be made writable again.
       command.addAll(List.of("--cap-drop", "ALL"));
-      // The settings in /proc/sys are of the whole machine, and root's own by their modes alone.
-      command.addAll(List.of("--proc", "/proc", "--remount-ro", "/proc"));
-      command.addAll(List.of("--dev", "/dev", "--tmpfs", "/tmp"));
       for (String path : SYSTEM) {
         command.addAll(List.of("--ro-bind-try", path, path));
       }
+      Set<Path> shown = new LinkedHashSet<>();
       Path parent = program.file().getParent();
-      bind(command, parent == null ? program.file() : parent);
-      bind(command, directory);
-      readable.forEach(path -> bind(command, path));
+      shown.add(parent == null ? program.file() : parent);
+      if (!program.real().equals(program.file())) {
+        shown.add(program.real());
+      }
+      shown.add(directory);
+      shown.addAll(readable);
+      shown.stream()
+          .filter(path -> !Visible.isTemporary(path))
+          .forEach(path -> bind(command, path));
+      // After all that could hide them: what is mounted last is what is seen.
+      // The settings in /proc/sys are of the whole machine, and root's own by their modes alone.
+      command.addAll(List.of("--proc", "/proc", "--remount-ro", "/proc"));
+      command.addAll(List.of("--dev", "/dev", "--tmpfs", "/tmp"));
+      shown.stream().filter(Visible::isTemporary).forEach(path -> bind(command, path));
       command.addAll(List.of("--chdir", directory.toString(), "--"));
       return command;
     }
@@ -156,6 +196,8 @@ public final class Isolation {
     private final List<String> privileges = new ArrayList<>();
     private final Map<String, String> groupLimits = new LinkedHashMap<>();
     private final List<Path> readable = new ArrayList<>();
+    private @Nullable String user;
+    private int lowestUser = 100;
     private int processes;
     private boolean noNewPrivileges;
     private boolean tied;
@@ -208,6 +250,27 @@ public final class Isolation {
     }
 
     /**
+     * Runs programs as that user, in a process of root: with its real, effective and saved ids, its
+     * groups, no capabilities, and its HOME, USER and LOGNAME, by {@code setpriv}. What cannot be
+     * changed to that user does not run. The program's file and directory must be readable by it.
+     *
+     * @param loginName neither root nor below {@link #lowestUser}
+     */
+    public Builder user(String loginName) {
+      user = loginName;
+      return this;
+    }
+
+    /**
+     * The lowest number that the user of {@link #user} and its group may have; 100 by default, as
+     * lower ones are the system's own: {@code www-data} of Debian is 33.
+     */
+    public Builder lowestUser(int number) {
+      lowestUser = (int) positive("lowest user", number);
+      return this;
+    }
+
+    /**
      * The kernel kills a program when this JVM ends, however it ends (PR_SET_PDEATHSIG). What a
      * program has started itself is not covered, nor one that is just being started when the JVM is
      * killed; {@link #cgroup} covers both.
@@ -251,6 +314,10 @@ public final class Isolation {
      * capabilities, an empty /tmp, and of the file system only the system's programs and libraries,
      * the program's directory and what {@link #readable} adds, all read-only. A program of root has
      * no capabilities either: what only they would let it read, it cannot.
+     *
+     * <p>A directory that would show what is to be hidden, such as {@code /}, {@code /etc}, {@code
+     * /home} or one below {@code /proc}, cannot be a program's directory, its working directory or
+     * {@link #readable}: {@code build} throws an IllegalStateException.
      */
     public Builder namespaces() {
       namespaces = true;
@@ -267,8 +334,9 @@ public final class Isolation {
      * The isolation.
      *
      * @throws IllegalStateException when this system cannot do what was asked for: a helper is
-     *     missing, or may be changed by others than root; control groups or a controller are not
-     *     delegated
+     *     missing, fails, or may be changed by others than root; there is no such user, or this
+     *     process is not root's; a readable path shows too much; control groups or a controller are
+     *     not delegated
      */
     public Isolation build() {
       if (!groupLimits.isEmpty() && parent == null) {
@@ -288,8 +356,11 @@ public final class Isolation {
       return List.copyOf(command);
     }
 
-    private List<String> setpriv() {
+    private List<String> setpriv(@Nullable OtherUser other) {
       List<String> command = new ArrayList<>(List.of(Helpers.find("setpriv")));
+      if (other != null) {
+        command.addAll(other.options());
+      }
       command.addAll(privileges);
       command.add("--");
       return List.copyOf(command);

@@ -9,6 +9,7 @@ import dev.postern.internal.Hosts;
 import dev.postern.process.ProgramText;
 import dev.postern.program.Program;
 import dev.postern.program.RequestPath;
+import dev.postern.system.OtherUser;
 import dev.postern.wire.Refusal;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -73,8 +74,20 @@ final class ProgramEnvironment {
     if (!options.environment().containsKey("PATH")) {
       add("PATH", PATH);
     }
+    OtherUser user = options.isolation().user();
+    if (user != null) {
+      addUser("HOME", user.home());
+      addUser("USER", user.name());
+      addUser("LOGNAME", user.name());
+    }
     for (Map.Entry<String, String> entry : options.environment().entrySet()) {
       add(entry.getKey(), requireNonNull(ProgramText.toBytes(entry.getValue())));
+    }
+  }
+
+  private void addUser(String name, String bytes) throws GatewayException {
+    if (!options.environment().containsKey(name)) {
+      add(name, bytes);
     }
   }
 

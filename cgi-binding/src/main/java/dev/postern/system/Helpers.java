@@ -1,5 +1,8 @@
 package dev.postern.system;
 
+import dev.postern.wire.Escapes;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -24,6 +27,36 @@ public final class Helpers {
       }
     }
     throw new IllegalStateException("isolation must find its helper: " + name + " [helper]");
+  }
+
+  /**
+   * Runs a helper to its end, with an empty environment, and returns what it wrote.
+   *
+   * @throws IllegalStateException when it fails, with what it said
+   */
+  public static String run(List<String> command) {
+    try {
+      ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+      builder.environment().clear();
+      Process process = builder.start();
+      process.getOutputStream().close();
+      String output =
+          new String(process.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
+      if (process.waitFor() == 0) {
+        return output;
+      }
+      throw new IllegalStateException(
+          "isolation must work here: "
+              + String.join(" ", command)
+              + ": "
+              + Escapes.escape(output.strip())
+              + " [helper]");
+    } catch (IOException e) {
+      throw new IllegalStateException("isolation must work here: " + command + " [helper]", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while a helper ran [helper]", e);
+    }
   }
 
   /** Refuses what others than root could have put there. */

@@ -6,7 +6,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Counts what RLIMIT_NPROC counts: the processes and threads of our user. */
+/** Counts what RLIMIT_NPROC counts: the processes and threads of a user. */
 public final class UserTasks {
   /** {@code num_threads} of proc(5), counted from the state. */
   private static final int THREADS = 17;
@@ -14,11 +14,11 @@ public final class UserTasks {
   private UserTasks() {}
 
   /** Reads all of /proc, which takes milliseconds. */
-  public static long count() throws IOException {
+  public static long count(int user) throws IOException {
     long count = 0;
     try (DirectoryStream<Path> all = Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
       for (Path process : all) {
-        if (Owners.owner(process) == Owners.current()) {
+        if (Owners.owner(process) == user) {
           count += threads(process);
         }
       }

@@ -115,7 +115,9 @@ final class Spawn {
                 words.arguments(),
                 words.environment());
     check("posix_spawn", errno);
-    return work.scratch().get(JAVA_INT, 0);
+    int process = work.scratch().get(JAVA_INT, 0);
+    CoreLimit.set(process);
+    return process;
   }
 
   private static void check(String function, int errno) throws IOException {

@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.abort;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.postern.Application;
 import dev.postern.process.ProcessName;
+import dev.postern.process.StartPath;
 import dev.postern.system.Cgroups;
 import dev.postern.system.Helpers;
 import dev.postern.system.Owners;
@@ -146,7 +148,7 @@ class IsolationTest {
   /** The system counts for each user: {@link ForkBombTest}. */
   @Test
   void processes_areMoreThanThereAre() throws IOException {
-    long tasks = UserTasks.count();
+    long tasks = UserTasks.count(Owners.current());
     Isolation isolation = Isolation.builder().processes(100).build();
     Call call = run(isolation, HEAD, "ulimit -u 2>/dev/null || ulimit -p");
 
@@ -378,6 +380,112 @@ class IsolationTest {
 
     assertThat(Call.get("/").to(app).status).isEqualTo(504);
     awaitNone("sleep\u000098765\0");
+  }
+
+  @Test
+  void namespaces_refuseToShowWhatTheyHide() throws Exception {
+    Isolation isolation = namespaces();
+    for (String shown : List.of("/", "/etc", "/run", "/proc", "/sys", "/dev", "/proc/1", "/home")) {
+      assertThatIllegalStateException()
+          .as(shown)
+          .isThrownBy(
+              () ->
+                  CgiApplication.builder(program(HEAD))
+                      .isolation(isolation)
+                      .workingDirectory(Path.of(shown))
+                      .build())
+          .withMessageContaining("[namespaces]");
+      assertThatIllegalStateException()
+          .as(shown)
+          .isThrownBy(() -> Isolation.builder().namespaces().readable(Path.of(shown)).build());
+    }
+    assertThatIllegalStateException()
+        .isThrownBy(() -> CgiDirectory.builder(Path.of("/etc")).isolation(isolation).build());
+    Path link = Files.createSymbolicLink(directory.resolve("link"), Path.of("/"));
+    assertThatIllegalStateException()
+        .isThrownBy(
+            () ->
+                CgiApplication.builder(program(HEAD))
+                    .isolation(isolation)
+                    .workingDirectory(link)
+                    .build());
+    Files.delete(link);
+    Call call =
+        Call.get("/")
+            .to(
+                CgiApplication.builder(program(HEAD, "ls /proc | grep -c '^[0-9]'; ls -A /tmp"))
+                    .isolation(isolation)
+                    .workingDirectory(Path.of("/usr"))
+                    .build());
+    assertThat(call.status).as(call.log()).isEqualTo(200);
+    assertThat(Integer.parseInt(call.body().lines().findFirst().orElseThrow())).isLessThan(9);
+  }
+
+  @Test
+  void r22_user_isAllThatProgramsAre() throws Exception {
+    assumeTrue(Owners.current() == Owners.ROOT, "only root can run programs as another user");
+    Isolation isolation = Isolation.builder().user("nobody").build();
+    Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
+    Call call =
+        run(
+            isolation,
+            HEAD,
+            "sed -n 's/[[:space:]]/ /g; /^[UG]id\\|^Groups\\|^CapEff\\|^CapPrm/p' /proc/self/status",
+            "echo $HOME $USER $LOGNAME",
+            "touch /root/x 2>/dev/null && echo written");
+    String uid = String.valueOf(isolation.user().uid());
+    String gid = String.valueOf(isolation.user().gid());
+
+    assertThat(call.status).as(call.log()).isEqualTo(200);
+    assertThat(call.body().lines())
+        .contains("Uid:" + (" " + uid).repeat(4), "Gid:" + (" " + gid).repeat(4))
+        .contains("CapEff: 0000000000000000", "CapPrm: 0000000000000000")
+        .contains(isolation.user().home() + " nobody nobody")
+        .doesNotContain("written")
+        .noneMatch(line -> line.matches("Groups:.* 0( .*)?"));
+    Files.setPosixFilePermissions(
+        program("echo never"), PosixFilePermissions.fromString("rwx------"));
+    Call refused =
+        Call.get("/")
+            .to(CgiApplication.builder(directory.resolve("p")).isolation(isolation).build());
+    assertThat(refused.status).isGreaterThanOrEqualTo(500);
+    assertThat(refused.body()).doesNotContain("never");
+  }
+
+  @Test
+  void r22_user_endsWithItsRun() throws Exception {
+    assumeTrue(Owners.current() == Owners.ROOT, "only root can run programs as another user");
+    Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
+    Application app =
+        CgiApplication.builder(program("sleep 97531 & exec sleep 97531"))
+            .isolation(Isolation.builder().user("nobody").build())
+            .headerTimeout(Duration.ofMillis(300))
+            .build();
+
+    assertThat(Call.get("/").to(app).status).isEqualTo(504);
+    awaitNone("sleep\u000097531\0");
+  }
+
+  @Test
+  void r22_userThatIsNone_orRoot_orLow_isRefused() {
+    for (String name : List.of("root", "no-such-user", "-x", "0", "", "a:b", "daemon")) {
+      assertThatIllegalStateException()
+          .as(name)
+          .isThrownBy(() -> Isolation.builder().user(name).build())
+          .withMessageEndingWith("[user]");
+    }
+  }
+
+  @Test
+  void programs_leaveNoCoreFiles_onTheNativePath() throws Exception {
+    assumeTrue(StartPath.inForce() == StartPath.NATIVE, "ProcessBuilder cannot set limits");
+    // The limit is set just after the start: the first command gives that time.
+    Call call = run(Isolation.none(), "sleep 0.2", HEAD, "ulimit -S -c; ulimit -H -c");
+
+    assertThat(call.body()).startsWith("0\n");
+    Process own = new ProcessBuilder("/bin/sh", "-c", "ulimit -H -c").start();
+    assertThat(call.body().lines().skip(1).findFirst())
+        .contains(new String(own.getInputStream().readAllBytes()).strip());
   }
 
   @Test

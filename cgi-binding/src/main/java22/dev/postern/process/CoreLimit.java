@@ -1,0 +1,46 @@
+package dev.postern.process;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+
+/**
+ * Keeps a program that crashes from leaving a core file in its directory, where the next request
+ * could find it. {@code posix_spawn} sets no limits, so that the program's limit is set just after
+ * its start, from outside: what it starts itself has the limit as well. Its hard limit stays, so
+ * that a program may ask for core files.
+ */
+final class CoreLimit {
+  private static final int RLIMIT_CORE = 4;
+
+  private static final MethodHandle PRLIMIT =
+      Libc.link("prlimit", JAVA_INT, JAVA_INT, ADDRESS, ADDRESS);
+
+  /** {@code struct rlimit { soft, hard }}: none, and what this JVM may have. Only read. */
+  private static final MemorySegment NONE = none();
+
+  private CoreLimit() {}
+
+  private static MemorySegment none() {
+    MemorySegment limit = Arena.global().allocate(2 * JAVA_LONG.byteSize(), 8);
+    try {
+      int errno = (int) PRLIMIT.invokeExact(0, RLIMIT_CORE, MemorySegment.NULL, limit);
+      if (errno != 0) {
+        limit.setAtIndex(JAVA_LONG, 1, 0);
+      }
+    } catch (Throwable e) {
+      throw new IllegalStateException("limit of core files must be readable", e);
+    }
+    limit.setAtIndex(JAVA_LONG, 0, 0);
+    return limit;
+  }
+
+  /** Sets the limit of a program. One that has ended, or has other rights than we, keeps its own. */
+  static void set(int process) throws Throwable {
+    int ignored = (int) PRLIMIT.invokeExact(process, RLIMIT_CORE, NONE, MemorySegment.NULL);
+  }
+}
