@@ -7,6 +7,7 @@ import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -37,14 +38,24 @@ final class PortableProcess extends HostedProcess {
   private PortableProcess(
       List<String> command, Map<String, String> environment, Path directory, boolean tied)
       throws IOException {
-    ProcessBuilder builder =
-        new ProcessBuilder(PortableSession.command(words(command)))
-            .directory(new File(carried(ProgramText.toBytes(directory), "working directory")));
-    Map<String, String> variables = builder.environment();
-    variables.clear();
+    Map<String, String> variables = new LinkedHashMap<>();
+    Map<String, String> byShell = new LinkedHashMap<>();
     for (Map.Entry<String, String> variable : environment.entrySet()) {
-      variables.put(variable.getKey(), carried(variable.getValue(), variable.getKey()));
+      String text = ProgramText.toText(variable.getValue());
+      if (text == null && ShellEnvironment.isExact(variable.getValue())) {
+        byShell.put(variable.getKey(), variable.getValue());
+      } else {
+        variables.put(variable.getKey(), carried(variable.getValue(), variable.getKey()));
+      }
     }
+    List<String> words = words(command);
+    ProcessBuilder builder =
+        new ProcessBuilder(
+                PortableSession.command(
+                    byShell.isEmpty() ? words : ShellEnvironment.command(byShell, words)))
+            .directory(new File(carried(ProgramText.toBytes(directory), "working directory")));
+    builder.environment().clear();
+    builder.environment().putAll(variables);
     process = startDraining(tied ? () -> Spawner.call(() -> start(builder)) : () -> start(builder));
     session = new PortableSession(process);
   }

@@ -70,11 +70,37 @@ public final class ProgramText {
   }
 
   /**
-   * Whether the path in force hands a program exactly these bytes. {@link ProcessBuilder} writes
-   * {@code ?} for what the charset does not have.
+   * Whether the path in force hands a program exactly these bytes in a variable. {@link
+   * ProcessBuilder} writes {@code ?} for what the charset does not have; a shell then sets them.
    */
   public static boolean canCarry(String bytes) {
+    return canName(bytes) || ShellEnvironment.isExact(bytes);
+  }
+
+  /** Whether the path in force starts a program whose name has exactly these bytes. */
+  public static boolean canName(String bytes) {
     return isAscii(bytes) || StartPath.inForce() == StartPath.NATIVE || toText(bytes) != null;
+  }
+
+  /**
+   * What carries all bytes without a shell, for the log when a server starts; "" where none is
+   * needed.
+   */
+  static String advice() {
+    StringBuilder all = new StringBuilder();
+    for (char c = 0x80; c <= 0xFF; c++) {
+      all.append(c);
+    }
+    byte[] raw = all.toString().getBytes(StandardCharsets.ISO_8859_1);
+    if (Arrays.equals(new String(raw, CHARSET).getBytes(CHARSET), raw)) {
+      return "";
+    }
+    return "; variables with bytes that "
+        + CHARSET
+        + " lacks go by way of /bin/sh, "
+        + (Runtime.version().feature() < 18
+            ? "-Dfile.encoding=ISO-8859-1 carries them as they are"
+            : "a locale that has them, or native access, carries them as they are");
   }
 
   /** Text that the JDK encodes to these bytes, or null when there is none. */

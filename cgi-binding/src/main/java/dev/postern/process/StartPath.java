@@ -48,7 +48,9 @@ public enum StartPath {
 
     private static void log(String refusal) {
       System.getLogger(StartPath.class.getName())
-          .log(Level.INFO, "programs are started by ProcessBuilder: " + refusal);
+          .log(
+              Level.INFO,
+              "programs are started by ProcessBuilder: " + refusal + ProgramText.advice());
     }
   }
 }

@@ -544,9 +544,14 @@ abstract class HostedProcessContract {
   @Test
   void environment_isExactWhereItCanBeCarried() throws IOException {
     String bytes = new String(new byte[] {'c', (byte) 0xC3, (byte) 0xA9}, ISO_8859_1);
-    if (ProgramText.canCarry(bytes)) {
-      try (Running program = run(List.of("/usr/bin/env"), Map.of("A", bytes), null)) {
-        assertThat(program.output()).isEqualTo("A=" + bytes + "\n");
+    StringBuilder all = new StringBuilder("x".repeat(16 * 1024));
+    for (char c = ' '; c <= 0xFF; c++) {
+      all.append(c);
+    }
+    for (String value : List.of(bytes, all.toString(), "\u00ff %s\\n", "\u00e9\t")) {
+      assertThat(ProgramText.canCarry(value)).isTrue();
+      try (Running program = run(List.of("/usr/bin/env"), Map.of("A", value), null)) {
+        assertThat(program.output()).isEqualTo("A=" + value + "\n");
       }
     }
   }

@@ -1,0 +1,101 @@
+package dev.postern.process;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Variables that {@link ProcessBuilder} cannot write, since the charset that it encodes with lacks
+ * some of their bytes. /bin/sh sets them from ASCII, and then becomes the program: one exec more,
+ * and a fork for each such variable.
+ */
+final class ShellEnvironment {
+  private static final Path SHELL = Path.of("/bin/sh");
+
+  /** A word of a command is no longer than 128 KiB; here one byte is four chars at most. */
+  private static final int PIECE = 16 * 1024;
+
+  /**
+   * Its arguments are pairs of a name and a format of {@code printf}, {@code --}, and the command.
+   * A value of several pieces has several pairs. Values end in no line feed, which the shell would
+   * take away. What a shell adds to its environment is taken out again.
+   */
+  private static final String SCRIPT =
+      "unset PWD OLDPWD SHLVL _; "
+          + "while [ \"$1\" != -- ]; do "
+          + "eval \"$1=\\${$1}\\$(printf -- \\\"\\$2\\\")\"; export \"$1\"; shift 2; done; "
+          + "shift; exec \"$@\"";
+
+  private ShellEnvironment() {}
+
+  /** Whether bytes of any value are carried this way. Tried once, with a program. */
+  static boolean isExact(String bytes) {
+    return !bytes.endsWith("\n") && Proof.EXACT;
+  }
+
+  /**
+   * The command that sets variables and becomes a program.
+   *
+   * @param variables names of letters, digits and {@code _}, and values as bytes, one char each
+   */
+  static List<String> command(Map<String, String> variables, List<String> command) {
+    List<String> words = new ArrayList<>(List.of(SHELL.toString(), "-c", SCRIPT, "sh"));
+    variables.forEach(
+        (name, value) -> {
+          for (int start = 0; start < value.length(); start += PIECE) {
+            words.add(name);
+            words.add(format(value, start, Math.min(value.length(), start + PIECE)));
+          }
+        });
+    words.add("--");
+    words.addAll(command);
+    return words;
+  }
+
+  /** What {@code printf} writes as these bytes. A line feed must not be the last of a piece. */
+  private static String format(String value, int start, int end) {
+    StringBuilder format = new StringBuilder(end - start + 16);
+    for (int i = start; i < end; i++) {
+      char c = value.charAt(i);
+      if (c >= ' ' && c < 0x7F && c != '\\' && c != '%') {
+        format.append(c);
+      } else {
+        format.append('\\').append((char) ('0' + (c >> 6 & 7)));
+        format.append((char) ('0' + (c >> 3 & 7))).append((char) ('0' + (c & 7)));
+      }
+    }
+    return format.toString();
+  }
+
+  private static final class Proof {
+    static final boolean EXACT = isExact();
+
+    private static boolean isExact() {
+      if (!Files.isExecutable(SHELL)) {
+        return false;
+      }
+      StringBuilder all = new StringBuilder("-e \\ %s\\n '\"$(x)`");
+      for (char c = ' '; c <= 0xFF; c++) {
+        all.append(c);
+      }
+      ProcessBuilder builder =
+          new ProcessBuilder(command(Map.of("P", all.toString()), List.of("/usr/bin/env")));
+      builder.environment().clear();
+      try {
+        Process env = builder.redirectError(ProcessBuilder.Redirect.DISCARD).start();
+        env.getOutputStream().close();
+        try (InputStream output = env.getInputStream()) {
+          return new String(output.readAllBytes(), StandardCharsets.ISO_8859_1)
+              .equals("P=" + all + "\n");
+        }
+      } catch (IOException e) {
+        return false;
+      }
+    }
+  }
+}
