@@ -66,7 +66,10 @@ final class LocalRedirect {
 
   private static String path(String location, boolean encodedSlash) throws GatewayException {
     try {
-      return RequestPath.checkEncoded(RequestPath.ofTarget(location), encodedSlash);
+      String path = RequestPath.checkEncoded(RequestPath.ofTarget(location), encodedSlash);
+      // Another application answers: it may take a backslash for a slash.
+      RequestPath.checkScript(path);
+      return path;
     } catch (GatewayException e) {
       throw Refusal.of(
           502,
