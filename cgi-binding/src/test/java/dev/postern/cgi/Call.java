@@ -28,7 +28,7 @@ final class Call implements ResponseSink {
   private InputStream input = InputStream.nullInputStream();
   private String scheme = "http";
   private @Nullable Duration deadline;
-  private @Nullable Exchange exchange;
+  @Nullable Exchange exchange;
 
   int status;
   Headers headers = Headers.of();

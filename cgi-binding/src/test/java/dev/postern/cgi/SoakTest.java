@@ -3,9 +3,9 @@ package dev.postern.cgi;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.postern.Application;
-import dev.postern.Exchange;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -148,15 +148,30 @@ class SoakTest {
         assertThat(spooled.to(patient).status).isEqualTo(502);
       }
       case 5 -> {
-        Call cancelled = Call.get("/silent");
-        Exchange exchange = cancelled.prepare();
-        exchange.cancel(new IOException("client has gone"));
+        Call cancelled = Call.of("POST", "/silent").length(100_000);
+        cancelled.input(new LeavingClient(cancelled));
+        cancelled.prepare();
         assertThat(cancelled.run(patient).outcome.complete()).isFalse();
       }
       case 6 -> assertThat(Call.get("/silent").to(impatient).status).isEqualTo(504);
       case 7 -> assertThat(Call.get("/loud").to(patient).body()).isEqualTo("ok");
       case 8 -> assertThat(Call.get("/endless").to(patient).status).isEqualTo(502);
       default -> assertThat(Call.get("/left").to(patient).body()).isEqualTo("ok");
+    }
+  }
+
+  /** A client that leaves while its body, which is too long to be read ahead, is streamed. */
+  private static final class LeavingClient extends InputStream {
+    private final Call call;
+
+    LeavingClient(Call call) {
+      this.call = call;
+    }
+
+    @Override
+    public int read() {
+      call.exchange.cancel(new IOException("client has gone"));
+      return 'x';
     }
   }
 }

@@ -14,6 +14,12 @@ final class HostingOptions {
       description = "Add to the environment of hosted programs.")
   List<String> environment = new ArrayList<>();
 
+  @Option(
+      names = "--pass-variable",
+      paramLabel = "NAME",
+      description = "Give programs a variable that a middleware adds to the request.")
+  List<String> passVariables = new ArrayList<>();
+
   @Option(names = "--pass-authorization", description = "Give programs the client's Authorization.")
   boolean passAuthorization;
 
@@ -69,6 +75,12 @@ final class HostingOptions {
   @Nullable String totalTimeout;
 
   @Option(
+      names = "--after-output",
+      paramLabel = "SECONDS",
+      description = "How long it may work on after its answer is whole. Default: 60.")
+  @Nullable String afterOutput;
+
+  @Option(
       names = "--max-processes",
       paramLabel = "N",
       description = "Programs at once, of all together. Default: 16 a processor, 64 to 256.")
@@ -96,6 +108,24 @@ final class HostingOptions {
       description = "Let PATH_INFO hold a slash that was sent as %%2F.")
   boolean allowEncodedSlash;
 
+  @Option(names = "--allow-set-id", description = "Run set-user-ID and set-group-ID programs.")
+  boolean allowSetId;
+
+  @Option(
+      names = "--follow-links",
+      paramLabel = "owner|no",
+      description = {
+        "Which symbolic links of --cgi-dir are followed: none, or also those out of it whose",
+        "owner owns what they lead to. Default: those that stay inside."
+      })
+  @Nullable String followLinks;
+
+  @Option(
+      names = "--user",
+      paramLabel = "NAME",
+      description = "As root: run programs as that user, with its groups.")
+  @Nullable String user;
+
   /**
    * The programs' host, so configured.
    *
@@ -105,6 +135,7 @@ final class HostingOptions {
   Programs programs(boolean several) {
     Programs programs = new Programs(maxProcesses(), time("--queue", queue), several);
     environment.forEach(programs::environment);
+    passVariables.forEach(programs::passVariable);
     interpreters.forEach(programs::interpreter);
     if (index != null) {
       programs.index(index);
@@ -119,6 +150,7 @@ final class HostingOptions {
     programs.headerTimeout(or(time("--header-timeout", headerTimeout), common));
     programs.idleTimeout(or(time("--idle-timeout", idleTimeout), common));
     programs.totalTimeout(time("--total-timeout", totalTimeout));
+    programs.afterOutput(time("--after-output", afterOutput));
     if (maxBody != null) {
       programs.maxBody(ServeCommand.number("--max-body", maxBody, 0, Long.MAX_VALUE));
     }
@@ -130,6 +162,15 @@ final class HostingOptions {
     }
     if (allowEncodedSlash) {
       programs.allowEncodedSlash();
+    }
+    if (allowSetId) {
+      programs.allowSetId();
+    }
+    if (followLinks != null) {
+      programs.followLinks(followLinks);
+    }
+    if (user != null) {
+      programs.user(user);
     }
     return programs;
   }

@@ -4,6 +4,8 @@ import dev.postern.Application;
 import dev.postern.cgi.CgiApplication;
 import dev.postern.cgi.CgiDirectory;
 import dev.postern.cgi.CgiHostBuilder;
+import dev.postern.cgi.FollowLinks;
+import dev.postern.cgi.Isolation;
 import dev.postern.cgi.ProcessLimit;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -63,6 +65,13 @@ final class Programs {
     }
   }
 
+  /** For what a program does after its answer. */
+  void afterOutput(@Nullable Duration time) {
+    if (time != null) {
+      options.add(builder -> builder.afterOutput(time));
+    }
+  }
+
   void maxBody(long bytes) {
     options.add(builder -> builder.maxBody(bytes));
   }
@@ -77,6 +86,43 @@ final class Programs {
 
   void allowEncodedSlash() {
     options.add(CgiHostBuilder::allowEncodedSlash);
+  }
+
+  void allowSetId() {
+    options.add(CgiHostBuilder::allowSetId);
+  }
+
+  /** {@code owner} or {@code no}. */
+  void followLinks(String text) {
+    FollowLinks which =
+        switch (text) {
+          case "owner" -> FollowLinks.IF_OWNER_MATCHES;
+          case "no" -> FollowLinks.NO;
+          default ->
+              throw LauncherException.badArgument(
+                  "--follow-links must be owner or no: \"" + text + "\"");
+        };
+    directoryOptions.add(builder -> builder.followLinks(which));
+  }
+
+  /** The user that programs run as. */
+  void user(String name) {
+    try {
+      Isolation isolation = Isolation.builder().user(name).build();
+      options.add(builder -> builder.isolation(isolation));
+    } catch (IllegalArgumentException | IllegalStateException e) {
+      throw LauncherException.badArgument("--user: " + e.getMessage());
+    }
+  }
+
+  /** The name of a variable that a middleware adds. */
+  void passVariable(String name) {
+    try {
+      CgiApplication.builder(Path.of("/")).passVariable(name);
+    } catch (IllegalArgumentException e) {
+      throw LauncherException.badArgument("--pass-variable: " + e.getMessage());
+    }
+    options.add(builder -> builder.passVariable(name));
   }
 
   /** DOCUMENT_ROOT. */

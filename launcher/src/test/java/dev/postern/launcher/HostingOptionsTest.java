@@ -106,6 +106,54 @@ class HostingOptionsTest {
   }
 
   @Test
+  void afterOutput_isTheTimeToWorkOn() throws Exception {
+    Path ended = directory.resolve("ended");
+    program(
+        "indexes",
+        "trap 'echo > "
+            + ended
+            + "; exit' TERM\n"
+            + HEAD
+            + "exec >&-\nwhile :; do sleep 0.05; done\n");
+    try (WebServer server = open(options -> options.afterOutput = "0.3")) {
+      assertThat(get(server, "/indexes")).startsWith("HTTP/1.1 200 ");
+      while (!Files.exists(ended)) {
+        Thread.sleep(10);
+      }
+    }
+  }
+
+  @Test
+  void links_areFollowedAsTold() throws Exception {
+    Path outside = directory.resolve("outside");
+    Sources.script(outside, "#!/bin/sh\n" + HEAD + "printf 'outside'\n");
+    Files.createSymbolicLink(directory.resolve("programs/link"), outside);
+    Files.createSymbolicLink(directory.resolve("programs/inner"), Path.of("show"));
+    try (WebServer server = open(options -> options.followLinks = "owner")) {
+      assertThat(get(server, "/link")).contains("outside");
+    }
+    try (WebServer server = open(options -> {})) {
+      assertThat(get(server, "/link")).startsWith("HTTP/1.1 404 ");
+      assertThat(get(server, "/inner")).startsWith("HTTP/1.1 200 ");
+    }
+    try (WebServer server = open(options -> options.followLinks = "no")) {
+      assertThat(get(server, "/inner")).startsWith("HTTP/1.1 404 ");
+    }
+  }
+
+  @Test
+  void setIdPrograms_runWhereAllowed() throws Exception {
+    program("setid", HEAD + "printf 'set'\n");
+    Files.setAttribute(directory.resolve("programs/setid"), "unix:mode", 04755);
+    try (WebServer server = open(options -> options.allowSetId = true)) {
+      assertThat(get(server, "/setid")).contains("set");
+    }
+    try (WebServer server = open(options -> {})) {
+      assertThat(get(server, "/setid")).startsWith("HTTP/1.1 403 ");
+    }
+  }
+
+  @Test
   void attackF10_queue_isTheTimeToWaitForAPlace() throws Exception {
     try (WebServer server =
             open(
@@ -179,6 +227,11 @@ class HostingOptionsTest {
           --index a/b                   | --index must be the name of a program: "a/b"
           --index .hidden               | --index must be the name of a program: ".hidden"
           --index                       | Missing required parameter for option '--index' (NAME)
+          --after-output 0              | SECONDS of --after-output must be a number above 0: "0"
+          --follow-links all            | --follow-links must be owner or no: "all"
+          --pass-variable HTTP_COOKIE   | --pass-variable:
+          --user no-such-user           | --user:
+          --user root                   | --user:
           --strict-exit=x               | Invalid value for option '--strict-exit'
           --queue 1 --queue 2           | option '--queue' (SECONDS) should be specified only once
           """)
