@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -25,7 +24,8 @@ public final class OtherUser {
   public OtherUser(int user, Path directory) throws IOException {
     this.user = user;
     this.directory = directory;
-    Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxrwxrwx"));
+    // The sticky bit, as /tmp has it: without it no program below the directory may run.
+    Files.setAttribute(directory, "unix:mode", 01777);
   }
 
   /** What a command begins with to run as that user; only root can do it. */
