@@ -1,9 +1,12 @@
 package dev.postern.launcher;
 
+import dev.postern.servlet.ServletGateway;
 import java.nio.ByteBuffer;
 import java.util.concurrent.Semaphore;
 import org.eclipse.jetty.http.HttpCompliance;
 import org.eclipse.jetty.http.HttpField;
+import org.eclipse.jetty.http.HttpFields;
+import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpParser;
 import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.http.MetaData;
@@ -12,6 +15,7 @@ import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.internal.HttpConnection;
 import org.eclipse.jetty.util.Callback;
 
@@ -101,7 +105,11 @@ final class HttpFrontDoor extends HttpConnectionFactory {
       }
     }
 
-    /** Says the reason phrases of RFC 9110; Jetty has some of its own, as in 500 Server Error. */
+    /**
+     * Says the reason phrases of RFC 9110, where Jetty has some of its own ({@code 500 Server
+     * Error}), and the Content-Type that the application has started, which Jetty's servlets write
+     * in a form of their own.
+     */
     private final class Stream extends HttpStreamOverHTTP1 {
       Stream(String method, String uri, HttpVersion version) {
         super(method, uri, version);
@@ -114,21 +122,45 @@ final class HttpFrontDoor extends HttpConnectionFactory {
           boolean last,
           ByteBuffer content,
           Callback callback) {
-        super.send(request, response == null ? null : worded(response), last, content, callback);
+        super.send(request, response == null ? null : exact(response), last, content, callback);
       }
+    }
+
+    private MetaData.Response exact(MetaData.Response response) {
+      String phrase = dev.postern.Response.reasonPhrase(response.getStatus());
+      return new MetaData.Response(
+          response.getStatus(),
+          phrase.isEmpty() ? response.getReason() : phrase,
+          response.getHttpVersion(),
+          typed(response.getHttpFields()),
+          response.getContentLength(),
+          response.getTrailersSupplier());
+    }
+
+    /** With the type as it was started, where Jetty has no more than rewritten it. */
+    private HttpFields typed(HttpFields fields) {
+      String sent = fields.get(HttpHeader.CONTENT_TYPE);
+      Request request = getHttpChannel().getRequest();
+      if (sent == null
+          || request == null
+          || !(request.getAttribute(ServletGateway.CONTENT_TYPE) instanceof String started)
+          || started.equals(sent)
+          || !plain(started).equals(plain(sent))) {
+        return fields;
+      }
+      return HttpFields.build(fields).put(new HttpField(HttpHeader.CONTENT_TYPE, started));
     }
   }
 
-  private static MetaData.Response worded(MetaData.Response response) {
-    String phrase = dev.postern.Response.reasonPhrase(response.getStatus());
-    return phrase.isEmpty()
-        ? response
-        : new MetaData.Response(
-            response.getStatus(),
-            phrase,
-            response.getHttpVersion(),
-            response.getHttpFields(),
-            response.getContentLength(),
-            response.getTrailersSupplier());
+  /** A media type without what Jetty changes: case, blanks and quotes. */
+  private static String plain(String type) {
+    StringBuilder plain = new StringBuilder(type.length());
+    for (int i = 0; i < type.length(); i++) {
+      char c = type.charAt(i);
+      if (c != ' ' && c != '\t' && c != '"') {
+        plain.append(c >= 'A' && c <= 'Z' ? (char) (c + 32) : c);
+      }
+    }
+    return plain.toString();
   }
 }

@@ -88,6 +88,12 @@ class RequestHeadTest {
     assertThat(response).startsWith("HTTP/1.1 200 OK\r\n");
   }
 
+  @Test
+  void responseType_goesOutAsItWasStarted() throws Exception {
+    assertThat(request("GET / HTTP/1.1\nHost: h"))
+        .contains("\r\nContent-Type: Text/Plain; Charset=UTF-8\r\n");
+  }
+
   @ParameterizedTest
   @CsvSource({
     "http://other:81/x?q=1, other:81, other",

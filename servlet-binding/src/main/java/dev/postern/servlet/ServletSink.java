@@ -98,6 +98,7 @@ final class ServletSink implements ResponseSink {
     }
     String type = headers.get("Content-Type");
     if (type != null) {
+      request.setAttribute(ServletGateway.CONTENT_TYPE, type);
       keepContentType(type);
     }
     if (headers.contains("Content-Length")) {
