@@ -50,7 +50,7 @@ public interface Body extends Iterable<ByteBuffer>, Closeable {
   default void writeTo(OutputStream out) throws Exception {
     for (ByteBuffer block : this) {
       if (block == null) {
-        throw new NullBlockException();
+        throw NullBlockException.create();
       }
       if (block.hasRemaining()) {
         Blocks.write(block, out);

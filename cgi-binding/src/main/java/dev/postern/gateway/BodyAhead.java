@@ -30,7 +30,9 @@ public final class BodyAhead extends InputStream {
   static final long MOST = 64L * 1024 * 1024;
 
   private final InputStream raw;
-  private final Storage storage;
+
+  /** Null for a file of ours: a lambda here would cost each executable its start. */
+  private final @Nullable Storage storage;
 
   /** Not yet read from {@code raw}. */
   private long left;
@@ -53,16 +55,16 @@ public final class BodyAhead extends InputStream {
   private @Nullable IOException failure;
 
   BodyAhead(InputStream raw, long length) {
-    this(raw, length, BodyAhead::unnamedFile);
+    this(raw, length, null);
   }
 
-  BodyAhead(InputStream raw, long length, Storage storage) {
+  BodyAhead(InputStream raw, long length, @Nullable Storage storage) {
     this.raw = raw;
     this.left = length;
     this.storage = storage;
   }
 
-  /** Opens the file of a body that is larger than what is kept in memory. */
+  /** Opens the file of a body that is larger than what is kept in memory. For tests. */
   interface Storage {
     FileChannel open() throws IOException;
   }
@@ -111,7 +113,7 @@ public final class BodyAhead extends InputStream {
       memory = new byte[(int) capacity];
       return;
     }
-    file = storage.open();
+    file = storage == null ? unnamedFile() : storage.open();
   }
 
   /**
