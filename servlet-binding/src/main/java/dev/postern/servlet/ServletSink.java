@@ -142,6 +142,7 @@ final class ServletSink implements ResponseSink {
       return;
     }
     try {
+      flushLargeHead();
       out().write(bytes, offset, length);
     } catch (IOException e) {
       throw failed(e);
@@ -155,6 +156,7 @@ final class ServletSink implements ResponseSink {
       return;
     }
     try {
+      flushLargeHead();
       DirectWrites.write(out(), block);
     } catch (IOException e) {
       throw failed(e);
@@ -189,15 +191,27 @@ final class ServletSink implements ResponseSink {
   }
 
   /**
+   * Sends a large head before anything else: a container that refuses it can then take another one.
+   * Tomcat takes none when the bytes of the Content-Length were written, nor any container when its
+   * stream was closed.
+   */
+  private void flushLargeHead() throws IOException {
+    if (headSize > LARGE) {
+      headSize = 0;
+      out().flush();
+    }
+  }
+
+  /**
    * Closes the stream: the last chunk goes out now and not when the servlet returns. A head alone
    * is flushed before, since Jetty and Undertow would send the length of what was written with it:
-   * 0. So is a large head, since a container that refuses it would have closed the stream already,
-   * and could send no other response.
+   * 0.
    */
   @Override
   public void finish() throws IOException {
     try {
-      if (headOnly || headSize > LARGE) {
+      flushLargeHead();
+      if (headOnly) {
         out().flush();
       }
       if (!included) {
