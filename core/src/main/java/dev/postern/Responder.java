@@ -9,6 +9,8 @@ package dev.postern;
  * <p>Thread-safe, as far as {@code postern.multithread} asks.
  */
 @FunctionalInterface
+// A lambda with one parameter cannot be meant for Application, whose method has two.
+@SuppressWarnings("FunctionalInterfaceMethodChanged")
 public interface Responder extends Application {
   /**
    * Answers one request. Called on the request's thread; the gateway closes the response's body.

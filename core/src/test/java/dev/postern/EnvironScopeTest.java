@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -30,8 +31,8 @@ class EnvironScopeTest {
     InputStream input = environ.input();
     run();
     for (Environ each : List.of(environ, copy)) {
-      for (Runnable use :
-          List.<Runnable>of(
+      for (Callable<?> use :
+          List.<Callable<?>>of(
               () -> each.header("Cookie"),
               () -> each.get("HTTP_COOKIE"),
               () -> each.get("x.y"),
@@ -44,7 +45,7 @@ class EnvironScopeTest {
               each::copy,
               each::snapshot,
               () -> each.mounted("/a"))) {
-        assertThatThrownBy(use::run)
+        assertThatThrownBy(use::call)
             .isInstanceOf(IllegalStateException.class)
             .hasMessageContaining("snapshot()");
       }

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintStream;
+import java.util.StringTokenizer;
 
 /**
  * The descriptors 0, 1 and 2 that a server gave to this process, if it gave them. Where a server
@@ -58,9 +59,10 @@ public final class StandardStreams {
       if (file.startsWith(home.concat(File.separator))) {
         return true;
       }
-      String[] classPath = System.getProperty("java.class.path", "").split(File.pathSeparator);
-      for (String entry : classPath) {
-        if (new File(entry).getCanonicalPath().equals(file)) {
+      StringTokenizer classPath =
+          new StringTokenizer(System.getProperty("java.class.path", ""), File.pathSeparator);
+      while (classPath.hasMoreTokens()) {
+        if (new File(classPath.nextToken()).getCanonicalPath().equals(file)) {
           return true;
         }
       }

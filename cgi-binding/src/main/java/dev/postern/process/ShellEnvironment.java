@@ -75,6 +75,7 @@ final class ShellEnvironment {
   private static final class Proof {
     static final boolean EXACT = isExact();
 
+    @SuppressWarnings("OrphanedFormatString") // It is to come out of printf as it went in.
     private static boolean isExact() {
       if (!Files.isExecutable(SHELL)) {
         return false;

@@ -122,7 +122,9 @@ final class ElfFile {
     if (name == null || name.get((int) length - 1) != 0) {
       return "the name of its dynamic linker is broken";
     }
-    String bytes = new String(name.array(), 0, (int) length - 1, StandardCharsets.ISO_8859_1);
+    byte[] read = new byte[(int) length - 1];
+    name.get(0, read);
+    String bytes = new String(read, StandardCharsets.ISO_8859_1);
     String text = bytes.indexOf('\0') < 0 ? FileNames.ofBytes(bytes) : null;
     if (text == null || !Files.isRegularFile(Path.of(text)) || !Files.isExecutable(Path.of(text))) {
       return "its dynamic linker must be an executable file: " + Escapes.quote(bytes);

@@ -42,7 +42,10 @@ public record ModeRules(boolean strictOwnership, boolean setId, int user) {
       throw Refusal.of(403, "set-id", "program must not be set-uid or set-gid: " + program.file());
     }
     checkOwner(real, mode);
-    checkDirectories(program.file().getParent(), top);
+    Path named = program.file().getParent();
+    if (named != null) {
+      checkDirectories(named, top);
+    }
     Path parent = real.getParent();
     if (parent != null && !real.equals(program.file())) {
       checkDirectories(parent, real.startsWith(top) ? top : parent);

@@ -63,7 +63,7 @@ final class HeadParser extends HttpParser {
   }
 
   private boolean isRequestLine() {
-    return getState().ordinal() < State.HEADER.ordinal();
+    return getState().compareTo(State.HEADER) < 0;
   }
 
   /**

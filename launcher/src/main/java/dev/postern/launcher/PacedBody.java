@@ -47,6 +47,7 @@ final class PacedBody extends Request.Wrapper {
   }
 
   @Override
+  @SuppressWarnings("NonAtomicVolatileUpdate") // One thread reads; others only look at it.
   public Content.@Nullable Chunk read() {
     if (begun == 0) {
       begun = System.nanoTime();

@@ -68,7 +68,7 @@ final class WebServer implements AutoCloseable {
     server.setErrorHandler(new FixedErrors());
     server.setStopTimeout(GRACE.toMillis());
     ServerConnector connector =
-        new ServerConnector(server, 1, 1, new HttpFrontDoor(configuration(limits), limits));
+        new ServerConnector(server, 1, 1, new HttpFrontDoor(configuration(), limits));
     connector.setHost(address.getHostAddress());
     connector.setPort(port);
     connector.setIdleTimeout(limits.idle().toMillis());
@@ -106,7 +106,7 @@ final class WebServer implements AutoCloseable {
     }
   }
 
-  private static HttpConfiguration configuration(ServerLimits limits) {
+  private static HttpConfiguration configuration() {
     HttpConfiguration http = new HttpConfiguration();
     http.setSendServerVersion(false);
     http.setRequestHeaderSize(ServerLimits.HEAD);

@@ -209,7 +209,7 @@ final class ClientWatch {
     } finally {
       lock.unlock();
     }
-    if (ending != null && ending != Thread.currentThread()) {
+    if (ending != null && !ending.equals(Thread.currentThread())) {
       try {
         ending.join(TimeUnit.SECONDS.toMillis(2));
       } catch (InterruptedException e) {
@@ -227,10 +227,17 @@ final class ClientWatch {
     } catch (InterruptedException e) {
       // Whoever interrupts it wants it to end; the next request starts another one.
     } finally {
-      lock.lock();
-      if (thread == Thread.currentThread()) {
+      forget(Thread.currentThread());
+    }
+  }
+
+  private void forget(Thread ended) {
+    lock.lock();
+    try {
+      if (ended.equals(thread)) {
         thread = null;
       }
+    } finally {
       lock.unlock();
     }
   }

@@ -171,6 +171,7 @@ record RebuiltBody(InputStream input, long length) {
     InputStream open() throws IOException;
   }
 
+  @SuppressWarnings("JdkObsolete") // SequenceInputStream takes an Enumeration.
   private record Opened(Iterator<Opening> streams) implements Enumeration<InputStream> {
     @Override
     public boolean hasMoreElements() {

@@ -154,13 +154,14 @@ final class FailureCases {
         });
   }
 
-  private static int status(Throwable failure) {
+  private static int status(@Nullable Throwable failure) {
     if (failure instanceof HttpException http) {
       return http.status();
     }
-    return failure instanceof GatewayException gateway
-        ? gateway.status()
-        : status(failure.getCause());
+    if (failure instanceof GatewayException gateway) {
+      return gateway.status();
+    }
+    return failure == null ? 500 : status(failure.getCause());
   }
 
   private static List<ContractCase> afterCommit() {
