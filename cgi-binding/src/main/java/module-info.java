@@ -2,6 +2,7 @@
  * CGI both ways: an application as a CGI executable, and a CGI program, or a directory of them, as
  * an application.
  */
+@SuppressWarnings("module") // The sibling is compiled after this module.
 module dev.postern.cgi {
   requires transitive dev.postern;
   requires com.google.common;
@@ -10,4 +11,14 @@ module dev.postern.cgi {
 
   exports dev.postern.cgi;
   exports dev.postern.cgi.install;
+  exports dev.postern.gateway to
+      dev.postern.fastcgi;
+  exports dev.postern.process to
+      dev.postern.fastcgi;
+  exports dev.postern.program to
+      dev.postern.fastcgi;
+  exports dev.postern.system to
+      dev.postern.fastcgi;
+  exports dev.postern.wire to
+      dev.postern.fastcgi;
 }

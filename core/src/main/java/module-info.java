@@ -10,6 +10,7 @@ module dev.postern {
   exports dev.postern;
   exports dev.postern.internal to
       dev.postern.cgi,
+      dev.postern.fastcgi,
       dev.postern.launcher,
       dev.postern.servlet,
       dev.postern.testing;
