@@ -40,6 +40,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safe.
  */
 public final class CgiDirectory implements Application, AutoCloseable {
+  /** In the place of an extension, for files whose extension has no interpreter. */
+  private static final String ALL_OTHERS = "";
+
   private final ProgramHost host;
   private final ProgramFinder finder;
   private final Map<String, List<String>> interpreters;
@@ -145,6 +148,9 @@ public final class CgiDirectory implements Application, AutoCloseable {
     String name = String.valueOf(file.getFileName());
     int dot = name.lastIndexOf('.');
     List<String> interpreter = dot < 0 ? null : interpreters.get(name.substring(dot));
+    if (interpreter == null) {
+      interpreter = interpreters.get(ALL_OTHERS);
+    }
     List<String> command = new ArrayList<>(interpreter == null ? List.of() : interpreter);
     command.add(file.toString());
     Program program = new Program(file, List.copyOf(command), found.real(), interpreter != null);
@@ -184,6 +190,22 @@ public final class CgiDirectory implements Application, AutoCloseable {
       if (!extension.startsWith(".") || extension.indexOf('/') >= 0) {
         throw new IllegalArgumentException("extension must start with a dot: " + extension);
       }
+      return put(extension, command);
+    }
+
+    /**
+     * Runs all files by an interpreter, as Tomcat's CGIServlet does, but for those of an extension
+     * that {@linkplain #interpreter(String, List) has one of its own}. By default such files run
+     * themselves.
+     *
+     * @param command an absolute path and its arguments
+     * @throws IllegalArgumentException when the command is no absolute path
+     */
+    public Builder interpreter(List<String> command) {
+      return put(ALL_OTHERS, command);
+    }
+
+    private Builder put(String extension, List<String> command) {
       if (command.isEmpty() || !Path.of(command.get(0)).isAbsolute()) {
         throw new IllegalArgumentException("command must start with an absolute path: " + command);
       }

@@ -51,6 +51,7 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
   private boolean strictOwnership;
   private boolean setId;
   private final Set<String> passed = new LinkedHashSet<>();
+  private final Set<String> fileVariables = new LinkedHashSet<>();
   private boolean refuseRoot;
   private boolean lenientType;
   private boolean nph;
@@ -93,6 +94,19 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
   public B passVariable(String name) {
     EnvironmentRules.checkPassed(name);
     passed.add(name);
+    return self();
+  }
+
+  /**
+   * Gives programs their own file's path, which is SCRIPT_FILENAME, under another name too: those
+   * that were written for Tomcat's CGIServlet read {@code X_TOMCAT_SCRIPT_PATH}.
+   *
+   * @throws IllegalArgumentException when the name is not {@code [A-Za-z_][A-Za-z0-9_]*}, or one
+   *     that is passed on by a rule of its own
+   */
+  public B fileVariable(String name) {
+    EnvironmentRules.checkPassed(name);
+    fileVariables.add(name);
     return self();
   }
 
@@ -396,6 +410,7 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
         strictExit,
         new ModeRules(strictOwnership, setId, user == null ? Owners.current() : user.uid()),
         Set.copyOf(passed),
+        Set.copyOf(fileVariables),
         lenientType,
         nph,
         encodedSlash);

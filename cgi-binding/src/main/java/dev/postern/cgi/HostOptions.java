@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param programLimit how many runs of one program at once; 0 for as many as {@code limit} has
  * @param methods those that are allowed, in order; null for all but TRACE and CONNECT
  * @param passed names of variables that go on from the environ to programs
+ * @param fileVariables further names of SCRIPT_FILENAME
  * @param localRedirects who answers them; null to have the client do it
  */
 record HostOptions(
@@ -42,6 +43,7 @@ record HostOptions(
     boolean strictExit,
     ModeRules modes,
     Set<String> passed,
+    Set<String> fileVariables,
     boolean lenientType,
     boolean nph,
     boolean encodedSlash) {}

@@ -62,7 +62,11 @@ final class ProgramEnvironment {
     built.addHeaders(counters);
     built.add("GATEWAY_INTERFACE", "CGI/1.1");
     built.addRedirect(program);
-    built.add("SCRIPT_FILENAME", ProgramText.toBytes(program.file()));
+    String file = ProgramText.toBytes(program.file());
+    built.add("SCRIPT_FILENAME", file);
+    for (String name : options.fileVariables()) {
+      built.add(name, file);
+    }
     if (contentLength >= 0) {
       built.add("CONTENT_LENGTH", Long.toString(contentLength));
     }

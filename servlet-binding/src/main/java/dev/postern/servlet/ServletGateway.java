@@ -7,6 +7,7 @@ import dev.postern.Environ;
 import dev.postern.Exchange;
 import dev.postern.GatewayException;
 import dev.postern.Outcome;
+import jakarta.servlet.ServletConfig;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
@@ -166,10 +167,40 @@ public class ServletGateway extends HttpServlet {
     software = software(getServletContext().getServerInfo());
     boolean watches = watching && watchParameter();
     if (application == null) {
-      application = create(getInitParameter(APPLICATION));
+      application = applicationOf(getServletConfig());
       created = true;
     }
     watch = watches ? ClientWatch.acquire() : null;
+  }
+
+  private Application applicationOf(ServletConfig config) throws ServletException {
+    try {
+      return requireNonNull(application(config), "application");
+    } catch (ServletException | RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new ServletException("application must be made: " + e, e);
+    }
+  }
+
+  /**
+   * Makes the application of a servlet that has none. {@link #init} calls it once, with what the
+   * container was configured with. A subclass may override it, to look at init parameters and at
+   * the context; what it returns is closed by {@link #destroy} where it is {@link AutoCloseable}.
+   * The standard one creates the class that the init parameter {@code application} names.
+   *
+   * @throws Exception to stop the servlet from starting; a message says which parameter is wrong
+   */
+  protected Application application(ServletConfig config) throws Exception {
+    return create(config.getInitParameter(APPLICATION));
+  }
+
+  /**
+   * Whether every servlet of this kind has an init parameter of that name, so that a subclass may
+   * refuse all names but these and its own.
+   */
+  protected static boolean isStandardParameter(String name) {
+    return name.equals(APPLICATION) || name.equals(WATCH);
   }
 
   private boolean watchParameter() throws ServletException {

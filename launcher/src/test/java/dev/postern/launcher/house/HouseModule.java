@@ -2,6 +2,7 @@ package dev.postern.launcher.house;
 
 import dev.postern.Environ;
 import dev.postern.cgi.CgiGateway;
+import dev.postern.cgi.servlet.CgiServlet;
 import dev.postern.fastcgi.wire.Records;
 import dev.postern.launcher.Main;
 import dev.postern.servlet.ServletGateway;
@@ -24,6 +25,7 @@ enum HouseModule {
   CORE("core", Environ.class),
   CGI("cgi-binding", CgiGateway.class),
   SERVLET("servlet-binding", ServletGateway.class),
+  CGI_SERVLET("cgi-servlet", CgiServlet.class),
   FASTCGI("fastcgi-binding", Records.class),
   TEST_FIXTURES("src-test-fixtures", InMemoryGateway.class),
   LAUNCHER("launcher", Main.class);
