@@ -180,7 +180,9 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
   /**
    * How many bytes of request bodies of unknown length all hosts of this JVM together may hold, in
    * memory and in files, for a request to add to them; 512 MiB by default. Beyond it a client is
-   * told 503 {@code spool-full}. A body of known length is never spooled.
+   * told 503 {@code spool-full}. A body of known length is never spooled. Half of it is also for
+   * output that slow clients have not taken, an eighth for that of one program; what finds no room
+   * waits for its client.
    */
   public B maxSpool(long bytes) {
     if (bytes < 0) {

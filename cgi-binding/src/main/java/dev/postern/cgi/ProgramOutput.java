@@ -128,26 +128,49 @@ final class ProgramOutput {
     return true;
   }
 
-  /** Takes what is waiting, and flushes when no more has come meanwhile. */
-  void writeTo(OutputStream out) throws IOException {
+  /** Takes what is waiting, where it is: valid until the next wait, unless it is kept. */
+  Block block(OutputStream out) {
     int from = position;
     position = process.length();
-    ByteBuffer direct = position - from < WORTH_IT ? null : process.direct();
-    if (direct != null && out instanceof WritableByteChannel channel) {
-      channel.write(direct.position(from));
-    } else {
-      out.write(process.bytes(), from, position - from);
+    if (position - from >= WORTH_IT && out instanceof WritableByteChannel) {
+      ByteBuffer direct = process.direct();
+      if (direct != null) {
+        return new Block(direct.position(from));
+      }
     }
-    if (!process.hasMore()) {
-      out.flush();
+    return new Block(ByteBuffer.wrap(process.bytes(), from, position - from));
+  }
+
+  /** Bytes of the output, on or off the heap. */
+  record Block(ByteBuffer bytes) {
+    void writeTo(OutputStream out) throws IOException {
+      if (bytes.hasArray()) {
+        out.write(bytes.array(), bytes.arrayOffset() + bytes.position(), bytes.remaining());
+      } else {
+        ((WritableByteChannel) out).write(bytes);
+      }
     }
+  }
+
+  /** Leaves what {@link #block} took to whoever has it; false where that cannot be. */
+  boolean keepBlock() {
+    if (!process.keepBlock()) {
+      return false;
+    }
+    inBlock = false;
+    return true;
   }
 
   /** Takes what is waiting, as a copy. */
   ByteBuffer take() {
+    return ByteBuffer.wrap(takeBytes());
+  }
+
+  /** The same, as an array. */
+  byte[] takeBytes() {
     byte[] copy = Arrays.copyOfRange(process.bytes(), position, process.length());
     position = process.length();
-    return ByteBuffer.wrap(copy);
+    return copy;
   }
 
   // ---- standard error and the end ----

@@ -19,6 +19,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,6 +40,9 @@ final class ProgramRun implements Body {
   /** How often a program is looked at whose client still sends. */
   private static final Duration LOOK = Duration.ofMillis(100);
 
+  /** How much of a body is read for nobody, where the client gets none. */
+  private static final int UNSENT = 4 * 1024 * 1024;
+
   private static final String NPH = "nph-";
 
   private static final Duration FOREVER = ChronoUnit.FOREVER.getDuration();
@@ -53,6 +57,7 @@ final class ProgramRun implements Body {
   private Isolation.@Nullable Enclosure enclosure;
   private @Nullable ProgramOutput output;
   private final RequestBody request;
+  private final ReadAhead ahead;
   private long declared = -1;
   private long passed;
 
@@ -62,7 +67,15 @@ final class ProgramRun implements Body {
   /** Since when the program could have said more. */
   private long silentSince = began;
 
+  /** Output that was read ahead, and is the next to be passed on. */
+  private @Nullable ByteBuffer spooled;
+
   private boolean used;
+  private boolean begun;
+
+  /** Whether its client gets no body, and it has stopped to write one. */
+  private boolean unsent;
+
   private boolean ended;
   private boolean closed;
 
@@ -80,6 +93,7 @@ final class ProgramRun implements Body {
     this.request = request;
     this.places = places;
     this.watch = watch;
+    this.ahead = new ReadAhead(options.maxSpool(), () -> output().keepBlock(), this::readAhead);
   }
 
   /** What its processes are in; ended with the run. */
@@ -131,6 +145,7 @@ final class ProgramRun implements Body {
       declared = head.contentLength();
     }
     startResponse.start(head.status(), head.headers());
+    begun = true;
     return this;
   }
 
@@ -219,17 +234,39 @@ final class ProgramRun implements Body {
     use();
     try {
       if (isSilent()) {
-        out.flush();
+        pass(out, null);
       }
       while (advance()) {
-        pass(output().waiting());
-        output().writeTo(out);
+        ByteBuffer read = spooled;
+        spooled = null;
+        pass(out, read == null ? output().block(out) : new ProgramOutput.Block(read));
       }
     } catch (IOException | RuntimeException e) {
-      if (!isSatisfied() || environ.isCancelled()) {
+      if (ahead.isInUse() || !isSatisfied() || environ.isCancelled()) {
         watch.failed(e);
       }
       throw e;
+    }
+  }
+
+  /** Passes a block on, if there is one, and flushes when no more is waiting. */
+  private void pass(OutputStream out, ProgramOutput.@Nullable Block block) throws IOException {
+    boolean ours = true;
+    if (block != null) {
+      ahead.leave();
+      try {
+        block.writeTo(out);
+      } finally {
+        ours = ahead.comeBack();
+      }
+    }
+    if (!ours || !output().process().hasMore()) {
+      ahead.leave();
+      try {
+        out.flush();
+      } finally {
+        ahead.comeBack();
+      }
     }
   }
 
@@ -247,10 +284,11 @@ final class ProgramRun implements Body {
       throw new IllegalStateException("body of a program must be used once");
     }
     used = true;
+    SlowClients.add(ahead);
   }
 
   /** What a program sends beyond its Content-Length is cut by the engine. */
-  private void pass(int bytes) {
+  private void count(int bytes) {
     if (declared >= 0 && passed <= declared && passed + bytes > declared) {
       counters.count(excess);
     }
@@ -270,6 +308,29 @@ final class ProgramRun implements Body {
 
   /** Whether there is a block; at the end, whether that was the whole response. */
   private boolean advance() throws IOException {
+    if (ahead.isInUse()) {
+      spooled = readBefore();
+      if (spooled != null) {
+        return true;
+      }
+      if (ahead.isWhole()) {
+        return false;
+      }
+    }
+    return readOn();
+  }
+
+  private @Nullable ByteBuffer readBefore() throws IOException {
+    try {
+      return ahead.next();
+    } catch (IOException | RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new IOException(e);
+    }
+  }
+
+  private boolean readOn() throws IOException {
     try {
       if (isSatisfied()) {
         awaitEnd();
@@ -277,6 +338,7 @@ final class ProgramRun implements Body {
       }
       silentSince = System.nanoTime();
       if (hasNext(options.idleTimeout())) {
+        count(output().waiting());
         return true;
       }
       end();
@@ -301,10 +363,71 @@ final class ProgramRun implements Body {
       if (read == RunningProgram.Read.END) {
         end();
       } else if (read == RunningProgram.Read.BLOCK) {
-        pass(output().waiting());
+        count(output().waiting());
         output().discard();
       }
       left = AFTER_BODY.minusNanos(System.nanoTime() - start);
+    }
+  }
+
+  // ---- for a slow client ----
+
+  /** On a thread of its own, while the request's waits for its client. */
+  private void readAhead() {
+    Throwable failed = null;
+    try {
+      boolean more = readOn();
+      while (more && ahead.add(output().takeBytes())) {
+        more = !ahead.isStopped() && readOn();
+      }
+      if (!more && !ahead.isStopped()) {
+        ahead.complete();
+        awaitExit();
+      }
+    } catch (Throwable e) {
+      failed = e;
+      if (!ahead.isStopped()) {
+        endNow();
+      }
+    } finally {
+      ahead.end(failed);
+    }
+  }
+
+  /** Gives the place back when the program ends; it may have more to do after its answer. */
+  private void awaitExit() throws IOException {
+    long start = System.nanoTime();
+    long limit = TimeUnit.NANOSECONDS.convert(options.afterOutput());
+    while (!ahead.isStopped()) {
+      if (!ended) {
+        awaitEnd();
+      } else if (!output().process().exit().equals(Exit.RUNNING)) {
+        endNow();
+        return;
+      }
+      if (System.nanoTime() - start >= limit) {
+        tellOfAfterOutput();
+        endNow();
+        return;
+      }
+    }
+  }
+
+  private void tellOfAfterOutput() {
+    watch.limits.add("after-output");
+    counters.count("after-output");
+    watch.log(
+        name()
+            + ": program must end within "
+            + options.afterOutput()
+            + " of its answer [after-output]");
+  }
+
+  private void endNow() {
+    try {
+      output().process().end();
+    } finally {
+      giveBack();
     }
   }
 
@@ -397,6 +520,13 @@ final class ProgramRun implements Body {
       return;
     }
     closed = true;
+    SlowClients.remove(ahead);
+    if (output != null) {
+      ahead.stop(output.process()::wake);
+      if (begun && !used && mayBeUnsent() && isWanted()) {
+        dropBody();
+      }
+    }
     used = true;
     if (output != null && worksOn(output)) {
       leave(output);
@@ -405,12 +535,46 @@ final class ProgramRun implements Body {
     }
   }
 
+  /**
+   * Whether the client may have all of the answer with its head, which the program need not know: a
+   * middleware can answer a condition by 304, too.
+   */
+  private boolean mayBeUnsent() {
+    return isBodiless(watch.status)
+        || watch.status == 205
+        || environ.variable("HTTP_IF_NONE_MATCH") != null
+        || environ.variable("HTTP_IF_MODIFIED_SINCE") != null;
+  }
+
+  /** Lets a program write the body that its client does not get, and goes no further than that. */
+  private void dropBody() throws IOException {
+    try {
+      long dropped = 0;
+      RunningProgram.Read read = RunningProgram.Read.BLOCK;
+      while (read == RunningProgram.Read.BLOCK && dropped < UNSENT) {
+        read = output().await(AFTER_BODY);
+        if (read == RunningProgram.Read.BLOCK) {
+          dropped += output().waiting();
+          output().discard();
+        }
+      }
+      ended = read == RunningProgram.Read.END;
+      unsent = read != RunningProgram.Read.BLOCK;
+    } catch (IOException e) {
+      // Nobody waits for what it says: it is ended like one whose client has left.
+    }
+  }
+
   private boolean worksOn(ProgramOutput written) {
-    return (ended || isSatisfied())
-        && watch.failure == null
-        && !environ.isCancelled()
-        && !Thread.currentThread().isInterrupted()
+    return (ended || isSatisfied() || unsent)
+        && isWanted()
         && written.process().exitNow().equals(Exit.RUNNING.toString());
+  }
+
+  private boolean isWanted() {
+    return watch.failure == null
+        && !environ.isCancelled()
+        && !Thread.currentThread().isInterrupted();
   }
 
   /** The request ends here, and its program is watched by another thread. */
@@ -432,13 +596,7 @@ final class ProgramRun implements Body {
   private void workOn(ProgramOutput written) {
     try {
       if (!written.process().finish(options.afterOutput())) {
-        watch.limits.add("after-output");
-        counters.count("after-output");
-        watch.log(
-            name()
-                + ": program must end within "
-                + options.afterOutput()
-                + " of its answer [after-output]");
+        tellOfAfterOutput();
       }
     } catch (IOException e) {
       watch.log(name() + ": program could not be watched after its answer: " + e);
@@ -521,14 +679,16 @@ final class ProgramRun implements Body {
     public boolean hasNext() {
       if (block == null) {
         try {
+          ahead.comeBack();
           if (!advance()) {
             return false;
           }
         } catch (IOException e) {
           throw ProgramRun.<RuntimeException>rethrow(e);
         }
-        pass(output().waiting());
-        block = output().take();
+        block = spooled == null ? output().take() : spooled;
+        spooled = null;
+        ahead.leave();
       }
       return true;
     }

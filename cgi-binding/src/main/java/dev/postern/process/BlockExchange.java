@@ -111,6 +111,17 @@ final class BlockExchange {
     }
   }
 
+  /** The consumer keeps its block for good: another one may be made. */
+  void forget() {
+    lock.lock();
+    try {
+      made--;
+      freed.signal();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Whether a block is waiting. */
   boolean hasNext() {
     lock.lock();

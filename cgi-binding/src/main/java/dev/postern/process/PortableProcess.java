@@ -125,6 +125,15 @@ final class PortableProcess extends HostedProcess {
   }
 
   @Override
+  public boolean keepBlock() {
+    if (current != null) {
+      output.forget();
+      current = null;
+    }
+    return true;
+  }
+
+  @Override
   public boolean hasMore() {
     return output.hasNext();
   }

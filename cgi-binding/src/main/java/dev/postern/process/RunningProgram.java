@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
  * processes, or a program inside this JVM.
  *
  * <p>The thread of the request starts it, reads its output and closes it. It may hand it over to
- * another thread, by {@link #detach}, which then does the rest. {@link #wake} may come from any
- * thread.
+ * another thread, by {@link #detach}, which then does the rest; and it may let another thread read
+ * ahead, by {@link #keepBlock}, while it passes a block on. {@link #wake} may come from any thread.
  */
 public interface RunningProgram {
   /** What came of waiting for output. */
@@ -54,6 +54,17 @@ public interface RunningProgram {
   /** The block where the system has put it, outside the heap; null where it came to the heap. */
   default @Nullable ByteBuffer direct() {
     return null;
+  }
+
+  /**
+   * Leaves the block that was read last, which is then no block of this program any more: its bytes
+   * stay as they are, whatever is read later. Another thread may go on reading afterwards. Nothing
+   * where there is no block.
+   *
+   * @return false where a program cannot do that; the block is what it was then
+   */
+  default boolean keepBlock() {
+    return false;
   }
 
   /** Whether more output is waiting already. */

@@ -80,8 +80,7 @@ public final class Spool implements Closeable {
   public void write(byte[] bytes, int count) throws IOException {
     take(count);
     if (file == null && length + count > memoryMax) {
-      file = create();
-      writeFully(ByteBuffer.wrap(memory, 0, (int) length));
+      file = moved();
       memory = new byte[0];
     }
     if (file == null) {
@@ -91,14 +90,27 @@ public final class Spool implements Closeable {
       }
       System.arraycopy(bytes, 0, memory, (int) length, count);
     } else {
-      writeFully(ByteBuffer.wrap(bytes, 0, count));
+      writeFully(file, ByteBuffer.wrap(bytes, 0, count), length);
     }
     length += count;
   }
 
-  private void writeFully(ByteBuffer bytes) throws IOException {
+  /** A file that has what is in memory; when that fails, what is in memory stays. */
+  private FileChannel moved() throws IOException {
+    FileChannel created = create();
+    try {
+      writeFully(created, ByteBuffer.wrap(memory, 0, (int) length), 0);
+      return created;
+    } catch (Throwable e) {
+      created.close();
+      throw e;
+    }
+  }
+
+  private static void writeFully(FileChannel to, ByteBuffer bytes, long position)
+      throws IOException {
     while (bytes.hasRemaining()) {
-      file().write(bytes);
+      to.write(bytes, position + bytes.position());
     }
   }
 

@@ -196,6 +196,15 @@ final class NativeProcess extends HostedProcess {
     return length;
   }
 
+  @Override
+  public boolean keepBlock() {
+    if (length != NONE) {
+      work.leaveBlock();
+      length = NONE;
+    }
+    return true;
+  }
+
   private void checkBlock() {
     if (length == NONE) {
       throw new IllegalStateException("there must be a block");

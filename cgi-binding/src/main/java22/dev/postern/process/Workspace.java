@@ -39,8 +39,8 @@ final class Workspace {
   private final MemorySegment siginfo;
   private final MemorySegment fileActions;
   private final MemorySegment polled;
-  private final MemorySegment block;
-  private final ByteBuffer buffer;
+  private MemorySegment block;
+  private ByteBuffer buffer;
   private final int event;
   private int polledCount;
   private byte[] bytes = new byte[8 * 1024];
@@ -113,6 +113,13 @@ final class Workspace {
   /** The same where they are. */
   ByteBuffer direct(int length) {
     return buffer.duplicate().limit(length);
+  }
+
+  /** Uses other memory from here on; what there was is freed when nobody reads it any more. */
+  void leaveBlock() {
+    block = Arena.ofAuto().allocate(BLOCK, 8);
+    buffer = block.asByteBuffer();
+    bytes = new byte[8 * 1024];
   }
 
   /**

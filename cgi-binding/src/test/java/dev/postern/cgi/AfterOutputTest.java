@@ -3,6 +3,8 @@ package dev.postern.cgi;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.postern.Application;
+import dev.postern.Body;
+import dev.postern.Headers;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,6 +27,7 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Programs that have more to do when their answer is whole. */
@@ -102,6 +105,55 @@ class AfterOutputTest {
     assertThat(run.failure()).isNull();
     assertThat(file("done")).hasContent("done");
     assertThat(limit.available()).isEqualTo(1);
+  }
+
+  /** Its client has the whole answer with the head, which the program need not know. */
+  @ParameterizedTest
+  @CsvSource({
+    "HEAD, 200, printf ok",
+    "HEAD, 200, head -c 1000000 /dev/zero",
+    "HEAD, 404, exec >&-",
+    "GET, 204, printf ok",
+    "GET, 204, exec >&-",
+    "GET, 205, true",
+    "GET, 304, printf ok",
+  })
+  void r19_answerWithoutABody_letsItsProgramFinish(String method, int status, String body)
+      throws Exception {
+    String head = "printf 'Status: " + status + "\\nContent-Type: text/plain\\n\\n'";
+    Application app = builder(head, body, awaitGo(), "echo done >" + file("done")).build();
+
+    Call call = Call.of(method, "/").to(app);
+
+    assertThat(call.status).isEqualTo(status);
+    assertThat(call.body()).isEmpty();
+    assertThat(call.outcome.complete()).isTrue();
+    assertThat(runs).isEmpty();
+    assertThat(limit.available()).isZero();
+    Files.createFile(file("go"));
+    CgiRun run = runs.take();
+    assertThat(run.exit()).isEqualTo("exit 0");
+    assertThat(run.limits()).doesNotContain("term", "kill", "after-output");
+    assertThat(file("done")).hasContent("done");
+  }
+
+  /** A middleware tells a client that it has the page already. */
+  @Test
+  void r19_notModifiedOfAMiddleware_letsItsProgramFinish() throws Exception {
+    Application app = builder(HEAD, "printf ok", awaitGo(), "echo done >" + file("done")).build();
+    Application conditional =
+        (environ, start) -> {
+          Body body = app.call(environ, (status, headers, error) -> {});
+          start.start(304, Headers.of());
+          return body;
+        };
+
+    Call call = Call.get("/").with("HTTP_IF_NONE_MATCH", "\"x\"").to(conditional);
+
+    assertThat(call.status).isEqualTo(304);
+    Files.createFile(file("go"));
+    assertThat(runs.take().exit()).isEqualTo("exit 0");
+    assertThat(file("done")).hasContent("done");
   }
 
   @Test

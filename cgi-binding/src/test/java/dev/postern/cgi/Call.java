@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.HashMap;
@@ -32,7 +33,7 @@ final class Call implements ResponseSink {
 
   int status;
   Headers headers = Headers.of();
-  Outcome outcome;
+  volatile Outcome outcome;
   boolean aborted;
   int flushes;
 
@@ -40,6 +41,9 @@ final class Call implements ResponseSink {
   long goneAfter = Long.MAX_VALUE;
 
   Runnable onFlush = () -> {};
+
+  /** Before a block is taken, which a slow client does late. */
+  Runnable beforeWrite = () -> {};
 
   /** Only counts the body. */
   boolean discard;
@@ -152,6 +156,19 @@ final class Call implements ResponseSink {
 
   @Override
   public void write(byte[] block, int offset, int length) throws IOException {
+    beforeWrite.run();
+    take(block, offset, length);
+  }
+
+  @Override
+  public void write(ByteBuffer block) throws IOException {
+    beforeWrite.run();
+    byte[] copy = new byte[block.remaining()];
+    block.get(copy);
+    take(copy, 0, copy.length);
+  }
+
+  private void take(byte[] block, int offset, int length) throws IOException {
     if (count + length > goneAfter) {
       throw new IOException("Broken pipe");
     }

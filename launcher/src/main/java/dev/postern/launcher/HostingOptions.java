@@ -99,6 +99,15 @@ final class HostingOptions {
   @Nullable String maxBody;
 
   @Option(
+      names = "--max-spool",
+      paramLabel = "BYTES",
+      description = {
+        "What bodies of unknown length, and output that slow clients have not taken, may hold",
+        "on disk together. Default: 512 MiB."
+      })
+  @Nullable String maxSpool;
+
+  @Option(
       names = "--strict-exit",
       description = "Cut the response of a program that ends with another status than 0.")
   boolean strictExit;
@@ -153,6 +162,9 @@ final class HostingOptions {
     programs.afterOutput(time("--after-output", afterOutput));
     if (maxBody != null) {
       programs.maxBody(ServeCommand.number("--max-body", maxBody, 0, Long.MAX_VALUE));
+    }
+    if (maxSpool != null) {
+      programs.maxSpool(ServeCommand.number("--max-spool", maxSpool, 0, Long.MAX_VALUE));
     }
     if (passAuthorization) {
       programs.passAuthorization();

@@ -76,6 +76,10 @@ final class Programs {
     options.add(builder -> builder.maxBody(bytes));
   }
 
+  void maxSpool(long bytes) {
+    options.add(builder -> builder.maxSpool(bytes));
+  }
+
   void passAuthorization() {
     options.add(CgiHostBuilder::passAuthorization);
   }

@@ -9,6 +9,8 @@ import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.BeforeAll;
@@ -170,6 +172,51 @@ class HostingOptionsTest {
     }
   }
 
+  /** A dozen over two programs, which others need not notice. */
+  @Test
+  void r20_attackF09_stalledDownloads_keepNoPlacesFromOthers() throws Exception {
+    int length = 8 << 20;
+    String large = HEAD + "exec head -c " + length + " /dev/zero\n";
+    program("large", large);
+    program("huge", large);
+    List<Wire> stalled = new ArrayList<>();
+    try (WebServer server =
+        open(
+            options -> {
+              options.maxProcesses = "4";
+              options.queue = "30";
+            })) {
+      for (int i = 0; i < 12; i++) {
+        Wire wire = Wire.to(server.port(), 8 * 1024);
+        stalled.add(wire);
+        String program = i % 2 == 0 ? "/large" : "/huge";
+        wire.send("GET " + program + " HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+      }
+      for (Wire wire : stalled) {
+        assertThat(wire.readHead()).startsWith("HTTP/1.1 200 ");
+      }
+      assertThat(get(server, "/large")).startsWith("HTTP/1.1 200 ").hasSizeGreaterThan(length);
+      assertThat(get(server, "/show")).startsWith("HTTP/1.1 200 ");
+      String rest = stalled.get(11).readAll();
+      assertThat(rest).hasSizeGreaterThan(length).endsWith("\r\n0\r\n\r\n");
+    } finally {
+      for (Wire wire : stalled) {
+        wire.close();
+      }
+    }
+  }
+
+  @Test
+  void maxSpool_boundsBodiesOfUnknownLength() throws Exception {
+    String chunked = "POST /show HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n";
+    String request = chunked + "Connection: close\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
+    try (WebServer full = open(options -> options.maxSpool = "2");
+        WebServer enough = open(options -> options.maxSpool = "100000")) {
+      assertThat(Wire.exchange(full.port(), request)).startsWith("HTTP/1.1 503 ");
+      assertThat(Wire.exchange(enough.port(), request)).startsWith("HTTP/1.1 200 ");
+    }
+  }
+
   @Test
   void strictExit_cutsWhatFailed() throws Exception {
     try (WebServer lenient = open(options -> {});
@@ -228,6 +275,7 @@ class HostingOptionsTest {
           --index .hidden               | --index must be the name of a program: ".hidden"
           --index                       | Missing required parameter for option '--index' (NAME)
           --after-output 0              | SECONDS of --after-output must be a number above 0: "0"
+          --max-spool -1                | --max-spool must be a number of at least 0: "-1"
           --follow-links all            | --follow-links must be owner or no: "all"
           --pass-variable HTTP_COOKIE   | --pass-variable:
           --user no-such-user           | --user:

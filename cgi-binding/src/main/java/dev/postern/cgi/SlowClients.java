@@ -1,0 +1,59 @@
+package dev.postern.cgi;
+
+import dev.postern.process.Pumps;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * Looks whether clients are slow to take what programs have said, four times a second while there
+ * are any. One thread for a class loader, and none when no request is being answered.
+ */
+final class SlowClients {
+  private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
+
+  private static final Set<ReadAhead> RUNS = ConcurrentHashMap.newKeySet();
+  private static final AtomicBoolean LOOKING = new AtomicBoolean();
+
+  private SlowClients() {}
+
+  /** Looks after a run from now on. */
+  static void add(ReadAhead run) {
+    RUNS.add(run);
+    begin();
+  }
+
+  /** Its response is over. */
+  static void remove(ReadAhead run) {
+    RUNS.remove(run);
+  }
+
+  private static void begin() {
+    if (LOOKING.get() || !LOOKING.compareAndSet(false, true)) {
+      return;
+    }
+    try {
+      Pumps.run(SlowClients::look);
+    } catch (RuntimeException | Error e) {
+      // Such as no thread: programs wait for their clients, and the next request tries again.
+      LOOKING.set(false);
+    }
+  }
+
+  private static void look() {
+    while (!RUNS.isEmpty()) {
+      LockSupport.parkNanos(LOOK_NANOS);
+      long now = System.nanoTime();
+      for (ReadAhead run : RUNS) {
+        run.look(now);
+      }
+    }
+    LOOKING.set(false);
+    if (!RUNS.isEmpty()) {
+      // One came in between.
+      begin();
+    }
+  }
+}
