@@ -33,7 +33,7 @@ import javax.tools.JavaFileObject;
 import javax.tools.SimpleJavaFileObject;
 import javax.tools.ToolProvider;
 import javax.xml.parsers.DocumentBuilderFactory;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -56,11 +56,10 @@ class ReadmeTest {
 
   private static final Pattern LINK = Pattern.compile("\\]\\(([^)#:]+)(?:#([^)]+))?\\)");
 
-  @TempDir Path readmeClasses;
-  @TempDir Path pageClasses;
+  @TempDir static Path readmeClasses;
 
-  @BeforeEach
-  void compileReadme() throws Exception {
+  @BeforeAll
+  static void compileReadme() throws Exception {
     List<Source> sources = sources("README.md");
     assertThat(sources).hasSizeGreaterThanOrEqualTo(6);
     compile("README.md", sources, readmeClasses, classPath());
@@ -80,7 +79,7 @@ class ReadmeTest {
 
   @ParameterizedTest
   @MethodSource("pages")
-  void javaBlocks_compile(String page) throws Exception {
+  void javaBlocks_compile(String page, @TempDir Path pageClasses) throws Exception {
     List<Source> sources = sources(page);
     if (!page.equals("README.md") && !sources.isEmpty()) {
       compile(page, sources, pageClasses, readmeClasses + File.pathSeparator + classPath());

@@ -3,8 +3,12 @@ package dev.postern.launcher;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import javax.tools.JavaCompiler;
 import javax.tools.ToolProvider;
 
@@ -21,12 +25,27 @@ final class Sources {
       }
       """;
 
+  /** Class files by name, of each source that was compiled: the compiler takes half a second. */
+  private static final Map<String, Map<String, byte[]>> COMPILED = new ConcurrentHashMap<>();
+
   private Sources() {}
 
   /** Compiles one public class of the unnamed package into the directory. */
   static Path compile(Path directory, String name, String source) throws IOException {
-    Path file =
-        Files.writeString(Files.createDirectories(directory).resolve(name + ".java"), source);
+    Files.createDirectories(directory);
+    Map<String, byte[]> classes = COMPILED.get(source);
+    if (classes == null) {
+      Path own = Files.createTempDirectory(directory, "sources");
+      classes = compiled(own, Files.writeString(own.resolve(name + ".java"), source));
+      COMPILED.put(source, classes);
+    }
+    for (Map.Entry<String, byte[]> file : classes.entrySet()) {
+      Files.write(directory.resolve(file.getKey()), file.getValue());
+    }
+    return directory;
+  }
+
+  private static Map<String, byte[]> compiled(Path directory, Path file) throws IOException {
     JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
     int status =
         compiler.run(
@@ -40,7 +59,17 @@ final class Sources {
             directory.toString(),
             file.toString());
     assertThat(status).isZero();
-    return directory;
+    Map<String, byte[]> classes = new HashMap<>();
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
+      for (Path one : files) {
+        if (one.toString().endsWith(".class")) {
+          classes.put(one.getFileName().toString(), Files.readAllBytes(one));
+        }
+        Files.delete(one);
+      }
+    }
+    Files.delete(directory);
+    return classes;
   }
 
   /** Writes an executable script. */
