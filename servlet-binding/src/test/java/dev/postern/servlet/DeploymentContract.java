@@ -313,10 +313,14 @@ abstract class DeploymentContract extends ContainerContract {
               }
               return Body.of("x");
             });
-    for (String path : List.of("/fine", "/bad?secret", "/refused", "/busy")) {
+    RawClient.get(port, "/fine");
+    int lines = 0;
+    for (String path : List.of("/bad?secret", "/refused", "/busy")) {
       RawClient.get(port, path);
+      // A client has its answer before the line is there: the next request's could be earlier.
+      logs.entries("dev.postern", ++lines);
     }
-    assertThat(logs.entries("dev.postern", 3))
+    assertThat(logs.entries("dev.postern"))
         .containsExactly(
             "WARNING 500 for GET \"/bad\": java.lang.IllegalStateException: broken\\u000Aforged"
                 + " java.lang.IllegalStateException: broken\nforged",
