@@ -59,6 +59,7 @@ final class Executable {
     return this;
   }
 
+  /** Started with this option of the JVM, and without a class-data archive. */
   Executable flag(String flag) {
     flags.add(flag);
     return this;
@@ -87,7 +88,9 @@ final class Executable {
     StringBuilder script = new StringBuilder("#!/bin/sh\nexec env -i");
     environment.forEach((name, value) -> script.append(quoted(name + "=" + value)));
     List<String> java =
-        JavaProgram.command(ExecutableApps.class, CgiGateway.class, Application.class);
+        flags.isEmpty()
+            ? JavaProgram.command(ExecutableApps.class, CgiGateway.class, Application.class)
+            : JavaProgram.inPlace(ExecutableApps.class, CgiGateway.class, Application.class);
     script.append(quoted(java.get(0)));
     script.append(quoted("-Djava.io.tmpdir=" + temporary()));
     flags.forEach(flag -> script.append(quoted(flag)));
