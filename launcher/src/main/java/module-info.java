@@ -11,6 +11,7 @@ module dev.postern.launcher {
   requires org.eclipse.jetty.http;
   requires org.eclipse.jetty.server;
   requires org.eclipse.jetty.util;
+  requires org.yaml.snakeyaml;
   requires static org.jspecify;
 
   opens dev.postern.launcher to

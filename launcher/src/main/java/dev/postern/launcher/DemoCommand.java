@@ -38,11 +38,11 @@ final class DemoCommand implements Callable<Integer> {
     // An address that is wrong is told before anything is made.
     Address address = Address.parse("127.0.0.1", port == null ? DEFAULT_PORT : port);
     Logs.quiet();
-    StopSignal stop = StopSignal.install();
+    Signals signals = Signals.install(false);
     try (Demo demo = Demo.open(System.getenv("PATH"));
         WebServer server = open(address, new Routes(demo.routes()))) {
       out.println("postern: listening on http://localhost:" + server.port() + "/");
-      stop.await();
+      signals.awaitStop();
     }
     return 0;
   }

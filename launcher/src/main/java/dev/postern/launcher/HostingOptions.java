@@ -1,5 +1,6 @@
 package dev.postern.launcher;
 
+import dev.postern.cgi.ProcessLimit;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -8,6 +9,8 @@ import picocli.CommandLine.Option;
 
 /** The options of {@code serve} that hold for each program that it hosts. */
 final class HostingOptions {
+  private static final Duration QUEUE = Duration.ofSeconds(10);
+
   @Option(
       names = "--env",
       paramLabel = "NAME=VALUE",
@@ -136,13 +139,33 @@ final class HostingOptions {
   @Nullable String user;
 
   /**
+   * The places that its programs have together.
+   *
+   * @throws LauncherException when they are not a number and a time
+   */
+  ProcessLimit places() {
+    Duration wait = time("--queue", queue);
+    return ProcessLimit.of(maxProcesses(), wait == null ? QUEUE : wait);
+  }
+
+  /**
    * The programs' host, so configured.
    *
    * @param several whether they share their places with others than themselves
    * @throws LauncherException at the first option that is wrong
    */
   Programs programs(boolean several) {
-    Programs programs = new Programs(maxProcesses(), time("--queue", queue), several);
+    return programs(places(), several ? maxProcesses() : 0);
+  }
+
+  /**
+   * The same, with places that are shared with other mounts.
+   *
+   * @param atOnce how many of those there are, of which one program gets three quarters; 0 to let
+   *     it have all
+   */
+  Programs programs(ProcessLimit places, int atOnce) {
+    Programs programs = new Programs(places, atOnce - atOnce / 4);
     environment.forEach(programs::environment);
     passVariables.forEach(programs::passVariable);
     interpreters.forEach(programs::interpreter);
@@ -187,7 +210,8 @@ final class HostingOptions {
     return programs;
   }
 
-  private int maxProcesses() {
+  /** How many programs may run at once. */
+  int maxProcesses() {
     return maxProcesses == null
         ? Math.max(64, Math.min(256, 16 * Runtime.getRuntime().availableProcessors()))
         : (int) ServeCommand.number("--max-processes", maxProcesses, 1, Integer.MAX_VALUE);

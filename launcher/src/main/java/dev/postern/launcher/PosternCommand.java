@@ -24,7 +24,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
     synopsisSubcommandLabel = "WORD",
     commandListHeading = "%nWords:%n",
     optionListHeading = "%nOptions:%n",
-    footer = {"", "postern WORD --help tells about one word."},
+    footer = {"", "postern help WORD tells about one word."},
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {"0:after a clean stop", "1:it went wrong", "2:the arguments are wrong"},
     subcommands = {
@@ -34,17 +34,21 @@ import picocli.CommandLine.UnmatchedArgumentException;
       PosternCommand.FastCgi.class,
       PosternCommand.Scgi.class,
       InstallCommand.class,
-      WarmCommand.class
+      WarmCommand.class,
+      HelpCommand.class
     })
 final class PosternCommand implements Runnable {
   @Option(
-      names = "--help",
+      names = {"-h", "--help"},
       usageHelp = true,
       scope = CommandLine.ScopeType.INHERIT,
       description = "Print this text.")
   boolean help;
 
-  @Option(names = "--version", versionHelp = true, description = "Print the version.")
+  @Option(
+      names = {"-V", "--version"},
+      versionHelp = true,
+      description = "Print the version.")
   boolean version;
 
   /** Runs the command that the arguments are, and returns its exit code. */
@@ -76,16 +80,27 @@ final class PosternCommand implements Runnable {
     throw LauncherException.badArgument("a word is missing, such as demo or serve: see --help");
   }
 
-  private static LauncherException badArgument(ParameterException e) {
+  /** What is wrong with the arguments, in a line. */
+  static LauncherException badArgument(ParameterException e) {
     if (e instanceof UnmatchedArgumentException unmatched) {
       boolean isWord = e.getCommandLine().getParent() == null;
       String what =
           unmatched.isUnknownOption()
               ? "unknown option"
               : isWord ? "unknown word" : "unexpected argument";
-      return LauncherException.badArgument(what + ": \"" + unmatched.getUnmatched().get(0) + "\"");
+      return LauncherException.badArgument(
+          what
+              + ": \""
+              + unmatched.getUnmatched().get(0)
+              + "\""
+              + suggestion(unmatched.getSuggestions()));
     }
     return LauncherException.badArgument(String.valueOf(e.getMessage()));
+  }
+
+  /** The first of them is the one that is spelled most alike. */
+  static String suggestion(List<String> alike) {
+    return alike.isEmpty() ? "" : "; did you mean " + alike.get(0) + "?";
   }
 
   private static int fail(PrintWriter err, LauncherException e) {

@@ -24,23 +24,19 @@ import org.jspecify.annotations.Nullable;
  * tried when it is set, so that a wrong one is told where no program is mounted, too.
  */
 final class Programs {
-  private static final Duration QUEUE = Duration.ofSeconds(10);
-
   private final Map<String, String> environment = new LinkedHashMap<>();
   private final List<Consumer<CgiHostBuilder<?>>> options = new ArrayList<>();
   private final List<Consumer<CgiDirectory.Builder>> directoryOptions = new ArrayList<>();
 
   /**
-   * @param max programs at once
-   * @param queue how long a request waits for its place; null for the default
-   * @param several whether more than one mount has programs
+   * @param places that all of them have together
+   * @param each how many places one program may have, so that its hung runs leave some to the
+   *     others; 0 for all
    */
-  Programs(int max, @Nullable Duration queue, boolean several) {
-    ProcessLimit limit = ProcessLimit.of(max, queue == null ? QUEUE : queue);
-    options.add(builder -> builder.limit(limit));
-    if (several) {
-      // Hung runs of one program leave places to the others.
-      options.add(builder -> builder.programLimit(max - max / 4));
+  Programs(ProcessLimit places, int each) {
+    options.add(builder -> builder.limit(places));
+    if (each > 0) {
+      options.add(builder -> builder.programLimit(each));
     }
   }
 

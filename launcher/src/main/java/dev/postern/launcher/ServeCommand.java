@@ -15,6 +15,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
 
 /** {@code postern serve}: applications and CGI programs over HTTP. */
@@ -26,13 +27,27 @@ import picocli.CommandLine.Spec;
     },
     sortOptions = false)
 final class ServeCommand implements Callable<Integer> {
+  /** How often {@code --watch} looks at the file. */
+  private static final long WATCH_MILLIS = 500;
+
   @Spec @Nullable CommandSpec spec;
 
-  @Option(names = "--port", paramLabel = "N", description = "Default: 8080. 0 is any free port.")
-  String port = "8080";
+  @Option(
+      names = "--config",
+      paramLabel = "FILE",
+      description = "Read options and mounts from a file. SIGHUP reads it again.")
+  @Nullable String config;
 
-  @Option(names = "--bind", paramLabel = "ADDR", description = "Default: 127.0.0.1.")
-  String bind = "127.0.0.1";
+  @Option(
+      names = "--check",
+      description =
+          "Say whether everything is right, the file of --config above all; serve nothing.")
+  boolean check;
+
+  @Option(names = "--watch", description = "Read the file of --config again when it changes.")
+  boolean watch;
+
+  @Mixin ServerOptions server = new ServerOptions();
 
   @Option(
       names = "--classpath",
@@ -79,33 +94,56 @@ final class ServeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    refuseWhatIsToCome();
     Logs.quiet();
-    Address address = Address.parse(bind, port);
-    ApplicationLoader loader = ApplicationLoader.of(classpath);
-    Map<String, Application> routes = routes(loader);
-    if (routes.isEmpty()) {
+    Configuration configuration = new Configuration(this);
+    configuration.read();
+    Address address = configuration.server().address();
+    if (check) {
+      configuration.open().retire();
+      out().println("postern: the configuration is right");
+      return 0;
+    }
+    Site first = configuration.open();
+    if (first.isEmpty()) {
       err().println("postern: nothing is mounted, each request will be 404: see --app and --cgi");
     }
-    try (WebServer server = address.open(new Routes(routes), loader.classLoader())) {
-      StopSignal stop = StopSignal.install();
-      out().println("postern: listening on " + address.url(server.port()));
-      stop.await();
+    try (Sites sites = new Sites(first);
+        WebServer web = address.open(sites, first.loader())) {
+      Signals signals = Signals.install(config != null);
+      out().println("postern: listening on " + address.url(web.port()));
+      serve(configuration, sites, signals);
     }
     return 0;
   }
 
-  private void refuseWhatIsToCome() {
-    if (!fastCgi.isEmpty()) {
-      throw PosternCommand.notAvailable("--fcgi");
-    }
-    if (!scgi.isEmpty()) {
-      throw PosternCommand.notAvailable("--scgi");
+  /** Returns when the process is to stop. */
+  private void serve(Configuration configuration, Sites sites, Signals signals)
+      throws InterruptedException {
+    while (true) {
+      Signals.Wish wish = watch ? signals.await(WATCH_MILLIS) : signals.await();
+      if (wish == Signals.Wish.STOP) {
+        return;
+      }
+      if (wish == Signals.Wish.RELOAD || wish == null && configuration.hasChanged()) {
+        reload(configuration, sites);
+      }
     }
   }
 
-  private Map<String, Application> routes(ApplicationLoader loader) {
-    Programs hosted = hosting.programs(programs.size() + directories.size() > 1);
+  /** What is wrong is told, and what runs goes on. */
+  private static void reload(Configuration configuration, Sites sites) {
+    try {
+      configuration.read();
+      sites.replace(configuration.open());
+      Logs.line("postern: the configuration was read again");
+    } catch (LauncherException e) {
+      Logs.line("postern: the old configuration stays: " + e.getMessage());
+    }
+  }
+
+  /** What the command line mounts, by prefix. */
+  Map<String, Application> routes(ApplicationLoader loader, Programs hosted) {
+    refuseWhatIsToCome();
     Map<String, Application> routes = new LinkedHashMap<>();
     for (String text : apps) {
       Mount mount = Mount.parse("--app", "PREFIX=CLASS", text);
@@ -123,10 +161,29 @@ final class ServeCommand implements Callable<Integer> {
     return routes;
   }
 
+  /** How many mounts host programs that take places. */
+  int hosting() {
+    return programs.size() + directories.size();
+  }
+
+  private void refuseWhatIsToCome() {
+    if (!fastCgi.isEmpty()) {
+      throw PosternCommand.notAvailable("--fcgi");
+    }
+    if (!scgi.isEmpty()) {
+      throw PosternCommand.notAvailable("--scgi");
+    }
+  }
+
   private static void add(Map<String, Application> routes, Mount mount, Application application) {
-    if (routes.putIfAbsent(mount.prefix(), application) != null) {
+    add(routes, mount.prefix(), application);
+  }
+
+  /** Mounts another application. */
+  static void add(Map<String, Application> routes, String prefix, Application application) {
+    if (routes.putIfAbsent(prefix, application) != null) {
       throw LauncherException.badArgument(
-          "PREFIX must be given once: \"" + mount.shownPrefix() + "\"");
+          "PREFIX must be given once: \"" + (prefix.isEmpty() ? "/" : prefix) + "\"");
     }
   }
 
@@ -153,6 +210,11 @@ final class ServeCommand implements Callable<Integer> {
     String range =
         max >= Integer.MAX_VALUE ? "a number of at least " + min : "from " + min + " to " + max;
     throw LauncherException.badArgument(option + " must be " + range + ": \"" + text + "\"");
+  }
+
+  /** How picocli has read the arguments. */
+  ParseResult parsed() {
+    return java.util.Objects.requireNonNull(spec).commandLine().getParseResult();
   }
 
   private PrintWriter out() {

@@ -62,6 +62,11 @@ class MainTest {
           --nonsense                                   | unknown option: "--nonsense"
           serve extra                                  | unexpected argument: "extra"
           serve --nonsense                             | unknown option: "--nonsense"
+          srve                                         | unknown word: "srve"; did you mean serve?
+          help nonsense                                | unknown word: "nonsense"
+          serve --watch                                | --watch must come with --config
+          serve --config @/nowhere                     | FILE of --config must be readable
+          serve --check --port x                       | --port must be from 0 to 65535: "x"
           serve --port                                 | Missing required parameter for option '--port'
           serve --port=                                | --port must be from 0 to 65535: ""
           serve --port 65536                           | --port must be from 0 to 65535: "65536"

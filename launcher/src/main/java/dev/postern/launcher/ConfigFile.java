@@ -1,0 +1,254 @@
+package dev.postern.launcher;
+
+import java.io.IOException;
+import java.io.Reader;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.Yaml;
+import org.yaml.snakeyaml.constructor.SafeConstructor;
+import org.yaml.snakeyaml.error.Mark;
+import org.yaml.snakeyaml.error.MarkedYAMLException;
+import org.yaml.snakeyaml.error.YAMLException;
+import org.yaml.snakeyaml.nodes.MappingNode;
+import org.yaml.snakeyaml.nodes.Node;
+import org.yaml.snakeyaml.nodes.NodeTuple;
+import org.yaml.snakeyaml.nodes.ScalarNode;
+import org.yaml.snakeyaml.nodes.SequenceNode;
+import picocli.CommandLine.Model.OptionSpec;
+
+/**
+ * A configuration file in YAML, as the words of a command line. Its keys are the options of {@code
+ * serve} without their dashes: at the top those of the server, and those that hold for each mount;
+ * below {@code mounts}, under its prefix, those of one mount. So each option has one name, one
+ * check and one text, wherever it is written.
+ *
+ * <p>Paths are relative to the file's directory.
+ */
+final class ConfigFile {
+  private static final String MOUNTS = "mounts";
+
+  /** Words that are longer, or plainer, in a file. */
+  private static final Map<String, String> ALIASES =
+      Map.of("environment", "env", "directory", "cwd", "arguments", "argument");
+
+  private final Path file;
+  private final ServeWords vocabulary;
+  private final Section top;
+  private final List<Section> mounts = new ArrayList<>();
+
+  private ConfigFile(Path file, ServeWords vocabulary) {
+    this.file = file;
+    this.vocabulary = vocabulary;
+    this.top = new Section("", 1);
+  }
+
+  /**
+   * Reads the file.
+   *
+   * @throws LauncherException that names file, line and key of the first thing that is wrong
+   */
+  static ConfigFile read(Path file) {
+    ConfigFile read = new ConfigFile(file, new ServeWords());
+    // Files.newBufferedReader refuses what is no UTF-8.
+    try (Reader in = Files.newBufferedReader(file)) {
+      Node root = new Yaml(new SafeConstructor(new LoaderOptions())).compose(in);
+      if (root != null) {
+        read.top(root);
+      }
+      return read;
+    } catch (IOException e) {
+      throw LauncherException.badArgument("FILE of --config must be readable: \"" + file + "\"");
+    } catch (MarkedYAMLException e) {
+      Mark mark = e.getProblemMark() == null ? e.getContextMark() : e.getProblemMark();
+      throw read.wrong(mark == null ? 1 : mark.getLine() + 1, String.valueOf(e.getProblem()));
+    } catch (YAMLException e) {
+      throw read.wrong(
+          1,
+          e.getCause() instanceof CharacterCodingException
+              ? "must be UTF-8"
+              : "must be YAML: " + e.getMessage());
+    }
+  }
+
+  /** What stands at the top. */
+  Section top() {
+    return top;
+  }
+
+  /** What stands below {@code mounts}, in the file's order. */
+  List<Section> mounts() {
+    return mounts;
+  }
+
+  private void top(Node root) {
+    for (NodeTuple entry : mapping(root, "the file")) {
+      String key = key(entry);
+      if (key.equals(MOUNTS)) {
+        mounts(entry.getValueNode());
+      } else {
+        OptionSpec option = option(entry, key);
+        if (vocabulary.isMount(option)) {
+          throw wrong(line(entry.getKeyNode()), key + ": must stand in a mount");
+        }
+        add(top, entry, key, option);
+      }
+    }
+  }
+
+  private void mounts(Node node) {
+    for (NodeTuple entry : mapping(node, MOUNTS)) {
+      String prefix = key(entry);
+      Section mount = new Section(prefix, line(entry.getKeyNode()));
+      for (NodeTuple inner : mapping(entry.getValueNode(), prefix)) {
+        String key = key(inner);
+        OptionSpec option = option(inner, key);
+        if (vocabulary.isServer(option)) {
+          throw wrong(line(inner.getKeyNode()), key + ": must stand at the top of the file");
+        }
+        add(mount, inner, key, option);
+        if (vocabulary.isMount(option)) {
+          mount.kinds++;
+        }
+      }
+      if (mount.kinds != 1) {
+        throw wrong(
+            mount.line,
+            "\"" + prefix + "\" must have one of " + String.join(", ", vocabulary.mounts()));
+      }
+      mounts.add(mount);
+    }
+  }
+
+  private OptionSpec option(NodeTuple entry, String key) {
+    OptionSpec option = vocabulary.find("--" + ALIASES.getOrDefault(key, key));
+    if (option == null) {
+      throw wrong(
+          line(entry.getKeyNode()),
+          key + ": unknown key" + PosternCommand.suggestion(vocabulary.alike(key)));
+    }
+    return option;
+  }
+
+  private void add(Section section, NodeTuple entry, String key, OptionSpec option) {
+    Node value = entry.getValueNode();
+    int line = line(entry.getKeyNode());
+    if (section.lines.putIfAbsent(option.longestName(), line) != null) {
+      throw wrong(line, key + ": must be given once");
+    }
+    if (vocabulary.isFlag(option)) {
+      String text = scalar(value, key);
+      if (!text.equals("true") && !text.equals("false")) {
+        throw wrong(line(value), key + ": must be true or false: \"" + text + "\"");
+      }
+      section.words.add(option.longestName() + "=" + text);
+      return;
+    }
+    List<String> texts = new ArrayList<>();
+    if (value instanceof MappingNode map && vocabulary.isPair(option)) {
+      for (NodeTuple pair : mapping(map, key)) {
+        texts.add(key(pair) + "=" + scalar(pair.getValueNode(), key));
+      }
+    } else if (value instanceof SequenceNode list && option.isMultiValue()) {
+      for (Node item : list.getValue()) {
+        texts.add(scalar(item, key));
+      }
+    } else {
+      texts.add(scalar(value, key));
+    }
+    for (String text : texts) {
+      String resolved = vocabulary.isPath(option) ? resolved(text) : text;
+      section.words.add(option.longestName());
+      section.words.add(vocabulary.isMount(option) ? section.prefix + "=" + resolved : resolved);
+    }
+  }
+
+  /** Relative to the file's directory, each entry of a class path. */
+  private String resolved(String text) {
+    Path directory = file.toAbsolutePath().getParent();
+    if (directory == null || text.equals("-")) {
+      return text;
+    }
+    List<String> parts = new ArrayList<>();
+    for (String part : text.split(":", -1)) {
+      parts.add(part.startsWith("/") ? part : directory.resolve(part).normalize().toString());
+    }
+    return String.join(":", parts);
+  }
+
+  private List<NodeTuple> mapping(Node node, String what) {
+    if (node instanceof MappingNode map) {
+      Map<String, Node> seen = new LinkedHashMap<>();
+      for (NodeTuple entry : map.getValue()) {
+        if (seen.putIfAbsent(key(entry), entry.getKeyNode()) != null) {
+          throw wrong(line(entry.getKeyNode()), key(entry) + ": must be given once");
+        }
+      }
+      return map.getValue();
+    }
+    throw wrong(line(node), what + ": must have keys and values");
+  }
+
+  private String key(NodeTuple entry) {
+    return scalar(entry.getKeyNode(), "a key");
+  }
+
+  private String scalar(Node node, String what) {
+    if (node instanceof ScalarNode scalar) {
+      return scalar.getValue();
+    }
+    throw wrong(line(node), what + ": must be one value");
+  }
+
+  private static int line(Node node) {
+    return node.getStartMark().getLine() + 1;
+  }
+
+  private LauncherException wrong(int line, String message) {
+    return LauncherException.badArgument(file + ":" + line + ": " + message);
+  }
+
+  /** The words of one part of the file, and where they stand in it. */
+  final class Section {
+    private final String prefix;
+    private final int line;
+    private final List<String> words = new ArrayList<>();
+    private final Map<String, Integer> lines = new LinkedHashMap<>();
+    private int kinds;
+
+    Section(String prefix, int line) {
+      this.prefix = prefix;
+      this.line = line;
+    }
+
+    /** As on a command line. */
+    List<String> words() {
+      return words;
+    }
+
+    boolean has(String option) {
+      return lines.containsKey(option);
+    }
+
+    /** The same failure, told with the line of the option that it speaks of. */
+    LauncherException told(LauncherException e) {
+      String message = String.valueOf(e.getMessage());
+      @Nullable String found = null;
+      for (String option : lines.keySet()) {
+        if (message.contains(option) && (found == null || option.length() > found.length())) {
+          found = option;
+        }
+      }
+      String where = file + ":" + (found == null ? line : lines.get(found)) + ": ";
+      return found == null
+          ? LauncherException.badArgument(where + message)
+          : LauncherException.badArgument(where + found.substring(2) + ": " + message);
+    }
+  }
+}

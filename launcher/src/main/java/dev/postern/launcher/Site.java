@@ -1,0 +1,75 @@
+package dev.postern.launcher;
+
+import dev.postern.Application;
+import dev.postern.Body;
+import dev.postern.Environ;
+import dev.postern.StartResponse;
+import java.util.Map;
+
+/**
+ * What is served by one reading of the configuration: its applications, which are closed together
+ * when another has taken its place and the last request of this one has ended. Thread-safe.
+ */
+final class Site implements Application {
+  private final Map<String, Application> applications;
+  private final Routes routes;
+  private final ClassLoader loader;
+
+  /** One for each request that runs, and one until the site is retired. */
+  private int users = 1;
+
+  /**
+   * @param applications by prefix
+   * @param loader the context class loader of their threads
+   */
+  Site(Map<String, Application> applications, ClassLoader loader) {
+    this.applications = Map.copyOf(applications);
+    this.routes = new Routes(applications);
+    this.loader = loader;
+  }
+
+  boolean isEmpty() {
+    return applications.isEmpty();
+  }
+
+  ClassLoader loader() {
+    return loader;
+  }
+
+  /** Whether a request may begin here; each that does calls {@link #release} once. */
+  synchronized boolean retain() {
+    if (users == 0) {
+      return false;
+    }
+    users++;
+    return true;
+  }
+
+  void release() {
+    synchronized (this) {
+      users--;
+      if (users > 0) {
+        return;
+      }
+    }
+    for (Application application : applications.values()) {
+      if (application instanceof AutoCloseable closeable) {
+        try {
+          closeable.close();
+        } catch (Exception e) {
+          Logs.line("postern: an application failed when it was closed: " + e);
+        }
+      }
+    }
+  }
+
+  /** Called once: what runs goes on to its end. */
+  void retire() {
+    release();
+  }
+
+  @Override
+  public Body call(Environ environ, StartResponse startResponse) throws Exception {
+    return routes.call(environ, startResponse);
+  }
+}

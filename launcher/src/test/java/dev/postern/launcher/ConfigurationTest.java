@@ -1,0 +1,213 @@
+package dev.postern.launcher;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.postern.Application;
+import dev.postern.Body;
+import dev.postern.Headers;
+import dev.postern.testing.InMemoryGateway;
+import dev.postern.testing.TestRequest;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The file of {@code serve --config}: what it means, what is wrong in it, and a second reading. */
+class ConfigurationTest {
+  @TempDir Path directory;
+
+  @BeforeEach
+  void writePrograms() throws Exception {
+    Sources.script(
+        Files.createDirectory(directory.resolve("cgi")).resolve("show.sh"),
+        """
+        #!/bin/sh
+        printf 'Content-Type: text/plain\\n\\n%s|%s|%s|%s' "$SCRIPT_NAME" "${A-}" "${B-}" "$PWD"
+        """);
+    Files.writeString(directory.resolve("cgi/text.ext"), "printf 'Content-Type: a/b\\n\\nrun'");
+  }
+
+  private Configuration configuration(String yaml, String... arguments) throws Exception {
+    Path file = directory.resolve("site.yaml");
+    Files.writeString(file, yaml);
+    List<String> words = new ArrayList<>(List.of("--config", file.toString()));
+    words.addAll(Arrays.asList(arguments));
+    return new Configuration(ServeWords.parse(words));
+  }
+
+  private static String get(Application application, String path) throws Exception {
+    return InMemoryGateway.of(application).run(TestRequest.get(path)).text();
+  }
+
+  @Test
+  void mounts_haveTheirOwnOptionsAndThoseOfTheTop() throws Exception {
+    Configuration configuration =
+        configuration(
+            """
+            port: 0
+            environment:
+              A: top
+              B: top
+            mounts:
+              /plain:
+                cgi: cgi/show.sh
+              /own:
+                cgi-dir: cgi
+                environment: {A: own}
+                directory: .
+                interpreter: {.ext: /bin/sh}
+            """,
+            "--env",
+            "B=argument");
+    configuration.read();
+    Site site = configuration.open();
+
+    assertThat(configuration.server().port).isEqualTo("0");
+    assertThat(get(site, "/plain"))
+        .isEqualTo("/plain|top|argument|" + directory.resolve("cgi").toRealPath());
+    assertThat(get(site, "/own/show.sh"))
+        .isEqualTo("/own/show.sh|own|argument|" + directory.toRealPath());
+    assertThat(get(site, "/own/text.ext")).isEqualTo("run");
+    site.retire();
+  }
+
+  @Test
+  void arguments_countMoreThanTheTopOfTheFile() throws Exception {
+    Configuration configuration = configuration("port: 1\nbind: 127.0.0.2\n", "--port", "2");
+    configuration.read();
+
+    assertThat(configuration.server().port).isEqualTo("2");
+    assertThat(configuration.server().bind).isEqualTo("127.0.0.2");
+  }
+
+  /** The line, the key, and what is allowed. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          a: b: c                                   | 1: mapping values are not allowed here
+          [1]                                       | 1: the file: must have keys and values
+          port: [1]                                 | 1: port: must be one value
+          ~port: 1~port: 2                          | 3: port: must be given once
+          ~timeuot: 3                               | 2: timeuot: unknown key; did you mean timeout?
+          config: x                                 | 1: config: unknown key
+          cgi: x                                    | 1: cgi: must stand in a mount
+          strict-exit: maybe                        | 1: strict-exit: must be true or false: "maybe"
+          env: {PATH_INFO: 3}                       | 1: env: --env: environment name must be free
+          max-processes: 0                          | 1: max-processes: --max-processes must be a number of at least 1
+          mounts: 3                                 | 1: mounts: must have keys and values
+          mounts: {/x: }                            | 1: /x: must have keys and values
+          mounts: {/x: {}}                          | 1: "/x" must have one of app, cgi, cgi-dir
+          mounts: {/x: {cgi: a, cgi-dir: cgi}}      | 1: "/x" must have one of app, cgi, cgi-dir
+          mounts: {x: {cgi-dir: cgi}}               | 1: cgi-dir: PREFIX of --cgi-dir must start with a slash
+          mounts: {/x: {cgi-dir: nowhere}}          | 1: cgi-dir: DIR of --cgi-dir must be a directory
+          mounts: {/x: {app: Nowhere}}              | 1: class "Nowhere" must be on the class path
+          mounts: {/x: {cgi-dir: cgi, port: 3}}     | 1: port: must stand at the top of the file
+          mounts:~ /x:~  cgi-dir: cgi~  timeout: -1 | 4: timeout: SECONDS of --timeout must be a number above 0
+          mounts:~ /x: {cgi-dir: cgi}~ /x: {cgi-dir: cgi} | 3: /x: must be given once
+          mounts:~ /x: {cgi-dir: cgi}~ /x/: {cgi-dir: cgi}| 3: PREFIX must be given once: "/x"
+          """)
+  void whatIsWrong_isToldWithItsLine(String yaml, String message) throws Exception {
+    Configuration configuration = configuration(yaml.replace('~', '\n'));
+
+    assertThatThrownBy(
+            () -> {
+              configuration.read();
+              configuration.open();
+            })
+        .isInstanceOfSatisfying(LauncherException.class, e -> assertThat(e.exitCode()).isEqualTo(2))
+        .hasMessageStartingWith(directory.resolve("site.yaml") + ":" + message);
+  }
+
+  @Test
+  void bytesThatAreNoUtf8_areRefused() throws Exception {
+    Configuration configuration = configuration("");
+    Files.write(directory.resolve("site.yaml"), new byte[] {'a', (byte) 0xff});
+
+    assertThatThrownBy(configuration::read).hasMessageEndingWith("site.yaml:1: must be UTF-8");
+  }
+
+  @Test
+  void fileThatIsRewritten_hasChanged() throws Exception {
+    Configuration configuration = configuration("timeout: 3\n");
+    configuration.read();
+    assertThat(configuration.hasChanged()).isFalse();
+
+    Files.writeString(directory.resolve("site.yaml"), "timeout: 30\n");
+    assertThat(configuration.hasChanged()).isTrue();
+    configuration.read();
+    assertThat(configuration.hasChanged()).isFalse();
+  }
+
+  /** A request that has begun ends under the site that it began under, which is closed then. */
+  @Test
+  void sites_closeTheOldOneAfterItsLastRequest() throws Exception {
+    Closing old = new Closing("old");
+    Closing next = new Closing("next");
+    ClassLoader loader = getClass().getClassLoader();
+    Sites sites = new Sites(new Site(Map.of("", old), loader));
+    Thread request =
+        new Thread(
+            () -> {
+              try {
+                old.answer = get(sites, "/");
+              } catch (Exception e) {
+                old.answer = e.toString();
+              }
+            });
+    request.start();
+    assertThat(old.begun.await(30, TimeUnit.SECONDS)).isTrue();
+
+    sites.replace(new Site(Map.of("", next), loader));
+    next.go.countDown();
+    assertThat(get(sites, "/")).isEqualTo("next");
+    assertThat(old.closed.getCount()).isOne();
+
+    old.go.countDown();
+    request.join();
+    assertThat(old.answer).isEqualTo("old");
+    assertThat(old.closed.getCount()).isZero();
+    assertThat(next.closed.getCount()).isOne();
+    sites.close();
+    assertThat(next.closed.getCount()).isZero();
+  }
+
+  private static final class Closing implements Application, AutoCloseable {
+    final CountDownLatch begun = new CountDownLatch(1);
+    final CountDownLatch go = new CountDownLatch(1);
+    final CountDownLatch closed = new CountDownLatch(1);
+    private final String text;
+    volatile String answer = "";
+
+    Closing(String text) {
+      this.text = text;
+    }
+
+    @Override
+    public Body call(dev.postern.Environ environ, dev.postern.StartResponse startResponse)
+        throws Exception {
+      begun.countDown();
+      go.await();
+      startResponse.start(200, Headers.of("Content-Type", "text/plain"));
+      return Body.of(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    @Override
+    public void close() {
+      closed.countDown();
+    }
+  }
+}
