@@ -13,5 +13,6 @@ module dev.postern {
       dev.postern.fastcgi,
       dev.postern.launcher,
       dev.postern.servlet,
-      dev.postern.testing;
+      dev.postern.testing,
+      dev.postern.web;
 }

@@ -4,6 +4,7 @@ module dev.postern.launcher {
   requires dev.postern;
   requires dev.postern.cgi;
   requires dev.postern.servlet;
+  requires dev.postern.web;
   requires info.picocli;
   requires jakarta.servlet;
   requires java.logging;

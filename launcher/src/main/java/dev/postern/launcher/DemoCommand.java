@@ -1,6 +1,7 @@
 package dev.postern.launcher;
 
 import dev.postern.launcher.demo.Demo;
+import dev.postern.web.UrlMap;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.InetSocketAddress;
@@ -40,14 +41,14 @@ final class DemoCommand implements Callable<Integer> {
     Logs.quiet();
     Signals signals = Signals.install(false);
     try (Demo demo = Demo.open(System.getenv("PATH"));
-        WebServer server = open(address, new Routes(demo.routes()))) {
+        WebServer server = open(address, UrlMap.of(demo.routes()))) {
       out.println("postern: listening on http://localhost:" + server.port() + "/");
       signals.awaitStop();
     }
     return 0;
   }
 
-  private WebServer open(Address address, Routes routes) {
+  private WebServer open(Address address, UrlMap routes) {
     ClassLoader loader = DemoCommand.class.getClassLoader();
     if (port != null) {
       return address.open(routes, loader);

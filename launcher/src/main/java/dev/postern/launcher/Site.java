@@ -4,6 +4,7 @@ import dev.postern.Application;
 import dev.postern.Body;
 import dev.postern.Environ;
 import dev.postern.StartResponse;
+import dev.postern.web.UrlMap;
 import java.util.Map;
 
 /**
@@ -12,7 +13,7 @@ import java.util.Map;
  */
 final class Site implements Application {
   private final Map<String, Application> applications;
-  private final Routes routes;
+  private final UrlMap routes;
   private final ClassLoader loader;
 
   /** One for each request that runs, and one until the site is retired. */
@@ -24,7 +25,7 @@ final class Site implements Application {
    */
   Site(Map<String, Application> applications, ClassLoader loader) {
     this.applications = Map.copyOf(applications);
-    this.routes = new Routes(applications);
+    this.routes = UrlMap.of(applications);
     this.loader = loader;
   }
 

@@ -3,6 +3,7 @@ package dev.postern.launcher;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.postern.Application;
+import dev.postern.web.UrlMap;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.net.InetAddress;
@@ -58,7 +59,7 @@ class HostingOptionsTest {
     return WebServer.open(
         InetAddress.getByName("127.0.0.1"),
         0,
-        new Routes(Map.of("", application)),
+        UrlMap.of(Map.of("", application)),
         HostingOptionsTest.class.getClassLoader());
   }
 

@@ -7,6 +7,7 @@ import dev.postern.fastcgi.wire.Records;
 import dev.postern.launcher.Main;
 import dev.postern.servlet.ServletGateway;
 import dev.postern.testing.InMemoryGateway;
+import dev.postern.web.Request;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.module.ModuleDescriptor;
@@ -28,6 +29,7 @@ enum HouseModule {
   CGI_SERVLET("cgi-servlet", CgiServlet.class),
   FASTCGI("fastcgi-binding", Records.class),
   TEST_FIXTURES("src-test-fixtures", InMemoryGateway.class),
+  WEB("web", Request.class),
   LAUNCHER("launcher", Main.class);
 
   private final String directory;

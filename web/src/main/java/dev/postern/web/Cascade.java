@@ -1,0 +1,74 @@
+package dev.postern.web;
+
+import dev.postern.Application;
+import dev.postern.Body;
+import dev.postern.Environ;
+import dev.postern.Headers;
+import dev.postern.HttpException;
+import dev.postern.Response;
+import dev.postern.StartResponse;
+import java.util.List;
+
+/**
+ * Tries applications in turn until one answers with another status than 404 and 405, or with the
+ * last one's answer. For static files before an application.
+ *
+ * <p>An application that has read the request's body has read it for those after it, too. Closing
+ * it closes the applications. Immutable, thread-safe.
+ */
+@SuppressWarnings("try") // close() throws what the applications' own throw.
+public final class Cascade implements Application, AutoCloseable {
+  private static final Body NOT_FOUND = Body.of("404 Not Found\n");
+
+  private final List<Application> applications;
+
+  private Cascade(List<Application> applications) {
+    this.applications = applications;
+  }
+
+  /** Tries these, the first one first. */
+  public static Cascade of(Application... applications) {
+    return new Cascade(List.of(applications));
+  }
+
+  @Override
+  public Body call(Environ environ, StartResponse startResponse) throws Exception {
+    for (int i = 0; i < applications.size(); i++) {
+      Application application = applications.get(i);
+      if (i == applications.size() - 1) {
+        return application.call(environ, startResponse);
+      }
+      Response response;
+      try {
+        response = Response.from(application, environ.copy());
+      } catch (HttpException e) {
+        if (goesOn(e.status())) {
+          continue;
+        }
+        throw e;
+      }
+      if (!goesOn(response.status())) {
+        startResponse.start(response.status(), response.headers());
+        return response.body();
+      }
+      response.body().close();
+    }
+    startResponse.start(404, Headers.of("Content-Type", "text/plain; charset=utf-8"));
+    return NOT_FOUND;
+  }
+
+  private static boolean goesOn(int status) {
+    return status == 404 || status == 405;
+  }
+
+  /** Closes the applications that can be closed, each once. */
+  @Override
+  public void close() throws Exception {
+    UrlMap.closeAll(applications);
+  }
+
+  @Override
+  public String toString() {
+    return "Cascade" + applications;
+  }
+}

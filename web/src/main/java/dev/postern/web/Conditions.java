@@ -1,0 +1,94 @@
+package dev.postern.web;
+
+import dev.postern.Environ;
+import dev.postern.web.internal.Ascii;
+import dev.postern.web.internal.FieldList;
+import dev.postern.web.internal.HttpDate;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import org.jspecify.annotations.Nullable;
+
+/** Conditional requests (RFC 9110 13). A date that is none is passed over (13.1.3, 13.1.4). */
+final class Conditions {
+  private Conditions() {}
+
+  /**
+   * The order of RFC 9110 13.2.2.
+   *
+   * @param tag of the representation there is, or null
+   * @param modified when it was changed, or null
+   * @return 0 to go on, 304, or 412
+   */
+  static int evaluate(Environ environ, @Nullable String tag, @Nullable Instant modified) {
+    boolean read = environ.method().equals("GET") || environ.method().equals("HEAD");
+    String ifMatch = environ.header("If-Match");
+    if (ifMatch != null) {
+      if (!matches(ifMatch, tag, true)) {
+        return 412;
+      }
+    } else {
+      Instant since = date(environ.header("If-Unmodified-Since"));
+      if (since != null && modified != null && seconds(modified).isAfter(since)) {
+        return 412;
+      }
+    }
+    String ifNoneMatch = environ.header("If-None-Match");
+    if (ifNoneMatch != null) {
+      return !matches(ifNoneMatch, tag, false) ? 0 : read ? 304 : 412;
+    }
+    Instant since = read ? date(environ.header("If-Modified-Since")) : null;
+    return since != null && modified != null && !seconds(modified).isAfter(since) ? 304 : 0;
+  }
+
+  /** Whether a {@code Range} counts (RFC 9110 13.1.5). */
+  static boolean ifRange(Environ environ, @Nullable String tag, @Nullable Instant modified) {
+    String condition = environ.header("If-Range");
+    if (condition == null) {
+      return true;
+    }
+    String value = Ascii.trimmed(condition);
+    if (value.endsWith("\"")) {
+      return tag != null && isStrong(tag) && value.equals(tag);
+    }
+    Instant date = date(value);
+    return date != null && modified != null && seconds(modified).equals(date);
+  }
+
+  /** {@code "*" / #entity-tag}; whether one of them is this one, by strong comparison or weak. */
+  static boolean matches(String list, @Nullable String tag, boolean strong) {
+    if (Ascii.trimmed(list).equals("*")) {
+      return true;
+    }
+    if (tag == null || strong && !isStrong(tag)) {
+      return false;
+    }
+    String opaque = opaque(tag);
+    for (String each : FieldList.split(unescaped(list), ',')) {
+      if (opaque(each).equals(unescaped(opaque)) && (!strong || isStrong(each))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** A backslash is a character of a tag, and escapes nothing (RFC 9110 8.8.3). */
+  private static String unescaped(String tag) {
+    return tag.replace('\\', '\u0001');
+  }
+
+  private static boolean isStrong(String tag) {
+    return !tag.startsWith("W/");
+  }
+
+  private static String opaque(String tag) {
+    return isStrong(tag) ? tag : tag.substring(2);
+  }
+
+  private static Instant seconds(Instant instant) {
+    return instant.truncatedTo(ChronoUnit.SECONDS);
+  }
+
+  private static @Nullable Instant date(@Nullable String header) {
+    return header == null ? null : HttpDate.parse(header);
+  }
+}

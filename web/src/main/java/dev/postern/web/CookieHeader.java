@@ -1,0 +1,73 @@
+package dev.postern.web;
+
+import dev.postern.Environ;
+import dev.postern.HttpException;
+import dev.postern.web.internal.Ascii;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * {@code Cookie} fields (RFC 6265bis 5.8.3 and 4.2.1), of any client: pairs between semicolons, and
+ * a value is what stands behind the first equals sign, quotes included. A pair without an equals
+ * sign has no name, as browsers have it. On the start path of an executable that reads a cookie.
+ */
+final class CookieHeader {
+  private static final int MAX = 64 * 1024;
+
+  private CookieHeader() {}
+
+  /** The first value of that name, without reading the others; or null. */
+  static @Nullable String find(Environ environ, String name) {
+    String header = header(environ);
+    for (int start = 0; start < header.length(); ) {
+      int end = end(header, start);
+      int equals = header.indexOf('=', start);
+      if (equals >= 0 && equals < end && Ascii.trimmed(header, start, equals).equals(name)) {
+        return Ascii.trimmed(header, equals + 1, end);
+      }
+      start = end + 1;
+    }
+    return null;
+  }
+
+  static Parameters all(Environ environ, int limit) {
+    String header = header(environ);
+    String[] pairs = new String[8];
+    int count = 0;
+    for (int start = 0; start < header.length(); ) {
+      int end = end(header, start);
+      int equals = header.indexOf('=', start);
+      boolean named = equals >= 0 && equals < end;
+      String name = named ? Ascii.trimmed(header, start, equals) : "";
+      String value = Ascii.trimmed(header, named ? equals + 1 : start, end);
+      if (!name.isEmpty() || !value.isEmpty()) {
+        if (count / 2 >= limit) {
+          throw new HttpException(431, "request must have no more cookies than " + limit);
+        }
+        if (count == pairs.length) {
+          pairs = Arrays.copyOf(pairs, 2 * count);
+        }
+        pairs[count++] = name;
+        pairs[count++] = value;
+      }
+      start = end + 1;
+    }
+    return new Parameters(Arrays.copyOf(pairs, count));
+  }
+
+  private static String header(Environ environ) {
+    String header = environ.variable("HTTP_COOKIE");
+    if (header == null) {
+      return "";
+    }
+    if (header.length() > MAX) {
+      throw new HttpException(431, "Cookie header must not be longer than " + MAX);
+    }
+    return header;
+  }
+
+  private static int end(String header, int start) {
+    int end = header.indexOf(';', start);
+    return end < 0 ? header.length() : end;
+  }
+}

@@ -1,0 +1,150 @@
+package dev.postern.web;
+
+import dev.postern.HttpException;
+import dev.postern.web.internal.Ascii;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.Charset;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One part of a {@code multipart/form-data} body (RFC 7578): a field or a file.
+ *
+ * <p>Confined to one request.
+ */
+public final class Part {
+  private final String name;
+  private final @Nullable String fileName;
+  private final @Nullable String type;
+  private final Content content;
+
+  /** Where the bytes are. */
+  sealed interface Content {}
+
+  /** Bytes that come from the client, to be read once. */
+  record Streamed(InputStream in) implements Content {}
+
+  /** Bytes in memory. */
+  record InMemory(byte[] bytes) implements Content {}
+
+  /** Bytes in a file that is deleted at the end of the request. */
+  record InFile(Path file, long size) implements Content {}
+
+  Part(String name, @Nullable String fileName, @Nullable String type, Content content) {
+    this.name = name;
+    this.fileName = fileName;
+    this.type = type;
+    this.content = content;
+  }
+
+  /** The name of the form's field. */
+  public String name() {
+    return name;
+  }
+
+  /**
+   * The name of the file as the client has it, without directories; null for a field that is no
+   * file. Text of a stranger: do not take it for the name of a file on the server.
+   */
+  public @Nullable String fileName() {
+    return fileName == null
+        ? null
+        : fileName.substring(1 + Math.max(fileName.lastIndexOf('/'), fileName.lastIndexOf('\\')));
+  }
+
+  /** Whether it is a file. */
+  public boolean isFile() {
+    return fileName != null;
+  }
+
+  /** The type that the client says; null when it says none, or one that is malformed. */
+  public @Nullable MediaType contentType() {
+    return type == null ? null : MediaType.parse(type);
+  }
+
+  /** How many bytes it has; -1 while it comes from the client. */
+  public long size() {
+    if (content instanceof InMemory memory) {
+      return memory.bytes.length;
+    }
+    return content instanceof InFile file ? file.size : -1;
+  }
+
+  /**
+   * The bytes. Of a part that is kept each call gives a new stream, which the caller closes. Of one
+   * that comes from the client it is always the same stream.
+   */
+  public InputStream open() throws IOException {
+    if (content instanceof InMemory memory) {
+      return new ByteArrayInputStream(memory.bytes);
+    }
+    return content instanceof InFile file
+        ? Files.newInputStream(file.file)
+        : ((Streamed) content).in;
+  }
+
+  /**
+   * The bytes as text, in the charset of the part's type, else in UTF-8.
+   *
+   * @param limit in bytes
+   * @throws HttpException with status 400 when it is malformed in its charset, 413 when it is
+   *     longer, 415 when its charset is unknown
+   */
+  public String text(int limit) throws IOException {
+    MediaType known = contentType();
+    Charset charset =
+        known == null ? StandardCharsets.UTF_8 : known.charset(StandardCharsets.UTF_8);
+    byte[] bytes;
+    InputStream in = open();
+    try {
+      bytes = in.readNBytes(limit);
+      if (bytes.length == limit && in.read() >= 0) {
+        throw new HttpException(413, "field must not be longer than " + limit);
+      }
+    } finally {
+      if (!(content instanceof Streamed)) {
+        in.close();
+      }
+    }
+    try {
+      return charset
+          .newDecoder()
+          .onMalformedInput(CodingErrorAction.REPORT)
+          .onUnmappableCharacter(CodingErrorAction.REPORT)
+          .decode(ByteBuffer.wrap(bytes))
+          .toString();
+    } catch (CharacterCodingException e) {
+      throw new HttpException(400, "field must be text in " + charset.name());
+    }
+  }
+
+  /**
+   * Keeps the bytes as a file of that name, which only this user may read. Takes no time where they
+   * are in a file of the same file system already; afterwards the part cannot be opened.
+   *
+   * @throws FileAlreadyExistsException when there is such a file
+   */
+  public void moveTo(Path target) throws IOException {
+    if (content instanceof InFile file) {
+      Files.move(file.file, target);
+      return;
+    }
+    try (InputStream in = open()) {
+      Files.copy(in, target);
+    }
+  }
+
+  /** The name only. */
+  @Override
+  public String toString() {
+    return "Part[" + Ascii.quote(name) + (isFile() ? ", file]" : "]");
+  }
+}

@@ -1,0 +1,222 @@
+package dev.postern.web;
+
+import dev.postern.Application;
+import dev.postern.Body;
+import dev.postern.Environ;
+import dev.postern.Middleware;
+import dev.postern.StartResponse;
+import dev.postern.internal.Addresses;
+import dev.postern.internal.Hosts;
+import dev.postern.web.internal.Ascii;
+import dev.postern.web.internal.FieldList;
+import dev.postern.web.internal.Wrapped;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Proxies in front of the server whose word counts. For a request that comes from one of them the
+ * client's address, the scheme and the host are taken from {@code Forwarded} (RFC 7239), else from
+ * {@code X-Forwarded-For}, {@code X-Forwarded-Proto} and {@code X-Forwarded-Host}. Anybody can send
+ * these headers, so that without a trusted proxy they count for nothing.
+ *
+ * <pre>{@code
+ * Application site = handler.with(TrustedProxies.of("10.0.0.0/8", "::1"));
+ * }</pre>
+ *
+ * <p>The client is the last address of the list that is no trusted proxy. Scheme and host are what
+ * the proxy says that stands next to that client; of several values of {@code X-Forwarded-Proto} or
+ * {@code X-Forwarded-Host} the last one counts.
+ *
+ * <p>Immutable, thread-safe.
+ */
+public final class TrustedProxies implements Middleware {
+  /** An address and how many of its bits count. */
+  private record Network(byte[] address, int bits) {
+    boolean contains(byte[] other) {
+      for (int bit = 0; bit < bits; bit += 8) {
+        int mask = bits - bit >= 8 ? 0xFF : 0xFF << (8 - (bits - bit));
+        if (((address[bit / 8] ^ other[bit / 8]) & mask) != 0) {
+          return false;
+        }
+      }
+      return true;
+    }
+  }
+
+  private final List<Network> networks;
+
+  private TrustedProxies(List<Network> networks) {
+    this.networks = networks;
+  }
+
+  /**
+   * Trusts these addresses and networks.
+   *
+   * @param networks such as {@code 127.0.0.1}, {@code 10.0.0.0/8} or {@code fd00::/8}
+   * @throws IllegalArgumentException when one is no address
+   */
+  public static TrustedProxies of(String... networks) {
+    List<Network> all = new ArrayList<>();
+    for (String network : networks) {
+      int slash = network.indexOf('/');
+      byte[] address = Addresses.parse(slash < 0 ? network : network.substring(0, slash));
+      boolean dotted = network.indexOf(':') < 0;
+      long bits = slash < 0 ? dotted ? 32 : 128 : Ascii.number(network.substring(slash + 1));
+      if (address == null || bits < 0 || bits > (dotted ? 32 : 128)) {
+        throw new IllegalArgumentException(
+            "trusted proxy must be an address or a network: " + Ascii.quote(network));
+      }
+      all.add(new Network(address, (int) bits + (dotted ? 96 : 0)));
+    }
+    return new TrustedProxies(List.copyOf(all));
+  }
+
+  /** Whether this is the address of a trusted proxy. */
+  public boolean contains(@Nullable String address) {
+    byte[] bytes = address == null ? null : Addresses.parse(address);
+    if (bytes == null) {
+      return false;
+    }
+    for (Network network : networks) {
+      if (network.contains(bytes)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /**
+   * A copy with what trusted proxies say about the client: REMOTE_ADDR, {@code postern.url_scheme},
+   * HTTP_HOST, SERVER_NAME and SERVER_PORT, HTTPS. The environ itself when it comes from elsewhere.
+   * A value that is no address, scheme or host is passed over.
+   */
+  public Environ apply(Environ environ) {
+    if (!contains(environ.remoteAddr())) {
+      return environ;
+    }
+    String forwarded = environ.header("Forwarded");
+    Environ copy = environ.copy();
+    if (forwarded != null) {
+      standard(copy, forwarded);
+    } else {
+      conventional(copy);
+    }
+    return copy;
+  }
+
+  private void standard(Environ copy, String forwarded) {
+    List<String> hops = FieldList.split(forwarded, ',');
+    String scheme = null;
+    String host = null;
+    for (int i = hops.size() - 1; i >= 0; i--) {
+      String client = null;
+      for (String pair : FieldList.split(hops.get(i), ';')) {
+        int equals = pair.indexOf('=');
+        if (equals > 0) {
+          String name = Ascii.lower(pair.substring(0, equals));
+          String value = FieldList.unquoted(pair.substring(equals + 1));
+          switch (name) {
+            case "for" -> client = value;
+            case "proto" -> scheme = value;
+            case "host" -> host = value;
+            default -> {}
+          }
+        }
+      }
+      String address = client == null ? null : address(client);
+      if (address == null) {
+        break;
+      }
+      copy.put("REMOTE_ADDR", address);
+      if (!contains(address)) {
+        break;
+      }
+    }
+    setScheme(copy, scheme);
+    setHost(copy, host);
+  }
+
+  private void conventional(Environ copy) {
+    String list = copy.header("X-Forwarded-For");
+    List<String> hops = list == null ? List.of() : FieldList.split(list, ',');
+    for (int i = hops.size() - 1; i >= 0; i--) {
+      String address = address(hops.get(i));
+      if (address == null) {
+        break;
+      }
+      copy.put("REMOTE_ADDR", address);
+      if (!contains(address)) {
+        break;
+      }
+    }
+    setScheme(copy, last(copy.header("X-Forwarded-Proto")));
+    setHost(copy, last(copy.header("X-Forwarded-Host")));
+  }
+
+  private static @Nullable String last(@Nullable String list) {
+    List<String> values = list == null ? List.of() : FieldList.split(list, ',');
+    return values.isEmpty() ? null : values.get(values.size() - 1);
+  }
+
+  /** {@code node}: an address, in brackets where it is IPv6, maybe with a port; else null. */
+  private static @Nullable String address(String node) {
+    String text = node;
+    if (text.startsWith("[")) {
+      int end = text.indexOf(']');
+      text = end < 0 ? text : text.substring(0, end + 1);
+    } else if (text.indexOf(':') >= 0 && text.indexOf(':') == text.lastIndexOf(':')) {
+      text = text.substring(0, text.indexOf(':'));
+    }
+    return Hosts.address(text);
+  }
+
+  private static void setScheme(Environ copy, @Nullable String scheme) {
+    if (scheme == null) {
+      return;
+    }
+    String lower = Ascii.lower(scheme);
+    if (lower.equals("https")) {
+      copy.put("HTTPS", "on");
+    } else if (lower.equals("http")) {
+      copy.remove("HTTPS");
+    } else {
+      return;
+    }
+    copy.put("postern.url_scheme", lower);
+    if (copy.variable("REQUEST_SCHEME") != null) {
+      copy.put("REQUEST_SCHEME", lower);
+    }
+  }
+
+  private static void setHost(Environ copy, @Nullable String host) {
+    if (host == null || host.isEmpty() || !Hosts.isHostField(host)) {
+      return;
+    }
+    copy.put("HTTP_HOST", host);
+    int colon = host.lastIndexOf(':');
+    boolean port = colon > host.lastIndexOf(']') && colon < host.length() - 1;
+    copy.put(
+        "SERVER_NAME",
+        Hosts.serverName(colon > host.lastIndexOf(']') ? host.substring(0, colon) : host));
+    copy.put(
+        "SERVER_PORT",
+        port ? host.substring(colon + 1) : copy.scheme().equals("https") ? "443" : "80");
+  }
+
+  @Override
+  @SuppressWarnings("try") // close() throws what the application's own throws.
+  public Application wrap(Application application) {
+    return new Wrapped(application) {
+      @Override
+      public Body call(Environ environ, StartResponse startResponse) throws Exception {
+        return application.call(apply(environ), startResponse);
+      }
+    };
+  }
+
+  @Override
+  public String toString() {
+    return "TrustedProxies.of(" + networks.size() + " networks)";
+  }
+}

@@ -1,0 +1,198 @@
+package dev.postern.web;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.postern.Application;
+import dev.postern.Body;
+import dev.postern.Environ;
+import dev.postern.Headers;
+import dev.postern.StartResponse;
+import dev.postern.web.internal.Ascii;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Applications by the start of the path, and maybe by host. A prefix matches whole segments, byte
+ * by byte, and the longest one wins; one of the request's own host comes before those of every
+ * host. What matches is moved from PATH_INFO to SCRIPT_NAME. What nothing matches is 404.
+ *
+ * <pre>{@code
+ * Application site =
+ *     UrlMap.builder()
+ *         .mount("/static", Files.under(Path.of("/srv/static")))
+ *         .mount("", new GuestBook())
+ *         .build();
+ * }</pre>
+ *
+ * <p>Closing it closes the applications. Immutable, thread-safe.
+ */
+@SuppressWarnings("try") // close() throws what the applications' own throw.
+public final class UrlMap implements Application, AutoCloseable {
+  private static final Body NOT_FOUND = Body.of("404 Not Found\n");
+
+  private record Mount(@Nullable String host, String prefix, Application application) {}
+
+  /** Those of a host first, then the longest prefix. */
+  private final List<Mount> mounts;
+
+  private UrlMap(List<Mount> mounts) {
+    this.mounts = mounts;
+  }
+
+  /**
+   * Applications by prefix.
+   *
+   * @throws IllegalArgumentException when a prefix is neither empty nor starts with a slash
+   */
+  public static UrlMap of(Map<String, ? extends Application> applications) {
+    Builder builder = builder();
+    for (Map.Entry<String, ? extends Application> entry : applications.entrySet()) {
+      builder.mount(entry.getKey(), entry.getValue());
+    }
+    return builder.build();
+  }
+
+  /** Options for a map. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  @Override
+  public Body call(Environ environ, StartResponse startResponse) throws Exception {
+    String host = null;
+    for (Mount mount : mounts) {
+      if (mount.host != null) {
+        host = host == null ? host(environ) : host;
+        if (!mount.host.equals(host)) {
+          continue;
+        }
+      }
+      Environ mounted = environ.mounted(mount.prefix);
+      if (mounted != null) {
+        return mount.application.call(mounted, startResponse);
+      }
+    }
+    startResponse.start(404, Headers.of("Content-Type", "text/plain; charset=utf-8"));
+    return NOT_FOUND;
+  }
+
+  /** In lower case, without a port. */
+  private static String host(Environ environ) {
+    String host = environ.header("Host");
+    if (host == null || host.isEmpty()) {
+      return Ascii.lower(environ.serverName());
+    }
+    int colon = host.lastIndexOf(':');
+    return Ascii.lower(colon > host.lastIndexOf(']') ? host.substring(0, colon) : host);
+  }
+
+  /** Closes the applications that can be closed, each once. */
+  @Override
+  public void close() throws Exception {
+    List<Application> applications = new ArrayList<>();
+    for (Mount mount : mounts) {
+      applications.add(mount.application);
+    }
+    closeAll(applications);
+  }
+
+  static void closeAll(List<Application> applications) throws Exception {
+    Set<Application> closed = Collections.newSetFromMap(new IdentityHashMap<>());
+    Exception failure = null;
+    for (Application application : applications) {
+      if (closed.add(application) && application instanceof AutoCloseable closeable) {
+        try {
+          closeable.close();
+        } catch (Exception e) {
+          if (failure == null) {
+            failure = e;
+          } else {
+            failure.addSuppressed(e);
+          }
+        }
+      }
+    }
+    if (failure != null) {
+      throw failure;
+    }
+  }
+
+  @Override
+  public String toString() {
+    StringBuilder text = new StringBuilder("UrlMap[");
+    for (Mount mount : mounts) {
+      text.append(text.length() == 7 ? "" : ", ");
+      text.append(mount.host == null ? "" : "//" + mount.host);
+      text.append(mount.prefix.isEmpty() ? "/" : mount.prefix);
+    }
+    return text.append(']').toString();
+  }
+
+  /** Collects what is where. Not thread-safe. */
+  public static final class Builder {
+    private final List<Mount> mounts = new ArrayList<>();
+
+    private Builder() {}
+
+    /**
+     * Puts an application at a prefix of every host.
+     *
+     * @param prefix "" or {@code /} for all paths, else a path that starts with a slash; text, not
+     *     percent-encoded
+     * @throws IllegalArgumentException when the prefix is neither, or is taken
+     */
+    public Builder mount(String prefix, Application application) {
+      return add(null, prefix, application);
+    }
+
+    /**
+     * Puts an application at a prefix of one host.
+     *
+     * @param host without a port
+     */
+    public Builder mount(String host, String prefix, Application application) {
+      return add(Ascii.lower(requireNonNull(host, "host")), prefix, application);
+    }
+
+    private Builder add(@Nullable String host, String prefix, Application application) {
+      if (!prefix.isEmpty() && prefix.charAt(0) != '/') {
+        throw new IllegalArgumentException(
+            "prefix must be empty or start with a slash: " + Ascii.quote(prefix));
+      }
+      int end = prefix.length();
+      while (end > 0 && prefix.charAt(end - 1) == '/') {
+        end--;
+      }
+      Mount mount =
+          new Mount(host, prefix.substring(0, end), requireNonNull(application, "application"));
+      int at = 0;
+      while (at < mounts.size() && !comesBefore(mount, mounts.get(at))) {
+        Mount other = mounts.get(at);
+        if (other.prefix.equals(mount.prefix)
+            && String.valueOf(other.host).equals(String.valueOf(host))) {
+          throw new IllegalArgumentException("prefix must be mounted once: " + Ascii.quote(prefix));
+        }
+        at++;
+      }
+      mounts.add(at, mount);
+      return this;
+    }
+
+    private static boolean comesBefore(Mount one, Mount other) {
+      if ((one.host == null) != (other.host == null)) {
+        return one.host != null;
+      }
+      return one.prefix.length() > other.prefix.length();
+    }
+
+    /** The map. */
+    public UrlMap build() {
+      return new UrlMap(List.copyOf(mounts));
+    }
+  }
+}

@@ -1,0 +1,176 @@
+package dev.postern.web.internal;
+
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/** HTTP's text, on ASCII alone: no locale and no regular expression. */
+public final class Ascii {
+  private Ascii() {}
+
+  /** {@code token = 1*tchar} (RFC 9110 5.6.2). */
+  public static boolean isToken(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      if (!isTokenChar(text.charAt(i))) {
+        return false;
+      }
+    }
+    return !text.isEmpty();
+  }
+
+  static boolean isTokenChar(char c) {
+    return isAlphanumeric(c) || "!#$%&'*+-.^_`|~".indexOf(c) >= 0;
+  }
+
+  /** Whether the char is a letter or a digit of ASCII. */
+  public static boolean isAlphanumeric(char c) {
+    return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9';
+  }
+
+  /** In lower case; other letters than those of ASCII stay. */
+  public static String lower(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c >= 'A' && c <= 'Z') {
+        char[] chars = text.toCharArray();
+        for (int k = i; k < chars.length; k++) {
+          chars[k] = chars[k] >= 'A' && chars[k] <= 'Z' ? (char) (chars[k] + 32) : chars[k];
+        }
+        return new String(chars);
+      }
+    }
+    return text;
+  }
+
+  /** The part of the text without the spaces and tabs at both ends. */
+  public static String trimmed(String text, int from, int to) {
+    int start = from;
+    int end = to;
+    while (start < end && isBlank(text.charAt(start))) {
+      start++;
+    }
+    while (end > start && isBlank(text.charAt(end - 1))) {
+      end--;
+    }
+    return text.substring(start, end);
+  }
+
+  /** The text without the spaces and tabs at both ends. */
+  public static String trimmed(String text) {
+    return trimmed(text, 0, text.length());
+  }
+
+  static boolean isBlank(char c) {
+    return c == ' ' || c == '\t';
+  }
+
+  /**
+   * {@code 1*DIGIT}; -1 for everything else. A number that does not fit is {@link Long#MAX_VALUE}.
+   */
+  public static long number(String digits) {
+    if (digits.isEmpty()) {
+      return -1;
+    }
+    long value = 0;
+    for (int i = 0; i < digits.length(); i++) {
+      char c = digits.charAt(i);
+      if (c < '0' || c > '9') {
+        return -1;
+      }
+      int digit = c - '0';
+      value = value > (Long.MAX_VALUE - digit) / 10 ? Long.MAX_VALUE : value * 10 + digit;
+    }
+    return value;
+  }
+
+  /**
+   * The text that bytes, one char each, stand for in UTF-8; null when they are malformed (or when a
+   * char stands for no byte).
+   */
+  public static @Nullable String utf8(String bytes) {
+    int i = 0;
+    while (i < bytes.length() && bytes.charAt(i) < 0x80) {
+      i++;
+    }
+    return i == bytes.length() ? bytes : strictUtf8(bytes);
+  }
+
+  private static @Nullable String strictUtf8(String bytes) {
+    byte[] array = new byte[bytes.length()];
+    for (int i = 0; i < array.length; i++) {
+      if (bytes.charAt(i) > 0xFF) {
+        return null;
+      }
+      array[i] = (byte) bytes.charAt(i);
+    }
+    try {
+      CharBuffer text =
+          StandardCharsets.UTF_8
+              .newDecoder()
+              .onMalformedInput(CodingErrorAction.REPORT)
+              .onUnmappableCharacter(CodingErrorAction.REPORT)
+              .decode(ByteBuffer.wrap(array));
+      return text.toString();
+    } catch (CharacterCodingException e) {
+      return null;
+    }
+  }
+
+  /** The UTF-8 bytes of a text, one char each. */
+  public static String bytes(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      if (text.charAt(i) >= 0x80) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        return new String(bytes, StandardCharsets.ISO_8859_1);
+      }
+    }
+    return text;
+  }
+
+  /** A foreign text for a message: in quotes, escaped, cut at 64 characters. */
+  public static String quote(String text) {
+    StringBuilder quoted = new StringBuilder("\"");
+    for (int i = 0; i < text.length() && i < 64; i++) {
+      char c = text.charAt(i);
+      if (c < ' ' || c > '~') {
+        quoted.append("\\u").append(hex(c >> 12)).append(hex(c >> 8));
+        quoted.append(hex(c >> 4)).append(hex(c));
+      } else if (c == '"' || c == '\\') {
+        quoted.append('\\').append(c);
+      } else {
+        quoted.append(c);
+      }
+    }
+    return quoted.append(text.length() > 64 ? "\"…" : "\"").toString();
+  }
+
+  /** The upper-case hexadecimal digit of the low four bits. */
+  public static char hex(int nibble) {
+    return "0123456789ABCDEF".charAt(nibble & 0xF);
+  }
+
+  /** Appends {@code %XX}. */
+  public static void appendPercent(StringBuilder text, int octet) {
+    text.append('%').append(hex(octet >> 4)).append(hex(octet));
+  }
+
+  /**
+   * A path of bytes, one char each, percent-encoded for a URL: {@code pchar} of RFC 3986 3.3
+   * without {@code ;} and {@code =}, and the slash, stay.
+   */
+  public static String encodedPath(String bytes) {
+    StringBuilder encoded = new StringBuilder(bytes.length() + 16);
+    for (int i = 0; i < bytes.length(); i++) {
+      char c = bytes.charAt(i);
+      if (isAlphanumeric(c) || "/-._~!$&'()*+,:@".indexOf(c) >= 0) {
+        encoded.append(c);
+      } else {
+        appendPercent(encoded, c);
+      }
+    }
+    return encoded.toString();
+  }
+}

@@ -1,0 +1,23 @@
+/**
+ * Requests, responses, static files and routing for handlers. You need {@link
+ * dev.postern.web.Request} and {@link dev.postern.web.Responses}:
+ *
+ * <pre>{@code
+ * Application hello =
+ *     Application.of(
+ *         environ -> {
+ *           String name = Request.of(environ).query("name");
+ *           return Responses.text("Hello " + (name == null ? "world" : name) + "\n");
+ *         });
+ * }</pre>
+ *
+ * <p>What a client sends wrong is a {@link dev.postern.HttpException} with the status that RFC 9110
+ * gives it: 400, 413, 415, 431. A handler need not catch it.
+ *
+ * <p>A handler that reads a query and a cookie loads five classes of this module, no lambda and no
+ * regular expression: it may be a CGI executable.
+ */
+@NullMarked
+package dev.postern.web;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,11 @@
+/**
+ * What handlers need everywhere: requests, responses, static files, routing and middlewares. The
+ * libraries for multipart forms and for bcrypt are needed only by an application that uses them.
+ */
+module dev.postern.web {
+  requires transitive dev.postern;
+  requires static org.apache.commons.fileupload2.core;
+  requires static org.jspecify;
+
+  exports dev.postern.web;
+}
