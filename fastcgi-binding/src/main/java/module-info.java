@@ -3,4 +3,7 @@ module dev.postern.fastcgi {
   requires transitive dev.postern;
   requires dev.postern.cgi;
   requires static transitive org.jspecify;
+
+  exports dev.postern.fastcgi;
+  exports dev.postern.scgi;
 }

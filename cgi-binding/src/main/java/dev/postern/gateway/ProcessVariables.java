@@ -74,6 +74,11 @@ public final class ProcessVariables {
     return variables;
   }
 
+  /** Whether an environ takes the name: not empty, and no dot or control character. */
+  public static boolean isVariable(String name) {
+    return !name.isEmpty() && isVariable(name, name.length());
+  }
+
   /**
    * Whether an environ takes the name (E16). A process may get any: one with a dot would be taken
    * for an extension key, and one with a control character refused, so that each request failed.
@@ -189,6 +194,34 @@ public final class ProcessVariables {
       return null;
     }
     return new BodyAhead(input == null ? StandardStreams.input() : input, length);
+  }
+
+  /**
+   * What the application of a server sees of a request, in a process that answers many.
+   *
+   * @param body null when the request has none of a known length
+   * @param unsized the body of a request that says no length, which ends where the stream does; or
+   *     null
+   * @param errors null for standard error
+   */
+  public static Environ environ(
+      Map<String, String> variables,
+      @Nullable BodyAhead body,
+      @Nullable InputStream unsized,
+      @Nullable PrintWriter errors) {
+    Environ.Builder builder =
+        Environ.builder(variables)
+            .scheme(isSecure(variables) ? "https" : "http")
+            .multiprocess(true);
+    if (errors != null) {
+      builder.errors(errors);
+    }
+    if (body != null) {
+      body.giveTo(builder);
+    } else if (unsized != null) {
+      builder.input(unsized);
+    }
+    return builder.build();
   }
 
   /**

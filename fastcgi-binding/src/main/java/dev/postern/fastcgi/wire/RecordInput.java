@@ -78,6 +78,16 @@ public final class RecordInput {
     return buffer.remaining() >= (long) content + padding + Records.HEADER;
   }
 
+  /** Whether the whole next record is here already, but for its padding. */
+  public boolean hasWholeNext() {
+    if (!hasNext()) {
+      return false;
+    }
+    int start = buffer.position() + content + padding;
+    int length = (buffer.get(start + 4) & 0xFF) << 8 | buffer.get(start + 5) & 0xFF;
+    return buffer.limit() - start - Records.HEADER >= length;
+  }
+
   /**
    * Reads some of the content.
    *

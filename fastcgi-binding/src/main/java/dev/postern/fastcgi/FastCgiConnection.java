@@ -1,0 +1,620 @@
+package dev.postern.fastcgi;
+
+import dev.postern.Environ;
+import dev.postern.Exchange;
+import dev.postern.fastcgi.server.Connection;
+import dev.postern.fastcgi.server.Server;
+import dev.postern.fastcgi.server.ServerVariables;
+import dev.postern.fastcgi.server.Settings;
+import dev.postern.fastcgi.wire.NameValuePairs;
+import dev.postern.fastcgi.wire.ProtocolException;
+import dev.postern.fastcgi.wire.RecordHeader;
+import dev.postern.fastcgi.wire.RecordInput;
+import dev.postern.fastcgi.wire.Records;
+import dev.postern.gateway.BodyAhead;
+import dev.postern.gateway.ProcessVariables;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.net.SocketTimeoutException;
+import java.nio.channels.SocketChannel;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A connection from a web server, with one request at a time. The connection's own thread reads the
+ * variables and runs the application. Only one thread reads records: the connection's own between
+ * requests, and a second one during a request, which is started when the application waits for its
+ * body, or when the request takes so long that an abort is worth to be noticed.
+ */
+final class FastCgiConnection extends Connection {
+  /** Kept for the life of a connection; a usual request with its variables fits. */
+  private static final int INPUT = 4 * 1024;
+
+  /** Bytes of bodies that applications did not read, after which the connection is closed. */
+  private static final long MOST_UNREAD = 64L * 1024 * 1024;
+
+  private static final long FIRST_RECORD_NANOS = TimeUnit.SECONDS.toNanos(30);
+
+  /** A connection that came just before the end has its request under way. */
+  private static final long FIRST_RECORD_DRAINING_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  private static final long LINGER_NANOS = TimeUnit.SECONDS.toNanos(5);
+  private static final long WATCH_AFTER_NANOS = TimeUnit.MILLISECONDS.toNanos(40);
+
+  private final Settings settings;
+  private final RecordInput in;
+  private final RecordOutput out = new RecordOutput(this::write);
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+
+  // Under the lock.
+  private @Nullable FastCgiRequest request;
+  private @Nullable Begin pending;
+  private @Nullable IOException failure;
+  private boolean reading;
+  private volatile boolean draining;
+
+  /** Nothing was read yet. */
+  private volatile boolean fresh = true;
+
+  /** The channel has nothing for us, and no request runs; {@link Long#MAX_VALUE} otherwise. */
+  private volatile long idleSince = Long.MAX_VALUE;
+
+  private long unread;
+
+  /** A BEGIN_REQUEST record. */
+  private record Begin(int id, int role, boolean keepConnection) {}
+
+  FastCgiConnection(SocketChannel channel, Server server, Settings settings) {
+    super(channel, server);
+    this.settings = settings;
+    this.in = new RecordInput(channel, INPUT);
+  }
+
+  // ---- the connection's thread ----
+
+  @Override
+  protected void serve() throws IOException {
+    boolean more = true;
+    while (more) {
+      if (fresh) {
+        expect(draining ? FIRST_RECORD_DRAINING_NANOS : FIRST_RECORD_NANOS);
+      }
+      Begin begin = awaitBegin();
+      fresh = false;
+      expectNothing();
+      more = begin != null && answer(begin);
+    }
+  }
+
+  /** The next request, or null at the connection's end. */
+  private @Nullable Begin awaitBegin() throws IOException {
+    lock.lock();
+    try {
+      if (isOver()) {
+        return null;
+      }
+      while (reading) {
+        changed.awaitUninterruptibly();
+      }
+      if (failure != null) {
+        return ended(failure);
+      }
+      if (pending != null) {
+        Begin begin = pending;
+        pending = null;
+        return begin;
+      }
+      reading = true;
+    } finally {
+      lock.unlock();
+    }
+    try {
+      Begin begin = null;
+      while (begin == null && !isOver()) {
+        RecordHeader header = in.next();
+        if (header == null) {
+          return null;
+        }
+        idleSince = Long.MAX_VALUE;
+        begin = handle(header);
+      }
+      return begin;
+    } finally {
+      idleSince = Long.MAX_VALUE;
+      stopReading();
+    }
+  }
+
+  /**
+   * Whether the connection is to end now that nothing has come; if not, it is idle from here on.
+   */
+  private boolean isOver() {
+    if (fresh || in.hasNext()) {
+      return false;
+    }
+    lock.lock();
+    try {
+      idleSince = System.nanoTime();
+      return draining;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** A web server that closes its connection ends it in order. */
+  private static @Nullable Begin ended(IOException failure) throws IOException {
+    if (failure instanceof EOFException) {
+      return null;
+    }
+    throw failure;
+  }
+
+  private void stopReading() {
+    lock.lock();
+    try {
+      reading = false;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Whether the connection stays. */
+  private boolean answer(Begin begin) throws IOException {
+    if (begin.role() != Records.RESPONDER) {
+      out.refuse(begin.id(), Records.UNKNOWN_ROLE);
+      return begin.keepConnection();
+    }
+    if (!server().beginRequest()) {
+      out.refuse(begin.id(), Records.OVERLOADED);
+      return begin.keepConnection();
+    }
+    try {
+      FastCgiRequest begun = new FastCgiRequest(this, begin.id(), begin.keepConnection());
+      Map<String, String> variables = readVariables(begun);
+      return variables == null ? begun.keepsConnection() : answer(begun, variables);
+    } finally {
+      server().endRequest();
+    }
+  }
+
+  /** Null when the web server gives the request up. */
+  private @Nullable Map<String, String> readVariables(FastCgiRequest begun) throws IOException {
+    expect(server().limits().head().toNanos());
+    NameValuePairs pairs = new NameValuePairs(Settings.MAX_VARIABLE_BYTES, Settings.MAX_VARIABLES);
+    byte[] block = new byte[1024];
+    for (RecordHeader header = in.next(); header != null; header = in.next()) {
+      boolean ours = header.requestId() == begun.id();
+      if (ours && header.type() == Records.PARAMS) {
+        if (header.contentLength() == 0) {
+          expectNothing();
+          return pairs.end();
+        }
+        for (int n = in.read(block, 0, block.length); n > 0; ) {
+          pairs.add(block, 0, n);
+          n = in.read(block, 0, block.length);
+        }
+      } else if (ours && header.type() == Records.ABORT_REQUEST) {
+        expectNothing();
+        out.end(begun.id(), 1);
+        return null;
+      } else if (ours && header.type() <= Records.DATA) {
+        throw new ProtocolException("PARAMS must come first: type " + header.type() + " [F12]");
+      } else {
+        Begin other = handle(header);
+        if (other != null) {
+          out.refuse(other.id(), Records.CANT_MPX_CONN);
+        }
+      }
+    }
+    throw new EOFException("request must have all its variables [F06]");
+  }
+
+  private boolean answer(FastCgiRequest begun, Map<String, String> sent) throws IOException {
+    Map<String, String> variables = ServerVariables.completed(sent, settings.mount());
+    boolean known = variables.containsKey("CONTENT_LENGTH");
+    BodyAhead body = ProcessVariables.body(variables, begun);
+    PrintWriter errors = settings.errors() == null ? begun.errors(out) : settings.errors();
+    Environ environ = ProcessVariables.environ(variables, body, known ? null : begun, errors);
+    StdoutStream stdout = new StdoutStream(out, begun.id());
+    FastCgiSink sink =
+        new FastCgiSink(begun, stdout, out, body, ProcessVariables.isErrorPage(variables));
+    Exchange exchange = Exchange.of(environ, sink);
+    begun.exchange = exchange;
+    lock.lock();
+    try {
+      request = begun;
+    } finally {
+      lock.unlock();
+    }
+    try {
+      exchange.run(settings.application(sent, environ));
+    } finally {
+      end(begun);
+      if (body != null) {
+        body.close();
+      }
+    }
+    return afterwards(begun, sink);
+  }
+
+  /** Whether the connection stays after the request. */
+  private boolean afterwards(FastCgiRequest begun, FastCgiSink sink) throws IOException {
+    if (!sink.hasEnded()) {
+      if (!begun.aborted) {
+        // Without END_REQUEST: the response must look cut.
+        checkProtocol();
+        return false;
+      }
+      begun.flushErrors();
+      out.end(begun.id(), 1);
+    }
+    if (begun.keepsConnection()) {
+      return true;
+    }
+    linger(begun);
+    return false;
+  }
+
+  /** What another thread has met, to be said once. */
+  private void checkProtocol() throws ProtocolException {
+    lock.lock();
+    try {
+      if (failure instanceof ProtocolException broken) {
+        throw broken;
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * A connection that is closed while bytes of the peer are unread is reset, and the peer may lose
+   * what it has not read. So the rest of the body is read before.
+   */
+  private void linger(FastCgiRequest begun) throws IOException {
+    if (begun.stdinEnded) {
+      return;
+    }
+    channel.shutdownOutput();
+    expect(LINGER_NANOS);
+    awaitBegin();
+  }
+
+  /** The request has had its answer: what still comes for it is ignored. */
+  void end(FastCgiRequest begun) {
+    lock.lock();
+    try {
+      begun.ended = true;
+      if (begun.equals(request)) {
+        request = null;
+      }
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  // ---- records, on whichever thread reads ----
+
+  /** Does what a record asks for; a BEGIN_REQUEST that may run is returned. */
+  private @Nullable Begin handle(RecordHeader header) throws IOException {
+    if (header.isManagement()) {
+      manage(header);
+      return null;
+    }
+    FastCgiRequest running = running();
+    boolean ours = running != null && running.id() == header.requestId();
+    switch (header.type()) {
+      case Records.BEGIN_REQUEST:
+        return begin(header, running);
+      case Records.ABORT_REQUEST:
+        if (ours) {
+          abort(running, new IOException("web server has aborted the request"));
+        }
+        return null;
+      case Records.STDIN:
+        if (ours) {
+          receive(running, header);
+        } else {
+          ignore(header);
+        }
+        return null;
+      default:
+        ignore(header);
+        return null;
+    }
+  }
+
+  private @Nullable FastCgiRequest running() {
+    lock.lock();
+    try {
+      return request;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Section 3.3: records of a request that is none are ignored, but not without an end. */
+  private void ignore(RecordHeader header) throws ProtocolException {
+    unread += header.contentLength();
+    if (unread > MOST_UNREAD) {
+      throw new ProtocolException("records of no request must have an end [F04]");
+    }
+  }
+
+  private @Nullable Begin begin(RecordHeader header, @Nullable FastCgiRequest running)
+      throws IOException {
+    if (header.contentLength() < 8) {
+      throw new ProtocolException("BEGIN_REQUEST must have eight bytes [F12]");
+    }
+    if (running != null && running.id() == header.requestId()) {
+      throw new ProtocolException("request must be begun once: " + header.requestId() + " [F12]");
+    }
+    byte[] body = new byte[8];
+    for (int n = 0; n < body.length; ) {
+      n += in.read(body, n, body.length - n);
+    }
+    if (running != null) {
+      out.refuse(header.requestId(), Records.CANT_MPX_CONN);
+      return null;
+    }
+    unread = 0;
+    int role = (body[0] & 0xFF) << 8 | body[1] & 0xFF;
+    return new Begin(header.requestId(), role, (body[2] & Records.KEEP_CONN) != 0);
+  }
+
+  private void manage(RecordHeader header) throws IOException {
+    if (header.type() <= Records.DATA) {
+      throw new ProtocolException(
+          "record of a request must have its id: type " + header.type() + " [F05]");
+    }
+    if (header.type() != Records.GET_VALUES) {
+      out.unknownType(header.type());
+      return;
+    }
+    NameValuePairs asked = new NameValuePairs(Records.MAX_CONTENT, Settings.MAX_VARIABLES);
+    byte[] content = in.readContent();
+    asked.add(content, 0, content.length);
+    Map<String, String> values = new LinkedHashMap<>();
+    for (String name : asked.end().keySet()) {
+      switch (name) {
+        case "FCGI_MAX_CONNS" -> values.put(name, "" + server().limits().connections());
+        case "FCGI_MAX_REQS" -> values.put(name, "" + server().limits().requests());
+        case "FCGI_MPXS_CONNS" -> values.put(name, "0");
+        default -> {
+          // The standard has unknown names left out.
+        }
+      }
+    }
+    out.values(NameValuePairs.encode(values));
+  }
+
+  private void abort(FastCgiRequest running, IOException cause) {
+    lock.lock();
+    try {
+      if (running.ended) {
+        return;
+      }
+      running.aborted = true;
+    } finally {
+      lock.unlock();
+    }
+    // Before its reads fail: the application's answer to that is not to be sent.
+    running.cancel(cause);
+    lock.lock();
+    try {
+      running.unreadable = true;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Puts the content of a STDIN record where the application reads it. */
+  private void receive(FastCgiRequest running, RecordHeader header) throws IOException {
+    if (header.contentLength() == 0) {
+      lock.lock();
+      try {
+        running.stdinEnded = true;
+        changed.signalAll();
+      } finally {
+        lock.unlock();
+      }
+      return;
+    }
+    Ring ring = running.stdin;
+    while (in.remaining() > 0) {
+      int room = 0;
+      lock.lock();
+      try {
+        while (!running.ended && (room = ring.free(in.remaining())) == 0) {
+          changed.awaitUninterruptibly();
+        }
+      } finally {
+        lock.unlock();
+      }
+      if (room == 0) {
+        // Nobody reads it any more; the next record skips it.
+        ignore(header);
+        return;
+      }
+      int n = in.read(ring.array(), ring.end(), room);
+      lock.lock();
+      try {
+        ring.added(n);
+        changed.signalAll();
+      } finally {
+        lock.unlock();
+      }
+    }
+  }
+
+  // ---- the second reader ----
+
+  /** Called under the lock, with nobody reading: reads records while the request runs. */
+  private void startReader() {
+    reading = true;
+    try {
+      server().run(this::readAlong);
+    } catch (RuntimeException | Error e) {
+      reading = false;
+      throw e;
+    }
+  }
+
+  private void readAlong() {
+    try {
+      Begin begin = null;
+      while (begin == null && running() != null) {
+        RecordHeader header = in.next();
+        if (header == null) {
+          throw new EOFException("web server has closed the connection");
+        }
+        begin = handle(header);
+      }
+      lock.lock();
+      try {
+        pending = begin;
+      } finally {
+        lock.unlock();
+      }
+    } catch (IOException e) {
+      fail(e);
+    } catch (RuntimeException | Error e) {
+      fail(new IOException("records must be read", e));
+    } finally {
+      stopReading();
+    }
+  }
+
+  /** Nothing more can be read: a request that runs is cancelled. */
+  private void fail(IOException cause) {
+    FastCgiRequest running = running();
+    if (running != null) {
+      running.cancel(cause);
+    }
+    lock.lock();
+    try {
+      failure = cause;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  // ---- the application's body ----
+
+  int readStdin(FastCgiRequest reader, byte[] bytes, int offset, int length) throws IOException {
+    long left = server().limits().body().toNanos();
+    lock.lock();
+    try {
+      while (true) {
+        if (!reader.stdin.isEmpty()) {
+          int n = reader.stdin.take(bytes, offset, length);
+          changed.signalAll();
+          return n;
+        }
+        if (reader.ended || reader.unreadable) {
+          throw new IOException("request was ended before its body");
+        }
+        if (reader.stdinEnded) {
+          return -1;
+        }
+        if (failure != null) {
+          throw new IOException("request body must come whole", failure);
+        }
+        if (!reading) {
+          if (in.hasWholeNext()) {
+            readHere();
+            continue;
+          }
+          startReader();
+        }
+        if (left <= 0) {
+          throw new SocketTimeoutException("request body must come in time [F06]");
+        }
+        left = changed.awaitNanos(left);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new java.io.InterruptedIOException("interrupted while the body was waited for");
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Under the lock: reads a record that is here already. Most bodies come together with their
+   * variables, and need no second thread.
+   */
+  private void readHere() throws IOException {
+    RecordHeader header = in.next();
+    if (header != null) {
+      pending = handle(header);
+    }
+  }
+
+  int availableStdin(FastCgiRequest reader) {
+    lock.lock();
+    try {
+      return reader.stdin.size();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  // ---- the server's threads ----
+
+  @Override
+  protected void tick(long now) {
+    if (!lock.tryLock()) {
+      return;
+    }
+    try {
+      FastCgiRequest running = request;
+      if (running != null && !reading && now - running.began() > WATCH_AFTER_NANOS) {
+        startReader();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  protected void drain() {
+    lock.lock();
+    try {
+      draining = true;
+      if (fresh) {
+        expect(FIRST_RECORD_DRAINING_NANOS);
+      } else if (idleSince != Long.MAX_VALUE) {
+        // What has arrived is still read, which closing would lose.
+        channel.shutdownInput();
+      }
+    } catch (IOException e) {
+      close();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  protected void cancel(Throwable cause) {
+    FastCgiRequest running = running();
+    if (running != null) {
+      running.cancel(cause);
+    }
+  }
+
+  @Override
+  protected long idleSince() {
+    return idleSince;
+  }
+}

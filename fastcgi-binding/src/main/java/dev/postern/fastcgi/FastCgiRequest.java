@@ -1,0 +1,91 @@
+package dev.postern.fastcgi;
+
+import dev.postern.Exchange;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintWriter;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One request of a connection, and its STDIN as a stream. Its state is under the connection's lock.
+ */
+final class FastCgiRequest extends InputStream {
+  private final FastCgiConnection connection;
+  private final int id;
+  private final boolean keepConnection;
+  final Ring stdin = new Ring();
+  private final long began = System.nanoTime();
+  private @Nullable StderrWriter stderr;
+
+  /** STDIN has ended, with its empty record. */
+  boolean stdinEnded;
+
+  /** No record is for it any more. */
+  boolean ended;
+
+  /** The web server has asked to end it early. */
+  boolean aborted;
+
+  /** Its exchange is cancelled, and reads fail. */
+  boolean unreadable;
+
+  volatile @Nullable Exchange exchange;
+
+  FastCgiRequest(FastCgiConnection connection, int id, boolean keepConnection) {
+    this.connection = connection;
+    this.id = id;
+    this.keepConnection = keepConnection;
+  }
+
+  int id() {
+    return id;
+  }
+
+  boolean keepsConnection() {
+    return keepConnection;
+  }
+
+  long began() {
+    return began;
+  }
+
+  /** The errors of the request as STDERR records. */
+  PrintWriter errors(RecordOutput out) {
+    StderrWriter writer = new StderrWriter(out, id);
+    stderr = writer;
+    return new PrintWriter(writer);
+  }
+
+  void flushErrors() throws IOException {
+    if (stderr != null) {
+      stderr.close();
+    }
+  }
+
+  void end() {
+    connection.end(this);
+  }
+
+  void cancel(Throwable cause) {
+    Exchange running = exchange;
+    if (running != null) {
+      running.cancel(cause);
+    }
+  }
+
+  @Override
+  public int read() throws IOException {
+    byte[] one = new byte[1];
+    return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
+  }
+
+  @Override
+  public int read(byte[] bytes, int offset, int length) throws IOException {
+    return length == 0 ? 0 : connection.readStdin(this, bytes, offset, length);
+  }
+
+  @Override
+  public int available() {
+    return connection.availableStdin(this);
+  }
+}

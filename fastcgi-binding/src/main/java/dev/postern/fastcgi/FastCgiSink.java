@@ -1,0 +1,42 @@
+package dev.postern.fastcgi;
+
+import dev.postern.gateway.BodyAhead;
+import dev.postern.gateway.CgiSink;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+
+/** A response in CGI's form inside of STDOUT records, and its END_REQUEST. */
+final class FastCgiSink extends CgiSink {
+  private final FastCgiRequest request;
+  private final StdoutStream stdout;
+  private final RecordOutput out;
+  private boolean ended;
+
+  FastCgiSink(
+      FastCgiRequest request,
+      StdoutStream stdout,
+      RecordOutput out,
+      @Nullable BodyAhead body,
+      boolean errorPage) {
+    super(stdout, body, errorPage);
+    this.request = request;
+    this.stdout = stdout;
+    this.out = out;
+  }
+
+  @Override
+  public void finish() throws IOException {
+    stdout.beginEnd();
+    super.finish();
+    // Before it is written: the web server may begin the next request as soon as it has read it.
+    request.end();
+    request.flushErrors();
+    out.end(request.id(), 0);
+    ended = true;
+  }
+
+  /** Whether the response went out whole, with its END_REQUEST. */
+  boolean hasEnded() {
+    return ended;
+  }
+}

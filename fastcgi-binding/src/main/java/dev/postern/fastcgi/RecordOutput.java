@@ -1,0 +1,219 @@
+package dev.postern.fastcgi;
+
+import dev.postern.fastcgi.wire.Records;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * Writes the records of a connection. Bytes of STDOUT and STDERR are put together into records of
+ * up to the buffer's size, and go out at a flush. Thread-safe: an application may write errors
+ * while its response is written, and the connection answers management records meanwhile.
+ */
+final class RecordOutput {
+  /** With its header and without padding, a record of STDOUT that fits into a page or two. */
+  private static final int BUFFER = 8 * 1024 + 64;
+
+  /** A multiple of eight, so that no padding is needed. */
+  private static final int MOST = 65528;
+
+  private static final int NONE = -1;
+
+  /** Where the bytes go. */
+  interface Target {
+    void write(ByteBuffer... buffers) throws IOException;
+  }
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Target target;
+
+  /** Absent while nothing waits in it, so that a connection without a request holds none. */
+  private ByteBuffer buffer = ByteBuffer.allocate(0);
+
+  /** Where the record that is being filled starts, or {@link #NONE}. */
+  private int open = NONE;
+
+  private int openType;
+  private int openId;
+
+  RecordOutput(Target target) {
+    this.target = target;
+  }
+
+  /** Adds bytes of a stream: STDOUT or STDERR. */
+  void stream(int type, int requestId, byte[] bytes, int offset, int length) throws IOException {
+    lock.lock();
+    try {
+      if (length > room(type, requestId)) {
+        large(type, requestId, ByteBuffer.wrap(bytes, offset, length));
+        return;
+      }
+      begin(type, requestId);
+      buffer.put(bytes, offset, length);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Adds all that remain of a block, which may lie outside of the heap. */
+  void stream(int type, int requestId, ByteBuffer block) throws IOException {
+    lock.lock();
+    try {
+      if (block.remaining() > room(type, requestId)) {
+        large(type, requestId, block);
+        return;
+      }
+      begin(type, requestId);
+      buffer.put(block);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Ends a response: the stream's last, empty record, then END_REQUEST. */
+  void end(int requestId, int applicationStatus) throws IOException {
+    lock.lock();
+    try {
+      close();
+      reserve(3 * Records.HEADER);
+      Records.header(buffer, Records.STDOUT, requestId, 0, 0);
+      Records.endRequest(buffer, requestId, applicationStatus, Records.REQUEST_COMPLETE);
+      send();
+      buffer = ByteBuffer.allocate(0);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Writes END_REQUEST for a request that was not begun. */
+  void refuse(int requestId, int protocolStatus) throws IOException {
+    lock.lock();
+    try {
+      close();
+      reserve(2 * Records.HEADER);
+      Records.endRequest(buffer, requestId, 0, protocolStatus);
+      send();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  void unknownType(int type) throws IOException {
+    lock.lock();
+    try {
+      close();
+      reserve(2 * Records.HEADER);
+      Records.unknownType(buffer, type);
+      send();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Writes the answer to GET_VALUES. */
+  void values(byte[] pairs) throws IOException {
+    lock.lock();
+    try {
+      close();
+      int padding = Records.padding(pairs.length);
+      reserve(Records.HEADER + pairs.length + padding);
+      Records.header(buffer, Records.GET_VALUES_RESULT, 0, pairs.length, padding);
+      buffer.put(pairs);
+      buffer.put(new byte[padding]);
+      send();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Hands all that waits to the system. */
+  void flush() throws IOException {
+    lock.lock();
+    try {
+      close();
+      send();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** How many bytes of the stream can be put into the buffer without sending it. */
+  private int room(int type, int requestId) {
+    int free = (buffer.capacity() == 0 ? BUFFER : buffer.capacity()) - buffer.position();
+    boolean same = open != NONE && openType == type && openId == requestId;
+    return same ? free - 8 : free - Records.HEADER - 16;
+  }
+
+  private void begin(int type, int requestId) throws IOException {
+    if (open != NONE && openType == type && openId == requestId) {
+      return;
+    }
+    close();
+    if (buffer.capacity() == 0) {
+      buffer = ByteBuffer.allocate(BUFFER);
+    }
+    open = buffer.position();
+    openType = type;
+    openId = requestId;
+    buffer.position(open + Records.HEADER);
+  }
+
+  /** Completes the record that is being filled, if there is one. */
+  private void close() {
+    if (open == NONE) {
+      return;
+    }
+    int end = buffer.position();
+    int content = end - open - Records.HEADER;
+    int padding = Records.padding(content);
+    buffer.position(open);
+    Records.header(buffer, openType, openId, content, padding);
+    buffer.position(end + padding);
+    open = NONE;
+  }
+
+  /** Sends a block as it is, behind what waits. */
+  private void large(int type, int requestId, ByteBuffer block) throws IOException {
+    close();
+    reserve(Records.HEADER + 8);
+    int end = block.limit();
+    while (block.position() < end) {
+      int content = Math.min(MOST, end - block.position());
+      int padding = Records.padding(content);
+      reserve(Records.HEADER);
+      Records.header(buffer, type, requestId, content, padding);
+      block.limit(block.position() + content);
+      buffer.flip();
+      if (padding == 0) {
+        target.write(buffer, block);
+      } else {
+        target.write(buffer, block, ByteBuffer.allocate(padding));
+      }
+      buffer.clear();
+      block.limit(end);
+    }
+  }
+
+  private void reserve(int bytes) throws IOException {
+    if (buffer.capacity() == 0) {
+      buffer = ByteBuffer.allocate(Math.max(bytes, BUFFER));
+    }
+    if (buffer.remaining() < bytes) {
+      send();
+      if (buffer.remaining() < bytes) {
+        buffer = ByteBuffer.allocate(bytes);
+      }
+    }
+  }
+
+  private void send() throws IOException {
+    if (buffer.position() > 0) {
+      buffer.flip();
+      try {
+        target.write(buffer);
+      } finally {
+        buffer.clear();
+      }
+    }
+  }
+}

@@ -1,0 +1,67 @@
+package dev.postern.fastcgi;
+
+/**
+ * Bytes of a request's body that have arrived and were not read. One thread fills the free part
+ * while others take from the full one; all calls are made under the connection's lock, only the
+ * copying into {@link #array} is not. Grows to what arrives, up to a limit.
+ */
+final class Ring {
+  private static final int FIRST = 4 * 1024;
+  private static final int MOST = 64 * 1024;
+
+  private byte[] bytes = {};
+  private int start;
+  private int count;
+
+  boolean isEmpty() {
+    return count == 0;
+  }
+
+  int size() {
+    return count;
+  }
+
+  /** Where the next bytes go; {@link #free} says how many, in one piece. */
+  int end() {
+    return bytes.length == 0 ? 0 : (start + count) % bytes.length;
+  }
+
+  byte[] array() {
+    return bytes;
+  }
+
+  /** Room in one piece for at most {@code wanted} bytes; 0 while it is full. */
+  int free(int wanted) {
+    if (count == bytes.length && bytes.length < MOST) {
+      grow(wanted);
+    }
+    int end = end();
+    int piece = end < start || count == bytes.length ? bytes.length - count : bytes.length - end;
+    return Math.min(wanted, piece);
+  }
+
+  private void grow(int wanted) {
+    int size = Math.max(FIRST, Math.max(2 * bytes.length, Math.min(wanted, MOST)));
+    byte[] grown = new byte[Math.min(size, MOST)];
+    int held = count;
+    take(grown, 0, held);
+    bytes = grown;
+    start = 0;
+    count = held;
+  }
+
+  /** So many bytes were put into the free part. */
+  void added(int n) {
+    count += n;
+  }
+
+  int take(byte[] target, int offset, int length) {
+    int n = Math.min(length, count);
+    int first = Math.min(n, bytes.length - start);
+    System.arraycopy(bytes, start, target, offset, first);
+    System.arraycopy(bytes, 0, target, offset + first, n - first);
+    count -= n;
+    start = count == 0 ? 0 : (start + n) % bytes.length;
+    return n;
+  }
+}

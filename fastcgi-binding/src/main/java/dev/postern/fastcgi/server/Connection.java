@@ -1,0 +1,105 @@
+package dev.postern.fastcgi.server;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+
+/**
+ * One connection of a server. {@link #serve} runs on a thread of its own; the other methods are
+ * called by the server's threads.
+ */
+public abstract class Connection {
+  private static final long NONE = 0;
+
+  protected final SocketChannel channel;
+  private final Server server;
+
+  /** When the peer must have sent something, by the clock of {@link System#nanoTime}. */
+  private volatile long readDeadline = NONE;
+
+  /** When it must have taken something. */
+  private volatile long writeDeadline = NONE;
+
+  private volatile boolean timedOut;
+
+  protected Connection(SocketChannel channel, Server server) {
+    this.channel = channel;
+    this.server = server;
+  }
+
+  /** Serves until there is nothing more to do. The server closes the channel afterwards. */
+  protected abstract void serve() throws IOException;
+
+  /** Called some times a second. */
+  protected abstract void tick(long now);
+
+  /** Ends the connection as soon as no request runs. */
+  protected abstract void drain();
+
+  /** Cancels a request that runs. */
+  protected abstract void cancel(Throwable cause);
+
+  /** When the connection began to have no request; {@link Long#MAX_VALUE} while it has one. */
+  protected abstract long idleSince();
+
+  /** The server of this connection. */
+  protected Server server() {
+    return server;
+  }
+
+  /** The peer must send something in that time, or the connection is closed. */
+  protected final void expect(long nanos) {
+    readDeadline = in(nanos);
+  }
+
+  /** The peer has done it. */
+  protected final void expectNothing() {
+    readDeadline = NONE;
+  }
+
+  private static long in(long nanos) {
+    long at = System.nanoTime() + nanos;
+    return at == NONE ? 1 : at;
+  }
+
+  /** Whether the connection was closed because the peer had not done anything in time. */
+  protected final boolean timedOut() {
+    return timedOut;
+  }
+
+  /** Writes all of them, for as long as the peer takes some from time to time. */
+  protected final void write(ByteBuffer... buffers) throws IOException {
+    long all = 0;
+    for (ByteBuffer buffer : buffers) {
+      all += buffer.remaining();
+    }
+    long nanos = server.limits().write().toNanos();
+    while (all > 0) {
+      writeDeadline = in(nanos);
+      all -= buffers.length == 1 ? channel.write(buffers[0]) : channel.write(buffers);
+    }
+    writeDeadline = NONE;
+  }
+
+  final void look(long now) {
+    if (isPast(readDeadline, now) || isPast(writeDeadline, now)) {
+      timedOut = true;
+      close();
+      return;
+    }
+    tick(now);
+  }
+
+  private static boolean isPast(long deadline, long now) {
+    return deadline != NONE && now - deadline > 0;
+  }
+
+  /** Closes the channel; a thread that is in it gets an exception. */
+  protected final void close() {
+    try {
+      channel.close();
+    } catch (IOException e) {
+      // Closed is what it has to be.
+    }
+  }
+}

@@ -1,0 +1,124 @@
+package dev.postern.fastcgi.server;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.StandardProtocolFamily;
+import java.net.StandardSocketOptions;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.Channel;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.attribute.PosixFilePermission;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** A listening socket, made here or inherited. Closing it removes the file that was made for it. */
+public final class ListenSocket implements Closeable {
+  private static final int BACKLOG = 511;
+
+  private final ServerSocketChannel channel;
+  private final @Nullable UnixSocketFile file;
+  private final String address;
+  private final Selector selector;
+  private volatile boolean refusing;
+
+  private ListenSocket(ServerSocketChannel channel, @Nullable UnixSocketFile file, String address)
+      throws IOException {
+    this.channel = channel;
+    this.file = file;
+    this.address = address;
+    this.selector = Selector.open();
+    channel.configureBlocking(false);
+    channel.register(selector, SelectionKey.OP_ACCEPT);
+  }
+
+  /**
+   * Listens.
+   *
+   * @param mode of the file of a Unix socket
+   * @throws IOException when the address cannot be had, or descriptor 0 is no listening socket
+   */
+  public static ListenSocket open(ListenAddress address, Set<PosixFilePermission> mode)
+      throws IOException {
+    if (address.path() == null && address.socket() == null) {
+      return inherited();
+    }
+    ServerSocketChannel channel =
+        address.path() == null
+            ? ServerSocketChannel.open()
+            : ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+    try {
+      if (address.path() != null) {
+        UnixSocketFile file = UnixSocketFile.bind(channel, address.path(), BACKLOG, mode);
+        return new ListenSocket(channel, file, address.toString());
+      }
+      channel.setOption(StandardSocketOptions.SO_REUSEADDR, true);
+      channel.bind(address.socket(), BACKLOG);
+      return new ListenSocket(channel, null, text(channel));
+    } catch (IOException | RuntimeException e) {
+      channel.close();
+      throw e;
+    }
+  }
+
+  /** The socket that this process has as descriptor 0 (FastCGI 2.2). */
+  private static ListenSocket inherited() throws IOException {
+    Channel found = System.inheritedChannel();
+    if (!(found instanceof ServerSocketChannel channel)) {
+      throw new IOException(
+          "descriptor 0 must be a listening socket [F01]: " + (found == null ? "none" : "another"));
+    }
+    return new ListenSocket(channel, null, "fd:0");
+  }
+
+  private static String text(ServerSocketChannel channel) throws IOException {
+    SocketAddress local = channel.getLocalAddress();
+    return local instanceof InetSocketAddress socket
+        ? ListenAddress.text(socket)
+        : "unix:" + ((UnixDomainSocketAddress) local).getPath();
+  }
+
+  /** Where it listens, as {@link ListenAddress} has it; with the port that the system chose. */
+  public String address() {
+    return address;
+  }
+
+  /**
+   * Waits for a connection. One thread calls this, again and again.
+   *
+   * @return null when no more are to be accepted, and all that came before were
+   */
+  @Nullable SocketChannel accept() throws IOException {
+    while (true) {
+      SocketChannel accepted = channel.accept();
+      if (accepted != null) {
+        return accepted;
+      }
+      if (refusing) {
+        return null;
+      }
+      selector.select();
+      selector.selectedKeys().clear();
+    }
+  }
+
+  /** No more connections: what waits already is still accepted, and nobody finds the file. */
+  void refuse() {
+    refusing = true;
+    if (file != null) {
+      file.remove();
+    }
+    selector.wakeup();
+  }
+
+  @Override
+  public void close() throws IOException {
+    refuse();
+    selector.close();
+    channel.close();
+  }
+}

@@ -1,0 +1,97 @@
+package dev.postern.fastcgi.server;
+
+import dev.postern.gateway.ProcessVariables;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The variables of a request as a server's application sees them. A FastCGI or SCGI application is
+ * no file, and some web servers have no name for it: the whole path is SCRIPT_NAME then, as if it
+ * named a program. This class gives the path back to PATH_INFO, for each server that does so.
+ */
+public final class ServerVariables {
+  private ServerVariables() {}
+
+  /**
+   * The completed variables.
+   *
+   * @param sent as the web server sent them
+   * @param mount the path below which the application is, {@code ""} or {@code /app}; null where
+   *     the web server's variables are to say so
+   */
+  public static Map<String, String> completed(Map<String, String> sent, @Nullable String mount) {
+    Map<String, String> variables = new HashMap<>(sent.size() * 2);
+    for (Map.Entry<String, String> one : sent.entrySet()) {
+      if (ProcessVariables.isVariable(one.getKey())) {
+        variables.put(one.getKey(), one.getValue());
+      }
+    }
+    name(variables);
+    place(variables, mount);
+    ProcessVariables.complete(variables);
+    return variables;
+  }
+
+  /** Whether these are variables of a request at all. */
+  public static boolean isRequest(Map<String, String> sent) {
+    return !sent.getOrDefault("REQUEST_METHOD", "").isEmpty();
+  }
+
+  /** nginx gives an empty SERVER_NAME for a server that has none, or {@code _} as people write. */
+  private static void name(Map<String, String> variables) {
+    String name = variables.getOrDefault("SERVER_NAME", "");
+    if (!name.isEmpty() && !name.equals("_")) {
+      return;
+    }
+    String host = host(variables.getOrDefault("HTTP_HOST", ""));
+    if (host.isEmpty()) {
+      host = variables.getOrDefault("SERVER_ADDR", "");
+    }
+    if (host.isEmpty()) {
+      variables.remove("SERVER_NAME");
+    } else {
+      variables.put("SERVER_NAME", host);
+    }
+  }
+
+  /** The host of {@code host [ ":" port ]} (RFC 9110 7.2). */
+  private static String host(String field) {
+    int colon = field.lastIndexOf(':');
+    boolean port = colon >= 0 && field.indexOf(']', colon) < 0;
+    return port ? field.substring(0, colon) : field;
+  }
+
+  private static void place(Map<String, String> variables, @Nullable String mount) {
+    String script = variables.getOrDefault("SCRIPT_NAME", "");
+    String path = variables.getOrDefault("PATH_INFO", "");
+    if (mount == null) {
+      if (path.isEmpty() && !script.isEmpty() && hasNoName(variables)) {
+        variables.put("SCRIPT_NAME", "");
+        variables.put("PATH_INFO", script);
+      }
+      return;
+    }
+    String whole = script.endsWith("/") && path.startsWith("/") ? path : script + path;
+    boolean below =
+        whole.startsWith(mount)
+            && (whole.length() == mount.length() || whole.charAt(mount.length()) == '/');
+    if (below) {
+      variables.put("SCRIPT_NAME", mount);
+      variables.put("PATH_INFO", whole.substring(mount.length()));
+    }
+  }
+
+  /** Whether the web server has made SCRIPT_NAME of the path alone, and names no application. */
+  private static boolean hasNoName(Map<String, String> variables) {
+    String software = variables.getOrDefault("SERVER_SOFTWARE", "");
+    if (software.startsWith("nginx")) {
+      // Its fastcgi_params have no PATH_INFO; a configuration that has one has split the path.
+      return !variables.containsKey("PATH_INFO");
+    }
+    String file = variables.getOrDefault("SCRIPT_FILENAME", "");
+    return file.startsWith("proxy:fcgi:")
+        || file.startsWith("proxy:scgi:")
+        || software.startsWith("HAProxy");
+  }
+}

@@ -1,0 +1,99 @@
+package dev.postern.scgi;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** What the web server sends, with a buffer. One thread reads at a time. */
+final class ScgiInput extends InputStream {
+  /** As many bytes of a body that nobody read as are taken before the connection is closed. */
+  private static final long MOST_UNREAD = 64L * 1024 * 1024;
+
+  private final ScgiConnection connection;
+  private final SocketChannel channel;
+  private final ByteBuffer buffer = ByteBuffer.allocate(4096).flip();
+  private boolean body;
+
+  /** Bytes of the body that have come; a thread that reads ahead counts them, too. */
+  private final AtomicLong received = new AtomicLong();
+
+  ScgiInput(ScgiConnection connection, SocketChannel channel) {
+    this.connection = connection;
+    this.channel = channel;
+  }
+
+  /** From here on each read has the time of a body. */
+  void beginBody() {
+    body = true;
+    received.set(buffer.remaining());
+  }
+
+  @Override
+  public int read() throws IOException {
+    if (!buffer.hasRemaining() && !fill()) {
+      return -1;
+    }
+    return buffer.get() & 0xFF;
+  }
+
+  @Override
+  public int read(byte[] bytes, int offset, int length) throws IOException {
+    if (length == 0) {
+      return 0;
+    }
+    if (!buffer.hasRemaining()) {
+      if (length >= buffer.capacity()) {
+        return receive(ByteBuffer.wrap(bytes, offset, length));
+      }
+      if (!fill()) {
+        return -1;
+      }
+    }
+    int n = Math.min(length, buffer.remaining());
+    buffer.get(bytes, offset, n);
+    return n;
+  }
+
+  @Override
+  public int available() {
+    return buffer.remaining();
+  }
+
+  /** Whether all of the body has come, so that nothing is left in the channel. */
+  boolean hasReceived(long length) {
+    return received.get() >= length;
+  }
+
+  /** Reads what nobody wants, to the end. */
+  void drain() throws IOException {
+    long left = MOST_UNREAD;
+    body = false;
+    buffer.clear();
+    for (int n = channel.read(buffer); n >= 0 && left > 0; n = channel.read(buffer)) {
+      left -= n;
+      buffer.clear();
+    }
+  }
+
+  private boolean fill() throws IOException {
+    buffer.clear();
+    try {
+      return receive(buffer) >= 0;
+    } finally {
+      buffer.flip();
+    }
+  }
+
+  private int receive(ByteBuffer target) throws IOException {
+    if (!body) {
+      return channel.read(target);
+    }
+    connection.expectBody();
+    int n = channel.read(target);
+    connection.expectNoBody();
+    received.addAndGet(Math.max(0, n));
+    return n;
+  }
+}

@@ -1,0 +1,40 @@
+package dev.postern.scgi;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+
+/** The bytes of a response, as they are. The engine and the sink put small ones together before. */
+final class ScgiOutput extends OutputStream {
+  private static final byte[] OVERLOADED =
+      ("Status: 503 Service Unavailable\r\nContent-Type: text/plain\r\nRetry-After: 1\r\n"
+              + "Content-Length: 0\r\n\r\n")
+          .getBytes(StandardCharsets.US_ASCII);
+
+  private final Target target;
+
+  /** Where the bytes go. */
+  interface Target {
+    void write(ByteBuffer... buffers) throws IOException;
+  }
+
+  ScgiOutput(Target target) {
+    this.target = target;
+  }
+
+  /** All places are taken: SCGI has no word for that but HTTP's. */
+  void overloaded() throws IOException {
+    write(OVERLOADED, 0, OVERLOADED.length);
+  }
+
+  @Override
+  public void write(int b) throws IOException {
+    write(new byte[] {(byte) b}, 0, 1);
+  }
+
+  @Override
+  public void write(byte[] bytes, int offset, int length) throws IOException {
+    target.write(ByteBuffer.wrap(bytes, offset, length));
+  }
+}

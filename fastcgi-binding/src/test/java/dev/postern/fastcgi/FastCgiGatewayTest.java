@@ -1,0 +1,651 @@
+package dev.postern.fastcgi;
+
+import static dev.postern.fastcgi.RawWebServer.bytes;
+import static dev.postern.fastcgi.RawWebServer.variables;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.postern.Body;
+import dev.postern.Environ;
+import dev.postern.Headers;
+import dev.postern.Lint;
+import dev.postern.Outcome;
+import dev.postern.fastcgi.RawWebServer.Answer;
+import dev.postern.fastcgi.wire.NameValuePairs;
+import dev.postern.fastcgi.wire.RecordHeader;
+import dev.postern.fastcgi.wire.Records;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** F02 to F25 and the attacks on a gateway's port, by records as bytes. */
+class FastCgiGatewayTest {
+  private static final Headers TEXT = Headers.of("Content-Type", "text/plain");
+
+  private final BlockingQueue<String> notes = new LinkedBlockingQueue<>();
+  private final BlockingQueue<Outcome> outcomes = new LinkedBlockingQueue<>();
+  private final CountDownLatch go = new CountDownLatch(1);
+  private FastCgiGateway gateway;
+
+  @BeforeEach
+  void open() throws IOException {
+    gateway = builder().open();
+  }
+
+  @AfterEach
+  void close() {
+    go.countDown();
+    gateway.close();
+  }
+
+  private FastCgiGateway.Builder builder() {
+    return FastCgiGateway.builder(Lint.of().wrap(this::application))
+        .listen("127.0.0.1:0")
+        .grace(Duration.ofSeconds(10));
+  }
+
+  private void reopen(FastCgiGateway.Builder options) throws IOException {
+    gateway.close();
+    gateway = options.open();
+  }
+
+  private Body application(Environ environ, dev.postern.StartResponse start) throws Exception {
+    notes.add(environ.method() + " " + environ.pathInfo());
+    environ.onFinish(outcomes::add);
+    switch (environ.pathInfo()) {
+      case "/echo" -> {
+        byte[] body = environ.input().readAllBytes();
+        start.start(200, TEXT);
+        return Body.of(body);
+      }
+      case "/ignore" -> {
+        start.start(200, TEXT);
+        return Body.of("ignored");
+      }
+      case "/empty" -> {
+        start.start(204, Headers.of());
+        return Body.empty();
+      }
+      case "/large" -> {
+        start.start(200, TEXT);
+        return Body.of(new byte[Integer.parseInt(environ.queryString())]);
+      }
+      case "/wait" -> {
+        environ.onCancel(
+            () -> {
+              notes.add("cancelled");
+              go.countDown();
+            });
+        go.await();
+        start.start(200, TEXT);
+        return Body.of("waited");
+      }
+      case "/read" -> {
+        try {
+          environ.input().readAllBytes();
+          notes.add("read");
+        } catch (IOException e) {
+          notes.add("read failed");
+          throw e;
+        }
+        start.start(200, TEXT);
+        return Body.empty();
+      }
+      case "/cut" -> {
+        start.start(200, TEXT);
+        return Body.writing(
+            out -> {
+              out.write("sent".getBytes(StandardCharsets.US_ASCII));
+              out.flush();
+              throw new IOException("fails");
+            });
+      }
+      case "/errors" -> {
+        environ.errors().println("caf\u00e9 \ud83d\ude00");
+        start.start(200, TEXT);
+        return Body.of("logged");
+      }
+      default -> {
+        start.start(200, TEXT);
+        return Body.of(environ.pathInfo() + "?" + environ.queryString());
+      }
+    }
+  }
+
+  @Test
+  void f09_keptConnectionCarriesManyRequestsAndAnotherIsClosed() throws IOException {
+    try (RawWebServer server = RawWebServer.connect(gateway)) {
+      for (int i = 0; i < 5; i++) {
+        Answer answer = server.get(1, true, "/a?" + i).answer(1);
+        assertThat(answer.status()).isEqualTo("200");
+        assertThat(answer.body()).isEqualTo("/a?" + i);
+        assertThat(answer.applicationStatus()).isZero();
+        assertThat(answer.protocolStatus()).isEqualTo(Records.REQUEST_COMPLETE);
+      }
+      assertThat(server.get(65535, false, "/b").answer(65535).body()).isEqualTo("/b?");
+      assertThat(server.isClosed()).isTrue();
+    }
+  }
+
+  @Test
+  void f03_requestInAnyPiecesIsOne() throws IOException {
+    ByteArrayOutputStream whole = new ByteArrayOutputStream();
+    whole.writeBytes(bytes(Records.BEGIN_REQUEST, 1, new byte[] {0, 1, 1, 0, 0, 0, 0, 0}, 255));
+    byte[] pairs = NameValuePairs.encode(variables("POST", "/echo", "CONTENT_LENGTH", "5"));
+    // F08: pairs that span records.
+    for (int i = 0; i < pairs.length; i += 7) {
+      byte[] part = Arrays.copyOfRange(pairs, i, Math.min(pairs.length, i + 7));
+      whole.writeBytes(bytes(Records.PARAMS, 1, part, i % 9));
+    }
+    whole.writeBytes(bytes(Records.PARAMS, 1, new byte[0], 3));
+    whole.writeBytes(bytes(Records.STDIN, 1, "hel".getBytes(StandardCharsets.US_ASCII), 1));
+    whole.writeBytes(bytes(Records.STDIN, 1, "lo".getBytes(StandardCharsets.US_ASCII), 0));
+    whole.writeBytes(bytes(Records.STDIN, 1, new byte[0], 0));
+    byte[] all = whole.toByteArray();
+
+    try (RawWebServer server = RawWebServer.connect(gateway)) {
+      for (int place = 0; place <= all.length; place += 13) {
+        server.send(Arrays.copyOf(all, place));
+        server.send(Arrays.copyOfRange(all, place, all.length));
+        assertThat(server.answer(1).body()).isEqualTo("hello");
+      }
+      for (byte one : all) {
+        server.send(new byte[] {one});
+      }
+      assertThat(server.answer(1).body()).isEqualTo("hello");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 2, 255})
+  void f03_anotherVersionIsClosed(int version) throws IOException {
+    try (RawWebServer server = RawWebServer.connect(gateway)) {
+      byte[] begin = bytes(Records.BEGIN_REQUEST, 1, new byte[8], 0);
+      begin[0] = (byte) version;
+      assertThat(server.send(begin).isClosed()).isTrue();
+    }
+    assertThat(notes).isEmpty();
+  }
+
+  @Test
+  void f04_recordsOfNoRequestAreIgnored() throws IOException {
+    try (RawWebServer server = RawWebServer.connect(gateway)) {
+      server.stdin(9, "nobody").stdinEnd(9).record(Records.PARAMS, 9, new byte[3]);
+      server.record(Records.ABORT_REQUEST, 9, new byte[0]).record(Records.DATA, 9, new byte[5]);
+      // F24: of a type that is none.
+      server.record(99, 9, new byte[500]).record(99, 1, new byte[0]);
+      assertThat(server.get(1, true, "/lives").answer(1).body()).isEqualTo("/lives?");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 4, 5, 6, 7, 8})
+  void f05_recordOfARequestWithoutAnIdIsClosed(int type) throws IOException {
+    try (RawWebServer server = RawWebServer.connect(gateway)) {
+      assertThat(server.record(type, 0, new byte[8]).isClosed()).isTrue();
+    }
+  }
+
+  @Test
+  void f06_variablesThatDoNotEndAreClosedWithoutACall() throws IOException {
+    reopen(builder().headTimeout(Duration.ofMillis(200)));
+    try (RawWebServer server = RawWebServer.connect(gateway)) {
+      server.begin(1, true);
+      server.record(Records.PARAMS, 1, NameValuePairs.encode(variables("GET", "/")));
+      assertThat(server.isClosed()).isTrue();
+    }
+    try (RawWebServer server = RawWebServer.connect(gateway)) {
+      server.begin(1, true).record(Records.PARAMS, 1, new byte[] {1, 1, 'A'});
+      server.endOutput();
+      assertThat(server.isClosed()).isTrue();
+    }
+    assertThat(notes).isEmpty();
+  }
+
+  @Test
+  void f06_bodyThatDoesNotComeIsA408() throws IOException {
+    reopen(builder().bodyTimeout(Duration.ofMillis(200)));
+    try (RawWebServer server = RawWebServer.connect(gateway)) {
+      server.begin(1, true).params(1, variables("POST", "/echo", "CONTENT_LENGTH", "5"));
+      server.stdin(1, "hel");
+      assertThat(server.answer(1).status()).isEqualTo("408");
+      // The rest of it belongs to nobody.
+      server.stdin(1, "lo").stdinEnd(1);
+      assertThat(server.get(2, true, "/next").answer(2).body()).isEqualTo("/next?");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3})
+  void f07_lengthsThatLieAreClosedWithoutACall(int kind) throws IOException {
+    byte[] pairs =
+        switch (kind) {
+          case 1 -> new byte[] {-1, -1, -1, -1, -1, -1, -1, -1, 'A'};
+          case 2 -> new byte[] {127, 127, 'A'};
+          default -> new byte[] {1, 1, 'A', 0};
+        };
+    try (RawWebServer server = RawWebServer.connect(gateway)) {
+      server.begin(1, true).record(Records.PARAMS, 1, pairs);
+      assertThat(server.record(Records.PARAMS, 1, new byte[0]).isClosed()).isTrue();
+    }
+    assertThat(notes).isEmpty();
+  }
+
+  @Test
+  void f07_moreVariablesThanTheLimitAreClosed() throws IOException {
+    try (RawWebServer server = RawWebServer.connect(gateway)) {
+      server.begin(1, true);
+      assertThatThrownBy(
+              () -> {
+                for (int i = 0; i < 10; i++) {
+                  server.record(Records.PARAMS, 1, new byte[65535]);
+                }
+                server.next();
+              })
+          .isInstanceOf(IOException.class);
+    }
+    assertThat(notes).isEmpty();
+  }
+
+  @Test
+  void f10_valuesAreTold() throws IOException {
+    reopen(builder().maxConnections(7).maxRequests(5));
+    try (RawWebServer server = RawWebServer.connect(gateway)) {
+      assertThat(values(server, "FCGI_MAX_CONNS", "FCGI_MAX_REQS", "FCGI_MPXS_CONNS", "NO_SUCH"))
+          .isEqualTo(Map.of("FCGI_MAX_CONNS", "7", "FCGI_MAX_REQS", "5", "FCGI_MPXS_CONNS", "0"));
+      assertThat(values(server)).isEmpty();
+      assertThat(server.get(1, true, "/then").answer(1).body()).isEqualTo("/then?");
+    }
+  }
+
+  @Test
+  void f10_valuesAreToldWhileARequestRuns() throws Exception {
+    try (RawWebServer server = RawWebServer.connect(gateway)) {
+      server.get(1, true, "/wait");
+      note("GET /wait");
+      assertThat(values(server, "FCGI_MPXS_CONNS")).isEqualTo(Map.of("FCGI_MPXS_CONNS", "0"));
+      go.countDown();
+      assertThat(server.answer(1).body()).isEqualTo("waited");
+    }
+  }
+
+  private static Map<String, String> values(RawWebServer server, String... names)
+      throws IOException {
+    Map<String, String> asked = new LinkedHashMap<>();
+    for (String name : names) {
+      asked.put(name, "");
+    }
+    server.record(Records.GET_VALUES, 0, NameValuePairs.encode(asked));
+    RecordHeader header = server.next();
+    assertThat(header.type()).isEqualTo(Records.GET_VALUES_RESULT);
+    assertThat(header.requestId()).isZero();
+    NameValuePairs pairs = new NameValuePairs(1000, 10);
+    byte[] content = server.content();
+    pairs.add(content, 0, content.length);
+    return pairs.end();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {10, 11, 12, 200, 255})
+  void f11_unknownManagementRecordIsSaidToBeUnknown(int type) throws IOException {
+    try (RawWebServer server = RawWebServer.connect(gateway)) {
+      server.record(type, 0, new byte[20]);
+      assertThat(server.next().type()).isEqualTo(Records.UNKNOWN_TYPE);
+      assertThat(server.content()).startsWith(type).hasSize(8);
+    }
+  }
+
+  @Test
+  void f12_secondBeginOfARunningRequestIsClosed() throws Exception {
+    try (RawWebServer server = RawWebServer.connect(gateway)) {
+      server.get(1, true, "/wait");
+      note("GET /wait");
+      assertThat(server.begin(1, true).isClosed()).isTrue();
+      note("cancelled");
+    }
+    try (RawWebServer server = RawWebServer.connect(gateway)) {
+      assertThat(server.record(Records.BEGIN_REQUEST, 1, new byte[7]).isClosed()).isTrue();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 2, 3, 99, 65535})
+  void f13_f22_otherRolesAreRefused(int role) throws IOException {
+    try (RawWebServer server = RawWebServer.connect(gateway)) {
+      server.begin(1, role, true).params(1, variables("GET", "/")).stdinEnd(1);
+      assertThat(server.answer(1).protocolStatus()).isEqualTo(Records.UNKNOWN_ROLE);
+      assertThat(server.get(1, true, "/next").answer(1).body()).isEqualTo("/next?");
+    }
+    assertThat(notes).containsExactly("GET /next");
+  }
+
+  @Test
+  void f13_secondRequestBesideOneIsRefused() throws Exception {
+    try (RawWebServer server = RawWebServer.connect(gateway)) {
+      server.get(1, true, "/wait");
+      note("GET /wait");
+      server.get(2, true, "/other");
+      assertThat(server.answer(2).protocolStatus()).isEqualTo(Records.CANT_MPX_CONN);
+      go.countDown();
+      assertThat(server.answer(1).body()).isEqualTo("waited");
+      assertThat(server.get(3, true, "/next").answer(3).body()).isEqualTo("/next?");
+    }
+  }
+
+  @Test
+  void f13_overloadedGatewaySaysSo() throws Exception {
+    reopen(builder().maxRequests(1));
+    try (RawWebServer first = RawWebServer.connect(gateway);
+        RawWebServer second = RawWebServer.connect(gateway)) {
+      first.get(1, true, "/wait");
+      note("GET /wait");
+      assertThat(second.get(1, true, "/x").answer(1).protocolStatus())
+          .isEqualTo(Records.OVERLOADED);
+      go.countDown();
+      assertThat(first.answer(1).body()).isEqualTo("waited");
+      assertThat(outcomes.take().complete()).isTrue();
+      assertThat(first.get(1, true, "/x").answer(1).body()).isEqualTo("/x?");
+    }
+  }
+
+  @Test
+  void f14_abortCancelsTheRequestAndIsAnsweredOnce() throws Exception {
+    try (RawWebServer server = RawWebServer.connect(gateway)) {
+      server.get(1, true, "/wait");
+      note("GET /wait");
+      server.record(Records.ABORT_REQUEST, 1, new byte[0]);
+      note("cancelled");
+      Answer answer = server.answer(1);
+      assertThat(answer.applicationStatus()).isEqualTo(1);
+      assertThat(answer.stdout()).isEmpty();
+      assertThat(server.get(1, true, "/next").answer(1).body()).isEqualTo("/next?");
+    }
+    assertThat(outcomes.take().complete()).isFalse();
+  }
+
+  @Test
+  void f14_abortDuringABodyFailsItsRead() throws Exception {
+    try (RawWebServer server = RawWebServer.connect(gateway)) {
+      server.begin(1, true).params(1, variables("POST", "/read", "CONTENT_LENGTH", "100"));
+      server.stdin(1, "some");
+      note("POST /read");
+      server.record(Records.ABORT_REQUEST, 1, new byte[0]);
+      note("read failed");
+      assertThat(server.answer(1).applicationStatus()).isEqualTo(1);
+      assertThat(server.get(1, true, "/next").answer(1).body()).isEqualTo("/next?");
+    }
+  }
+
+  @Test
+  void f14_abortBeforeTheVariablesIsAnswered() throws IOException {
+    try (RawWebServer server = RawWebServer.connect(gateway)) {
+      server.begin(1, true).record(Records.ABORT_REQUEST, 1, new byte[0]);
+      assertThat(server.answer(1).protocolStatus()).isEqualTo(Records.REQUEST_COMPLETE);
+      assertThat(server.get(1, true, "/next").answer(1).body()).isEqualTo("/next?");
+    }
+    assertThat(notes).containsExactly("GET /next");
+  }
+
+  @Test
+  void f15_emptyBodyHasOneEmptyStdoutAndThenTheEnd() throws IOException {
+    try (RawWebServer server = RawWebServer.connect(gateway)) {
+      assertThat(server.get(1, true, "/empty").records())
+          .satisfiesExactly(
+              head -> assertThat(head).startsWith("6:"),
+              end -> assertThat(end).isEqualTo("6:0"),
+              last -> assertThat(last).isEqualTo("3:8"));
+    }
+  }
+
+  @Test
+  void f15_errorsGoToStderr() throws IOException {
+    try (RawWebServer server = RawWebServer.connect(gateway)) {
+      Answer answer = server.get(1, true, "/errors").answer(1);
+      assertThat(answer.stderr()).contains("caf\u00e9 \ud83d\ude00");
+      assertThat(answer.body()).isEqualTo("logged");
+    }
+  }
+
+  @Test
+  void f18_responseMayEndBeforeTheBody() throws IOException {
+    try (RawWebServer server = RawWebServer.connect(gateway)) {
+      server.begin(1, true).params(1, variables("POST", "/ignore", "CONTENT_LENGTH", "300000"));
+      assertThat(server.answer(1).body()).isEqualTo("ignored");
+      // G-03: what is left of the body is nobody's, and no next request.
+      for (int i = 0; i < 6; i++) {
+        server.record(Records.STDIN, 1, new byte[50_000]);
+      }
+      server.stdinEnd(1);
+      assertThat(server.get(1, true, "/next").answer(1).body()).isEqualTo("/next?");
+    }
+  }
+
+  @Test
+  void f18_bodyThatIsUnreadDoesNotTakeTheAnswerOfAConnectionThatIsNotKept() throws IOException {
+    try (RawWebServer server = RawWebServer.connect(gateway)) {
+      server.begin(1, false).params(1, variables("POST", "/ignore", "CONTENT_LENGTH", "50000"));
+      server.record(Records.STDIN, 1, new byte[50_000]).stdinEnd(1);
+      assertThat(server.answer(1).body()).isEqualTo("ignored");
+    }
+  }
+
+  @Test
+  void f19_shortBodyIsAnError() throws Exception {
+    try (RawWebServer server = RawWebServer.connect(gateway)) {
+      server.begin(1, true).params(1, variables("POST", "/read", "CONTENT_LENGTH", "10"));
+      server.stdin(1, "short").stdinEnd(1);
+      assertThat(server.answer(1).status()).isEqualTo("400");
+      note("POST /read");
+      note("read failed");
+      server.begin(1, true).params(1, variables("POST", "/echo", "CONTENT_LENGTH", "3"));
+      server.stdin(1, "longer").stdinEnd(1);
+      assertThat(server.answer(1).body()).isEqualTo("lon");
+      assertThat(server.get(1, true, "/next").answer(1).body()).isEqualTo("/next?");
+    }
+  }
+
+  @Test
+  void bodyWithoutALengthEndsWithItsStream() throws IOException {
+    try (RawWebServer server = RawWebServer.connect(gateway)) {
+      server.begin(1, true).params(1, variables("POST", "/echo"));
+      server.stdin(1, "some ").stdin(1, "where").stdinEnd(1);
+      assertThat(server.answer(1).body()).isEqualTo("some where");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"+5", " 5", "5,5", "0x5", "5\u000b", "\u0665", "12345678901234567890"})
+  void g01_contentLengthOfAnythingButDigitsIsA400(String length) throws IOException {
+    Map<String, String> variables = variables("POST", "/echo");
+    variables.put("CONTENT_LENGTH", length.replace('\u0665', '\u00a5'));
+    try (RawWebServer server = RawWebServer.connect(gateway)) {
+      server.begin(1, true).params(1, variables).stdin(1, "hello").stdinEnd(1);
+      assertThat(server.answer(1).status()).isEqualTo("400");
+    }
+    assertThat(notes).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 8191, 8192, 65527, 65528, 65535, 65536, 66000, 300_000})
+  void f24_longBodiesAreSplitAndWhole(int length) throws IOException {
+    try (RawWebServer server = RawWebServer.connect(gateway)) {
+      assertThat(server.get(1, true, "/large?" + length).answer(1).body()).hasSize(length);
+      server.begin(1, true);
+      server.params(1, variables("POST", "/echo", "CONTENT_LENGTH", "" + length));
+      byte[] body = new byte[length];
+      Arrays.fill(body, (byte) 'x');
+      Thread sender = new Thread(() -> sendBody(server, body));
+      sender.start();
+      assertThat(server.answer(1).body()).isEqualTo("x".repeat(length));
+      sender.join();
+    } catch (InterruptedException e) {
+      throw new IOException(e);
+    }
+  }
+
+  private static void sendBody(RawWebServer server, byte[] body) {
+    try {
+      for (int i = 0; i < body.length; i += 60_000) {
+        byte[] part = Arrays.copyOfRange(body, i, Math.min(body.length, i + 60_000));
+        server.record(Records.STDIN, 1, part);
+      }
+      server.stdinEnd(1);
+    } catch (IOException e) {
+      // The answer says what became of it.
+    }
+  }
+
+  @Test
+  void responseThatFailsLate_hasNoEnd() throws Exception {
+    try (RawWebServer server = RawWebServer.connect(gateway)) {
+      server.get(1, true, "/cut");
+      assertThatThrownBy(() -> server.answer(1)).isInstanceOf(IOException.class);
+    }
+    assertThat(outcomes.take().complete()).isFalse();
+  }
+
+  @Test
+  void webServerThatLeaves_cancelsTheRequest() throws Exception {
+    try (RawWebServer server = RawWebServer.connect(gateway)) {
+      server.get(1, true, "/wait");
+      note("GET /wait");
+    }
+    note("cancelled");
+    assertThat(outcomes.take().complete()).isFalse();
+  }
+
+  @Test
+  void requestWithoutAMethod_isA400() throws IOException {
+    try (RawWebServer server = RawWebServer.connect(gateway)) {
+      server.begin(1, true).params(1, Map.of("SCRIPT_NAME", "/x")).stdinEnd(1);
+      assertThat(server.answer(1).status()).isEqualTo("400");
+    }
+    assertThat(notes).isEmpty();
+  }
+
+  @Test
+  void bodyOverTheLimit_isA413() throws IOException {
+    reopen(builder().maxBody(4));
+    try (RawWebServer server = RawWebServer.connect(gateway)) {
+      server.begin(1, true).params(1, variables("POST", "/echo", "CONTENT_LENGTH", "5"));
+      server.stdin(1, "hello").stdinEnd(1);
+      assertThat(server.answer(1).status()).isEqualTo("413");
+    }
+    assertThat(notes).isEmpty();
+  }
+
+  @Test
+  void g07_httpOnThePortIsClosed() throws IOException {
+    try (RawWebServer server = RawWebServer.connect(gateway)) {
+      server.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+      assertThat(server.isClosed()).isTrue();
+    }
+    assertThat(notes).isEmpty();
+  }
+
+  @Test
+  void f02_peerThatIsNotOnTheListIsClosed() throws IOException {
+    reopen(builder().peers(Set.of(InetAddress.getByName("127.0.0.2"))));
+    try (RawWebServer server = RawWebServer.connect(gateway)) {
+      assertThat(server.isClosed()).isTrue();
+    }
+    reopen(builder().peers(Set.of(InetAddress.getByName("127.0.0.1"))));
+    try (RawWebServer server = RawWebServer.connect(gateway)) {
+      assertThat(server.get(1, true, "/in").answer(1).body()).isEqualTo("/in?");
+    }
+  }
+
+  @Test
+  void idleConnection_makesRoomForANewOne() throws IOException {
+    reopen(builder().maxConnections(1));
+    try (RawWebServer idle = RawWebServer.connect(gateway)) {
+      assertThat(idle.get(1, true, "/one").answer(1).body()).isEqualTo("/one?");
+      try (RawWebServer other = RawWebServer.connect(gateway)) {
+        assertThat(other.get(1, true, "/two").answer(1).body()).isEqualTo("/two?");
+        assertThat(idle.isClosed()).isTrue();
+      }
+    }
+  }
+
+  @Test
+  void close_finishesWhatRunsAndEndsTheRest() throws Exception {
+    try (RawWebServer running = RawWebServer.connect(gateway);
+        RawWebServer idle = RawWebServer.connect(gateway)) {
+      assertThat(idle.get(1, true, "/one").answer(1).body()).isEqualTo("/one?");
+      running.get(1, true, "/wait");
+      note("GET /one");
+      note("GET /wait");
+      Thread closer = new Thread(gateway::close);
+      closer.start();
+      assertThat(idle.isClosed()).isTrue();
+      go.countDown();
+      assertThat(running.answer(1).body()).isEqualTo("waited");
+      assertThat(running.isClosed()).isTrue();
+      closer.join();
+    }
+  }
+
+  @Test
+  void close_cancelsWhatRunsTooLong() throws Exception {
+    reopen(builder().grace(Duration.ZERO));
+    try (RawWebServer server = RawWebServer.connect(gateway)) {
+      server.get(1, true, "/wait");
+      note("GET /wait");
+      gateway.close();
+      note("cancelled");
+      assertThat(server.isClosed()).isTrue();
+    }
+  }
+
+  @Test
+  void connections_manyAtOnceAreKeptApart() throws Exception {
+    int count = 50;
+    Thread[] threads = new Thread[count];
+    BlockingQueue<String> wrong = new LinkedBlockingQueue<>();
+    for (int i = 0; i < count; i++) {
+      String own = "client" + i;
+      threads[i] =
+          new Thread(
+              () -> {
+                try (RawWebServer server = RawWebServer.connect(gateway)) {
+                  for (int n = 0; n < 20; n++) {
+                    String body = server.get(1, true, "/x?" + own + n).answer(1).body();
+                    if (!body.equals("/x?" + own + n)) {
+                      wrong.add(body);
+                    }
+                  }
+                } catch (IOException e) {
+                  wrong.add(e.toString());
+                }
+              });
+      threads[i].start();
+    }
+    for (Thread thread : threads) {
+      thread.join();
+    }
+    assertThat(wrong).isEmpty();
+  }
+
+  private void note(String expected) throws InterruptedException {
+    note(notes.poll(30, TimeUnit.SECONDS), expected);
+  }
+
+  private static void note(String found, String expected) {
+    assertThat(found).isEqualTo(expected);
+  }
+}

@@ -1,0 +1,280 @@
+package dev.postern.scgi;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.postern.Body;
+import dev.postern.Environ;
+import dev.postern.Headers;
+import dev.postern.Lint;
+import dev.postern.Outcome;
+import dev.postern.StartResponse;
+import dev.postern.fastcgi.wire.Netstring;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** G01 to G09 and the attacks on a gateway's port, as bytes. */
+class ScgiGatewayTest {
+  private static final Headers TEXT = Headers.of("Content-Type", "text/plain");
+
+  private final BlockingQueue<String> notes = new LinkedBlockingQueue<>();
+  private final BlockingQueue<Outcome> outcomes = new LinkedBlockingQueue<>();
+  private final CountDownLatch go = new CountDownLatch(1);
+  private final StringWriter log = new StringWriter();
+  private ScgiGateway gateway;
+
+  @BeforeEach
+  void open() throws IOException {
+    gateway = builder().open();
+  }
+
+  @AfterEach
+  void close() {
+    go.countDown();
+    gateway.close();
+  }
+
+  private ScgiGateway.Builder builder() {
+    return ScgiGateway.builder(Lint.of().wrap(this::application))
+        .listen("127.0.0.1:0")
+        .errors(new PrintWriter(log))
+        .grace(Duration.ofSeconds(10));
+  }
+
+  private void reopen(ScgiGateway.Builder options) throws IOException {
+    gateway.close();
+    gateway = options.open();
+  }
+
+  private Body application(Environ environ, StartResponse start) throws Exception {
+    notes.add(environ.method() + " " + environ.pathInfo());
+    environ.onFinish(outcomes::add);
+    switch (environ.pathInfo()) {
+      case "/echo" -> {
+        byte[] body;
+        try {
+          body = environ.input().readAllBytes();
+        } catch (IOException e) {
+          notes.add("read failed");
+          throw e;
+        }
+        start.start(200, TEXT);
+        return Body.of(body);
+      }
+      case "/wait" -> {
+        go.await();
+        start.start(200, TEXT);
+        return Body.of("waited");
+      }
+      case "/large" -> {
+        start.start(200, TEXT);
+        return Body.of(new byte[1_000_000]);
+      }
+      case "/cut" -> {
+        start.start(200, TEXT);
+        return Body.writing(
+            out -> {
+              out.write("sent".getBytes(StandardCharsets.US_ASCII));
+              out.flush();
+              throw new IOException("fails");
+            });
+      }
+      default -> {
+        start.start(200, TEXT);
+        return Body.of(environ.pathInfo() + "?" + environ.queryString());
+      }
+    }
+  }
+
+  @Test
+  void g07_responseIsInCgisFormAndTheConnectionIsClosed() throws IOException {
+    assertThat(talk(request("GET", "/a", "")))
+        .startsWith("Status: 200 OK\r\n")
+        .contains("Content-Length: 3\r\n")
+        .endsWith("\r\n\r\n/a?");
+  }
+
+  @Test
+  void g08_requestByteByByteIsOne() throws IOException {
+    byte[] request = request("POST", "/echo", "hello");
+    try (Socket socket = connect()) {
+      socket.setTcpNoDelay(true);
+      OutputStream out = socket.getOutputStream();
+      for (byte one : request) {
+        out.write(one);
+      }
+      assertThat(rest(socket)).endsWith("\r\n\r\nhello");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "0:,",
+        ":,",
+        "a:b,",
+        "024:CONTENT_LENGTH|0|SCGI|1|,",
+        "999999999:x",
+        "600000:CONTENT_LENGTH",
+        "24:SCGI|1|CONTENT_LENGTH|0|,",
+        "24:CONTENT_LENGTH|0|SCGI|2|,",
+        "25:CONTENT_LENGTH|+5|SCGI|1|,",
+        "31:CONTENT_LENGTH|0|SCGI|1|SCGI|1|,",
+        "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+      })
+  void g01ToG05_whatIsNoScgiIsClosedWithoutACall(String bytes) throws IOException {
+    assertThat(talk(bytes.replace('|', '\0').getBytes(StandardCharsets.ISO_8859_1))).isEmpty();
+    assertThat(notes).isEmpty();
+  }
+
+  @Test
+  void g01_netstringThatDoesNotEndIsClosed() throws IOException {
+    reopen(builder().headTimeout(Duration.ofMillis(200)));
+    assertThat(talk("24:CONTENT".getBytes(StandardCharsets.US_ASCII))).isEmpty();
+    assertThat(notes).isEmpty();
+  }
+
+  @Test
+  void g06_shortBodyIsAnError() throws Exception {
+    byte[] head = head("POST", "/echo", 10);
+    try (Socket socket = connect()) {
+      socket.getOutputStream().write(head);
+      socket.getOutputStream().write("short".getBytes(StandardCharsets.US_ASCII));
+      socket.shutdownOutput();
+      assertThat(rest(socket)).startsWith("Status: 400 ");
+    }
+    assertThat(notes.poll(30, TimeUnit.SECONDS)).isEqualTo("POST /echo");
+    assertThat(notes.poll(30, TimeUnit.SECONDS)).isEqualTo("read failed");
+  }
+
+  @Test
+  void g06_bytesAfterTheBodyAreNoBody() throws IOException {
+    byte[] head = head("POST", "/echo", 3);
+    try (Socket socket = connect()) {
+      socket.getOutputStream().write(head);
+      socket.getOutputStream().write("longer".getBytes(StandardCharsets.US_ASCII));
+      assertThat(rest(socket)).endsWith("\r\n\r\nlon");
+    }
+  }
+
+  @Test
+  void bodyThatNobodyReads_doesNotTakeTheAnswer() throws IOException {
+    assertThat(talk(request("POST", "/ignored", "x".repeat(200_000)))).endsWith("/ignored?");
+  }
+
+  @Test
+  void bodyThatDoesNotCome_endsTheRequest() throws Exception {
+    reopen(builder().bodyTimeout(Duration.ofMillis(200)));
+    try (Socket socket = connect()) {
+      socket.getOutputStream().write(head("POST", "/echo", 10));
+      assertThat(rest(socket)).isEmpty();
+    }
+    assertThat(outcomes.poll(30, TimeUnit.SECONDS).complete()).isFalse();
+  }
+
+  @Test
+  void largeResponse_isWhole() throws IOException {
+    String answer = talk(request("GET", "/large", ""));
+    assertThat(answer.length() - answer.indexOf("\r\n\r\n") - 4).isEqualTo(1_000_000);
+  }
+
+  @Test
+  void responseThatFailsLate_isReset() throws Exception {
+    try (Socket socket = connect()) {
+      socket.getOutputStream().write(request("GET", "/cut", ""));
+      boolean reset = false;
+      try {
+        rest(socket);
+      } catch (IOException e) {
+        reset = true;
+      }
+      assertThat(reset).isTrue();
+    }
+    assertThat(outcomes.poll(30, TimeUnit.SECONDS).complete()).isFalse();
+    assertThat(log.toString()).contains("fails");
+  }
+
+  @Test
+  void overloadedGateway_saysSo() throws Exception {
+    reopen(builder().maxRequests(1));
+    try (Socket first = connect()) {
+      first.getOutputStream().write(request("GET", "/wait", ""));
+      assertThat(notes.poll(30, TimeUnit.SECONDS)).isEqualTo("GET /wait");
+      assertThat(talk(request("GET", "/b", ""))).startsWith("Status: 503 ");
+      go.countDown();
+      assertThat(rest(first)).endsWith("waited");
+    }
+  }
+
+  @Test
+  void close_finishesWhatRuns() throws Exception {
+    try (Socket socket = connect()) {
+      socket.getOutputStream().write(request("GET", "/wait", ""));
+      assertThat(notes.poll(30, TimeUnit.SECONDS)).isEqualTo("GET /wait");
+      Thread closer = new Thread(gateway::close);
+      closer.start();
+      go.countDown();
+      assertThat(rest(socket)).endsWith("waited");
+      closer.join();
+    }
+  }
+
+  private Socket connect() throws IOException {
+    String address = gateway.address();
+    int port = Integer.parseInt(address.substring(address.lastIndexOf(':') + 1));
+    return new Socket("127.0.0.1", port);
+  }
+
+  private String talk(byte[] bytes) throws IOException {
+    try (Socket socket = connect()) {
+      socket.getOutputStream().write(bytes);
+      return rest(socket);
+    } catch (java.net.SocketException e) {
+      // Closed while bytes of ours were unread.
+      return "";
+    }
+  }
+
+  private static String rest(Socket socket) throws IOException {
+    InputStream in = socket.getInputStream();
+    return new String(in.readAllBytes(), StandardCharsets.ISO_8859_1);
+  }
+
+  private static byte[] request(String method, String path, String body) {
+    byte[] head = head(method, path, body.length());
+    byte[] all = new byte[head.length + body.length()];
+    System.arraycopy(head, 0, all, 0, head.length);
+    System.arraycopy(
+        body.getBytes(StandardCharsets.ISO_8859_1), 0, all, head.length, body.length());
+    return all;
+  }
+
+  private static byte[] head(String method, String path, int length) {
+    Map<String, String> variables = new LinkedHashMap<>();
+    variables.put("REQUEST_METHOD", method);
+    variables.put("SCRIPT_NAME", "");
+    variables.put("PATH_INFO", path);
+    variables.put("QUERY_STRING", "");
+    variables.put("REQUEST_URI", path);
+    variables.put("SERVER_NAME", "localhost");
+    variables.put("SERVER_PORT", "80");
+    variables.put("SERVER_PROTOCOL", "HTTP/1.1");
+    return Netstring.encode(length, variables);
+  }
+}
