@@ -87,11 +87,13 @@ public final class CgiApplication implements Application, AutoCloseable {
 
   /**
    * Ends the threads that are kept for the next request, which a web application must not leave
-   * when it is undeployed; {@code ServletGateway.destroy} calls it. Programs that run go on. May be
-   * called more than once; a request that comes later is answered, with new threads.
+   * when it is undeployed, and the group of {@link CgiHostBuilder#warm}; {@code
+   * ServletGateway.destroy} calls it. Programs that run go on. May be called more than once; a
+   * request that comes later is answered, with new threads.
    */
   @Override
   public void close() {
+    host.close();
     Pumps.endIdle();
   }
 

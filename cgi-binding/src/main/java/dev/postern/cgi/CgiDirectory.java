@@ -118,11 +118,13 @@ public final class CgiDirectory implements Application, AutoCloseable {
 
   /**
    * Ends the threads that are kept for the next request, which a web application must not leave
-   * when it is undeployed; {@code ServletGateway.destroy} calls it. Programs that run go on. May be
-   * called more than once; a request that comes later is answered, with new threads.
+   * when it is undeployed, and the group of {@link CgiHostBuilder#warm}; {@code
+   * ServletGateway.destroy} calls it. Programs that run go on. May be called more than once; a
+   * request that comes later is answered, with new threads.
    */
   @Override
   public void close() {
+    host.close();
     Pumps.endIdle();
   }
 
@@ -251,6 +253,20 @@ public final class CgiDirectory implements Application, AutoCloseable {
         }
         roots.add(real);
       }
+      return this;
+    }
+
+    /**
+     * Has that group run the programs whose path below the directory matches the glob, such as
+     * {@code /wiki/**} or {@code /**.{pl,py}}, where it can. May be called more than once: the
+     * first match wins. A program without a match is {@link CgiHostBuilder#workers}'s, or a process
+     * for each request. Whoever built the group closes it.
+     *
+     * @param glob as {@link java.nio.file.FileSystem#getPathMatcher} knows them, from a slash on
+     * @throws IllegalArgumentException when it is no glob, or begins with no slash
+     */
+    public Builder delegate(String glob, WorkerGroup group) {
+      delegateTo(glob, group);
       return this;
     }
 

@@ -8,6 +8,8 @@ import dev.postern.process.Starter;
 import dev.postern.program.ModeRules;
 import dev.postern.system.OtherUser;
 import dev.postern.system.Owners;
+import dev.postern.warm.Delegation;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -42,6 +44,9 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
   private Isolation isolation = Isolation.none();
   private Starter starter = HostedProcess::start;
   private IsolationLevel required = IsolationLevel.L0;
+  private Delegation<WorkerGroup> delegation = new Delegation<>();
+  private @Nullable WorkerGroup workers;
+  private boolean warm;
   private final List<Consumer<CgiRun>> listeners = new ArrayList<>();
   private @Nullable Set<String> methods;
   private @Nullable Application localRedirects;
@@ -235,6 +240,29 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
   }
 
   /**
+   * Has that group run the programs, where it can: scripts of Perl and Python. Whoever built the
+   * group closes it.
+   */
+  public B workers(WorkerGroup group) {
+    workers = requireNonNull(group, "group");
+    return self();
+  }
+
+  /**
+   * Has a group of its own, with all defaults, run the programs that no other group was given. It
+   * is closed with the application.
+   */
+  public B warm() {
+    warm = true;
+    return self();
+  }
+
+  /** The next rule, which holds where none before it does. */
+  final void delegateTo(String glob, WorkerGroup group) {
+    delegation = delegation.with(glob, requireNonNull(group, "group"));
+  }
+
+  /**
    * Tells {@code listener} how each run went: once for each request for which a program was chosen,
    * also where it was refused before the program started; when the program has ended and its place
    * is free again. That is on the request's thread, but on another one for a program that works on
@@ -376,7 +404,8 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
   /**
    * What was configured.
    *
-   * @throws IllegalStateException in a process of root that was to be refused
+   * @throws IllegalStateException in a process of root that was to be refused, and for workers of
+   *     programs in namespaces
    */
   HostOptions options() {
     OtherUser user = isolation.user();
@@ -389,6 +418,12 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
       throw new IllegalStateException(
           "isolation must be at least " + required + ": " + isolation.level() + " [isolation]");
     }
+    boolean delegates = warm || workers != null || !delegation.isEmpty();
+    if (delegates) {
+      isolation.checkWorkers();
+    }
+    WorkerGroup ownGroup = warm && workers == null ? WorkerGroup.builder("warm").build() : null;
+    WorkerGroup rest = workers != null ? workers : ownGroup;
     ProcessLimit places = limit == null ? ProcessLimit.standard() : limit;
     return new HostOptions(
         Collections.unmodifiableMap(new LinkedHashMap<>(environment)),
@@ -404,6 +439,9 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
         programLimit == 0 ? standardProgramLimit(places.max()) : programLimit,
         isolation,
         starter,
+        rest == null ? delegation : delegation.withRest(rest),
+        realDirectory(),
+        ownGroup,
         List.copyOf(listeners),
         methods,
         localRedirects,
@@ -416,6 +454,15 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
         lenientType,
         nph,
         encodedSlash);
+  }
+
+  /** Programs of a directory are named by its real path. */
+  private Path realDirectory() {
+    try {
+      return programDirectory().toRealPath();
+    } catch (IOException e) {
+      return programDirectory();
+    }
   }
 
   private static Duration positive(Duration timeout) {

@@ -20,6 +20,8 @@ public final class CgiRun {
   private final @Nullable Duration startTime;
   private final @Nullable Duration firstByteTime;
   private final Duration totalTime;
+  private final String start;
+  private final String coldReason;
   private final long bytesIn;
   private final long bytesOut;
   private final long errorBytes;
@@ -39,6 +41,8 @@ public final class CgiRun {
     bytesOut = watch.bytesOut;
     errorBytes = watch.errorBytes;
     exit = watch.exit;
+    start = watch.start;
+    coldReason = watch.coldReason;
     limits = Set.copyOf(watch.limits);
     failure = watch.failure;
     rule = watch.rule();
@@ -72,6 +76,22 @@ public final class CgiRun {
    */
   public @Nullable Duration startTime() {
     return startTime;
+  }
+
+  /**
+   * How the program was started: {@code spawn} as a process of its own, {@code fork} as a child of
+   * a {@link WorkerGroup}'s server; "" when it was not started.
+   */
+  public String start() {
+    return start;
+  }
+
+  /**
+   * Why a program that was delegated to a {@link WorkerGroup} was started as a process of its own;
+   * "" for one that was not delegated, or was not.
+   */
+  public String coldReason() {
+    return coldReason;
   }
 
   /** From the start of the process to the first byte of its output; null when there was none. */
@@ -153,6 +173,8 @@ public final class CgiRun {
         + bytesIn
         + ", out "
         + bytesOut
+        + (start.isEmpty() ? "" : ", by " + start)
+        + (coldReason.isEmpty() ? "" : " as " + coldReason)
         + (exit.isEmpty() ? "" : ", " + exit)
         + (limits.isEmpty() ? "" : ", limits " + limits)
         + (rule.isEmpty() ? "" : ", [" + rule + "]")

@@ -3,6 +3,7 @@ package dev.postern.cgi;
 import dev.postern.Application;
 import dev.postern.process.Starter;
 import dev.postern.program.ModeRules;
+import dev.postern.warm.Delegation;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -16,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param totalTimeout null for none
  * @param programLimit how many runs of one program at once; 0 for as many as {@code limit} has
+ * @param delegation which group runs which program; what none does runs by itself
+ * @param programs the directory whose programs are delegated by their paths below it
+ * @param ownGroup the group that ends with the application; null for none
  * @param methods those that are allowed, in order; null for all but TRACE and CONNECT
  * @param passed names of variables that go on from the environ to programs
  * @param fileVariables further names of SCRIPT_FILENAME
@@ -35,6 +39,9 @@ record HostOptions(
     int programLimit,
     Isolation isolation,
     Starter starter,
+    Delegation<WorkerGroup> delegation,
+    Path programs,
+    @Nullable WorkerGroup ownGroup,
     List<Consumer<CgiRun>> listeners,
     @Nullable Set<String> methods,
     @Nullable Application localRedirects,

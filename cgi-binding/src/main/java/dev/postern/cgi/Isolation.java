@@ -115,6 +115,38 @@ public final class Isolation {
     }
   }
 
+  /**
+   * Refuses workers where a program's processes are to see no others.
+   *
+   * @throws IllegalStateException where this is an isolation with namespaces
+   */
+  void checkWorkers() {
+    if (namespaces != null) {
+      throw new IllegalStateException(
+          "workers must not be shared by programs in namespaces of their own [namespaces]");
+    }
+  }
+
+  /** Why a worker cannot be kept apart as a process of its own is; "" where it can. */
+  String coldReason() {
+    if (tied) {
+      return "its children would not end with this JVM [endWithServer]";
+    }
+    return processes > 0 ? "processes are counted for each run [processes]" : "";
+  }
+
+  /** The command that starts a worker, with what its children inherit. */
+  List<String> workerCommand(List<String> command) {
+    List<String> all = new ArrayList<>();
+    if (!limits.isEmpty()) {
+      all.addAll(limits);
+      all.add("--");
+    }
+    all.addAll(privileges);
+    all.addAll(command);
+    return all;
+  }
+
   /** What one run is kept in. */
   Enclosure enclosure() throws IOException {
     return new Enclosure(groups == null ? null : groups.create());
@@ -180,6 +212,11 @@ public final class Isolation {
 
     private static void bind(List<String> command, Path path) {
       command.addAll(List.of("--ro-bind", path.toString(), path.toString()));
+    }
+
+    /** The file by which a process enters the group of this run; null for none. */
+    @Nullable Path entrance() {
+      return group == null ? null : group.resolve("cgroup.procs");
     }
 
     /** Ends what is still in here. */

@@ -26,21 +26,17 @@ final class ProgramEnvironment {
 
   private final Environ environ;
   private final HostOptions options;
+  private final Map<String, String> configured;
   private final Map<String, String> variables = new LinkedHashMap<>();
   private int total;
 
-  private ProgramEnvironment(Environ environ, HostOptions options) {
+  private ProgramEnvironment(Environ environ, HostOptions options, Map<String, String> configured) {
     this.environ = environ;
     this.options = options;
+    this.configured = configured;
   }
 
-  /**
-   * The environment for one request.
-   *
-   * @param contentLength of the body that the program gets, or -1 for none
-   * @return bytes, one char each, all of which the program will get exactly
-   * @throws GatewayException with status 400 or 431 when the request cannot be passed on
-   */
+  /** The environment for one request, with the variables that the host was configured with. */
   static Map<String, String> of(
       Environ environ,
       HostOptions options,
@@ -48,7 +44,26 @@ final class ProgramEnvironment {
       long contentLength,
       RefusalCounters counters)
       throws GatewayException {
-    ProgramEnvironment built = new ProgramEnvironment(environ, options);
+    return of(environ, options, options.environment(), program, contentLength, counters);
+  }
+
+  /**
+   * The environment for one request.
+   *
+   * @param configured the variables that are the same for each request
+   * @param contentLength of the body that the program gets, or -1 for none
+   * @return bytes, one char each, all of which the program will get exactly
+   * @throws GatewayException with status 400 or 431 when the request cannot be passed on
+   */
+  static Map<String, String> of(
+      Environ environ,
+      HostOptions options,
+      Map<String, String> configured,
+      Program program,
+      long contentLength,
+      RefusalCounters counters)
+      throws GatewayException {
+    ProgramEnvironment built = new ProgramEnvironment(environ, options, configured);
     built.addConfigured();
     for (String name : EnvironmentRules.PASSED) {
       built.addForeign(name, environ.variable(name));
@@ -75,7 +90,7 @@ final class ProgramEnvironment {
   }
 
   private void addConfigured() throws GatewayException {
-    if (!options.environment().containsKey("PATH")) {
+    if (!configured.containsKey("PATH")) {
       add("PATH", PATH);
     }
     OtherUser user = options.isolation().user();
@@ -84,13 +99,13 @@ final class ProgramEnvironment {
       addUser("USER", user.name());
       addUser("LOGNAME", user.name());
     }
-    for (Map.Entry<String, String> entry : options.environment().entrySet()) {
+    for (Map.Entry<String, String> entry : configured.entrySet()) {
       add(entry.getKey(), requireNonNull(ProgramText.toBytes(entry.getValue())));
     }
   }
 
   private void addUser(String name, String bytes) throws GatewayException {
-    if (!options.environment().containsKey(name)) {
+    if (!configured.containsKey(name)) {
       add(name, bytes);
     }
   }

@@ -5,15 +5,19 @@ import dev.postern.Environ;
 import dev.postern.GatewayException;
 import dev.postern.Headers;
 import dev.postern.StartResponse;
+import dev.postern.process.RunningProgram;
 import dev.postern.process.StartPath;
 import dev.postern.program.Program;
 import dev.postern.system.Spool;
+import dev.postern.warm.WarmRequest;
+import dev.postern.warm.WarmStart;
 import dev.postern.wire.ProgramResponse;
 import dev.postern.wire.Refusal;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -94,16 +98,32 @@ final class ProgramHost {
     watch.body(request);
     ProgramRun run = null;
     try {
-      Path directory = directory(program);
+      WorkerGroup group = options.delegation().of(options.programs(), program.file());
+      Path directory = directory(program, group);
+      Map<String, String> configured = configured(group);
       Map<String, String> environment =
-          ProgramEnvironment.of(environ, options, program, request.length(), counters);
+          ProgramEnvironment.of(environ, options, configured, program, request.length(), counters);
       Places places = places(program, watch);
       try {
         run = new ProgramRun(options, counters, environ, request, places, watch);
         Isolation.Enclosure enclosure = enclosure(program);
         run.enclose(enclosure);
         ProgramResponse head =
-            head(run, watch, program, enclosure, environment, directory, request);
+            head(
+                run,
+                watch,
+                program,
+                enclosure,
+                new WarmRequest(
+                    program.file(),
+                    program.command(),
+                    environment,
+                    configured.keySet(),
+                    directory,
+                    request.stream(),
+                    options.isolation()::workerCommand,
+                    enclosure.entrance()),
+                group);
         if (head.localPath() != null && options.localRedirects() != null) {
           run.drain();
           run.close();
@@ -146,21 +166,28 @@ final class ProgramHost {
       RunWatch watch,
       Program program,
       Isolation.Enclosure enclosure,
-      Map<String, String> environment,
-      Path directory,
-      RequestBody request)
+      WarmRequest request,
+      @Nullable WorkerGroup group)
       throws IOException {
     long start = watch.now();
+    if (group != null) {
+      RunningProgram child = child(program, request, group, watch);
+      if (child != null) {
+        run.start(child, program.command());
+        watch.started(start);
+        return run.head();
+      }
+    }
     for (int attempt = 0; ; attempt++) {
       try {
         run.start(
             options
                 .starter()
                 .start(
-                    enclosure.command(program, directory),
-                    environment,
-                    directory,
-                    request.stream(),
+                    enclosure.command(program, request.directory()),
+                    request.environment(),
+                    request.directory(),
+                    request.body(),
                     options.isolation().isTied()),
             program.command());
         break;
@@ -171,8 +198,49 @@ final class ProgramHost {
       }
       pause();
     }
+    watch.start = "spawn";
     watch.started(start);
     return run.head();
+  }
+
+  /** A child of a worker that runs the program; null when a process of its own must. */
+  private @Nullable RunningProgram child(
+      Program program, WarmRequest request, WorkerGroup group, RunWatch watch) throws IOException {
+    String cold = options.isolation().coldReason();
+    if (cold.isEmpty()) {
+      try {
+        WarmStart started = group.pool().start(request);
+        if (started.program() != null) {
+          watch.start = "fork";
+          return started.program();
+        }
+        cold = started.cold();
+      } catch (InterruptedIOException e) {
+        throw e;
+      } catch (IOException e) {
+        // It may have begun.
+        throw notStarted(program.file(), e);
+      }
+    }
+    watch.coldReason = cold;
+    return null;
+  }
+
+  /** The variables that are the same for each request of the programs of a group. */
+  private Map<String, String> configured(@Nullable WorkerGroup group) {
+    if (group == null || group.environment().isEmpty()) {
+      return options.environment();
+    }
+    Map<String, String> all = new LinkedHashMap<>(options.environment());
+    all.putAll(group.environment());
+    return all;
+  }
+
+  /** Ends what only this host uses. */
+  void close() {
+    if (options.ownGroup() != null) {
+      options.ownGroup().close();
+    }
   }
 
   /**
@@ -210,8 +278,9 @@ final class ProgramHost {
     }
   }
 
-  private Path directory(Program program) throws GatewayException {
-    Path configured = options.workingDirectory();
+  private Path directory(Program program, @Nullable WorkerGroup group) throws GatewayException {
+    Path own = group == null ? null : group.workingDirectory();
+    Path configured = own != null ? own : options.workingDirectory();
     Path parent = program.file().getParent();
     Path directory = configured != null ? configured : parent != null ? parent : Path.of("/");
     if (!Files.isDirectory(directory)) {

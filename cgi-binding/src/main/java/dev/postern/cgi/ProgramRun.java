@@ -502,7 +502,8 @@ final class ProgramRun implements Body {
       throw Refusal.of(502, "left-writing", "program must not leave others writing its response");
     }
     boolean failed = options.strictExit() && !exit.isSuccess() && !exit.equals(Exit.RUNNING);
-    if (exit.isSignalled() || failed) {
+    boolean unknown = exit.equals(Exit.UNKNOWN) && !isSatisfied();
+    if (exit.isSignalled() || unknown || failed) {
       throw Refusal.of(
           502, "bad-exit", "program must end by itself" + (options.strictExit() ? ", with 0" : ""));
     }

@@ -56,6 +56,14 @@ final class RunEvent extends Event {
   @DataAmount
   private long errorBytes;
 
+  @Label("Start")
+  @Description("How the program was started: spawn or fork")
+  private @Nullable String start;
+
+  @Label("Cold Reason")
+  @Description("Why a delegated program was started as a process of its own")
+  private @Nullable String coldReason;
+
   @Label("Exit")
   private @Nullable String exit;
 
@@ -95,6 +103,8 @@ final class RunEvent extends Event {
     bytesOut = run.bytesOut();
     errorBytes = run.errorBytes();
     exit = run.exit();
+    start = run.start();
+    coldReason = run.coldReason();
     limits = String.join(" ", run.limits());
     rule = run.rule();
     failure = run.failure() == null ? null : run.failure().toString();

@@ -63,6 +63,8 @@ final class RunWatch {
   long bytesOut;
   long errorBytes;
   String exit = "";
+  String start = "";
+  String coldReason = "";
   final Set<String> limits = new LinkedHashSet<>();
   @Nullable Throwable failure;
 

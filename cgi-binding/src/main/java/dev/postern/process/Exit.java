@@ -4,11 +4,14 @@ package dev.postern.process;
  * How a program ended.
  *
  * @param code its exit status; 128 and the signal's number for one that was killed; -1 while it
- *     runs
+ *     runs, -2 where nobody knows
  */
 public record Exit(int code) {
   /** It has closed its output and lives on. */
   public static final Exit RUNNING = new Exit(-1);
+
+  /** It has ended, and nobody can tell how: its parent, a fork server, was killed before it. */
+  public static final Exit UNKNOWN = new Exit(-2);
 
   private static final int SIGNALLED = 128;
   private static final int LAST_CLASSIC_SIGNAL = 31;
@@ -30,7 +33,7 @@ public record Exit(int code) {
   @Override
   public String toString() {
     if (code < 0) {
-      return "running";
+      return code == UNKNOWN.code ? "unknown" : "running";
     }
     return isSignalled() ? "signal " + (code - SIGNALLED) : "exit " + code;
   }

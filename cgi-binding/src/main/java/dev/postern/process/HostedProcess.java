@@ -91,6 +91,37 @@ public abstract class HostedProcess implements RunningProgram {
     }
   }
 
+  /**
+   * Takes over a child of a fork server, hands it its request and thereby has it run.
+   *
+   * @param command what the child runs
+   * @param request as the child reads it
+   * @param body as for {@link #start}
+   * @throws IOException when the child has not run, and will not, unless its cause is no {@link
+   *     IOException}
+   */
+  public static HostedProcess adopt(
+      ForkedChild child, List<String> command, byte[] request, @Nullable InputStream body)
+      throws IOException {
+    StartGate.Place place = StartGate.PROCESSORS.enter();
+    try {
+      HostedProcess started = startNow(() -> adopt(child, request, body));
+      place.begin(started.session());
+      started.place = place;
+      started.command = command;
+      return started;
+    } catch (Throwable e) {
+      place.leave();
+      child.discard();
+      throw e;
+    }
+  }
+
+  private static HostedProcess adopt(ForkedChild child, byte[] request, @Nullable InputStream body)
+      throws IOException {
+    return PortableProcess.adopt(child, request, body);
+  }
+
   /** The portable path has a helper of its own in front. */
   private static List<String> executed(List<String> command) {
     return StartPath.inForce() == StartPath.PORTABLE ? PortableSession.command(command) : command;

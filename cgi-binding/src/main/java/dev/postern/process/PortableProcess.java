@@ -60,6 +60,12 @@ final class PortableProcess extends HostedProcess {
     session = new PortableSession(process);
   }
 
+  /** A child of a fork server, in the place of a process of our own. */
+  private PortableProcess(ForkedProcess child) {
+    process = child;
+    session = new PortableSession(child);
+  }
+
   /** The same words, as text that the JDK encodes to the bytes that they have. */
   private static List<String> words(List<String> command) throws IOException {
     List<String> words = new ArrayList<>(command.size());
@@ -110,6 +116,27 @@ final class PortableProcess extends HostedProcess {
       throw e;
     }
     return started;
+  }
+
+  /** As {@link HostedProcess#adopt}. Its body is read from when it has its request, not before. */
+  static HostedProcess adopt(ForkedChild child, byte[] request, @Nullable InputStream body)
+      throws IOException {
+    ForkedProcess process = ForkedProcess.open(child, body != null);
+    PortableProcess adopted = null;
+    try {
+      adopted = new PortableProcess(process);
+      adopted.pumpOutput();
+      adopted.pumpErrors();
+      process.begin(request);
+      adopted.pumpInput(body);
+      return adopted;
+    } catch (Throwable e) {
+      if (adopted != null) {
+        adopted.output.stop();
+      }
+      process.close();
+      throw e;
+    }
   }
 
   // ---- output ----
@@ -194,6 +221,9 @@ final class PortableProcess extends HostedProcess {
   @Override
   void stopReading() {
     output.stop();
+    if (process instanceof ForkedProcess child) {
+      child.stopReading();
+    }
   }
 
   @Override
@@ -214,6 +244,9 @@ final class PortableProcess extends HostedProcess {
   @Override
   void release() {
     // The JDK has let go of the rest with the program.
+    if (process instanceof ForkedProcess child) {
+      child.forget();
+    }
     input.close();
   }
 
@@ -264,11 +297,16 @@ final class PortableProcess extends HostedProcess {
     }
   }
 
+  /** The pipes of a forked child are ours alone to close. */
+  private void pumpOutput() {
+    Pumps.run(() -> drain(process, process.getInputStream()));
+  }
+
   private void drain(Process starting, InputStream stdout) {
     IOException failed = null;
     try (stdout) {
       // Before anything else: those who write into a closed pipe do not live long.
-      lost = PortableSession.hasLeftOthers(starting);
+      lost = !(starting instanceof ForkedProcess) && PortableSession.hasLeftOthers(starting);
       BlockExchange.Block block = output.take();
       while (block != null) {
         block.length = stdout.read(block.bytes);

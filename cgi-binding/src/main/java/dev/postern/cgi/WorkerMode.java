@@ -1,0 +1,10 @@
+package dev.postern.cgi;
+
+/** How the workers of a {@link WorkerGroup} run programs. */
+public enum WorkerMode {
+  /**
+   * An interpreter loads a script and its modules once, and forks a child for each request. Each
+   * request has fresh state, as with a process of its own.
+   */
+  FORK
+}

@@ -1,0 +1,124 @@
+package dev.postern.process;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A process that serves more than one request, in a session of its own: a fork server or a worker.
+ * It is told by its standard input, whose end is its own end, and tells by its standard output.
+ * Thread-safe, but for the two streams.
+ */
+public final class ServerProcess {
+  private static final long END_SECONDS = 2;
+
+  private final Process process;
+  private final PortableSession session;
+
+  private ServerProcess(Process process) {
+    this.process = process;
+    this.session = new PortableSession(process);
+  }
+
+  /**
+   * Starts one; what it writes on its standard error is dropped.
+   *
+   * @param command an absolute path and its arguments, as text
+   * @param environment all of it, as bytes, one char each
+   * @throws IOException when the system refuses, or a byte cannot be passed on
+   */
+  public static ServerProcess start(
+      List<String> command, Map<String, String> environment, Path directory) throws IOException {
+    Map<String, String> variables = new LinkedHashMap<>();
+    for (Map.Entry<String, String> variable : environment.entrySet()) {
+      variables.put(variable.getKey(), text(variable.getValue()));
+    }
+    List<String> words = new ArrayList<>(command.size());
+    for (String word : command) {
+      words.add(text(ProgramText.toBytes(word)));
+    }
+    ProcessBuilder builder =
+        new ProcessBuilder(PortableSession.command(words))
+            .directory(new File(text(ProgramText.toBytes(directory))))
+            .redirectError(ProcessBuilder.Redirect.DISCARD);
+    builder.environment().clear();
+    builder.environment().putAll(variables);
+    return new ServerProcess(Headroom.start(() -> start(builder)));
+  }
+
+  /** The JDK keeps a thread that has the class loader of whoever started the first program. */
+  private static Process start(ProcessBuilder builder) throws IOException {
+    Thread thread = Thread.currentThread();
+    ClassLoader context = thread.getContextClassLoader();
+    thread.setContextClassLoader(null);
+    try {
+      return builder.start();
+    } finally {
+      thread.setContextClassLoader(context);
+    }
+  }
+
+  private static String text(@Nullable String bytes) throws IOException {
+    String text = bytes == null ? null : ProgramText.toText(bytes);
+    if (text == null) {
+      throw new IOException("bytes must be such that " + ProgramText.charset() + " can carry");
+    }
+    return text;
+  }
+
+  /** The process's number. */
+  public long pid() {
+    return process.pid();
+  }
+
+  /** Whether it still runs. */
+  public boolean isAlive() {
+    return process.isAlive();
+  }
+
+  /** What it is told by. */
+  public OutputStream commands() {
+    return process.getOutputStream();
+  }
+
+  /** What it tells. */
+  public InputStream reports() {
+    return process.getInputStream();
+  }
+
+  /** How it ended, for a diagnosis. Waits a moment for that. */
+  public String exit() {
+    try {
+      if (process.waitFor(END_SECONDS, TimeUnit.SECONDS)) {
+        return new Exit(process.exitValue()).toString();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    return Exit.RUNNING.toString();
+  }
+
+  /** Kills it, and all of its session; children that have begun lead sessions of their own. */
+  public void kill() {
+    session.kill();
+  }
+
+  /** The memory that it has for itself and shares, in bytes (VmRSS); 0 where nothing tells. */
+  public long memory() {
+    return ProcessTable.memory(process.pid());
+  }
+
+  /** How long it has had a processor, in milliseconds; 0 where nothing tells. */
+  public long work() {
+    ProcessTable.Entry entry = ProcessTable.of(process.pid());
+    return entry == null ? 0 : entry.work() * 10;
+  }
+}

@@ -1,0 +1,73 @@
+package dev.postern.warm;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * The part of an environment that is the same for each request of a program, so that it may be
+ * there while a server loads, and the names of the other part.
+ */
+record Constants(Map<String, String> variables, Set<String> requestNames) {
+  private static final Set<String> SAME =
+      Set.of(
+          "PATH",
+          "GATEWAY_INTERFACE",
+          "SERVER_SOFTWARE",
+          "SCRIPT_FILENAME",
+          "DOCUMENT_ROOT",
+          "HOME",
+          "USER",
+          "LOGNAME");
+
+  /** What an interpreter, or the C library, asks for as it starts: a server for each value. */
+  private static final List<String> OF_THE_START =
+      List.of(
+          "LC_", "LANG", "TZ", "TMPDIR", "PERL", "PYTHON", "RUBY", "GEM_", "LD_", "MALLOC_",
+          "GLIBC_");
+
+  private static final List<String> OF_A_REQUEST =
+      List.of(
+          "HTTP_",
+          "REMOTE_",
+          "SERVER_",
+          "SSL_",
+          "AUTH_",
+          "REDIRECT_",
+          "REQUEST_",
+          "CONTENT_",
+          "PATH_",
+          "QUERY_STRING",
+          "SCRIPT_NAME",
+          "HTTPS");
+
+  static Constants of(Map<String, String> environment, Set<String> configured) {
+    Map<String, String> constant = new LinkedHashMap<>();
+    Set<String> others = new TreeSet<>();
+    environment.forEach(
+        (name, value) -> {
+          boolean same =
+              SAME.contains(name)
+                  || startsWithAny(name, OF_THE_START)
+                  || name.equals("REDIRECT_STATUS") && value.equals("200")
+                  || configured.contains(name) && !startsWithAny(name, OF_A_REQUEST);
+          if (same) {
+            constant.put(name, value);
+          } else if (!startsWithAny(name, OF_A_REQUEST)) {
+            others.add(name);
+          }
+        });
+    return new Constants(constant, others);
+  }
+
+  private static boolean startsWithAny(String name, List<String> starts) {
+    for (String start : starts) {
+      if (name.startsWith(start)) {
+        return true;
+      }
+    }
+    return false;
+  }
+}

@@ -1,0 +1,476 @@
+package dev.postern.warm;
+
+import dev.postern.process.ForkedChild;
+import dev.postern.process.ServerProcess;
+import dev.postern.system.FileNames;
+import dev.postern.wire.Escapes;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One generation of a fork server: an interpreter that has loaded one script, and forks a child for
+ * each request. A thread of its own starts it and reads its reports. Thread-safe.
+ */
+final class ForkServer {
+  /** Who is told how it goes, on the server's thread. */
+  interface Listener {
+    /** It can fork children. */
+    void ready(ForkServer server);
+
+    /** It must not serve this script, as it says, or cannot. */
+    void refused(ForkServer server, String why, boolean byItself);
+
+    /** A child has ended, and had loaded these modules beyond the server's. */
+    void learned(ForkServer server, Map<String, String> modules);
+
+    /** It has ended, after it was ready. */
+    void ended(ForkServer server);
+  }
+
+  /** A server that takes longer to fork hangs, and is killed. */
+  private static final Duration FORK_PATIENCE = Duration.ofSeconds(3);
+
+  private static final String DELETED = " (deleted)";
+
+  /** What one started it needs to know. */
+  record Start(
+      List<String> command, Map<String, String> environment, Path directory, byte[] text) {}
+
+  private final Start start;
+  private final Listener listener;
+  private final int generation;
+  private final Instant begun = Instant.now();
+  private final LinkedBlockingQueue<Report> children = new LinkedBlockingQueue<>();
+  private final Map<Path, Stamp> modules = new LinkedHashMap<>();
+  private final Map<Long, Map<String, String>> telling = new LinkedHashMap<>();
+  private final Thread thread;
+
+  private @Nullable ServerProcess process;
+  private Set<String> replaced = Set.of();
+  private boolean ready;
+  private boolean ended;
+  private boolean retired;
+  private volatile boolean slow;
+  private int inFlight;
+  private long requests;
+  private volatile long lastUsed = System.nanoTime();
+
+  /** What a fork has come to: a child, or why there is none. */
+  private record Report(@Nullable ForkedChild child, String failure) {}
+
+  ForkServer(Start start, int generation, Listener listener) {
+    this.start = start;
+    this.generation = generation;
+    this.listener = listener;
+    this.thread = new Thread(null, this::run, "postern-fork-server", 256 * 1024, false);
+    thread.setDaemon(true);
+    thread.setContextClassLoader(null);
+  }
+
+  /** Starts loading, and returns at once. */
+  void begin() {
+    thread.start();
+  }
+
+  int generation() {
+    return generation;
+  }
+
+  Instant begun() {
+    return begun;
+  }
+
+  long lastUsed() {
+    return lastUsed;
+  }
+
+  synchronized long requests() {
+    return requests;
+  }
+
+  synchronized boolean isIdle() {
+    return inFlight == 0;
+  }
+
+  /** Whether it can be asked for a child. */
+  synchronized boolean isServing() {
+    return ready && !ended && !retired;
+  }
+
+  /** Whether it is not ready yet, and may become it. */
+  synchronized boolean isLoading() {
+    return !ready && !ended;
+  }
+
+  synchronized long pid() {
+    return process == null ? 0 : process.pid();
+  }
+
+  long memory() {
+    ServerProcess running = process();
+    return running == null ? 0 : running.memory();
+  }
+
+  Duration work() {
+    ServerProcess running = process();
+    return Duration.ofMillis(running == null ? 0 : running.work());
+  }
+
+  private synchronized @Nullable ServerProcess process() {
+    return process;
+  }
+
+  // ---- the server's thread ----
+
+  private void run() {
+    boolean wasReady = false;
+    try {
+      ServerProcess started =
+          ServerProcess.start(start.command(), start.environment(), start.directory());
+      synchronized (this) {
+        process = started;
+        if (retired) {
+          started.kill();
+        }
+      }
+      Lines reports = new Lines(started.reports());
+      try {
+        send(start.text());
+      } catch (IOException e) {
+        // It says why, or its exit does.
+      }
+      wasReady = load(started, reports);
+      if (wasReady) {
+        for (String line = reports.next(); line != null; line = reports.next()) {
+          report(line);
+        }
+      }
+    } catch (IOException e) {
+      if (!wasReady) {
+        listener.refused(this, "it cannot be loaded: " + Escapes.escape(e.getMessage()), false);
+      }
+    } catch (RuntimeException | Error e) {
+      if (!wasReady) {
+        listener.refused(this, "it cannot be loaded: " + e, false);
+      }
+    } finally {
+      end(wasReady);
+    }
+  }
+
+  private boolean load(ServerProcess started, Lines reports) throws IOException {
+    String line = reports.next();
+    if (line != null && line.startsWith("ready\t")) {
+      look(line);
+      synchronized (this) {
+        ready = true;
+        if (retired) {
+          leaveIfDone();
+        }
+      }
+      listener.ready(this);
+      return true;
+    }
+    if (line != null && line.startsWith("!")) {
+      listener.refused(this, line.substring(1), true);
+    } else {
+      listener.refused(
+          this,
+          slow
+              ? ScriptPool.TOO_SLOW
+              : line == null
+                  ? "it ends while it loads: " + started.exit()
+                  : "its server must speak the protocol: " + Escapes.quote(line),
+          false);
+    }
+    return false;
+  }
+
+  private void end(boolean wasReady) {
+    ServerProcess running;
+    synchronized (this) {
+      ended = true;
+      running = process;
+    }
+    if (running != null) {
+      // Whatever it may have said, it speaks no more.
+      running.kill();
+      closeCommands(running);
+    }
+    children.add(new Report(null, "its server has ended"));
+    if (wasReady) {
+      listener.ended(this);
+    }
+  }
+
+  private void report(String line) {
+    if (line.startsWith("+ ")) {
+      learn(line);
+    } else if (line.startsWith("!")) {
+      children.add(new Report(null, "its server could not fork: " + line.substring(1)));
+    } else {
+      children.add(new Report(child(line), ""));
+    }
+  }
+
+  private @Nullable ForkedChild child(String line) {
+    try {
+      String[] numbers = line.split(" ", -1);
+      if (numbers.length == 5) {
+        return new ForkedChild(
+            Long.parseLong(numbers[0]),
+            Integer.parseInt(numbers[1]),
+            Integer.parseInt(numbers[2]),
+            Integer.parseInt(numbers[3]),
+            Integer.parseInt(numbers[4]),
+            this::forget);
+      }
+    } catch (NumberFormatException e) {
+      // Neither then.
+    }
+    kill();
+    return null;
+  }
+
+  /** {@code + PID NAME=FILE NAME=FILE…}, and {@code + PID .} at the end. */
+  private void learn(String line) {
+    String[] words = line.split(" ");
+    try {
+      long pid = Long.parseLong(words[1]);
+      Map<String, String> told = telling.computeIfAbsent(pid, key -> new LinkedHashMap<>());
+      for (int i = 2; i < words.length; i++) {
+        int equals = words[i].indexOf('=');
+        if (equals > 0) {
+          told.put(words[i].substring(0, equals), words[i].substring(equals + 1));
+        }
+      }
+      if (words.length == 3 && words[2].equals(".")) {
+        telling.remove(pid);
+        listener.learned(this, told);
+      } else if (telling.size() > 100) {
+        telling.clear();
+      }
+    } catch (NumberFormatException | ArrayIndexOutOfBoundsException e) {
+      // No child of ours says so.
+    }
+  }
+
+  // ---- for requests ----
+
+  /** Counts a request in, which {@link #leave} or the child's own end counts out. */
+  synchronized boolean enter() {
+    if (!isServing()) {
+      return false;
+    }
+    inFlight++;
+    requests++;
+    lastUsed = System.nanoTime();
+    return true;
+  }
+
+  /** A request that {@link #enter} has counted in has no child. */
+  synchronized void leave() {
+    inFlight--;
+    lastUsed = System.nanoTime();
+    leaveIfDone();
+  }
+
+  /** Has children forked ahead. */
+  void spare(int count) {
+    try {
+      for (int i = 0; i < count; i++) {
+        send("f\n");
+      }
+    } catch (IOException e) {
+      // The next request will see.
+    }
+  }
+
+  /** What a request gets: a child, or why there is none. */
+  record Taken(@Nullable ForkedChild child, String why) {}
+
+  /** A child for a request; what is forked now is for the next one where there is a spare. */
+  Taken take() throws InterruptedException {
+    try {
+      send("f\n");
+    } catch (IOException e) {
+      return new Taken(null, "its server has ended");
+    }
+    Report report = children.poll(FORK_PATIENCE.toNanos(), TimeUnit.NANOSECONDS);
+    if (report == null) {
+      kill();
+      return new Taken(null, "its server did not fork in time");
+    }
+    if (report.child == null) {
+      synchronized (this) {
+        if (ended) {
+          children.add(report);
+        }
+      }
+      return new Taken(null, report.failure);
+    }
+    return new Taken(report.child, "");
+  }
+
+  private void forget(long pid) {
+    try {
+      send("r " + pid + "\n");
+    } catch (IOException e) {
+      // It has ended, and its children are init's.
+    } finally {
+      leave();
+    }
+  }
+
+  /** Children tell no more what they have loaded. */
+  void stopLearning() {
+    try {
+      send("q\n");
+    } catch (IOException e) {
+      // It has ended.
+    }
+  }
+
+  // ---- currency ----
+
+  /** {@code ready FILE FILE…}: what is stale once any of them has changed. */
+  private void look(String ready) {
+    String[] files = ready.split("\t");
+    synchronized (modules) {
+      for (int i = 1; i < files.length; i++) {
+        Path file = path(files[i]);
+        if (file != null) {
+          modules.put(file, Stamp.of(file));
+        }
+      }
+    }
+    replaced = replaced();
+  }
+
+  private @Nullable Path path(String bytes) {
+    String text = FileNames.ofBytes(bytes);
+    if (text == null || text.indexOf('\0') >= 0) {
+      return null;
+    }
+    Path file = start.directory().resolve(text);
+    return Files.exists(file) ? file : null;
+  }
+
+  /** Whether a module has changed since loading began. */
+  boolean changedWhileLoading() {
+    synchronized (modules) {
+      return modules.values().stream().anyMatch(stamp -> stamp.isAfter(begun));
+    }
+  }
+
+  /** What of it is not any more what is on disk; null when all is current. */
+  @Nullable String stale() {
+    synchronized (modules) {
+      for (Map.Entry<Path, Stamp> module : modules.entrySet()) {
+        if (!Stamp.of(module.getKey()).equals(module.getValue())) {
+          return "a module has changed: " + module.getKey().getFileName();
+        }
+      }
+    }
+    return replaced.containsAll(replaced()) ? null : "its interpreter was replaced";
+  }
+
+  /** What it runs, or has mapped as code, and is not there any more under its name. */
+  private Set<String> replaced() {
+    Set<String> gone = new HashSet<>();
+    Path proc = Path.of("/proc", Long.toString(pid()));
+    try {
+      String program = Files.readSymbolicLink(proc.resolve("exe")).toString();
+      if (program.endsWith(DELETED)) {
+        gone.add(program);
+      }
+      try (Stream<String> maps = Files.lines(proc.resolve("maps"), StandardCharsets.ISO_8859_1)) {
+        maps.filter(line -> line.endsWith(DELETED) && line.contains("x"))
+            .map(line -> line.split(" +", 6))
+            .filter(fields -> fields.length == 6 && fields[1].contains("x"))
+            .forEach(fields -> gone.add(fields[5]));
+      }
+    } catch (IOException | RuntimeException e) {
+      // It has ended, or does not show itself.
+    }
+    return gone;
+  }
+
+  // ---- the end ----
+
+  /** Ends it once nobody needs it: those who have children of it ask it for their ends. */
+  synchronized void retire() {
+    retired = true;
+    leaveIfDone();
+  }
+
+  private synchronized void leaveIfDone() {
+    if (retired && inFlight == 0) {
+      ServerProcess running = process;
+      if (running != null) {
+        if (ready) {
+          closeCommands(running);
+        } else {
+          running.kill();
+        }
+      }
+    }
+  }
+
+  /** Ends it at once; children that run go on. */
+  void kill() {
+    ServerProcess running = process();
+    if (running != null) {
+      running.kill();
+    }
+  }
+
+  /** Ends one that has not loaded in time. */
+  void tooSlow() {
+    slow = true;
+    kill();
+  }
+
+  /** Waits until its thread has ended. */
+  void join(long nanos) throws InterruptedException {
+    TimeUnit.NANOSECONDS.timedJoin(thread, Math.max(1, nanos));
+  }
+
+  private void send(String text) throws IOException {
+    send(text.getBytes(StandardCharsets.ISO_8859_1));
+  }
+
+  private void send(byte[] bytes) throws IOException {
+    ServerProcess running = process();
+    if (running == null) {
+      throw new IOException("server must have been started");
+    }
+    OutputStream commands = running.commands();
+    synchronized (commands) {
+      commands.write(bytes);
+      commands.flush();
+    }
+  }
+
+  private static void closeCommands(ServerProcess running) {
+    try {
+      running.commands().close();
+    } catch (IOException e) {
+      // It has ended already.
+    }
+  }
+}

@@ -1,0 +1,239 @@
+package dev.postern.warm;
+
+import dev.postern.wire.Escapes;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** The scripts of one group, each with its fork server. Thread-safe. */
+public final class ScriptPool implements AutoCloseable {
+  static final String TOO_SLOW = "it does not load in time";
+
+  /** More than a directory has; who runs more of them finds the later ones cold. */
+  private static final int MOST_SCRIPTS = 4096;
+
+  private final GroupOptions options;
+  private final Consumer<ServerEvent> listener;
+  private final Map<Key, WarmScript> scripts = new ConcurrentHashMap<>();
+  private final ScheduledThreadPoolExecutor timer;
+  private final AtomicBoolean looking = new AtomicBoolean();
+  private volatile boolean closed;
+
+  /** What servers differ by. */
+  record Key(Path program, List<String> command, Map<String, String> constants, Path directory) {}
+
+  /** A pool without any servers. */
+  public ScriptPool(GroupOptions options, Consumer<ServerEvent> listener) {
+    this.options = options;
+    this.listener = listener;
+    this.timer =
+        new ScheduledThreadPoolExecutor(
+            1,
+            task -> {
+              Thread thread = new Thread(null, task, "postern-worker-timer", 256 * 1024, false);
+              thread.setDaemon(true);
+              thread.setContextClassLoader(null);
+              return thread;
+            });
+    timer.setRemoveOnCancelPolicy(true);
+    timer.setKeepAliveTime(10, TimeUnit.SECONDS);
+    timer.allowCoreThreadTimeOut(true);
+    timer.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+  }
+
+  GroupOptions options() {
+    return options;
+  }
+
+  boolean isClosed() {
+    return closed;
+  }
+
+  /** Half of the time that may pass unseen until an idle server ends. */
+  private long lookNanos() {
+    return Math.max(TimeUnit.MILLISECONDS.toNanos(20), options.inactivity().toNanos() / 4);
+  }
+
+  /**
+   * Runs a request's script in a child of its server, where there is one.
+   *
+   * @throws IOException when the script may have begun
+   */
+  public WarmStart start(WarmRequest request) throws IOException {
+    if (closed) {
+      return WarmStart.cold("its group is closed");
+    }
+    WarmScript script;
+    try {
+      Interpreter interpreter = Interpreter.of(request.command());
+      if (interpreter == null) {
+        return WarmStart.cold("it is no script of Perl or Python that a server could run");
+      }
+      Constants constants = Constants.of(request.environment(), request.configured());
+      List<String> command = new ArrayList<>(interpreter.words());
+      String file = request.command().get(request.command().size() - 1);
+      command.addAll(interpreter.language().words(file));
+      List<String> isolated = request.isolated().apply(command);
+      Key key = new Key(request.program(), isolated, constants.variables(), request.directory());
+      script = scripts.get(key);
+      if (script == null) {
+        if (scripts.size() >= MOST_SCRIPTS) {
+          return WarmStart.cold("there are too many scripts");
+        }
+        script =
+            scripts.computeIfAbsent(
+                key,
+                made ->
+                    new WarmScript(this, made, interpreter, isolated, constants.requestNames()));
+      }
+    } catch (IOException e) {
+      return WarmStart.cold("it cannot be read: " + e.getMessage());
+    }
+    return script.start(request);
+  }
+
+  // ---- for scripts ----
+
+  /** Each server has a little more or less, so that not all are loaded again at once. */
+  long maximumRequests(ForkServer server) {
+    int tenth = options.maximumRequests() / 10;
+    return tenth == 0
+        ? options.maximumRequests()
+        : options.maximumRequests() - tenth + Math.floorMod(server.begun().getNano(), 2 * tenth);
+  }
+
+  /** Whether one more server may run; the one that was idle for longest ends for it. */
+  synchronized boolean makeRoom(WarmScript asking) {
+    if (closed) {
+      return false;
+    }
+    List<WarmScript> serving =
+        scripts.values().stream().filter(s -> s != asking && s.hasServer()).toList();
+    if (serving.size() < options.servers()) {
+      return true;
+    }
+    WarmScript idle =
+        serving.stream()
+            .filter(s -> s.idleSince() != 0)
+            .min(Comparator.comparingLong(WarmScript::idleSince))
+            .orElse(null);
+    if (idle == null) {
+      return false;
+    }
+    // Not here, as its lock is not to be waited for with that of another script held.
+    idle.mark();
+    try {
+      timer.execute(() -> idle.endIfIdle(0, "another script needs its place"));
+    } catch (RejectedExecutionException e) {
+      return false;
+    }
+    return true;
+  }
+
+  String fullReason() {
+    return closed ? "its group is closed" : "it cannot be loaded now";
+  }
+
+  /** Ends a server that is not ready in time. */
+  void killLater(ForkServer server) {
+    try {
+      var unused =
+          timer.schedule(
+              () -> {
+                if (server.isLoading()) {
+                  server.tooSlow();
+                }
+              },
+              options.startup().toNanos(),
+              TimeUnit.NANOSECONDS);
+      if (looking.compareAndSet(false, true)) {
+        var alsoUnused = timer.schedule(this::look, lookNanos(), TimeUnit.NANOSECONDS);
+      }
+    } catch (RejectedExecutionException e) {
+      server.retire();
+    }
+  }
+
+  private void look() {
+    looking.set(false);
+    for (WarmScript script : scripts.values()) {
+      script.endIfIdle(options.inactivity().toNanos(), "nobody has asked for it");
+    }
+    boolean more = scripts.values().stream().anyMatch(WarmScript::hasServer) && !closed;
+    if (more && looking.compareAndSet(false, true)) {
+      try {
+        var unused = timer.schedule(this::look, lookNanos(), TimeUnit.NANOSECONDS);
+      } catch (RejectedExecutionException e) {
+        // Closed meanwhile.
+      }
+    }
+  }
+
+  void tell(ServerEvent event) {
+    try {
+      listener.accept(event);
+    } catch (RuntimeException | Error e) {
+      System.getLogger("dev.postern.cgi")
+          .log(System.Logger.Level.WARNING, "listener of workers must not throw", e);
+    }
+  }
+
+  void log(Path program, String why) {
+    System.getLogger("dev.postern.cgi")
+        .log(
+            System.Logger.Level.INFO,
+            Escapes.escape(String.valueOf(program.getFileName()))
+                + " stays cold: "
+                + Escapes.escape(why));
+  }
+
+  /** How each script stands. */
+  public Collection<ServerEvent> status() {
+    return scripts.values().stream().map(WarmScript::status).toList();
+  }
+
+  /**
+   * Ends all servers, each when its requests have ended; waits for that as long as the group is
+   * graceful. Children that run longer are not hurried, and their servers end after them.
+   */
+  @Override
+  public void close() {
+    List<ForkServer> servers = new ArrayList<>();
+    synchronized (this) {
+      closed = true;
+    }
+    for (WarmScript script : scripts.values()) {
+      servers.addAll(script.close());
+    }
+    timer.shutdownNow();
+    long start = System.nanoTime();
+    try {
+      for (ForkServer server : servers) {
+        server.join(options.graceful().toNanos() - (System.nanoTime() - start));
+      }
+      timer.awaitTermination(1, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** For tests: the server that serves a program. */
+  @Nullable Long pid(Path program) {
+    return scripts.values().stream()
+        .filter(s -> s.program().equals(program))
+        .map(s -> s.status().pid())
+        .findFirst()
+        .orElse(null);
+  }
+}

@@ -1,0 +1,41 @@
+package dev.postern.warm;
+
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A request as a script is asked it.
+ *
+ * @param program the script's file
+ * @param command what a process of its own would run, without what isolates it
+ * @param environment all of it, bytes as chars
+ * @param configured names of variables that are the same for each request
+ * @param directory where it runs
+ * @param body null for none
+ * @param isolated what puts a server's command behind helpers
+ * @param group the control group's file that a child enters by; null for none
+ */
+public record WarmRequest(
+    Path program,
+    List<String> command,
+    Map<String, String> environment,
+    Set<String> configured,
+    Path directory,
+    @Nullable InputStream body,
+    UnaryOperator<List<String>> isolated,
+    @Nullable Path group) {
+  /** The netstring that a child reads: whether there is a body, the group, and the variables. */
+  byte[] encoded() {
+    StringBuilder text = new StringBuilder(2048);
+    text.append(body == null ? 'n' : 'p').append(group == null ? "" : group).append('\0');
+    environment.forEach((name, value) -> text.append(name).append('=').append(value).append('\0'));
+    text.insert(0, text.length() + ":");
+    return text.toString().getBytes(StandardCharsets.ISO_8859_1);
+  }
+}

@@ -1,0 +1,436 @@
+package dev.postern.warm;
+
+import dev.postern.process.ForkedChild;
+import dev.postern.process.HostedProcess;
+import dev.postern.process.StartPath;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One script of a group, and its servers: the one that serves, and the next one while that loads.
+ * Thread-safe.
+ */
+final class WarmScript implements ForkServer.Listener {
+  /** So many children tell what they have loaded. */
+  private static final int TELLERS = 3;
+
+  /** So many modules are left out, one load after the other. */
+  private static final int DROPS = 30;
+
+  /** So many loads may fail within the time below. */
+  private static final int FAILURES = 3;
+
+  private static final long FAILURE_NANOS = TimeUnit.SECONDS.toNanos(60);
+
+  private final ScriptPool pool;
+  private final ScriptPool.Key key;
+  private final Interpreter interpreter;
+  private final List<String> command;
+  private final Set<String> requestNames;
+
+  private Stamp stamp;
+  private volatile @Nullable ForkServer current;
+  private volatile @Nullable ForkServer next;
+
+  /** Its server is about to end for another script's. */
+  private volatile boolean leaving;
+
+  private int generation;
+  private long looked;
+  private long asked;
+  private boolean wasAsked;
+
+  /** Why it is never loaded as it is; "" where it may be. */
+  private String refusal = "";
+
+  private long retryAt;
+  private boolean mustWait;
+  private String failure = "";
+  private int failures;
+  private long failed;
+
+  private boolean libraries;
+  private final Map<String, String> learned = new LinkedHashMap<>();
+  private final Set<String> dropped = new TreeSet<>();
+  private int tellers;
+  private boolean hasLearned;
+
+  /**
+   * One that nothing was loaded of.
+   *
+   * @param command the server's, with what isolates it
+   */
+  WarmScript(
+      ScriptPool pool,
+      ScriptPool.Key key,
+      Interpreter interpreter,
+      List<String> command,
+      Set<String> requestNames) {
+    this.pool = pool;
+    this.key = key;
+    this.interpreter = interpreter;
+    this.command = command;
+    this.requestNames = requestNames;
+    this.stamp = Stamp.of(key.program());
+    this.libraries = pool.options().libraries() && interpreter.language().hasLibrariesRung();
+  }
+
+  Path program() {
+    return key.program();
+  }
+
+  // ---- requests ----
+
+  /** Runs a request in a child; what cannot be run like this has not begun. */
+  WarmStart start(WarmRequest request) throws IOException {
+    ForkServer server;
+    synchronized (this) {
+      String cold = cold();
+      if (!cold.isEmpty()) {
+        return WarmStart.cold(cold);
+      }
+      server = current;
+      if (server == null || !server.enter()) {
+        return WarmStart.cold("its server has ended");
+      }
+      renew(server);
+    }
+    ForkServer.Taken taken;
+    try {
+      taken = server.take();
+    } catch (InterruptedException e) {
+      server.leave();
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("interrupted before the program was started");
+    }
+    ForkedChild child = taken.child();
+    if (child == null) {
+      server.leave();
+      return WarmStart.cold(taken.why());
+    }
+    try {
+      return WarmStart.of(
+          HostedProcess.adopt(child, request.command(), request.encoded(), request.body()));
+    } catch (InterruptedIOException e) {
+      throw e;
+    } catch (IOException e) {
+      if (e.getCause() != null && !(e.getCause() instanceof IOException)) {
+        throw e;
+      }
+      return WarmStart.cold("its child could not be reached: " + e.getMessage());
+    }
+  }
+
+  /** Why this request cannot be served by a child; "" when it can. Begins what is missing. */
+  private String cold() {
+    long now = System.nanoTime();
+    Stamp seen = Stamp.of(key.program());
+    if (!seen.equals(stamp)) {
+      stamp = seen;
+      forgetAll();
+      begin(now);
+      return "it has changed";
+    }
+    if (current != null && !current.isServing()) {
+      current = null;
+    }
+    if (current == null) {
+      return missing(now);
+    }
+    if (now - looked >= pool.options().reloadEvery().toNanos()) {
+      looked = now;
+      String stale = current.stale();
+      if (stale != null) {
+        retire(current, stale);
+        current = null;
+        begin(now);
+        return stale;
+      }
+    }
+    return "";
+  }
+
+  private String missing(long now) {
+    if (!refusal.isEmpty()) {
+      return refusal;
+    }
+    if (next != null) {
+      return "it is loading";
+    }
+    if (mustWait && retryAt - now > 0) {
+      return failure;
+    }
+    boolean again = wasAsked && now - asked < pool.options().inactivity().toNanos();
+    wasAsked = true;
+    asked = now;
+    if (!again) {
+      return "it is asked for the first time";
+    }
+    return begin(now) ? "it is loading" : pool.fullReason();
+  }
+
+  /** All that was found out holds for a script that is not there any more. */
+  private void forgetAll() {
+    refusal = "";
+    mustWait = false;
+    failures = 0;
+    libraries = pool.options().libraries() && interpreter.language().hasLibrariesRung();
+    learned.clear();
+    dropped.clear();
+    tellers = 0;
+    hasLearned = false;
+    if (current != null) {
+      retire(current, "it has changed");
+      current = null;
+    }
+    if (next != null) {
+      next.retire();
+      next = null;
+    }
+  }
+
+  /** A new generation is loaded before the old one must go. */
+  private void renew(ForkServer server) {
+    GroupOptions options = pool.options();
+    String why = null;
+    if (options.maximumRequests() > 0 && server.requests() >= pool.maximumRequests(server)) {
+      why = "it has served its requests";
+    } else if (!options.maximumAge().isZero()
+        && Duration.between(server.begun(), Instant.now()).compareTo(options.maximumAge()) > 0) {
+      why = "its server is old";
+    } else if (options.maximumMemory() > 0 && server.memory() > options.maximumMemory()) {
+      why = "its server has grown";
+    } else if (!options.maximumCpu().isZero()
+        && server.work().compareTo(options.maximumCpu()) > 0) {
+      why = "its server has worked for long";
+    }
+    if (why != null && next == null) {
+      begin(System.nanoTime());
+    }
+  }
+
+  // ---- servers ----
+
+  /** Begins to load, unless that is done already or there is no room; called with the lock held. */
+  private boolean begin(long now) {
+    if (next != null) {
+      return true;
+    }
+    if (!refusal.isEmpty() || mustWait && retryAt - now > 0) {
+      return false;
+    }
+    if (stamp.isAfter(Instant.now())) {
+      // Whoever writes it may not be done.
+      return false;
+    }
+    if (current == null && !pool.makeRoom(this)) {
+      return false;
+    }
+    Map<String, String> preload = new LinkedHashMap<>(learned);
+    preload.keySet().removeAll(dropped);
+    byte[] text =
+        interpreter
+            .language()
+            .text(
+                new Language.Settings(
+                    libraries,
+                    preload,
+                    requestNames,
+                    StartPath.inForce() == StartPath.NATIVE,
+                    pool.options().learn() && !hasLearned));
+    ForkServer server =
+        new ForkServer(
+            new ForkServer.Start(command, key.constants(), key.directory(), text),
+            ++generation,
+            this);
+    next = server;
+    pool.tell(event("loading", server, ""));
+    pool.killLater(server);
+    server.begin();
+    return true;
+  }
+
+  @Override
+  public void ready(ForkServer server) {
+    synchronized (this) {
+      if (server != next) {
+        server.retire();
+        return;
+      }
+      next = null;
+      if (!Stamp.of(key.program()).equals(stamp) || server.changedWhileLoading()) {
+        server.retire();
+        return;
+      }
+      if (current != null) {
+        retire(current, "a new one is ready");
+      }
+      current = server;
+      looked = System.nanoTime();
+      failures = 0;
+      server.spare(pool.options().spares());
+    }
+    pool.tell(event("ready", server, refusalOfScript()));
+  }
+
+  private String refusalOfScript() {
+    return libraries ? failure : "";
+  }
+
+  @Override
+  public synchronized void refused(ForkServer server, String why, boolean byItself) {
+    if (server != next) {
+      return;
+    }
+    next = null;
+    if (byItself && why.startsWith("drop ") && dropped.size() < DROPS) {
+      int before = dropped.size();
+      dropped.addAll(List.of(why.substring(5).split(" ")));
+      if (dropped.size() > before && !pool.isClosed()) {
+        begin(System.nanoTime());
+        return;
+      }
+    }
+    if (byItself && interpreter.language().hasLibrariesRung() && !libraries && !pool.isClosed()) {
+      libraries = true;
+      failure = why;
+      learned.clear();
+      tellers = 0;
+      hasLearned = false;
+      begin(System.nanoTime());
+      return;
+    }
+    if (byItself) {
+      refusal = why;
+    } else {
+      fail(why);
+    }
+    pool.tell(event("cold", server, why));
+    pool.log(key.program(), why);
+  }
+
+  private void fail(String why) {
+    long now = System.nanoTime();
+    if (failures == 0 || now - failed > FAILURE_NANOS) {
+      failures = 0;
+      failed = now;
+    }
+    failures++;
+    failure = why;
+    if (failures >= FAILURES) {
+      refusal = why;
+    } else if (why.equals(ScriptPool.TOO_SLOW)) {
+      mustWait = true;
+      retryAt = now + FAILURE_NANOS;
+    }
+  }
+
+  @Override
+  public synchronized void learned(ForkServer server, Map<String, String> modules) {
+    if (server != current || hasLearned || !pool.options().learn()) {
+      return;
+    }
+    learned.putAll(modules);
+    tellers++;
+    if (tellers >= TELLERS) {
+      hasLearned = true;
+      server.stopLearning();
+      learned.keySet().removeAll(dropped);
+      if (!learned.isEmpty() && !pool.isClosed()) {
+        begin(System.nanoTime());
+      }
+    }
+  }
+
+  @Override
+  public void ended(ForkServer server) {
+    synchronized (this) {
+      if (server == current) {
+        current = null;
+      }
+    }
+    pool.tell(event("ended", server, ""));
+  }
+
+  private void retire(ForkServer server, String why) {
+    pool.tell(event("recycled", server, why));
+    server.retire();
+  }
+
+  // ---- the group's looks ----
+
+  /** Whether a server of it runs or loads. */
+  boolean hasServer() {
+    return !leaving && (current != null || next != null);
+  }
+
+  /** Its server is to end by {@link #endIfIdle}, and counts no more. */
+  void mark() {
+    leaving = true;
+  }
+
+  /** Since when nobody has asked, for a server that may end; 0 where none may. */
+  long idleSince() {
+    ForkServer server = current;
+    return !leaving && server != null && next == null && server.isIdle() ? server.lastUsed() : 0;
+  }
+
+  /** Ends the server if nobody has asked for that long. */
+  synchronized void endIfIdle(long nanos, String why) {
+    if (current != null
+        && next == null
+        && current.isIdle()
+        && System.nanoTime() - current.lastUsed() >= nanos) {
+      retire(current, why);
+      current = null;
+      wasAsked = false;
+    }
+    leaving = false;
+  }
+
+  /** Ends its servers as their requests end; those that are left are the answer. */
+  synchronized List<ForkServer> close() {
+    List<ForkServer> all = new ArrayList<>();
+    for (ForkServer server : new ForkServer[] {current, next}) {
+      if (server != null) {
+        server.retire();
+        all.add(server);
+      }
+    }
+    current = null;
+    next = null;
+    return all;
+  }
+
+  /** How it stands. */
+  synchronized ServerEvent status() {
+    ForkServer server = current != null ? current : next;
+    if (server == null) {
+      return event("cold", null, refusal.isEmpty() ? failure : refusal);
+    }
+    return event(server == current ? "ready" : "loading", server, refusalOfScript());
+  }
+
+  private ServerEvent event(String state, @Nullable ForkServer server, String why) {
+    return new ServerEvent(
+        key.program(),
+        state,
+        server == null ? 0 : server.pid(),
+        server == null ? generation : server.generation(),
+        server == null ? 0 : server.requests(),
+        server == null ? Instant.EPOCH : server.begun(),
+        server == null ? 0 : server.memory(),
+        why);
+  }
+}

@@ -1,0 +1,9 @@
+/**
+ * Programs that are loaded once: fork servers, and the groups that hold them. The one rule is that
+ * none of it shows: a script answers as if it had just been started, or a process of its own
+ * answers.
+ */
+@NullMarked
+package dev.postern.warm;
+
+import org.jspecify.annotations.NullMarked;

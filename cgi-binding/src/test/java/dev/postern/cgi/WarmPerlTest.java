@@ -1,0 +1,240 @@
+package dev.postern.cgi;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.postern.cgi.server.Tools;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Scripts of Perl in children of a fork server answer as they do in processes of their own. */
+class WarmPerlTest {
+  @TempDir static Path directory;
+  private static WarmSite site;
+
+  @BeforeAll
+  static void host() throws IOException {
+    Tools.require("perl");
+    site = new WarmSite(directory);
+  }
+
+  @AfterAll
+  static void close() {
+    if (site != null) {
+      site.close();
+    }
+  }
+
+  private static WarmSite.Answer same(String name, String... lines) throws IOException {
+    site.script(name, lines);
+    return site.assertSame(() -> Call.get("/" + name).with("QUERY_STRING", "q=1"));
+  }
+
+  @Test
+  void state_isFreshForEachRequest() throws IOException {
+    WarmSite.Answer answer =
+        same(
+            "state.pl",
+            "#!/usr/bin/perl",
+            "our $global; my $lexical; $global++; $lexical++; $ENV{SEEN}++; $main::{extra} //= 0;",
+            "print qq(Content-Type: text/plain\\n\\n$global $lexical $ENV{SEEN} ),",
+            "  join(' ', map { \"$_=$ENV{$_}\" } sort keys %ENV), \"\\n\";");
+    assertThat(answer.body()).startsWith("1 1 1 ").contains("QUERY_STRING=q=1");
+  }
+
+  @Test
+  void script_isTheMainProgram() throws IOException {
+    WarmSite.Answer answer =
+        same(
+            "main.pl",
+            "#!/usr/bin/perl -wl",
+            "print qq(Content-Type: text/plain\\n);",
+            "print join '|', $0, __FILE__, __LINE__, scalar(@ARGV), $^W, defined caller() ? 1 : 0;",
+            "warn 'a warning'; my $undefined; print qq(x$undefined);",
+            "END { print 'end'; $? = 7 } package D { sub DESTROY { print STDERR 'destroyed' } }",
+            "our $d = bless {}, 'D'; print <DATA>; exit 3;",
+            "__END__",
+            "data");
+    assertThat(answer.exit()).isEqualTo("exit 7");
+    assertThat(answer.body()).contains("|0|1|0\n".substring(1)).contains("data").contains("end");
+    assertThat(answer.log()).contains("a warning").contains("destroyed");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "die-before, die 'before the head'",
+    "die-after, print qq(Content-Type: text/plain\\n\\nx); die 'after the head'",
+    "kill, print qq(Content-Type: text/plain\\n\\nx); $|=1; print 'y'; kill 9 => $$",
+    "exec, exec '/bin/sh' => '-c' => 'echo Content-Type: text/plain; echo; env | sort; exit 4'",
+    "status, print qq(Status: 404 Gone\\nContent-Type: text/plain\\n\\nnone); exit 1",
+    "nothing, 1",
+    "stdout, system(q(echo Content-Type: text/plain; echo; echo x >/dev/stdout; echo e >/dev/stderr))",
+    "descriptors, print qq(Content-Type: text/plain\\n\\n); $|=1; print ''; system 'ls /proc/self/fd | wc -l'",
+    "signals, print qq(Content-Type: text/plain\\n\\n); open my $s => '/proc/self/status'; print grep /^Sig[BIC]|^Shd/ => <$s>",
+    "fork, print qq(Content-Type: text/plain\\n\\n); $|=1; print ''; if (my $p = fork) { waitpid $p => 0; print $? >> 8 } else { print 'c'; exit 5 }",
+    "limits, print qq(Content-Type: text/plain\\n\\n); print umask; system 'ulimit -a; pwd'",
+    "time, print qq(Content-Type: text/plain\\n\\n); print time - $^T < 3 ? 'now' : 'old'",
+    "format, 'format STDOUT =\n@<<<\n$x\n.\nour $x = 5; print qq(Content-Type: text/plain\\n\\n); write'",
+    "vars, print qq(Content-Type: text/plain\\n\\n); print join '~' => $;, $\", $/, $^O, $0, $., $^S, $0",
+  })
+  void run_isTheSame(String name, String code) throws IOException {
+    same(name + ".pl", "#!/usr/bin/perl", code);
+  }
+
+  @Test
+  void layersOfHandles_areKept() throws IOException {
+    String text = "print qq(Content-Type: text/plain\\n\\n\\x{263A} \\x{e4});";
+    same("open.pl", "#!/usr/bin/perl", "use open qw(:std :utf8);", text);
+    same("switch.pl", "#!/usr/bin/perl -CS", text);
+  }
+
+  @Test
+  void taint_isThatOfTheSwitch() throws IOException {
+    WarmSite.Answer answer =
+        same(
+            "taint.pl",
+            "#!/usr/bin/perl -T",
+            "use Scalar::Util 'tainted'; $ENV{PATH} = '/usr/bin:/bin';",
+            "print qq(Content-Type: text/plain\\n\\n), tainted($ENV{QUERY_STRING}) ? 1 : 0,",
+            "  tainted($ENV{PATH}) ? 1 : 0;",
+            "print `echo ran`;",
+            "eval { system \"echo $ENV{QUERY_STRING}\" }; print $@;");
+    assertThat(answer.body()).startsWith("10ran").contains("Insecure dependency");
+  }
+
+  @Test
+  void dataOfTwelveAtOnce_isReadFromItsStart() throws Exception {
+    same(
+        "data.pl",
+        "#!/usr/bin/perl",
+        "print qq(Content-Type: text/plain\\n\\n); print scalar <DATA>; print <DATA>;",
+        "__DATA__",
+        "first",
+        "second");
+    List<CompletableFuture<String>> all =
+        IntStream.range(0, 12)
+            .mapToObj(
+                i -> CompletableFuture.supplyAsync(() -> Call.get("/data.pl").to(site.warm).body()))
+            .toList();
+    for (CompletableFuture<String> answer : all) {
+      assertThat(answer.get(60, TimeUnit.SECONDS)).isEqualTo("first\nsecond\n");
+    }
+  }
+
+  @Test
+  void whatLoadDoes_isDoneForEachRequest() throws IOException {
+    WarmSite.Answer answer =
+        same(
+            "load.pl",
+            "#!/usr/bin/perl",
+            "BEGIN { $ENV{TZ} = 'Asia/Tokyo'; umask 027; chdir '/usr'; delete $ENV{SERVER_SOFTWARE};",
+            "  warn 'from BEGIN'; open F, '<', '/etc/passwd'; $first = <F> }",
+            "print qq(Content-Type: text/plain\\n\\n), scalar(localtime 0), umask, `pwd`, <F>,",
+            "  exists $ENV{SERVER_SOFTWARE} ? 1 : 0, $first;");
+    assertThat(answer.body()).contains("09:00:00").contains("/usr");
+    assertThat(answer.log()).contains("from BEGIN");
+  }
+
+  /** The reason why it is not loaded is that of the script; children then compile it. */
+  @ParameterizedTest
+  @CsvSource({
+    "query, $q = $ENV{QUERY_STRING}, QUERY_STRING",
+    "all, @a = %ENV, all of %ENV",
+    "output, $| = 1; print qq(Content-Type: text/plain\\n\\nearly), output",
+    "random, $r = int rand 1000000, random",
+    "alarm, alarm 50, alarm",
+  })
+  void loadThatIsOfARequest_isOnTheSecondRung(String name, String begin, String why)
+      throws IOException {
+    String file = "begin-" + name + ".pl";
+    site.script(
+        file,
+        "#!/usr/bin/perl",
+        "BEGIN { " + begin + " }",
+        (name.equals("output") ? "" : "print qq(Content-Type: text/plain\\n\\n);")
+            + " print \"$q \", exists $ENV{QUERY_STRING};");
+    site.assertSame(() -> Call.get("/" + file).with("QUERY_STRING", "q=2"));
+    assertThat(site.status(file).why()).contains(why);
+  }
+
+  @Test
+  void randomNumbersOfLoad_neverRepeat() throws IOException {
+    site.script(
+        "random.pl",
+        "#!/usr/bin/perl",
+        "BEGIN { $r = rand }",
+        "print qq(Content-Type: text/plain\\n\\n), $r, ' ', rand;");
+    Set<String> seen = new HashSet<>();
+    site.fork(() -> Call.get("/random.pl"));
+    for (int i = 0; i < 50; i++) {
+      String body = Call.get("/random.pl").to(site.warm).body();
+      assertThat(seen.add(body.split(" ")[0])).isTrue();
+      assertThat(seen.add(body.split(" ")[1])).isTrue();
+    }
+  }
+
+  @Test
+  void bodies_areReadWholeInTurnWithNone() throws IOException {
+    site.script(
+        "body.pl",
+        "#!/usr/bin/perl",
+        "local $/; my $in = <STDIN>; print qq(Content-Type: text/plain\\n\\n), length $in, ' ',",
+        "  unpack('%32C*', $in), ' ', $ENV{CONTENT_LENGTH} // 'none';");
+    for (int size : new int[] {0, 1, 70_000, 0, 200_000}) {
+      byte[] body = new byte[size];
+      Arrays.fill(body, (byte) 'b');
+      site.assertSame(() -> Call.post("/body.pl", body));
+      site.assertSame(() -> Call.get("/body.pl"));
+    }
+    site.script(
+        "unread.pl", "#!/usr/bin/perl", "print qq(Content-Type: text/plain\\n\\nnot read);");
+    site.assertSame(() -> Call.post("/unread.pl", new byte[300_000]));
+  }
+
+  @Test
+  void syntaxError_isShownBySpawningAndMendedIsWarm() throws IOException {
+    site.script("syntax.pl", "#!/usr/bin/perl", "print 'Content-Type: text/plain' if;");
+    WarmSite.Answer spawned = site.spawn(() -> Call.get("/syntax.pl"));
+    for (int i = 0; i < 10; i++) {
+      assertThat(site.ask(() -> Call.get("/syntax.pl"))).isEqualTo(spawned);
+      assertThat(site.last().start()).isEqualTo("spawn");
+    }
+    assertThat(spawned.log()).contains("syntax error");
+    same("syntax.pl", "#!/usr/bin/perl", "print qq(Content-Type: text/plain\\n\\nmended);");
+  }
+
+  @Test
+  void replacedScript_isNewAtOnce() throws Exception {
+    String[] lines = {
+      "#!/usr/bin/perl", "print qq(Content-Type: text/plain\\n\\nA), <DATA>;", "__DATA__", "a"
+    };
+    site.script("replaced.pl", lines);
+    assertThat(site.fork(() -> Call.get("/replaced.pl")).body()).isEqualTo("Aa\n");
+
+    String text = String.join("\n", lines) + "\n";
+    Files.writeString(
+        directory.resolve("replaced.pl"), text.replace("nA)", "nB)").replace("\na\n", "\nb\n"));
+    assertThat(site.ask(() -> Call.get("/replaced.pl")).body()).isEqualTo("Bb\n");
+    assertThat(site.fork(() -> Call.get("/replaced.pl")).body()).isEqualTo("Bb\n");
+
+    Programs.write(directory.resolve("new"), text.replace("nA)", "nC)"));
+    Files.move(
+        directory.resolve("new"), directory.resolve("replaced.pl"), StandardCopyOption.ATOMIC_MOVE);
+    assertThat(site.ask(() -> Call.get("/replaced.pl")).body()).isEqualTo("Ca\n");
+    assertThat(site.fork(() -> Call.get("/replaced.pl")).body()).isEqualTo("Ca\n");
+  }
+}

@@ -1,0 +1,144 @@
+package dev.postern.cgi;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.postern.cgi.server.Tools;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.Set;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Scripts of Python in children of a fork server answer as they do in processes of their own. */
+class WarmPythonTest {
+  private static final String HEAD = "print('Content-Type: text/plain\\n')";
+
+  @TempDir static Path directory;
+  private static WarmSite site;
+
+  @BeforeAll
+  static void host() throws IOException {
+    Tools.require("python3");
+    site = new WarmSite(directory, group -> group.reloadEvery(Duration.ofMillis(20)), host -> host);
+  }
+
+  @AfterAll
+  static void close() {
+    if (site != null) {
+      site.close();
+    }
+  }
+
+  private static WarmSite.Answer same(String name, String... lines) throws IOException {
+    site.script(name, lines);
+    return site.assertSame(() -> Call.get("/" + name).with("QUERY_STRING", "q=1"));
+  }
+
+  @Test
+  void script_isTheMainModule() throws IOException {
+    WarmSite.Answer answer =
+        same(
+            "main.py",
+            "#!/usr/bin/python3",
+            HEAD,
+            "import sys, os",
+            "state = globals().get('state', 0) + 1",
+            "print(state, sorted(globals()), __file__, sys.argv, sys.path, __spec__, __annotations__)",
+            "print(sorted(os.environ.items()), sys.modules['__main__'].state, sys.flags, sys.orig_argv)",
+            "class A: pass",
+            "import pickle; print(type(pickle.loads(pickle.dumps(A()))) is A)");
+    assertThat(answer.body()).startsWith("1 ").contains("QUERY_STRING");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "raise | 1/0",
+        "exit-3 | import sys; sys.exit(3)",
+        "exit-text | import sys; sys.exit('a reason')",
+        "exit-none | raise SystemExit",
+        "chained | exec('try:\\n  1/0\\nexcept Exception as e:\\n  raise ValueError(2) from e')",
+        "hook | import sys; sys.excepthook = lambda *a: print('hook', a[0].__name__); 1/0",
+        "interrupt | raise KeyboardInterrupt",
+        "closed | import os; os.close(1)",
+        "kill | import os,sys; sys.stdout.flush(); os.kill(os.getpid(), 9)",
+        "exec | import os; os.execv('/bin/sh', ['sh', '-c', 'echo $QUERY_STRING; exit 4'])",
+        "signals | print([l for l in open('/proc/self/status') if l[:6] in ('SigBlk','SigIgn','SigCgt','ShdPnd')])",
+        "threads | import threading,time; threading.Thread(target=lambda: (time.sleep(.05), print('late'))).start()",
+        "daemon | import threading,time; threading.Thread(target=lambda: time.sleep(99), daemon=True).start()",
+        "atexit | import atexit; atexit.register(print, 'bye')",
+        "del | exec('class D:\\n def __del__(self): print(9)\\nd = D()')",
+        "fork | import os,sys; sys.stdout.flush(); p = os.fork(); print('x'); p and print(os.waitpid(p, 0)[1])",
+        "shell | import os,sys; sys.stdout.flush(); os.system('echo x >/dev/stdout; ls /proc/self/fd; pwd; umask')",
+        "pool | import multiprocessing as m; print(m.Pool(2).map(abs, [-1, -2]))",
+        "cgi | import warnings; warnings.simplefilter('ignore'); import cgi; print(cgi.FieldStorage().getfirst('q'))",
+        "json | import json, uuid, tempfile, sqlite3, email.message; print(json.dumps([1]), tempfile.NamedTemporaryFile().name[:5])",
+      })
+  void run_isTheSame(String name, String code) throws IOException {
+    same(name + ".py", "#!/usr/bin/python3", HEAD, code);
+  }
+
+  @Test
+  void syntaxError_isShownBySpawning() throws IOException {
+    site.script("syntax.py", "#!/usr/bin/python3", "print('x'", "");
+    WarmSite.Answer spawned = site.spawn(() -> Call.get("/syntax.py"));
+    for (int i = 0; i < 6; i++) {
+      assertThat(site.ask(() -> Call.get("/syntax.py"))).isEqualTo(spawned);
+    }
+    assertThat(spawned.log()).contains("SyntaxError");
+    assertThat(site.last().coldReason()).contains("cannot be compiled");
+  }
+
+  @Test
+  void modulesAreLearned_andThoseThatAskForARequestAreNot() throws IOException {
+    Files.writeString(directory.resolve("plain.py"), "value = 1\n");
+    Files.writeString(
+        directory.resolve("asks.py"), "import os\nq = os.environ.get('QUERY_STRING')\n");
+    Files.writeString(directory.resolve("draws.py"), "import os\nr = os.urandom(8).hex()\n");
+    site.script(
+        "learn.py",
+        "#!/usr/bin/python3",
+        HEAD,
+        "import sys; loaded = sorted({'json', 'plain', 'asks', 'draws'} & set(sys.modules))",
+        "import json, plain, asks, draws",
+        "print(asks.q, draws.r); print(loaded, file=sys.stderr)");
+    Set<String> drawn = new HashSet<>();
+    String log = "";
+    for (int i = 0; !log.contains("['json', 'plain']"); i++) {
+      assertThat(i).as(log).isLessThan(400);
+      int query = i;
+      WarmSite.Answer answer =
+          site.fork(() -> Call.get("/learn.py").with("QUERY_STRING", "q=" + query));
+      String[] words = answer.body().split(" ");
+      assertThat(words[0]).isEqualTo("q=" + i);
+      drawn.add(words[1]);
+      assertThat(drawn).hasSize(i + 1);
+      log = answer.log();
+      assertThat(log).doesNotContain("asks").doesNotContain("draws");
+    }
+  }
+
+  @Test
+  void changedModule_isNewWithinTheInterval() throws Exception {
+    Path module = directory.resolve("changing.py");
+    Files.writeString(module, "value = 'old'\n");
+    site.script("change.py", "#!/usr/bin/python3", HEAD, "import changing; print(changing.value)");
+    for (int i = 0; i < 6; i++) {
+      assertThat(site.fork(() -> Call.get("/change.py")).body()).isEqualTo("old\n");
+    }
+    Files.writeString(module, "value = 'newer'\n");
+    Thread.sleep(30);
+    for (int i = 0; i < 6; i++) {
+      assertThat(site.ask(() -> Call.get("/change.py")).body()).isEqualTo("newer\n");
+    }
+    assertThat(site.fork(() -> Call.get("/change.py")).body()).isEqualTo("newer\n");
+  }
+}
