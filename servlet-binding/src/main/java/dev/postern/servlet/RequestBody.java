@@ -35,6 +35,10 @@ final class RequestBody extends InputStream {
   private static final String REST_IS_READ = "dev.postern.servlet.rest-is-read";
 
   private final HttpServletRequest request;
+
+  /** The most bytes that it may have; -1 for any number. */
+  private final long limit;
+
   private @Nullable ServletInputStream in;
   private @Nullable RebuiltBody rebuilt;
   private boolean examined;
@@ -48,8 +52,15 @@ final class RequestBody extends InputStream {
   /** Bytes of the body that were read. */
   private long taken;
 
-  RequestBody(HttpServletRequest request) {
+  /** With at most so many bytes; -1 for any number. */
+  RequestBody(HttpServletRequest request, long limit) {
     this.request = request;
+    this.limit = limit;
+  }
+
+  /** The body is longer than is allowed. */
+  static GatewayException tooLarge(long limit) {
+    return new GatewayException(413, "request body must not exceed " + limit + " bytes [max-body]");
   }
 
   /** The length of a body that was made again; else -1, and the request's own length holds. */
@@ -132,6 +143,9 @@ final class RequestBody extends InputStream {
     }
     int n = sent.read(bytes, offset, length);
     taken += Math.max(n, 0);
+    if (limit >= 0 && taken > limit) {
+      throw tooLarge(limit);
+    }
     return n;
   }
 

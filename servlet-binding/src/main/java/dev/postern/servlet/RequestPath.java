@@ -69,6 +69,32 @@ record RequestPath(String script, String info, String query, String uri, boolean
         sent);
   }
 
+  /**
+   * Where a request leads below a path in the context, whatever servlet is mapped to it; null when
+   * it is not below that path.
+   */
+  static @Nullable RequestPath below(String prefix, HttpServletRequest request) {
+    String info = request.getPathInfo();
+    String path = request.getServletPath() + (info == null ? "" : info);
+    if (!path.startsWith(prefix)) {
+      return null;
+    }
+    String rest = path.substring(prefix.length());
+    if (!rest.isEmpty() && !rest.startsWith("/")) {
+      return null;
+    }
+    String uri = request.getRequestURI();
+    String query = request.getQueryString();
+    return of(
+        null,
+        request.getContextPath(),
+        prefix,
+        rest.isEmpty() ? null : rest,
+        request.getDispatcherType() == DispatcherType.REQUEST ? withoutSession(request, uri) : uri,
+        query,
+        sent(request, uri, query));
+  }
+
   private static RequestPath of(
       @Nullable HttpServletMapping mapping,
       @Nullable String contextPath,

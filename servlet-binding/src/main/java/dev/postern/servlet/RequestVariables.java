@@ -9,7 +9,9 @@ import jakarta.servlet.DispatcherType;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,14 +49,26 @@ final class RequestVariables implements Environ.Source {
   private final String software;
   private final RequestHeaders headers;
   private final RequestBody body;
+  private final Map<String, Function<HttpServletRequest, ? extends @Nullable Object>> added;
   private @Nullable RequestPath path;
 
-  /** {@code software} is SERVER_SOFTWARE. */
-  RequestVariables(HttpServletRequest request, String software) {
+  /**
+   * The variables of a request.
+   *
+   * @param software SERVER_SOFTWARE
+   * @param path where it leads; null where that is what the container says
+   */
+  RequestVariables(
+      HttpServletRequest request,
+      String software,
+      @Nullable RequestPath path,
+      GatewayOptions options) {
     this.request = request;
     this.software = software;
+    this.path = path;
+    this.added = options.variables();
     this.headers = new RequestHeaders(request);
-    this.body = new RequestBody(request);
+    this.body = new RequestBody(request, options.maxBody());
   }
 
   RequestBody body() {
@@ -63,6 +77,15 @@ final class RequestVariables implements Environ.Source {
 
   @Override
   public @Nullable String variable(String name) {
+    return !added.isEmpty() && added.containsKey(name) ? added(name) : own(name);
+  }
+
+  private @Nullable String added(String name) {
+    Object value = added.get(name).apply(request);
+    return value == null ? null : Bytes.ofText(value.toString());
+  }
+
+  private @Nullable String own(String name) {
     return switch (name) {
       case "GATEWAY_INTERFACE" -> "CGI/1.1";
       case "REQUEST_METHOD" -> request.getMethod();
@@ -93,6 +116,11 @@ final class RequestVariables implements Environ.Source {
   public Set<String> names() {
     Set<String> names = new LinkedHashSet<>();
     for (String name : NAMES) {
+      if (variable(name) != null) {
+        names.add(name);
+      }
+    }
+    for (String name : added.keySet()) {
       if (variable(name) != null) {
         names.add(name);
       }

@@ -3,18 +3,16 @@ package dev.postern.servlet;
 import static java.util.Objects.requireNonNull;
 
 import dev.postern.Application;
-import dev.postern.Environ;
-import dev.postern.Exchange;
-import dev.postern.GatewayException;
-import dev.postern.Outcome;
+import dev.postern.servlet.init.InitParameters;
+import jakarta.servlet.DispatcherType;
 import jakarta.servlet.ServletConfig;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.lang.reflect.InvocationTargetException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,9 +20,9 @@ import org.jspecify.annotations.Nullable;
  * path and the servlet's, {@code PATH_INFO} what follows.
  *
  * <p>A container calls it, for all methods alike, on its own thread, which the request keeps until
- * the response is sent and its body closed; the application is called by many threads at once
- * ({@code postern.multithread}). {@code postern.multiprocess} is false: the Servlet API does not
- * tell whether a context is distributed.
+ * the response is sent and its body closed, unless there is an {@link Builder#executor}; the
+ * application is called by many threads at once ({@code postern.multithread}). {@code
+ * postern.multiprocess} is false: the Servlet API does not tell whether a context is distributed.
  *
  * <p><b>Paths.</b> {@code PATH_INFO} has the bytes that were sent, decoded once, with empty
  * segments and {@code ;parameters}. Where the container found another path than that (it resolves
@@ -70,6 +68,13 @@ import org.jspecify.annotations.Nullable;
  * that has only ended its own side still gets its response. {@link Builder#watch} and the init
  * parameter {@code watch} turn this off.
  *
+ * <p><b>Init parameters.</b> {@code application} is the name of a class. {@code watch}, {@code
+ * deadline}, {@code maxBody} and {@code executor} are the builder's options, and {@code
+ * variable.NAME} adds a variable: {@code principal}, {@code session}, {@code session-id}, {@code
+ * session:ATTRIBUTE}, {@code attribute:ATTRIBUTE}, {@code locale}, {@code certificates}, {@code
+ * certificate-subject}, {@code certificate-issuer} or {@code certificate-serial}. An unknown or
+ * malformed one stops the servlet from starting; a subclass may have others.
+ *
  * <p><b>Includes.</b> An included application's status and headers are dropped, as the Servlet
  * specification demands; the including servlet must use the output stream, not the writer. When the
  * application fails, the including servlet gets an {@link IOException}.
@@ -87,20 +92,10 @@ public class ServletGateway extends HttpServlet {
    */
   public static final String CONTENT_TYPE = "dev.postern.content_type";
 
-  /** The name of the init parameter that names the application's class. */
-  private static final String APPLICATION = "application";
-
-  /** The name of the init parameter that turns the watch over clients off. */
-  private static final String WATCH = "watch";
-
-  private final boolean watching;
+  private final transient Builder builder;
   private transient @Nullable Application application;
-  private transient String software = "Postern";
-
-  private transient @Nullable ClientWatch watch;
-
-  /** {@link #init} has created the application. */
-  private transient boolean created;
+  private transient @Nullable Serving serving;
+  private transient @Nullable ExchangeThreads threads;
 
   /**
    * For a container, as from a {@code web.xml}: {@link #init} creates the application whose class
@@ -109,12 +104,13 @@ public class ServletGateway extends HttpServlet {
    * it is {@link AutoCloseable}.
    */
   public ServletGateway() {
-    watching = true;
+    this(new Builder(null));
   }
 
   /**
    * A servlet that calls {@code application}. {@link #destroy} closes it where it is {@link
-   * AutoCloseable}, such as a {@code CgiDirectory}.
+   * AutoCloseable}, such as a {@code CgiDirectory}; one that several servlets call is closed with
+   * the last of them.
    */
   public ServletGateway(Application application) {
     this(builder(application));
@@ -122,8 +118,7 @@ public class ServletGateway extends HttpServlet {
 
   /** For subclasses, such as one with a {@code @WebServlet} annotation. */
   protected ServletGateway(Builder builder) {
-    application = builder.application;
-    watching = builder.watch;
+    this.builder = builder;
   }
 
   /** A servlet that calls {@code application}, with options. */
@@ -132,21 +127,23 @@ public class ServletGateway extends HttpServlet {
   }
 
   /** Options of a servlet. Not thread-safe. */
-  public static final class Builder {
-    private final Application application;
-    private boolean watch = true;
+  public static final class Builder extends GatewayBuilder<Builder> {
+    private @Nullable Executor executor;
 
-    private Builder(Application application) {
-      this.application = application;
+    private Builder(@Nullable Application application) {
+      super(application);
     }
 
     /**
-     * Whether to look for clients that have reset their connection while nothing is sent to them,
-     * and to cancel their requests; true by default. The looks of all servlets of a web application
-     * take at most 2 % of one processor. Without it, such a client is noticed by the next write.
+     * Answers requests on threads of that executor, and gives the container's thread back at once,
+     * where the servlet was registered with {@code asyncSupported}; the caller closes it. By
+     * default a request keeps the container's thread. The init parameter {@code executor} is a
+     * number of threads of their own, or {@code virtual} for virtual threads (Java 21). When the
+     * executor rejects a request, the client is told 503. Container time-outs of asynchronous
+     * requests are turned off; {@link #deadline} is in their place.
      */
-    public Builder watch(boolean newWatch) {
-      watch = newWatch;
+    public Builder executor(Executor newExecutor) {
+      executor = requireNonNull(newExecutor, "executor");
       return this;
     }
 
@@ -154,23 +151,39 @@ public class ServletGateway extends HttpServlet {
     public ServletGateway build() {
       return new ServletGateway(this);
     }
+
+    @Override
+    Builder self() {
+      return this;
+    }
   }
 
   /**
    * Called by the container, once, before all requests.
    *
    * @throws ServletException when the servlet was made without an application and the init
-   *     parameter names none, or when {@code watch} is neither {@code true} nor {@code false}
+   *     parameter names none, or when an init parameter is unknown or malformed
    */
   @Override
   public void init() throws ServletException {
-    software = software(getServletContext().getServerInfo());
-    boolean watches = watching && watchParameter();
-    if (application == null) {
+    InitParameters parameters = InitParameters.of(getServletConfig());
+    GatewayOptions options = GatewayOptions.of(builder, parameters);
+    threads = ExchangeThreads.of(builder.executor, parameters);
+    if (builder.application != null) {
+      application = Applications.of(builder.application, parameters);
+    } else {
       application = applicationOf(getServletConfig());
-      created = true;
+      parameters.text(Applications.APPLICATION);
     }
-    watch = watches ? ClientWatch.acquire() : null;
+    if (getClass() == ServletGateway.class) {
+      parameters.refuseOthers(name -> false);
+    }
+    serving =
+        new Serving(
+            application,
+            options,
+            Applications.software(getServletContext().getServerInfo()),
+            this::log);
   }
 
   private Application applicationOf(ServletConfig config) throws ServletException {
@@ -192,7 +205,7 @@ public class ServletGateway extends HttpServlet {
    * @throws Exception to stop the servlet from starting; a message says which parameter is wrong
    */
   protected Application application(ServletConfig config) throws Exception {
-    return create(config.getInitParameter(APPLICATION));
+    return Applications.named(InitParameters.of(config));
   }
 
   /**
@@ -200,36 +213,31 @@ public class ServletGateway extends HttpServlet {
    * refuse all names but these and its own.
    */
   protected static boolean isStandardParameter(String name) {
-    return name.equals(APPLICATION) || name.equals(WATCH);
-  }
-
-  private boolean watchParameter() throws ServletException {
-    String value = getInitParameter(WATCH);
-    String word = value == null ? "true" : value.trim();
-    if (!word.equals("true") && !word.equals("false")) {
-      throw new ServletException(
-          "init parameter " + WATCH + " must be true or false: \"" + value + "\"");
-    }
-    return word.equals("true");
+    return switch (name) {
+      case Applications.APPLICATION, "watch", "deadline", "maxBody", "executor" -> true;
+      default -> name.startsWith(GatewayOptions.VARIABLE);
+    };
   }
 
   /**
    * Called by the container, once, after all requests. Closes an application that is {@link
-   * AutoCloseable}, and ends the thread that watches clients with the last servlet.
+   * AutoCloseable} where no other gateway serves it, and ends the thread that watches clients with
+   * the last servlet.
    */
   @Override
   public void destroy() {
-    if (watch != null) {
-      watch = null;
-      ClientWatch.release();
-    }
-    Application closed = application;
-    if (created) {
-      application = null;
-      created = false;
+    Serving ended = serving;
+    Application given = builder.application;
+    serving = null;
+    application = null;
+    if (threads != null) {
+      threads.close();
+      threads = null;
     }
     try {
-      if (closed instanceof AutoCloseable closeable) {
+      if (ended != null) {
+        ended.close();
+      } else if (given instanceof AutoCloseable closeable) {
         closeable.close();
       }
     } catch (Exception e) {
@@ -245,85 +253,22 @@ public class ServletGateway extends HttpServlet {
   @Override
   protected void service(HttpServletRequest request, HttpServletResponse response)
       throws IOException {
-    RequestVariables variables = new RequestVariables(request, software);
-    ServletSink sink = new ServletSink(request, response);
-    RequestBody body = variables.body();
-    PrintWriter errors = ErrorLog.of(this::log);
-    Environ environ =
-        Environ.builder(variables).input(body).errors(errors).scheme(variables.scheme()).build();
-    String fault = variables.fault();
-    Exchange exchange = Exchange.of(environ, sink);
-    ClientWatch.Watched watched = watch == null ? null : watch.begin(exchange, request);
+    if (request.getDispatcherType() == DispatcherType.ASYNC) {
+      IOException cut = AsideExchange.cut(request);
+      if (cut != null) {
+        throw cut;
+      }
+    }
+    Serving answering = requireNonNull(serving, "servlet must be started");
+    if (threads == null || !threads.mayTake(request)) {
+      answering.serve(request, response, null, null);
+      return;
+    }
+    AsideExchange exchange = new AsideExchange(answering, request, response);
     try {
-      Application called =
-          fault == null ? requireNonNull(application, "application") : refusal(fault);
-      Outcome outcome =
-          exchange.run(
-              sink.isIncluded() ? new IncludedApplication(called, sink::dropIncluded) : called);
-      Throwable failure = outcome.failure();
-      if (failure != null) {
-        boolean gone =
-            !outcome.complete() && (sink.isRefused() || failure instanceof ClientGoneException);
-        FailureLog.report(variables, outcome, failure, gone);
-      }
-    } finally {
-      if (watch != null) {
-        watch.end(watched);
-      }
+      threads.execute(exchange);
+    } catch (RejectedExecutionException e) {
+      exchange.reject(e);
     }
-    errors.flush();
-    IOException cut = sink.cut();
-    if (cut != null) {
-      throw cut;
-    }
-    body.drain();
-  }
-
-  private static Application refusal(String fault) {
-    return (environ, startResponse) -> {
-      throw new GatewayException(400, fault);
-    };
-  }
-
-  private static Application create(@Nullable String name) throws ServletException {
-    if (name == null || name.isBlank()) {
-      throw new ServletException(
-          "init parameter " + APPLICATION + " must name an Application: none is given");
-    }
-    try {
-      return load(name.trim()).asSubclass(Application.class).getConstructor().newInstance();
-    } catch (ReflectiveOperationException | ClassCastException | LinkageError e) {
-      // Not as its cause: containers show the innermost cause, and then nothing of this text.
-      ServletException unusable =
-          new ServletException(
-              "init parameter "
-                  + APPLICATION
-                  + " must name an Application that has a public constructor without arguments: \""
-                  + name
-                  + "\": "
-                  + (e instanceof InvocationTargetException ? e.getCause() : e));
-      unusable.addSuppressed(e);
-      throw unusable;
-    }
-  }
-
-  private static Class<?> load(String name) throws ClassNotFoundException {
-    ClassLoader context = Thread.currentThread().getContextClassLoader();
-    return Class.forName(
-        name, true, context == null ? ServletGateway.class.getClassLoader() : context);
-  }
-
-  /** {@code product "/" version} (RFC 3875 4.1.17) of "Apache Tomcat/11.0.1" and its like. */
-  static String software(@Nullable String serverInfo) {
-    StringBuilder product = new StringBuilder();
-    for (String word : (serverInfo == null ? "" : serverInfo).split("[^\\w.+-]+", -1)) {
-      if (!word.isEmpty() && Character.isDigit(word.charAt(0))) {
-        return product.isEmpty() ? "Postern" : product + "/" + word;
-      }
-      if (word.matches("\\w.*")) {
-        product.append(product.isEmpty() ? "" : "-").append(word);
-      }
-    }
-    return product.isEmpty() ? "Postern" : product.toString();
   }
 }

@@ -3,6 +3,8 @@ package dev.postern.servlet;
 import dev.postern.testing.GatewayContract;
 import dev.postern.testing.HttpGatewayClient;
 import java.io.IOException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 
 /** An application at the root of a container, as the contract of gateways wants it. */
 final class Deployed {
@@ -14,6 +16,21 @@ final class Deployed {
     return application -> {
       Container container = starter.start(Deployment.at("").application(application, "/*"));
       return HttpGatewayClient.of(container.port()).onClose(() -> close(container));
+    };
+  }
+
+  /** The same, where each exchange leaves the container's thread for one of its own. */
+  static GatewayContract.GatewayUnderTest onExecutor(Container.Starter starter) {
+    return application -> {
+      ExecutorService executor = Executors.newCachedThreadPool();
+      ServletGateway servlet = ServletGateway.builder(application).executor(executor).build();
+      Container container = starter.start(Deployment.at("").servlet(servlet, "/*").withAsync());
+      return HttpGatewayClient.of(container.port())
+          .onClose(
+              () -> {
+                close(container);
+                executor.shutdownNow();
+              });
     };
   }
 

@@ -20,6 +20,9 @@ final class Deployment {
   /** Paths of the pages for errors of these statuses. */
   final Map<Integer, String> errorPages = new TreeMap<>();
 
+  /** The servlets may give the container's thread back. */
+  boolean async;
+
   /** The servlets take multipart forms apart. */
   boolean multipart;
 
@@ -85,6 +88,12 @@ final class Deployment {
   /** The page of this path answers for errors of this status. */
   Deployment errorPage(int status, String path) {
     errorPages.put(status, path);
+    return this;
+  }
+
+  /** The servlets are registered with {@code asyncSupported}. */
+  Deployment withAsync() {
+    async = true;
     return this;
   }
 

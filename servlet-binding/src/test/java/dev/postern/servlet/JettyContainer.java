@@ -43,6 +43,7 @@ final class JettyContainer implements Container {
               : new ServletHolder(entry.servlet());
       holder.setInitParameters(entry.parameters());
       holder.setInitOrder(1);
+      holder.setAsyncSupported(deployment.async);
       if (deployment.multipart) {
         holder.getRegistration().setMultipartConfig(new MultipartConfigElement(""));
       }

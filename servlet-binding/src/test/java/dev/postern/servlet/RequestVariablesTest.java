@@ -2,17 +2,21 @@ package dev.postern.servlet;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** What the containers of the tests never say. */
 class RequestVariablesTest {
+  private static final GatewayOptions NO_OPTIONS =
+      new GatewayOptions(true, null, -1, Map.of(), Map.of());
+
   private final FakeRequest fake =
       new FakeRequest("", "", "/", "/")
           .with("getServerName", "localhost")
           .with("getScheme", "http");
 
   private String variable(String name) {
-    return new RequestVariables(fake.request(), "Test/1").variable(name);
+    return new RequestVariables(fake.request(), "Test/1", null, NO_OPTIONS).variable(name);
   }
 
   @Test
@@ -100,14 +104,15 @@ class RequestVariablesTest {
 
   @Test
   void fault_namesWhatIsWrong() {
-    assertThat(new RequestVariables(fake.request(), "").fault()).isNull();
+    assertThat(new RequestVariables(fake.request(), "", null, NO_OPTIONS).fault()).isNull();
     fake.withHeader("Authorization", "a", "b");
-    assertThat(new RequestVariables(fake.request(), "").fault()).contains("Authorization");
+    assertThat(new RequestVariables(fake.request(), "", null, NO_OPTIONS).fault())
+        .contains("Authorization");
     fake.withHeader("Authorization", "a").withHeader("Host", "a\"b");
-    assertThat(new RequestVariables(fake.request(), "").fault()).contains("Host");
+    assertThat(new RequestVariables(fake.request(), "", null, NO_OPTIONS).fault()).contains("Host");
     // as an absolute target would have it
     fake.withHeader("Host", "a").with("getServerName", "a\"b");
-    assertThat(new RequestVariables(fake.request(), "").fault()).contains("Host");
+    assertThat(new RequestVariables(fake.request(), "", null, NO_OPTIONS).fault()).contains("Host");
   }
 
   @Test

@@ -49,6 +49,7 @@ final class TomcatContainer implements Container {
               ? Tomcat.addServlet(context, name, entry.type().getName())
               : Tomcat.addServlet(context, name, entry.servlet());
       wrapper.setLoadOnStartup(1);
+      wrapper.setAsyncSupported(deployment.async);
       if (deployment.multipart) {
         wrapper.setMultipartConfigElement(new MultipartConfigElement(""));
       }

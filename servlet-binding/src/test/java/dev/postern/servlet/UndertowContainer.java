@@ -56,6 +56,7 @@ final class UndertowContainer implements Container {
       if (deployment.multipart) {
         servlet.setMultipartConfig(new MultipartConfigElement(""));
       }
+      servlet.setAsyncSupported(deployment.async);
       info.addServlet(servlet.addMappings(entry.mappings()).setLoadOnStartup(1));
     }
     for (Filter filter : deployment.filters) {

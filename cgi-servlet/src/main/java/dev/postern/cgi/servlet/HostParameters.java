@@ -7,6 +7,7 @@ import dev.postern.cgi.FollowLinks;
 import dev.postern.cgi.Isolation;
 import dev.postern.cgi.IsolationLevel;
 import dev.postern.cgi.ProcessLimit;
+import dev.postern.servlet.init.InitParameters;
 import jakarta.servlet.ServletException;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -138,11 +139,13 @@ final class HostParameters {
     for (String name : words("fileVariable")) {
       checked("fileVariable", () -> builder.fileVariable(name));
     }
-    Application redirects = parameters.instance("localRedirects", Application.class);
+    Application redirects =
+        parameters.instance("localRedirects", Application.class, "an Application");
     if (redirects != null) {
       builder.localRedirects(redirects);
     }
-    Consumer<CgiRun> listener = listener(parameters.instance("onRun", Consumer.class));
+    Consumer<CgiRun> listener =
+        listener(parameters.instance("onRun", Consumer.class, "a Consumer of CgiRun"));
     if (listener != null) {
       builder.onRun(listener);
     }

@@ -2,6 +2,7 @@ package dev.postern.cgi.servlet;
 
 import dev.postern.Application;
 import dev.postern.cgi.CgiDirectory;
+import dev.postern.servlet.init.InitParameters;
 import jakarta.servlet.ServletConfig;
 import jakarta.servlet.ServletException;
 import java.io.IOException;

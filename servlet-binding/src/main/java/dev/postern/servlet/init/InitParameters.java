@@ -1,14 +1,16 @@
-package dev.postern.cgi.servlet;
+package dev.postern.servlet.init;
 
 import jakarta.servlet.ServletConfig;
 import jakarta.servlet.ServletException;
 import java.io.File;
+import java.lang.reflect.InvocationTargetException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Enumeration;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -16,6 +18,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -25,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * The init parameters of a servlet, each of which is taken once: what is left at the end is
  * unknown. A value is text, trimmed. Confined to the thread that starts the servlet.
  */
-final class InitParameters {
+public final class InitParameters {
   /** {@code 1*DIGIT [ "ms" / "s" / "m" / "h" ]}; seconds where there is no unit. */
   private static final Pattern DURATION = Pattern.compile("(\\d{1,9})\\s*(ms|s|m|h|)");
 
@@ -40,10 +43,17 @@ final class InitParameters {
 
   private InitParameters() {}
 
-  static InitParameters of(ServletConfig config) {
+  /** Those of a servlet. */
+  public static InitParameters of(ServletConfig config) {
+    return of(config.getInitParameterNames(), config::getInitParameter);
+  }
+
+  /** Those of a filter, or of whatever has some. */
+  public static InitParameters of(
+      Enumeration<String> names, Function<String, @Nullable String> values) {
     InitParameters parameters = new InitParameters();
-    for (String name : Collections.list(config.getInitParameterNames())) {
-      String value = config.getInitParameter(name);
+    for (String name : Collections.list(names)) {
+      String value = values.apply(name);
       if (value != null) {
         parameters.left.put(name, value.trim());
       }
@@ -52,18 +62,23 @@ final class InitParameters {
   }
 
   /** Whether it is given, and not taken yet. */
-  boolean has(String name) {
+  public boolean has(String name) {
     return left.containsKey(name);
   }
 
+  /** Null where it is not given. It is not taken by that. */
+  public @Nullable String peek(String name) {
+    return left.get(name);
+  }
+
   /** Null where it is not given. */
-  @Nullable String text(String name) {
+  public @Nullable String text(String name) {
     known.add(name);
     return left.remove(name);
   }
 
   /** Those whose names start so, by the rest of their names. */
-  Map<String, String> startingWith(String prefix) {
+  public Map<String, String> startingWith(String prefix) {
     known.add(prefix + "*");
     Map<String, String> found = new LinkedHashMap<>();
     for (String name : List.copyOf(left.keySet())) {
@@ -74,7 +89,8 @@ final class InitParameters {
     return found;
   }
 
-  boolean flag(String name) throws ServletException {
+  /** False where it is not given. */
+  public boolean flag(String name) throws ServletException {
     String value = text(name);
     if (value == null || value.equals("false")) {
       return false;
@@ -85,7 +101,8 @@ final class InitParameters {
     throw refused(name, "must be true or false", value);
   }
 
-  @Nullable Duration duration(String name) throws ServletException {
+  /** Null where it is not given. */
+  public @Nullable Duration duration(String name) throws ServletException {
     String value = text(name);
     if (value == null) {
       return null;
@@ -108,7 +125,7 @@ final class InitParameters {
   }
 
   /** -1 where it is not given. */
-  long bytes(String name) throws ServletException {
+  public long bytes(String name) throws ServletException {
     String value = text(name);
     if (value == null) {
       return -1;
@@ -122,7 +139,7 @@ final class InitParameters {
   }
 
   /** -1 where it is not given. */
-  int number(String name, int least) throws ServletException {
+  public int number(String name, int least) throws ServletException {
     String value = text(name);
     if (value == null) {
       return -1;
@@ -139,7 +156,7 @@ final class InitParameters {
   }
 
   /** Words between commas or spaces; null where it is not given. */
-  @Nullable List<String> words(String name) throws ServletException {
+  public @Nullable List<String> words(String name) throws ServletException {
     String value = text(name);
     if (value == null) {
       return null;
@@ -152,12 +169,13 @@ final class InitParameters {
   }
 
   /** An absolute path; null where it is not given. */
-  @Nullable Path path(String name) throws ServletException {
+  public @Nullable Path path(String name) throws ServletException {
     String value = text(name);
     return value == null ? null : path(name, value);
   }
 
-  static Path path(String name, String value) throws ServletException {
+  /** The absolute path that a parameter's value, or a part of it, is. */
+  public static Path path(String name, String value) throws ServletException {
     try {
       Path path = Path.of(value);
       if (path.isAbsolute()) {
@@ -170,7 +188,8 @@ final class InitParameters {
   }
 
   /** One of an enum's constants, in any case and with hyphens; null where it is not given. */
-  <E extends Enum<E>> @Nullable E constant(String name, Class<E> type) throws ServletException {
+  public <E extends Enum<E>> @Nullable E constant(String name, Class<E> type)
+      throws ServletException {
     String value = text(name);
     if (value == null) {
       return null;
@@ -187,7 +206,7 @@ final class InitParameters {
   }
 
   /** An object of the class that is named; null where it is not given. */
-  <T> @Nullable T instance(String name, Class<T> type) throws ServletException {
+  public <T> @Nullable T instance(String name, Class<T> type, String what) throws ServletException {
     String value = text(name);
     if (value == null) {
       return null;
@@ -200,21 +219,24 @@ final class InitParameters {
           .getConstructor()
           .newInstance();
     } catch (ReflectiveOperationException | ClassCastException | LinkageError e) {
+      // Not as its cause: containers show the innermost cause, and then nothing of this text.
       ServletException refused =
-          refused(
-              name,
-              "must name a "
-                  + type.getName()
-                  + " that has a public constructor without arguments, and not "
-                  + e,
-              value);
+          new ServletException(
+              "init parameter "
+                  + name
+                  + " must name "
+                  + what
+                  + " that has a public constructor without arguments: \""
+                  + value
+                  + "\": "
+                  + (e instanceof InvocationTargetException ? e.getCause() : e));
       refused.addSuppressed(e);
       throw refused;
     }
   }
 
   /** A command: its first word is looked for in the system's directories of programs. */
-  static List<String> command(String name, List<String> words) throws ServletException {
+  public static List<String> command(String name, List<String> words) throws ServletException {
     String program = words.isEmpty() ? "" : words.get(0);
     List<String> command = new ArrayList<>(words);
     if (program.startsWith("/")) {
@@ -232,7 +254,8 @@ final class InitParameters {
     throw refused(name, "must be an absolute path, or the name of a program in " + SEARCH, program);
   }
 
-  static List<String> split(String value, String separator) {
+  /** The parts of a text that are not empty. */
+  public static List<String> split(String value, String separator) {
     List<String> words = new ArrayList<>(List.of(value.split(separator, -1)));
     words.removeIf(String::isEmpty);
     return words;
@@ -243,7 +266,7 @@ final class InitParameters {
    *
    * @param others names that are not ours but are allowed
    */
-  void refuseOthers(Predicate<String> others) throws ServletException {
+  public void refuseOthers(Predicate<String> others) throws ServletException {
     for (String name : left.keySet()) {
       if (!others.test(name)) {
         throw new ServletException(
@@ -256,11 +279,12 @@ final class InitParameters {
   }
 
   /** All that {@link #refuseOthers} would let pass. */
-  Set<String> known() {
+  public Set<String> known() {
     return Collections.unmodifiableSet(known);
   }
 
-  static ServletException refused(String name, String rule, @Nullable String value) {
+  /** What stops the start: the parameter's name, what is allowed, and its value. */
+  public static ServletException refused(String name, String rule, @Nullable String value) {
     return new ServletException(
         "init parameter " + name + " " + rule + (value == null ? "" : ": \"" + value + "\""));
   }

@@ -1,0 +1,101 @@
+package dev.postern.servlet;
+
+import jakarta.servlet.AsyncContext;
+import jakarta.servlet.AsyncEvent;
+import jakarta.servlet.AsyncListener;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An exchange on a thread that is not the container's. When its response was cut, the container has
+ * to hear that from a servlet, so that the request is dispatched to its servlet once more.
+ *
+ * <p>Tomcat reacts to a broken connection by ending the request on a thread of its own, and then
+ * uses its objects for another one. So that thread waits here until the exchange is over.
+ */
+final class AsideExchange implements Runnable, AsyncListener {
+  /** A request attribute: what the servlet has to throw at the container. */
+  private static final String CUT = "dev.postern.servlet.cut";
+
+  private final Serving serving;
+  private final AsyncContext context;
+  private final HttpServletRequest request;
+  private final HttpServletResponse response;
+  private final CountDownLatch over = new CountDownLatch(1);
+  private volatile @Nullable Thread thread;
+
+  /** Takes the request from its container. */
+  AsideExchange(Serving serving, HttpServletRequest request, HttpServletResponse response) {
+    this.serving = serving;
+    this.request = request;
+    this.response = response;
+    this.context = request.startAsync(request, response);
+    context.setTimeout(0);
+    context.addListener(this);
+  }
+
+  /** What an exchange of this request has left to throw, on the container's thread; or null. */
+  static @Nullable IOException cut(HttpServletRequest request) {
+    return request.getAttribute(CUT) instanceof IOException cut ? cut : null;
+  }
+
+  @Override
+  public void run() {
+    thread = Thread.currentThread();
+    try {
+      serving.serve(request, response, null, null);
+      end(null);
+    } catch (IOException e) {
+      end(e);
+    } catch (RuntimeException | Error e) {
+      end(new CutResponseException(e));
+    } finally {
+      thread = null;
+      over.countDown();
+    }
+  }
+
+  /** No thread has taken it. */
+  void reject(Throwable cause) throws IOException {
+    serving.reject(request, response, cause);
+    end(null);
+    over.countDown();
+  }
+
+  private void end(@Nullable IOException cut) {
+    try {
+      if (cut == null) {
+        context.complete();
+      } else {
+        request.setAttribute(CUT, cut);
+        context.dispatch();
+      }
+    } catch (IllegalStateException e) {
+      // The container has ended it already, since the connection is broken.
+    }
+  }
+
+  @Override
+  public void onError(AsyncEvent event) {
+    if (thread == Thread.currentThread()) {
+      return;
+    }
+    try {
+      over.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Override
+  public void onComplete(AsyncEvent event) {}
+
+  @Override
+  public void onTimeout(AsyncEvent event) {}
+
+  @Override
+  public void onStartAsync(AsyncEvent event) {}
+}

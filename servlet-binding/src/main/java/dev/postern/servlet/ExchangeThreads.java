@@ -1,0 +1,109 @@
+package dev.postern.servlet;
+
+import dev.postern.servlet.init.InitParameters;
+import jakarta.servlet.DispatcherType;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.http.HttpServletRequest;
+import java.lang.System.Logger.Level;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/** Where requests are answered that give the container's thread back. Thread-safe. */
+final class ExchangeThreads {
+  private static final String EXECUTOR = "executor";
+
+  /** Requests that wait for a thread, for each thread. */
+  private static final int WAITING = 10;
+
+  private final Executor executor;
+
+  /** The same one where it is ours. */
+  private final @Nullable ExecutorService own;
+
+  private final AtomicBoolean warned = new AtomicBoolean();
+
+  private ExchangeThreads(Executor executor, @Nullable ExecutorService own) {
+    this.executor = executor;
+    this.own = own;
+  }
+
+  /** Null where requests keep the container's threads. */
+  static @Nullable ExchangeThreads of(@Nullable Executor given, InitParameters parameters)
+      throws ServletException {
+    if ("virtual".equals(parameters.peek(EXECUTOR))) {
+      ExecutorService virtual = virtual(parameters.text(EXECUTOR));
+      return new ExchangeThreads(virtual, virtual);
+    }
+    int count = parameters.number(EXECUTOR, 1);
+    if (count > 0) {
+      ExecutorService platform = platform(count);
+      return new ExchangeThreads(platform, platform);
+    }
+    return given == null ? null : new ExchangeThreads(given, null);
+  }
+
+  /** Of Java 21 and newer. */
+  private static ExecutorService virtual(@Nullable String word) throws ServletException {
+    try {
+      return (ExecutorService)
+          Executors.class.getMethod("newVirtualThreadPerTaskExecutor").invoke(null);
+    } catch (ReflectiveOperationException e) {
+      throw InitParameters.refused(
+          EXECUTOR, "must be a number before Java 21, which has no virtual threads", word);
+    }
+  }
+
+  private static ExecutorService platform(int count) {
+    AtomicInteger number = new AtomicInteger();
+    ThreadPoolExecutor pool =
+        new ThreadPoolExecutor(
+            count,
+            count,
+            10,
+            TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(Math.max(count, count * WAITING)),
+            task -> {
+              Thread thread = new Thread(task, "postern-exchange-" + number.incrementAndGet());
+              thread.setDaemon(true);
+              return thread;
+            });
+    pool.allowCoreThreadTimeOut(true);
+    return pool;
+  }
+
+  /** Whether the container lets this request go to another thread; it says why not, once. */
+  boolean mayTake(HttpServletRequest request) {
+    if (request.getDispatcherType() == DispatcherType.INCLUDE || request.isAsyncStarted()) {
+      return false;
+    }
+    if (request.isAsyncSupported()) {
+      return true;
+    }
+    if (!warned.getAndSet(true)) {
+      System.getLogger("dev.postern")
+          .log(
+              Level.WARNING,
+              "executor is not used: the servlet and the filters before it must be registered with"
+                  + " asyncSupported");
+    }
+    return false;
+  }
+
+  void execute(Runnable exchange) {
+    executor.execute(exchange);
+  }
+
+  /** After all requests. */
+  void close() {
+    if (own != null) {
+      own.shutdownNow();
+    }
+  }
+}

@@ -1,0 +1,192 @@
+package dev.postern.servlet;
+
+import dev.postern.Application;
+import dev.postern.Environ;
+import dev.postern.Exchange;
+import dev.postern.GatewayException;
+import dev.postern.Headers;
+import dev.postern.Outcome;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The requests of one gateway, from its start to its end: what a servlet and a filter have in
+ * common. Thread-safe.
+ */
+final class Serving {
+  /** How long after its deadline a request is cancelled: its application may have answered. */
+  private static final Duration GRACE = Duration.ofSeconds(1);
+
+  private final Application application;
+  private final GatewayOptions options;
+  private final String software;
+  private final Consumer<String> log;
+  private final @Nullable ClientWatch watch;
+  private final @Nullable ScheduledThreadPoolExecutor timer;
+
+  Serving(Application application, GatewayOptions options, String software, Consumer<String> log) {
+    this.application = application;
+    this.options = options;
+    this.software = software;
+    this.log = log;
+    this.watch = options.watch() ? ClientWatch.acquire() : null;
+    this.timer = options.deadline() == null ? null : timer();
+    SharedApplications.acquire(application);
+  }
+
+  /** Ends what was started for it, and the application where no other gateway serves it. */
+  void close() throws Exception {
+    if (watch != null) {
+      ClientWatch.release();
+    }
+    if (timer != null) {
+      timer.shutdownNow();
+    }
+    SharedApplications.release(application);
+  }
+
+  private static ScheduledThreadPoolExecutor timer() {
+    ScheduledThreadPoolExecutor timer =
+        new ScheduledThreadPoolExecutor(
+            1,
+            task -> {
+              Thread thread = new Thread(task, "postern-deadline");
+              thread.setDaemon(true);
+              thread.setContextClassLoader(null);
+              return thread;
+            });
+    timer.setRemoveOnCancelPolicy(true);
+    timer.setKeepAliveTime(10, TimeUnit.SECONDS);
+    timer.allowCoreThreadTimeOut(true);
+    return timer;
+  }
+
+  /**
+   * Answers one request.
+   *
+   * @param path where it leads; null where that is what the container says
+   * @param passing takes the heads that are not to be sent, so that others answer; null for none
+   * @throws IOException when the response was cut: the container then drops the connection
+   */
+  void serve(
+      HttpServletRequest request,
+      HttpServletResponse response,
+      @Nullable RequestPath path,
+      @Nullable Passing passing)
+      throws IOException {
+    serve(request, response, path, passing, null);
+  }
+
+  /** Answers 503, without the application: nobody has a thread for it. */
+  void reject(HttpServletRequest request, HttpServletResponse response, Throwable cause)
+      throws IOException {
+    String why = "executor must take the request: " + cause.getMessage();
+    Headers later = Headers.of("Retry-After", "1");
+    GatewayException busy = new GatewayException(503, why, later, null, cause);
+    serve(request, response, null, null, busy);
+  }
+
+  private void serve(
+      HttpServletRequest request,
+      HttpServletResponse response,
+      @Nullable RequestPath path,
+      @Nullable Passing passing,
+      @Nullable GatewayException refusal)
+      throws IOException {
+    RequestVariables variables = new RequestVariables(request, software, path, options);
+    ServletSink sink = new ServletSink(request, response);
+    RequestBody body = variables.body();
+    PrintWriter errors = ErrorLog.of(log);
+    Environ environ = environ(variables, request, errors);
+    GatewayException fault = refusal == null ? fault(variables, request) : refusal;
+    Exchange exchange = Exchange.of(environ, passing == null ? sink : passing.before(sink));
+    ClientWatch.Watched watched = watch == null ? null : watch.begin(exchange, request);
+    Future<?> end = end(exchange);
+    try {
+      Application called = fault == null ? application : refusal(fault);
+      Outcome outcome =
+          exchange.run(
+              sink.isIncluded() ? new IncludedApplication(called, sink::dropIncluded) : called);
+      Throwable failure = outcome.failure();
+      if (failure != null && (passing == null || !passing.hasPassed())) {
+        boolean gone =
+            !outcome.complete() && (sink.isRefused() || failure instanceof ClientGoneException);
+        FailureLog.report(variables, outcome, failure, gone);
+      }
+    } finally {
+      if (watch != null) {
+        watch.end(watched);
+      }
+      if (end != null) {
+        end.cancel(false);
+      }
+    }
+    errors.flush();
+    IOException cut = sink.cut();
+    if (cut != null) {
+      throw cut;
+    }
+    if (passing == null || !passing.hasPassed()) {
+      body.drain();
+    }
+  }
+
+  private Environ environ(
+      RequestVariables variables, HttpServletRequest request, PrintWriter errors) {
+    Environ.Builder builder =
+        Environ.builder(variables)
+            .input(variables.body())
+            .errors(errors)
+            .scheme(variables.scheme());
+    if (options.deadline() != null) {
+      builder.deadline(options.deadline());
+    }
+    Environ environ = builder.build();
+    for (Map.Entry<String, Function<HttpServletRequest, ? extends @Nullable Object>> extension :
+        options.extensions().entrySet()) {
+      Object value = extension.getValue().apply(request);
+      if (value != null) {
+        environ.put(extension.getKey(), value);
+      }
+    }
+    return environ;
+  }
+
+  private @Nullable GatewayException fault(RequestVariables variables, HttpServletRequest request) {
+    String fault = variables.fault();
+    if (fault != null) {
+      return new GatewayException(400, fault);
+    }
+    return options.maxBody() >= 0 && request.getContentLengthLong() > options.maxBody()
+        ? RequestBody.tooLarge(options.maxBody())
+        : null;
+  }
+
+  private @Nullable Future<?> end(Exchange exchange) {
+    if (timer == null || options.deadline() == null) {
+      return null;
+    }
+    Duration deadline = options.deadline();
+    return timer.schedule(
+        () -> exchange.cancel(new TimeoutException("request must end in " + deadline)),
+        deadline.plus(GRACE).toMillis(),
+        TimeUnit.MILLISECONDS);
+  }
+
+  private static Application refusal(GatewayException fault) {
+    return (environ, startResponse) -> {
+      throw fault;
+    };
+  }
+}
