@@ -2,6 +2,8 @@ package dev.postern;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.postern.internal.Escapes;
+import dev.postern.internal.Text;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStreamWriter;
@@ -98,7 +100,7 @@ public final class Environ extends AbstractMap<String, Object> {
     for (Map.Entry<String, String> entry : variables.entrySet()) {
       if (entry.getKey().indexOf('.') >= 0) {
         throw new IllegalArgumentException(
-            "CGI variable must have no dot in its name: " + Text.quote(entry.getKey()));
+            "CGI variable must have no dot in its name: " + Escapes.quote(entry.getKey()));
       }
       VariableNames.check(entry.getKey(), entry.getValue());
     }
@@ -359,7 +361,7 @@ public final class Environ extends AbstractMap<String, Object> {
   public void report(String name, Object value) {
     if (!VariableNames.isExtension(name)) {
       throw new IllegalArgumentException(
-          "name of a fact must be lower-case with a dot: " + Text.quote(name));
+          "name of a fact must be lower-case with a dot: " + Escapes.quote(name));
     }
     lifecycle.report(name, requireNonNull(value, "value"));
   }
@@ -418,7 +420,7 @@ public final class Environ extends AbstractMap<String, Object> {
     return "Environ["
         + text("REQUEST_METHOD")
         + " "
-        + Text.quote(text("SCRIPT_NAME") + text("PATH_INFO"))
+        + Escapes.quote(text("SCRIPT_NAME") + text("PATH_INFO"))
         + "]";
   }
 

@@ -1,5 +1,6 @@
 package dev.postern;
 
+import dev.postern.internal.Escapes;
 import java.io.PrintWriter;
 import org.jspecify.annotations.Nullable;
 
@@ -51,6 +52,6 @@ final class ErrorLog {
     for (Throwable also : error.getSuppressed()) {
       line.append("; then ").append(also);
     }
-    return Text.oneLine(line);
+    return Escapes.oneLine(line);
   }
 }

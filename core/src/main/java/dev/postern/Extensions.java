@@ -1,5 +1,6 @@
 package dev.postern;
 
+import dev.postern.internal.Text;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;

@@ -2,6 +2,8 @@ package dev.postern;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.postern.internal.Escapes;
+import dev.postern.internal.Text;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
@@ -46,7 +48,7 @@ public final class Headers implements Iterable<Map.Entry<String, String>> {
     if (namesAndValues.length % 2 != 0) {
       throw new IllegalArgumentException(
           "headers must be names and values in turn: a value is missing for "
-              + Text.quote(namesAndValues[namesAndValues.length - 1]));
+              + Escapes.quote(namesAndValues[namesAndValues.length - 1]));
     }
     String[] fields = new String[namesAndValues.length];
     for (int i = 0; i < fields.length; i += 2) {
@@ -220,7 +222,7 @@ public final class Headers implements Iterable<Map.Entry<String, String>> {
   private static String checkedName(String name) {
     requireNonNull(name, "name");
     if (!Text.isToken(name)) {
-      throw new IllegalArgumentException("header name must be a token: " + Text.quote(name));
+      throw new IllegalArgumentException("header name must be a token: " + Escapes.quote(name));
     }
     return name;
   }

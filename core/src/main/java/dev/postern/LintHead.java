@@ -1,5 +1,6 @@
 package dev.postern;
 
+import dev.postern.internal.Text;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;

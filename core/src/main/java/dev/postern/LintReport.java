@@ -1,5 +1,6 @@
 package dev.postern;
 
+import dev.postern.internal.Escapes;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
@@ -44,7 +45,7 @@ final class LintReport {
    */
   void broken(
       LintRule rule, String must, @Nullable String value, @Nullable StackTraceElement place) {
-    String message = must + (value == null ? "" : ": " + Text.quote(value)) + " [" + rule + "]";
+    String message = must + (value == null ? "" : ": " + Escapes.quote(value)) + " [" + rule + "]";
     LintException.Violation violation = new LintException.Violation(rule.name(), message, place);
     synchronized (this) {
       if (!delivered) {
@@ -65,7 +66,7 @@ final class LintReport {
    * is right, and a 500 in its place would help nobody.
    */
   synchronized void gatewaysFault(LintRule rule, String must, String value) {
-    String message = must + ": " + Text.quote(value) + " [" + rule + "]";
+    String message = must + ": " + Escapes.quote(value) + " [" + rule + "]";
     gateways.add(new LintException.Violation(rule.name(), message, null));
   }
 

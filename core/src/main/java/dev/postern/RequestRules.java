@@ -1,5 +1,8 @@
 package dev.postern;
 
+import dev.postern.internal.Escapes;
+import dev.postern.internal.Text;
+
 /** What a request must be before an application is called. */
 final class RequestRules {
   private RequestRules() {}
@@ -12,12 +15,12 @@ final class RequestRules {
   static void check(Environ environ) throws GatewayException {
     if (!Text.isToken(environ.method())) {
       throw new GatewayException(
-          400, "REQUEST_METHOD must be a token: " + Text.quote(environ.method()));
+          400, "REQUEST_METHOD must be a token: " + Escapes.quote(environ.method()));
     }
     String length = environ.variable("CONTENT_LENGTH");
     if (length != null && !length.isEmpty() && Text.parseLength(length) < 0) {
       throw new GatewayException(
-          400, "CONTENT_LENGTH must be one number of digits: " + Text.quote(length));
+          400, "CONTENT_LENGTH must be one number of digits: " + Escapes.quote(length));
     }
   }
 }

@@ -2,6 +2,8 @@ package dev.postern;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.postern.internal.Escapes;
+import dev.postern.internal.Text;
 import java.util.Map;
 
 /** What a status and headers must be to be started. */
@@ -30,7 +32,7 @@ final class ResponseRules {
         if (lengthSeen || Text.parseLength(field.getValue()) < 0) {
           throw new IllegalArgumentException(
               "response header Content-Length must be one number of digits: "
-                  + Text.quote(field.getValue()));
+                  + Escapes.quote(field.getValue()));
         }
         lengthSeen = true;
       }

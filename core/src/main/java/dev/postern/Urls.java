@@ -1,5 +1,7 @@
 package dev.postern;
 
+import dev.postern.internal.Escapes;
+import dev.postern.internal.Text;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
@@ -46,7 +48,7 @@ final class Urls {
   static String mountPoint(String prefix) {
     if (!prefix.isEmpty() && prefix.charAt(0) != '/') {
       throw new IllegalArgumentException(
-          "prefix must be empty or start with a slash: " + Text.quote(prefix));
+          "prefix must be empty or start with a slash: " + Escapes.quote(prefix));
     }
     int end = prefix.length();
     while (end > 0 && prefix.charAt(end - 1) == '/') {

@@ -2,7 +2,9 @@ package dev.postern;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.postern.internal.Escapes;
 import dev.postern.internal.FieldNames;
+import dev.postern.internal.Text;
 import java.io.InputStream;
 import java.io.PrintWriter;
 import org.jspecify.annotations.Nullable;
@@ -37,16 +39,17 @@ final class VariableNames {
     requireNonNull(value, "value");
     if (key.indexOf('.') >= 0) {
       if (!isExtension(key)) {
-        throw new IllegalArgumentException("extension key must be lower-case: " + Text.quote(key));
+        throw new IllegalArgumentException(
+            "extension key must be lower-case: " + Escapes.quote(key));
       }
       checkType(key, value);
     } else if (!isVariable(key)) {
       throw new IllegalArgumentException(
           "name of a variable must not be empty or hold = or control characters: "
-              + Text.quote(key));
+              + Escapes.quote(key));
     } else if (!(value instanceof String text) || !Text.isBytes(text)) {
       throw new IllegalArgumentException(
-          "CGI variable must be a String of bytes, one char each: " + Text.quote(key));
+          "CGI variable must be a String of bytes, one char each: " + Escapes.quote(key));
     }
   }
 

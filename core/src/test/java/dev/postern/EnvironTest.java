@@ -344,7 +344,7 @@ class EnvironTest {
             "PATH_INFO", "/x\n\u00E4",
             "QUERY_STRING", "token=secret",
             "HTTP_AUTHORIZATION", "secret");
-    assertThat(environ).hasToString("Environ[GET \"/app/x\\u000A\\u00E4\"]");
+    assertThat(environ).hasToString("Environ[GET \"/app/x\\n\\xe4\"]");
   }
 
   // ---- copies ----

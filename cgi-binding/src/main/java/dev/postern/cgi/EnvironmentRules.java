@@ -1,9 +1,9 @@
 package dev.postern.cgi;
 
+import dev.postern.internal.Escapes;
 import dev.postern.internal.FieldNames;
 import dev.postern.process.ProgramText;
 import dev.postern.system.FileNames;
-import dev.postern.wire.Escapes;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;

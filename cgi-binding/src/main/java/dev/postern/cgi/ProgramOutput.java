@@ -2,12 +2,12 @@ package dev.postern.cgi;
 
 import dev.postern.GatewayException;
 import dev.postern.Headers;
+import dev.postern.internal.Escapes;
 import dev.postern.process.BodyException;
 import dev.postern.process.ErrorTail;
 import dev.postern.process.Exit;
 import dev.postern.process.PipeException;
 import dev.postern.process.RunningProgram;
-import dev.postern.wire.Escapes;
 import dev.postern.wire.HeaderBlockParser;
 import dev.postern.wire.Refusal;
 import java.io.IOException;

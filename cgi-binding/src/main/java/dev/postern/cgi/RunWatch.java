@@ -2,9 +2,9 @@ package dev.postern.cgi;
 
 import dev.postern.Environ;
 import dev.postern.GatewayException;
+import dev.postern.internal.Escapes;
 import dev.postern.process.ErrorTail;
 import dev.postern.process.RunningProgram;
-import dev.postern.wire.Escapes;
 import dev.postern.wire.Refusal;
 import java.io.IOException;
 import java.io.InterruptedIOException;

@@ -1,6 +1,7 @@
 package dev.postern.gateway;
 
 import dev.postern.Environ;
+import dev.postern.internal.Text;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -166,18 +167,7 @@ public final class ProcessVariables {
   /** CONTENT_LENGTH; -1 when it is absent or is refused by the engine. */
   public static long contentLength(Map<String, String> variables) {
     String digits = variables.get("CONTENT_LENGTH");
-    if (digits == null || digits.isEmpty() || digits.length() > 18) {
-      return -1;
-    }
-    long length = 0;
-    for (int i = 0; i < digits.length(); i++) {
-      char c = digits.charAt(i);
-      if (!isDigit(c)) {
-        return -1;
-      }
-      length = length * 10 + (c - '0');
-    }
-    return length;
+    return digits == null ? -1 : Text.parseLength(digits);
   }
 
   /** HTTPS is {@code on}, {@code yes} or {@code 1}, in any case: servers differ. */

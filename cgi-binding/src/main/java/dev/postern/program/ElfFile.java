@@ -1,7 +1,7 @@
 package dev.postern.program;
 
+import dev.postern.internal.Escapes;
 import dev.postern.system.FileNames;
-import dev.postern.wire.Escapes;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

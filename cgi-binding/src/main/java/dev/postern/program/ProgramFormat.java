@@ -1,8 +1,8 @@
 package dev.postern.program;
 
 import dev.postern.GatewayException;
+import dev.postern.internal.Escapes;
 import dev.postern.system.FileNames;
-import dev.postern.wire.Escapes;
 import dev.postern.wire.Refusal;
 import java.io.IOException;
 import java.io.InputStream;

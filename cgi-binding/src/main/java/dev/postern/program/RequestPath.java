@@ -2,8 +2,8 @@ package dev.postern.program;
 
 import dev.postern.Environ;
 import dev.postern.GatewayException;
+import dev.postern.internal.Escapes;
 import dev.postern.internal.Percent;
-import dev.postern.wire.Escapes;
 import dev.postern.wire.Refusal;
 import java.io.File;
 

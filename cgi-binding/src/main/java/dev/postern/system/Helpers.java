@@ -1,6 +1,6 @@
 package dev.postern.system;
 
-import dev.postern.wire.Escapes;
+import dev.postern.internal.Escapes;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

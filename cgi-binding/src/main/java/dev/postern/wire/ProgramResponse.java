@@ -2,6 +2,7 @@ package dev.postern.wire;
 
 import dev.postern.GatewayException;
 import dev.postern.Headers;
+import dev.postern.internal.Escapes;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;

@@ -90,8 +90,8 @@ public final class Hosts {
     return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9';
   }
 
-  /** ASCII alone: a locale would make another letter of {@code I}. */
-  private static String lower(String text) {
+  /** A name has no case (RFC 3986 3.2.2). ASCII alone: other chars may be bytes of UTF-8. */
+  public static String lower(String text) {
     for (int i = 0; i < text.length(); i++) {
       if (text.charAt(i) >= 'A' && text.charAt(i) <= 'Z') {
         char[] chars = text.toCharArray();

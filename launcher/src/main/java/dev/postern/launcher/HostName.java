@@ -1,6 +1,6 @@
 package dev.postern.launcher;
 
-import java.util.Locale;
+import dev.postern.internal.Hosts;
 import org.eclipse.jetty.http.HostPortHttpField;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.util.HostPort;
@@ -10,17 +10,12 @@ import org.jspecify.annotations.Nullable;
 final class HostName {
   private HostName() {}
 
-  /** {@code uri-host [ ":" port ]} (RFC 9110 7.2): a name has no case (RFC 3986 3.2.2). */
-  static String ofAuthority(String authority) {
-    return authority.toLowerCase(Locale.ROOT);
-  }
-
   /** A Host field whose value stays as it was sent, while the URL of the request has the name. */
   static HttpField field(@Nullable String value) {
     if (value == null || value.isEmpty()) {
       return new HostPortHttpField("");
     }
-    String named = ofAuthority(value);
+    String named = Hosts.lower(value);
     return named.equals(value) ? new HostPortHttpField(value) : new Field(value, named);
   }
 

@@ -1,5 +1,6 @@
 package dev.postern.launcher;
 
+import dev.postern.internal.Escapes;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.logging.Formatter;
@@ -49,34 +50,6 @@ final class LogLine extends Formatter {
 
   /** The text in one line of at most so many characters; control characters are escaped. */
   static String escaped(@Nullable String text, int longest) {
-    if (text == null) {
-      return "";
-    }
-    int end = Math.min(text.length(), longest);
-    if (end < text.length() && Character.isHighSurrogate(text.charAt(end - 1))) {
-      end--;
-    }
-    StringBuilder line = new StringBuilder(end + 32);
-    for (int i = 0; i < end; i++) {
-      char c = text.charAt(i);
-      if (isPlain(c)) {
-        line.append(c);
-      } else {
-        line.append(String.format("\\u%04X", (int) c));
-      }
-    }
-    if (end < text.length()) {
-      line.append("... (").append(text.length() - end).append(" more characters)");
-    }
-    return line.toString();
-  }
-
-  /** Not what ends a line, moves the cursor, or turns the direction of what follows. */
-  private static boolean isPlain(char c) {
-    return c == '\t'
-        || !Character.isISOControl(c)
-            && Character.getType(c) != Character.FORMAT
-            && c != '\u2028'
-            && c != '\u2029';
+    return text == null ? "" : Escapes.oneLine(text, longest);
   }
 }

@@ -1,5 +1,6 @@
 package dev.postern.launcher;
 
+import dev.postern.internal.Hosts;
 import java.util.Locale;
 import org.eclipse.jetty.http.HttpException;
 import org.eclipse.jetty.http.HttpField;
@@ -72,7 +73,7 @@ final class RequestHead {
     if (authority.isEmpty() || authority.startsWith(":")) {
       throw refused(400, "request target must have a host"); // RFC 9110 4.2.1
     }
-    return scheme + HostName.ofAuthority(authority) + target.substring(end);
+    return scheme + Hosts.lower(authority) + target.substring(end);
   }
 
   /**

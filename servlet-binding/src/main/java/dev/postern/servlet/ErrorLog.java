@@ -1,5 +1,6 @@
 package dev.postern.servlet;
 
+import dev.postern.internal.Escapes;
 import java.io.PrintWriter;
 import java.io.Writer;
 import java.util.function.Consumer;
@@ -67,32 +68,6 @@ final class ErrorLog extends Writer {
   private void entry() {
     String text = line.toString();
     line.setLength(0);
-    log.accept(escaped(text));
-  }
-
-  /** The text as one line. */
-  static String escaped(String text) {
-    int i = 0;
-    while (i < text.length() && !isControl(text.charAt(i))) {
-      i++;
-    }
-    if (i == text.length()) {
-      return text;
-    }
-    StringBuilder escaped = new StringBuilder(text.length() + 16).append(text, 0, i);
-    for (; i < text.length(); i++) {
-      char c = text.charAt(i);
-      if (isControl(c)) {
-        escaped.append(String.format("\\u%04X", (int) c));
-      } else {
-        escaped.append(c);
-      }
-    }
-    return escaped.toString();
-  }
-
-  /** What ends a line, or moves the cursor of whoever reads it. */
-  private static boolean isControl(char c) {
-    return Character.isISOControl(c) && c != '\t' || c == '\u2028' || c == '\u2029';
+    log.accept(Escapes.oneLine(text));
   }
 }

@@ -2,6 +2,7 @@ package dev.postern.servlet;
 
 import dev.postern.GatewayException;
 import dev.postern.Outcome;
+import dev.postern.internal.Escapes;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 
@@ -34,7 +35,7 @@ final class FailureLog {
       return;
     }
     String what = outcome.complete() ? outcome.status() + " for " : "no whole response to ";
-    String text = ErrorLog.escaped(what + text(request) + ": " + failure);
+    String text = Escapes.oneLine(what + text(request) + ": " + failure);
     // A diagnosis says it all; an application's exception is found by its stack.
     if (failure instanceof GatewayException || clientGone) {
       Holder.LOGGER.log(level, text);

@@ -1,7 +1,9 @@
-package dev.postern.wire;
+package dev.postern.internal;
 
 /**
- * Foreign bytes and chars for people to read: one line, nothing a terminal or a log could act on.
+ * What others have sent, for people to read: one line, and nothing that a terminal or a log could
+ * act on. A quotation in a message is ASCII alone. A line of a log keeps the text that it can show,
+ * in every script.
  */
 public final class Escapes {
   private static final String HEX = "0123456789abcdef";
@@ -33,6 +35,45 @@ public final class Escapes {
       append(text, bytes.charAt(i));
     }
     return text.append(bytes.length() > 64 ? "\"…" : "\"").toString();
+  }
+
+  /** A text for a log, in one line; see {@link #isPlain}. */
+  public static String oneLine(CharSequence text) {
+    return oneLine(text, Integer.MAX_VALUE);
+  }
+
+  /** The same, with the first so many characters; how many were left out is said at the end. */
+  public static String oneLine(CharSequence text, int longest) {
+    int end = Math.min(text.length(), longest);
+    if (end < text.length() && end > 0 && Character.isHighSurrogate(text.charAt(end - 1))) {
+      end--;
+    }
+    StringBuilder line = new StringBuilder(end + 16);
+    for (int i = 0; i < end; i++) {
+      char c = text.charAt(i);
+      if (isPlain(c)) {
+        line.append(c);
+      } else {
+        line.append("\\u");
+        for (int shift = 12; shift >= 0; shift -= 4) {
+          line.append(Text.hex(c >> shift));
+        }
+      }
+    }
+    if (end < text.length()) {
+      line.append("... (").append(text.length() - end).append(" more characters)");
+    }
+    return line.toString();
+  }
+
+  /** Not what ends a line, moves the cursor, or turns the direction of what follows. */
+  private static boolean isPlain(char c) {
+    return c >= ' ' && c <= '~'
+        || c == '\t'
+        || !Character.isISOControl(c)
+            && Character.getType(c) != Character.FORMAT
+            && c != '\u2028'
+            && c != '\u2029';
   }
 
   private static void append(StringBuilder text, int c) {
