@@ -1,9 +1,9 @@
 package dev.postern.warm;
 
+import dev.postern.internal.Escapes;
 import dev.postern.process.ForkedChild;
 import dev.postern.process.ServerProcess;
 import dev.postern.system.FileNames;
-import dev.postern.wire.Escapes;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;

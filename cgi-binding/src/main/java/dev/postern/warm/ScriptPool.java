@@ -1,6 +1,6 @@
 package dev.postern.warm;
 
-import dev.postern.wire.Escapes;
+import dev.postern.internal.Escapes;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
