@@ -47,11 +47,34 @@ final class ErrorLog {
     }
     line.append(": ").append(error.getMessage());
     if (error instanceof GatewayException gateway && gateway.diagnosis() != null) {
-      line.append(" (").append(gateway.diagnosis()).append(')');
+      appendDetails(line, gateway.diagnosis());
     }
     for (Throwable also : error.getSuppressed()) {
       line.append("; then ").append(also);
     }
     return Escapes.oneLine(line);
+  }
+
+  /**
+   * What the message does not say itself. Standard error is not repeated: who hosts a program
+   * writes it line by line.
+   */
+  private static void appendDetails(StringBuilder line, GatewayException.Diagnosis diagnosis) {
+    int start = line.length();
+    if (line.indexOf("[" + diagnosis.rule() + "]") < 0) {
+      line.append("rule ").append(diagnosis.rule());
+    }
+    if (diagnosis.offset() >= 0) {
+      line.append(line.length() > start ? ", " : "").append("at byte ").append(diagnosis.offset());
+      if (!diagnosis.excerpt().isEmpty()) {
+        line.append(" near \"").append(diagnosis.excerpt()).append('"');
+      }
+    }
+    if (!diagnosis.exit().isEmpty()) {
+      line.append(line.length() > start ? ", " : "").append(diagnosis.exit());
+    }
+    if (line.length() > start) {
+      line.insert(start, " (").append(')');
+    }
   }
 }

@@ -5,6 +5,7 @@ import dev.postern.Body;
 import dev.postern.Environ;
 import dev.postern.GatewayException;
 import dev.postern.StartResponse;
+import dev.postern.process.ProgramText;
 import dev.postern.process.Pumps;
 import dev.postern.process.StartPath;
 import dev.postern.program.Program;
@@ -44,7 +45,7 @@ public final class CgiApplication implements Application, AutoCloseable {
    */
   public static Builder builder(Path program) {
     Path absolute = program.toAbsolutePath().normalize();
-    return new Builder(new Program(absolute, List.of(absolute.toString())));
+    return new Builder(new Program(absolute, List.of(ProgramText.toWord(absolute))));
   }
 
   /**

@@ -154,7 +154,7 @@ public final class CgiDirectory implements Application, AutoCloseable {
       interpreter = interpreters.get(ALL_OTHERS);
     }
     List<String> command = new ArrayList<>(interpreter == null ? List.of() : interpreter);
-    command.add(file.toString());
+    command.add(ProgramText.toWord(file));
     Program program = new Program(file, List.copyOf(command), found.real(), interpreter != null);
     program.checkMayRun(root, host.options().modes());
     if (interpreter == null) {

@@ -1,5 +1,6 @@
 package dev.postern.cgi;
 
+import dev.postern.process.ProgramText;
 import dev.postern.process.StartPath;
 import dev.postern.program.Program;
 import dev.postern.system.Cgroups;
@@ -63,6 +64,14 @@ public final class Isolation {
       readable.forEach(Visible::check);
     }
     tied = builder.tied;
+    if (builder.hidden) {
+      // Last, as it cannot be taken back.
+      String refusal = StartPath.hideServer();
+      if (refusal != null) {
+        throw new IllegalStateException(
+            "server cannot be hidden from programs: " + refusal + " [hide-server]");
+      }
+    }
     level = level(builder);
   }
 
@@ -206,12 +215,13 @@ public final class Isolation {
       command.addAll(List.of("--proc", "/proc", "--remount-ro", "/proc"));
       command.addAll(List.of("--dev", "/dev", "--tmpfs", "/tmp"));
       shown.stream().filter(Visible::isTemporary).forEach(path -> bind(command, path));
-      command.addAll(List.of("--chdir", directory.toString(), "--"));
+      command.addAll(List.of("--chdir", ProgramText.toWord(directory), "--"));
       return command;
     }
 
     private static void bind(List<String> command, Path path) {
-      command.addAll(List.of("--ro-bind", path.toString(), path.toString()));
+      String word = ProgramText.toWord(path);
+      command.addAll(List.of("--ro-bind", word, word));
     }
 
     /** The file by which a process enters the group of this run; null for none. */
@@ -239,6 +249,7 @@ public final class Isolation {
     private boolean noNewPrivileges;
     private boolean tied;
     private boolean namespaces;
+    private boolean hidden;
     private @Nullable Path parent;
 
     private Builder() {}
@@ -358,6 +369,21 @@ public final class Isolation {
      */
     public Builder namespaces() {
       namespaces = true;
+      return this;
+    }
+
+    /**
+     * Hides this JVM from programs that run as its user: they cannot read its environment, memory
+     * and open files in /proc, nor trace it. {@code build} does it, for the whole JVM and for good
+     * (PR_SET_DUMPABLE): tools that attach to the JVM, such as {@code jcmd}, must then run as root,
+     * and it leaves no core files. Programs of root see it all the same.
+     *
+     * <p>It takes native calls (JDK 22 or newer, on Linux with glibc, with native access); {@code
+     * build} throws an IllegalStateException where they are not allowed. Programs of {@link #user
+     * another user} or in {@link #namespaces} do not see this JVM anyway.
+     */
+    public Builder hideServer() {
+      hidden = true;
       return this;
     }
 

@@ -74,6 +74,11 @@ final class LiveProcesses {
     }
   }
 
+  /** Whether no program runs, or is about to. */
+  static synchronized boolean areNone() {
+    return RUNNING.isEmpty() && starting == 0;
+  }
+
   private static synchronized List<HostedProcess> running() {
     return new ArrayList<>(RUNNING);
   }

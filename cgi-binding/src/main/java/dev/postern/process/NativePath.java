@@ -26,6 +26,11 @@ final class NativePath {
             + " built does";
   }
 
+  /** Why this process cannot be hidden, or null when it is hidden now. */
+  static @Nullable String hideServer() {
+    return refusal();
+  }
+
   @SuppressWarnings("DoNotCallSuggester") // The class that takes its place does launch.
   static HostedProcess launch(
       List<String> command,

@@ -48,12 +48,7 @@ final class PortableProcess extends HostedProcess {
         variables.put(variable.getKey(), carried(variable.getValue(), variable.getKey()));
       }
     }
-    List<String> words = words(command);
-    ProcessBuilder builder =
-        new ProcessBuilder(
-                PortableSession.command(
-                    byShell.isEmpty() ? words : ShellEnvironment.command(byShell, words)))
-            .directory(new File(carried(ProgramText.toBytes(directory), "working directory")));
+    ProcessBuilder builder = builder(command, byShell, directory);
     builder.environment().clear();
     builder.environment().putAll(variables);
     process = startDraining(tied ? () -> Spawner.call(() -> start(builder)) : () -> start(builder));
@@ -66,17 +61,45 @@ final class PortableProcess extends HostedProcess {
     session = new PortableSession(child);
   }
 
-  /** The same words, as text that the JDK encodes to the bytes that they have. */
-  private static List<String> words(List<String> command) throws IOException {
+  /** What a shell has to do is what the JDK cannot: it encodes text. */
+  private static ProcessBuilder builder(
+      List<String> command, Map<String, String> byShell, Path directory) throws IOException {
+    List<String> bytes = new ArrayList<>(command.size());
     List<String> words = new ArrayList<>(command.size());
     for (String word : command) {
-      words.add(carried(ProgramText.toBytes(word), "command"));
+      String raw = ProgramText.toBytes(word);
+      if (raw == null) {
+        throw new IOException("command must be text that the locale has: " + word);
+      }
+      bytes.add(raw);
+      String text = ProgramText.toText(raw);
+      if (text != null) {
+        words.add(text);
+      }
     }
-    return words;
+    String start = ProgramText.toBytes(directory);
+    String startText = ProgramText.toText(start);
+    if (startText != null && words.size() == bytes.size()) {
+      List<String> whole = byShell.isEmpty() ? words : ShellEnvironment.command(byShell, words);
+      return new ProcessBuilder(PortableSession.command(whole)).directory(new File(startText));
+    }
+    for (String each : bytes) {
+      check(each, "command");
+    }
+    check(start, "working directory");
+    return new ProcessBuilder(
+            PortableSession.command(ShellEnvironment.command(byShell, start, bytes)))
+        .directory(new File("/"));
   }
 
-  private static String carried(@Nullable String bytes, String what) throws IOException {
-    String text = bytes == null ? null : ProgramText.toText(bytes);
+  private static void check(String bytes, String what) throws IOException {
+    if (ProgramText.toText(bytes) == null && !ShellEnvironment.isExact(bytes)) {
+      throw new IOException(what + " must be bytes that " + ProgramText.charset() + " can carry");
+    }
+  }
+
+  private static String carried(String bytes, String what) throws IOException {
+    String text = ProgramText.toText(bytes);
     if (text == null) {
       throw new IOException(what + " must be bytes that " + ProgramText.charset() + " can carry");
     }

@@ -18,6 +18,9 @@ public final class ProgramText {
   private static final Charset CHARSET =
       Runtime.version().feature() < 18 ? Charset.defaultCharset() : LOCALE;
 
+  /** What a byte that no text has is added to, as Python and others do. */
+  private static final char BYTE = '\uDC00';
+
   private ProgramText() {}
 
   /**
@@ -35,14 +38,60 @@ public final class ProgramText {
 
   /**
    * The bytes of a text that the JDK has decoded by the locale, as it does with file names and
-   * arguments; null when the locale's charset cannot encode it.
+   * arguments, or of a word of {@link #toWord}; null when the locale's charset cannot encode it.
    */
   public static @Nullable String toBytes(String text) {
     if (isAscii(text)) {
       return text;
     }
-    byte[] bytes = text.getBytes(LOCALE);
-    return new String(bytes, LOCALE).equals(text) ? latin1(bytes) : null;
+    StringBuilder bytes = new StringBuilder(text.length() + 16);
+    int start = 0;
+    for (int i = 0; i <= text.length(); i++) {
+      boolean end = i == text.length();
+      if (!end && !isByte(text, i)) {
+        continue;
+      }
+      String run = text.substring(start, i);
+      byte[] encoded = run.getBytes(LOCALE);
+      if (!new String(encoded, LOCALE).equals(run)) {
+        return null;
+      }
+      bytes.append(latin1(encoded));
+      if (!end) {
+        bytes.append((char) (text.charAt(i) - BYTE));
+      }
+      start = i + 1;
+    }
+    return bytes.toString();
+  }
+
+  /** Whether that char stands for a byte, and is no half of a pair. */
+  private static boolean isByte(String text, int at) {
+    char c = text.charAt(at);
+    return c >= BYTE + 0x80
+        && c <= BYTE + 0xFF
+        && (at == 0 || !Character.isHighSurrogate(text.charAt(at - 1)));
+  }
+
+  /**
+   * A path as a word of a command: its text where that has the path's bytes. A byte that the locale
+   * cannot decode is a char of U+DC80 to U+DCFF, which no decoded text has.
+   */
+  public static String toWord(Path path) {
+    String text = path.toString();
+    if (isAscii(text)) {
+      return text;
+    }
+    String bytes = toBytes(path);
+    if (bytes.equals(toBytes(text))) {
+      return text;
+    }
+    StringBuilder word = new StringBuilder(bytes.length());
+    for (int i = 0; i < bytes.length(); i++) {
+      char c = bytes.charAt(i);
+      word.append(c < 0x80 ? c : (char) (BYTE + c));
+    }
+    return word.toString();
   }
 
   /**
@@ -74,12 +123,15 @@ public final class ProgramText {
    * ProcessBuilder} writes {@code ?} for what the charset does not have; a shell then sets them.
    */
   public static boolean canCarry(String bytes) {
-    return canName(bytes) || ShellEnvironment.isExact(bytes);
+    return canName(bytes);
   }
 
   /** Whether the path in force starts a program whose name has exactly these bytes. */
   public static boolean canName(String bytes) {
-    return isAscii(bytes) || StartPath.inForce() == StartPath.NATIVE || toText(bytes) != null;
+    return isAscii(bytes)
+        || StartPath.inForce() == StartPath.NATIVE
+        || toText(bytes) != null
+        || ShellEnvironment.isExact(bytes);
   }
 
   /**

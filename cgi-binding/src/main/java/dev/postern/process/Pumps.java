@@ -41,6 +41,7 @@ public final class Pumps {
    * application that is undeployed must leave none. The next request makes new ones.
    */
   public static synchronized void endIdle() {
+    Spawner.endIdle();
     THREADS.setKeepAliveTime(1, TimeUnit.NANOSECONDS);
     try {
       long start = System.nanoTime();

@@ -10,9 +10,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Variables that {@link ProcessBuilder} cannot write, since the charset that it encodes with lacks
- * some of their bytes. /bin/sh sets them from ASCII, and then becomes the program: one exec more,
- * and a fork for each such variable.
+ * Variables, words of a command and a working directory that {@link ProcessBuilder} cannot write,
+ * since the charset that it encodes with lacks some of their bytes. /bin/sh makes them from ASCII,
+ * and then becomes the program: one exec more, and a fork for each such variable and word.
  */
 final class ShellEnvironment {
   private static final Path SHELL = Path.of("/bin/sh");
@@ -25,11 +25,23 @@ final class ShellEnvironment {
    * A value of several pieces has several pairs. Values end in no line feed, which the shell would
    * take away. What a shell adds to its environment is taken out again.
    */
-  private static final String SCRIPT =
+  private static final String VARIABLES =
       "unset PWD OLDPWD SHLVL _; "
           + "while [ \"$1\" != -- ]; do "
           + "eval \"$1=\\${$1}\\$(printf -- \\\"\\$2\\\")\"; export \"$1\"; shift 2; done; "
-          + "shift; exec \"$@\"";
+          + "shift; ";
+
+  private static final String SCRIPT = VARIABLES + "exec \"$@\"";
+
+  /**
+   * The same for a command of which each word is a format, after one for the working directory. The
+   * word that is made first is put behind the others, until all are made.
+   */
+  private static final String WORDS_SCRIPT =
+      VARIABLES
+          + "cd -- \"$(printf -- \"$1\")\" || exit 126; shift; unset PWD OLDPWD; "
+          + "for postern_word; do shift; set -- \"$@\" \"$(printf -- \"$postern_word\")\"; done; unset postern_word; "
+          + "exec \"$@\"";
 
   private ShellEnvironment() {}
 
@@ -44,7 +56,27 @@ final class ShellEnvironment {
    * @param variables names of letters, digits and {@code _}, and values as bytes, one char each
    */
   static List<String> command(Map<String, String> variables, List<String> command) {
-    List<String> words = new ArrayList<>(List.of(SHELL.toString(), "-c", SCRIPT, "sh"));
+    List<String> words = start(SCRIPT, variables);
+    words.addAll(command);
+    return words;
+  }
+
+  /**
+   * The command that sets variables, goes to a directory and becomes a program, all of them bytes,
+   * one char each.
+   */
+  static List<String> command(
+      Map<String, String> variables, String directory, List<String> command) {
+    List<String> words = start(WORDS_SCRIPT, variables);
+    words.add(format(directory, 0, directory.length()));
+    for (String word : command) {
+      words.add(format(word, 0, word.length()));
+    }
+    return words;
+  }
+
+  private static List<String> start(String script, Map<String, String> variables) {
+    List<String> words = new ArrayList<>(List.of(SHELL.toString(), "-c", script, "sh"));
     variables.forEach(
         (name, value) -> {
           for (int start = 0; start < value.length(); start += PIECE) {
@@ -53,7 +85,6 @@ final class ShellEnvironment {
           }
         });
     words.add("--");
-    words.addAll(command);
     return words;
   }
 

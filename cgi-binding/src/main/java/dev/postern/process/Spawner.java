@@ -6,33 +6,67 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingQueue;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A thread that never ends, to start programs that are to end with their parent: to the kernel, a
- * program's parent is the thread that started it.
+ * A thread to start programs that are to end with their parent: to the kernel, a program's parent
+ * is the thread that started it. So it lives as long as there are programs, and ends with {@link
+ * #endIdle} or never.
  */
 final class Spawner {
-  private static final LinkedBlockingQueue<Runnable> STARTS = new LinkedBlockingQueue<>();
+  private static final long END_MILLIS = 1_000;
 
-  private static boolean begun;
+  /** Nothing follows. */
+  private static final Runnable END = () -> {};
 
-  private Spawner() {}
+  private static @Nullable Spawner current;
 
-  /** With the first start for which the system has a thread. */
-  private static synchronized void begin() {
-    if (!begun) {
-      Thread thread = new Thread(Spawner::run, "postern-spawner");
-      thread.setDaemon(true);
-      thread.setContextClassLoader(null);
-      thread.start();
-      begun = true;
+  private final LinkedBlockingQueue<Runnable> starts = new LinkedBlockingQueue<>();
+  private final Thread thread = new Thread(this::run, "postern-spawner");
+
+  private Spawner() {
+    thread.setDaemon(true);
+    thread.setContextClassLoader(null);
+  }
+
+  /** Begins with the first start for which the system has a thread. */
+  private static synchronized void add(Runnable start) {
+    if (current == null) {
+      Spawner begun = new Spawner();
+      begun.thread.start();
+      current = begun;
+    }
+    current.starts.add(start);
+  }
+
+  /** Ends the thread where no program of this JVM runs: it would keep its class loader. */
+  static void endIdle() {
+    Thread ended = endNow();
+    if (ended != null) {
+      try {
+        ended.join(END_MILLIS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 
-  private static void run() {
-    while (true) {
+  private static synchronized @Nullable Thread endNow() {
+    if (current == null || !LiveProcesses.areNone()) {
+      return null;
+    }
+    Thread ended = current.thread;
+    current.starts.add(END);
+    current = null;
+    return ended;
+  }
+
+  private void run() {
+    Runnable start = null;
+    while (start != END) {
       try {
-        STARTS.take().run();
+        start = starts.take();
+        start.run();
       } catch (InterruptedException | RuntimeException | Error e) {
         // Neither an interrupt nor a want of memory may end the thread, and its programs with it.
       }
@@ -44,9 +78,8 @@ final class Spawner {
     if (Thread.currentThread().isInterrupted()) {
       throw new InterruptedIOException("interrupted before the program was started");
     }
-    begin();
     FutureTask<T> task = new FutureTask<>(start);
-    STARTS.add(task);
+    add(task);
     boolean interrupted = false;
     try {
       while (true) {

@@ -1,6 +1,7 @@
 package dev.postern.process;
 
 import java.lang.System.Logger.Level;
+import org.jspecify.annotations.Nullable;
 
 /** How programs are started in this JVM. */
 public enum StartPath {
@@ -21,6 +22,16 @@ public enum StartPath {
    */
   public static StartPath inForce() {
     return Found.PATH;
+  }
+
+  /**
+   * Hides this process from other processes of its user for good (PR_SET_DUMPABLE): they cannot
+   * read its environment, memory and descriptors in /proc, nor trace it.
+   *
+   * @return why that cannot be, or null
+   */
+  public static @Nullable String hideServer() {
+    return NativePath.hideServer();
   }
 
   /** Whether programs lead a session of their own, which can be ended as a whole. */

@@ -91,10 +91,9 @@ public record Program(Path file, List<String> command, Path real, boolean interp
    */
   public void checkNames(Path directory) throws GatewayException {
     for (Path path : List.of(file, directory)) {
-      String bytes = ProgramText.toBytes(path);
-      if (!bytes.equals(ProgramText.toBytes(path.toString())) || !ProgramText.canName(bytes)) {
+      if (!ProgramText.canName(ProgramText.toBytes(path))) {
         throw Refusal.of(
-            500, "not-encodable", "program must have a name that the locale can tell: " + path);
+            500, "not-encodable", "program must have a name that can be started: " + path);
       }
     }
   }

@@ -112,10 +112,11 @@ public final class ProgramFinder {
     }
     String name = FileNames.ofBytes(bytes);
     if (name == null) {
-      throw Refusal.of(
-          400,
-          "not-encodable",
-          "path must be bytes that " + FileNames.CHARSET + " can carry: " + Escapes.quote(path));
+      Path listed = FileNames.listed(directory, bytes);
+      if (listed == null) {
+        throw notFound(path);
+      }
+      return listed;
     }
     Path file = directory.resolve(name);
     if (mayBeFolded(directory, name, file) && !isListed(directory, name)) {

@@ -78,6 +78,7 @@ final class ProgramFormat {
       }
     } else if (start.length >= 3 && start[0] == '#' && start[1] == '!') {
       checkInterpreter(program, interpreter(start), nested + 1);
+      checkLookedUp(program, start);
     } else if (LINUX) {
       throw noProgram(file, program, nested, "it must be ELF or start with #!" + mark(start));
     }
@@ -125,6 +126,16 @@ final class ProgramFormat {
         500,
         "bad-interpreter",
         "interpreter must be an executable file: " + what + ", named by " + program);
+  }
+
+  /** {@code env} looks for a program whose name it takes from the line, with the CR at its end. */
+  private static void checkLookedUp(Path program, byte[] start) throws GatewayException {
+    String text = new String(start, StandardCharsets.ISO_8859_1);
+    int end = text.indexOf("\r\n");
+    if (end > 0 && end == text.indexOf('\n') - 1 && interpreter(start).endsWith("/env")) {
+      String name = text.substring(text.lastIndexOf(' ', end) + 1, end + 1);
+      throw badInterpreter(program, Escapes.quote(name) + ": line ends are CR LF");
+    }
   }
 
   /** Editors of other systems write three bytes before the first line. */

@@ -55,6 +55,8 @@ final class Libc {
 
   private static final long SYS_PIDFD_OPEN = 434;
 
+  private static final int PR_SET_DUMPABLE = 4;
+
   private static final Linker LINKER = Linker.nativeLinker();
   private static final Linker.Option ERRNO = Linker.Option.captureCallState("errno");
   static final StructLayout ERRNO_LAYOUT = Linker.Option.captureStateLayout();
@@ -125,6 +127,20 @@ final class Libc {
   /** A downcall declares every Throwable; none of these functions can throw one. */
   static AssertionError unexpected(Throwable e) {
     return new AssertionError("function of the C library must not throw", e);
+  }
+
+  /** Makes /proc show nothing of this process to others of its user; false when it cannot be. */
+  static boolean forbidDumps() {
+    MethodHandle prctl =
+        link(
+            "prctl",
+            FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG),
+            Linker.Option.firstVariadicArg(1));
+    try {
+      return (int) prctl.invokeExact(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L) == 0;
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
   }
 
   // ---- errors ----

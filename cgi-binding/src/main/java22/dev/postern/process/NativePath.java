@@ -43,6 +43,15 @@ final class NativePath {
     }
   }
 
+  /** Why this process cannot be hidden, or null when it is hidden now. */
+  static @Nullable String hideServer() {
+    String refusal = refusal();
+    if (refusal != null) {
+      return refusal;
+    }
+    return Libc.forbidDumps() ? null : "the kernel does not allow it (PR_SET_DUMPABLE)";
+  }
+
   private static String moduleName() {
     Module module = NativePath.class.getModule();
     return module.isNamed() ? module.getName() : "ALL-UNNAMED";

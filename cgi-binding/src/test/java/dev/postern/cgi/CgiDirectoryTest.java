@@ -669,6 +669,8 @@ class CgiDirectoryTest {
   @Test
   void refusals_areToldApartInTheLogAlone() throws IOException {
     Programs.write(root.resolve("crlf"), "#!/usr/bin/perl\r\nprint\r\n");
+    Programs.write(root.resolve("envcrlf"), "#!/usr/bin/env python3\r\nprint\r\n");
+    Programs.write(root.resolve("envcrlfs"), "#! /usr/bin/env -S  perl\r\nprint\r\n");
     Programs.write(root.resolve("bom"), "\u00ef\u00bb\u00bf#!/bin/sh\n");
     Files.setPosixFilePermissions(
         script(root, "mode"), PosixFilePermissions.fromString("rw-r-----"));
@@ -677,6 +679,8 @@ class CgiDirectoryTest {
     for (String[] row :
         new String[][] {
           {"/crlf", "\"/usr/bin/perl\\r\": line ends are CR LF"},
+          {"/envcrlf", "\"python3\\r\": line ends are CR LF"},
+          {"/envcrlfs", "\"perl\\r\": line ends are CR LF"},
           {"/bom", "starts with a byte order mark"},
           {"/mode", "user " + System.getProperty("user.name") + " must be able to execute"},
           {"/x~", "none that an editor or installer has left"},

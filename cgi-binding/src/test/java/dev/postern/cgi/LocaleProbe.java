@@ -36,7 +36,15 @@ final class LocaleProbe {
       System.out.println("value " + hex(value) + " " + call.status + got);
     }
     Application directory = CgiDirectory.of(Path.of(args[1]));
-    for (String name : List.of("/x", "/\u00c3\u00a9", "/\u00e9", "/link", "/X")) {
+    for (String name :
+        List.of(
+            "/x",
+            "/\u00c3\u00a9",
+            "/\u00e9",
+            "/link",
+            "/X",
+            "/d\u00c3\u00a9/x",
+            "/d\u00e9 $x%/x")) {
       Call call = Call.get(name).to(directory);
       System.out.println("name " + hex(name) + " " + call.status + " " + hex(call.body()));
     }

@@ -28,6 +28,9 @@ final class Logs {
 
   private static final List<Logger> CLIENTS = OF_CLIENTS.stream().map(Logger::getLogger).toList();
 
+  /** A request that fails: the engine has said it already, with more. */
+  private static final Logger FAILURES = Logger.getLogger("dev.postern");
+
   private Logs() {}
 
   /** Sets the logs up, unless the user has a logging configuration. */
@@ -38,6 +41,7 @@ final class Logs {
     }
     ROOT.setLevel(Level.WARNING);
     CLIENTS.forEach(logger -> logger.setLevel(Level.SEVERE));
+    FAILURES.setFilter(record -> false);
     for (Handler handler : ROOT.getHandlers()) {
       if (handler instanceof ConsoleHandler || handler instanceof StandardError) {
         ROOT.removeHandler(handler);

@@ -40,6 +40,9 @@ final class RequestHead {
    */
   String start(String method, String target, HttpVersion version) {
     http10 = version == HttpVersion.HTTP_1_0;
+    if (version != null && version.getVersion() >= 20) {
+      throw refused(505, "only HTTP/1 is spoken here"); // RFC 9110 15.6.6
+    }
     if (target.indexOf('\ufffd') >= 0) {
       // Whoever looks at the path must see the bytes that were sent, or nothing.
       throw refused(400, "request target must be UTF-8");

@@ -6,6 +6,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -206,7 +207,21 @@ class ServeTest {
 
   @Test
   void serve_bindIpv6_printsAnAddressForBrowsers() throws Exception {
-    child = Child.start(directory, Map.of(), "serve", "--port", "0", "--bind", "::1");
+    Sources.script(
+        programs.resolve("addresses.sh"),
+        "#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\n%s|%s|%s|' \"$REMOTE_ADDR\""
+            + " \"$SERVER_ADDR\" \"$SERVER_NAME\"\n");
+    child =
+        Child.start(
+            directory,
+            Map.of(),
+            "serve",
+            "--port",
+            "0",
+            "--bind",
+            "::1",
+            "--cgi-dir",
+            "/=programs");
     String first = child.firstLine();
     if (first == null) {
       // A machine without IPv6.
@@ -214,6 +229,26 @@ class ServeTest {
       assertThat(child.errors()).contains("cannot listen on http://[::1]:0/");
     } else {
       assertThat(first).matches("postern: listening on http://\\[::1]:[0-9]+/");
+      int port = Integer.parseInt(first.replaceAll(".*:([0-9]+)/", "$1"));
+      for (String[] row :
+          new String[][] {
+            {"[::1]:" + port, "[::1]"},
+            {"[0:0:0:0:0:0:0:1]", "[::1]"},
+            {"[2001:DB8:0:0:1:0:0:1]", "[2001:db8::1:0:0:1]"},
+            {"EXAMPLE.org", "example.org"},
+          }) {
+        assertThat(ipv6(port, "GET /addresses.sh HTTP/1.1\r\nHost: " + row[0]))
+            .startsWith("HTTP/1.1 200 ")
+            .contains("::1|::1|" + row[1] + "|");
+      }
+    }
+  }
+
+  private static String ipv6(int port, String head) throws IOException {
+    try (Socket socket = new Socket("::1", port)) {
+      byte[] request = (head + "\r\nConnection: close\r\n\r\n").getBytes(StandardCharsets.US_ASCII);
+      socket.getOutputStream().write(request);
+      return new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
     }
   }
 

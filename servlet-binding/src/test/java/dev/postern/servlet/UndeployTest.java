@@ -8,6 +8,7 @@ import dev.postern.Environ;
 import dev.postern.Headers;
 import dev.postern.StartResponse;
 import dev.postern.cgi.CgiApplication;
+import dev.postern.cgi.Isolation;
 import dev.postern.testing.InMemoryGateway;
 import dev.postern.testing.TestRequest;
 import java.nio.file.Files;
@@ -53,7 +54,11 @@ class UndeployTest {
     Path program = directory.resolve("p");
     Files.writeString(program, "#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\nx'\n");
     Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
-    CgiApplication application = CgiApplication.of(program);
+    // Such programs are started by a thread of their own, which must not stay either.
+    CgiApplication application =
+        CgiApplication.builder(program)
+            .isolation(Isolation.builder().endWithServer().build())
+            .build();
     ClassLoader loader = new ClassLoader(getClass().getClassLoader()) {};
     Thread.currentThread().setContextClassLoader(loader);
     for (int i = 0; i < 3; i++) {
@@ -63,7 +68,7 @@ class UndeployTest {
       application.close();
       assertThat(threads())
           .extracting(Thread::getName)
-          .noneMatch(name -> name.startsWith("postern-pump"));
+          .noneMatch(name -> name.startsWith("postern-"));
     }
     Thread.currentThread().setContextClassLoader(getClass().getClassLoader());
   }
