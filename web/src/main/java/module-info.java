@@ -6,6 +6,8 @@ module dev.postern.web {
   requires transitive dev.postern;
   requires static org.apache.commons.fileupload2.core;
   requires static org.jspecify;
+  requires static spring.security.crypto;
 
   exports dev.postern.web;
+  exports dev.postern.web.middleware;
 }

@@ -1,10 +1,8 @@
 package dev.postern.web;
 
 import dev.postern.Application;
-import dev.postern.Body;
 import dev.postern.Environ;
 import dev.postern.Middleware;
-import dev.postern.StartResponse;
 import dev.postern.internal.Addresses;
 import dev.postern.internal.Hosts;
 import dev.postern.web.internal.Ascii;
@@ -205,14 +203,11 @@ public final class TrustedProxies implements Middleware {
   }
 
   @Override
-  @SuppressWarnings("try") // close() throws what the application's own throws.
   public Application wrap(Application application) {
-    return new Wrapped(application) {
-      @Override
-      public Body call(Environ environ, StartResponse startResponse) throws Exception {
-        return application.call(apply(environ), startResponse);
-      }
-    };
+    return Wrapped.of(
+        application,
+        "TrustedProxies",
+        (inner, environ, startResponse) -> inner.call(apply(environ), startResponse));
   }
 
   @Override

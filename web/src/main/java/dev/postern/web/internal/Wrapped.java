@@ -3,19 +3,43 @@ package dev.postern.web.internal;
 import static java.util.Objects.requireNonNull;
 
 import dev.postern.Application;
+import dev.postern.Body;
+import dev.postern.Environ;
+import dev.postern.StartResponse;
 
 /** An application around another one, which closes that one if it can be closed. */
 @SuppressWarnings("try") // close() throws what the application's own throws.
-public abstract class Wrapped implements Application, AutoCloseable {
+public final class Wrapped implements Application, AutoCloseable {
   private final Application application;
+  private final String name;
+  private final Call call;
 
-  /** Wraps this application. */
-  protected Wrapped(Application application) {
+  /** How a request is answered with the help of the application inside. */
+  @FunctionalInterface
+  public interface Call {
+    /** As {@link Application#call}. */
+    Body call(Application application, Environ environ, StartResponse startResponse)
+        throws Exception;
+  }
+
+  private Wrapped(Application application, String name, Call call) {
     this.application = requireNonNull(application, "application");
+    this.name = name;
+    this.call = call;
+  }
+
+  /** Wraps an application. */
+  public static Application of(Application application, String name, Call call) {
+    return new Wrapped(application, name, call);
   }
 
   @Override
-  public final void close() throws Exception {
+  public Body call(Environ environ, StartResponse startResponse) throws Exception {
+    return call.call(application, environ, startResponse);
+  }
+
+  @Override
+  public void close() throws Exception {
     if (application instanceof AutoCloseable closeable) {
       closeable.close();
     }
@@ -23,6 +47,6 @@ public abstract class Wrapped implements Application, AutoCloseable {
 
   @Override
   public String toString() {
-    return "wrapped " + application;
+    return name + "(" + application + ")";
   }
 }

@@ -1,0 +1,226 @@
+package dev.postern.web.middleware;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.postern.Application;
+import dev.postern.Body;
+import dev.postern.Environ;
+import dev.postern.GatewayException;
+import dev.postern.Headers;
+import dev.postern.HttpException;
+import dev.postern.Middleware;
+import dev.postern.Response;
+import dev.postern.StartResponse;
+import dev.postern.web.internal.HeldStart;
+import dev.postern.web.internal.Wrapped;
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.util.Iterator;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Pages of one's own for errors: for what the application throws while nothing was sent, and for
+ * responses of status 400 to 599 without a body. The message of an exception goes to {@code
+ * postern.errors}, and never to the client.
+ *
+ * <p>An {@link HttpException} or {@link GatewayException}, also as the cause of another one, has
+ * its status and headers. A request body that was short or broken is 400. All else is 500.
+ *
+ * <p>Thread-safe, as far as the pages are.
+ */
+public final class ErrorPages implements Middleware {
+  private final Page page;
+
+  private ErrorPages(Page page) {
+    this.page = page;
+  }
+
+  /** Makes the page for an error. */
+  @FunctionalInterface
+  public interface Page {
+    /**
+     * The page; null leaves it to the gateway. Its own status does not count.
+     *
+     * @param status 400 to 599
+     */
+    @Nullable Response page(Environ environ, int status) throws Exception;
+  }
+
+  /** Asks for a page for each error, on the request's thread. */
+  public static ErrorPages of(Page page) {
+    return new ErrorPages(requireNonNull(page, "page"));
+  }
+
+  @Override
+  public Application wrap(Application application) {
+    return Wrapped.of(application, "ErrorPages", this::call);
+  }
+
+  private Body call(Application application, Environ environ, StartResponse startResponse)
+      throws Exception {
+    Environ watched = environ.copy();
+    Input input = new Input(environ.input());
+    watched.put("postern.input", input);
+    HeldStart held = new HeldStart(startResponse);
+    Body body;
+    try {
+      body = application.call(watched, held);
+    } catch (Exception e) {
+      Response shown = shown(environ, e, input);
+      if (shown == null) {
+        throw e;
+      }
+      startResponse.start(shown.status(), shown.headers(), e);
+      return shown.body();
+    }
+    if (body == null || !held.isStarted()) {
+      held.release();
+      return body;
+    }
+    if (held.status() >= 400 && body.length() == 0) {
+      Response own = page.page(environ, held.status());
+      if (own != null) {
+        held.release(held.status(), merged(own.headers(), held.headers()), null);
+        return own.body().onClose(body);
+      }
+    }
+    held.release();
+    return new Guarded(body, environ, startResponse, input);
+  }
+
+  private @Nullable Response shown(Environ environ, Exception error, Input input) throws Exception {
+    int status = 500;
+    Headers headers = Headers.of();
+    Throwable cause = error;
+    for (int depth = 0; cause != null && depth < 50 && status == 500; depth++) {
+      if (cause instanceof HttpException http) {
+        status = http.status();
+        headers = http.headers();
+        break;
+      }
+      if (cause instanceof GatewayException gateway) {
+        status = gateway.status();
+        headers = gateway.headers();
+        break;
+      }
+      cause = cause.getCause();
+    }
+    if (cause == null && input.failed && !(error instanceof RuntimeException)) {
+      status = 400;
+    }
+    Response own = page.page(environ, status);
+    if (own == null) {
+      return null;
+    }
+    if (status < 500) {
+      environ.errors().println(error.getMessage() == null ? error.toString() : error.getMessage());
+    } else {
+      error.printStackTrace(environ.errors());
+    }
+    return Response.of(status, merged(own.headers(), headers), own.body());
+  }
+
+  /** Those of the page, and what else belongs to the status, such as {@code Allow}. */
+  private static Headers merged(Headers own, Headers more) {
+    Headers merged = own.without("Content-Length");
+    for (Map.Entry<String, String> field : more) {
+      if (!own.contains(field.getKey()) && !field.getKey().equalsIgnoreCase("Content-Length")) {
+        merged = merged.plus(field.getKey(), field.getValue());
+      }
+    }
+    return merged;
+  }
+
+  /** Remembers whether the client's body has failed, since not every exception says so. */
+  private static final class Input extends FilterInputStream {
+    private boolean failed;
+
+    Input(InputStream in) {
+      super(in);
+    }
+
+    @Override
+    public int read() throws IOException {
+      try {
+        return in.read();
+      } catch (IOException e) {
+        failed = true;
+        throw e;
+      }
+    }
+
+    @Override
+    public int read(byte[] bytes, int offset, int length) throws IOException {
+      try {
+        return in.read(bytes, offset, length);
+      } catch (IOException e) {
+        failed = true;
+        throw e;
+      }
+    }
+  }
+
+  /** A body whose failure becomes a page while nothing was sent. */
+  private final class Guarded implements Body {
+    private final Body body;
+    private final Environ environ;
+    private final StartResponse start;
+    private final Input input;
+    private @Nullable Body own;
+
+    Guarded(Body body, Environ environ, StartResponse start, Input input) {
+      this.body = body;
+      this.environ = environ;
+      this.start = start;
+      this.input = input;
+    }
+
+    @Override
+    public void writeTo(OutputStream out) throws Exception {
+      try {
+        body.writeTo(out);
+      } catch (Exception e) {
+        if (environ.isCancelled()) {
+          throw e;
+        }
+        Response shown = shown(environ, e, input);
+        if (shown == null) {
+          throw e;
+        }
+        own = shown.body();
+        // Throws the error itself when something was sent.
+        start.start(shown.status(), shown.headers(), e);
+        own.writeTo(out);
+      }
+    }
+
+    /** A middleware around this one that pulls sees the failure itself. */
+    @Override
+    public Iterator<ByteBuffer> iterator() {
+      return body.iterator();
+    }
+
+    @Override
+    public long length() {
+      return body.length();
+    }
+
+    @Override
+    public void close() throws IOException {
+      try (body) {
+        if (own != null) {
+          own.close();
+        }
+      }
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "ErrorPages";
+  }
+}

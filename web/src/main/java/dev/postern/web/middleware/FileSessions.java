@@ -1,0 +1,133 @@
+package dev.postern.web.middleware;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HexFormat;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * {@link SessionStore#inFiles}: a file for each session. Its name is a hash of the id, so that who
+ * can list the directory knows no id, and no id leads to another file. A file is written beside and
+ * moved into its place, so that a reader sees a whole one. Thread-safe.
+ */
+final class FileSessions implements SessionStore {
+  private static final Duration SWEEP_EVERY = Duration.ofHours(1);
+  private static final String SWEPT = ".swept";
+  private static final String NEW = ".new-";
+
+  private final Path directory;
+  private final Clock clock;
+
+  private FileSessions(Path directory, Clock clock) {
+    this.directory = directory;
+    this.clock = clock;
+  }
+
+  static FileSessions of(Path directory, Clock clock) throws IOException {
+    if (!Files.isDirectory(directory)) {
+      if (Files.exists(directory)) {
+        throw new NotDirectoryException(directory.toString());
+      }
+      Path parent = directory.toAbsolutePath().getParent();
+      if (parent != null) {
+        Files.createDirectories(parent);
+      }
+      if (directory.getFileSystem().supportedFileAttributeViews().contains("posix")) {
+        Files.createDirectory(
+            directory,
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+      } else {
+        Files.createDirectory(directory);
+      }
+    }
+    return new FileSessions(directory, clock);
+  }
+
+  private Path file(String id) {
+    try {
+      byte[] hash =
+          MessageDigest.getInstance("SHA-256").digest(id.getBytes(StandardCharsets.UTF_8));
+      return directory.resolve(HexFormat.of().formatHex(hash));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256", e);
+    }
+  }
+
+  @Override
+  public @Nullable Stored load(String id) throws IOException {
+    byte[] bytes;
+    try {
+      bytes = Files.readAllBytes(file(id));
+    } catch (NoSuchFileException e) {
+      return null;
+    }
+    Stored session = SessionBytes.read(bytes);
+    return session == null || !session.expires().isAfter(clock.instant()) ? null : session;
+  }
+
+  @Override
+  public void save(String id, Stored session) throws IOException {
+    // Only this user may read it, as the JDK makes temporary files.
+    Path written = Files.createTempFile(directory, NEW, null);
+    try {
+      Files.write(written, SessionBytes.write(session));
+      Files.setLastModifiedTime(written, FileTime.from(session.expires()));
+      Files.move(written, file(id), StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      Files.deleteIfExists(written);
+      throw e;
+    }
+    sweep();
+  }
+
+  @Override
+  public void delete(String id) throws IOException {
+    Files.deleteIfExists(file(id));
+  }
+
+  /** A file's time of change is when its session expires, so that none has to be read. */
+  private void sweep() throws IOException {
+    Instant now = clock.instant();
+    Path swept = directory.resolve(SWEPT);
+    try {
+      if (Files.getLastModifiedTime(swept).toInstant().plus(SWEEP_EVERY).isAfter(now)) {
+        return;
+      }
+    } catch (NoSuchFileException e) {
+      Files.write(swept, new byte[0]);
+    }
+    Files.setLastModifiedTime(swept, FileTime.from(now));
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
+      for (Path file : files) {
+        Instant end = Files.getLastModifiedTime(file).toInstant();
+        boolean unfinished = String.valueOf(file.getFileName()).startsWith(NEW);
+        // What was being written when its process was killed has the time of that.
+        Instant until = unfinished ? end.plus(SWEEP_EVERY) : end;
+        if (!file.equals(swept) && !until.isAfter(now)) {
+          Files.deleteIfExists(file);
+        }
+      }
+    } catch (DirectoryIteratorException | NoSuchFileException e) {
+      // Another process sweeps at the same time.
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "SessionStore.inFiles(" + directory + ")";
+  }
+}

@@ -1,0 +1,114 @@
+package dev.postern.web.middleware;
+
+import dev.postern.Application;
+import dev.postern.Environ;
+import dev.postern.Headers;
+import dev.postern.HttpException;
+import dev.postern.Middleware;
+import dev.postern.web.internal.Ascii;
+import dev.postern.web.internal.LimitedInput;
+import dev.postern.web.internal.Wrapped;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.zip.GZIPInputStream;
+import java.util.zip.InflaterInputStream;
+import java.util.zip.ZipException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decompresses request bodies with {@code Content-Encoding: gzip} or {@code deflate}, up to a
+ * limit: some bytes of gzip can be a thousand times as many. The application sees a body of unknown
+ * length without the header.
+ *
+ * <p>Another coding is 415 with {@code Accept-Encoding}, a malformed body 400, a longer one 413.
+ *
+ * <p>Immutable, thread-safe.
+ */
+public final class Gunzip implements Middleware {
+  private final long limit;
+
+  private Gunzip(long limit) {
+    if (limit < 0) {
+      throw new IllegalArgumentException("limit must not be negative: " + limit);
+    }
+    this.limit = limit;
+  }
+
+  /**
+   * Decompresses bodies.
+   *
+   * @param limit of the decompressed body in bytes
+   */
+  public static Gunzip of(long limit) {
+    return new Gunzip(limit);
+  }
+
+  @Override
+  public Application wrap(Application application) {
+    return Wrapped.of(
+        application,
+        "Gunzip",
+        (inner, environ, startResponse) -> {
+          String coding = environ.header("Content-Encoding");
+          String lower = coding == null ? "identity" : Ascii.lower(Ascii.trimmed(coding));
+          if (lower.equals("identity") || lower.isEmpty()) {
+            return inner.call(environ, startResponse);
+          }
+          boolean gzip = lower.equals("gzip") || lower.equals("x-gzip");
+          if (!gzip && !lower.equals("deflate")) {
+            throw new HttpException(
+                415,
+                "Content-Encoding must be gzip or deflate: " + Ascii.quote(lower),
+                Headers.of("Accept-Encoding", "gzip, deflate"));
+          }
+          Environ copy = environ.copy();
+          copy.remove("HTTP_CONTENT_ENCODING");
+          copy.remove("CONTENT_LENGTH");
+          copy.put("postern.input", new LimitedInput(new Inflated(environ.input(), gzip), limit));
+          return inner.call(copy, startResponse);
+        });
+  }
+
+  /** Begins to read when it is read, since a gzip stream reads its head at once. */
+  private static final class Inflated extends InputStream {
+    private final InputStream in;
+    private final boolean gzip;
+    private @Nullable InputStream inflater;
+
+    Inflated(InputStream in, boolean gzip) {
+      this.in = in;
+      this.gzip = gzip;
+    }
+
+    @Override
+    public int read() throws IOException {
+      byte[] one = new byte[1];
+      return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
+    }
+
+    @Override
+    public int read(byte[] bytes, int offset, int length) throws IOException {
+      try {
+        InputStream stream = inflater;
+        if (stream == null) {
+          stream = gzip ? new GZIPInputStream(in) : new InflaterInputStream(in);
+          inflater = stream;
+        }
+        return stream.read(bytes, offset, length);
+      } catch (ZipException e) {
+        throw new HttpException(400, "request body must be well-formed gzip or deflate");
+      } catch (EOFException e) {
+        if (e.getClass() == EOFException.class) {
+          throw new HttpException(400, "request body must be whole gzip or deflate");
+        }
+        throw e;
+      }
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "Gunzip.of(" + limit + ")";
+  }
+}

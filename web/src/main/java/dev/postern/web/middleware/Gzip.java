@@ -1,0 +1,154 @@
+package dev.postern.web.middleware;
+
+import dev.postern.Application;
+import dev.postern.Body;
+import dev.postern.Environ;
+import dev.postern.Headers;
+import dev.postern.Middleware;
+import dev.postern.StartResponse;
+import dev.postern.web.MediaType;
+import dev.postern.web.Request;
+import dev.postern.web.internal.Ascii;
+import dev.postern.web.internal.FieldList;
+import dev.postern.web.internal.HeldStart;
+import dev.postern.web.internal.Wrapped;
+import java.util.function.Predicate;
+
+/**
+ * Compresses responses for clients that accept gzip, and keeps what is streamed streaming: a flush
+ * of the application sends all that it has written.
+ *
+ * <p>Compressed are text, JSON, XML, JavaScript, SVG, WebAssembly and fonts that are not compressed
+ * already; from 512 bytes on where the length is known. Left alone are responses with {@code
+ * Content-Encoding}, {@code Content-Range} or {@code Cache-Control: no-transform}. {@code Vary:
+ * Accept-Encoding} says to caches that there are two, and an {@code ETag} becomes a weak one.
+ *
+ * <p>A page that holds a secret next to what a stranger chooses must not be compressed under TLS
+ * (BREACH). Immutable, thread-safe.
+ */
+public final class Gzip implements Middleware {
+  private final Predicate<? super MediaType> types;
+  private final int minimum;
+  private final int level;
+
+  private Gzip(Predicate<? super MediaType> types, int minimum, int level) {
+    this.types = types;
+    this.minimum = minimum;
+    this.level = level;
+  }
+
+  /** Compresses at level 6 what gets smaller. */
+  public static Gzip of() {
+    return new Gzip(Gzip::isCompressible, 512, 6);
+  }
+
+  /** The media types that are compressed. */
+  public Gzip withTypes(Predicate<? super MediaType> newTypes) {
+    return new Gzip(newTypes, minimum, level);
+  }
+
+  /** From which known length on, in bytes; 512 by default. */
+  public Gzip withMinimum(int bytes) {
+    return new Gzip(types, bytes, level);
+  }
+
+  /** From 1, the fastest, to 9, the smallest; 6 by default. */
+  public Gzip withLevel(int newLevel) {
+    return new Gzip(types, minimum, GzipBody.checkedLevel(newLevel));
+  }
+
+  private static boolean isCompressible(MediaType type) {
+    String subtype = type.subtype();
+    return switch (type.type()) {
+      case "text" -> !subtype.equals("event-stream");
+      case "application" ->
+          subtype.equals("json")
+              || subtype.endsWith("+json")
+              || subtype.equals("xml")
+              || subtype.endsWith("+xml")
+              || subtype.equals("javascript")
+              || subtype.equals("wasm");
+      case "image" -> subtype.equals("svg+xml") || subtype.equals("bmp");
+      case "font" -> subtype.equals("ttf") || subtype.equals("otf");
+      default -> false;
+    };
+  }
+
+  @Override
+  public Application wrap(Application application) {
+    return Wrapped.of(application, "Gzip", this::call);
+  }
+
+  private Body call(Application application, Environ environ, StartResponse startResponse)
+      throws Exception {
+    boolean accepted = "gzip".equals(Request.of(environ).acceptsEncoding("gzip", "identity"));
+    HeldStart held = new HeldStart(startResponse);
+    Body body = application.call(environ, held);
+    if (body == null || !held.isStarted()) {
+      held.release();
+      return body;
+    }
+    Headers headers = held.headers();
+    try {
+      if (!isCompressible(held.status(), headers, body)) {
+        held.release();
+        return body;
+      }
+      if (!accepted) {
+        held.release(held.status(), varied(headers), null);
+        return body;
+      }
+      held.release(
+          held.status(),
+          zipped(varied(headers)),
+          (status, late) -> late.contains("Content-Encoding") ? late : zipped(varied(late)));
+    } catch (Throwable e) {
+      body.close();
+      throw e;
+    }
+    GzipBody zipped = new GzipBody(body, level);
+    held.onReplace(zipped::restart);
+    return zipped;
+  }
+
+  private boolean isCompressible(int status, Headers headers, Body body) {
+    if (status == 204
+        || status == 205
+        || status == 206
+        || status == 304
+        || headers.contains("Content-Encoding")
+        || headers.contains("Content-Range")) {
+      return false;
+    }
+    String cache = headers.get("Cache-Control");
+    if (cache != null && FieldList.hasToken(cache, "no-transform")) {
+      return false;
+    }
+    String declared = headers.get("Content-Length");
+    long length = declared == null ? body.length() : Ascii.number(declared);
+    String type = headers.get("Content-Type");
+    MediaType parsed = type == null ? null : MediaType.parse(type);
+    return (length < 0 || length >= minimum) && parsed != null && types.test(parsed);
+  }
+
+  private static Headers varied(Headers headers) {
+    for (String vary : headers.all("Vary")) {
+      if (FieldList.hasToken(vary, "Accept-Encoding") || FieldList.hasToken(vary, "*")) {
+        return headers;
+      }
+    }
+    return headers.plus("Vary", "Accept-Encoding");
+  }
+
+  private static Headers zipped(Headers headers) {
+    Headers zipped =
+        headers.without("Content-Length").without("Accept-Ranges").with("Content-Encoding", "gzip");
+    String tag = headers.get("ETag");
+    return tag == null || tag.startsWith("W/") ? zipped : zipped.with("ETag", "W/" + tag);
+  }
+
+  @Override
+  public String toString() {
+    return "Gzip.of()";
+  }
+}

@@ -1,0 +1,142 @@
+package dev.postern.web.middleware;
+
+import dev.postern.Body;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.util.Iterator;
+import java.util.NoSuchElementException;
+import java.util.zip.Deflater;
+import java.util.zip.GZIPOutputStream;
+import org.jspecify.annotations.Nullable;
+
+/** A body in gzip, block by block and flush by flush. For one use. */
+final class GzipBody implements Body {
+  private final Body body;
+  private final int level;
+  private @Nullable Zip zip;
+
+  GzipBody(Body body, int level) {
+    this.body = body;
+    this.level = level;
+  }
+
+  /** Gives the deflater's memory back without writing the end of a response that has none. */
+  private static final class Zip extends GZIPOutputStream {
+    Zip(OutputStream out, int level) throws IOException {
+      super(out, 8192, true);
+      def.setLevel(level);
+    }
+
+    void abandon() {
+      def.end();
+    }
+  }
+
+  /** The response was replaced: the bytes so far are dropped, and so is the start of the gzip. */
+  void restart() {
+    if (zip != null) {
+      zip.abandon();
+      zip = null;
+    }
+  }
+
+  private Zip zip(OutputStream out) throws IOException {
+    Zip known = zip;
+    if (known == null) {
+      known = new Zip(out, level);
+      zip = known;
+    }
+    return known;
+  }
+
+  @Override
+  public void writeTo(OutputStream out) throws Exception {
+    body.writeTo(new Zipping(out));
+    zip(out).finish();
+    restart();
+  }
+
+  private final class Zipping extends OutputStream {
+    private final OutputStream out;
+
+    Zipping(OutputStream out) {
+      this.out = out;
+    }
+
+    @Override
+    public void write(int b) throws IOException {
+      zip(out).write(b);
+    }
+
+    @Override
+    public void write(byte[] bytes, int offset, int length) throws IOException {
+      zip(out).write(bytes, offset, length);
+    }
+
+    @Override
+    public void flush() throws IOException {
+      if (zip == null) {
+        out.flush();
+      } else {
+        zip.flush();
+      }
+    }
+  }
+
+  @Override
+  public Iterator<ByteBuffer> iterator() {
+    Iterator<ByteBuffer> blocks = body.iterator();
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    return new Iterator<>() {
+      private boolean finished;
+
+      @Override
+      public boolean hasNext() {
+        return !finished;
+      }
+
+      /** A block for each block, an empty one for an empty one, and one for the end. */
+      @Override
+      public ByteBuffer next() {
+        if (finished) {
+          throw new NoSuchElementException();
+        }
+        try {
+          if (blocks.hasNext()) {
+            ByteBuffer block = blocks.next();
+            if (!block.hasRemaining()) {
+              return block;
+            }
+            Channels.newChannel(zip(bytes)).write(block);
+            zip(bytes).flush();
+          } else {
+            zip(bytes).finish();
+            finished = true;
+          }
+        } catch (IOException e) {
+          throw new UncheckedIOException(e);
+        }
+        ByteBuffer zipped = ByteBuffer.wrap(bytes.toByteArray());
+        bytes.reset();
+        return zipped;
+      }
+    };
+  }
+
+  @Override
+  public void close() throws IOException {
+    restart();
+    body.close();
+  }
+
+  static int checkedLevel(int level) {
+    if (level < Deflater.BEST_SPEED || level > Deflater.BEST_COMPRESSION) {
+      throw new IllegalArgumentException("level must be 1 to 9: " + level);
+    }
+    return level;
+  }
+}

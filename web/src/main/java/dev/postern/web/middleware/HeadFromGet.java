@@ -1,0 +1,41 @@
+package dev.postern.web.middleware;
+
+import dev.postern.Application;
+import dev.postern.Environ;
+import dev.postern.Middleware;
+import dev.postern.web.internal.Wrapped;
+
+/**
+ * Lets an application that knows GET alone answer HEAD, too: it sees a GET, and the gateway leaves
+ * the body out. Immutable, thread-safe.
+ */
+public final class HeadFromGet implements Middleware {
+  private static final HeadFromGet ONE = new HeadFromGet();
+
+  private HeadFromGet() {}
+
+  /** The middleware. */
+  public static HeadFromGet of() {
+    return ONE;
+  }
+
+  @Override
+  public Application wrap(Application application) {
+    return Wrapped.of(
+        application,
+        "HeadFromGet",
+        (inner, environ, startResponse) -> {
+          if (!environ.method().equals("HEAD")) {
+            return inner.call(environ, startResponse);
+          }
+          Environ get = environ.copy();
+          get.put("REQUEST_METHOD", "GET");
+          return inner.call(get, startResponse);
+        });
+  }
+
+  @Override
+  public String toString() {
+    return "HeadFromGet.of()";
+  }
+}

@@ -1,0 +1,106 @@
+package dev.postern.web.middleware;
+
+import dev.postern.web.internal.Ascii;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.BiPredicate;
+import org.springframework.security.crypto.bcrypt.BCrypt;
+
+/**
+ * The users of a file that {@code htpasswd -B} has written: names and bcrypt hashes. Needs {@code
+ * org.springframework.security:spring-security-crypto} on the class path. The file is read again
+ * when it has changed.
+ *
+ * <p>Hashes of other kinds are refused: they can be tried too fast. To check a password takes as
+ * long as its hash was made to take, also for a user who does not exist; so limit how often a
+ * client may ask.
+ *
+ * <p>Thread-safe.
+ */
+public final class Htpasswd implements BiPredicate<String, String> {
+  /** Of a password that nobody has, for names that nobody has. */
+  private static final String NOBODY =
+      "$2y$10$abcdefghijklmnopqrstuuEPjvSjMQqdwaEVRoN3oOcFJN0OqMBTC";
+
+  /** bcrypt reads no more of a password. */
+  private static final int MAX_PASSWORD = 72;
+
+  private final Path file;
+  private Map<String, String> users = Map.of();
+  private FileTime read = FileTime.fromMillis(-1);
+
+  private Htpasswd(Path file) {
+    this.file = file;
+  }
+
+  /**
+   * The users of this file.
+   *
+   * @throws IOException when it cannot be read, or has a line that is not {@code name:bcrypt}
+   */
+  public static Htpasswd of(Path file) throws IOException {
+    Htpasswd htpasswd = new Htpasswd(file);
+    htpasswd.users();
+    return htpasswd;
+  }
+
+  /** Whether there is such a user with that password. */
+  @Override
+  public boolean test(String user, String password) {
+    String hash;
+    try {
+      hash = users().get(user);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    byte[] bytes = password.getBytes(StandardCharsets.UTF_8);
+    if (bytes.length > MAX_PASSWORD) {
+      bytes = java.util.Arrays.copyOf(bytes, MAX_PASSWORD);
+    }
+    boolean equal = BCrypt.checkpw(bytes, hash == null ? NOBODY : hash);
+    return hash != null && equal;
+  }
+
+  private synchronized Map<String, String> users() throws IOException {
+    FileTime modified = Files.getLastModifiedTime(file);
+    if (!modified.equals(read)) {
+      Map<String, String> found = new HashMap<>();
+      for (String line : Files.readAllLines(file, StandardCharsets.UTF_8)) {
+        if (!line.isBlank() && !line.startsWith("#")) {
+          int colon = line.indexOf(':');
+          if (colon < 1 || !isBcrypt(line.substring(colon + 1).strip())) {
+            throw new IOException(
+                "line of a htpasswd file must be a name and a bcrypt hash: "
+                    + Ascii.quote(line.substring(0, Math.max(0, colon))));
+          }
+          found.put(line.substring(0, colon), line.substring(colon + 1).strip());
+        }
+      }
+      users = Map.copyOf(found);
+      read = modified;
+    }
+    return users;
+  }
+
+  /** {@code "$2" ( "a" / "b" / "y" ) "$" 2DIGIT "$" 53base64}. */
+  private static boolean isBcrypt(String hash) {
+    return hash.length() == 60
+        && hash.startsWith("$2")
+        && "aby".indexOf(hash.charAt(2)) >= 0
+        && hash.charAt(3) == '$'
+        && hash.charAt(6) == '$'
+        && Ascii.number(hash.substring(4, 6)) >= 4
+        && Ascii.number(hash.substring(4, 6)) <= 31;
+  }
+
+  @Override
+  public String toString() {
+    return "Htpasswd.of(" + file + ")";
+  }
+}

@@ -1,0 +1,51 @@
+package dev.postern.web.middleware;
+
+import dev.postern.Application;
+import dev.postern.Environ;
+import dev.postern.HttpException;
+import dev.postern.Middleware;
+import dev.postern.web.internal.LimitedInput;
+import dev.postern.web.internal.Wrapped;
+
+/**
+ * Refuses request bodies that are longer than a limit with 413: before the application is called
+ * when the length is known, else when the application reads on. Immutable, thread-safe.
+ */
+public final class MaxBody implements Middleware {
+  private final long limit;
+
+  private MaxBody(long limit) {
+    if (limit < 0) {
+      throw new IllegalArgumentException("limit must not be negative: " + limit);
+    }
+    this.limit = limit;
+  }
+
+  /** Allows bodies of so many bytes. */
+  public static MaxBody of(long bytes) {
+    return new MaxBody(bytes);
+  }
+
+  @Override
+  public Application wrap(Application application) {
+    return Wrapped.of(
+        application,
+        "MaxBody",
+        (inner, environ, startResponse) -> {
+          if (environ.contentLength() > limit) {
+            throw new HttpException(413, "request body must not be longer than " + limit);
+          }
+          if (environ.contentLength() >= 0) {
+            return inner.call(environ, startResponse);
+          }
+          Environ copy = environ.copy();
+          copy.put("postern.input", new LimitedInput(environ.input(), limit));
+          return inner.call(copy, startResponse);
+        });
+  }
+
+  @Override
+  public String toString() {
+    return "MaxBody.of(" + limit + ")";
+  }
+}

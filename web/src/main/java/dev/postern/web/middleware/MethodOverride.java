@@ -1,0 +1,68 @@
+package dev.postern.web.middleware;
+
+import dev.postern.Application;
+import dev.postern.Environ;
+import dev.postern.Middleware;
+import dev.postern.web.MediaType;
+import dev.postern.web.Request;
+import dev.postern.web.internal.Wrapped;
+import java.io.IOException;
+import java.util.Locale;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Lets forms and old clients use other methods than GET and POST: a POST with the header {@code
+ * X-HTTP-Method-Override}, or with the field {@code _method} of an urlencoded form, becomes a PUT,
+ * PATCH or DELETE. Other values are passed over. The form is read for that; {@link Request#form()}
+ * gives the application the same.
+ *
+ * <p>The method that was sent is in the environ as {@code web.original_method}. Immutable,
+ * thread-safe.
+ */
+public final class MethodOverride implements Middleware {
+  private static final MethodOverride ONE = new MethodOverride();
+  private static final Set<String> METHODS = Set.of("PUT", "PATCH", "DELETE");
+
+  private MethodOverride() {}
+
+  /** The middleware. */
+  public static MethodOverride of() {
+    return ONE;
+  }
+
+  @Override
+  public Application wrap(Application application) {
+    return Wrapped.of(
+        application,
+        "MethodOverride",
+        (inner, environ, startResponse) -> {
+          String method = environ.method().equals("POST") ? override(environ) : null;
+          String upper = method == null ? "" : method.toUpperCase(Locale.ROOT);
+          if (!METHODS.contains(upper)) {
+            return inner.call(environ, startResponse);
+          }
+          Environ copy = environ.copy();
+          copy.put("REQUEST_METHOD", upper);
+          copy.put("web.original_method", environ.method());
+          return inner.call(copy, startResponse);
+        });
+  }
+
+  private static @Nullable String override(Environ environ) throws IOException {
+    String header = environ.header("X-HTTP-Method-Override");
+    if (header != null) {
+      return header;
+    }
+    Request request = Request.of(environ);
+    MediaType type = request.contentType();
+    return type != null && type.is("application/x-www-form-urlencoded")
+        ? request.form("_method")
+        : null;
+  }
+
+  @Override
+  public String toString() {
+    return "MethodOverride.of()";
+  }
+}

@@ -1,0 +1,62 @@
+package dev.postern.web.middleware;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps sessions between requests. Called on the threads of requests, for several at once.
+ *
+ * <p>Thread-safe.
+ */
+public interface SessionStore {
+  /**
+   * A session as it is kept.
+   *
+   * @param values by name
+   * @param expires from when on it counts for nothing
+   */
+  record Stored(Map<String, String> values, Instant expires) {
+    /** Copies the values. */
+    public Stored {
+      values = Map.copyOf(values);
+    }
+  }
+
+  /**
+   * The session of that id; null when there is none or it has expired.
+   *
+   * @param id text that a client has sent: 1 to 128 letters, digits, {@code -} and {@code _}
+   */
+  @Nullable Stored load(String id) throws IOException;
+
+  /** Keeps a session in the place of the one of that id. */
+  void save(String id, Stored session) throws IOException;
+
+  /** Forgets a session, if there is one of that id. */
+  void delete(String id) throws IOException;
+
+  /**
+   * Sessions in this process: gone when it ends, so not for CGI executables nor for several
+   * processes.
+   *
+   * @param most sessions at once; the one that is unused for longest makes room
+   */
+  static SessionStore inMemory(int most) {
+    return new MemorySessions(most, Clock.systemUTC());
+  }
+
+  /**
+   * Sessions in files of a directory that is this application's alone: for CGI executables, and for
+   * several processes of one machine. The directory is made when it is missing; only this user can
+   * read it and its files. Expired ones are deleted about once an hour.
+   *
+   * @throws IOException when it is no directory and cannot be made one
+   */
+  static SessionStore inFiles(Path directory) throws IOException {
+    return FileSessions.of(directory, Clock.systemUTC());
+  }
+}

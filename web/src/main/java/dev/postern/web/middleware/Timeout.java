@@ -1,0 +1,202 @@
+package dev.postern.web.middleware;
+
+import dev.postern.Application;
+import dev.postern.Body;
+import dev.postern.Environ;
+import dev.postern.Headers;
+import dev.postern.HttpException;
+import dev.postern.Middleware;
+import dev.postern.StartResponse;
+import dev.postern.web.internal.Wrapped;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.Iterator;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Ends requests that take too long: interrupts the request's thread. While nothing was sent the
+ * client gets 503 with {@code Retry-After}; afterwards the response is cut.
+ *
+ * <p>Code that does not look at interrupts, such as a loop that computes, runs to its end; what it
+ * then answers is dropped. Thread-safe.
+ */
+public final class Timeout implements Middleware {
+  private final Duration limit;
+
+  private Timeout(Duration limit) {
+    if (limit.isNegative() || limit.isZero()) {
+      throw new IllegalArgumentException("limit must be longer than nothing: " + limit);
+    }
+    this.limit = limit;
+  }
+
+  /** Allows so long for the call and the body together. */
+  public static Timeout of(Duration limit) {
+    return new Timeout(limit);
+  }
+
+  /** One thread for all, made for the first request. */
+  private static final class Clock {
+    static final ScheduledThreadPoolExecutor EXECUTOR = executor();
+
+    private static ScheduledThreadPoolExecutor executor() {
+      ScheduledThreadPoolExecutor executor =
+          new ScheduledThreadPoolExecutor(
+              1,
+              task -> {
+                Thread thread = new Thread(task, "postern-timeout");
+                thread.setDaemon(true);
+                return thread;
+              });
+      executor.setRemoveOnCancelPolicy(true);
+      return executor;
+    }
+  }
+
+  @Override
+  public Application wrap(Application application) {
+    return Wrapped.of(application, "Timeout", this::call);
+  }
+
+  private Body call(Application application, Environ environ, StartResponse startResponse)
+      throws Exception {
+    Watch watch = new Watch(Thread.currentThread());
+    watch.future = Clock.EXECUTOR.schedule(watch::fire, limit.toNanos(), TimeUnit.NANOSECONDS);
+    Body body = null;
+    try {
+      body = application.call(environ, startResponse);
+      watch.check(null);
+      Body timed = body == null ? null : new Timed(body, watch);
+      if (timed == null) {
+        watch.end();
+      }
+      return timed;
+    } catch (Throwable e) {
+      watch.end();
+      if (body != null) {
+        body.close();
+      }
+      watch.check(e);
+      throw e;
+    }
+  }
+
+  /** Interrupts a thread once, and never when the request is over. */
+  private final class Watch {
+    private final Thread thread;
+    private @Nullable ScheduledFuture<?> future;
+    private boolean fired;
+    private boolean ended;
+
+    Watch(Thread thread) {
+      this.thread = thread;
+    }
+
+    synchronized void fire() {
+      if (!ended) {
+        fired = true;
+        thread.interrupt();
+      }
+    }
+
+    /** On the request's thread, which is to be interrupted by others only from here on. */
+    synchronized void end() {
+      if (!ended) {
+        ended = true;
+        if (future != null) {
+          future.cancel(false);
+        }
+        if (fired) {
+          Thread.interrupted();
+        }
+      }
+    }
+
+    synchronized void check(@Nullable Throwable error) {
+      if (fired) {
+        HttpException thrown =
+            new HttpException(
+                503, "request must not take longer than " + limit, Headers.of("Retry-After", "10"));
+        if (error != null) {
+          thrown.addSuppressed(error);
+        }
+        Thread.interrupted();
+        throw thrown;
+      }
+    }
+  }
+
+  private static final class Timed implements Body {
+    private final Body body;
+    private final Watch watch;
+
+    Timed(Body body, Watch watch) {
+      this.body = body;
+      this.watch = watch;
+    }
+
+    @Override
+    public void writeTo(OutputStream out) throws Exception {
+      try {
+        body.writeTo(out);
+      } catch (Exception e) {
+        watch.end();
+        watch.check(e);
+        throw e;
+      }
+      watch.end();
+      watch.check(null);
+    }
+
+    @Override
+    public Iterator<ByteBuffer> iterator() {
+      Iterator<ByteBuffer> blocks = body.iterator();
+      return new Iterator<>() {
+        @Override
+        public boolean hasNext() {
+          try {
+            boolean more = blocks.hasNext();
+            watch.check(null);
+            return more;
+          } catch (RuntimeException e) {
+            watch.check(e);
+            throw e;
+          }
+        }
+
+        @Override
+        public ByteBuffer next() {
+          try {
+            ByteBuffer block = blocks.next();
+            watch.check(null);
+            return block;
+          } catch (RuntimeException e) {
+            watch.check(e);
+            throw e;
+          }
+        }
+      };
+    }
+
+    @Override
+    public long length() {
+      return body.length();
+    }
+
+    @Override
+    public void close() throws IOException {
+      watch.end();
+      body.close();
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "Timeout.of(" + limit + ")";
+  }
+}
