@@ -8,9 +8,14 @@ module dev.postern.launcher {
   requires info.picocli;
   requires jakarta.servlet;
   requires java.logging;
+  requires org.bouncycastle.pkix;
+  requires org.bouncycastle.provider;
+  requires org.eclipse.jetty.alpn.server;
   requires org.eclipse.jetty.ee11.servlet;
   requires org.eclipse.jetty.http;
+  requires org.eclipse.jetty.http2.server;
   requires org.eclipse.jetty.server;
+  requires org.eclipse.jetty.unixdomain.server;
   requires org.eclipse.jetty.util;
   requires org.yaml.snakeyaml;
   requires static org.jspecify;

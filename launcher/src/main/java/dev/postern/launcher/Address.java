@@ -6,6 +6,9 @@ import java.io.IOException;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.util.List;
+import java.util.StringJoiner;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where a server listens.
@@ -41,10 +44,29 @@ record Address(InetAddress address, int port) {
    * @throws LauncherException when it cannot
    */
   WebServer open(Application application, ClassLoader loader) {
+    return open(List.of(Listener.of(this)), null, false, application, loader);
+  }
+
+  /**
+   * A server that listens at several places.
+   *
+   * @throws LauncherException when it cannot
+   */
+  static WebServer open(
+      List<Listener> listeners,
+      @Nullable Tls tls,
+      boolean proxied,
+      Application application,
+      ClassLoader loader) {
     try {
-      return WebServer.open(address, port, application, loader);
+      return WebServer.open(listeners, tls, proxied, application, loader, ServerLimits.standard());
     } catch (IOException e) {
-      throw LauncherException.failed("cannot listen on " + url(port) + ": " + reason(e));
+      StringJoiner places = new StringJoiner(", ");
+      for (Listener listener : listeners) {
+        Address address = listener.address();
+        places.add(listener.shown(tls != null, address == null ? 0 : address.port()));
+      }
+      throw LauncherException.failed("cannot listen on " + places + ": " + reason(e));
     }
   }
 
@@ -55,10 +77,15 @@ record Address(InetAddress address, int port) {
 
   /** What a browser takes, with the port that it got. */
   String url(int actualPort) {
+    return url(false, actualPort);
+  }
+
+  /** The same, with the scheme. */
+  String url(boolean secure, int actualPort) {
     String host = address.getHostAddress();
     if (address instanceof Inet6Address) {
       host = InetAddresses.toUriString(address);
     }
-    return "http://" + host + ":" + actualPort + "/";
+    return (secure ? "https://" : "http://") + host + ":" + actualPort + "/";
   }
 }

@@ -71,7 +71,8 @@ final class Configuration {
     return path != null && !state(path).equals(seen);
   }
 
-  private static Object state(Path path) {
+  /** What changes when a file is rewritten or replaced. */
+  static Object state(Path path) {
     try {
       BasicFileAttributes now = Files.readAttributes(path, BasicFileAttributes.class);
       return List.of(now.lastModifiedTime(), now.size(), String.valueOf(now.fileKey()));

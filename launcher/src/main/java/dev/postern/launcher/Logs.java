@@ -1,6 +1,7 @@
 package dev.postern.launcher;
 
-import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.logging.ConsoleHandler;
 import java.util.logging.Handler;
@@ -9,8 +10,8 @@ import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 
 /**
- * What Jetty, the bindings and applications log: warnings, on standard error in UTF-8, each line as
- * {@link LogLine} writes it.
+ * What Jetty, the bindings and applications log: warnings, on standard error or in a file, in
+ * UTF-8, each line as {@link LogLine} writes it.
  */
 final class Logs {
   /**
@@ -33,13 +34,21 @@ final class Logs {
 
   private Logs() {}
 
+  private static volatile LogFile file = LogFile.standardError();
+
+  /** Whether lines have a time and the id of their request. */
+  private static volatile boolean timed;
+
+  /** Whether what requests do wrong is told. */
+  private static volatile boolean telling = true;
+
   /** Sets the logs up, unless the user has a logging configuration. */
   static void quiet() {
     if (System.getProperty("java.util.logging.config.file") != null
         || System.getProperty("java.util.logging.config.class") != null) {
       return;
     }
-    ROOT.setLevel(Level.WARNING);
+    level(Level.WARNING);
     CLIENTS.forEach(logger -> logger.setLevel(Level.SEVERE));
     FAILURES.setFilter(record -> false);
     for (Handler handler : ROOT.getHandlers()) {
@@ -50,16 +59,49 @@ final class Logs {
     ROOT.addHandler(new StandardError());
   }
 
+  /** What is logged from that level on; at SEVERE, lines of applications and programs are not. */
+  static void level(Level level) {
+    ROOT.setLevel(level);
+    telling = level.intValue() <= Level.WARNING.intValue();
+  }
+
+  /** From now on lines go there. */
+  static void to(LogFile target) {
+    file = target;
+  }
+
+  /** From now on each line begins with the time and the id of its request. */
+  static void timed() {
+    timed = true;
+  }
+
+  /** After the log's file was moved away. */
+  static void reopen() {
+    file.reopen();
+  }
+
   /** Writes a line of an application, a program or the engine. Any thread. */
   static void line(String text) {
+    if (telling) {
+      own(text);
+    }
+  }
+
+  /** Writes a line of the command itself. */
+  static void own(String text) {
     write(LogLine.escaped(text, LogLine.LONGEST) + "\n");
   }
 
-  /** In UTF-8 whatever the locale is, and in one piece, so that lines never mix. */
+  /** In one piece, so that lines never mix. */
   private static void write(String lines) {
-    byte[] bytes = lines.getBytes(StandardCharsets.UTF_8);
-    System.err.write(bytes, 0, bytes.length);
-    System.err.flush();
+    file.write(
+        timed
+            ? Instant.now().truncatedTo(ChronoUnit.MILLIS)
+                + " "
+                + RequestMark.currentId()
+                + " "
+                + lines
+            : lines);
   }
 
   /** Takes the place of the JDK's console handler. */

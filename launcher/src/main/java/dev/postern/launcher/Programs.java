@@ -34,7 +34,7 @@ final class Programs {
    *     others; 0 for all
    */
   Programs(ProcessLimit places, int each) {
-    options.add(builder -> builder.limit(places));
+    options.add(builder -> builder.limit(places).onRun(RequestMark::took));
     if (each > 0) {
       options.add(builder -> builder.programLimit(each));
     }

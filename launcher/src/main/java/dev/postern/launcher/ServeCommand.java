@@ -27,7 +27,7 @@ import picocli.CommandLine.Spec;
     },
     sortOptions = false)
 final class ServeCommand implements Callable<Integer> {
-  /** How often {@code --watch} looks at the file. */
+  /** How often files are looked at that may change. */
   private static final long WATCH_MILLIS = 500;
 
   @Spec @Nullable CommandSpec spec;
@@ -97,34 +97,66 @@ final class ServeCommand implements Callable<Integer> {
     Logs.quiet();
     Configuration configuration = new Configuration(this);
     configuration.read();
-    Address address = configuration.server().address();
+    ServerOptions options = configuration.server();
+    List<Listener> listeners = options.listeners();
+    AccessLog.Format format = options.accessFormat();
+    Tls tls = options.tls();
     if (check) {
       configuration.open().retire();
       out().println("postern: the configuration is right");
       return 0;
     }
-    Site first = configuration.open();
-    if (first.isEmpty()) {
-      err().println("postern: nothing is mounted, each request will be 404: see --app and --cgi");
-    }
-    try (Sites sites = new Sites(first);
-        WebServer web = address.open(sites, first.loader())) {
+    options.openErrorLog();
+    try (LogFile access = options.openAccessLog();
+        Sites sites = new Sites(open(configuration));
+        WebServer web =
+            Address.open(
+                listeners,
+                tls,
+                options.proxyProtocol,
+                new AccessLog(sites, access, format, options.accessQuery),
+                ServeCommand.class.getClassLoader())) {
       Signals signals = Signals.install(config != null);
-      out().println("postern: listening on " + address.url(web.port()));
-      serve(configuration, sites, signals);
+      Logs.timed();
+      for (int i = 0; i < listeners.size(); i++) {
+        out().println("postern: listening on " + listeners.get(i).shown(tls != null, web.port(i)));
+      }
+      serve(configuration, sites, signals, tls, access);
     }
     return 0;
   }
 
+  private Site open(Configuration configuration) {
+    Site site = configuration.open();
+    if (site.isEmpty()) {
+      err().println("postern: nothing is mounted, each request will be 404: see --app and --cgi");
+    }
+    return site;
+  }
+
   /** Returns when the process is to stop. */
-  private void serve(Configuration configuration, Sites sites, Signals signals)
+  private void serve(
+      Configuration configuration,
+      Sites sites,
+      Signals signals,
+      @Nullable Tls tls,
+      @Nullable LogFile access)
       throws InterruptedException {
     while (true) {
-      Signals.Wish wish = watch ? signals.await(WATCH_MILLIS) : signals.await();
+      Signals.Wish wish = watch || tls != null ? signals.await(WATCH_MILLIS) : signals.await();
+      if (tls != null) {
+        tls.reload();
+      }
       if (wish == Signals.Wish.STOP) {
         return;
       }
-      if (wish == Signals.Wish.RELOAD || wish == null && configuration.hasChanged()) {
+      if (wish == Signals.Wish.REOPEN) {
+        Logs.reopen();
+        if (access != null) {
+          access.reopen();
+        }
+      }
+      if (wish == Signals.Wish.RELOAD || wish == null && watch && configuration.hasChanged()) {
         reload(configuration, sites);
       }
     }
@@ -135,9 +167,9 @@ final class ServeCommand implements Callable<Integer> {
     try {
       configuration.read();
       sites.replace(configuration.open());
-      Logs.line("postern: the configuration was read again");
+      Logs.own("postern: the configuration was read again");
     } catch (LauncherException e) {
-      Logs.line("postern: the old configuration stays: " + e.getMessage());
+      Logs.own("postern: the old configuration stays: " + e.getMessage());
     }
   }
 

@@ -1,21 +1,146 @@
 package dev.postern.launcher;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.logging.Level;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** The options of {@code serve} that hold for the server as a whole, and for no single mount. */
 final class ServerOptions {
+  private static final String DEFAULT_PORT = "8080";
+
   @Option(names = "--port", paramLabel = "N", description = "Default: 8080. 0 is any free port.")
-  String port = "8080";
+  @Nullable String port;
 
   @Option(names = "--bind", paramLabel = "ADDR", description = "Default: 127.0.0.1.")
   String bind = "127.0.0.1";
 
+  @Option(
+      names = "--listen",
+      paramLabel = "ADDRESS",
+      description = {
+        "Where to listen, beside --port if that is given: HOST:PORT, unix:PATH, or fd:0 for a",
+        "socket that descriptor 0 is already, as systemd can give."
+      })
+  List<String> listen = new ArrayList<>();
+
+  @Option(
+      names = "--tls-cert",
+      paramLabel = "FILE",
+      description = {
+        "Serve HTTPS, and HTTP/2: the certificates in PEM, the server's own first. Read again",
+        "when the file changes."
+      })
+  @Nullable String tlsCert;
+
+  @Option(names = "--tls-key", paramLabel = "FILE", description = "The key of --tls-cert, in PEM.")
+  @Nullable String tlsKey;
+
+  @Option(
+      names = "--proxy-protocol",
+      description = {
+        "Each connection begins with the client's address, as HAProxy writes it. Connections",
+        "from anybody else than such a proxy are then wrong about who they are."
+      })
+  boolean proxyProtocol;
+
+  @Option(
+      names = "--access-log",
+      paramLabel = "FILE|-",
+      description = "Write a line for each request there; - is standard output.")
+  @Nullable String accessLog;
+
+  @Option(
+      names = "--access-format",
+      paramLabel = "combined|json",
+      description = "How the lines of --access-log are written. Default: combined.")
+  String accessFormat = "combined";
+
+  @Option(
+      names = "--access-query",
+      description = "Write query strings into --access-log, which may hold secrets.")
+  boolean accessQuery;
+
+  @Option(
+      names = "--error-log",
+      paramLabel = "FILE",
+      description = "Write there what goes wrong. Default: standard error.")
+  @Nullable String errorLog;
+
+  @Option(names = "--verbose", description = "Log what is for information, too.")
+  boolean verbose;
+
+  @Option(
+      names = "--quiet",
+      description = "Log neither refusals nor what programs write on standard error.")
+  boolean quiet;
+
   /**
-   * Where to listen.
+   * Opens the error log.
    *
-   * @throws LauncherException when that is not an address and a port
+   * @throws LauncherException when it cannot be written
    */
-  Address address() {
-    return Address.parse(bind, port);
+  void openErrorLog() {
+    if (verbose && quiet) {
+      throw LauncherException.badArgument("--verbose must not come with --quiet");
+    }
+    if (verbose || quiet) {
+      Logs.level(verbose ? Level.INFO : Level.SEVERE);
+    }
+    if (errorLog != null) {
+      Logs.to(LogFile.open("--error-log", errorLog));
+    }
+  }
+
+  /**
+   * Opens the access log; null without one.
+   *
+   * @throws LauncherException when it cannot be written
+   */
+  @Nullable LogFile openAccessLog() {
+    return accessLog == null ? null : LogFile.open("--access-log", accessLog);
+  }
+
+  /**
+   * How its lines are written.
+   *
+   * @throws LauncherException when there is no such format
+   */
+  AccessLog.Format accessFormat() {
+    return switch (accessFormat) {
+      case "combined" -> AccessLog.Format.COMBINED;
+      case "json" -> AccessLog.Format.JSON;
+      default ->
+          throw LauncherException.badArgument(
+              "--access-format must be combined or json: \"" + accessFormat + "\"");
+    };
+  }
+
+  /**
+   * Where to listen: what {@code --listen} says, else one address and port.
+   *
+   * @throws LauncherException when that is no such place
+   */
+  List<Listener> listeners() {
+    Address address = Address.parse(bind, port == null ? DEFAULT_PORT : port);
+    if (listen.isEmpty()) {
+      return List.of(Listener.of(address));
+    }
+    List<Listener> listeners = new ArrayList<>();
+    if (port != null) {
+      listeners.add(Listener.of(address));
+    }
+    listen.forEach(text -> listeners.add(Listener.parse(text)));
+    return listeners;
+  }
+
+  /**
+   * The certificate and its key; null for plain HTTP.
+   *
+   * @throws LauncherException when they are wrong
+   */
+  @Nullable Tls tls() {
+    return Tls.of(tlsCert, tlsKey);
   }
 }

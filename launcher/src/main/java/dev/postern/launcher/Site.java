@@ -58,7 +58,7 @@ final class Site implements Application {
         try {
           closeable.close();
         } catch (Exception e) {
-          Logs.line("postern: an application failed when it was closed: " + e);
+          Logs.own("postern: an application failed when it was closed: " + e);
         }
       }
     }

@@ -4,22 +4,37 @@ import dev.postern.Application;
 import dev.postern.servlet.ServletGateway;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.channels.Channel;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeoutException;
+import org.eclipse.jetty.alpn.server.ALPNServerConnectionFactory;
 import org.eclipse.jetty.ee11.servlet.ServletContextHandler;
 import org.eclipse.jetty.ee11.servlet.ServletHolder;
 import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.http.UriCompliance.Violation;
+import org.eclipse.jetty.http2.server.HTTP2ServerConnectionFactory;
+import org.eclipse.jetty.server.ConnectionFactory;
+import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.NetworkConnectionLimit;
+import org.eclipse.jetty.server.ProxyConnectionFactory;
+import org.eclipse.jetty.server.SecureRequestCustomizer;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.server.SslConnectionFactory;
 import org.eclipse.jetty.server.handler.GracefulHandler;
+import org.eclipse.jetty.unixdomain.server.UnixDomainServerConnector;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
+import org.jspecify.annotations.Nullable;
 
 /**
- * An embedded Jetty with one application, set up so that Postern's rules and limits speak and
- * Jetty's do not. Used by the thread that opened it.
+ * An embedded Jetty with one application, at one place or several, set up so that Postern's rules
+ * and limits speak and Jetty's do not. Used by the thread that opened it.
  */
 final class WebServer implements AutoCloseable {
   /**
@@ -35,11 +50,11 @@ final class WebServer implements AutoCloseable {
   private static final String SERVLET = "postern";
 
   private final Server server;
-  private final ServerConnector connector;
+  private final List<Connector> connectors;
 
-  private WebServer(Server server, ServerConnector connector) {
+  private WebServer(Server server, List<Connector> connectors) {
     this.server = server;
-    this.connector = connector;
+    this.connectors = connectors;
   }
 
   /**
@@ -62,34 +77,130 @@ final class WebServer implements AutoCloseable {
       ClassLoader loader,
       ServerLimits limits)
       throws IOException {
+    List<Listener> one = List.of(Listener.of(new Address(address, port)));
+    return open(one, null, false, application, loader, limits);
+  }
+
+  /**
+   * The same, at several places.
+   *
+   * @param tls for all of them; null for plain HTTP
+   * @param proxied whether connections begin with a proxy's word for the client's address
+   */
+  static WebServer open(
+      List<Listener> listeners,
+      @Nullable Tls tls,
+      boolean proxied,
+      Application application,
+      ClassLoader loader,
+      ServerLimits limits)
+      throws IOException {
     QueuedThreadPool threads = new QueuedThreadPool(limits.threads());
     threads.setName("postern-http");
     Server server = new Server(threads);
     server.setErrorHandler(new FixedErrors());
     server.setStopTimeout(GRACE.toMillis());
-    ServerConnector connector =
-        new ServerConnector(server, 1, 1, new HttpFrontDoor(configuration(), limits));
-    connector.setHost(address.getHostAddress());
-    connector.setPort(port);
-    connector.setIdleTimeout(limits.idle().toMillis());
-    connector.setAcceptedSendBufferSize(SEND_BUFFER);
-    server.addConnector(connector);
-    server.addBean(new NetworkConnectionLimit(limits.connections(), connector));
+    List<Connector> connectors = new ArrayList<>();
+    for (Listener listener : listeners) {
+      connectors.add(connector(server, listener, protocols(tls, proxied, limits), limits));
+    }
+    connectors.forEach(server::addConnector);
+    server.addBean(
+        new NetworkConnectionLimit(limits.connections(), connectors.toArray(new Connector[0])));
     server.setHandler(new GracefulHandler(new FrontHandler(context(application, loader), limits)));
-    // First, so that nothing is started where it cannot be reached.
-    connector.open();
     try {
+      // First, so that nothing is started where it cannot be reached.
+      for (Connector connector : connectors) {
+        if (connector instanceof ServerConnector tcp) {
+          tcp.open();
+        }
+      }
       server.start();
-      return new WebServer(server, connector);
+      return new WebServer(server, connectors);
     } catch (Exception e) {
-      connector.close();
-      throw new IOException("server must start", e);
+      for (Connector connector : connectors) {
+        if (connector instanceof ServerConnector tcp) {
+          tcp.close();
+        }
+      }
+      throw e instanceof IOException io ? io : new IOException("server must start", e);
     }
   }
 
-  /** The port it listens on. */
+  /** What a connection may speak, the outermost layer first. */
+  private static ConnectionFactory[] protocols(
+      @Nullable Tls tls, boolean proxied, ServerLimits limits) {
+    List<ConnectionFactory> protocols = new ArrayList<>();
+    HttpConfiguration http = configuration();
+    if (proxied) {
+      protocols.add(new ProxyConnectionFactory());
+    }
+    if (tls != null) {
+      // Our applications judge the Host; a certificate may stand for many.
+      http.addCustomizer(new SecureRequestCustomizer(false));
+      ALPNServerConnectionFactory alpn = new ALPNServerConnectionFactory("h2", "http/1.1");
+      alpn.setDefaultProtocol("http/1.1");
+      protocols.add(new SslConnectionFactory(tls.factory(), alpn.getProtocol()));
+      protocols.add(alpn);
+      protocols.add(new HTTP2ServerConnectionFactory(http));
+    }
+    protocols.add(new HttpFrontDoor(http, limits));
+    return protocols.toArray(new ConnectionFactory[0]);
+  }
+
+  private static Connector connector(
+      Server server, Listener listener, ConnectionFactory[] protocols, ServerLimits limits)
+      throws IOException {
+    Address address = listener.address();
+    if (address != null) {
+      ServerConnector tcp = new ServerConnector(server, 1, 1, protocols);
+      tcp.setHost(address.address().getHostAddress());
+      tcp.setPort(address.port());
+      tcp.setIdleTimeout(limits.idle().toMillis());
+      tcp.setAcceptedSendBufferSize(SEND_BUFFER);
+      return tcp;
+    }
+    Path path = listener.path();
+    if (path == null && isTcp(System.inheritedChannel())) {
+      ServerConnector tcp = new ServerConnector(server, 1, 1, protocols);
+      tcp.setInheritChannel(true);
+      tcp.setIdleTimeout(limits.idle().toMillis());
+      tcp.setAcceptedSendBufferSize(SEND_BUFFER);
+      return tcp;
+    }
+    UnixDomainServerConnector unix = new UnixDomainServerConnector(server, 1, 1, protocols);
+    unix.setIdleTimeout(limits.idle().toMillis());
+    unix.setAcceptedSendBufferSize(SEND_BUFFER);
+    if (path == null) {
+      unix.setInheritChannel(true);
+    } else {
+      UnixSockets.clear(path);
+      unix.setUnixDomainPath(path);
+    }
+    return unix;
+  }
+
+  /** Whether descriptor 0 is a socket of TCP that listens; a Unix socket that does is none. */
+  private static boolean isTcp(@Nullable Channel inherited) throws IOException {
+    if (inherited instanceof ServerSocketChannel socket) {
+      return socket.getLocalAddress() instanceof InetSocketAddress;
+    }
+    throw new IOException("descriptor 0 must be a socket that listens");
+  }
+
+  /** The port that the first listener of TCP has got; 0 when there is none. */
   int port() {
-    return connector.getLocalPort();
+    for (int i = 0; i < connectors.size(); i++) {
+      if (port(i) > 0) {
+        return port(i);
+      }
+    }
+    return 0;
+  }
+
+  /** The port of the listener of that number; 0 when it has none. */
+  int port(int number) {
+    return connectors.get(number) instanceof ServerConnector tcp ? tcp.getLocalPort() : 0;
   }
 
   /** Takes no more requests, gives those that run a moment, and ends them. */

@@ -67,6 +67,14 @@ class MainTest {
           serve --watch                                | --watch must come with --config
           serve --config @/nowhere                     | FILE of --config must be readable
           serve --check --port x                       | --port must be from 0 to 65535: "x"
+          serve --listen foo                           | --listen must be HOST:PORT, unix:PATH or fd:0: "foo"
+          serve --listen unix:                         | --listen must be HOST:PORT, unix:PATH or fd:0: "unix:"
+          serve --listen 127.0.0.1:x                   | --listen must be HOST:PORT, unix:PATH or fd:0
+          serve --tls-cert @/plain.txt                 | --tls-cert must come with --tls-key
+          serve --tls-cert @/plain.txt --tls-key @/plain.txt | FILE of --tls-cert must hold certificates in PEM
+          serve --access-format xml                    | --access-format must be combined or json: "xml"
+          serve --verbose --quiet                      | --verbose must not come with --quiet
+          serve --access-log @                         | FILE of --access-log must be a file that can be written
           serve --port                                 | Missing required parameter for option '--port'
           serve --port=                                | --port must be from 0 to 65535: ""
           serve --port 65536                           | --port must be from 0 to 65535: "65536"

@@ -1,0 +1,76 @@
+package dev.postern.launcher;
+
+import com.google.common.net.HostAndPort;
+import java.net.InetAddress;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One place where a server takes connections: an address with a port, a Unix socket, or a socket
+ * that this process was started with.
+ *
+ * @param address null for what is no TCP
+ * @param path of a Unix socket, or null
+ */
+record Listener(@Nullable Address address, @Nullable Path path) {
+  /** {@code fd:0}: descriptor 0 listens already. */
+  static final Listener INHERITED = new Listener(null, null);
+
+  /** At that address. */
+  static Listener of(Address address) {
+    return new Listener(address, null);
+  }
+
+  /**
+   * Reads a value of {@code --listen}.
+   *
+   * @throws LauncherException when it is no such place
+   */
+  static Listener parse(String text) {
+    if (text.equals("fd:0")) {
+      return INHERITED;
+    }
+    if (text.startsWith("unix:")) {
+      return new Listener(null, path(text));
+    }
+    try {
+      HostAndPort both = HostAndPort.fromString(text).requireBracketsForIPv6();
+      if (both.hasPort() && !both.getHost().isEmpty()) {
+        return of(new Address(InetAddress.getByName(both.getHost()), both.getPort()));
+      }
+    } catch (IllegalArgumentException | java.net.UnknownHostException e) {
+      // Told below.
+    }
+    throw wrong(text);
+  }
+
+  private static Path path(String text) {
+    try {
+      Path path = Path.of(text.substring("unix:".length()));
+      if (!path.toString().isEmpty()) {
+        return path.toAbsolutePath();
+      }
+    } catch (InvalidPathException e) {
+      // Told below.
+    }
+    throw wrong(text);
+  }
+
+  private static LauncherException wrong(String text) {
+    return LauncherException.badArgument(
+        "--listen must be HOST:PORT, unix:PATH or fd:0: \"" + text + "\"");
+  }
+
+  /**
+   * As it is printed.
+   *
+   * @param port that it got, for TCP
+   */
+  String shown(boolean secure, int port) {
+    if (address != null) {
+      return address.url(secure, port);
+    }
+    return path == null ? "fd:0" : "unix:" + path;
+  }
+}

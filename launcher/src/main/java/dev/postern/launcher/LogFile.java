@@ -1,0 +1,94 @@
+package dev.postern.launcher;
+
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where lines of a log go: a file that is appended to, or one of the process's own outputs. Each
+ * write is one piece, so that lines never mix. Thread-safe.
+ */
+final class LogFile implements AutoCloseable {
+  private final @Nullable Path path;
+  private OutputStream out;
+  private boolean failed;
+
+  private LogFile(@Nullable Path path, OutputStream out) {
+    this.path = path;
+    this.out = out;
+  }
+
+  /**
+   * Opens a log.
+   *
+   * @param option whose value it is, for the message
+   * @param text a file's name; {@code -} is standard output
+   * @throws LauncherException when nothing can be written there
+   */
+  static LogFile open(String option, String text) {
+    if (text.equals("-")) {
+      return new LogFile(null, new FileOutputStream(FileDescriptor.out));
+    }
+    try {
+      Path path = Path.of(text);
+      return new LogFile(path, append(path));
+    } catch (IOException | InvalidPathException e) {
+      throw LauncherException.badArgument(
+          "FILE of " + option + " must be a file that can be written: \"" + text + "\"");
+    }
+  }
+
+  static LogFile standardError() {
+    return new LogFile(null, new FileOutputStream(FileDescriptor.err));
+  }
+
+  private static OutputStream append(Path path) throws IOException {
+    return Files.newOutputStream(path, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+  }
+
+  /** Writes lines in UTF-8, whatever the locale is. A disk that is full does not end a request. */
+  synchronized void write(String lines) {
+    try {
+      out.write(lines.getBytes(StandardCharsets.UTF_8));
+      out.flush();
+      failed = false;
+    } catch (IOException e) {
+      if (!failed && path != null) {
+        System.err.println("postern: log cannot be written: " + path);
+      }
+      failed = true;
+    }
+  }
+
+  /** After the file was moved away: the next line begins a new one. */
+  synchronized void reopen() {
+    if (path == null) {
+      return;
+    }
+    try {
+      OutputStream next = append(path);
+      out.close();
+      out = next;
+    } catch (IOException e) {
+      System.err.println("postern: log cannot be opened again: " + path);
+    }
+  }
+
+  @Override
+  public synchronized void close() {
+    if (path != null) {
+      try {
+        out.close();
+      } catch (IOException e) {
+        // What was written is written.
+      }
+    }
+  }
+}

@@ -1,0 +1,278 @@
+package dev.postern.launcher;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.postern.Application;
+import dev.postern.Body;
+import dev.postern.Headers;
+import dev.postern.Response;
+import java.io.IOException;
+import java.io.Writer;
+import java.math.BigInteger;
+import java.net.InetAddress;
+import java.net.StandardProtocolFamily;
+import java.net.URI;
+import java.net.UnixDomainSocketAddress;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
+import java.security.KeyStore;
+import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Date;
+import java.util.List;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
+import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.asn1.x509.GeneralName;
+import org.bouncycastle.asn1.x509.GeneralNames;
+import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
+import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
+import org.bouncycastle.openssl.jcajce.JcaPEMWriter;
+import org.bouncycastle.openssl.jcajce.JcaPKCS8Generator;
+import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Where {@code serve} listens: Unix sockets, TLS with HTTP/2, and behind PROXY protocol. */
+class ListenTest {
+  private static final Application ECHO =
+      Application.of(
+          environ ->
+              Response.of(
+                  200,
+                  Headers.of("Content-Type", "text/plain"),
+                  Body.of(
+                      environ.protocol()
+                          + "|"
+                          + environ.scheme()
+                          + "|"
+                          + environ.variable("HTTPS")
+                          + "|"
+                          + environ.variable("REMOTE_ADDR"))));
+
+  @TempDir Path directory;
+  private Path certificate;
+  private Path key;
+
+  @BeforeAll
+  static void quiet() {
+    Logs.quiet();
+  }
+
+  @BeforeEach
+  void nameFiles() {
+    certificate = directory.resolve("certificate.pem");
+    key = directory.resolve("key.pem");
+  }
+
+  private static WebServer open(Listener listener, Tls tls, boolean proxied) throws IOException {
+    return WebServer.open(
+        List.of(listener),
+        tls,
+        proxied,
+        ECHO,
+        ListenTest.class.getClassLoader(),
+        ServerLimits.standard());
+  }
+
+  private static Listener loopback() throws IOException {
+    return Listener.of(new Address(InetAddress.getByName("127.0.0.1"), 0));
+  }
+
+  // ---- Unix sockets ----
+
+  @Test
+  void unixSocket_isServedAndRemovedAtTheEnd() throws Exception {
+    Path socket = directory.resolve("s");
+    try (WebServer server = open(Listener.parse("unix:" + socket), null, false)) {
+      assertThat(exchange(socket)).startsWith("HTTP/1.1 200 OK").contains("HTTP/1.1|http|null|");
+      assertThat(server.port()).isZero();
+    }
+    assertThat(socket).doesNotExist();
+  }
+
+  @Test
+  void socketThatADeadServerLeft_isTakenOver() throws Exception {
+    Path socket = directory.resolve("s");
+    ServerSocketChannel.open(StandardProtocolFamily.UNIX)
+        .bind(UnixDomainSocketAddress.of(socket))
+        .close();
+    assertThat(socket).exists();
+
+    try (WebServer server = open(Listener.parse("unix:" + socket), null, false)) {
+      assertThat(exchange(socket)).startsWith("HTTP/1.1 200 OK");
+    }
+  }
+
+  @Test
+  void socketOfALiveServer_isLeftAlone() throws Exception {
+    Path socket = directory.resolve("s");
+    try (WebServer first = open(Listener.parse("unix:" + socket), null, false)) {
+      assertThatThrownBy(() -> open(Listener.parse("unix:" + socket), null, false))
+          .isInstanceOf(IOException.class);
+      assertThat(exchange(socket)).startsWith("HTTP/1.1 200 OK");
+    }
+  }
+
+  @Test
+  void fileThatIsNoSocket_isLeftAlone() throws Exception {
+    Path file = Files.writeString(directory.resolve("s"), "text");
+    assertThatThrownBy(() -> open(Listener.parse("unix:" + file), null, false))
+        .isInstanceOf(IOException.class);
+    assertThat(file).hasContent("text");
+  }
+
+  private static String exchange(Path socket) throws IOException {
+    try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
+      channel.write(
+          ByteBuffer.wrap(
+              "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
+                  .getBytes(StandardCharsets.US_ASCII)));
+      return new String(
+          Channels.newInputStream(channel).readAllBytes(), StandardCharsets.ISO_8859_1);
+    }
+  }
+
+  // ---- PROXY protocol ----
+
+  @Test
+  void proxyProtocol_tellsTheClientsAddress() throws Exception {
+    try (WebServer server = open(loopback(), null, true)) {
+      assertThat(
+              Wire.exchange(
+                  server.port(),
+                  "PROXY TCP4 192.0.2.7 127.0.0.1 5000 80\r\n"
+                      + "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"))
+          .startsWith("HTTP/1.1 200 OK")
+          .endsWith("|192.0.2.7");
+    }
+  }
+
+  // ---- TLS ----
+
+  @Test
+  void tls_speaksBothVersionsOfHttp() throws Exception {
+    X509Certificate made = write("localhost");
+    try (WebServer server =
+        open(loopback(), Tls.of(certificate.toString(), key.toString()), false)) {
+      for (HttpClient.Version version : HttpClient.Version.values()) {
+        HttpResponse<String> response = get(client(made), server.port(), version);
+        assertThat(response.version()).isEqualTo(version);
+        assertThat(response.body())
+            .isEqualTo(
+                (version == HttpClient.Version.HTTP_2 ? "HTTP/2.0" : "HTTP/1.1")
+                    + "|https|on|127.0.0.1");
+      }
+    }
+  }
+
+  @Test
+  void tls_takesAnotherCertificateWhenTheFilesChange() throws Exception {
+    write("localhost");
+    Tls tls = Tls.of(certificate.toString(), key.toString());
+    try (WebServer server = open(loopback(), tls, false)) {
+      X509Certificate next = write("localhost");
+      assertThatThrownBy(() -> get(client(next), server.port(), HttpClient.Version.HTTP_1_1))
+          .isInstanceOf(IOException.class);
+
+      tls.reload();
+      assertThat(get(client(next), server.port(), HttpClient.Version.HTTP_1_1).statusCode())
+          .isEqualTo(200);
+
+      Files.writeString(certificate, "broken");
+      tls.reload();
+      assertThat(get(client(next), server.port(), HttpClient.Version.HTTP_1_1).statusCode())
+          .isEqualTo(200);
+    }
+  }
+
+  @Test
+  void tls_refusesFilesThatDoNotBelongTogether() throws Exception {
+    write("localhost");
+    Path first = Files.copy(key, directory.resolve("first.pem"));
+    write("localhost");
+
+    assertThatThrownBy(() -> Tls.of(certificate.toString(), first.toString()))
+        .hasMessageStartingWith("--tls-key must be the key of the first certificate");
+    assertThatThrownBy(() -> Tls.of(key.toString(), key.toString()))
+        .hasMessageStartingWith("FILE of --tls-cert must hold certificates in PEM");
+    assertThatThrownBy(() -> Tls.of(certificate.toString(), certificate.toString()))
+        .hasMessageStartingWith("FILE of --tls-key must hold a private key in PEM");
+    assertThatThrownBy(() -> Tls.of(certificate.toString(), null))
+        .hasMessage("--tls-cert must come with --tls-key");
+    assertThatThrownBy(() -> Tls.of(directory.resolve("nowhere").toString(), key.toString()))
+        .hasMessageStartingWith("FILE of --tls-cert must hold");
+  }
+
+  private static HttpResponse<String> get(HttpClient client, int port, HttpClient.Version version)
+      throws Exception {
+    return client.send(
+        HttpRequest.newBuilder(URI.create("https://localhost:" + port + "/"))
+            .version(version)
+            .build(),
+        HttpResponse.BodyHandlers.ofString());
+  }
+
+  private static HttpClient client(X509Certificate trusted) throws Exception {
+    KeyStore store = KeyStore.getInstance("PKCS12");
+    store.load(null, null);
+    store.setCertificateEntry("server", trusted);
+    TrustManagerFactory managers =
+        TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+    managers.init(store);
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(null, managers.getTrustManagers(), null);
+    return HttpClient.newBuilder().sslContext(context).build();
+  }
+
+  /** Writes both files anew. */
+  private X509Certificate write(String host) throws Exception {
+    KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
+    generator.initialize(256);
+    KeyPair pair = generator.generateKeyPair();
+    X500Name name = new X500Name("CN=" + host);
+    Instant now = Instant.now();
+    JcaX509v3CertificateBuilder builder =
+        new JcaX509v3CertificateBuilder(
+            name,
+            BigInteger.valueOf(System.nanoTime()),
+            Date.from(now.minus(1, ChronoUnit.DAYS)),
+            Date.from(now.plus(1, ChronoUnit.DAYS)),
+            name,
+            pair.getPublic());
+    builder.addExtension(
+        Extension.subjectAlternativeName,
+        false,
+        new GeneralNames(new GeneralName(GeneralName.dNSName, host)));
+    X509Certificate made =
+        new JcaX509CertificateConverter()
+            .getCertificate(
+                builder.build(
+                    new JcaContentSignerBuilder("SHA256withECDSA").build(pair.getPrivate())));
+    pem(certificate, made);
+    pem(key, new JcaPKCS8Generator(pair.getPrivate(), null));
+    return made;
+  }
+
+  private static void pem(Path file, Object object) throws IOException {
+    try (Writer writer = Files.newBufferedWriter(file);
+        JcaPEMWriter pem = new JcaPEMWriter(writer)) {
+      pem.writeObject(object);
+    }
+  }
+}
