@@ -5,6 +5,7 @@ import dev.postern.Body;
 import dev.postern.Environ;
 import dev.postern.StartResponse;
 import dev.postern.cgi.CgiDirectory;
+import dev.postern.cgi.WorkerGroup;
 import java.util.Locale;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -19,14 +20,18 @@ final class SelectedHeaders implements Application, AutoCloseable {
   private static final String CONNECTION = "HTTP_CONNECTION";
 
   private final CgiDirectory programs;
+  private final @Nullable WorkerGroup workers;
 
   /** Null where it matches all names. */
   private final @Nullable Pattern names;
 
   private final boolean authorization;
 
-  SelectedHeaders(CgiDirectory programs, Pattern names, boolean authorization) {
+  /** {@code workers} are those of the programs alone; null for none. */
+  SelectedHeaders(
+      CgiDirectory programs, @Nullable WorkerGroup workers, Pattern names, boolean authorization) {
     this.programs = programs;
+    this.workers = workers;
     this.names = names.pattern().equals(".*") ? null : names;
     this.authorization = authorization;
   }
@@ -57,6 +62,9 @@ final class SelectedHeaders implements Application, AutoCloseable {
   @Override
   public void close() {
     programs.close();
+    if (workers != null) {
+      workers.close();
+    }
   }
 
   @Override

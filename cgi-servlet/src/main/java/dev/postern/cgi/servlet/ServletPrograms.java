@@ -2,6 +2,7 @@ package dev.postern.cgi.servlet;
 
 import dev.postern.Application;
 import dev.postern.cgi.CgiDirectory;
+import dev.postern.cgi.WorkerGroup;
 import dev.postern.servlet.init.InitParameters;
 import jakarta.servlet.ServletConfig;
 import jakarta.servlet.ServletException;
@@ -50,7 +51,9 @@ final class ServletPrograms {
   /** The names of all parameters that are read here; one with a star is a beginning. */
   static Set<String> known(ServletConfig config) throws ServletException {
     ServletPrograms programs = new ServletPrograms(config);
-    programs.build(name -> false);
+    if (programs.build(name -> false) instanceof SelectedHeaders built) {
+      built.close();
+    }
     return programs.parameters.known();
   }
 
@@ -70,16 +73,26 @@ final class ServletPrograms {
     builder.fileVariable("X_TOMCAT_SCRIPT_PATH");
     addDocumentRoot(builder);
     HostParameters.apply(parameters, builder);
+    WorkerParameters workers = WorkerParameters.of(parameters);
     parameters.refuseOthers(others);
+    WorkerGroup group = workers.apply(builder);
     try {
-      return new SelectedHeaders(builder.build(), headers, authorization);
+      return new SelectedHeaders(builder.build(), group, headers, authorization);
     } catch (IOException e) {
+      close(group);
       throw new ServletException("directory of programs must be there: " + e, e);
     } catch (IllegalStateException | IllegalArgumentException e) {
+      close(group);
       // Not as its cause: containers show the innermost cause alone.
       ServletException refused = new ServletException(e.getMessage());
       refused.addSuppressed(e);
       throw refused;
+    }
+  }
+
+  private static void close(@Nullable WorkerGroup group) {
+    if (group != null) {
+      group.close();
     }
   }
 

@@ -189,6 +189,32 @@ class CgiServletParametersTest {
     assertThat(answer(put, "executable", "sh", "cgiMethods", "GET, PUT").text()).isEqualTo("PUT\n");
   }
 
+  /** The group of workers ends with the servlet. */
+  @Test
+  void workers_areOfTheServlet() throws Exception {
+    program("p.pl", "print \"Content-Type: text/plain\\n\\n$$\";\n");
+    Application programs =
+        programs(
+            "executable",
+            "perl",
+            "workers",
+            "scripts",
+            "workers.spares",
+            "0",
+            "workers.maximumRequests",
+            "100",
+            "delegate",
+            "/*.pl");
+    try {
+      assertThat(answer(programs, TestRequest.get("/p.pl")).text()).matches("\\d+");
+    } finally {
+      ((AutoCloseable) programs).close();
+    }
+    assertThat(Thread.getAllStackTraces().keySet())
+        .extracting(Thread::getName)
+        .noneMatch(name -> name.startsWith("postern-worker"));
+  }
+
   @Test
   void directory_isOutsideOfTheWebApplication(@TempDir Path outside) throws Exception {
     Files.writeString(outside.resolve("p"), HELLO + "echo out");
@@ -330,6 +356,9 @@ class CgiServletParametersTest {
         "passVariable | HTTP_X | passVariable must be allowed",
         "localRedirects | java.lang.String | localRedirects must name an Application",
         "onRun | no.Such | onRun must name a Consumer of CgiRun",
+        "workers.servers | 3 | workers.* must be given together with workers",
+        "delegate | /** | delegate must be given together with workers",
+        "workers | a b | workers must be allowed: name of a worker group must be letters",
         "isolation.memory | much | isolation.memory must be a number of bytes",
         "isolation.user | no-such-user | isolation.",
       })
@@ -343,7 +372,8 @@ class CgiServletParametersTest {
   @CsvSource({
     "directory, /tmp, cgiPathPrefix, x",
     "stderrTimeout, 5, afterOutput, 5",
-    "executable, '', executable-arg-1, x"
+    "executable, '', executable-arg-1, x",
+    "warm, true, workers, scripts"
   })
   void contradiction_stopsTheStart(String one, String value, String other, String otherValue) {
     assertThatThrownBy(() -> programs(one, value, other, otherValue))

@@ -1,0 +1,25 @@
+/**
+ * Postern in Spring Boot 3.5 and 4, by configuration. You need {@link
+ * dev.postern.spring.GatewayMapping} for applications, and properties for CGI programs:
+ *
+ * <pre>{@code
+ * @Component
+ * @GatewayMapping("/hello/*")
+ * class Hello implements Responder {
+ *   public Response respond(Environ environ) {
+ *     return Response.text("Hello\n");
+ *   }
+ * }
+ * }</pre>
+ *
+ * <pre>{@code
+ * postern.cgi.tools.path=/cgi-bin/*
+ * postern.cgi.tools.directory=/srv/cgi-bin
+ * }</pre>
+ *
+ * <p>For web applications on servlets; WebFlux has none.
+ */
+@NullMarked
+package dev.postern.spring;
+
+import org.jspecify.annotations.NullMarked;
