@@ -143,7 +143,7 @@ class KilledServerTest {
   private Process start(String clients, String... group) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("-Xmx64m", "-Djava.io.tmpdir=" + spools));
+    command.addAll(List.of("-Xmx64m", "-XX:TieredStopAtLevel=1", "-Djava.io.tmpdir=" + spools));
     if (Boolean.getBoolean("postern.test.jar")) {
       command.add("--enable-native-access=ALL-UNNAMED");
     }
