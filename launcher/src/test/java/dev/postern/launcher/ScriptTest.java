@@ -80,7 +80,7 @@ class ScriptTest {
             + ("[ ! -e '" + directory + "/fail' ] || exit 1\n")
             + ("cp '" + jar + "' launcher/target/postern-launcher.jar\n"));
     environment.put("PATH", tools.toString());
-    environment.put("JAVA_HOME", System.getProperty("java.home"));
+    environment.put("JAVA_HOME", jdk(System.getProperty("java.version")).toString());
   }
 
   @AfterEach
@@ -96,7 +96,7 @@ class ScriptTest {
     assertThat(first.err).contains("building", "chatter");
     assertThat(builds()).hasSize(1);
     assertThat(builds().get(0))
-        .startsWith(Path.of(System.getProperty("java.home")).toRealPath() + " ")
+        .startsWith(environment.get("JAVA_HOME") + " ")
         .contains("-pl launcher -am package");
 
     Ended second = run("--version");
@@ -288,13 +288,17 @@ class ScriptTest {
     Sources.script(tools.resolve(tool), "#!/bin/sh\nexec '" + real + "' \"$@\"\n");
   }
 
-  /** A JDK of another version, which is this one. */
+  /**
+   * A JDK that says this version and is this one; its JVM is for programs that live for a moment.
+   */
   private Path jdk(String version) throws IOException {
     Path home = Files.createDirectories(directory.resolve("jdk " + version));
     for (String program : List.of("java", "javac")) {
       write(home.resolve("bin/" + program), "");
       Path real = Path.of(System.getProperty("java.home"), "bin", program);
-      Sources.script(home.resolve("bin/" + program), "#!/bin/sh\nexec '" + real + "' \"$@\"\n");
+      String flags = program.equals("java") ? " -XX:TieredStopAtLevel=1 -XX:+UseSerialGC" : "";
+      Sources.script(
+          home.resolve("bin/" + program), "#!/bin/sh\nexec '" + real + "'" + flags + " \"$@\"\n");
     }
     write(
         home.resolve("release"), "IMPLEMENTOR=\"X\"\nJAVA_VERSION=\"" + version + "\"\nOS=\"y\"\n");

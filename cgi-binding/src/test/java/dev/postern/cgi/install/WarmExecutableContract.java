@@ -658,7 +658,10 @@ abstract class WarmExecutableContract {
         .of(InstallApps.Telling.class)
         .warm()
         .idle(Duration.ofSeconds(SECONDS))
-        .compiler(compiler());
+        .compiler(compiler())
+        // The second compiler would take longer than the few requests of a test.
+        .jvmOption("-XX:TieredStopAtLevel=1")
+        .jvmOption("-XX:CompileThresholdScaling=3");
   }
 
   /** The installation with usual options, which tests share and none may change. */

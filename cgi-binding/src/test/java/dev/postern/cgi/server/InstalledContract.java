@@ -17,20 +17,25 @@ enum InstalledContract {
     @Override
     CgiExecutable.Builder with(CgiExecutable.Builder builder) {
       Tools.require("perl");
-      return builder.warm();
+      return quick(builder.warm());
     }
   },
   WARM_BY_PERL {
     @Override
     CgiExecutable.Builder with(CgiExecutable.Builder builder) {
       Tools.require("perl");
-      return builder.warm().compiler(List.of());
+      return quick(builder.warm().compiler(List.of()));
     }
   };
 
   static final String NAME = "contract";
 
   abstract CgiExecutable.Builder with(CgiExecutable.Builder builder);
+
+  /** The second compiler would take longer than the requests of a test. */
+  private static CgiExecutable.Builder quick(CgiExecutable.Builder builder) {
+    return builder.jvmOption("-XX:TieredStopAtLevel=1").jvmOption("-XX:CompileThresholdScaling=3");
+  }
 
   /** Installs it in the site. */
   void install(Site site) throws IOException {
