@@ -9,9 +9,6 @@ import java.io.InterruptedIOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -69,15 +66,6 @@ public final class BodyAhead extends InputStream {
     FileChannel open() throws IOException;
   }
 
-  private static FileChannel unnamedFile() throws IOException {
-    Path path = Files.createTempFile("postern", ".body");
-    try {
-      return FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
-    } finally {
-      Files.delete(path);
-    }
-  }
-
   /** Kept in this class so that a request without a body does not load it. */
   void giveTo(Environ.Builder builder) {
     builder.input(this);
@@ -113,7 +101,7 @@ public final class BodyAhead extends InputStream {
       memory = new byte[(int) capacity];
       return;
     }
-    file = storage == null ? unnamedFile() : storage.open();
+    file = storage == null ? UnnamedFile.open() : storage.open();
   }
 
   /**

@@ -1,5 +1,6 @@
 package dev.postern.system;
 
+import dev.postern.gateway.UnnamedFile;
 import dev.postern.process.ProcessName;
 import java.io.Closeable;
 import java.io.IOException;
@@ -7,15 +8,9 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
-import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.FileAttribute;
-import java.nio.file.attribute.PosixFilePermissions;
-import java.security.SecureRandom;
 import java.util.Arrays;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -27,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Spool implements Closeable {
   /** {@code postern-spool-PID-START-RANDOM}, of a {@link ProcessName}. */
-  public static final String PREFIX = "postern-spool-";
+  public static final String PREFIX = UnnamedFile.PREFIX;
 
   private static final int COPY = 8 * 1024;
 
@@ -122,22 +117,7 @@ public final class Spool implements Closeable {
   }
 
   private FileChannel create() throws IOException {
-    long random = new SecureRandom().nextLong();
-    String name = PREFIX + ProcessName.current() + "-" + Long.toHexString(random);
-    FileAttribute<?>[] owner =
-        FileSystems.getDefault().supportedFileAttributeViews().contains("posix")
-            ? new FileAttribute<?>[] {
-              PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))
-            }
-            : new FileAttribute<?>[0];
-    return FileChannel.open(
-        directory.resolve(name),
-        Set.of(
-            StandardOpenOption.CREATE_NEW,
-            StandardOpenOption.READ,
-            StandardOpenOption.WRITE,
-            StandardOpenOption.DELETE_ON_CLOSE),
-        owner);
+    return UnnamedFile.open(directory, ProcessName.current().toString());
   }
 
   /** How many bytes were written. */

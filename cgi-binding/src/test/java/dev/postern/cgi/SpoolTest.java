@@ -124,6 +124,20 @@ class SpoolTest {
     }
   }
 
+  /** The gateway reads ahead into such a file, and has no time to ask the kernel for its start. */
+  @Test
+  void attackF23_whatAnExecutableLeftWhenItWasKilled_isSwept() throws Exception {
+    Process ended = new ProcessBuilder("true").start();
+    ended.waitFor();
+    Path stale = left(ended.pid() + "-0-1f");
+    Path ours = left(ProcessHandle.current().pid() + "-0-1f");
+
+    Spool.sweep(directory);
+
+    assertThat(stale).doesNotExist();
+    assertThat(ours).exists();
+  }
+
   private Path left(String name) throws IOException {
     return Files.createFile(directory.resolve(Spool.PREFIX + name));
   }
