@@ -172,6 +172,8 @@ public enum WebServerKind {
   }
 
   private static String filled(String text, Site site, int port) {
-    return text.replace("ROOT", site.root().toString()).replace("PORT", Integer.toString(port));
+    // Not the one in SERVER_PORT.
+    return text.replace("ROOT", site.root().toString())
+        .replaceAll("\\bPORT\\b", Integer.toString(port));
   }
 }
