@@ -58,7 +58,10 @@ public final class Headers implements Iterable<Map.Entry<String, String>> {
     return fields.length == 0 ? EMPTY : new Headers(fields);
   }
 
-  /** Collects many fields; each {@code plus} alone copies all that there are. */
+  /**
+   * A builder, for many fields: each {@link #plus} copies all fields that there are, and a builder
+   * does not.
+   */
   public static Builder builder() {
     return new Builder();
   }
@@ -84,8 +87,8 @@ public final class Headers implements Iterable<Map.Entry<String, String>> {
   }
 
   /**
-   * These fields with one of that name and value: in the place of the first of that name, or at the
-   * end.
+   * These fields with exactly one field of that name, which has that value. It stands where the
+   * first field of that name stood, or at the end if there was none.
    *
    * @throws IllegalArgumentException as {@link #of(String...)}
    */
@@ -111,8 +114,8 @@ public final class Headers implements Iterable<Map.Entry<String, String>> {
   }
 
   /**
-   * These fields and one more at the end, whether or not there is one of that name: for {@code
-   * Set-Cookie}, {@code Link}.
+   * These fields and one more at the end, even if there is one of that name already. That is for
+   * fields which may be repeated, such as {@code Set-Cookie} and {@code Link}.
    *
    * @throws IllegalArgumentException as {@link #of(String...)}
    */

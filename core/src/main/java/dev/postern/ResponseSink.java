@@ -41,9 +41,10 @@ public interface ResponseSink {
   void write(byte[] bytes, int offset, int length) throws IOException;
 
   /**
-   * The next bytes of the body, all that remain of a block that may lie outside the heap. A sink
-   * that hands such a block on without a copy implements this; otherwise the bytes are copied for
-   * {@link #write(byte[], int, int)}. The block belongs to the caller again when this returns.
+   * Writes the next bytes of the body: all that remain of this block, which may lie outside the
+   * heap. Implement this if your sink can hand such a block on without a copy; by default the bytes
+   * are copied for {@link #write(byte[], int, int)}. The block belongs to the caller again when
+   * this returns.
    */
   default void write(ByteBuffer block) throws IOException {
     byte[] bytes = new byte[block.remaining()];

@@ -32,20 +32,26 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>The bytes of the environment are exact on Linux under any locale. Standard input is read to
- * CONTENT_LENGTH and no further; what the application leaves of it is read after the response. The
- * response starts with {@code Status}, so that no server takes a redirect for a local one; only a
- * 200 for a server's error page has none, and leaves the client the error's status. Start-up is all
- * that a CGI executable has: nothing here uses Guava, a logging framework or a regular expression.
+ * <p>On Linux the bytes of the environment are exact, whatever the locale is. The gateway reads
+ * standard input up to CONTENT_LENGTH and no further; it reads what the application leaves of the
+ * body after the response. The response starts with {@code Status}, because servers take a {@code
+ * Location} without one for a local redirect. The one exception is a 200 for an error page of the
+ * server: without a {@code Status} the client gets the status of the error. A CGI executable spends
+ * most of its time on its start, so nothing here uses Guava, a logging framework or a regular
+ * expression.
  *
- * <p>A server may start the process with a standard stream closed, and the JVM then has a file of
- * its own under that number. The gateway leaves that file alone: without standard input a body is
- * too short, without standard output the request fails, without standard error the log is lost.
+ * <p>A server may start the process with a standard stream closed. The JVM then opens a file of its
+ * own under the number of this stream, and the gateway leaves that file alone: without standard
+ * input a body is too short, without standard output the request fails, and without standard error
+ * the log is lost.
  *
  * <p>Not thread-safe.
  */
 public final class CgiGateway {
-  /** Bytes of an unread body for which it is worth waiting; as many as a host takes by default. */
+  /**
+   * How many bytes of an unread body the gateway reads after the response; a host accepts as many
+   * by default.
+   */
   private static final long DRAIN_LIMIT = 64L * 1024 * 1024;
 
   private final Application application;
@@ -75,12 +81,12 @@ public final class CgiGateway {
   }
 
   /**
-   * Answers the one request of this process, whose JVM then ends: with status 0 after a whole
+   * Answers the one request of this process, and ends the JVM. The exit status is 0 after a whole
    * response to a request that did not fail, or that the application answered by an {@link
-   * HttpException}; else 1. To be the last call of a {@code main}: after status 0 it may return,
-   * for the JVM to end as it does when nothing else runs. {@code System.out} goes to standard error
-   * from here on, so that nothing gets between the bytes of the response. SIGTERM cancels the
-   * request.
+   * HttpException}; otherwise it is 1. Make this the last call of your {@code main}: after status 0
+   * it may return, and the JVM then ends because nothing else runs. {@code System.out} goes to
+   * standard error from here on, so that nothing gets between the bytes of the response. SIGTERM
+   * cancels the request.
    */
   public static void main(Application application) {
     of(application).runAndExit();
@@ -115,8 +121,8 @@ public final class CgiGateway {
   }
 
   /**
-   * Answers one request. Called once, by any thread, which is then the request's. Leaves standard
-   * streams and {@code System.out} as they are.
+   * Answers one request. Call it once. Any thread may call it and is then the request's thread. It
+   * leaves the standard streams and {@code System.out} as they are.
    */
   public Outcome run() {
     return run(false);
@@ -161,9 +167,9 @@ public final class CgiGateway {
   }
 
   /**
-   * Reads what the application left of the request's body. Apache's mod_cgid hands it over through
-   * the same socket that the response comes back on, and fcgiwrap takes a broken pipe for a
-   * failure: a program that ends before it has read everything loses its response there.
+   * Reads what the application left of the request's body. Under Apache's mod_cgid the body comes
+   * through the socket that the response goes back on, and fcgiwrap takes a broken pipe for a
+   * failure. Under both a program that ends before it has read everything loses its response.
    */
   private static void drain(BodyAhead body) {
     byte[] block = new byte[16 * 1024];
@@ -177,7 +183,7 @@ public final class CgiGateway {
     }
   }
 
-  /** In the application's place when the request's body is over the limit. */
+  /** Answers in the application's place if the request's body is larger than the limit. */
   private static final class TooLarge implements Application {
     @Override
     public Body call(Environ environ, StartResponse startResponse) throws GatewayException {
@@ -187,8 +193,9 @@ public final class CgiGateway {
   }
 
   /**
-   * Lets SIGTERM end the request in order: it is cancelled, its body closed, and nothing more is
-   * written. A response that has been handed on whole is whole, and the exit is 0.
+   * Ends the request in order when the server sends SIGTERM: the exchange is cancelled, the body
+   * closed, and nothing more is written. If the whole response has been handed on before, nothing
+   * is cancelled, and the exit status is 0.
    */
   private static final class Terminator extends Thread {
     private static final long WAIT_MILLIS = 900;
@@ -238,7 +245,8 @@ public final class CgiGateway {
     }
 
     /**
-     * Whether all other hooks of this JVM have ended, for which they have the time of the request.
+     * Waits for the other shutdown hooks of this JVM, as long as it waits for the request; false
+     * when the time is over.
      */
     private boolean awaitOthers(long start) throws InterruptedException {
       while (hasOthers()) {
@@ -306,8 +314,8 @@ public final class CgiGateway {
     }
 
     /**
-     * The largest request body, in bytes; no limit by default, since the web server has one. Over
-     * it the client gets 413 and the application is not called.
+     * The largest request body, in bytes; no limit by default, because the web server has one. The
+     * client gets a 413 for a larger body, and the application is not called.
      */
     public Builder maxBody(long bytes) {
       if (bytes < 0) {

@@ -130,9 +130,9 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
   }
 
   /**
-   * From the start of a program to its blank line; 30 s by default. The client is then told 504.
-   * Time in which the program has taken all that the client has sent of the request's body, and the
-   * client still sends, is the client's and does not count.
+   * The time from the start of a program to its blank line; 30 s by default. When it is over, the
+   * host ends the program and answers 504. The clock stands still while the client still sends the
+   * request's body and the program has read all that has come of it.
    */
   public B headerTimeout(Duration timeout) {
     headerTimeout = positive(timeout);
@@ -140,8 +140,8 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
   }
 
   /**
-   * Between two reads of a program's output after its blank line; 60 s by default. The response is
-   * then cut.
+   * The time between two reads of a program's output, after its blank line; 60 s by default. When
+   * it is over, the host ends the program and cuts the response.
    */
   public B idleTimeout(Duration timeout) {
     idleTimeout = positive(timeout);
@@ -149,10 +149,10 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
   }
 
   /**
-   * How long a program may work on when its answer is whole: it has sent its Content-Length, or
-   * closed its output; 60 s by default. The client has its answer at once, and does not wait. The
-   * program holds its place meanwhile. One that is ended after that time is logged, and counted as
-   * {@code after-output}.
+   * How long a program may work on after its answer; 60 s by default. The answer is whole when the
+   * program has sent as many bytes as its Content-Length says, or has closed its output. The client
+   * gets it at once and does not wait. The program keeps its place meanwhile. When the time is
+   * over, the host ends the program, logs that, and counts it as {@code after-output}.
    */
   public B afterOutput(Duration time) {
     afterOutput = positive(time);
@@ -160,10 +160,10 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
   }
 
   /**
-   * From the start of a program to the end of its response, however steadily it sends, and however
-   * slowly the client takes it; without a limit by default. The client is told 504 before the blank
-   * line, and the response is cut after it. A request's own {@link dev.postern.Environ#remaining()}
-   * is heeded too, where it is less.
+   * The time from the start of a program to the end of its response, however steadily the program
+   * sends and however slowly the client takes; no limit by default. When it is over, the host ends
+   * the program. Before the blank line the client gets a 504; after it the response is cut. If the
+   * request has less time than this, {@link dev.postern.Environ#remaining()} counts.
    */
   public B totalTimeout(Duration timeout) {
     totalTimeout = positive(timeout);
@@ -171,8 +171,8 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
   }
 
   /**
-   * The largest request body in bytes; 64 MiB by default. A larger one is told 413, before a
-   * program starts where that is known.
+   * The largest request body in bytes; 64 MiB by default. The answer to a larger one is 413. If the
+   * request says its length, no program is started for it.
    */
   public B maxBody(long bytes) {
     if (bytes < 0) {
@@ -183,11 +183,11 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
   }
 
   /**
-   * How many bytes of request bodies of unknown length all hosts of this JVM together may hold, in
-   * memory and in files, for a request to add to them; 512 MiB by default. Beyond it a client is
-   * told 503 {@code spool-full}. A body of known length is never spooled. Half of it is also for
-   * output that slow clients have not taken, an eighth for that of one program; what finds no room
-   * waits for its client.
+   * How many bytes all spools of this JVM may hold together, in memory and in files; 512 MiB by
+   * default. A spool holds a request body of unknown length, or output that a slow client has not
+   * taken. A body that finds no room is answered with 503 {@code spool-full}. A body of known
+   * length is never spooled. Output may take half of this number, and that of one program an
+   * eighth; a program whose output finds no room waits for its client.
    */
   public B maxSpool(long bytes) {
     if (bytes < 0) {
@@ -198,8 +198,9 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
   }
 
   /**
-   * How many programs may run at once; by default 16 for each processor, 64 to 256, for each
-   * application. A request waits 10 s for its place by default.
+   * How many programs may run at once. By default each application has a limit of its own: 16
+   * programs for each processor, but at least 64 and at most 256. A request waits for its place, by
+   * default 10 s at most.
    */
   public B limit(ProcessLimit newLimit) {
     limit = requireNonNull(newLimit, "limit");
@@ -207,10 +208,10 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
   }
 
   /**
-   * How many runs of any one program there may be at once, within {@link #limit}: hung runs of one
-   * program then leave places to all others. A request waits for both places no longer than the
-   * limit says. By default three quarters of the limit for a {@link CgiDirectory}, and all of it
-   * for a {@link CgiApplication}.
+   * How many runs of any one program there may be at once, within {@link #limit}. If a program
+   * hangs, its runs then leave places to the others. A request waits for both places together no
+   * longer than the limit says. By default this is three quarters of the limit for a {@link
+   * CgiDirectory}, and all of it for a {@link CgiApplication}.
    *
    * @throws IllegalArgumentException when it is less than 1
    */
@@ -229,10 +230,11 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
   }
 
   /**
-   * Makes {@code build} fail with an {@link IllegalStateException} where programs would be kept
-   * apart less than that, instead of running them all the same. Levels are compared by their order;
-   * a higher one is not the sum of those below: {@link Isolation.Builder#namespaces} alone is
-   * enough for {@link IsolationLevel#L3}, with no control group. Ask for each part that you need.
+   * Demands a level. If programs would be kept apart less than that, {@code build} fails with an
+   * {@link IllegalStateException}; without this they would run all the same. Levels are compared by
+   * their order. A higher level is not the sum of those below it: {@link
+   * Isolation.Builder#namespaces} alone is enough for {@link IsolationLevel#L3}, with no control
+   * group. Ask for each part that you need.
    */
   public B requireLevel(IsolationLevel level) {
     required = requireNonNull(level, "level");
@@ -240,7 +242,7 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
   }
 
   /**
-   * Has that group run the programs, where it can: scripts of Perl and Python. Whoever built the
+   * Lets this group run the programs that it can run: scripts of Perl and Python. Whoever built the
    * group closes it.
    */
   public B workers(WorkerGroup group) {
@@ -249,7 +251,7 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
   }
 
   /**
-   * Has a group of its own, with all defaults, run the programs that no other group was given. It
+   * Lets a group of its own, with all defaults, run the programs that no other group was given. It
    * is closed with the application.
    */
   public B warm() {
@@ -263,11 +265,12 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
   }
 
   /**
-   * Tells {@code listener} how each run went: once for each request for which a program was chosen,
-   * also where it was refused before the program started; when the program has ended and its place
-   * is free again. That is on the request's thread, but on another one for a program that works on
-   * after its answer ({@link #afterOutput}). Several may be added. What one throws goes to {@code
-   * postern.errors}. The same is in the event {@code dev.postern.ProgramRun} of JDK Flight
+   * Adds a listener, which the host tells how each run went. The host calls it once for each
+   * request for which it has chosen a program, even if it then refused the request before the
+   * program started. It calls when the program has ended and its place is free again: on the
+   * request's thread, or on another one if the program has worked on after its answer ({@link
+   * #afterOutput}). Several listeners may be added. What a listener throws goes to {@code
+   * postern.errors}. The same facts are in the event {@code dev.postern.ProgramRun} of JDK Flight
    * Recorder.
    */
   public B onRun(Consumer<CgiRun> listener) {
@@ -276,8 +279,8 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
   }
 
   /**
-   * The only request methods that are served, byte by byte; all others are told 405. By default all
-   * but TRACE and CONNECT are (RFC 3875 4.3.4).
+   * The only request methods that are served, compared byte by byte. Any other one is answered with
+   * 405. By default all methods are served but TRACE and CONNECT (RFC 3875 4.3.4).
    *
    * @throws IllegalArgumentException when there is none
    */
@@ -290,11 +293,11 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
   }
 
   /**
-   * Has local redirects (RFC 3875 6.2.2) answered by that application: it is called on the same
-   * thread with method GET, without a body, with SCRIPT_NAME empty and the whole path in PATH_INFO,
-   * at most 5 times for a request. It is where access rules are to be checked again; nothing but
-   * the path and query of the program's answer is used. By default the client is redirected, by a
-   * 302.
+   * Names the application that answers local redirects (RFC 3875 6.2.2). By default the client is
+   * redirected, by a 302. The host calls the application on the request's thread, at most 5 times
+   * for a request: with the method GET, without a body, with an empty SCRIPT_NAME and the whole
+   * path in PATH_INFO. Of the program's answer it uses only the path and the query. The path may be
+   * one that the client must not see, so this application has to check access rules again.
    */
   public B localRedirects(Application application) {
     localRedirects = requireNonNull(application, "application");
@@ -320,8 +323,8 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
   }
 
   /**
-   * Cuts the response of a program that ends with a status other than 0. By default it is
-   * delivered, and the outcome tells.
+   * Cuts the response of a program that exits with another status than 0. By default the response
+   * is delivered, and the outcome and the log tell the status.
    */
   public B strictExit() {
     strictExit = true;
@@ -349,8 +352,9 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
   }
 
   /**
-   * Makes {@code build} fail in a process of user 0 whose programs do not run as {@linkplain
-   * Isolation.Builder#user another user}. By default that is one warning in the log.
+   * Refuses to run programs as root: {@code build} fails if this process is root's and programs do
+   * not run as {@linkplain Isolation.Builder#user another user}. By default the log gets one
+   * warning.
    */
   public B refuseRoot() {
     refuseRoot = true;

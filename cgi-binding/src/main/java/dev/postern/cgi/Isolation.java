@@ -156,7 +156,7 @@ public final class Isolation {
     return all;
   }
 
-  /** What one run is kept in. */
+  /** What keeps one run apart. */
   Enclosure enclosure() throws IOException {
     return new Enclosure(groups == null ? null : groups.create());
   }
@@ -279,9 +279,9 @@ public final class Isolation {
     }
 
     /**
-     * How many processes and threads there may be when a program starts more than there are of its
-     * user then, those of this JVM among them; the system knows no count for each program. Does
-     * nothing for root.
+     * How many processes and threads a program's user may have for the program to start one more.
+     * The system counts all those of the user, also this JVM's threads if it is the same user; it
+     * has no count for one program. Has no effect for root.
      */
     public Builder processes(int more) {
       processes = (int) positive("processes", more);
@@ -298,9 +298,10 @@ public final class Isolation {
     }
 
     /**
-     * Runs programs as that user, in a process of root: with its real, effective and saved ids, its
-     * groups, no capabilities, and its HOME, USER and LOGNAME, by {@code setpriv}. What cannot be
-     * changed to that user does not run. The program's file and directory must be readable by it.
+     * Runs programs as this user; needs a process of root. {@code setpriv} gives a program the
+     * user's real, effective and saved ids and its groups, no capabilities, and its HOME, USER and
+     * LOGNAME. If that fails, the program does not run. The user must be able to read the program's
+     * file and directory.
      *
      * @param loginName neither root nor below {@link #lowestUser}
      */
@@ -310,8 +311,8 @@ public final class Isolation {
     }
 
     /**
-     * The lowest number that the user of {@link #user} and its group may have; 100 by default, as
-     * lower ones are the system's own: {@code www-data} of Debian is 33.
+     * The lowest number that the user of {@link #user} and its group may have; 100 by default.
+     * Lower numbers are those of the system's own users: {@code www-data} of Debian is 33.
      */
     public Builder lowestUser(int number) {
       lowestUser = (int) positive("lowest user", number);
@@ -319,9 +320,9 @@ public final class Isolation {
     }
 
     /**
-     * The kernel kills a program when this JVM ends, however it ends (PR_SET_PDEATHSIG). What a
-     * program has started itself is not covered, nor one that is just being started when the JVM is
-     * killed; {@link #cgroup} covers both.
+     * Lets the kernel kill a program when this JVM ends, however it ends (PR_SET_PDEATHSIG). That
+     * covers neither what the program has started itself, nor a program that is just being started
+     * when the JVM is killed. {@link #cgroup} covers both.
      */
     public Builder endWithServer() {
       if (!tied) {
@@ -332,9 +333,10 @@ public final class Isolation {
     }
 
     /**
-     * A control group for each run, below one of version 2 that is delegated to this process (such
-     * as by {@code Delegate=yes} of systemd). It ends with the run, whatever has left the session;
-     * what is left of a JVM that was killed ends when the next one builds this.
+     * Makes a control group for each run, below a group of version 2 that is delegated to this
+     * process, for example by {@code Delegate=yes} of systemd. All processes in it end with the
+     * run, also those that have left the session. If the JVM is killed, the next one that builds an
+     * isolation ends what is left.
      *
      * <p>A bound for accidents: the files of the group are its user's, so that a hostile program
      * can write them, raise its limits and move itself to a group that it has made beside this one.

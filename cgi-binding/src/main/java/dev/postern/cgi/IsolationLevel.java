@@ -1,11 +1,11 @@
 package dev.postern.cgi;
 
 /**
- * How far a hosted program is kept apart from the machine, from less to more. Demanded by {@link
- * CgiHostBuilder#requireLevel}; the one in force is {@link CgiApplication#isolationLevel}. None
- * below {@link #L4} is a sandbox: a program may read and do what its user may. Levels are compared
- * by their order and are not sums: namespaces alone are {@link #L4}, with no limits and no control
- * group.
+ * How far a hosted program is kept apart from the machine, from less to more. {@link
+ * CgiHostBuilder#requireLevel} demands a level; {@link CgiApplication#isolationLevel} tells the one
+ * in force. No level below {@link #L4} is a sandbox: the program may read and do what its user may.
+ * Levels are compared by their order, and a level is not the sum of those below it: namespaces
+ * alone are {@link #L4}, without limits and without a control group.
  */
 public enum IsolationLevel {
   /** An environment of its own, its three streams and no other descriptor. */

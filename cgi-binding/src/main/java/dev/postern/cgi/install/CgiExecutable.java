@@ -65,8 +65,9 @@ public final class CgiExecutable {
   }
 
   /**
-   * Writes the executable, in place of one that is there: whoever starts it meanwhile gets the old
-   * one or the new one. What the old one needs stays until the installation after this one.
+   * Writes the executable, and replaces an older one at once: a web server that starts it meanwhile
+   * gets either the old one or the new one. The files that the old one needs stay until the next
+   * installation.
    *
    * @return what the user should know, a line each: that there is no archive, that others cannot
    *     read a directory; mostly empty
@@ -254,9 +255,10 @@ public final class CgiExecutable {
     }
 
     /**
-     * The executable hands requests to a server of the same application, which the first request
-     * starts, where there is a Perl for the stub; {@code postern.run_once} is false there. Its
-     * working directory is {@code /}. Cold by default.
+     * Makes the executable warm: it hands each request to a server process of the same application,
+     * which the first request starts. The stub that does so needs Perl; without Perl the executable
+     * stays cold. In the server {@code postern.run_once} is false, and the working directory is
+     * {@code /}. By default an executable is cold.
      */
     public Builder warm() {
       warm = true;
@@ -302,10 +304,11 @@ public final class CgiExecutable {
     }
 
     /**
-     * The C compiler, a command that the usual options are added to, for the stub of a {@link
-     * #warm} executable; {@code cc} by default. It makes a program that hands over requests without
-     * a body and starts several times as quickly as Perl, which is needed besides, for all others.
-     * Where it makes none that can be run from the library directory, the stub is Perl alone.
+     * The C compiler for the stub of a {@link #warm} executable; {@code cc} by default. The
+     * installation adds the usual options to this command. The compiled stub hands over requests
+     * without a body, and starts several times as quickly as Perl. Perl is still needed for all
+     * other requests. If the compiler makes no program that can be run from the library directory,
+     * the stub is Perl alone.
      *
      * @param command found on this JVM's PATH, or a path; empty for none
      */

@@ -21,23 +21,24 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * The server behind a warm executable: one connection a request, on a Unix socket in a directory of
- * its user's own. Each of its threads takes a request and answers it, so that as many run at once
- * as there are threads; further ones wait in the socket's queue, and go cold when that takes too
- * long. It ends after an idle time or a number of requests.
+ * The server behind a warm executable. It listens on a Unix socket in a directory that only its
+ * user can open, and takes one request from each connection. Each of its threads takes a request
+ * and answers it, so that as many requests run at once as there are threads. Further requests wait
+ * in the socket's queue; one that waits too long goes cold, which means that its stub starts a JVM
+ * for it. The server ends after an idle time or a number of requests.
  */
 final class WarmServer {
   private static final int LEAST = 8;
   private static final int MOST = 64;
   private static final int QUEUE = 128;
 
-  /** How often it is looked whether a client is gone, or the idle time over. */
+  /** The time between two looks at whether a client has gone or the idle time is over. */
   private static final long WATCH_MILLIS = 500;
 
   /** How long a thread that could not take a request waits before it tries again. */
   private static final long BACK_OFF_MILLIS = 200;
 
-  /** The log has one predecessor of at most this size. */
+  /** When the log is larger than this, it becomes the predecessor, and a new one begins. */
   private static final long LOG_LARGEST = 1024 * 1024;
 
   private static final long LAST_REQUESTS_MINUTES = 10;
@@ -84,7 +85,7 @@ final class WarmServer {
     System.exit(0);
   }
 
-  /** The socket has its name when it has its mode, so that it is never open to others. */
+  /** Gives the socket its mode before it gets its name, so that it is never open to other users. */
   private void listen() throws IOException {
     Path unnamed = socket.resolveSibling(socket.getFileName() + ".new");
     Files.deleteIfExists(unnamed);
@@ -149,7 +150,7 @@ final class WarmServer {
     }
   }
 
-  /** What does not go away at once would fill the log. */
+  /** Waits after a failure: one that lasts would otherwise fill the log. */
   private static void backOff() {
     try {
       Thread.sleep(BACK_OFF_MILLIS);
@@ -188,7 +189,7 @@ final class WarmServer {
     }
   }
 
-  /** Whoever is in the queue goes cold. */
+  /** Closes the socket. The requests that wait in its queue go cold. */
   private synchronized void stop() throws IOException {
     if (server.isOpen()) {
       Files.deleteIfExists(socket);
@@ -196,7 +197,7 @@ final class WarmServer {
     }
   }
 
-  /** On SIGTERM: the running requests are cancelled, and their bodies closed. */
+  /** Cancels the running requests on SIGTERM, and closes their bodies. */
   @SuppressWarnings("CatchAndPrintStackTrace") // The server's standard error is its log.
   private void terminate() {
     try {
