@@ -1,29 +1,39 @@
 package dev.postern.process;
 
 import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A process that a fork server has made for one request. It waits for its request, and runs nothing
- * before. It holds both ends of its four pipes, so that whoever knows their numbers can open them
- * by {@code /proc/PID/fd}.
+ * A process that is there for a request: a child that a fork server has made for it, or a worker
+ * whose turn it is. It waits for its request, and runs nothing before. It holds both ends of its
+ * four pipes, so that whoever knows their numbers can open them by {@code /proc/PID/fd}.
  *
  * @param pid the process, which leads a session of its own
  * @param input the number of the end of its input that is written
  * @param output the number of the end of its output that is read
  * @param errors the number of the end of its standard error that is read
  * @param control the number of the end of the pipe that its request is written into
- * @param forget called once with the number of a child that nobody asks about any more: its parent
- *     then lets the kernel forget it
+ * @param turn for a worker, what tells how it ended the request, as {@link Exit} has it; null for a
+ *     child, which ends itself
+ * @param forget called once with the number of a process that nobody asks about any more: the
+ *     parent of a child then lets the kernel forget it
  */
 public record ForkedChild(
-    long pid, int input, int output, int errors, int control, LongConsumer forget) {
+    long pid,
+    int input,
+    int output,
+    int errors,
+    int control,
+    @Nullable CompletableFuture<Integer> turn,
+    LongConsumer forget) {
   /** An open file of the process. Opening an anonymous pipe there never blocks. */
   Path file(int descriptor) {
     return Path.of("/proc", Long.toString(pid), "fd", Integer.toString(descriptor));
   }
 
-  /** Ends a child that has not begun. */
+  /** Ends one that has not begun. */
   public void discard() {
     try {
       // Its parent has not been told to forget it, so that the number is still its own.

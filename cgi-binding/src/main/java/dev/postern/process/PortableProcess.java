@@ -56,7 +56,7 @@ final class PortableProcess extends HostedProcess {
   }
 
   /** A child of a fork server, in the place of a process of our own. */
-  private PortableProcess(ForkedProcess child) {
+  private PortableProcess(PipedProcess child) {
     process = child;
     session = new PortableSession(child);
   }
@@ -144,7 +144,7 @@ final class PortableProcess extends HostedProcess {
   /** As {@link HostedProcess#adopt}. Its body is read from when it has its request, not before. */
   static HostedProcess adopt(ForkedChild child, byte[] request, @Nullable InputStream body)
       throws IOException {
-    ForkedProcess process = ForkedProcess.open(child, body != null);
+    PipedProcess process = PipedProcess.open(child, body != null);
     PortableProcess adopted = null;
     try {
       adopted = new PortableProcess(process);
@@ -244,7 +244,7 @@ final class PortableProcess extends HostedProcess {
   @Override
   void stopReading() {
     output.stop();
-    if (process instanceof ForkedProcess child) {
+    if (process instanceof PipedProcess child) {
       child.stopReading();
     }
   }
@@ -267,7 +267,7 @@ final class PortableProcess extends HostedProcess {
   @Override
   void release() {
     // The JDK has let go of the rest with the program.
-    if (process instanceof ForkedProcess child) {
+    if (process instanceof PipedProcess child) {
       child.forget();
     }
     input.close();
@@ -329,7 +329,7 @@ final class PortableProcess extends HostedProcess {
     IOException failed = null;
     try (stdout) {
       // Before anything else: those who write into a closed pipe do not live long.
-      lost = !(starting instanceof ForkedProcess) && PortableSession.hasLeftOthers(starting);
+      lost = !(starting instanceof PipedProcess) && PortableSession.hasLeftOthers(starting);
       BlockExchange.Block block = output.take();
       while (block != null) {
         block.length = stdout.read(block.bytes);

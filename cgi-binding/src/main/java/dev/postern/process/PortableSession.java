@@ -72,9 +72,10 @@ final class PortableSession extends Session {
     return process.isAlive();
   }
 
+  /** A worker outlives a request: what counts is whether it still works on that. */
   @Override
   boolean isAlive() {
-    return process.isAlive() || !members().isEmpty();
+    return process.isAlive() || !(process instanceof WorkerTurn) && !members().isEmpty();
   }
 
   /**
@@ -95,6 +96,10 @@ final class PortableSession extends Session {
 
   @Override
   void terminate() {
+    if (process instanceof WorkerTurn) {
+      // Its output is closed, which a worker sees, and goes on; one that hangs is killed.
+      return;
+    }
     if (!SUPPORTED) {
       process.descendants().forEach(ProcessHandle::destroy);
     }

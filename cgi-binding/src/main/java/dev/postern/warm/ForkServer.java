@@ -237,6 +237,7 @@ final class ForkServer {
             Integer.parseInt(numbers[2]),
             Integer.parseInt(numbers[3]),
             Integer.parseInt(numbers[4]),
+            null,
             this::forget);
       }
     } catch (NumberFormatException e) {

@@ -116,6 +116,9 @@ final class Configuration {
       throw file == null ? e : file.top().told(e);
     }
     routes.putAll(all.routes(loader, common));
+    if (file == null) {
+      common.workers().checkMatched();
+    }
     for (ConfigFile.Section mount : mounts) {
       try {
         ServeCommand one = ServeWords.parse(vocabulary.merged(defaults, mount.words()));

@@ -138,6 +138,27 @@ final class HostingOptions {
       description = "As root: run programs as that user, with its groups.")
   @Nullable String user;
 
+  @Option(
+      names = "--warm",
+      paramLabel = "GLOB",
+      description = {
+        "Run the scripts of Perl and Python whose URL path matches, such as '/cgi-bin/**.pl', in",
+        "children of interpreters that have loaded them."
+      })
+  List<String> warm = new ArrayList<>();
+
+  @Option(
+      names = "--worker",
+      paramLabel = "NAME=OPTION:VALUE,...",
+      description = "A group of such workers, with options.")
+  List<String> workers = new ArrayList<>();
+
+  @Option(
+      names = "--delegate",
+      paramLabel = "GLOB=NAME",
+      description = "Run the scripts whose URL path matches in that group; the first match wins.")
+  List<String> delegations = new ArrayList<>();
+
   /**
    * The places that its programs have together.
    *
@@ -207,6 +228,7 @@ final class HostingOptions {
     if (user != null) {
       programs.user(user);
     }
+    programs.workers(Workers.of(workers, delegations, warm));
     return programs;
   }
 

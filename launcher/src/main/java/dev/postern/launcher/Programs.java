@@ -27,6 +27,7 @@ final class Programs {
   private final Map<String, String> environment = new LinkedHashMap<>();
   private final List<Consumer<CgiHostBuilder<?>>> options = new ArrayList<>();
   private final List<Consumer<CgiDirectory.Builder>> directoryOptions = new ArrayList<>();
+  private Workers workers = Workers.of(List.of(), List.of(), List.of());
 
   /**
    * @param places that all of them have together
@@ -38,6 +39,15 @@ final class Programs {
     if (each > 0) {
       options.add(builder -> builder.programLimit(each));
     }
+  }
+
+  /** What runs programs that were loaded before. */
+  void workers(Workers newWorkers) {
+    workers = newWorkers;
+  }
+
+  Workers workers() {
+    return workers;
   }
 
   /** To the blank line; null for the default, as with the two below. */
@@ -203,6 +213,11 @@ final class Programs {
    * @throws LauncherException when it cannot be run
    */
   Application program(String text) {
+    return programAt("", text);
+  }
+
+  /** The same, mounted at that prefix. */
+  Application programAt(String prefix, String text) {
     Path program = path("--cgi", text);
     if (!Files.exists(program)) {
       throw LauncherException.badArgument("PROGRAM of --cgi must exist: \"" + text + "\"");
@@ -213,7 +228,8 @@ final class Programs {
     }
     CgiApplication.Builder builder = CgiApplication.builder(program);
     options.forEach(option -> option.accept(builder));
-    return builder.build();
+    workers.delegate(builder, prefix);
+    return workers.closing(builder.build());
   }
 
   /**
@@ -222,12 +238,18 @@ final class Programs {
    * @throws LauncherException when it is none
    */
   Application directory(String text) {
+    return directoryAt("", text);
+  }
+
+  /** The same, mounted at that prefix. */
+  Application directoryAt(String prefix, String text) {
     Path directory = directory("--cgi-dir", text);
     CgiDirectory.Builder builder = CgiDirectory.builder(directory);
     options.forEach(option -> option.accept(builder));
     directoryOptions.forEach(option -> option.accept(builder));
+    workers.delegate(builder, prefix, directory);
     try {
-      return builder.build();
+      return workers.closing(builder.build());
     } catch (IOException e) {
       // It went away, or may not be entered.
       throw noDirectory("--cgi-dir", text);

@@ -184,11 +184,11 @@ final class ServeCommand implements Callable<Integer> {
     }
     for (String text : programs) {
       Mount mount = Mount.parse("--cgi", "PREFIX=PROGRAM", text);
-      add(routes, mount, hosted.program(mount.value()));
+      add(routes, mount, hosted.programAt(mount.prefix(), mount.value()));
     }
     for (String text : directories) {
       Mount mount = Mount.parse("--cgi-dir", "PREFIX=DIR", text);
-      add(routes, mount, hosted.directory(mount.value()));
+      add(routes, mount, hosted.directoryAt(mount.prefix(), mount.value()));
     }
     return routes;
   }

@@ -1,0 +1,66 @@
+package dev.postern.process;
+
+import static java.util.Objects.requireNonNull;
+
+import java.io.IOException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * One request in a worker, which goes on after it. It ends when the worker says so, or is gone.
+ * Thread-safe.
+ */
+final class WorkerTurn extends PipedProcess {
+  private final CompletableFuture<Integer> end;
+  private final AtomicBoolean forgotten = new AtomicBoolean();
+
+  WorkerTurn(ForkedChild child, boolean body) throws IOException {
+    super(child, body);
+    end = requireNonNull(child.turn(), "turn");
+  }
+
+  @Override
+  public boolean isAlive() {
+    return !end.isDone();
+  }
+
+  @Override
+  public int exitValue() {
+    Integer code = end.getNow(null);
+    if (code == null) {
+      throw new IllegalThreadStateException("request must have ended");
+    }
+    return code;
+  }
+
+  @Override
+  public int waitFor() throws InterruptedException {
+    while (!waitFor(1, TimeUnit.SECONDS)) {
+      // Not yet.
+    }
+    return exitValue();
+  }
+
+  @Override
+  public boolean waitFor(long timeout, TimeUnit unit) throws InterruptedException {
+    try {
+      end.get(timeout, unit);
+      return true;
+    } catch (TimeoutException e) {
+      return false;
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("end of a request must not fail", e);
+    }
+  }
+
+  @Override
+  void forget() {
+    close();
+    if (forgotten.compareAndSet(false, true)) {
+      child.forget().accept(child.pid());
+    }
+  }
+}

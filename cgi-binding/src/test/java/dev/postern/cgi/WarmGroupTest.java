@@ -1,0 +1,342 @@
+package dev.postern.cgi;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.postern.cgi.server.Tools;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The servers of a group: when they begin and end, and what a request sees of that. */
+class WarmGroupTest {
+  private static final String HEAD = "$| = 1; print qq(Content-Type: text/plain\\n\\n);";
+
+  @TempDir Path directory;
+
+  @BeforeAll
+  static void requirePerl() {
+    Tools.require("perl");
+  }
+
+  private WarmSite site(UnaryOperator<WorkerGroup.Builder> options) {
+    return new WarmSite(directory, options, host -> host);
+  }
+
+  private void perl(String name, String... lines) throws IOException {
+    Programs.write(directory.resolve(name), "#!/usr/bin/perl\n" + String.join("\n", lines) + "\n");
+  }
+
+  private static void await(BooleanSupplier condition) {
+    long start = System.nanoTime();
+    while (!condition.getAsBoolean()) {
+      assertThat(System.nanoTime() - start).as("waited").isLessThan(TimeUnit.SECONDS.toNanos(20));
+      LockSupport.parkNanos(2_000_000);
+    }
+  }
+
+  private static boolean isRunning(long pid) {
+    return ProcessHandle.of(pid).filter(ProcessHandle::isAlive).isPresent();
+  }
+
+  private static void kill(long pid) {
+    ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
+  }
+
+  @Test
+  void firstRequests_areSpawnedAndSayWhy() throws IOException {
+    perl("p.pl", HEAD);
+    Programs.sh(directory, "s.sh", "printf 'Content-Type: text/plain\\n\\n'");
+    try (WarmSite site = site(group -> group)) {
+      site.ask(() -> Call.get("/p.pl"));
+      assertThat(site.last().start()).isEqualTo("spawn");
+      assertThat(site.last().coldReason()).contains("first time");
+      site.fork(() -> Call.get("/p.pl"));
+      assertThat(site.last().coldReason()).isEmpty();
+      assertThat(site.last()).asString().contains("by fork");
+      site.ask(() -> Call.get("/s.sh"));
+      assertThat(site.last().coldReason()).contains("no script of Perl or Python");
+      assertThat(site.changes).extracting(WorkerStatus::state).startsWith("loading", "ready");
+    }
+  }
+
+  @Test
+  void killedServer_isReplaced() throws IOException {
+    perl("p.pl", HEAD + "print 'ok';");
+    try (WarmSite site = site(group -> group)) {
+      site.fork(() -> Call.get("/p.pl"));
+      for (int i = 0; i < 3; i++) {
+        long server = site.status("p.pl").pid();
+        kill(server);
+        assertThat(site.ask(() -> Call.get("/p.pl")).body()).isEqualTo("ok");
+        assertThat(site.fork(() -> Call.get("/p.pl")).body()).isEqualTo("ok");
+        await(() -> !isRunning(server));
+      }
+    }
+  }
+
+  /** The child goes on; nobody knows its exit then, so that its answer has to say it is whole. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void serverKilledInARequest_endsNoChildAndHidesNoCut(boolean length) throws Exception {
+    Path began = directory.resolve("began");
+    Path go = directory.resolve("go");
+    perl(
+        "p.pl",
+        "$| = 1; print qq(Content-Type: text/plain\\n), "
+            + (length ? "qq(Content-Length: 4\\n)" : "''")
+            + ", qq(\\n);",
+        "if ($ENV{QUERY_STRING}) { open F, '>', '" + began + "'; close F;",
+        "  select undef, undef, undef, 0.01 until -e '" + go + "' } print 'done';");
+    try (WarmSite site = site(group -> group)) {
+      site.fork(() -> Call.get("/p.pl"));
+      CompletableFuture<Call> answer =
+          CompletableFuture.supplyAsync(
+              () -> Call.get("/p.pl").with("QUERY_STRING", "wait").to(site.warm),
+              task -> new Thread(task).start());
+      await(() -> Files.exists(began));
+      kill(site.status("p.pl").pid());
+      LockSupport.parkNanos(20_000_000);
+      Files.createFile(go);
+      Call call = answer.get(60, TimeUnit.SECONDS);
+      assertThat(call.body()).isEqualTo("done");
+      // Whoever is its parent then may have let the kernel forget it before we could look.
+      boolean known = "exit 0".equals(call.outcome.facts().get("cgi.exit"));
+      assertThat(call.outcome.complete()).isEqualTo(length || known);
+      assertThat(call.aborted).isEqualTo(!length && !known);
+    }
+  }
+
+  @Test
+  void serversKilledAgainAndAgain_runNothingTwice() throws Exception {
+    Path runs = Files.createFile(directory.resolve("runs"));
+    perl(
+        "p.pl",
+        "open F, '>>', '" + runs + "'; syswrite F, \"$ENV{QUERY_STRING}\\n\"; close F;",
+        HEAD + "print $ENV{QUERY_STRING};");
+    try (WarmSite site = site(group -> group)) {
+      site.fork(() -> Call.get("/p.pl").with("QUERY_STRING", "warm"));
+      CompletableFuture<Void> killer =
+          CompletableFuture.runAsync(
+              () -> {
+                for (int i = 0; i < 40; i++) {
+                  kill(site.status("p.pl").pid());
+                  LockSupport.parkNanos(5_000_000L + 1_700_000L * (i % 7));
+                }
+              },
+              task -> new Thread(task).start());
+      int asked = 0;
+      int whole = 0;
+      while (!killer.isDone()) {
+        String id = "id" + asked++;
+        Call call = Call.get("/p.pl").with("QUERY_STRING", id).to(site.warm);
+        if (call.outcome.complete() && call.status == 200) {
+          assertThat(call.body()).isEqualTo(id);
+          whole++;
+        }
+      }
+      List<String> lines =
+          Files.readAllLines(runs).stream().filter(l -> !l.equals("warm")).toList();
+      assertThat(lines).doesNotHaveDuplicates();
+      assertThat(lines).hasSizeBetween(whole, asked);
+      assertThat(whole).isPositive();
+    }
+  }
+
+  @Test
+  void maximumRequests_loadAnotherBeforeTheOldOneGoes() throws Exception {
+    perl("p.pl", HEAD + "print 'ok';");
+    try (WarmSite site = site(group -> group.maximumRequests(5))) {
+      site.fork(() -> Call.get("/p.pl"));
+      int before = site.runs.size();
+      long first = site.status("p.pl").pid();
+      await(
+          () -> {
+            Call.get("/p.pl").to(site.warm);
+            return site.status("p.pl").generation() >= 3;
+          });
+      assertThat(site.runs.subList(before, site.runs.size()))
+          .extracting(CgiRun::start)
+          .containsOnly("fork");
+      await(() -> !isRunning(first));
+    }
+  }
+
+  @Test
+  void servers_areBoundedAndTheIdleOneEnds() throws Exception {
+    perl("a.pl", HEAD);
+    perl("b.pl", HEAD);
+    try (WarmSite site = site(group -> group.servers(1))) {
+      site.fork(() -> Call.get("/a.pl"));
+      long first = site.status("a.pl").pid();
+      site.fork(() -> Call.get("/b.pl"));
+      await(() -> !isRunning(first));
+      assertThat(site.status("a.pl").state()).isEqualTo("cold");
+    }
+  }
+
+  @Test
+  void inactiveServer_ends() throws Exception {
+    perl("p.pl", HEAD);
+    try (WarmSite site = site(group -> group.inactivityTimeout(Duration.ofMillis(300)))) {
+      site.fork(() -> Call.get("/p.pl"));
+      long server = site.status("p.pl").pid();
+      await(() -> !isRunning(server));
+      assertThat(site.changes).extracting(WorkerStatus::state).contains("recycled");
+    }
+  }
+
+  @Test
+  void loadThatHangs_isEndedAndSpawned() throws Exception {
+    Path flag = directory.resolve("serving");
+    perl("p.pl", "BEGIN { sleep 99 if getppid() && -p STDERR && -e '" + flag + "' }", HEAD);
+    try (WarmSite site = site(group -> group.startupTimeout(Duration.ofMillis(300)).learn(false))) {
+      Call.get("/p.pl").to(site.warm);
+      Files.createFile(flag);
+      CompletableFuture<Call> asked =
+          CompletableFuture.supplyAsync(
+              () -> Call.get("/p.pl").deadline(Duration.ofMillis(500)).to(site.warm),
+              task -> new Thread(task).start());
+      await(() -> site.status("p.pl").why().contains("in time"));
+      asked.get(60, TimeUnit.SECONDS);
+      Files.delete(flag);
+      assertThat(Call.get("/p.pl").to(site.warm).status).isEqualTo(200);
+      assertThat(site.last().coldReason()).isEqualTo("it does not load in time");
+    }
+  }
+
+  @Test
+  void close_letsRequestsEndAndLeavesNothing() throws Exception {
+    Path go = directory.resolve("go");
+    perl(
+        "p.pl",
+        HEAD + "if ($ENV{QUERY_STRING}) { select undef, undef, undef, 0.01 until -e '" + go + "' }",
+        "print 'done';");
+    WarmSite site = site(group -> group);
+    site.fork(() -> Call.get("/p.pl"));
+    long server = site.status("p.pl").pid();
+    int before = site.runs.size();
+    List<CompletableFuture<Call>> all =
+        IntStream.range(0, 8)
+            .mapToObj(
+                i ->
+                    CompletableFuture.supplyAsync(
+                        () -> Call.get("/p.pl").with("QUERY_STRING", "wait").to(site.warm),
+                        task -> new Thread(task).start()))
+            .toList();
+    await(() -> ProcessHandle.of(server).stream().flatMap(ProcessHandle::children).count() >= 8);
+    CompletableFuture<Void> closing =
+        CompletableFuture.runAsync(site::close, task -> new Thread(task).start());
+    Files.createFile(go);
+    for (CompletableFuture<Call> one : all) {
+      assertThat(one.get(60, TimeUnit.SECONDS).body()).isEqualTo("done");
+    }
+    closing.get(60, TimeUnit.SECONDS);
+    await(() -> !isRunning(server));
+    assertThat(site.runs.subList(before, site.runs.size())).hasSize(8);
+    assertThat(Call.get("/p.pl").to(site.warm).body()).isEqualTo("done");
+    assertThat(site.last().coldReason()).isEqualTo("its group is closed");
+  }
+
+  @Test
+  void timeouts_endTheChildAndNotTheServer() throws Exception {
+    perl("p.pl", "if ($ENV{QUERY_STRING}) { system 'sleep 987' }", HEAD + "print 'ok';");
+    try (WarmSite site =
+        new WarmSite(
+            directory, group -> group, host -> host.headerTimeout(Duration.ofMillis(700)))) {
+      site.fork(() -> Call.get("/p.pl"));
+      long server = site.status("p.pl").pid();
+      assertThat(site.fork(() -> Call.get("/p.pl").with("QUERY_STRING", "hang")).status())
+          .isEqualTo(504);
+      assertThat(site.last().exit()).isIn("signal 15", "exit 255");
+      await(
+          () ->
+              ProcessHandle.allProcesses()
+                  .noneMatch(p -> p.info().arguments().filter(List.of("987")::equals).isPresent()));
+      site.fork(() -> Call.get("/p.pl"));
+      assertThat(site.status("p.pl").pid()).isEqualTo(server);
+    }
+  }
+
+  @Test
+  void delegation_isByTheFirstMatch() throws Exception {
+    Files.createDirectory(directory.resolve("wiki"));
+    for (String name : List.of("wiki/w.pl", "p.pl", "p.cgi")) {
+      perl(name, HEAD + "print $ENV{GROUP} // 'none';");
+    }
+    try (WorkerGroup wiki = WorkerGroup.builder("wiki").environment("GROUP", "wiki").build();
+        WorkerGroup scripts = WorkerGroup.builder("rest").environment("GROUP", "rest").build();
+        CgiDirectory programs =
+            CgiDirectory.builder(directory)
+                .delegate("/wiki/**", wiki)
+                .delegate("/**.pl", scripts)
+                .build()) {
+      assertThat(Call.get("/wiki/w.pl").to(programs).body()).isEqualTo("wiki");
+      assertThat(Call.get("/p.pl").to(programs).body()).isEqualTo("rest");
+      assertThat(Call.get("/p.pl/wiki/x").to(programs).body()).isEqualTo("rest");
+      assertThat(Call.get("/p.cgi").to(programs).body()).isEqualTo("none");
+      for (int i = 0; i < 20; i++) {
+        assertThat(Call.get("/wiki/w.pl").to(programs).body()).isEqualTo("wiki");
+      }
+    }
+  }
+
+  @Test
+  void warm_isAGroupThatEndsWithTheApplication() throws Exception {
+    perl("p.pl", HEAD + "print getppid();");
+    CgiDirectory programs = CgiDirectory.builder(directory).warm().build();
+    long self = ProcessHandle.current().pid();
+    StringBuilder parent = new StringBuilder(Long.toString(self));
+    await(
+        () -> {
+          parent.setLength(0);
+          parent.append(Call.get("/p.pl").to(programs).body());
+          return !parent.toString().equals(Long.toString(self));
+        });
+    programs.close();
+    await(() -> !isRunning(Long.parseLong(parent.toString())));
+  }
+
+  @Test
+  void limitsOfAnIsolation_areThoseOfChildren() throws Exception {
+    Isolation isolation =
+        Isolation.builder().openFiles(77).cpuTime(Duration.ofSeconds(9)).noNewPrivileges().build();
+    perl("p.pl", HEAD + "system 'ulimit -a; grep NoNewPrivs /proc/self/status';");
+    try (WarmSite site =
+        new WarmSite(directory, group -> group, host -> host.isolation(isolation))) {
+      assertThat(site.assertSame(() -> Call.get("/p.pl")).body()).contains("77");
+    }
+  }
+
+  @Test
+  void badOptions_areRefused() {
+    assertThatThrownBy(() -> WorkerGroup.builder("a b"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("a b");
+    WorkerGroup.Builder group = WorkerGroup.builder("g");
+    assertThatThrownBy(() -> group.spares(-1)).hasMessageContaining("spares");
+    assertThatThrownBy(() -> group.servers(0)).hasMessageContaining("servers");
+    assertThatThrownBy(() -> group.maximumRequests(-1)).hasMessageContaining("maximum requests");
+    assertThatThrownBy(() -> group.startupTimeout(Duration.ZERO)).hasMessageContaining("startup");
+    assertThatThrownBy(() -> group.environment("QUERY_STRING", "x"))
+        .isInstanceOf(IllegalArgumentException.class);
+    CgiDirectory.Builder host = CgiDirectory.builder(directory);
+    for (String glob : List.of("no-slash", "/[", "/{a")) {
+      assertThatThrownBy(() -> host.delegate(glob, group.build()))
+          .isInstanceOf(IllegalArgumentException.class);
+    }
+  }
+}

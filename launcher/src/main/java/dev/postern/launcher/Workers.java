@@ -1,0 +1,231 @@
+package dev.postern.launcher;
+
+import dev.postern.Application;
+import dev.postern.Body;
+import dev.postern.Environ;
+import dev.postern.StartResponse;
+import dev.postern.cgi.CgiApplication;
+import dev.postern.cgi.CgiDirectory;
+import dev.postern.cgi.WorkerGroup;
+import java.io.IOException;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.PathMatcher;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The groups of workers of {@code --worker}, {@code --delegate} and {@code --warm}, and which
+ * program each of them runs, by globs on the path of its URL. Not thread-safe, but for {@link
+ * #close}.
+ */
+final class Workers implements AutoCloseable {
+  /** The group of {@code --warm}. */
+  private static final String DEFAULT = "default";
+
+  /** A glob that nothing is found for among so many files may match a later one. */
+  private static final int FILES = 100_000;
+
+  private final Map<String, WorkerGroup> groups = new LinkedHashMap<>();
+  private final List<Rule> rules = new ArrayList<>();
+  private final Set<String> matched = new LinkedHashSet<>();
+  private boolean mounted;
+
+  private record Rule(String option, String glob, WorkerGroup group) {}
+
+  /**
+   * Reads the options.
+   *
+   * @throws LauncherException at the first that is wrong
+   */
+  static Workers of(List<String> workers, List<String> delegations, List<String> warm) {
+    Workers all = new Workers();
+    workers.forEach(all::group);
+    delegations.forEach(all::delegate);
+    if (!warm.isEmpty()) {
+      WorkerGroup group =
+          all.groups.computeIfAbsent(DEFAULT, name -> WorkerGroup.builder(name).build());
+      warm.forEach(glob -> all.rule("--warm", glob, glob, group));
+    }
+    return all;
+  }
+
+  /** {@code NAME=OPTION:VALUE,…}, or a name alone. */
+  private void group(String text) {
+    int equals = text.indexOf('=');
+    String name = equals < 0 ? text : text.substring(0, equals);
+    try {
+      WorkerGroup.Builder builder = WorkerGroup.builder(name);
+      String options = equals < 0 ? "" : text.substring(equals + 1);
+      for (String option : options.isEmpty() ? new String[0] : options.split(",", -1)) {
+        int colon = option.indexOf(':');
+        if (colon < 1) {
+          throw new IllegalArgumentException("option must be OPTION:VALUE: \"" + option + "\"");
+        }
+        WorkerOption.set(builder, option.substring(0, colon), option.substring(colon + 1));
+      }
+      if (groups.putIfAbsent(name, builder.build()) != null) {
+        throw new IllegalArgumentException("NAME must be given once");
+      }
+    } catch (IllegalArgumentException e) {
+      throw LauncherException.badArgument("--worker: " + e.getMessage() + ": \"" + text + "\"");
+    }
+  }
+
+  /** {@code GLOB=NAME}. */
+  private void delegate(String text) {
+    int equals = text.lastIndexOf('=');
+    if (equals < 1 || equals == text.length() - 1) {
+      throw LauncherException.badArgument("--delegate must be GLOB=NAME: \"" + text + "\"");
+    }
+    WorkerGroup group = groups.get(text.substring(equals + 1));
+    if (group == null) {
+      throw LauncherException.badArgument(
+          "NAME of --delegate must be one of --worker: \"" + text + "\"");
+    }
+    rule("--delegate", text.substring(0, equals), text, group);
+  }
+
+  private void rule(String option, String glob, String text, WorkerGroup group) {
+    try {
+      if (!glob.startsWith("/")) {
+        throw new IllegalArgumentException("it must start with a slash");
+      }
+      matcher(glob);
+    } catch (IllegalArgumentException e) {
+      throw LauncherException.badArgument(
+          "GLOB of "
+              + option
+              + " must be a glob of paths: \""
+              + text
+              + "\": "
+              + String.valueOf(e.getMessage()).lines().findFirst().orElse(""));
+    }
+    rules.add(new Rule(option, glob, group));
+  }
+
+  private static PathMatcher matcher(String glob) {
+    return FileSystems.getDefault().getPathMatcher("glob:" + glob);
+  }
+
+  // ---- mounts ----
+
+  /** Delegates the programs of a directory. */
+  void delegate(CgiDirectory.Builder builder, String prefix, Path directory) {
+    mounted = true;
+    for (Rule rule : rules) {
+      String below = below(rule.glob, prefix);
+      if (below != null) {
+        builder.delegate(below, rule.group);
+        if (!matched.contains(rule.glob) && matchesAny(directory, below)) {
+          matched.add(rule.glob);
+        }
+      }
+    }
+  }
+
+  /** Delegates a program. */
+  void delegate(CgiApplication.Builder builder, String prefix) {
+    mounted = true;
+    Path path = Path.of(prefix.isEmpty() ? "/" : prefix);
+    boolean taken = false;
+    for (Rule rule : rules) {
+      if (matcher(rule.glob).matches(path)) {
+        matched.add(rule.glob);
+        if (!taken) {
+          builder.workers(rule.group);
+          taken = true;
+        }
+      }
+    }
+  }
+
+  /** What is left of a glob for what is below a prefix; null when it matches nothing there. */
+  static @Nullable String below(String glob, String prefix) {
+    String rest = glob;
+    for (String segment : prefix.isEmpty() ? new String[0] : prefix.substring(1).split("/")) {
+      int slash = rest.indexOf('/', 1);
+      String first = slash < 0 ? rest.substring(1) : rest.substring(1, slash);
+      if (first.contains("**")) {
+        return rest;
+      }
+      try {
+        if (slash < 0 || !matcher(first).matches(Path.of(segment))) {
+          return null;
+        }
+      } catch (IllegalArgumentException e) {
+        // Braces that hold a slash.
+        return null;
+      }
+      rest = rest.substring(slash);
+    }
+    return rest;
+  }
+
+  private static boolean matchesAny(Path directory, String glob) {
+    PathMatcher matcher = matcher(glob);
+    try (Stream<Path> files = Files.walk(directory)) {
+      return files
+          .limit(FILES)
+          .filter(Files::isRegularFile)
+          .map(file -> Path.of("/").resolve(directory.relativize(file)))
+          .anyMatch(matcher::matches);
+    } catch (IOException | RuntimeException e) {
+      // What cannot be looked at may be there.
+      return true;
+    }
+  }
+
+  /**
+   * Refuses globs that match no program.
+   *
+   * @throws LauncherException at the first
+   */
+  void checkMatched() {
+    for (Rule rule : rules) {
+      if (!matched.contains(rule.glob)) {
+        throw LauncherException.badArgument(
+            "GLOB of "
+                + rule.option
+                + " must match a program"
+                + (mounted ? "" : ", of which there is none")
+                + ": \""
+                + rule.glob
+                + "\"");
+      }
+    }
+  }
+
+  /** The same application, whose end is that of the workers too. */
+  Application closing(Application application) {
+    return groups.isEmpty() ? application : new Closing(application, this);
+  }
+
+  @Override
+  public void close() {
+    groups.values().forEach(WorkerGroup::close);
+  }
+
+  private record Closing(Application application, Workers workers)
+      implements Application, AutoCloseable {
+    @Override
+    public Body call(Environ environ, StartResponse startResponse) throws Exception {
+      return application.call(environ, startResponse);
+    }
+
+    @Override
+    public void close() throws Exception {
+      workers.close();
+      if (application instanceof AutoCloseable closeable) {
+        closeable.close();
+      }
+    }
+  }
+}
