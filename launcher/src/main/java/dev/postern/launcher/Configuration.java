@@ -117,7 +117,7 @@ final class Configuration {
     }
     routes.putAll(all.routes(loader, common));
     if (file == null) {
-      common.workers().checkMatched();
+      common.checkMatched();
     }
     for (ConfigFile.Section mount : mounts) {
       try {

@@ -1,6 +1,7 @@
 package dev.postern.launcher;
 
 import dev.postern.cgi.ProcessLimit;
+import dev.postern.launcher.workers.Workers;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -228,7 +229,11 @@ final class HostingOptions {
     if (user != null) {
       programs.user(user);
     }
-    programs.workers(Workers.of(workers, delegations, warm));
+    try {
+      programs.workers(Workers.of(workers, delegations, warm));
+    } catch (IllegalArgumentException e) {
+      throw LauncherException.badArgument(String.valueOf(e.getMessage()));
+    }
     return programs;
   }
 

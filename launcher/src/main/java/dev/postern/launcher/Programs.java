@@ -7,6 +7,7 @@ import dev.postern.cgi.CgiHostBuilder;
 import dev.postern.cgi.FollowLinks;
 import dev.postern.cgi.Isolation;
 import dev.postern.cgi.ProcessLimit;
+import dev.postern.launcher.workers.Workers;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -46,8 +47,17 @@ final class Programs {
     workers = newWorkers;
   }
 
-  Workers workers() {
-    return workers;
+  /**
+   * Refuses globs that match no program that was mounted.
+   *
+   * @throws LauncherException at the first
+   */
+  void checkMatched() {
+    try {
+      workers.checkMatched();
+    } catch (IllegalArgumentException e) {
+      throw LauncherException.badArgument(String.valueOf(e.getMessage()));
+    }
   }
 
   /** To the blank line; null for the default, as with the two below. */

@@ -7,6 +7,7 @@ import dev.postern.Application;
 import dev.postern.Body;
 import dev.postern.Environ;
 import dev.postern.Response;
+import dev.postern.launcher.workers.Workers;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -40,7 +41,7 @@ class WorkersTest {
       })
   void wrongGroup_isTold(String text, String message) {
     assertThatThrownBy(() -> Workers.of(List.of(text), List.of(), List.of()))
-        .isInstanceOf(LauncherException.class)
+        .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining(message)
         .hasMessageContaining(text);
   }
@@ -48,7 +49,7 @@ class WorkersTest {
   @Test
   void groupGivenTwice_isTold() {
     assertThatThrownBy(() -> Workers.of(List.of("w", "w=spares:1"), List.of(), List.of()))
-        .isInstanceOf(LauncherException.class)
+        .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("given once");
   }
 
@@ -56,7 +57,7 @@ class WorkersTest {
   @CsvSource({"/**, GLOB=NAME", "/**=, GLOB=NAME", "/**=other, one of --worker", "x=w, slash"})
   void wrongDelegation_isTold(String text, String message) {
     assertThatThrownBy(() -> Workers.of(List.of("w"), List.of(text), List.of()))
-        .isInstanceOf(LauncherException.class)
+        .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining(message);
   }
 
@@ -64,23 +65,8 @@ class WorkersTest {
   @CsvSource({"cgi-bin, slash", "/[, GLOB of --warm"})
   void wrongGlob_isTold(String glob, String message) {
     assertThatThrownBy(() -> Workers.of(List.of(), List.of(), List.of(glob)))
-        .isInstanceOf(LauncherException.class)
+        .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining(message);
-  }
-
-  @ParameterizedTest
-  @CsvSource({
-    "/**, /cgi-bin, /**",
-    "/cgi-bin/**.pl, /cgi-bin, /**.pl",
-    "/cgi-bin/*.pl, /cgi-bin, /*.pl",
-    "/*/a.pl, /cgi-bin, /a.pl",
-    "/a/b/c, /a/b, /c",
-    "/**.pl, '', /**.pl",
-    "/other/**, /cgi-bin, ",
-    "/cgi-bin, /cgi-bin, ",
-  })
-  void globBelowAPrefix_isWhatIsLeft(String glob, String prefix, String left) {
-    assertThat(Workers.below(glob, prefix)).isEqualTo(left);
   }
 
   @Test
@@ -90,14 +76,14 @@ class WorkersTest {
       Programs programs = new HostingOptions().programs(false);
       programs.workers(Workers.of(List.of(), List.of(), List.of(glob)));
       programs.directoryAt("/cgi", directory.toString());
-      assertThatThrownBy(() -> programs.workers().checkMatched())
+      assertThatThrownBy(() -> programs.checkMatched())
           .isInstanceOf(LauncherException.class)
           .hasMessageContaining("must match a program: \"" + glob);
     }
     Programs programs = new HostingOptions().programs(false);
     programs.workers(Workers.of(List.of("w"), List.of("/cgi/a.*=w"), List.of("/**")));
     programs.directoryAt("/cgi", directory.toString());
-    programs.workers().checkMatched();
+    programs.checkMatched();
   }
 
   @Test

@@ -1,7 +1,8 @@
-package dev.postern.launcher;
+package dev.postern.launcher.workers;
 
 import dev.postern.cgi.WorkerGroup;
 import dev.postern.cgi.WorkerMode;
+import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
@@ -63,11 +64,13 @@ final class WorkerOption {
   }
 
   private static Duration time(String name, String value) {
-    try {
-      return ServeCommand.seconds(name, value);
-    } catch (LauncherException e) {
-      throw new IllegalArgumentException(name + " must be a number of seconds above 0", e);
+    if (value.matches("[0-9]{1,9}(\\.[0-9]{1,3})?")) {
+      Duration time = Duration.ofMillis(new BigDecimal(value).movePointRight(3).longValue());
+      if (!time.isZero()) {
+        return time;
+      }
     }
+    throw new IllegalArgumentException(name + " must be a number of seconds above 0");
   }
 
   private static boolean truth(String name, String value) {

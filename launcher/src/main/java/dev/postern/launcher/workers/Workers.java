@@ -1,4 +1,4 @@
-package dev.postern.launcher;
+package dev.postern.launcher.workers;
 
 import dev.postern.Application;
 import dev.postern.Body;
@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * program each of them runs, by globs on the path of its URL. Not thread-safe, but for {@link
  * #close}.
  */
-final class Workers implements AutoCloseable {
+public final class Workers implements AutoCloseable {
   /** The group of {@code --warm}. */
   private static final String DEFAULT = "default";
 
@@ -43,9 +43,9 @@ final class Workers implements AutoCloseable {
   /**
    * Reads the options.
    *
-   * @throws LauncherException at the first that is wrong
+   * @throws IllegalArgumentException at the first that is wrong
    */
-  static Workers of(List<String> workers, List<String> delegations, List<String> warm) {
+  public static Workers of(List<String> workers, List<String> delegations, List<String> warm) {
     Workers all = new Workers();
     workers.forEach(all::group);
     delegations.forEach(all::delegate);
@@ -75,7 +75,8 @@ final class Workers implements AutoCloseable {
         throw new IllegalArgumentException("NAME must be given once");
       }
     } catch (IllegalArgumentException e) {
-      throw LauncherException.badArgument("--worker: " + e.getMessage() + ": \"" + text + "\"");
+      throw new IllegalArgumentException(
+          "--worker: " + e.getMessage() + ": \"" + text + "\"", e);
     }
   }
 
@@ -83,11 +84,11 @@ final class Workers implements AutoCloseable {
   private void delegate(String text) {
     int equals = text.lastIndexOf('=');
     if (equals < 1 || equals == text.length() - 1) {
-      throw LauncherException.badArgument("--delegate must be GLOB=NAME: \"" + text + "\"");
+      throw new IllegalArgumentException("--delegate must be GLOB=NAME: \"" + text + "\"");
     }
     WorkerGroup group = groups.get(text.substring(equals + 1));
     if (group == null) {
-      throw LauncherException.badArgument(
+      throw new IllegalArgumentException(
           "NAME of --delegate must be one of --worker: \"" + text + "\"");
     }
     rule("--delegate", text.substring(0, equals), text, group);
@@ -100,13 +101,14 @@ final class Workers implements AutoCloseable {
       }
       matcher(glob);
     } catch (IllegalArgumentException e) {
-      throw LauncherException.badArgument(
+      throw new IllegalArgumentException(
           "GLOB of "
               + option
               + " must be a glob of paths: \""
               + text
               + "\": "
-              + String.valueOf(e.getMessage()).lines().findFirst().orElse(""));
+              + String.valueOf(e.getMessage()).lines().findFirst().orElse(""),
+          e);
     }
     rules.add(new Rule(option, glob, group));
   }
@@ -118,7 +120,7 @@ final class Workers implements AutoCloseable {
   // ---- mounts ----
 
   /** Delegates the programs of a directory. */
-  void delegate(CgiDirectory.Builder builder, String prefix, Path directory) {
+  public void delegate(CgiDirectory.Builder builder, String prefix, Path directory) {
     mounted = true;
     for (Rule rule : rules) {
       String below = below(rule.glob, prefix);
@@ -132,7 +134,7 @@ final class Workers implements AutoCloseable {
   }
 
   /** Delegates a program. */
-  void delegate(CgiApplication.Builder builder, String prefix) {
+  public void delegate(CgiApplication.Builder builder, String prefix) {
     mounted = true;
     Path path = Path.of(prefix.isEmpty() ? "/" : prefix);
     boolean taken = false;
@@ -186,12 +188,12 @@ final class Workers implements AutoCloseable {
   /**
    * Refuses globs that match no program.
    *
-   * @throws LauncherException at the first
+   * @throws IllegalArgumentException at the first
    */
-  void checkMatched() {
+  public void checkMatched() {
     for (Rule rule : rules) {
       if (!matched.contains(rule.glob)) {
-        throw LauncherException.badArgument(
+        throw new IllegalArgumentException(
             "GLOB of "
                 + rule.option
                 + " must match a program"
@@ -204,7 +206,7 @@ final class Workers implements AutoCloseable {
   }
 
   /** The same application, whose end is that of the workers too. */
-  Application closing(Application application) {
+  public Application closing(Application application) {
     return groups.isEmpty() ? application : new Closing(application, this);
   }
 
