@@ -75,8 +75,7 @@ public final class Workers implements AutoCloseable {
         throw new IllegalArgumentException("NAME must be given once");
       }
     } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException(
-          "--worker: " + e.getMessage() + ": \"" + text + "\"", e);
+      throw new IllegalArgumentException("--worker: " + e.getMessage() + ": \"" + text + "\"", e);
     }
   }
 
