@@ -29,7 +29,8 @@ final class ByteRanges {
       return null;
     }
     List<ByteRange> ranges = new ArrayList<>(2);
-    long total = 0;
+    long left = length;
+    boolean excess = false;
     int asked = 0;
     for (String element : FieldList.split(value.substring(6), ',')) {
       asked++;
@@ -55,7 +56,8 @@ final class ByteRanges {
       }
       if (first < length && last >= first) {
         ranges.add(new ByteRange(first, last));
-        total += last - first + 1;
+        excess |= last - first + 1 > left;
+        left -= Math.min(left, last - first + 1);
       }
     }
     if (asked == 0) {
@@ -67,6 +69,6 @@ final class ByteRanges {
           "range must have a byte of the representation",
           Headers.of("Content-Range", "bytes */" + length));
     }
-    return ranges.size() > 1 && total > length ? null : List.copyOf(ranges);
+    return ranges.size() > 1 && excess ? null : List.copyOf(ranges);
   }
 }

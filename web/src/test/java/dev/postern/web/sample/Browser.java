@@ -1,0 +1,191 @@
+package dev.postern.web.sample;
+
+import static org.assertj.core.api.Assertions.fail;
+import static org.junit.jupiter.api.Assumptions.abort;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.WebSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** Headless Chromium with one page, driven by its DevTools protocol. */
+final class Browser implements AutoCloseable {
+  private static final long LIMIT_SECONDS = 90;
+
+  private final Process process;
+  private final ObjectMapper mapper = new ObjectMapper();
+  private final Map<Integer, CompletableFuture<JsonNode>> waiting = new ConcurrentHashMap<>();
+  private final AtomicInteger ids = new AtomicInteger();
+  private final WebSocket socket;
+  private String session;
+
+  private Browser(Process process, String address) throws Exception {
+    this.process = process;
+    socket =
+        HttpClient.newHttpClient()
+            .newWebSocketBuilder()
+            .buildAsync(URI.create(address), new Listener())
+            .get(LIMIT_SECONDS, TimeUnit.SECONDS);
+    String target = call("Target.createTarget", "url", "about:blank").get("targetId").asText();
+    ObjectNode attach = mapper.createObjectNode().put("targetId", target).put("flatten", true);
+    session = call("Target.attachToTarget", attach).get("sessionId").asText();
+  }
+
+  /** A browser whose profile is in the directory; a named skip where there is none. */
+  static Browser start(Path directory) throws Exception {
+    Path program = Path.of("/usr/bin/chromium");
+    if (!Files.isExecutable(program)) {
+      String message = program + " is not installed";
+      return "1".equals(System.getenv("POSTERN_REQUIRE_ALL")) ? fail(message) : abort(message);
+    }
+    Process process =
+        new ProcessBuilder(
+                List.of(
+                    program.toString(),
+                    "--headless",
+                    "--no-sandbox",
+                    "--disable-gpu",
+                    "--disable-dev-shm-usage",
+                    "--disable-background-networking",
+                    "--disable-component-update",
+                    "--disable-sync",
+                    "--no-first-run",
+                    "--no-proxy-server",
+                    "--remote-debugging-port=0",
+                    "--user-data-dir=" + directory,
+                    "about:blank"))
+            .redirectErrorStream(true)
+            .start();
+    try {
+      BufferedReader output =
+          new BufferedReader(
+              new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+      String address = null;
+      for (String line = output.readLine(); address == null; line = output.readLine()) {
+        if (line == null) {
+          throw new IOException("browser must say where it listens");
+        }
+        if (line.startsWith("DevTools listening on ")) {
+          address = line.substring("DevTools listening on ".length());
+        }
+      }
+      Thread drain = new Thread(() -> output.lines().forEach(line -> {}), "browser output");
+      drain.setDaemon(true);
+      drain.start();
+      return new Browser(process, address);
+    } catch (Exception e) {
+      process.destroyForcibly();
+      throw e;
+    }
+  }
+
+  /** Goes to a page and waits until it is there. */
+  void open(String url) throws Exception {
+    JsonNode result = call("Page.navigate", "url", url);
+    if (result.hasNonNull("errorText")) {
+      throw new IOException(url + ": " + result.get("errorText"));
+    }
+    await("document.readyState === 'complete' && location.href.startsWith('" + url + "')");
+  }
+
+  /** The value of an expression in the page, as text. */
+  String evaluate(String expression) throws Exception {
+    ObjectNode parameters =
+        mapper.createObjectNode().put("expression", expression).put("awaitPromise", true);
+    JsonNode answer = call("Runtime.evaluate", parameters);
+    if (answer.has("exceptionDetails")) {
+      throw new IOException(expression + ": " + answer.get("exceptionDetails"));
+    }
+    return answer.get("result").path("value").asText();
+  }
+
+  /** Waits until an expression is true in whatever page there is then. */
+  void await(String expression) throws Exception {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(LIMIT_SECONDS);
+    while (true) {
+      try {
+        if (evaluate(expression).equals("true")) {
+          return;
+        }
+      } catch (IOException e) {
+        // Between two pages.
+      }
+      if (System.nanoTime() > end) {
+        throw new IOException(
+            expression + " must become true: " + evaluate("document.documentElement.outerHTML"));
+      }
+      TimeUnit.MILLISECONDS.sleep(20);
+    }
+  }
+
+  private JsonNode call(String method, String name, String value) throws Exception {
+    return call(method, mapper.createObjectNode().put(name, value));
+  }
+
+  private JsonNode call(String method, ObjectNode parameters) throws Exception {
+    int id = ids.incrementAndGet();
+    CompletableFuture<JsonNode> answer = new CompletableFuture<>();
+    waiting.put(id, answer);
+    ObjectNode message = mapper.createObjectNode().put("id", id).put("method", method);
+    message.set("params", parameters);
+    if (session != null) {
+      message.put("sessionId", session);
+    }
+    socket.sendText(message.toString(), true).get(LIMIT_SECONDS, TimeUnit.SECONDS);
+    JsonNode whole = answer.get(LIMIT_SECONDS, TimeUnit.SECONDS);
+    if (whole.has("error")) {
+      throw new IOException(method + ": " + whole.get("error"));
+    }
+    return whole.get("result");
+  }
+
+  private final class Listener implements WebSocket.Listener {
+    private final StringBuilder text = new StringBuilder();
+
+    @Override
+    public CompletionStage<?> onText(WebSocket webSocket, CharSequence data, boolean last) {
+      text.append(data);
+      if (last) {
+        try {
+          JsonNode message = mapper.readTree(text.toString());
+          CompletableFuture<JsonNode> answer = waiting.remove(message.path("id").asInt());
+          if (answer != null) {
+            answer.complete(message);
+          }
+        } catch (IOException e) {
+          waiting.values().forEach(answer -> answer.completeExceptionally(e));
+        }
+        text.setLength(0);
+      }
+      webSocket.request(1);
+      return null;
+    }
+
+    @Override
+    public void onError(WebSocket webSocket, Throwable error) {
+      waiting.values().forEach(answer -> answer.completeExceptionally(error));
+    }
+  }
+
+  @Override
+  public void close() throws Exception {
+    socket.abort();
+    process.descendants().forEach(ProcessHandle::destroyForcibly);
+    process.destroyForcibly().waitFor(LIMIT_SECONDS, TimeUnit.SECONDS);
+  }
+}
