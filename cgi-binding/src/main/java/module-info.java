@@ -7,6 +7,10 @@ module dev.postern.cgi {
   requires transitive dev.postern;
   requires com.google.common;
   requires jdk.jfr;
+  requires java.logging;
+  requires static java.compiler;
+  requires static org.objectweb.asm;
+  requires static org.objectweb.asm.tree;
   requires static transitive org.jspecify;
 
   exports dev.postern.cgi;

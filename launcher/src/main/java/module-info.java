@@ -17,6 +17,7 @@ module dev.postern.launcher {
   requires org.eclipse.jetty.server;
   requires org.eclipse.jetty.unixdomain.server;
   requires org.eclipse.jetty.util;
+  requires org.objectweb.asm.tree;
   requires org.yaml.snakeyaml;
   requires static org.jspecify;
 

@@ -8,9 +8,12 @@ import dev.postern.StartResponse;
 import dev.postern.process.ProgramText;
 import dev.postern.process.Pumps;
 import dev.postern.process.StartPath;
+import dev.postern.program.NeverRuns;
 import dev.postern.program.Program;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A CGI program as an application: each call runs the program once (RFC 3875). The request's body
@@ -27,11 +30,15 @@ import java.util.List;
 public final class CgiApplication implements Application, AutoCloseable {
   private final ProgramHost host;
   private final Program program;
+  private final @Nullable JavaProgram java;
 
   private CgiApplication(Builder builder) {
     this.host = new ProgramHost(builder.options());
     this.program = builder.program;
-    NeverRuns.warn(() -> program.checkConfiguredModes(host.options().modes()));
+    if (Files.isRegularFile(program.file()) || builder.java == null) {
+      NeverRuns.warn(() -> program.checkConfiguredModes(host.options().modes()));
+    }
+    this.java = builder.java;
   }
 
   /** The program at that path, with all defaults. */
@@ -45,7 +52,20 @@ public final class CgiApplication implements Application, AutoCloseable {
    */
   public static Builder builder(Path program) {
     Path absolute = program.toAbsolutePath().normalize();
-    return new Builder(new Program(absolute, List.of(ProgramText.toWord(absolute))));
+    return new Builder(new Program(absolute, List.of(ProgramText.toWord(absolute))), null);
+  }
+
+  /** A Java program that runs inside this JVM, with all defaults. */
+  public static CgiApplication of(JavaProgram program) {
+    return builder(program).build();
+  }
+
+  /**
+   * Options for a Java program that runs inside this JVM. All of them hold but {@link
+   * CgiHostBuilder#isolation}: there is none.
+   */
+  public static Builder builder(JavaProgram program) {
+    return new Builder(program.program(), program);
   }
 
   /**
@@ -60,7 +80,7 @@ public final class CgiApplication implements Application, AutoCloseable {
     if (command.isEmpty() || !Path.of(command.get(0)).isAbsolute()) {
       throw new IllegalArgumentException("command must start with an absolute path: " + command);
     }
-    return new Builder(new Program(Path.of(command.get(0)), List.copyOf(command)));
+    return new Builder(new Program(Path.of(command.get(0)), List.copyOf(command)), null);
   }
 
   /**
@@ -74,8 +94,8 @@ public final class CgiApplication implements Application, AutoCloseable {
     RunWatch watch = host.watch(program.file(), environ);
     try {
       RequestRules.check(environ, host.options());
-      program.checkConfigured(host.options().modes());
-      return host.run(program, environ, startResponse, watch);
+      check();
+      return host.run(program, java, environ, startResponse, watch);
     } catch (Throwable e) {
       if (e instanceof GatewayException refused) {
         host.counters().counted(refused);
@@ -83,6 +103,15 @@ public final class CgiApplication implements Application, AutoCloseable {
       watch.failed(e);
       watch.tell();
       throw e;
+    }
+  }
+
+  /** A class path may be a directory; whether it is a program is seen when it is loaded. */
+  private void check() throws GatewayException {
+    if (java == null) {
+      program.checkConfigured(host.options().modes());
+    } else if (!Files.isDirectory(program.file())) {
+      program.checkConfiguredModes(host.options().modes());
     }
   }
 
@@ -96,6 +125,9 @@ public final class CgiApplication implements Application, AutoCloseable {
   public void close() {
     host.close();
     Pumps.endIdle();
+    if (java != null) {
+      java.close();
+    }
   }
 
   /** How far its programs are kept apart. */
@@ -111,15 +143,22 @@ public final class CgiApplication implements Application, AutoCloseable {
   /** The program, and what starts it: {@code posix_spawn} or {@code ProcessBuilder}. */
   @Override
   public String toString() {
-    return "CgiApplication.of(" + program.file() + ") by " + StartPath.inForce();
+    return java != null
+        ? "CgiApplication.of(" + java + ")"
+        : "CgiApplication.of(" + program.file() + ") by " + StartPath.inForce();
   }
 
   /** Options of a hosted program. Not thread-safe. */
   public static final class Builder extends CgiHostBuilder<Builder> {
     private final Program program;
+    private final @Nullable JavaProgram java;
 
-    private Builder(Program program) {
+    private Builder(Program program, @Nullable JavaProgram java) {
       this.program = program;
+      this.java = java;
+      if (java != null) {
+        inside();
+      }
     }
 
     /**

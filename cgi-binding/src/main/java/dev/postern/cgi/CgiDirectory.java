@@ -11,6 +11,7 @@ import dev.postern.process.ProgramText;
 import dev.postern.process.Pumps;
 import dev.postern.process.StartPath;
 import dev.postern.program.LinkRules;
+import dev.postern.program.NeverRuns;
 import dev.postern.program.Program;
 import dev.postern.program.ProgramFinder;
 import java.io.IOException;
@@ -19,9 +20,11 @@ import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,6 +49,11 @@ public final class CgiDirectory implements Application, AutoCloseable {
   private final ProgramHost host;
   private final ProgramFinder finder;
   private final Map<String, List<String>> interpreters;
+  private final Set<String> javaExtensions;
+
+  /** Those that run inside this JVM, as they were asked for; there are no more than files. */
+  private final Map<Path, JavaProgram> javaPrograms = new ConcurrentHashMap<>();
+
   private final Path directory;
 
   /** Its real path. */
@@ -62,6 +70,7 @@ public final class CgiDirectory implements Application, AutoCloseable {
             builder.allowed == null ? null : Set.copyOf(builder.allowed),
             builder.links());
     this.interpreters = Map.copyOf(builder.interpreters);
+    this.javaExtensions = Set.copyOf(builder.javaExtensions);
     NeverRuns.warn(() -> host.options().modes().checkDirectory(root));
   }
 
@@ -113,7 +122,7 @@ public final class CgiDirectory implements Application, AutoCloseable {
     Environ mounted = environ.copy();
     mounted.put("SCRIPT_NAME", found.scriptName());
     mounted.put("PATH_INFO", found.pathInfo());
-    return host.run(program, mounted, startResponse, watch);
+    return host.run(program, inside(found.file()), mounted, startResponse, watch);
   }
 
   /**
@@ -126,11 +135,25 @@ public final class CgiDirectory implements Application, AutoCloseable {
   public void close() {
     host.close();
     Pumps.endIdle();
+    javaPrograms.values().forEach(JavaProgram::close);
   }
 
-  /** How far its programs are kept apart. */
+  /** The Java program in that file, if its kind runs inside this JVM. */
+  private @Nullable JavaProgram inside(Path file) {
+    return javaExtensions.contains(extension(file))
+        ? javaPrograms.computeIfAbsent(file, JavaProgram::of)
+        : null;
+  }
+
+  private static String extension(Path file) {
+    String name = String.valueOf(file.getFileName());
+    int dot = name.lastIndexOf('.');
+    return dot < 0 ? "" : name.substring(dot);
+  }
+
+  /** How far its programs are kept apart: those that are the least so. */
   public IsolationLevel isolationLevel() {
-    return host.options().isolation().level();
+    return javaExtensions.isEmpty() ? host.options().isolation().level() : IsolationLevel.NONE;
   }
 
   /** What was refused or dropped so far, by rule. */
@@ -147,16 +170,20 @@ public final class CgiDirectory implements Application, AutoCloseable {
   /** Runs under the name that the path has, whatever the file behind it is called. */
   private Program program(ProgramFinder.Found found) throws GatewayException {
     Path file = found.file();
-    String name = String.valueOf(file.getFileName());
-    int dot = name.lastIndexOf('.');
-    List<String> interpreter = dot < 0 ? null : interpreters.get(name.substring(dot));
+    String extension = extension(file);
+    boolean inside = javaExtensions.contains(extension);
+    List<String> interpreter = inside ? null : interpreters.get(extension);
     if (interpreter == null) {
       interpreter = interpreters.get(ALL_OTHERS);
     }
     List<String> command = new ArrayList<>(interpreter == null ? List.of() : interpreter);
     command.add(ProgramText.toWord(file));
-    Program program = new Program(file, List.copyOf(command), found.real(), interpreter != null);
+    boolean read = inside || interpreter != null;
+    Program program = new Program(file, List.copyOf(command), found.real(), read);
     program.checkMayRun(root, host.options().modes());
+    if (inside) {
+      return program;
+    }
     if (interpreter == null) {
       program.checkIsProgram();
     } else {
@@ -170,6 +197,7 @@ public final class CgiDirectory implements Application, AutoCloseable {
   public static final class Builder extends CgiHostBuilder<Builder> {
     private final Path directory;
     private final Map<String, List<String>> interpreters = new LinkedHashMap<>();
+    private final Set<String> javaExtensions = new LinkedHashSet<>();
     private final List<Path> roots = new ArrayList<>();
     private FollowLinks followLinks = FollowLinks.INSIDE;
     private @Nullable String index;
@@ -213,6 +241,28 @@ public final class CgiDirectory implements Application, AutoCloseable {
       }
       interpreters.put(extension, List.copyOf(command));
       return this;
+    }
+
+    /**
+     * Runs files with that extension as {@linkplain JavaProgram Java programs inside this JVM},
+     * with the defaults of those: a {@code .jar} that names its main class, or a {@code .java}
+     * file, which is compiled once. The file needs no execute bit. All else is started as ever.
+     * None of these programs is isolated.
+     *
+     * @param extension with its dot, {@code .jar} or {@code .java}
+     * @throws IllegalArgumentException when the extension has no dot
+     */
+    public Builder java(String extension) {
+      if (!extension.startsWith(".") || extension.indexOf('/') >= 0) {
+        throw new IllegalArgumentException("extension must start with a dot: " + extension);
+      }
+      javaExtensions.add(extension);
+      return this;
+    }
+
+    @Override
+    boolean runsInside() {
+      return !javaExtensions.isEmpty();
     }
 
     /**

@@ -43,7 +43,7 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
   private int programLimit;
   private Isolation isolation = Isolation.none();
   private Starter starter = HostedProcess::start;
-  private IsolationLevel required = IsolationLevel.L0;
+  private @Nullable IsolationLevel required;
   private Delegation<WorkerGroup> delegation = new Delegation<>();
   private @Nullable WorkerGroup workers;
   private boolean warm;
@@ -223,8 +223,15 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
     return self();
   }
 
-  /** How programs are kept apart; by default each has a session of its own, and no more. */
+  /**
+   * How programs are kept apart; by default each has a session of its own, and no more.
+   *
+   * @throws IllegalStateException for a {@link JavaProgram}, which nothing keeps apart
+   */
   public B isolation(Isolation newIsolation) {
+    if (isolation.level() == IsolationLevel.NONE) {
+      throw new IllegalStateException("programs inside the server cannot be isolated [isolation]");
+    }
     isolation = requireNonNull(newIsolation, "isolation");
     return self();
   }
@@ -394,6 +401,16 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
   /** The directory of the programs, which they are shown. */
   abstract Path programDirectory();
 
+  /** Programs run inside this JVM, where nothing keeps them apart. */
+  final void inside() {
+    isolation = Isolation.inside();
+  }
+
+  /** Whether some of the programs run inside this JVM, where nothing keeps them apart. */
+  boolean runsInside() {
+    return isolation.level() == IsolationLevel.NONE;
+  }
+
   /** For tests. */
   B starter(Starter newStarter) {
     starter = newStarter;
@@ -418,9 +435,10 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>>
     }
     isolation.checkVisible(workingDirectory == null ? programDirectory() : workingDirectory);
     isolation.checkVisible(programDirectory());
-    if (isolation.level().compareTo(required) < 0) {
+    IsolationLevel least = runsInside() ? IsolationLevel.NONE : isolation.level();
+    if (required != null && least.compareTo(required) < 0) {
       throw new IllegalStateException(
-          "isolation must be at least " + required + ": " + isolation.level() + " [isolation]");
+          "isolation must be at least " + required + ": " + least + " [isolation]");
     }
     boolean delegates = warm || workers != null || !delegation.isEmpty();
     if (delegates) {

@@ -80,7 +80,7 @@ public final class CgiRun {
 
   /**
    * How the program was started: {@code spawn} as a process of its own, {@code fork} as a child of
-   * a {@link WorkerGroup}'s server; "" when it was not started.
+   * a {@link WorkerGroup}'s server, {@code inside} this JVM; "" when it was not started.
    */
   public String start() {
     return start;
@@ -120,9 +120,10 @@ public final class CgiRun {
   }
 
   /**
-   * {@code exit 0}, {@code signal 9}, or "" when no process was started. A program that this host
-   * has ended shows the signal that did it; {@code running} is one that even KILL has not ended
-   * yet.
+   * {@code exit 0}, {@code signal 9}, {@code stopped} or {@code abandoned} for a {@link
+   * JavaProgram} that was stopped, or could not be, or "" when no process was started. A program
+   * that this host has ended shows the signal that did it; {@code running} is one that even KILL
+   * has not ended yet.
    */
   public String exit() {
     return exit;

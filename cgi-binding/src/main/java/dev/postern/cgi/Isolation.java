@@ -8,6 +8,7 @@ import dev.postern.system.Helpers;
 import dev.postern.system.OtherUser;
 import dev.postern.system.Owners;
 import dev.postern.system.UserTasks;
+import dev.postern.system.Visible;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,6 +37,7 @@ public final class Isolation {
       List.of("/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc/alternatives", "/etc/ld.so.cache");
 
   private static final Isolation NONE = builder().build();
+  private static final Isolation INSIDE = new Isolation();
 
   private final IsolationLevel level;
   private final List<String> limits;
@@ -75,6 +77,18 @@ public final class Isolation {
     level = level(builder);
   }
 
+  private Isolation() {
+    user = null;
+    limits = List.of();
+    privileges = List.of();
+    processes = 0;
+    groups = null;
+    namespaces = null;
+    readable = List.of();
+    tied = false;
+    level = IsolationLevel.NONE;
+  }
+
   private IsolationLevel level(Builder builder) {
     if (!StartPath.hasSessions()) {
       return IsolationLevel.L0;
@@ -91,6 +105,11 @@ public final class Isolation {
   /** The default: a session, and no more. */
   static Isolation none() {
     return NONE;
+  }
+
+  /** Of programs inside this JVM. */
+  static Isolation inside() {
+    return INSIDE;
   }
 
   /** Options, none of them set. */

@@ -8,6 +8,11 @@ package dev.postern.cgi;
  * alone are {@link #L4}, without limits and without a control group.
  */
 public enum IsolationLevel {
+  /**
+   * A {@link JavaProgram} inside the server: an environment and streams of its own, and no
+   * boundary.
+   */
+  NONE("inside the server: not a boundary"),
   /** An environment of its own, its three streams and no other descriptor. */
   L0("a plain process"),
   /**

@@ -7,6 +7,7 @@ import dev.postern.Headers;
 import dev.postern.StartResponse;
 import dev.postern.process.RunningProgram;
 import dev.postern.process.StartPath;
+import dev.postern.process.Starter;
 import dev.postern.program.Program;
 import dev.postern.system.Spool;
 import dev.postern.warm.WarmRequest;
@@ -94,11 +95,28 @@ final class ProgramHost {
    */
   Body run(Program program, Environ environ, StartResponse startResponse, RunWatch watch)
       throws Exception {
+    return run(program, null, environ, startResponse, watch);
+  }
+
+  /**
+   * Runs a program, inside this JVM where {@code inside} is its code.
+   *
+   * @param inside null for a program that is started as this host starts its programs
+   */
+  Body run(
+      Program program,
+      @Nullable JavaProgram inside,
+      Environ environ,
+      StartResponse startResponse,
+      RunWatch watch)
+      throws Exception {
     RequestBody request = RequestBody.of(environ, options.maxBody(), options.maxSpool());
     watch.body(request);
+    watch.inside = inside != null;
     ProgramRun run = null;
     try {
-      WorkerGroup group = options.delegation().of(options.programs(), program.file());
+      WorkerGroup group =
+          inside == null ? options.delegation().of(options.programs(), program.file()) : null;
       Path directory = directory(program, group);
       Map<String, String> configured = configured(group);
       Map<String, String> environment =
@@ -113,7 +131,7 @@ final class ProgramHost {
                 run,
                 watch,
                 program,
-                enclosure,
+                inside == null ? spawner(enclosure, program) : inside::start,
                 new WarmRequest(
                     program.file(),
                     program.command(),
@@ -165,7 +183,7 @@ final class ProgramHost {
       ProgramRun run,
       RunWatch watch,
       Program program,
-      Isolation.Enclosure enclosure,
+      Starter starter,
       WarmRequest request,
       @Nullable WorkerGroup group)
       throws IOException {
@@ -181,16 +199,17 @@ final class ProgramHost {
     for (int attempt = 0; ; attempt++) {
       try {
         run.start(
-            options
-                .starter()
-                .start(
-                    enclosure.command(program, request.directory()),
-                    request.environment(),
-                    request.directory(),
-                    request.body(),
-                    options.isolation().isTied()),
+            starter.start(
+                program.command(),
+                request.environment(),
+                request.directory(),
+                request.body(),
+                options.isolation().isTied()),
             program.command());
         break;
+      } catch (GatewayException e) {
+        // The starter has said what it is.
+        throw e;
       } catch (IOException e) {
         if (attempt >= RETRIES || mayHaveBegun(e)) {
           throw notStarted(program.file(), e);
@@ -198,9 +217,17 @@ final class ProgramHost {
       }
       pause();
     }
-    watch.start = "spawn";
+    watch.start = watch.inside ? "inside" : "spawn";
     watch.started(start);
     return run.head();
+  }
+
+  /** Starts a process, with what its isolation puts before the program's command. */
+  private Starter spawner(Isolation.Enclosure enclosure, Program program) {
+    return (command, environment, directory, body, tied) ->
+        options
+            .starter()
+            .start(enclosure.command(program, directory), environment, directory, body, tied);
   }
 
   /** A child of a worker that runs the program; null when a process of its own must. */

@@ -55,6 +55,7 @@ final class RunWatch {
   private boolean left;
 
   int status;
+  boolean inside;
   long queueNanos;
   long startNanos = NONE;
   long firstByteNanos = NONE;

@@ -9,11 +9,13 @@ public final class ErrorTail {
   private byte[] ring = new byte[0];
   private long total;
 
-  ErrorTail(int limit) {
+  /** Keeps that many bytes. */
+  public ErrorTail(int limit) {
     this.limit = limit;
   }
 
-  synchronized void add(byte[] bytes, int length) {
+  /** Takes the first bytes of an array. */
+  public synchronized void add(byte[] bytes, int length) {
     if (ring.length == 0) {
       ring = new byte[limit];
     }

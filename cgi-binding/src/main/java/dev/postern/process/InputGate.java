@@ -7,13 +7,13 @@ import java.io.InputStream;
  * Lets the input pump read the request's body only while the request lasts: a container uses the
  * stream again for the next request. Thread-safe.
  */
-final class InputGate {
+public final class InputGate {
   private boolean closed;
   private boolean reading;
   private boolean cut;
 
   /** Reads some bytes; -1 at the body's end, and once the gate is closed. */
-  int read(InputStream body, byte[] bytes) throws BodyException {
+  public int read(InputStream body, byte[] bytes) throws BodyException {
     synchronized (this) {
       if (closed) {
         cut = true;
@@ -36,16 +36,17 @@ final class InputGate {
   }
 
   /** Whether a read waits for the client now. */
-  synchronized boolean isReading() {
+  public synchronized boolean isReading() {
     return reading;
   }
 
   /** Whether a read came after the gate was closed, so that the body may go on. */
-  synchronized boolean wasCut() {
+  public synchronized boolean wasCut() {
     return cut;
   }
 
-  synchronized boolean isClosed() {
+  /** Whether it lets nothing through any more. */
+  public synchronized boolean isClosed() {
     return closed;
   }
 
@@ -53,7 +54,7 @@ final class InputGate {
    * Returns when nothing reads any more; the container's own time-out bounds a read that waits for
    * a silent client.
    */
-  synchronized void close() {
+  public synchronized void close() {
     closed = true;
     boolean interrupted = false;
     while (reading) {

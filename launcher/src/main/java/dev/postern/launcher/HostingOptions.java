@@ -125,6 +125,15 @@ final class HostingOptions {
   boolean allowSetId;
 
   @Option(
+      names = "--java-state",
+      paramLabel = "reset|fresh|kept",
+      description = {
+        "What is left of one request when the next begins in programs of --java-cgi: statics are",
+        "initialized again (reset, the default), all is loaded again, or nothing is done."
+      })
+  @Nullable String javaState;
+
+  @Option(
       names = "--follow-links",
       paramLabel = "owner|no",
       description = {
@@ -225,6 +234,9 @@ final class HostingOptions {
     }
     if (followLinks != null) {
       programs.followLinks(followLinks);
+    }
+    if (javaState != null) {
+      programs.javaState(javaState);
     }
     if (user != null) {
       programs.user(user);

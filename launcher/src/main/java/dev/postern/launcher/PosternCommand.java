@@ -1,9 +1,12 @@
 package dev.postern.launcher;
 
+import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -12,6 +15,7 @@ import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.Unmatched;
 import picocli.CommandLine.UnmatchedArgumentException;
@@ -35,6 +39,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       PosternCommand.Scgi.class,
       InstallCommand.class,
       WarmCommand.class,
+      PosternCommand.JavaCheck.class,
       HelpCommand.class
     })
 final class PosternCommand implements Runnable {
@@ -138,4 +143,42 @@ final class PosternCommand implements Runnable {
 
   @Command(name = "scgi", description = "Serve an application over SCGI (not available yet).")
   static final class Scgi extends Later {}
+
+  /** {@code postern java-check}: what {@code --java-cgi} would do with a program. */
+  @Command(
+      name = "java-check",
+      description = {
+        "Look at a Java CGI program without running it: which calls would be redirected or",
+        "refused inside the server, and what could not be initialized again."
+      },
+      sortOptions = false)
+  static final class JavaCheck implements Callable<Integer> {
+    @Spec @Nullable CommandSpec spec;
+
+    @Option(
+        names = "--classpath",
+        paramLabel = "CP",
+        description = "Where PROGRAM is found if it is a class, as java -cp takes it.")
+    @Nullable String classpath;
+
+    @Parameters(
+        index = "0",
+        paramLabel = "PROGRAM",
+        description = "A .jar with a Main-Class, a .java file, or a class.")
+    String program = "";
+
+    @Override
+    public Integer call() {
+      PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+      try {
+        Programs.javaProgram("java-check", program, classpath)
+            .build()
+            .check()
+            .forEach(line -> out.println(LogLine.escaped(line, LogLine.LONGEST)));
+        return 0;
+      } catch (IOException e) {
+        throw LauncherException.failed("java-check: " + e.getMessage());
+      }
+    }
+  }
 }

@@ -6,8 +6,10 @@ import dev.postern.cgi.CgiDirectory;
 import dev.postern.cgi.CgiHostBuilder;
 import dev.postern.cgi.FollowLinks;
 import dev.postern.cgi.Isolation;
+import dev.postern.cgi.JavaProgram;
 import dev.postern.cgi.ProcessLimit;
 import dev.postern.launcher.workers.Workers;
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -16,6 +18,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +32,7 @@ final class Programs {
   private final List<Consumer<CgiHostBuilder<?>>> options = new ArrayList<>();
   private final List<Consumer<CgiDirectory.Builder>> directoryOptions = new ArrayList<>();
   private Workers workers = Workers.of(List.of(), List.of(), List.of());
+  private JavaProgram.State javaState = JavaProgram.State.RESET;
 
   /**
    * @param places that all of them have together
@@ -264,6 +268,61 @@ final class Programs {
       // It went away, or may not be entered.
       throw noDirectory("--cgi-dir", text);
     }
+  }
+
+  /** What is left of one request when the next one begins. */
+  void javaState(String text) {
+    for (JavaProgram.State state : JavaProgram.State.values()) {
+      if (state.name().toLowerCase(Locale.ROOT).equals(text)) {
+        javaState = state;
+        return;
+      }
+    }
+    throw LauncherException.badArgument(
+        "--java-state must be reset, fresh or kept: \"" + text + "\"");
+  }
+
+  /**
+   * A Java program inside this JVM.
+   *
+   * @throws LauncherException when there is none of that name, or an option is against it
+   */
+  Application javaProgram(String text, @Nullable String classpath) {
+    JavaProgram program = javaProgram("--java-cgi", text, classpath).state(javaState).build();
+    CgiApplication.Builder builder = CgiApplication.builder(program);
+    try {
+      options.forEach(option -> option.accept(builder));
+    } catch (IllegalStateException e) {
+      throw LauncherException.badArgument("--java-cgi: " + e.getMessage());
+    }
+    return builder.build();
+  }
+
+  /** A jar, a source file, or a class on a class path. */
+  static JavaProgram.Builder javaProgram(String option, String text, @Nullable String classpath) {
+    if (text.endsWith(".jar") || text.endsWith(".java")) {
+      Path file = path(option, text);
+      if (!Files.isRegularFile(file)) {
+        throw LauncherException.badArgument(
+            "PROGRAM of " + option + " must exist: \"" + text + "\"");
+      }
+      return JavaProgram.builder(file);
+    }
+    if (classpath == null) {
+      throw LauncherException.badArgument(
+          "PROGRAM of "
+              + option
+              + " must be a .jar, a .java file, or a class on --classpath: \""
+              + text
+              + "\"");
+    }
+    List<Path> entries = new ArrayList<>();
+    for (String entry : classpath.split(File.pathSeparator)) {
+      if (!entry.isEmpty()) {
+        entries.add(path("--classpath", entry));
+      }
+    }
+    return JavaProgram.builder(entries, text);
   }
 
   private static Path directory(String option, String text) {

@@ -74,6 +74,15 @@ final class ServeCommand implements Callable<Integer> {
   List<String> directories = new ArrayList<>();
 
   @Option(
+      names = "--java-cgi",
+      paramLabel = "PREFIX=PROGRAM",
+      description = {
+        "A Java CGI program that runs inside the server: a .jar, a .java file, or a class on",
+        "--classpath. Nothing keeps it apart from the server."
+      })
+  List<String> javaPrograms = new ArrayList<>();
+
+  @Option(
       names = "--fcgi",
       paramLabel = "PREFIX=ADDRESS[,ROOT]",
       description = "A FastCGI server (not available yet).")
@@ -186,6 +195,10 @@ final class ServeCommand implements Callable<Integer> {
       Mount mount = Mount.parse("--cgi", "PREFIX=PROGRAM", text);
       add(routes, mount, hosted.programAt(mount.prefix(), mount.value()));
     }
+    for (String text : javaPrograms) {
+      Mount mount = Mount.parse("--java-cgi", "PREFIX=PROGRAM", text);
+      add(routes, mount, hosted.javaProgram(mount.value(), classpath));
+    }
     for (String text : directories) {
       Mount mount = Mount.parse("--cgi-dir", "PREFIX=DIR", text);
       add(routes, mount, hosted.directoryAt(mount.prefix(), mount.value()));
@@ -195,7 +208,7 @@ final class ServeCommand implements Callable<Integer> {
 
   /** How many mounts host programs that take places. */
   int hosting() {
-    return programs.size() + directories.size();
+    return programs.size() + directories.size() + javaPrograms.size();
   }
 
   private void refuseWhatIsToCome() {

@@ -1,14 +1,15 @@
-package dev.postern.cgi;
+package dev.postern.program;
 
 import dev.postern.GatewayException;
 
 /** Says when a host is built what would otherwise be found out by the first request. */
-final class NeverRuns {
+public final class NeverRuns {
   private NeverRuns() {}
 
   /** A look at modes and owners. */
   @FunctionalInterface
-  interface Look {
+  public interface Look {
+    /** Fails where nothing may run. */
     void run() throws GatewayException;
   }
 
@@ -16,7 +17,7 @@ final class NeverRuns {
    * Logs one warning where modes or an owner forbid each run. No failure: they can be mended while
    * the server runs, and each request looks again.
    */
-  static void warn(Look look) {
+  public static void warn(Look look) {
     try {
       look.run();
     } catch (GatewayException e) {

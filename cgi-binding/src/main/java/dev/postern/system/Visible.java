@@ -1,13 +1,12 @@
-package dev.postern.cgi;
+package dev.postern.system;
 
-import dev.postern.system.Helpers;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
 /** What programs in namespaces may be shown of the file system. */
-final class Visible {
+public final class Visible {
   private static final Path TEMPORARY = Path.of("/tmp");
 
   /** Not these as a whole, nor a directory above them. */
@@ -25,7 +24,7 @@ final class Visible {
    *
    * @throws IllegalStateException that names it
    */
-  static void check(Path path) {
+  public static void check(Path path) {
     Path real = path;
     try {
       real = path.toRealPath();
@@ -50,7 +49,7 @@ final class Visible {
   }
 
   /** Whether a path is below /tmp, of which programs have one of their own. */
-  static boolean isTemporary(Path path) {
+  public static boolean isTemporary(Path path) {
     return path.startsWith(TEMPORARY) && !path.equals(TEMPORARY);
   }
 
@@ -60,7 +59,7 @@ final class Visible {
    * @param prefix what its command begins with
    * @throws IllegalStateException with what it says where the system lets it make none
    */
-  static void prove(String bwrap, List<String> prefix) {
+  public static void prove(String bwrap, List<String> prefix) {
     List<String> command = new ArrayList<>(prefix);
     command.addAll(List.of(bwrap, "--unshare-all", "--cap-drop", "ALL", "--ro-bind", "/", "/"));
     command.addAll(List.of("--", Helpers.find("true")));

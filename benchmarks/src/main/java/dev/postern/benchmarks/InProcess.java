@@ -1,0 +1,308 @@
+package dev.postern.benchmarks;
+
+import dev.postern.Application;
+import dev.postern.cgi.CgiApplication;
+import dev.postern.cgi.JavaProgram;
+import dev.postern.cgi.JavaProgram.State;
+import java.io.File;
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.stream.Collectors;
+import javax.tools.ToolProvider;
+
+/**
+ * Java CGI programs inside the server beside the same ones spawned, in turns: how many more
+ * requests a second they answer. And what the polls in loops cost that make them stoppable.
+ */
+public final class InProcess {
+  private static final String USAGE =
+      """
+      usage: benchmarks/inprocess [--full] [--rounds N] [--seconds S] [--goals]
+        --full      15 rounds of 5 s, as a claim needs. Otherwise 3 of 2 s
+        --goals     ends with 1 where a goal is missed
+      """;
+
+  private static final int CLIENTS = 2;
+
+  private static final String HELLO =
+      """
+      public class Hello {
+        public static void main(String[] args) {
+          System.out.print("Content-Type: text/plain\\n\\n");
+          System.out.println("Hello, " + System.getenv("QUERY_STRING") + "!");
+        }
+      }
+      """;
+
+  private static final String JSON =
+      """
+      import com.fasterxml.jackson.databind.ObjectMapper;
+      import java.util.Map;
+
+      public class Json {
+        static final ObjectMapper MAPPER = new ObjectMapper();
+
+        public static void main(String[] args) throws Exception {
+          String json = MAPPER.writeValueAsString(Map.of("name", "chair", "count", 4));
+          System.out.print("Content-Type: application/json\\n\\n");
+          System.out.println(json + MAPPER.readTree(json).get("count").asInt());
+        }
+      }
+      """;
+
+  /** Loops of the kinds that compilers treat differently. */
+  private static final String LOOPS =
+      """
+      public class Loops {
+        static long sum(int[] values) {
+          long sum = 0;
+          for (int i = 0; i < values.length; i++) {
+            sum += values[i];
+          }
+          return sum;
+        }
+
+        static int sieve(int size) {
+          boolean[] composite = new boolean[size];
+          int primes = 0;
+          for (int i = 2; i < size; i++) {
+            if (!composite[i]) {
+              primes++;
+              for (long j = (long) i * i; j < size; j += i) {
+                composite[(int) j] = true;
+              }
+            }
+          }
+          return primes;
+        }
+
+        static int fib(int n) {
+          return n < 2 ? n : fib(n - 1) + fib(n - 2);
+        }
+
+        public static void main(String[] args) {
+          int[] values = new int[100_000];
+          java.util.Arrays.fill(values, 3);
+          long result = fib(24);
+          for (int i = 0; i < 200; i++) {
+            result += sum(values);
+          }
+          for (int i = 0; i < 5; i++) {
+            result += sieve(200_000);
+          }
+          System.out.print("Content-Type: text/plain\\n\\n" + result);
+        }
+      }
+      """;
+
+  private int rounds = 3;
+  private double seconds = 2;
+  private boolean goals;
+  private final Map<String, Application> cases = new LinkedHashMap<>();
+  private final Map<String, List<Double>> rates = new LinkedHashMap<>();
+
+  private InProcess() {}
+
+  /**
+   * Measures, and prints the table.
+   *
+   * @throws Exception when a program does not answer
+   */
+  public static void main(String[] args) throws Exception {
+    InProcess run = new InProcess();
+    try {
+      run.read(args);
+    } catch (IllegalArgumentException e) {
+      System.err.println(e.getMessage());
+      System.err.print(USAGE);
+      System.exit(2);
+    }
+    System.exit(run.run() || !run.goals ? 0 : 1);
+  }
+
+  private void read(String[] args) {
+    Deque<String> words = new ArrayDeque<>(List.of(args));
+    while (!words.isEmpty()) {
+      String word = words.remove();
+      switch (word) {
+        case "--full" -> {
+          rounds = Options.CLAIM_ROUNDS;
+          seconds = Options.CLAIM_SECONDS;
+        }
+        case "--rounds" -> rounds = (int) Options.number(word, words);
+        case "--seconds" -> seconds = Options.number(word, words);
+        case "--goals" -> goals = true;
+        default -> throw new IllegalArgumentException("option must be known: " + word);
+      }
+    }
+  }
+
+  private boolean run() throws Exception {
+    Path classes = Files.createTempDirectory("postern-inprocess");
+    List<Path> classPath = new ArrayList<>(List.of(classes));
+    classPath.addAll(jackson());
+    compile(classes, classPath, "Hello", HELLO);
+    compile(classes, classPath, "Json", JSON);
+    compile(classes, classPath, "Loops", LOOPS);
+    cases.put("hello, spawned", spawned(classPath, "Hello"));
+    cases.put("hello, RESET", inside(classPath, "Hello", State.RESET, true));
+    cases.put("hello, FRESH", inside(classPath, "Hello", State.FRESH, true));
+    cases.put("Jackson, spawned", spawned(classPath, "Json"));
+    cases.put("Jackson, RESET", inside(classPath, "Json", State.RESET, true));
+    cases.put("Jackson, FRESH", inside(classPath, "Json", State.FRESH, true));
+    cases.put("loops without polls", inside(classPath, "Loops", State.RESET, false));
+    cases.put("loops, RESET", inside(classPath, "Loops", State.RESET, true));
+    for (int round = -1; round < rounds; round++) {
+      for (Map.Entry<String, Application> each : cases.entrySet()) {
+        double rate = rate(each.getValue());
+        if (round >= 0) {
+          rates.computeIfAbsent(each.getKey(), key -> new ArrayList<>()).add(rate);
+        }
+      }
+    }
+    return report();
+  }
+
+  private static List<Path> jackson() throws URISyntaxException, ClassNotFoundException {
+    List<Path> jars = new ArrayList<>();
+    for (String member :
+        List.of("databind.ObjectMapper", "core.JsonFactory", "annotation.JsonFormat")) {
+      Class<?> type = Class.forName("com.fasterxml.jackson." + member);
+      jars.add(Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI()));
+    }
+    return jars;
+  }
+
+  private static void compile(Path classes, List<Path> classPath, String name, String source)
+      throws IOException {
+    Path file = Files.writeString(classes.resolve(name + ".java"), source);
+    int status =
+        ToolProvider.getSystemJavaCompiler()
+            .run(
+                null,
+                null,
+                null,
+                "-proc:none",
+                "--release",
+                "17",
+                "-d",
+                classes.toString(),
+                "-cp",
+                text(classPath),
+                file.toString());
+    if (status != 0) {
+      throw new IllegalStateException(name + " must compile");
+    }
+  }
+
+  private static String text(List<Path> classPath) {
+    return classPath.stream().map(Path::toString).collect(Collectors.joining(File.pathSeparator));
+  }
+
+  private static Application spawned(List<Path> classPath, String main) {
+    return CgiApplication.builder(
+            List.of(
+                System.getProperty("java.home") + "/bin/java",
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
+                "-cp",
+                text(classPath),
+                main))
+        .build();
+  }
+
+  private static Application inside(List<Path> classPath, String main, State state, boolean polls) {
+    return CgiApplication.of(
+        JavaProgram.builder(classPath, main).state(state).polls(polls).build());
+  }
+
+  private double rate(Application application) throws InterruptedException {
+    long end = System.nanoTime() + (long) (seconds * 1e9);
+    LongAdder answers = new LongAdder();
+    CountDownLatch done = new CountDownLatch(CLIENTS);
+    long start = System.nanoTime();
+    for (int i = 0; i < CLIENTS; i++) {
+      Thread client =
+          new Thread(
+              () -> {
+                do {
+                  int status = new Direct("/").to(application);
+                  if (status == 200) {
+                    answers.increment();
+                  } else {
+                    throw new IllegalStateException("program must answer 200: " + status);
+                  }
+                } while (System.nanoTime() < end);
+                done.countDown();
+              });
+      client.setDaemon(true);
+      client.setUncaughtExceptionHandler(
+          (thread, e) -> {
+            e.printStackTrace();
+            System.exit(1);
+          });
+      client.start();
+    }
+    done.await();
+    return answers.sum() / ((System.nanoTime() - start) / 1e9);
+  }
+
+  private boolean report() {
+    System.out.println(
+        "JDK " + Runtime.version() + ", commit " + System.getProperty("postern.commit"));
+    System.out.printf(
+        Locale.ROOT, "%d rounds of %.0f s in turns, %d clients%n%n", rounds, seconds, CLIENTS);
+    System.out.println("| | requests/s | times the first of its kind |");
+    System.out.println("|---|---|---|");
+    String base = "";
+    for (String name : cases.keySet()) {
+      String kind = name.substring(0, 4);
+      if (!base.startsWith(kind)) {
+        base = name;
+      }
+      System.out.printf(
+          Locale.ROOT,
+          "| %s | %.1f | %s |%n",
+          name,
+          Statistics.of(rates.get(name)).median(),
+          Statistics.of(ratios(name, base)));
+    }
+    boolean met = goal("hello, RESET", "hello, spawned", 500);
+    met &= goal("hello, FRESH", "hello, spawned", 150);
+    met &= goal("Jackson, RESET", "Jackson, spawned", 300);
+    met &= goal("loops, RESET", "loops without polls", 1 / 1.2);
+    return met;
+  }
+
+  private List<Double> ratios(String name, String base) {
+    List<Double> ratios = new ArrayList<>();
+    for (int i = 0; i < rounds; i++) {
+      ratios.add(rates.get(name).get(i) / rates.get(base).get(i));
+    }
+    return ratios;
+  }
+
+  private boolean goal(String name, String base, double least) {
+    double ratio = Statistics.of(ratios(name, base)).median();
+    System.out.printf(
+        Locale.ROOT,
+        "%n%s: %s %.2f times %s, the goal is %.2f",
+        ratio >= least ? "met" : "MISSED",
+        name,
+        ratio,
+        base,
+        least);
+    return ratio >= least;
+  }
+}

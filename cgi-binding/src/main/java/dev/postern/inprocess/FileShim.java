@@ -1,0 +1,254 @@
+package dev.postern.inprocess;
+
+import static dev.postern.rewrite.Redirect.Kind.VIRTUAL;
+
+import dev.postern.rewrite.Redirect;
+import java.io.File;
+import java.io.FileFilter;
+import java.io.FilenameFilter;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystems;
+import java.nio.file.FileVisitOption;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.function.BiPredicate;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Relative names, and locks of files, as a process with a working directory of its own has them.
+ */
+public final class FileShim {
+  private static final long LOCK_MILLIS = 2;
+
+  private FileShim() {}
+
+  /** A file as the program means it. */
+  public static @Nullable File resolved(@Nullable File file, Instance instance) {
+    return file == null || file.isAbsolute()
+        ? file
+        : new File(instance.live().directory.toFile(), file.getPath());
+  }
+
+  /** A path as the program means it. */
+  public static @Nullable Path resolved(@Nullable Path path, Instance instance) {
+    return path == null || path.isAbsolute() || path.getFileSystem() != FileSystems.getDefault()
+        ? path
+        : instance.live().directory.resolve(path);
+  }
+
+  /** A file's name as the program means it. */
+  public static @Nullable String resolved(@Nullable String name, Instance instance) {
+    return name == null || new File(name).isAbsolute()
+        ? name
+        : new File(instance.live().directory.toFile(), name).getPath();
+  }
+
+  @Redirect(value = "java/io/File.deleteOnExit", kind = VIRTUAL)
+  public static void deleteOnExit(File file, Instance instance) {
+    Run run = instance.live();
+    synchronized (run.deletes) {
+      run.deletes.add(resolved(file, instance));
+    }
+  }
+
+  // ---- listings name what they find after what was asked for ----
+
+  @Redirect(value = "java/io/File.listFiles", kind = VIRTUAL)
+  public static File @Nullable [] listFiles(File directory, Instance instance) {
+    return found(directory, file -> true, instance);
+  }
+
+  @Redirect(value = "java/io/File.listFiles", kind = VIRTUAL)
+  public static File @Nullable [] listFiles(
+      File directory, @Nullable FileFilter filter, Instance instance) {
+    return found(directory, file -> filter == null || filter.accept(file), instance);
+  }
+
+  @Redirect(value = "java/io/File.listFiles", kind = VIRTUAL)
+  public static File @Nullable [] listFiles(
+      File directory, @Nullable FilenameFilter filter, Instance instance) {
+    return found(
+        directory, file -> filter == null || filter.accept(directory, file.getName()), instance);
+  }
+
+  private static File @Nullable [] found(
+      File directory, Predicate<File> filter, Instance instance) {
+    String[] names = resolved(directory, instance).list();
+    if (names == null) {
+      return null;
+    }
+    List<File> files = new ArrayList<>();
+    for (String name : names) {
+      File file = new File(directory, name);
+      if (filter.test(file)) {
+        files.add(file);
+      }
+    }
+    return files.toArray(new File[0]);
+  }
+
+  @Redirect("java/nio/file/Files.list")
+  public static Stream<Path> list(Path directory, Instance instance) throws IOException {
+    Path there = resolved(directory, instance);
+    return back(Files.list(there), there, directory);
+  }
+
+  @Redirect("java/nio/file/Files.walk")
+  public static Stream<Path> walk(Path start, FileVisitOption[] options, Instance instance)
+      throws IOException {
+    Path there = resolved(start, instance);
+    return back(Files.walk(there, options), there, start);
+  }
+
+  @Redirect("java/nio/file/Files.walk")
+  public static Stream<Path> walk(
+      Path start, int depth, FileVisitOption[] options, Instance instance) throws IOException {
+    Path there = resolved(start, instance);
+    return back(Files.walk(there, depth, options), there, start);
+  }
+
+  @Redirect("java/nio/file/Files.find")
+  public static Stream<Path> find(
+      Path start,
+      int depth,
+      BiPredicate<Path, BasicFileAttributes> matcher,
+      FileVisitOption[] options,
+      Instance instance)
+      throws IOException {
+    Path there = resolved(start, instance);
+    return back(
+        Files.find(there, depth, (p, a) -> matcher.test(back(p, there, start), a), options),
+        there,
+        start);
+  }
+
+  @Redirect("java/nio/file/Files.newDirectoryStream")
+  public static DirectoryStream<Path> newDirectoryStream(Path directory, Instance instance)
+      throws IOException {
+    Path there = resolved(directory, instance);
+    DirectoryStream<Path> found = Files.newDirectoryStream(there);
+    return new DirectoryStream<>() {
+      @Override
+      public Iterator<Path> iterator() {
+        Iterator<Path> all = found.iterator();
+        return new Iterator<>() {
+          @Override
+          public boolean hasNext() {
+            return all.hasNext();
+          }
+
+          @Override
+          public Path next() {
+            return back(all.next(), there, directory);
+          }
+        };
+      }
+
+      @Override
+      public void close() throws IOException {
+        found.close();
+      }
+    };
+  }
+
+  private static Stream<Path> back(Stream<Path> found, Path there, Path asked) {
+    return there == asked ? found : found.map(path -> back(path, there, asked));
+  }
+
+  private static Path back(Path path, Path there, Path asked) {
+    if (there == asked) {
+      return path;
+    }
+    Path below = there.relativize(path);
+    return below.toString().isEmpty() ? asked : asked.resolve(below);
+  }
+
+  // ---- locks: the JVM refuses where processes wait for each other ----
+
+  @Redirect(value = "java/nio/channels/FileChannel.lock", kind = VIRTUAL)
+  public static FileLock lock(FileChannel channel, Instance instance) throws IOException {
+    return lock(channel, 0, Long.MAX_VALUE, false, instance);
+  }
+
+  @Redirect(value = "java/nio/channels/FileChannel.lock", kind = VIRTUAL)
+  public static FileLock lock(
+      FileChannel channel, long position, long size, boolean shared, Instance instance)
+      throws IOException {
+    while (true) {
+      try {
+        return held(channel.lock(position, size, shared), instance);
+      } catch (OverlappingFileLockException e) {
+        if (isOwn(channel, instance)) {
+          throw e;
+        }
+        pause(instance);
+      }
+    }
+  }
+
+  @Redirect(value = "java/nio/channels/FileChannel.tryLock", kind = VIRTUAL)
+  public static @Nullable FileLock tryLock(FileChannel channel, Instance instance)
+      throws IOException {
+    return tryLock(channel, 0, Long.MAX_VALUE, false, instance);
+  }
+
+  @Redirect(value = "java/nio/channels/FileChannel.tryLock", kind = VIRTUAL)
+  public static @Nullable FileLock tryLock(
+      FileChannel channel, long position, long size, boolean shared, Instance instance)
+      throws IOException {
+    try {
+      FileLock lock = channel.tryLock(position, size, shared);
+      return lock == null ? null : held(lock, instance);
+    } catch (OverlappingFileLockException e) {
+      if (isOwn(channel, instance)) {
+        throw e;
+      }
+      return null;
+    }
+  }
+
+  /** Released when the program ends, as a process's locks are. */
+  private static FileLock held(FileLock lock, Instance instance) {
+    instance.live().open.add(new Held(lock));
+    return lock;
+  }
+
+  private static boolean isOwn(FileChannel channel, Instance instance) {
+    for (java.io.Closeable each : instance.live().open) {
+      if (each instanceof Held held && held.lock.acquiredBy() == channel && held.lock.isValid()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static void pause(Instance instance) throws IOException {
+    try {
+      Thread.sleep(LOCK_MILLIS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      instance.live();
+      throw new java.nio.channels.FileLockInterruptionException();
+    }
+    instance.live();
+  }
+
+  private record Held(FileLock lock) implements java.io.Closeable {
+    @Override
+    public void close() throws IOException {
+      if (lock.isValid()) {
+        lock.release();
+      }
+    }
+  }
+}

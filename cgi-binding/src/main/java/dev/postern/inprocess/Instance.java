@@ -1,0 +1,357 @@
+package dev.postern.inprocess;
+
+import java.lang.StackWalker.StackFrame;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.ForkJoinWorkerThread;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A program in a class loader of its own, which serves one request at a time: what a process is to
+ * a spawned program. Only rewritten classes and this package use it. Thread-safe.
+ */
+public final class Instance {
+  /** What a poll comes to while the program may run. */
+  public static final MethodHandle NOTHING = handle("nothing", MethodType.methodType(void.class));
+
+  /** What a poll comes to afterwards, for one instance. */
+  public static final MethodHandle STOPPED =
+      handle("stopped", MethodType.methodType(void.class, Instance.class));
+
+  /** Set in each main thread; tells of each thread that takes after one of the program's. */
+  private static final InheritableThreadLocal<Instance> MAKER =
+      new InheritableThreadLocal<>() {
+        @Override
+        protected Instance childValue(Instance instance) {
+          Run run = instance == null ? null : instance.run;
+          if (run != null) {
+            run.madeThreads = true;
+          }
+          return instance;
+        }
+      };
+
+  private static final ThreadLocal<Instance> NEW = new ThreadLocal<>();
+  static final ThreadGroup PARENT = new ThreadGroup("postern programs");
+  private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
+
+  final ProgramCode code;
+  final ProgramLoader loader;
+  final Initializations initializations = new Initializations();
+  final KeptState kept = new KeptState();
+  private final InstancePool pool;
+  private @Nullable Launcher launcher;
+  private @Nullable ProgramThread thread;
+  private @Nullable ForkJoinPool common;
+  private int requests;
+
+  volatile @Nullable Run run;
+  volatile Thread.@Nullable UncaughtExceptionHandler uncaughtHandler;
+
+  Instance(InstancePool pool, ProgramCode code) throws ClassNotFoundException {
+    this.pool = pool;
+    this.code = code;
+    this.loader = new ProgramLoader(code, this);
+    NEW.set(this);
+    try {
+      Class.forName(Own.class.getName(), true, loader);
+    } finally {
+      NEW.remove();
+    }
+  }
+
+  /** Called by the static initializer of a loader's {@link Own}. */
+  public static Instance handOver(Launcher own) {
+    Instance instance = NEW.get();
+    instance.launcher = own;
+    return instance;
+  }
+
+  private static MethodHandle handle(String name, MethodType type) {
+    try {
+      return MethodHandles.lookup().findStatic(Instance.class, name, type);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  private static void nothing() {
+    // At each backward jump.
+  }
+
+  private static void stopped(Instance instance) {
+    instance.live();
+  }
+
+  /** The instance that a thread works for, if it does: for code of the JDK, which has no loader. */
+  static @Nullable Instance current() {
+    Thread thread = Thread.currentThread();
+    if (thread.getContextClassLoader() instanceof ProgramLoader of) {
+      return of.instance();
+    }
+    for (ThreadGroup group = thread.getThreadGroup(); group != null; group = group.getParent()) {
+      if (group instanceof ProgramThread of) {
+        return of.instance();
+      }
+    }
+    return null;
+  }
+
+  private Launcher launcher() {
+    if (launcher == null) {
+      throw new IllegalStateException("program must have been loaded");
+    }
+    return launcher;
+  }
+
+  // ---- a request ----
+
+  /** Begins a request on the program's own thread. */
+  void begin(Run newRun, String[] arguments) {
+    run = newRun;
+    if (requests++ > 0 && code.isReset()) {
+      launcher().next();
+      initializations.clear();
+      uncaughtHandler = null;
+    }
+    ProgramThread of = thread;
+    if (of == null) {
+      of = pool.thread(this);
+      thread = of;
+    }
+    of.run(() -> main(newRun, arguments));
+  }
+
+  private void main(Run current, String[] arguments) {
+    MAKER.set(this);
+    if (code.isReset()) {
+      kept.clearLocals();
+    }
+    try {
+      call(current, arguments);
+    } finally {
+      MAKER.remove();
+    }
+  }
+
+  private void call(Run current, String[] arguments) {
+    int status = 0;
+    try {
+      launcher().main(arguments);
+    } catch (Throwable e) {
+      if (current.isEnded()) {
+        current.mainDone = true;
+        return;
+      }
+      try {
+        uncaught(Thread.currentThread(), e);
+      } catch (Throwable again) {
+        // As the JVM has it.
+      }
+      if (e instanceof VirtualMachineError) {
+        current.spoil("error");
+      }
+      status = 1;
+    }
+    current.awaitOthers();
+    current.mainDone = true;
+    current.returned(status);
+  }
+
+  void uncaught(Thread source, Throwable e) {
+    Run current = run;
+    if (e instanceof ProgramExit || current == null || current.isEnded()) {
+      return;
+    }
+    Thread.UncaughtExceptionHandler handler = uncaughtHandler;
+    if (handler != null) {
+      handler.uncaughtException(source, e);
+      return;
+    }
+    Traces.clean(e);
+    current.err.print("Exception in thread \"" + source.getName() + "\" ");
+    e.printStackTrace(current.err);
+  }
+
+  /** The run in force, for a thread that may go on; any other is ended here. */
+  Run live() {
+    Run current = run;
+    if (current == null) {
+      throw new ProgramExit();
+    }
+    current.check();
+    return current;
+  }
+
+  boolean isMain(Thread other) {
+    return thread != null && thread.isMain(other);
+  }
+
+  /** Whether a static initializer of the program runs on this thread, which an exit would break. */
+  boolean isInitializing() {
+    return StackWalker.getInstance()
+        .walk(frames -> frames.map(StackFrame::getMethodName).anyMatch("<clinit>"::equals));
+  }
+
+  /** A thread of the program that keeps it from ending, or null. */
+  @Nullable Thread other() {
+    for (Thread other : others()) {
+      if (!other.isDaemon()) {
+        return other;
+      }
+    }
+    return null;
+  }
+
+  private Thread[] others() {
+    Run current = run;
+    boolean any = current != null && current.madeThreads || code.makesHiddenThreads();
+    return any && thread != null ? thread.others() : new Thread[0];
+  }
+
+  /** In place of the JVM's common pool. */
+  synchronized ForkJoinPool common() {
+    if (common == null) {
+      live().madeThreads = true;
+      common =
+          new ForkJoinPool(
+              Math.max(2, Runtime.getRuntime().availableProcessors()),
+              of -> new Worker(of, loader),
+              null,
+              false);
+    }
+    return common;
+  }
+
+  private static final class Worker extends ForkJoinWorkerThread {
+    Worker(ForkJoinPool of, ClassLoader loader) {
+      super(of);
+      setDaemon(true);
+      setContextClassLoader(loader);
+    }
+  }
+
+  void drivers() {
+    launcher().drivers();
+  }
+
+  void deregister(Object driver) {
+    try {
+      launcher().deregister(driver);
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  // ---- the end of a request ----
+
+  /**
+   * Ends all that the run has left, and gives the instance back, or up. Nothing of the program runs
+   * afterwards, but what cannot be stopped.
+   *
+   * @return whether all could be stopped
+   */
+  boolean end(Run of, long graceNanos) {
+    of.stop(of.status());
+    of.pipe.abandon();
+    Children.end(of);
+    of.endThreadMakers();
+    ForkJoinPool workers;
+    synchronized (this) {
+      workers = common;
+      common = null;
+    }
+    if (workers != null) {
+      workers.shutdownNow();
+    }
+    boolean quiet = awaitQuiet(of, graceNanos);
+    of.undo();
+    String why = of.spoiled;
+    if (why == null && code.isReset()) {
+      why = kept.audit(code);
+    }
+    if (quiet) {
+      pool.giveBack(this, why);
+    } else {
+      pool.abandon(this);
+    }
+    return quiet;
+  }
+
+  private boolean awaitQuiet(Run of, long graceNanos) {
+    long start = System.nanoTime();
+    boolean stopping = false;
+    boolean interrupted = false;
+    while (true) {
+      boolean busy = thread != null && !thread.isIdle();
+      Thread[] others = others();
+      if (!busy && others.length == 0) {
+        break;
+      }
+      long took = System.nanoTime() - start;
+      if (took > graceNanos) {
+        return false;
+      }
+      // The main thread needs a moment to come home.
+      if (others.length > 0 || !of.mainDone) {
+        if (!stopping) {
+          launcher().stop();
+          of.spoil("threads");
+        }
+        stopping = true;
+        interruptAll(busy, others);
+      }
+      try {
+        if (others.length > 0) {
+          others[0].join(1);
+        } else if (took < LOOK_NANOS) {
+          Thread.onSpinWait();
+        } else {
+          Thread.sleep(1);
+        }
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    return true;
+  }
+
+  private void interruptAll(boolean busy, Thread[] others) {
+    if (busy && thread != null) {
+      thread.interruptMain();
+    }
+    for (Thread other : others) {
+      other.interrupt();
+    }
+  }
+
+  /** Whether anything of it still runs. */
+  boolean isAlive() {
+    return thread != null && (!thread.isIdle() || thread.others().length > 0);
+  }
+
+  int requests() {
+    return requests;
+  }
+
+  /** Its thread, which another instance may have; null when it must end with this one. */
+  @Nullable ProgramThread takeThread() {
+    ProgramThread of = thread;
+    thread = null;
+    run = null;
+    return of;
+  }
+
+  /** Lets its thread end, should it ever come home. */
+  void endThread() {
+    if (thread != null) {
+      thread.end();
+    }
+  }
+}

@@ -1,0 +1,271 @@
+package dev.postern.inprocess;
+
+import dev.postern.GatewayException;
+import dev.postern.Headers;
+import dev.postern.process.RunningProgram;
+import dev.postern.rewrite.ClassPathRoot;
+import dev.postern.rewrite.NotAProgramException;
+import dev.postern.wire.Refusal;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The instances of one program: idle ones, made ones, and those that could not be stopped. A
+ * changed file makes new ones; what runs goes on with the old. Thread-safe.
+ */
+public final class InstancePool implements AutoCloseable {
+  private static final long WAIT_SECONDS = 10;
+
+  private final ProgramSource source;
+  private final ProgramOptions options;
+  private final Semaphore places;
+  private final Deque<Instance> idle = new ArrayDeque<>();
+  private final Deque<ProgramThread> threads = new ArrayDeque<>();
+  private final Set<Instance> abandoned = new LinkedHashSet<>();
+  private final Map<String, Long> discarded = new TreeMap<>();
+  private @Nullable ProgramCode code;
+  private boolean closed;
+
+  /** What a pool has, at one moment. */
+  public record Report(
+      ProgramOptions.State state,
+      String reason,
+      int classes,
+      int idle,
+      int busy,
+      int abandoned,
+      Map<String, Long> discarded,
+      List<String> findings) {}
+
+  /** The instances of that program, none yet. */
+  public InstancePool(ProgramSource source, ProgramOptions options) {
+    this.source = source;
+    this.options = options;
+    this.places = new Semaphore(options.instances(), true);
+  }
+
+  /**
+   * Starts the program for a request.
+   *
+   * @param environment bytes, one char each
+   * @throws GatewayException 500 for what is no program, 503 when there is no instance to be had
+   * @throws IOException when the JVM has nothing left for another instance
+   */
+  public RunningProgram start(
+      List<String> command,
+      Map<String, String> environment,
+      Path directory,
+      @Nullable InputStream body)
+      throws IOException {
+    Instance instance = acquire();
+    try {
+      Run run = new Run(instance, environment, directory, body, options.charset());
+      instance.begin(run, options.arguments().toArray(new String[0]));
+      return new RunningInstance(instance, run, command, options.stopGrace());
+    } catch (OutOfMemoryError e) {
+      giveBack(instance, "not started");
+      throw new IOException("program must have a thread", e);
+    }
+  }
+
+  private Instance acquire() throws IOException {
+    checkAbandoned();
+    try {
+      if (!places.tryAcquire(WAIT_SECONDS, TimeUnit.SECONDS)) {
+        throw refused("instance-limit", "program must have a free instance in time");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new java.io.InterruptedIOException("interrupted while waiting for an instance");
+    }
+    try {
+      ProgramCode current = code();
+      for (Instance next = poll(); next != null; next = poll()) {
+        boolean isUsable = next.code == current && (isKept() || current.isReset());
+        if (isUsable) {
+          return next;
+        }
+        discard(next, next.code == current ? "fallback" : "changed", false);
+      }
+      return new Instance(this, current);
+    } catch (NotAProgramException e) {
+      places.release();
+      throw Refusal.of(500, "not-a-program", e.getMessage(), Headers.of(), e);
+    } catch (ClassNotFoundException | OutOfMemoryError e) {
+      places.release();
+      throw new IOException("program must have an instance", e);
+    } catch (Throwable e) {
+      places.release();
+      throw e;
+    }
+  }
+
+  private boolean isKept() {
+    return options.state() == ProgramOptions.State.KEPT;
+  }
+
+  private synchronized @Nullable Instance poll() {
+    return idle.pollFirst();
+  }
+
+  /** The program as it is on disk now. */
+  synchronized ProgramCode code() throws IOException {
+    if (code == null || source.hasChanged()) {
+      code = source.load(options);
+    }
+    return code;
+  }
+
+  private static GatewayException refused(String rule, String message) {
+    return Refusal.of(503, rule, message, Headers.of("Retry-After", "1"), null);
+  }
+
+  private void checkAbandoned() throws GatewayException {
+    synchronized (this) {
+      abandoned.removeIf(instance -> !instance.isAlive());
+      if (abandoned.size() < options.abandonedLimit()) {
+        return;
+      }
+    }
+    System.getLogger("dev.postern.cgi")
+        .log(
+            System.Logger.Level.ERROR,
+            source + ": too many instances could not be stopped [abandoned-limit]");
+    throw refused("abandoned-limit", "program must be able to be stopped");
+  }
+
+  // ---- the end of a request ----
+
+  /**
+   * An instance in which nothing runs any more; {@code why} it is not to be used again, or null.
+   */
+  void giveBack(Instance instance, @Nullable String why) {
+    boolean fresh = !isKept() && !instance.code.isReset();
+    String reason = why;
+    if (reason == null && instance.requests() >= options.maxRequests()) {
+      reason = "requests";
+    }
+    synchronized (this) {
+      if (reason == null && closed) {
+        reason = "closed";
+      }
+      if (reason == null && !fresh) {
+        idle.addFirst(instance);
+        places.release();
+        return;
+      }
+    }
+    discard(instance, reason == null ? "fresh" : reason, reason == null);
+    places.release();
+  }
+
+  private void discard(Instance instance, String why, boolean keepsThread) {
+    ProgramThread thread = instance.takeThread();
+    boolean spare = keepsThread && thread != null && !instance.code.usesThreadLocals();
+    synchronized (this) {
+      discarded.merge(why, 1L, Long::sum);
+      if (spare && !closed && thread != null) {
+        thread.moveTo(null);
+        threads.addFirst(thread);
+        return;
+      }
+    }
+    if (thread != null) {
+      thread.release();
+    }
+  }
+
+  /** An instance that could not be stopped: never used again, and its place is not lost. */
+  void abandon(Instance instance) {
+    synchronized (this) {
+      abandoned.add(instance);
+      discarded.merge("abandoned", 1L, Long::sum);
+    }
+    System.getLogger("dev.postern.cgi")
+        .log(
+            System.Logger.Level.WARNING,
+            source
+                + ": program could not be stopped within "
+                + options.stopGrace()
+                + " [abandoned]");
+    instance.endThread();
+    places.release();
+  }
+
+  /** A thread for an instance: one that is there already, if it may have it. */
+  ProgramThread thread(Instance instance) {
+    synchronized (this) {
+      ProgramThread spare = threads.pollFirst();
+      if (spare != null) {
+        spare.moveTo(instance);
+        return spare;
+      }
+    }
+    return new ProgramThread(Instance.PARENT, this, instance, options.idle().toNanos());
+  }
+
+  /** A thread has had nothing to do for long: whether it is to end. */
+  synchronized boolean expire(ProgramThread thread, @Nullable Instance instance) {
+    if (instance == null) {
+      return threads.remove(thread);
+    }
+    if (idle.size() > 1 && idle.remove(instance)) {
+      discarded.merge("idle", 1L, Long::sum);
+      return true;
+    }
+    return false;
+  }
+
+  /** Ends the idle instances; busy ones end with their requests. May be called more than once. */
+  @Override
+  public void close() {
+    synchronized (this) {
+      closed = true;
+      threads.forEach(ProgramThread::end);
+      threads.clear();
+    }
+    for (Instance next = poll(); next != null; next = poll()) {
+      discard(next, "closed", false);
+    }
+  }
+
+  /** How things are. */
+  public synchronized Report report() {
+    String reason = code == null ? null : code.fallBackReason();
+    return new Report(
+        reason == null ? options.state() : ProgramOptions.State.FRESH,
+        reason == null ? "" : reason,
+        code == null ? 0 : code.size(),
+        idle.size(),
+        options.instances() - places.availablePermits(),
+        (int) abandoned.stream().filter(Instance::isAlive).count(),
+        Map.copyOf(discarded),
+        code == null ? List.of() : code.findings().lines());
+  }
+
+  /** Loads the program and looks at all of its classes, without running it. */
+  public List<String> check() throws IOException {
+    ProgramCode checked = source.load(options);
+    for (ClassPathRoot root : checked.roots()) {
+      for (String name : root.classes()) {
+        try {
+          checked.find(name);
+        } catch (RuntimeException | LinkageError e) {
+          checked.findings().add("cannot be read", name + ": " + e.getMessage());
+        }
+      }
+    }
+    return checked.findings().lines();
+  }
+}

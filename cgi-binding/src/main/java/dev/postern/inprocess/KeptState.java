@@ -1,0 +1,202 @@
+package dev.postern.inprocess;
+
+import java.lang.reflect.Field;
+import java.lang.reflect.Modifier;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The statics of enums and interfaces, which keep their identity in a loader and so cannot be
+ * initialized again. Those of types that cannot change are left alone; a collection or a field that
+ * can is looked at after each request, and an instance in which it has changed is used no more.
+ * What could change in ways that this does not see makes the program FRESH. Thread-safe.
+ */
+final class KeptState {
+  private static final int DEEP = 4;
+
+  private final List<Watched> watched = new ArrayList<>();
+  private final List<ThreadLocal<?>> locals = new ArrayList<>();
+  private @Nullable String unseen;
+
+  /** A field, and what it held when its class had been initialized. */
+  private record Watched(Field field, @Nullable Object owner, @Nullable Object content) {}
+
+  /** Takes down the statics of a class that has just been initialized. */
+  synchronized void add(Class<?> type) {
+    try {
+      for (Field field : type.getDeclaredFields()) {
+        int modifiers = field.getModifiers();
+        if (Modifier.isStatic(modifiers) && !field.getName().startsWith("postern$")) {
+          field.setAccessible(true);
+          add(field, null);
+        }
+      }
+      if (type.isEnum()) {
+        for (Object constant : type.getEnumConstants()) {
+          for (Field field : constant.getClass().getDeclaredFields()) {
+            if (!Modifier.isStatic(field.getModifiers())) {
+              field.setAccessible(true);
+              add(field, constant);
+            }
+          }
+          if (constant.getClass() != type) {
+            for (Field field : type.getDeclaredFields()) {
+              if (!Modifier.isStatic(field.getModifiers())) {
+                field.setAccessible(true);
+                add(field, constant);
+              }
+            }
+          }
+        }
+      }
+    } catch (ReflectiveOperationException | RuntimeException | LinkageError e) {
+      unseen = type.getName() + ": " + e;
+    }
+  }
+
+  private void add(Field field, @Nullable Object owner) throws IllegalAccessException {
+    Object value = field.get(owner);
+    boolean isFinal = Modifier.isFinal(field.getModifiers());
+    if (isFinal && value instanceof ThreadLocal<?> local) {
+      // It holds nothing itself; see clearLocals.
+      locals.add(local);
+    } else if (isConstant(value, 0)) {
+      if (!isFinal) {
+        watched.add(new Watched(field, owner, value));
+      }
+    } else {
+      Object content = content(value);
+      if (content == null) {
+        unseen = field.getDeclaringClass().getName() + "." + field.getName();
+      } else {
+        watched.add(new Watched(field, owner, content));
+      }
+    }
+  }
+
+  /** Forgets what the calling thread, which is kept, has in such fields. */
+  synchronized void clearLocals() {
+    locals.forEach(ThreadLocal::remove);
+  }
+
+  /** Why the instance must not serve another request, or null. */
+  synchronized @Nullable String audit(ProgramCode code) {
+    if (unseen != null) {
+      code.fallBack(unseen + " cannot be initialized again");
+      return "state";
+    }
+    try {
+      for (Watched each : watched) {
+        Object value = each.field.get(each.owner);
+        Object now = isConstant(value, 0) ? value : content(value);
+        if (!Objects.equals(now, each.content)) {
+          code.fallBack(
+              each.field.getDeclaringClass().getName()
+                  + "."
+                  + each.field.getName()
+                  + " has changed, and cannot be initialized again");
+          return "state";
+        }
+      }
+    } catch (ReflectiveOperationException | RuntimeException e) {
+      return "state";
+    }
+    return null;
+  }
+
+  /** What a collection or an array holds, if all of that cannot change; else null. */
+  private static @Nullable Object content(@Nullable Object value) throws IllegalAccessException {
+    List<Object> content = new ArrayList<>();
+    if (value instanceof Object[] array) {
+      content.addAll(Arrays.asList(array));
+    } else if (value != null && value.getClass().isArray()) {
+      for (int i = 0; i < java.lang.reflect.Array.getLength(value); i++) {
+        content.add(java.lang.reflect.Array.get(value, i));
+      }
+    } else if (value instanceof Collection<?> collection && isOfJdk(value)) {
+      content.addAll(collection);
+    } else if (value instanceof Map<?, ?> map && isOfJdk(value)) {
+      content.addAll(map.keySet());
+      content.addAll(map.values());
+    } else {
+      return null;
+    }
+    for (int i = 0; i < content.size(); i++) {
+      Object each = content.get(i);
+      if (!isConstant(each, 0)) {
+        Object inner = content(each);
+        if (inner == null) {
+          return null;
+        }
+        content.set(i, inner);
+      }
+    }
+    return content;
+  }
+
+  private static boolean isOfJdk(Object value) {
+    return value.getClass().getName().startsWith("java.util.");
+  }
+
+  /** Whether nothing that can be reached from the value can change. */
+  private static boolean isConstant(@Nullable Object value, int depth)
+      throws IllegalAccessException {
+    if (value == null
+        || value instanceof String
+        || value instanceof Number && value.getClass().getName().startsWith("java.lang.")
+        || value instanceof Boolean
+        || value instanceof Character
+        || value instanceof Enum<?>
+        || value instanceof Class<?>) {
+      return true;
+    }
+    Class<?> type = value.getClass();
+    String name = type.getName();
+    if (name.startsWith("java.")) {
+      return name.startsWith("java.time.")
+          || name.startsWith("java.math.")
+          || name.equals("java.util.regex.Pattern")
+          || name.equals("java.util.Locale")
+          || name.equals("java.util.UUID")
+          || value instanceof java.nio.charset.Charset
+          || name.startsWith("java.util.ImmutableCollections") && isAllConstant(value, depth)
+          || value.getClass() == Object.class;
+    }
+    if (type.isArray() || !(type.getClassLoader() instanceof ProgramLoader) || depth > DEEP) {
+      return value instanceof java.nio.charset.Charset;
+    }
+    for (Class<?> at = type; at != null && at != Object.class; at = at.getSuperclass()) {
+      for (Field field : at.getDeclaredFields()) {
+        if (Modifier.isStatic(field.getModifiers())) {
+          continue;
+        }
+        if (!Modifier.isFinal(field.getModifiers())) {
+          return false;
+        }
+        field.setAccessible(true);
+        if (!isConstant(field.get(value), depth + 1)) {
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  private static boolean isAllConstant(Object value, int depth) throws IllegalAccessException {
+    Collection<?> all =
+        value instanceof Map<?, ?> map
+            ? java.util.stream.Stream.concat(map.keySet().stream(), map.values().stream()).toList()
+            : value instanceof Collection<?> collection ? collection : List.<Object>of();
+    for (Object each : all) {
+      if (!isConstant(each, depth + 1)) {
+        return false;
+      }
+    }
+    return true;
+  }
+}

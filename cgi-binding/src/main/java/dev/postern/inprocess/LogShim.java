@@ -1,0 +1,147 @@
+package dev.postern.inprocess;
+
+import static dev.postern.rewrite.Redirect.Kind.VIRTUAL;
+
+import dev.postern.rewrite.Redirect;
+import java.io.IOException;
+import java.io.InputStream;
+import java.text.MessageFormat;
+import java.util.Enumeration;
+import java.util.ResourceBundle;
+import java.util.logging.LogManager;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/** The logging of the JDK, as {@link ProgramLog} has it for one request. */
+public final class LogShim {
+  private LogShim() {}
+
+  @Redirect("java/util/logging/Logger.getLogger")
+  public static Logger getLogger(String name, Instance instance) {
+    return instance.live().log.logger(name);
+  }
+
+  @Redirect("java/util/logging/Logger.getGlobal")
+  public static Logger getGlobal(Instance instance) {
+    return instance.live().log.global();
+  }
+
+  @Redirect("java/util/logging/Logger.getAnonymousLogger")
+  public static Logger getAnonymousLogger(Instance instance) {
+    return instance.live().log.anonymous();
+  }
+
+  @Redirect(value = "java/util/logging/LogManager.getLogger", kind = VIRTUAL)
+  public static @Nullable Logger find(LogManager manager, String name, Instance instance) {
+    return instance.live().log.existing(name);
+  }
+
+  @Redirect(value = "java/util/logging/LogManager.getLoggerNames", kind = VIRTUAL)
+  public static Enumeration<String> names(LogManager manager, Instance instance) {
+    return instance.live().log.names();
+  }
+
+  @Redirect(value = "java/util/logging/LogManager.getProperty", kind = VIRTUAL)
+  public static @Nullable String property(LogManager manager, String name, Instance instance) {
+    return instance.live().log.property(name);
+  }
+
+  @Redirect(value = "java/util/logging/LogManager.addLogger", kind = VIRTUAL)
+  public static boolean addLogger(LogManager manager, Logger logger, Instance instance) {
+    return false;
+  }
+
+  @Redirect(value = "java/util/logging/LogManager.reset", kind = VIRTUAL)
+  public static void reset(LogManager manager, Instance instance) {
+    instance.live().log.reset();
+  }
+
+  @Redirect(value = "java/util/logging/LogManager.readConfiguration", kind = VIRTUAL)
+  public static void readConfiguration(LogManager manager, Instance instance) {
+    // As it is already.
+  }
+
+  @Redirect(value = "java/util/logging/LogManager.readConfiguration", kind = VIRTUAL)
+  public static void readConfiguration(LogManager manager, InputStream in, Instance instance)
+      throws IOException {
+    instance.live().log.configure(in);
+  }
+
+  @Redirect("java/lang/System.getLogger")
+  public static System.Logger getSystemLogger(String name, Instance instance) {
+    return new Adapter(instance.live().log.logger(name));
+  }
+
+  @Redirect("java/lang/System.getLogger")
+  public static System.Logger getSystemLogger(
+      String name, ResourceBundle bundle, Instance instance) {
+    return new Adapter(instance.live().log.logger(name));
+  }
+
+  /** A System.Logger that writes as java.util.logging does. */
+  private record Adapter(Logger logger) implements System.Logger {
+    @Override
+    public String getName() {
+      return logger.getName();
+    }
+
+    private static java.util.logging.Level level(System.Logger.Level level) {
+      return switch (level) {
+        case ALL -> java.util.logging.Level.ALL;
+        case TRACE -> java.util.logging.Level.FINER;
+        case DEBUG -> java.util.logging.Level.FINE;
+        case INFO -> java.util.logging.Level.INFO;
+        case WARNING -> java.util.logging.Level.WARNING;
+        case ERROR -> java.util.logging.Level.SEVERE;
+        case OFF -> java.util.logging.Level.OFF;
+      };
+    }
+
+    @Override
+    public boolean isLoggable(System.Logger.Level level) {
+      return logger.isLoggable(level(level));
+    }
+
+    @Override
+    public void log(
+        System.Logger.Level level,
+        @Nullable ResourceBundle bundle,
+        @Nullable String message,
+        @Nullable Throwable e) {
+      write(level, message, e);
+    }
+
+    @Override
+    public void log(
+        System.Logger.Level level,
+        @Nullable ResourceBundle bundle,
+        @Nullable String format,
+        @Nullable Object @Nullable ... parameters) {
+      boolean any = format != null && parameters != null && parameters.length > 0;
+      write(level, any ? MessageFormat.format(format, parameters) : format, null);
+    }
+
+    private void write(System.Logger.Level level, @Nullable String message, @Nullable Throwable e) {
+      java.util.logging.Level as = level(level);
+      if (!logger.isLoggable(as)) {
+        return;
+      }
+      LogRecord record = new LogRecord(as, message);
+      record.setLoggerName(logger.getName());
+      record.setThrown(e);
+      StackWalker.getInstance(StackWalker.Option.RETAIN_CLASS_REFERENCE)
+          .walk(
+              frames ->
+                  frames
+                      .filter(f -> f.getDeclaringClass().getClassLoader() instanceof ProgramLoader)
+                      .findFirst())
+          .ifPresent(
+              frame -> {
+                record.setSourceClassName(frame.getClassName());
+                record.setSourceMethodName(frame.getMethodName());
+              });
+      logger.log(record);
+    }
+  }
+}

@@ -1,0 +1,260 @@
+package dev.postern.inprocess;
+
+import dev.postern.rewrite.CallTable;
+import dev.postern.rewrite.ClassPathRoot;
+import dev.postern.rewrite.ClassRewriter;
+import dev.postern.rewrite.Findings;
+import dev.postern.rewrite.MainCall;
+import dev.postern.rewrite.NotAProgramException;
+import dev.postern.rewrite.ProgramClasses;
+import dev.postern.rewrite.StaticsReset;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.security.ProtectionDomain;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.jar.Attributes;
+import java.util.jar.Manifest;
+import org.jspecify.annotations.Nullable;
+import org.objectweb.asm.ClassReader;
+import org.objectweb.asm.tree.ClassNode;
+
+/**
+ * A program's classes as they were found on its class path, rewritten once for all instances.
+ * Thread-safe.
+ */
+final class ProgramCode implements ProgramClasses {
+  private final ProgramOptions options;
+  private final String main;
+  private final List<ClassPathRoot> roots;
+  private final byte[] own;
+  private final Map<String, Optional<Found>> found = new ConcurrentHashMap<>();
+  private final Map<String, Optional<ClassNode>> heads = new ConcurrentHashMap<>();
+  private final Findings findings = new Findings();
+  private volatile @Nullable String fallBack;
+
+  /** A class as it is defined. */
+  record Found(
+      byte[] bytes,
+      @Nullable ProtectionDomain domain,
+      @Nullable String title,
+      @Nullable String version) {}
+
+  /**
+   * The program in that class path.
+   *
+   * @throws NotAProgramException when the class has no main, or is of a version that is not known
+   */
+  ProgramCode(ProgramOptions options, List<ClassPathRoot> roots, String main)
+      throws NotAProgramException {
+    this.options = options;
+    this.main = main;
+    this.roots = List.copyOf(roots);
+    try {
+      own = new MainCall(this, Own.class).bytes();
+    } catch (IllegalArgumentException e) {
+      throw new NotAProgramException(
+          "class file must be of a version that ASM knows: " + main + " (" + e.getMessage() + ")");
+    }
+  }
+
+  /** Entries of a class path, with those that their manifests add. */
+  static List<ClassPathRoot> roots(List<Path> classPath) throws IOException {
+    Set<Path> seen = new LinkedHashSet<>();
+    List<ClassPathRoot> roots = new ArrayList<>();
+    for (Path path : classPath) {
+      add(path, seen, roots);
+    }
+    return roots;
+  }
+
+  private static void add(Path path, Set<Path> seen, List<ClassPathRoot> roots) throws IOException {
+    if (seen.add(path)) {
+      ClassPathRoot root = ClassPathRoot.of(path);
+      roots.add(root);
+      for (Path more : root.more()) {
+        add(more, seen, roots);
+      }
+    }
+  }
+
+  ProgramOptions options() {
+    return options;
+  }
+
+  List<ClassPathRoot> roots() {
+    return roots;
+  }
+
+  @Override
+  public String main() {
+    return main;
+  }
+
+  @Override
+  public CallTable table() {
+    return Shims.TABLE;
+  }
+
+  @Override
+  public boolean resets() {
+    return options.state() == ProgramOptions.State.RESET;
+  }
+
+  @Override
+  public boolean polls() {
+    return options.polls();
+  }
+
+  @Override
+  public boolean jvmWide() {
+    return options.jvmWide();
+  }
+
+  @Override
+  public boolean directReflection() {
+    return options.directReflection();
+  }
+
+  @Override
+  public Findings findings() {
+    return findings;
+  }
+
+  /** As {@code java.class.path} has it. */
+  String classPath() {
+    List<String> paths = new ArrayList<>();
+    roots.forEach(root -> paths.add(root.path().toString()));
+    return String.join(java.io.File.pathSeparator, paths);
+  }
+
+  // ---- state between requests ----
+
+  /** Whether statics are initialized again for each request. */
+  boolean isReset() {
+    return options.state() == ProgramOptions.State.RESET && fallBack == null;
+  }
+
+  /** From now on a new loader for each request; the first reason counts. */
+  @Override
+  public void fallBack(String why) {
+    if (fallBack == null) {
+      fallBack = why;
+      findings.add("not reset", why);
+    }
+  }
+
+  /** Why it is FRESH instead of RESET, or null. */
+  @Nullable String fallBackReason() {
+    return fallBack;
+  }
+
+  /** Whether it may make threads that tell nobody, as those of an HTTP client. */
+  boolean makesHiddenThreads() {
+    return findings.has("hidden threads");
+  }
+
+  /** Whether what it leaves in a thread could be seen by what runs there next. */
+  boolean usesThreadLocals() {
+    return findings.has("thread locals");
+  }
+
+  // ---- classes ----
+
+  /** How many classes have been rewritten. */
+  int size() {
+    return found.size();
+  }
+
+  /** A class of the program, rewritten; null when it has none of that name. */
+  @Nullable Found find(String name) {
+    if (name.equals(Own.class.getName())) {
+      return new Found(own, roots.get(0).domain(), null, null);
+    }
+    Optional<Found> known = found.get(name);
+    if (known == null) {
+      known = Optional.ofNullable(read(name));
+      if (known.isPresent()) {
+        found.put(name, known);
+      }
+    }
+    return known.orElse(null);
+  }
+
+  private @Nullable Found read(String name) {
+    boolean companion = StaticsReset.isCompanion(name);
+    String asked = companion ? StaticsReset.interfaceOf(name) : name;
+    String file = asked.replace('.', '/') + ".class";
+    try {
+      for (ClassPathRoot root : roots) {
+        byte[] bytes = root.bytes(file);
+        if (bytes != null) {
+          Manifest manifest = root.manifest();
+          Attributes attributes =
+              manifest == null ? new Attributes() : manifest.getMainAttributes();
+          return new Found(
+              rewrite(bytes, companion),
+              root.domain(),
+              attributes.getValue(Attributes.Name.IMPLEMENTATION_TITLE),
+              attributes.getValue(Attributes.Name.IMPLEMENTATION_VERSION));
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return null;
+  }
+
+  /** The class as it is to be defined. */
+  byte[] rewrite(byte[] bytes) {
+    return rewrite(bytes, false);
+  }
+
+  private byte[] rewrite(byte[] bytes, boolean companion) {
+    ClassRewriter rewriter;
+    try {
+      rewriter = new ClassRewriter(this, bytes, companion);
+    } catch (IllegalArgumentException e) {
+      throw new UnsupportedClassVersionError(e.getMessage());
+    }
+    return rewriter.rewrite();
+  }
+
+  @Override
+  public @Nullable ClassNode head(@Nullable String internalName) {
+    if (internalName == null || internalName.startsWith("java/") || internalName.startsWith("[")) {
+      return null;
+    }
+    return heads
+        .computeIfAbsent(internalName, name -> Optional.ofNullable(readHead(name)))
+        .orElse(null);
+  }
+
+  private @Nullable ClassNode readHead(String internalName) {
+    if (StaticsReset.isCompanion(internalName)) {
+      ClassNode type = readHead(StaticsReset.interfaceOf(internalName));
+      return type == null ? null : StaticsReset.companion(type);
+    }
+    try {
+      for (ClassPathRoot root : roots) {
+        byte[] bytes = root.bytes(internalName + ".class");
+        if (bytes != null) {
+          ClassNode head = new ClassNode();
+          new ClassReader(bytes)
+              .accept(
+                  head, ClassReader.SKIP_CODE | ClassReader.SKIP_DEBUG | ClassReader.SKIP_FRAMES);
+          return head;
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return null;
+  }
+}

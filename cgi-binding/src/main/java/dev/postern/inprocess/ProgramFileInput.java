@@ -1,0 +1,97 @@
+package dev.postern.inprocess;
+
+import java.io.ByteArrayInputStream;
+import java.io.File;
+import java.io.FileDescriptor;
+import java.io.FileInputStream;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The FileInputStream of rewritten code: descriptor 0 is the request's body, and the environment
+ * that {@code /proc} shows is the program's.
+ */
+public class ProgramFileInput extends FileInputStream {
+  private static final String ENVIRONMENT = "/proc/self/environ";
+
+  private final @Nullable InputStream standard;
+  private final Run run;
+
+  public ProgramFileInput(FileDescriptor descriptor, Instance instance) {
+    super(descriptor == StreamShim.IN ? new FileDescriptor() : descriptor);
+    run = instance.live();
+    standard = descriptor == StreamShim.IN ? run.input : null;
+  }
+
+  public ProgramFileInput(String name, Instance instance) throws FileNotFoundException {
+    super(FileShim.resolved(name, instance));
+    run = instance.live();
+    standard = ENVIRONMENT.equals(name) ? environment(run) : null;
+    run.open.add(this);
+  }
+
+  public ProgramFileInput(File file, Instance instance) throws FileNotFoundException {
+    super(FileShim.resolved(file, instance));
+    run = instance.live();
+    standard = ENVIRONMENT.equals(file.getPath()) ? environment(run) : null;
+    run.open.add(this);
+  }
+
+  private static InputStream environment(Run run) {
+    StringBuilder entries = new StringBuilder();
+    run.environmentBytes.forEach((name, value) -> entries.append(name + "=" + value + "\0"));
+    return new ByteArrayInputStream(
+        entries.toString().getBytes(java.nio.charset.StandardCharsets.ISO_8859_1));
+  }
+
+  @Override
+  public int read() throws IOException {
+    return standard == null ? super.read() : standard.read();
+  }
+
+  @Override
+  public int read(byte[] bytes) throws IOException {
+    return read(bytes, 0, bytes.length);
+  }
+
+  @Override
+  public int read(byte[] bytes, int offset, int length) throws IOException {
+    return standard == null
+        ? super.read(bytes, offset, length)
+        : standard.read(bytes, offset, length);
+  }
+
+  @Override
+  public byte[] readAllBytes() throws IOException {
+    return standard == null ? super.readAllBytes() : standard.readAllBytes();
+  }
+
+  @Override
+  public byte[] readNBytes(int length) throws IOException {
+    return standard == null ? super.readNBytes(length) : standard.readNBytes(length);
+  }
+
+  @Override
+  public long transferTo(OutputStream out) throws IOException {
+    return standard == null ? super.transferTo(out) : standard.transferTo(out);
+  }
+
+  @Override
+  public long skip(long count) throws IOException {
+    return standard == null ? super.skip(count) : standard.skip(count);
+  }
+
+  @Override
+  public int available() throws IOException {
+    return standard == null ? super.available() : standard.available();
+  }
+
+  @Override
+  public void close() throws IOException {
+    run.open.remove(this);
+    super.close();
+  }
+}

@@ -1,0 +1,126 @@
+package dev.postern.inprocess;
+
+import dev.postern.rewrite.ClassPathRoot;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URL;
+import java.security.SecureClassLoader;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Enumeration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The loader of one instance. It sees the platform, the program's class path as rewritten, and of
+ * this side only the shims. Thread-safe.
+ */
+final class ProgramLoader extends SecureClassLoader {
+  static {
+    registerAsParallelCapable();
+  }
+
+  private static final String OURS = ProgramLoader.class.getPackageName() + ".";
+
+  private final ProgramCode code;
+  private final Instance instance;
+
+  ProgramLoader(ProgramCode code, Instance instance) {
+    super(ClassLoader.getPlatformClassLoader());
+    this.code = code;
+    this.instance = instance;
+    Module module = ProgramLoader.class.getModule();
+    if (module.isNamed()) {
+      // Only a module itself may open its package to a loader's classes.
+      module.addExports(ProgramLoader.class.getPackageName(), getUnnamedModule());
+    }
+  }
+
+  Instance instance() {
+    return instance;
+  }
+
+  @Override
+  protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
+    synchronized (getClassLoadingLock(name)) {
+      Class<?> loaded = findLoadedClass(name);
+      if (loaded != null) {
+        return loaded;
+      }
+      if (name.startsWith(OURS) && !name.equals(Own.class.getName())) {
+        return Class.forName(name, false, ProgramLoader.class.getClassLoader());
+      }
+      if (name.startsWith("java.")) {
+        return super.loadClass(name, resolve);
+      }
+      ProgramCode.Found found = code.find(name);
+      return found == null ? super.loadClass(name, resolve) : define(name, found);
+    }
+  }
+
+  private Class<?> define(String name, ProgramCode.Found found) {
+    int dot = name.lastIndexOf('.');
+    if (dot > 0 && getDefinedPackage(name.substring(0, dot)) == null) {
+      try {
+        definePackage(
+            name.substring(0, dot), null, null, null, found.title(), found.version(), null, null);
+      } catch (IllegalArgumentException e) {
+        // Another thread came first.
+      }
+    }
+    return defineClass(name, found.bytes(), 0, found.bytes().length, found.domain());
+  }
+
+  @Override
+  public @Nullable URL getResource(String name) {
+    URL own = findResource(name);
+    return own != null ? own : super.getResource(name);
+  }
+
+  @Override
+  protected @Nullable URL findResource(String name) {
+    for (ClassPathRoot root : code.roots()) {
+      try {
+        URL url = root.url(name);
+        if (url != null) {
+          return url;
+        }
+      } catch (IOException | IllegalArgumentException e) {
+        // Not there.
+      }
+    }
+    return null;
+  }
+
+  @Override
+  protected Enumeration<URL> findResources(String name) {
+    List<URL> all = new ArrayList<>();
+    for (ClassPathRoot root : code.roots()) {
+      try {
+        URL url = root.url(name);
+        if (url != null) {
+          all.add(url);
+        }
+      } catch (IOException | IllegalArgumentException e) {
+        // Not there.
+      }
+    }
+    return Collections.enumeration(all);
+  }
+
+  /** Not by a URL, which would keep a jar open for all of the JVM. */
+  @Override
+  public @Nullable InputStream getResourceAsStream(String name) {
+    try {
+      for (ClassPathRoot root : code.roots()) {
+        InputStream in = root.open(name);
+        if (in != null) {
+          return in;
+        }
+      }
+    } catch (IOException e) {
+      return null;
+    }
+    return super.getResourceAsStream(name);
+  }
+}

@@ -1,0 +1,153 @@
+package dev.postern.inprocess;
+
+import java.util.Set;
+import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.ForkJoinWorkerThread;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The thread that runs a program's main, kept for the next request, and the group that it and all
+ * threads of the program are in. A platform thread and no daemon, as a process has it. Thread-safe.
+ */
+final class ProgramThread extends ThreadGroup {
+  /** Threads that the JDK makes once for all of the JVM, in the group of whoever comes first. */
+  private static final Set<String> OF_THE_JVM =
+      Set.of("CompletableFutureDelayScheduler", "Keep-Alive-Timer", "process reaper");
+
+  private final InstancePool pool;
+  private final Thread thread;
+  private final long idleNanos;
+  private volatile @Nullable Instance instance;
+  private volatile @Nullable Runnable next;
+  private volatile boolean ended;
+
+  ProgramThread(ThreadGroup parent, InstancePool pool, Instance instance, long idleNanos) {
+    super(parent, "postern program");
+    this.pool = pool;
+    this.instance = instance;
+    this.idleNanos = idleNanos;
+    this.thread = new Thread(this, this::loop, "main", 0, false);
+    thread.setDaemon(false);
+    thread.setContextClassLoader(instance.loader);
+    thread.start();
+  }
+
+  @Nullable Instance instance() {
+    return instance;
+  }
+
+  /** Of another loader from now on, or of none; the thread must be idle. */
+  void moveTo(@Nullable Instance other) {
+    instance = other;
+    thread.setContextClassLoader(other == null ? null : other.loader);
+  }
+
+  boolean isMain(Thread other) {
+    return thread == other;
+  }
+
+  // ---- work ----
+
+  void run(Runnable task) {
+    next = task;
+    LockSupport.unpark(thread);
+  }
+
+  boolean isIdle() {
+    return next == null || !thread.isAlive();
+  }
+
+  private void loop() {
+    long since = System.nanoTime();
+    while (true) {
+      Runnable task = next;
+      if (task != null) {
+        prepare();
+        task.run();
+        next = null;
+        since = System.nanoTime();
+      } else if (ended) {
+        return;
+      } else {
+        LockSupport.parkNanos(this, idleNanos);
+        boolean expires = next == null && System.nanoTime() - since >= idleNanos;
+        if (expires && pool.expire(this, instance)) {
+          return;
+        }
+      }
+    }
+  }
+
+  /** As a process finds its first thread. */
+  private void prepare() {
+    Thread.interrupted();
+    if (!thread.getName().equals("main")) {
+      thread.setName("main");
+    }
+    if (thread.getPriority() != Thread.NORM_PRIORITY) {
+      thread.setPriority(Thread.NORM_PRIORITY);
+    }
+    thread.setUncaughtExceptionHandler(null);
+    Instance of = instance;
+    if (of != null) {
+      thread.setContextClassLoader(of.loader);
+    }
+  }
+
+  /** Ends the thread once it is idle. */
+  void end() {
+    ended = true;
+    LockSupport.unpark(thread);
+  }
+
+  /** Gives the group back, which JDK 17 and 18 keep in their parent until then. */
+  @SuppressWarnings({"deprecation", "removal"})
+  void release() {
+    end();
+    instance = null;
+    try {
+      thread.join(TimeUnit.SECONDS.toMillis(1));
+      destroy();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (IllegalThreadStateException e) {
+      setDaemon(true);
+    }
+  }
+
+  void interruptMain() {
+    thread.interrupt();
+  }
+
+  // ---- the program's other threads ----
+
+  /** Those that are alive, but for the one that runs main and those that all of the JVM share. */
+  Thread[] others() {
+    Thread[] all = new Thread[activeCount() + 8];
+    int count = enumerate(all, true);
+    int kept = 0;
+    for (int i = 0; i < count; i++) {
+      Thread other = all[i];
+      if (other != thread && other.isAlive() && !isOfTheJvm(other)) {
+        all[kept++] = other;
+      }
+    }
+    return java.util.Arrays.copyOf(all, kept);
+  }
+
+  private static boolean isOfTheJvm(Thread other) {
+    return other instanceof ForkJoinWorkerThread worker
+            && worker.getPool() == ForkJoinPool.commonPool()
+        || OF_THE_JVM.contains(other.getName());
+  }
+
+  @Override
+  public void uncaughtException(Thread source, Throwable e) {
+    Instance of = instance;
+    if (of != null) {
+      of.uncaught(source, e);
+    }
+  }
+}

@@ -1,0 +1,227 @@
+package dev.postern.inprocess;
+
+import static dev.postern.rewrite.Redirect.Kind.VIRTUAL;
+
+import dev.postern.rewrite.Redirect;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodHandles.Lookup;
+import java.lang.invoke.MethodType;
+import java.lang.reflect.Field;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What a program reaches by reflection and method handles, and classes that it makes itself. */
+public final class ReflectionShim {
+  private static final ClassValue<CheckOf> CHECKS =
+      new ClassValue<>() {
+        @Override
+        protected CheckOf computeValue(Class<?> type) {
+          return new CheckOf(type);
+        }
+      };
+
+  /** The check of a class that is initialized for each request, if it has one. */
+  private static final class CheckOf {
+    final @Nullable Method method;
+
+    CheckOf(Class<?> type) {
+      Method found = null;
+      try {
+        if (type.getClassLoader() instanceof ProgramLoader) {
+          found = type.getDeclaredMethod("postern$c");
+          found.setAccessible(true);
+        }
+      } catch (NoSuchMethodException | LinkageError e) {
+        // It has no state of its own.
+      }
+      method = found;
+    }
+  }
+
+  private ReflectionShim() {}
+
+  /** Initializes a class for the request in force. */
+  public static Class<?> initialized(Class<?> type) {
+    for (Class<?> at = type; at != null; at = at.getSuperclass()) {
+      Method check = CHECKS.get(at).method;
+      if (check != null) {
+        try {
+          check.invoke(null);
+          return type;
+        } catch (InvocationTargetException e) {
+          throw ReflectionShim.<Error>sneaky(e.getCause());
+        } catch (IllegalAccessException e) {
+          throw new IllegalStateException(e);
+        }
+      }
+    }
+    return type;
+  }
+
+  @SuppressWarnings("unchecked")
+  private static <E extends Throwable> Error sneaky(@Nullable Throwable e) throws E {
+    throw (E) e;
+  }
+
+  @Redirect("java/lang/Class.forName")
+  public static Class<?> forName(
+      String name, boolean initialize, @Nullable ClassLoader loader, Instance instance)
+      throws ClassNotFoundException {
+    Class<?> type = Class.forName(name, initialize, loader);
+    return initialize ? initialized(type) : type;
+  }
+
+  // ---- reflection ----
+
+  /** Whether a shim stands for the method. */
+  public static boolean isRedirected(Method method) {
+    return Shims.TABLE.method(
+            method.getDeclaringClass(), method.getName(), method.getParameterTypes())
+        != null;
+  }
+
+  /** Calls the shim that stands for the method. */
+  public static @Nullable Object invoke(
+      Method method, @Nullable Object target, Object @Nullable [] arguments, Instance instance)
+      throws IllegalAccessException, InvocationTargetException {
+    instance.live();
+    Method shim =
+        Shims.TABLE.method(
+            method.getDeclaringClass(), method.getName(), method.getParameterTypes());
+    List<Object> all = new ArrayList<>();
+    if (!Modifier.isStatic(method.getModifiers())) {
+      all.add(target);
+    }
+    all.addAll(Arrays.asList(arguments == null ? new Object[0] : arguments));
+    all.add(instance);
+    try {
+      return shim.invoke(null, all.toArray());
+    } catch (InvocationTargetException e) {
+      if (e.getCause() instanceof ProgramExit exit) {
+        throw exit;
+      }
+      throw e;
+    }
+  }
+
+  /** Whether a shim stands for the field; initializes its class, as reading it would. */
+  public static boolean isRedirected(Field field) {
+    if (!Modifier.isStatic(field.getModifiers())) {
+      return false;
+    }
+    initialized(field.getDeclaringClass());
+    if (companion(field) != null) {
+      return true;
+    }
+    return Shims.TABLE.field(field.getDeclaringClass(), field.getName()) != null;
+  }
+
+  /** Where the field of an interface has moved to, or null. */
+  private static @Nullable Field companion(Field field) {
+    Class<?> type = field.getDeclaringClass();
+    if (!type.isInterface() || !(type.getClassLoader() instanceof ProgramLoader)) {
+      return null;
+    }
+    try {
+      return Class.forName(type.getName() + "$postern", false, type.getClassLoader())
+          .getField(field.getName());
+    } catch (ReflectiveOperationException | LinkageError e) {
+      return null;
+    }
+  }
+
+  /** Reads what a shim has for the field. */
+  public static @Nullable Object get(Field field, Instance instance) throws IllegalAccessException {
+    Field moved = companion(field);
+    if (moved != null) {
+      initialized(moved.getDeclaringClass());
+      return moved.get(null);
+    }
+    Method shim = Shims.TABLE.field(field.getDeclaringClass(), field.getName());
+    try {
+      return shim.invoke(null, instance);
+    } catch (InvocationTargetException e) {
+      throw ReflectionShim.<Error>sneaky(e.getCause());
+    }
+  }
+
+  // ---- method handles ----
+
+  private static MethodHandle bound(Method shim, Instance instance) throws IllegalAccessException {
+    MethodHandle handle = MethodHandles.lookup().unreflect(shim).asFixedArity();
+    return MethodHandles.insertArguments(handle, handle.type().parameterCount() - 1, instance);
+  }
+
+  @Redirect(value = "java/lang/invoke/MethodHandles$Lookup.findStatic", kind = VIRTUAL)
+  public static MethodHandle findStatic(
+      Lookup lookup, Class<?> owner, String name, MethodType type, Instance instance)
+      throws NoSuchMethodException, IllegalAccessException {
+    Method shim = Shims.TABLE.method(owner, name, type.parameterArray());
+    return shim == null ? lookup.findStatic(owner, name, type) : bound(shim, instance);
+  }
+
+  @Redirect(value = "java/lang/invoke/MethodHandles$Lookup.findVirtual", kind = VIRTUAL)
+  public static MethodHandle findVirtual(
+      Lookup lookup, Class<?> owner, String name, MethodType type, Instance instance)
+      throws NoSuchMethodException, IllegalAccessException {
+    Method shim = Shims.TABLE.method(owner, name, type.parameterArray());
+    return shim == null ? lookup.findVirtual(owner, name, type) : bound(shim, instance);
+  }
+
+  @Redirect(value = "java/lang/invoke/MethodHandles$Lookup.findStaticGetter", kind = VIRTUAL)
+  public static MethodHandle findStaticGetter(
+      Lookup lookup, Class<?> owner, String name, Class<?> type, Instance instance)
+      throws NoSuchFieldException, IllegalAccessException {
+    Method shim = Shims.TABLE.field(owner, name);
+    return shim == null
+        ? lookup.findStaticGetter(initialized(owner), name, type)
+        : bound(shim, instance);
+  }
+
+  @Redirect(value = "java/lang/invoke/MethodHandles$Lookup.unreflect", kind = VIRTUAL)
+  public static MethodHandle unreflect(Lookup lookup, Method method, Instance instance)
+      throws IllegalAccessException {
+    Method shim =
+        Shims.TABLE.method(
+            method.getDeclaringClass(), method.getName(), method.getParameterTypes());
+    return shim == null ? lookup.unreflect(method) : bound(shim, instance);
+  }
+
+  // ---- classes made at run time ----
+
+  /** Before defineClass: the class as it is to be defined. */
+  public static byte[] rewritten(byte[] bytes, int offset, int length, Instance instance) {
+    return instance.code.rewrite(Arrays.copyOfRange(bytes, offset, offset + length));
+  }
+
+  /** Before defineClass of a buffer. */
+  public static ByteBuffer rewritten(ByteBuffer buffer, Instance instance) {
+    byte[] bytes = new byte[buffer.remaining()];
+    buffer.get(bytes);
+    return ByteBuffer.wrap(instance.code.rewrite(bytes));
+  }
+
+  @Redirect(value = "java/lang/invoke/MethodHandles$Lookup.defineClass", kind = VIRTUAL)
+  public static Class<?> defineClass(Lookup lookup, byte[] bytes, Instance instance)
+      throws IllegalAccessException {
+    return lookup.defineClass(instance.code.rewrite(bytes));
+  }
+
+  @Redirect(value = "java/lang/invoke/MethodHandles$Lookup.defineHiddenClass", kind = VIRTUAL)
+  public static Lookup defineHiddenClass(
+      Lookup lookup,
+      byte[] bytes,
+      boolean initialize,
+      Lookup.ClassOption[] options,
+      Instance instance)
+      throws IllegalAccessException {
+    return lookup.defineHiddenClass(instance.code.rewrite(bytes), initialize, options);
+  }
+}

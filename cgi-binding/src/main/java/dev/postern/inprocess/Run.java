@@ -1,0 +1,342 @@
+package dev.postern.inprocess;
+
+import dev.postern.process.ErrorTail;
+import java.io.BufferedInputStream;
+import java.io.BufferedReader;
+import java.io.Closeable;
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Collections;
+import java.util.Deque;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Properties;
+import java.util.Set;
+import java.util.TimeZone;
+import java.util.Timer;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a program can see and change of its process, for one request: streams, environment,
+ * properties, exit. A request ends a run once, whichever of its threads comes first; what other
+ * threads ask for after that ends them. Thread-safe.
+ */
+final class Run {
+  private static final int ERRORS_KEPT = 64 * 1024;
+  private static final long HOOK_NANOS = TimeUnit.SECONDS.toNanos(2);
+  private static final long LOOK_MILLIS = 50;
+
+  final Instance instance;
+
+  /** As text: UTF-8, malformed bytes as U+FFFD. */
+  final Map<String, String> environment;
+
+  /** Bytes, one char each. */
+  final Map<String, String> environmentBytes;
+
+  final Path directory;
+  final OutputPipe pipe = new OutputPipe();
+  final ErrorTail errors = new ErrorTail(ERRORS_KEPT);
+  final RunInput input;
+  final OutputStream rawErrors;
+  final Charset charset;
+  volatile InputStream in;
+  volatile PrintStream out;
+  volatile PrintStream err;
+  private final PrintStream firstOut;
+  private final PrintStream firstErr;
+
+  volatile @Nullable Properties properties;
+  volatile @Nullable BufferedReader lines;
+  boolean hasDrivers;
+  volatile Locale locale;
+  volatile @Nullable TimeZone zone;
+  final ProgramLog log = new ProgramLog(this);
+  final Set<Process> children = ConcurrentHashMap.newKeySet();
+  final Set<Object> threadMakers =
+      Collections.synchronizedSet(Collections.newSetFromMap(new IdentityHashMap<>()));
+  final Set<Closeable> open = ConcurrentHashMap.newKeySet();
+  final Deque<File> deletes = new ArrayDeque<>();
+  final Deque<Runnable> undo = new ArrayDeque<>();
+  private final Set<Thread> hooks = new LinkedHashSet<>();
+  private final Set<Thread> running = ConcurrentHashMap.newKeySet();
+
+  /** Exit was called, or main is over: nothing but hooks goes on. */
+  private volatile boolean ended;
+
+  /** Nothing goes on. */
+  private volatile boolean poisoned;
+
+  /** Whether a thread was made that takes after one of the program's. */
+  volatile boolean madeThreads;
+
+  /** Main has returned, or called exit itself. */
+  volatile boolean mainDone;
+
+  /** Why the instance must not be used again, or null. */
+  volatile @Nullable String spoiled;
+
+  private int status;
+  private final CountDownLatch over = new CountDownLatch(1);
+
+  Run(
+      Instance instance,
+      Map<String, String> bytes,
+      Path directory,
+      @Nullable InputStream body,
+      Charset charset) {
+    this.instance = instance;
+    this.environmentBytes = bytes;
+    this.directory = directory;
+    this.charset = charset;
+    environment = text(bytes);
+    input = new RunInput(body == null ? InputStream.nullInputStream() : body, pipe::wake);
+    rawErrors = new ErrorOutput(errors);
+    in = new BufferedInputStream(input);
+    firstOut = new PrintStream(pipe, false, charset);
+    firstErr = new PrintStream(rawErrors, false, charset);
+    out = firstOut;
+    err = firstErr;
+    locale = ProgramLocale.of(environment);
+    String named = environment.get("TZ");
+    zone = named == null || named.isEmpty() ? null : TimeZone.getTimeZone(named);
+  }
+
+  private static Map<String, String> text(Map<String, String> bytes) {
+    Map<String, String> text = new LinkedHashMap<>(bytes.size() * 2);
+    bytes.forEach((name, value) -> text.put(name, text(value)));
+    return Collections.unmodifiableMap(text);
+  }
+
+  private static String text(String bytes) {
+    for (int i = 0; i < bytes.length(); i++) {
+      if (bytes.charAt(i) > 0x7F) {
+        return new String(bytes.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
+      }
+    }
+    return bytes;
+  }
+
+  // ---- what its threads may do ----
+
+  /** Ends the calling thread when the program has ended, unless it is one of its hooks. */
+  void check() {
+    if (ended && (poisoned || !running.contains(Thread.currentThread()))) {
+      throw new ProgramExit();
+    }
+  }
+
+  boolean isEnded() {
+    return ended;
+  }
+
+  void addHook(Thread hook) {
+    synchronized (hooks) {
+      if (hook.getState() != Thread.State.NEW) {
+        throw new IllegalArgumentException("Hook already running");
+      }
+      if (!hooks.add(hook)) {
+        throw new IllegalArgumentException("Hook previously registered");
+      }
+    }
+  }
+
+  boolean removeHook(Thread hook) {
+    synchronized (hooks) {
+      return hooks.remove(hook);
+    }
+  }
+
+  // ---- the end ----
+
+  /** System.exit, or halt: never returns. */
+  ProgramExit exit(int code, boolean halt) {
+    boolean first;
+    synchronized (this) {
+      first = !ended;
+      if (first) {
+        status = code & 0xFF;
+        ended = true;
+      } else if (halt && running.contains(Thread.currentThread())) {
+        status = code & 0xFF;
+        poisoned = true;
+      }
+    }
+    if (first) {
+      if (instance.isMain(Thread.currentThread())) {
+        mainDone = true;
+      }
+      if (instance.isInitializing()) {
+        spoil("exit in an initializer");
+      }
+      finish(halt);
+    }
+    throw new ProgramExit();
+  }
+
+  /** Main has returned, and all threads but daemons have ended. */
+  void returned(int code) {
+    synchronized (this) {
+      if (ended) {
+        return;
+      }
+      ended = true;
+      status = code;
+    }
+    finish(false);
+  }
+
+  private void finish(boolean halt) {
+    if (!halt) {
+      runHooks();
+    }
+    poisoned = true;
+    firstOut.flush();
+    firstErr.flush();
+    while (!halt && !deletes.isEmpty()) {
+      deletes.removeLast().delete();
+    }
+    Children.await(this);
+    over.countDown();
+    pipe.close();
+  }
+
+  private void runHooks() {
+    Set<Thread> all;
+    synchronized (hooks) {
+      all = new LinkedHashSet<>(hooks);
+      hooks.clear();
+    }
+    running.addAll(all);
+    all.forEach(Thread::start);
+    long start = System.nanoTime();
+    for (Thread hook : all) {
+      long left = HOOK_NANOS - (System.nanoTime() - start);
+      try {
+        hook.join(Math.max(1, TimeUnit.NANOSECONDS.toMillis(left)));
+      } catch (InterruptedException e) {
+        return;
+      }
+    }
+  }
+
+  /** Ends it from outside, as a signal would. */
+  void stop(int signal) {
+    synchronized (this) {
+      if (!ended) {
+        status = signal;
+      }
+      ended = true;
+      poisoned = true;
+    }
+    over.countDown();
+  }
+
+  boolean isOver() {
+    return over.getCount() == 0;
+  }
+
+  boolean awaitOver(long nanos) throws InterruptedException {
+    return over.await(nanos, TimeUnit.NANOSECONDS);
+  }
+
+  int status() {
+    return status;
+  }
+
+  void spoil(String why) {
+    if (spoiled == null) {
+      spoiled = why;
+    }
+  }
+
+  /** Waits until only daemons are left of those that the program has started. */
+  void awaitOthers() {
+    while (!ended) {
+      Thread other = instance.other();
+      if (other == null) {
+        return;
+      }
+      try {
+        other.join(LOOK_MILLIS);
+      } catch (InterruptedException e) {
+        // Only an end of the run means it.
+      }
+    }
+  }
+
+  /** Tells executors and timers to end, whose threads would not heed an interrupt. */
+  void endThreadMakers() {
+    synchronized (threadMakers) {
+      for (Object maker : threadMakers) {
+        if (maker instanceof ExecutorService service) {
+          service.shutdownNow();
+        } else if (maker instanceof Timer timer) {
+          timer.cancel();
+        }
+      }
+    }
+  }
+
+  /** What it has set for all of the JVM, and left open. */
+  void undo() {
+    for (Closeable file : open) {
+      try {
+        file.close();
+      } catch (IOException e) {
+        // It is gone either way.
+      }
+    }
+    synchronized (undo) {
+      while (!undo.isEmpty()) {
+        try {
+          undo.removeLast().run();
+        } catch (RuntimeException e) {
+          spoil("undo: " + e);
+        }
+      }
+    }
+    log.close();
+  }
+
+  void onEnd(Runnable task) {
+    synchronized (undo) {
+      undo.add(task);
+    }
+  }
+
+  /** Standard error, of which the end is kept. */
+  private static final class ErrorOutput extends OutputStream {
+    private final ErrorTail errors;
+
+    ErrorOutput(ErrorTail errors) {
+      this.errors = errors;
+    }
+
+    @Override
+    public void write(int b) {
+      errors.add(new byte[] {(byte) b}, 1);
+    }
+
+    @Override
+    public void write(byte[] bytes, int offset, int length) {
+      errors.add(
+          offset == 0 ? bytes : java.util.Arrays.copyOfRange(bytes, offset, offset + length),
+          length);
+    }
+  }
+}

@@ -1,0 +1,239 @@
+package dev.postern.inprocess;
+
+import static dev.postern.rewrite.Redirect.Kind.VIRTUAL;
+
+import dev.postern.rewrite.Redirect;
+import java.util.Map;
+import java.util.Properties;
+import org.jspecify.annotations.Nullable;
+
+/** Properties, exit, hooks and threads of a program; and what rewritten code itself calls. */
+public final class SystemShim {
+  /** What a JVM sets by itself; all else is the server's own, and none of a program's business. */
+  private static final String[] STANDARD = {
+    "java.", "jdk.", "sun.", "os.", "user.", "file.", "path.", "line.", "native.", "stdin.",
+    "stdout.", "stderr."
+  };
+
+  private SystemShim() {}
+
+  // ---- properties ----
+
+  private static Properties properties(Instance instance) {
+    Run run = instance.live();
+    Properties properties = run.properties;
+    if (properties == null) {
+      synchronized (run) {
+        properties = run.properties;
+        if (properties == null) {
+          properties = initial(instance, run);
+          run.properties = properties;
+        }
+      }
+    }
+    return properties;
+  }
+
+  private static Properties initial(Instance instance, Run run) {
+    Properties properties = new Properties();
+    for (Map.Entry<Object, Object> entry : System.getProperties().entrySet()) {
+      for (String prefix : STANDARD) {
+        if (entry.getKey() instanceof String key && key.startsWith(prefix)) {
+          properties.put(key, entry.getValue());
+          break;
+        }
+      }
+    }
+    properties.setProperty("user.dir", run.directory.toString());
+    properties.setProperty("java.class.path", instance.code.classPath());
+    properties.setProperty("sun.java.command", instance.code.main());
+    properties.setProperty("stdout.encoding", run.charset.name());
+    properties.setProperty("stderr.encoding", run.charset.name());
+    return properties;
+  }
+
+  private static String checked(@Nullable String key) {
+    if (key == null) {
+      throw new NullPointerException("key can't be null");
+    }
+    if (key.isEmpty()) {
+      throw new IllegalArgumentException("key can't be empty");
+    }
+    return key;
+  }
+
+  @Redirect("java/lang/System.getProperty")
+  public static @Nullable String getProperty(String key, Instance instance) {
+    return properties(instance).getProperty(checked(key));
+  }
+
+  @Redirect("java/lang/System.getProperty")
+  public static @Nullable String getProperty(
+      String key, @Nullable String otherwise, Instance instance) {
+    return properties(instance).getProperty(checked(key), otherwise);
+  }
+
+  @Redirect("java/lang/System.setProperty")
+  public static @Nullable String setProperty(String key, String value, Instance instance) {
+    return (String) properties(instance).setProperty(checked(key), value);
+  }
+
+  @Redirect("java/lang/System.clearProperty")
+  public static @Nullable String clearProperty(String key, Instance instance) {
+    return (String) properties(instance).remove(checked(key));
+  }
+
+  @Redirect("java/lang/System.getProperties")
+  public static Properties getProperties(Instance instance) {
+    return properties(instance);
+  }
+
+  @Redirect("java/lang/System.setProperties")
+  public static void setProperties(@Nullable Properties properties, Instance instance) {
+    Run run = instance.live();
+    run.properties = properties == null ? initial(instance, run) : properties;
+  }
+
+  private static @Nullable String number(@Nullable String key, Instance instance) {
+    return key == null || key.isEmpty() ? null : properties(instance).getProperty(key);
+  }
+
+  @Redirect("java/lang/Integer.getInteger")
+  public static @Nullable Integer getInteger(String key, Instance instance) {
+    return getInteger(key, null, instance);
+  }
+
+  @Redirect("java/lang/Integer.getInteger")
+  public static @Nullable Integer getInteger(String key, int otherwise, Instance instance) {
+    return getInteger(key, Integer.valueOf(otherwise), instance);
+  }
+
+  @Redirect("java/lang/Integer.getInteger")
+  public static @Nullable Integer getInteger(
+      String key, @Nullable Integer otherwise, Instance instance) {
+    try {
+      String value = number(key, instance);
+      return value == null ? otherwise : Integer.decode(value);
+    } catch (NumberFormatException e) {
+      return otherwise;
+    }
+  }
+
+  @Redirect("java/lang/Long.getLong")
+  public static @Nullable Long getLong(String key, Instance instance) {
+    return getLong(key, null, instance);
+  }
+
+  @Redirect("java/lang/Long.getLong")
+  public static @Nullable Long getLong(String key, long otherwise, Instance instance) {
+    return getLong(key, Long.valueOf(otherwise), instance);
+  }
+
+  @Redirect("java/lang/Long.getLong")
+  public static @Nullable Long getLong(String key, @Nullable Long otherwise, Instance instance) {
+    try {
+      String value = number(key, instance);
+      return value == null ? otherwise : Long.decode(value);
+    } catch (NumberFormatException e) {
+      return otherwise;
+    }
+  }
+
+  @Redirect("java/lang/Boolean.getBoolean")
+  public static boolean getBoolean(String key, Instance instance) {
+    return Boolean.parseBoolean(number(key, instance));
+  }
+
+  // ---- the end ----
+
+  @Redirect("java/lang/System.exit")
+  public static void exit(int status, Instance instance) {
+    throw instance.live().exit(status, false);
+  }
+
+  @Redirect(value = "java/lang/Runtime.exit", kind = VIRTUAL)
+  public static void exit(Runtime runtime, int status, Instance instance) {
+    throw instance.live().exit(status, false);
+  }
+
+  @Redirect(value = "java/lang/Runtime.halt", kind = VIRTUAL)
+  public static void halt(Runtime runtime, int status, Instance instance) {
+    throw instance.live().exit(status, true);
+  }
+
+  @Redirect(value = "java/lang/Runtime.addShutdownHook", kind = VIRTUAL)
+  public static void addShutdownHook(Runtime runtime, Thread hook, Instance instance) {
+    instance.live().addHook(hook);
+  }
+
+  @Redirect(value = "java/lang/Runtime.removeShutdownHook", kind = VIRTUAL)
+  public static boolean removeShutdownHook(Runtime runtime, Thread hook, Instance instance) {
+    return instance.live().removeHook(hook);
+  }
+
+  @Redirect("java/lang/Thread.setDefaultUncaughtExceptionHandler")
+  public static void setUncaughtHandler(
+      Thread.@Nullable UncaughtExceptionHandler handler, Instance instance) {
+    instance.uncaughtHandler = handler;
+  }
+
+  @Redirect("java/lang/Thread.getDefaultUncaughtExceptionHandler")
+  public static Thread.@Nullable UncaughtExceptionHandler getUncaughtHandler(Instance instance) {
+    return instance.uncaughtHandler;
+  }
+
+  @Redirect("java/lang/ClassLoader.getSystemClassLoader")
+  public static ClassLoader systemLoader(Instance instance) {
+    return instance.loader;
+  }
+
+  // ---- called by rewritten code itself ----
+
+  /** At the start of each exception handler. */
+  public static void handled(Instance instance) {
+    instance.live();
+  }
+
+  /** Whether the caller is to initialize the class. */
+  public static boolean enter(String type, Instance instance) {
+    return instance.initializations.enter(type);
+  }
+
+  /** The class is initialized. */
+  public static void done(String type, Instance instance) {
+    instance.initializations.done(type);
+  }
+
+  /** The class cannot be initialized: what is to be thrown. */
+  public static Throwable failed(Throwable e, String type, Instance instance) {
+    return instance.initializations.failed(type, e);
+  }
+
+  /** An enum or an interface is initialized. */
+  public static void kept(Class<?> type, Instance instance) {
+    instance.kept.add(type);
+  }
+
+  /** Before the first use of JDBC. */
+  public static void drivers(Instance instance) {
+    Run run = instance.live();
+    boolean first;
+    synchronized (run) {
+      first = !run.hasDrivers;
+      run.hasDrivers = true;
+    }
+    if (first) {
+      instance.drivers();
+    }
+  }
+
+  /** Before a JDBC driver is registered, which ends with the request. */
+  public static void registers(Object driver, Instance instance) {
+    instance.live().onEnd(() -> instance.deregister(driver));
+  }
+
+  /** After an executor or a timer was made, which ends with the request. */
+  public static void made(Object made, Instance instance) {
+    instance.live().threadMakers.add(made);
+  }
+}

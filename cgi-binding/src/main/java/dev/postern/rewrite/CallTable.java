@@ -1,0 +1,138 @@
+package dev.postern.rewrite;
+
+import java.lang.reflect.Method;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+import org.objectweb.asm.Type;
+
+/**
+ * Which members of the JDK rewritten code reaches by which method of a shim, as {@link Redirect}
+ * says it. Thread-safe.
+ */
+public final class CallTable {
+  private final Map<String, Target> calls = new HashMap<>();
+  private final Map<String, Target> fields = new HashMap<>();
+  private final Set<String> names = new HashSet<>();
+
+  /**
+   * What a call of a class of the JDK comes to; classes of the JDK are no more than a few hundred.
+   */
+  private final Map<String, Optional<Target>> inherited = new ConcurrentHashMap<>();
+
+  /** A method of a shim. */
+  record Target(String owner, String name, String descriptor, Method method) {}
+
+  /** The table of those classes, whose methods say what they stand for. */
+  public CallTable(List<Class<?>> shims) {
+    for (Class<?> shim : shims) {
+      for (Method method : shim.getDeclaredMethods()) {
+        Redirect redirect = method.getAnnotation(Redirect.class);
+        if (redirect != null) {
+          add(shim, method, redirect);
+        }
+      }
+    }
+  }
+
+  private void add(Class<?> shim, Method method, Redirect redirect) {
+    String descriptor = Type.getMethodDescriptor(method);
+    Target target = new Target(Type.getInternalName(shim), method.getName(), descriptor, method);
+    String arguments = descriptor.substring(0, descriptor.indexOf(Names.INSTANCE + ")")) + ")";
+    if (redirect.kind() == Redirect.Kind.VIRTUAL) {
+      arguments = "(" + arguments.substring(arguments.indexOf(';') + 1);
+    }
+    for (String member : redirect.value()) {
+      if (redirect.kind() == Redirect.Kind.FIELD) {
+        fields.put(member, target);
+      } else {
+        calls.put(member + arguments, target);
+        names.add(member.substring(member.indexOf('.') + 1));
+      }
+    }
+  }
+
+  @Nullable Target field(String owner, String name) {
+    return fields.get(owner + "." + name);
+  }
+
+  /**
+   * What a call comes to, where its owner is a class of the JDK or inherits the method from one.
+   */
+  @Nullable Target call(ProgramClasses code, String owner, String name, String descriptor) {
+    if (!names.contains(name)) {
+      return null;
+    }
+    String arguments = descriptor.substring(0, descriptor.indexOf(')') + 1);
+    String at = owner;
+    for (var head = code.head(at); head != null; head = code.head(at)) {
+      boolean own =
+          head.methods.stream().anyMatch(m -> m.name.equals(name) && m.desc.startsWith(arguments));
+      if (own || head.superName == null) {
+        return null;
+      }
+      at = head.superName;
+    }
+    String declared = at;
+    return calls.containsKey(declared + "." + name + arguments)
+        ? calls.get(declared + "." + name + arguments)
+        : inherited
+            .computeIfAbsent(
+                declared + "." + name + arguments,
+                key -> Optional.ofNullable(inherited(declared, name + arguments)))
+            .orElse(null);
+  }
+
+  private @Nullable Target inherited(String owner, String member) {
+    try {
+      Class<?> type =
+          Class.forName(owner.replace('/', '.'), false, ClassLoader.getPlatformClassLoader());
+      return inherited(type, member);
+    } catch (ClassNotFoundException | LinkageError e) {
+      return null;
+    }
+  }
+
+  private @Nullable Target inherited(@Nullable Class<?> type, String member) {
+    if (type == null) {
+      return null;
+    }
+    Target target = calls.get(Type.getInternalName(type) + "." + member);
+    if (target == null) {
+      target = inherited(type.getSuperclass(), member);
+    }
+    for (Class<?> each : type.getInterfaces()) {
+      target = target == null ? inherited(each, member) : target;
+    }
+    return target;
+  }
+
+  /** The shim for a method of the JDK, for reflection. */
+  public @Nullable Method method(Class<?> owner, String name, Class<?>[] parameters) {
+    if (!names.contains(name) || isOfProgram(owner)) {
+      return null;
+    }
+    StringBuilder member = new StringBuilder(name).append('(');
+    for (Class<?> parameter : parameters) {
+      member.append(Type.getDescriptor(parameter));
+    }
+    Target target = inherited(owner, member.append(')').toString());
+    return target == null ? null : target.method;
+  }
+
+  /** The shim for a static field of the JDK, for reflection. */
+  public @Nullable Method field(Class<?> owner, String name) {
+    Target target = field(Type.getInternalName(owner), name);
+    return target == null ? null : target.method;
+  }
+
+  private static boolean isOfProgram(Class<?> owner) {
+    ClassLoader loader = owner.getClassLoader();
+    return loader != null && loader != ClassLoader.getPlatformClassLoader();
+  }
+}

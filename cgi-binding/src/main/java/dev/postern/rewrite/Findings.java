@@ -1,0 +1,58 @@
+package dev.postern.rewrite;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+import org.objectweb.asm.tree.MethodInsnNode;
+
+/** What the rewriter has seen in a program's classes. Thread-safe. */
+public final class Findings {
+  private final Map<String, Set<String>> byKind = new ConcurrentHashMap<>();
+
+  /** Takes down one thing of a kind. */
+  public void add(String kind, String what) {
+    byKind.computeIfAbsent(kind, k -> ConcurrentHashMap.newKeySet()).add(what);
+  }
+
+  /** What a call says about the program's threads. */
+  void note(MethodInsnNode call) {
+    switch (call.owner) {
+      case "java/lang/Thread" -> {
+        if (call.name.equals("<init>") && call.desc.endsWith("JZ)V")) {
+          add("hidden threads", "java.lang.Thread");
+        } else if (call.name.contains("Virtual")) {
+          add("virtual threads", "java.lang.Thread." + call.name);
+        }
+      }
+      case "java/lang/ThreadLocal", "java/lang/InheritableThreadLocal" ->
+          add("thread locals", call.owner.replace('/', '.'));
+      case "java/util/concurrent/Executors" -> {
+        if (call.name.contains("Virtual") || call.name.contains("PerTask")) {
+          add("virtual threads", "java.util.concurrent.Executors." + call.name);
+        }
+      }
+      default -> {
+        if (call.owner.startsWith("java/net/http/")) {
+          add("hidden threads", "java.net.http");
+        }
+      }
+    }
+  }
+
+  /** Whether there is any of that kind. */
+  public boolean has(String kind) {
+    return byKind.containsKey(kind);
+  }
+
+  /** A line for each, as {@code refused: java.net.Authenticator.setDefault}. */
+  public List<String> lines() {
+    List<String> lines = new ArrayList<>();
+    new TreeMap<>(byKind)
+        .forEach((kind, all) -> new TreeSet<>(all).forEach(each -> lines.add(kind + ": " + each)));
+    return lines;
+  }
+}

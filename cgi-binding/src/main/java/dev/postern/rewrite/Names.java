@@ -1,0 +1,22 @@
+package dev.postern.rewrite;
+
+/** What rewritten code refers to, as class files have it. */
+final class Names {
+  private static final String SHIMS = "dev/postern/inprocess/";
+
+  static final String OWN = SHIMS + "Own";
+  static final String INSTANCE = "L" + SHIMS + "Instance;";
+  static final String FILES = SHIMS + "FileShim";
+  static final String LOCALES = SHIMS + "LocaleShim";
+  static final String REFLECTION = SHIMS + "ReflectionShim";
+  static final String SYSTEM = SHIMS + "SystemShim";
+  static final String WIDE = SHIMS + "WideShim";
+  static final String FILE_OUTPUT = SHIMS + "ProgramFileOutput";
+  static final String FILE_INPUT = SHIMS + "ProgramFileInput";
+  static final String URL_LOADER = SHIMS + "ProgramUrlLoader";
+
+  /** What members that were added to a class begin with. */
+  static final String PREFIX = "postern$";
+
+  private Names() {}
+}

@@ -1,0 +1,13 @@
+package dev.postern.rewrite;
+
+import java.io.IOException;
+
+/** What was configured is no Java program that can run here. */
+public final class NotAProgramException extends IOException {
+  private static final long serialVersionUID = 1;
+
+  /** Says what is wrong. */
+  public NotAProgramException(String message) {
+    super(message);
+  }
+}

@@ -1,0 +1,434 @@
+package dev.postern.rewrite;
+
+import static org.objectweb.asm.Opcodes.ACC_FINAL;
+import static org.objectweb.asm.Opcodes.ACC_INTERFACE;
+import static org.objectweb.asm.Opcodes.ACC_PRIVATE;
+import static org.objectweb.asm.Opcodes.ACC_PUBLIC;
+import static org.objectweb.asm.Opcodes.ACC_STATIC;
+import static org.objectweb.asm.Opcodes.ACC_SYNTHETIC;
+import static org.objectweb.asm.Opcodes.ACC_VOLATILE;
+import static org.objectweb.asm.Opcodes.GETSTATIC;
+import static org.objectweb.asm.Opcodes.INVOKESTATIC;
+import static org.objectweb.asm.Opcodes.NEW;
+import static org.objectweb.asm.Opcodes.PUTSTATIC;
+import static org.objectweb.asm.Opcodes.RETURN;
+
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.objectweb.asm.Opcodes;
+import org.objectweb.asm.Type;
+import org.objectweb.asm.tree.AbstractInsnNode;
+import org.objectweb.asm.tree.ClassNode;
+import org.objectweb.asm.tree.FieldInsnNode;
+import org.objectweb.asm.tree.FieldNode;
+import org.objectweb.asm.tree.FrameNode;
+import org.objectweb.asm.tree.InsnList;
+import org.objectweb.asm.tree.InsnNode;
+import org.objectweb.asm.tree.JumpInsnNode;
+import org.objectweb.asm.tree.LabelNode;
+import org.objectweb.asm.tree.LdcInsnNode;
+import org.objectweb.asm.tree.MethodInsnNode;
+import org.objectweb.asm.tree.MethodNode;
+import org.objectweb.asm.tree.TryCatchBlockNode;
+import org.objectweb.asm.tree.TypeInsnNode;
+
+/**
+ * Lets a class be initialized once for each request, lazily, where JVMS 5.5 would do it once: its
+ * initializer becomes a method, and {@code postern$c}, two loads and a compare, stands wherever the
+ * JVM would ask whether the class is initialized. Confined to one thread.
+ *
+ * <p>The fields of an interface are final whatever is done, so that they move to a class beside it,
+ * its companion. Enums keep their identity, and what they hold is taken down instead: {@code
+ * KeptState}.
+ */
+public final class StaticsReset {
+  private static final String CHECK = Names.PREFIX + "c";
+  private static final String SLOW = Names.PREFIX + "s";
+  private static final String INITIALIZER = Names.PREFIX + "i";
+  private static final String EPOCH = Names.PREFIX + "e";
+  private static final String COMPANION = "$postern";
+  private static final String CLASS_INITIALIZER = "<clinit>";
+  private static final String SHIM = Names.SYSTEM;
+
+  private final ProgramClasses code;
+  private final ClassNode type;
+  private boolean changed;
+
+  StaticsReset(ProgramClasses code, ClassNode type) {
+    this.code = code;
+    this.type = type;
+  }
+
+  /** Whether anything was changed. */
+  boolean apply() {
+    ClassNode head = code.head(type.name);
+    if (head == null) {
+      // Made at run time, and gone with whoever has made it.
+      return false;
+    }
+    String own = checked(type.name);
+    for (MethodNode method : type.methods) {
+      if (method.instructions.size() > 0) {
+        checks(method, own);
+      }
+    }
+    if (isResettable(head)) {
+      addInitializer();
+    } else if ((head.access & ACC_INTERFACE) != 0) {
+      empty();
+    } else if (hasState(head)) {
+      takeDown();
+    }
+    return changed;
+  }
+
+  // ---- who can be initialized again ----
+
+  private static boolean isResettable(@Nullable ClassNode head) {
+    return head != null && (head.access & ACC_INTERFACE) == 0 && !isEnum(head) && hasState(head);
+  }
+
+  private static boolean isEnum(ClassNode head) {
+    return (head.access & Opcodes.ACC_ENUM) != 0 || "java/lang/Enum".equals(head.superName);
+  }
+
+  private static boolean hasState(ClassNode head) {
+    return head.fields.stream().anyMatch(StaticsReset::isState)
+        || head.methods.stream().anyMatch(method -> method.name.equals(CLASS_INITIALIZER));
+  }
+
+  /** Whether a field is static and no constant. */
+  private static boolean isState(FieldNode field) {
+    return (field.access & ACC_STATIC) != 0
+        && (field.value == null || (field.access & ACC_FINAL) == 0);
+  }
+
+  /** The class itself, or its nearest ancestor, that has a check; null for none. */
+  private @Nullable String checked(@Nullable String name) {
+    for (ClassNode at = code.head(name); at != null; at = code.head(at.superName)) {
+      if (isResettable(at)) {
+        return at.name;
+      }
+    }
+    return null;
+  }
+
+  /** The class of the program that declares a static field with state, or null. */
+  private @Nullable ClassNode declaring(String owner, String field) {
+    ClassNode at = code.head(owner);
+    if (at == null) {
+      return null;
+    }
+    for (FieldNode each : at.fields) {
+      if (each.name.equals(field) && (each.access & ACC_STATIC) != 0) {
+        return isState(each) ? at : null;
+      }
+    }
+    for (String parent : at.interfaces) {
+      ClassNode found = declaring(parent, field);
+      if (found != null) {
+        return found;
+      }
+    }
+    return at.superName == null ? null : declaring(at.superName, field);
+  }
+
+  /** Whose check stands before an access of a field; null when none does. */
+  private static @Nullable String holder(@Nullable ClassNode declaring) {
+    if (declaring == null) {
+      return null;
+    }
+    if ((declaring.access & ACC_INTERFACE) != 0) {
+      return declaring.name + COMPANION;
+    }
+    return isResettable(declaring) ? declaring.name : null;
+  }
+
+  // ---- companions of interfaces ----
+
+  /** Whether a class is one that this has made. */
+  public static boolean isCompanion(String name) {
+    return name.endsWith(COMPANION);
+  }
+
+  /** The name of the interface that a companion belongs to. */
+  public static String interfaceOf(String companion) {
+    return companion.substring(0, companion.length() - COMPANION.length());
+  }
+
+  /** What holds the state of that interface, with the code of its initializer if it has any. */
+  public static ClassNode companion(ClassNode type) {
+    ClassNode made = new ClassNode();
+    made.version = type.version;
+    made.access = ACC_PUBLIC | ACC_SYNTHETIC | Opcodes.ACC_SUPER;
+    made.name = type.name + COMPANION;
+    made.superName = "java/lang/Object";
+    for (FieldNode field : type.fields) {
+      if (isState(field)) {
+        made.fields.add(
+            new FieldNode(
+                ACC_PUBLIC | ACC_STATIC | ACC_SYNTHETIC, field.name, field.desc, null, null));
+      }
+    }
+    for (MethodNode method : type.methods) {
+      if (method.name.equals(CLASS_INITIALIZER)) {
+        made.methods.add(method);
+      }
+    }
+    return made;
+  }
+
+  /** What is left of an interface: its fields are never read, its initializer has moved. */
+  private void empty() {
+    changed |= type.methods.removeIf(method -> method.name.equals(CLASS_INITIALIZER));
+    for (MethodNode method : type.methods) {
+      if ((method.access & ACC_STATIC) != 0 && (method.access & ACC_PRIVATE) != 0) {
+        // The initializer calls it from another class now.
+        method.access = method.access & ~ACC_PRIVATE | ACC_PUBLIC;
+      }
+    }
+  }
+
+  // ---- checks ----
+
+  private void checks(MethodNode method, @Nullable String own) {
+    boolean isOurs = method.name.startsWith(Names.PREFIX);
+    boolean triggers =
+        method.name.equals("<init>")
+            || (method.access & ACC_STATIC) != 0
+                && !method.name.equals(CLASS_INITIALIZER)
+                && !method.name.startsWith("lambda$")
+                && !isOurs;
+    boolean touches = false;
+    Map<LabelNode, AbstractInsnNode> uninitialized = uninitialized(method);
+    for (AbstractInsnNode at : method.instructions.toArray()) {
+      String other = null;
+      if (at instanceof FieldInsnNode field
+          && (at.getOpcode() == GETSTATIC || at.getOpcode() == PUTSTATIC)) {
+        ClassNode declaring = declaring(field.owner, field.name);
+        other = holder(declaring);
+        if (other != null && isCompanion(other)) {
+          field.owner = other;
+          changed = true;
+        }
+        // An instance that no constructor has made, as by deserialization, may come first.
+        touches |= type.name.equals(other);
+      } else if (at instanceof TypeInsnNode made && at.getOpcode() == NEW) {
+        other = checked(made.desc);
+      }
+      if (other != null && !other.equals(type.name)) {
+        method.instructions.insertBefore(at, check(other));
+        changed = true;
+      }
+    }
+    move(method, uninitialized);
+    boolean needs = triggers || touches && !method.name.equals(CLASS_INITIALIZER) && !isOurs;
+    if (needs && own != null) {
+      method.instructions.insert(check(own));
+      changed = true;
+    }
+  }
+
+  /** Frames name an object that is being made by a label at its NEW. */
+  private static Map<LabelNode, AbstractInsnNode> uninitialized(MethodNode method) {
+    Map<LabelNode, AbstractInsnNode> found = new IdentityHashMap<>();
+    for (AbstractInsnNode at : method.instructions.toArray()) {
+      if (at instanceof FrameNode frame) {
+        for (List<Object> types : values(frame)) {
+          for (Object type : types) {
+            if (type instanceof LabelNode label) {
+              AbstractInsnNode made = label;
+              while (made.getOpcode() < 0) {
+                made = made.getNext();
+              }
+              found.put(label, made);
+            }
+          }
+        }
+      }
+    }
+    return found;
+  }
+
+  /** A check stands between the label and its NEW: the frames get one that is behind it. */
+  private static void move(MethodNode method, Map<LabelNode, AbstractInsnNode> uninitialized) {
+    Map<LabelNode, LabelNode> moved = new IdentityHashMap<>();
+    uninitialized.forEach(
+        (label, made) -> {
+          LabelNode behind = new LabelNode();
+          method.instructions.insertBefore(made, behind);
+          moved.put(label, behind);
+        });
+    if (moved.isEmpty()) {
+      return;
+    }
+    for (AbstractInsnNode at : method.instructions.toArray()) {
+      if (at instanceof FrameNode frame) {
+        for (List<Object> types : values(frame)) {
+          types.replaceAll(type -> type instanceof LabelNode label ? moved.get(label) : type);
+        }
+      }
+    }
+  }
+
+  private static List<List<Object>> values(FrameNode frame) {
+    if (frame.local != null) {
+      frame.local = new ArrayList<>(frame.local);
+    }
+    if (frame.stack != null) {
+      frame.stack = new ArrayList<>(frame.stack);
+    }
+    List<List<Object>> values = new ArrayList<>();
+    if (frame.local != null) {
+      values.add(frame.local);
+    }
+    if (frame.stack != null) {
+      values.add(frame.stack);
+    }
+    return values;
+  }
+
+  private static MethodInsnNode check(String owner) {
+    return new MethodInsnNode(INVOKESTATIC, owner, CHECK, "()V", false);
+  }
+
+  // ---- the initializer ----
+
+  private void addInitializer() {
+    changed = true;
+    boolean initializes = false;
+    for (MethodNode method : type.methods) {
+      if (method.name.equals(CLASS_INITIALIZER)) {
+        method.name = INITIALIZER;
+        method.access = ACC_PRIVATE | ACC_STATIC | ACC_SYNTHETIC;
+        initializes = true;
+      }
+    }
+    InsnList clear = new InsnList();
+    for (FieldNode field : type.fields) {
+      if (isState(field)) {
+        clear.add(initial(field));
+        clear.add(new FieldInsnNode(PUTSTATIC, type.name, field.name, field.desc));
+        field.access &= ~ACC_FINAL;
+      }
+    }
+    // A request's own number, seen only after all that the initializer did.
+    type.fields.add(
+        new FieldNode(
+            ACC_PUBLIC | ACC_STATIC | ACC_SYNTHETIC | ACC_VOLATILE, EPOCH, "I", null, null));
+    type.methods.add(fast());
+    type.methods.add(slow(clear, initializes));
+  }
+
+  private static AbstractInsnNode initial(FieldNode field) {
+    if (field.value != null) {
+      return new LdcInsnNode(field.value);
+    }
+    return new InsnNode(
+        switch (Type.getType(field.desc).getSort()) {
+          case Type.ARRAY, Type.OBJECT -> Opcodes.ACONST_NULL;
+          case Type.LONG -> Opcodes.LCONST_0;
+          case Type.DOUBLE -> Opcodes.DCONST_0;
+          case Type.FLOAT -> Opcodes.FCONST_0;
+          default -> Opcodes.ICONST_0;
+        });
+  }
+
+  private MethodNode made(String name) {
+    return new MethodNode(ACC_PUBLIC | ACC_STATIC | ACC_SYNTHETIC, name, "()V", null, null);
+  }
+
+  private MethodNode fast() {
+    MethodNode method = made(CHECK);
+    LabelNode done = new LabelNode();
+    InsnList list = method.instructions;
+    list.add(new FieldInsnNode(GETSTATIC, type.name, EPOCH, "I"));
+    list.add(new FieldInsnNode(GETSTATIC, Names.OWN, "epoch", "I"));
+    list.add(new JumpInsnNode(Opcodes.IF_ICMPEQ, done));
+    list.add(new MethodInsnNode(INVOKESTATIC, type.name, SLOW, "()V", false));
+    list.add(done);
+    frame(list, new FrameNode(Opcodes.F_SAME, 0, null, 0, null));
+    list.add(new InsnNode(RETURN));
+    method.maxStack = 2;
+    return method;
+  }
+
+  /**
+   * if (enter(name)) try { superclass.check(); clear; initializer(); epoch = now; done(name); }
+   * catch (Throwable e) { throw failed(e, name); }
+   */
+  private MethodNode slow(InsnList clear, boolean initializes) {
+    MethodNode method = made(SLOW);
+    LabelNode end = new LabelNode();
+    LabelNode from = new LabelNode();
+    LabelNode to = new LabelNode();
+    LabelNode bad = new LabelNode();
+    InsnList list = method.instructions;
+    shim(list, "enter", "Ljava/lang/String;", "Z");
+    list.add(new JumpInsnNode(Opcodes.IFEQ, end));
+    list.add(from);
+    String parent = checked(type.superName);
+    if (parent != null) {
+      list.add(check(parent));
+    }
+    list.add(clear);
+    if (initializes) {
+      list.add(new MethodInsnNode(INVOKESTATIC, type.name, INITIALIZER, "()V", false));
+    }
+    list.add(new FieldInsnNode(GETSTATIC, Names.OWN, "epoch", "I"));
+    list.add(new FieldInsnNode(PUTSTATIC, type.name, EPOCH, "I"));
+    shim(list, "done", "Ljava/lang/String;", "V");
+    list.add(to);
+    list.add(end);
+    frame(list, new FrameNode(Opcodes.F_SAME, 0, null, 0, null));
+    list.add(new InsnNode(RETURN));
+    list.add(bad);
+    frame(list, new FrameNode(Opcodes.F_SAME1, 0, null, 1, new Object[] {"java/lang/Throwable"}));
+    shim(list, "failed", "Ljava/lang/Throwable;Ljava/lang/String;", "Ljava/lang/Throwable;");
+    list.add(new InsnNode(Opcodes.ATHROW));
+    method.tryCatchBlocks.add(new TryCatchBlockNode(from, to, bad, "java/lang/Throwable"));
+    method.maxStack = 4;
+    return method;
+  }
+
+  private void shim(InsnList list, String name, String arguments, String returned) {
+    list.add(new LdcInsnNode(type.name));
+    list.add(ClassRewriter.own());
+    list.add(
+        new MethodInsnNode(
+            INVOKESTATIC, SHIM, name, "(" + arguments + Names.INSTANCE + ")" + returned, false));
+  }
+
+  private void frame(InsnList list, FrameNode frame) {
+    if ((type.version & 0xFFFF) >= Opcodes.V1_6) {
+      list.add(frame);
+    }
+  }
+
+  // ---- those that keep their identity ----
+
+  /** Has what an enum holds taken down at the end of its initializer. */
+  private void takeDown() {
+    for (MethodNode method : type.methods) {
+      if (!method.name.equals(CLASS_INITIALIZER)) {
+        continue;
+      }
+      for (AbstractInsnNode at : method.instructions.toArray()) {
+        if (at.getOpcode() == RETURN) {
+          InsnList list = new InsnList();
+          list.add(new LdcInsnNode(Type.getObjectType(type.name)));
+          list.add(ClassRewriter.own());
+          list.add(
+              new MethodInsnNode(
+                  INVOKESTATIC, SHIM, "kept", "(Ljava/lang/Class;" + Names.INSTANCE + ")V", false));
+          method.instructions.insertBefore(at, list);
+          method.maxStack += 2;
+          changed = true;
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,156 @@
+package dev.postern.cgi.javaprograms;
+
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.regex.Pattern;
+
+/** Programs that do not end by themselves, unless their query is {@code go}. */
+public final class Hangs {
+  private Hangs() {}
+
+  private static boolean goes() {
+    boolean goes = "go".equals(System.getenv("QUERY_STRING"));
+    if (goes) {
+      System.out.print("Content-Type: text/plain\n\nwent");
+    }
+    return goes;
+  }
+
+  public static final class InLoop {
+    public static void main(String[] args) {
+      if (goes()) {
+        return;
+      }
+      long count = 0;
+      while (true) {
+        count++;
+        if (count < 0) {
+          System.out.println(count);
+        }
+      }
+    }
+  }
+
+  public static final class InSleepForEver {
+    public static void main(String[] args) {
+      if (goes()) {
+        return;
+      }
+      while (true) {
+        try {
+          Thread.sleep(100_000);
+        } catch (InterruptedException e) {
+          System.err.println("no");
+        }
+      }
+    }
+  }
+
+  public static final class CatchesAll {
+    public static void main(String[] args) {
+      if (goes()) {
+        return;
+      }
+      while (true) {
+        try {
+          synchronized (Hangs.class) {
+            Hangs.class.wait();
+          }
+        } catch (Throwable e) {
+          continue;
+        } finally {
+          Thread.yield();
+        }
+      }
+    }
+  }
+
+  public static final class ForLock {
+    public static void main(String[] args) throws InterruptedException {
+      if (goes()) {
+        return;
+      }
+      ReentrantLock lock = new ReentrantLock();
+      CountDownLatch locked = new CountDownLatch(1);
+      Thread holder =
+          new Thread(
+              () -> {
+                lock.lock();
+                try {
+                  locked.countDown();
+                  while (true) {
+                    Thread.onSpinWait();
+                  }
+                } finally {
+                  lock.unlock();
+                }
+              });
+      holder.start();
+      locked.await();
+      lock.lock();
+    }
+  }
+
+  /** Reads a body that never comes. */
+  public static final class InRead {
+    public static void main(String[] args) throws Exception {
+      if (goes()) {
+        return;
+      }
+      Process process = new ProcessBuilder("sleep", "1000").start();
+      process.getInputStream().read();
+    }
+  }
+
+  /** Inside the JDK, where nothing of the program is asked. */
+  public static final class InRegex {
+    public static void main(String[] args) {
+      if (goes()) {
+        return;
+      }
+      System.out.println(Pattern.matches("(x+x+)+\\1y", "x".repeat(45)));
+    }
+  }
+
+  public static final class WritesForEver {
+    public static void main(String[] args) {
+      System.out.print("Content-Type: text/plain\n\n");
+      if (goes()) {
+        return;
+      }
+      while (true) {
+        System.out.println("more and more");
+      }
+    }
+  }
+
+  public static final class OutOfMemory {
+    public static void main(String[] args) {
+      if (goes()) {
+        return;
+      }
+      long[][] all = new long[1_000_000][];
+      for (int i = 0; i < all.length; i++) {
+        all[i] = new long[50_000_000];
+      }
+    }
+  }
+
+  public static final class OutOfStack {
+    public static void main(String[] args) {
+      if (!goes()) {
+        main(args);
+      }
+    }
+  }
+
+  public static final class SetsForAll {
+    public static void main(String[] args) {
+      try {
+        java.net.Authenticator.setDefault(null);
+      } catch (UnsupportedOperationException e) {
+        System.out.print("Content-Type: text/plain\n\n" + e.getMessage());
+      }
+    }
+  }
+}
