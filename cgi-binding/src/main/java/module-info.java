@@ -17,6 +17,8 @@ module dev.postern.cgi {
   exports dev.postern.cgi.install;
   exports dev.postern.gateway to
       dev.postern.fastcgi;
+  exports dev.postern.hosting to
+      dev.postern.fastcgi;
   exports dev.postern.process to
       dev.postern.fastcgi;
   exports dev.postern.program to

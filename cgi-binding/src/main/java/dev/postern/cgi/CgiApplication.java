@@ -5,6 +5,8 @@ import dev.postern.Body;
 import dev.postern.Environ;
 import dev.postern.GatewayException;
 import dev.postern.StartResponse;
+import dev.postern.hosting.RequestRules;
+import dev.postern.hosting.RunWatch;
 import dev.postern.process.ProgramText;
 import dev.postern.process.Pumps;
 import dev.postern.process.StartPath;
@@ -28,15 +30,15 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safe.
  */
 public final class CgiApplication implements Application, AutoCloseable {
-  private final ProgramHost host;
+  private final ProcessHost host;
   private final Program program;
   private final @Nullable JavaProgram java;
 
   private CgiApplication(Builder builder) {
-    this.host = new ProgramHost(builder.options());
+    this.host = new ProcessHost(builder);
     this.program = builder.program;
     if (Files.isRegularFile(program.file()) || builder.java == null) {
-      NeverRuns.warn(() -> program.checkConfiguredModes(host.options().modes()));
+      NeverRuns.warn(() -> program.checkConfiguredModes(host.processes().modes()));
     }
     this.java = builder.java;
   }
@@ -109,9 +111,9 @@ public final class CgiApplication implements Application, AutoCloseable {
   /** A class path may be a directory; whether it is a program is seen when it is loaded. */
   private void check() throws GatewayException {
     if (java == null) {
-      program.checkConfigured(host.options().modes());
+      program.checkConfigured(host.processes().modes());
     } else if (!Files.isDirectory(program.file())) {
-      program.checkConfiguredModes(host.options().modes());
+      program.checkConfiguredModes(host.processes().modes());
     }
   }
 
@@ -132,12 +134,12 @@ public final class CgiApplication implements Application, AutoCloseable {
 
   /** How far its programs are kept apart. */
   public IsolationLevel isolationLevel() {
-    return host.options().isolation().level();
+    return host.processes().isolation().level();
   }
 
   /** What was refused or dropped so far, by rule. */
   public Refusals refusals() {
-    return host.counters().snapshot();
+    return host.refusals();
   }
 
   /** The program, and what starts it: {@code posix_spawn} or {@code ProcessBuilder}. */
@@ -176,7 +178,7 @@ public final class CgiApplication implements Application, AutoCloseable {
     }
 
     @Override
-    Builder self() {
+    protected Builder self() {
       return this;
     }
   }

@@ -7,6 +7,8 @@ import dev.postern.Body;
 import dev.postern.Environ;
 import dev.postern.GatewayException;
 import dev.postern.StartResponse;
+import dev.postern.hosting.RequestRules;
+import dev.postern.hosting.RunWatch;
 import dev.postern.process.ProgramText;
 import dev.postern.process.Pumps;
 import dev.postern.process.StartPath;
@@ -46,7 +48,7 @@ public final class CgiDirectory implements Application, AutoCloseable {
   /** In the place of an extension, for files whose extension has no interpreter. */
   private static final String ALL_OTHERS = "";
 
-  private final ProgramHost host;
+  private final ProcessHost host;
   private final ProgramFinder finder;
   private final Map<String, List<String>> interpreters;
   private final Set<String> javaExtensions;
@@ -62,7 +64,7 @@ public final class CgiDirectory implements Application, AutoCloseable {
   private CgiDirectory(Builder builder) throws IOException {
     this.directory = builder.directory;
     this.root = directory.toRealPath();
-    this.host = new ProgramHost(builder.options());
+    this.host = new ProcessHost(builder);
     this.finder =
         new ProgramFinder(
             root,
@@ -71,7 +73,7 @@ public final class CgiDirectory implements Application, AutoCloseable {
             builder.links());
     this.interpreters = Map.copyOf(builder.interpreters);
     this.javaExtensions = Set.copyOf(builder.javaExtensions);
-    NeverRuns.warn(() -> host.options().modes().checkDirectory(root));
+    NeverRuns.warn(() -> host.processes().modes().checkDirectory(root));
   }
 
   /**
@@ -153,12 +155,12 @@ public final class CgiDirectory implements Application, AutoCloseable {
 
   /** How far its programs are kept apart: those that are the least so. */
   public IsolationLevel isolationLevel() {
-    return javaExtensions.isEmpty() ? host.options().isolation().level() : IsolationLevel.NONE;
+    return javaExtensions.isEmpty() ? host.processes().isolation().level() : IsolationLevel.NONE;
   }
 
   /** What was refused or dropped so far, by rule. */
   public Refusals refusals() {
-    return host.counters().snapshot();
+    return host.refusals();
   }
 
   /** The directory, and what starts its programs: {@code posix_spawn} or {@code ProcessBuilder}. */
@@ -180,7 +182,7 @@ public final class CgiDirectory implements Application, AutoCloseable {
     command.add(ProgramText.toWord(file));
     boolean read = inside || interpreter != null;
     Program program = new Program(file, List.copyOf(command), found.real(), read);
-    program.checkMayRun(root, host.options().modes());
+    program.checkMayRun(root, host.processes().modes());
     if (inside) {
       return program;
     }
@@ -353,7 +355,7 @@ public final class CgiDirectory implements Application, AutoCloseable {
     }
 
     @Override
-    Builder self() {
+    protected Builder self() {
       return this;
     }
   }

@@ -1,5 +1,6 @@
 package dev.postern.cgi;
 
+import dev.postern.hosting.RunRecord;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Set;
@@ -14,47 +15,15 @@ import org.jspecify.annotations.Nullable;
  * thread-safe.
  */
 public final class CgiRun {
-  private final Path program;
-  private final int status;
-  private final Duration queueTime;
-  private final @Nullable Duration startTime;
-  private final @Nullable Duration firstByteTime;
-  private final Duration totalTime;
-  private final String start;
-  private final String coldReason;
-  private final long bytesIn;
-  private final long bytesOut;
-  private final long errorBytes;
-  private final String exit;
-  private final Set<String> limits;
-  private final @Nullable Throwable failure;
-  private final String rule;
+  private final RunRecord run;
 
-  CgiRun(RunWatch watch) {
-    program = watch.program();
-    status = watch.status;
-    queueTime = Duration.ofNanos(watch.queueNanos);
-    startTime = duration(watch.startNanos);
-    firstByteTime = duration(watch.firstByteNanos);
-    totalTime = Duration.ofNanos(watch.totalNanos);
-    bytesIn = watch.bytesIn;
-    bytesOut = watch.bytesOut;
-    errorBytes = watch.errorBytes;
-    exit = watch.exit;
-    start = watch.start;
-    coldReason = watch.coldReason;
-    limits = Set.copyOf(watch.limits);
-    failure = watch.failure;
-    rule = watch.rule();
-  }
-
-  private static @Nullable Duration duration(long nanos) {
-    return nanos < 0 ? null : Duration.ofNanos(nanos);
+  CgiRun(RunRecord run) {
+    this.run = run;
   }
 
   /** The program's file. */
   public Path program() {
-    return program;
+    return run.program();
   }
 
   /**
@@ -62,12 +31,12 @@ public final class CgiRun {
    * neither, as with a request that was cancelled.
    */
   public int status() {
-    return status;
+    return run.status();
   }
 
   /** How long the request waited for a place: see {@link ProcessLimit}. */
   public Duration queueTime() {
-    return queueTime;
+    return run.queueTime();
   }
 
   /**
@@ -75,7 +44,7 @@ public final class CgiRun {
    * others as there are processors were beginning; null when none was started.
    */
   public @Nullable Duration startTime() {
-    return startTime;
+    return run.startTime();
   }
 
   /**
@@ -83,7 +52,7 @@ public final class CgiRun {
    * a {@link WorkerGroup}'s server, {@code inside} this JVM; "" when it was not started.
    */
   public String start() {
-    return start;
+    return run.start();
   }
 
   /**
@@ -91,32 +60,32 @@ public final class CgiRun {
    * "" for one that was not delegated, or was not.
    */
   public String coldReason() {
-    return coldReason;
+    return run.coldReason();
   }
 
   /** From the start of the process to the first byte of its output; null when there was none. */
   public @Nullable Duration firstByteTime() {
-    return firstByteTime;
+    return run.firstByteTime();
   }
 
   /** From the request's arrival here to the end of the program and all that it started. */
   public Duration totalTime() {
-    return totalTime;
+    return run.totalTime();
   }
 
   /** How many bytes of the request's body were taken for the program. */
   public long bytesIn() {
-    return bytesIn;
+    return run.bytesIn();
   }
 
   /** How many bytes of the program's output were read, its header block among them. */
   public long bytesOut() {
-    return bytesOut;
+    return run.bytesOut();
   }
 
   /** How many bytes the program wrote on its standard error. */
   public long errorBytes() {
-    return errorBytes;
+    return run.errorBytes();
   }
 
   /**
@@ -126,7 +95,7 @@ public final class CgiRun {
    * has not ended yet.
    */
   public String exit() {
-    return exit;
+    return run.exit();
   }
 
   /**
@@ -136,7 +105,7 @@ public final class CgiRun {
    * had to be killed. Empty as a rule.
    */
   public Set<String> limits() {
-    return limits;
+    return run.limits();
   }
 
   /**
@@ -144,7 +113,7 @@ public final class CgiRun {
    * whatever ended the request, such as the write to a client that was gone.
    */
   public @Nullable Throwable failure() {
-    return failure;
+    return run.failure();
   }
 
   /**
@@ -152,33 +121,33 @@ public final class CgiRun {
    * interrupted} or {@code aborted} for requests that others ended; "" when all went well.
    */
   public String rule() {
-    return rule;
+    return run.rule();
   }
 
   /** All but the failure's text, in a line. */
   @Override
   public String toString() {
     return "CgiRun["
-        + program.getFileName()
+        + run.program().getFileName()
         + ", status "
-        + status
+        + run.status()
         + ", queue "
-        + queueTime
+        + run.queueTime()
         + ", start "
-        + startTime
+        + run.startTime()
         + ", first byte "
-        + firstByteTime
+        + run.firstByteTime()
         + ", total "
-        + totalTime
+        + run.totalTime()
         + ", in "
-        + bytesIn
+        + run.bytesIn()
         + ", out "
-        + bytesOut
-        + (start.isEmpty() ? "" : ", by " + start)
-        + (coldReason.isEmpty() ? "" : " as " + coldReason)
-        + (exit.isEmpty() ? "" : ", " + exit)
-        + (limits.isEmpty() ? "" : ", limits " + limits)
-        + (rule.isEmpty() ? "" : ", [" + rule + "]")
+        + run.bytesOut()
+        + (start().isEmpty() ? "" : ", by " + start())
+        + (coldReason().isEmpty() ? "" : " as " + coldReason())
+        + (exit().isEmpty() ? "" : ", " + exit())
+        + (limits().isEmpty() ? "" : ", limits " + limits())
+        + (rule().isEmpty() ? "" : ", [" + rule() + "]")
         + "]";
   }
 }

@@ -2,13 +2,8 @@ package dev.postern.cgi;
 
 import static java.util.Objects.requireNonNull;
 
-import dev.postern.GatewayException;
-import dev.postern.Headers;
-import dev.postern.wire.Refusal;
-import java.io.InterruptedIOException;
+import dev.postern.hosting.Permits;
 import java.time.Duration;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 
 /**
  * How many programs may run at once, and how long a request waits for its turn before the client is
@@ -19,9 +14,7 @@ import java.util.concurrent.TimeUnit;
 public final class ProcessLimit {
   static final Duration WAIT = Duration.ofSeconds(10);
 
-  private final Semaphore permits;
-  private final int max;
-  private final Duration wait;
+  private final Permits permits;
 
   private ProcessLimit(int max, Duration wait) {
     if (max < 1) {
@@ -30,9 +23,7 @@ public final class ProcessLimit {
     if (wait.isNegative()) {
       throw new IllegalArgumentException("wait must not be negative: " + wait);
     }
-    this.max = max;
-    this.wait = requireNonNull(wait, "wait");
-    this.permits = new Semaphore(max, true);
+    this.permits = new Permits(max, requireNonNull(wait, "wait"));
   }
 
   /** At most {@code max} programs at once; a request waits up to 10 s for its turn. */
@@ -53,46 +44,15 @@ public final class ProcessLimit {
 
   /** How many programs could be started now. */
   public int available() {
-    return permits.availablePermits();
+    return permits.available();
   }
 
-  int max() {
-    return max;
-  }
-
-  /** As many of its own, with the same wait. */
-  ProcessLimit withMax(int newMax) {
-    return new ProcessLimit(newMax, wait);
-  }
-
-  /**
-   * Takes a place, which {@link #release} gives back.
-   *
-   * @param waited how long the request has waited for others already
-   */
-  void acquire(long waited) throws GatewayException, InterruptedIOException {
-    try {
-      if (!permits.tryAcquire(
-          Math.max(0, TimeUnit.NANOSECONDS.convert(wait) - waited), TimeUnit.NANOSECONDS)) {
-        throw Refusal.of(
-            503,
-            "process-limit",
-            "program must find a free place of " + max + " within " + wait.toMillis() + " ms",
-            Headers.of("Retry-After", "1"),
-            null);
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new InterruptedIOException("interrupted while waiting for a free place");
-    }
-  }
-
-  void release() {
-    permits.release();
+  Permits permits() {
+    return permits;
   }
 
   @Override
   public String toString() {
-    return "ProcessLimit.of(" + max + ", " + wait + ")";
+    return "ProcessLimit.of(" + permits + ")";
   }
 }

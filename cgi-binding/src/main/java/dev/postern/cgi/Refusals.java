@@ -18,8 +18,13 @@ import java.util.TreeMap;
 public final class Refusals {
   private final Map<String, Long> counts;
 
-  Refusals(Map<String, Long> counts) {
+  private Refusals(Map<String, Long> counts) {
     this.counts = Map.copyOf(counts);
+  }
+
+  /** Those counts, by rule. */
+  public static Refusals of(Map<String, Long> counts) {
+    return new Refusals(counts);
   }
 
   /** How often that rule was met with; 0 for one that was not, or that is not known. */

@@ -2,6 +2,7 @@ package dev.postern.cgi;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.postern.hosting.EnvironmentRules;
 import dev.postern.process.ProgramText;
 import dev.postern.warm.GroupOptions;
 import dev.postern.warm.ScriptPool;

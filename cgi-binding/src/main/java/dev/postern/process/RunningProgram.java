@@ -1,5 +1,7 @@
 package dev.postern.process;
 
+import dev.postern.GatewayException;
+import dev.postern.wire.Refusal;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -101,6 +103,16 @@ public interface RunningProgram {
    * not, and bytes were still coming, or could no longer be read.
    */
   boolean wasStillWriting();
+
+  /**
+   * What is wrong with an output that has ended but is not known to be whole; null when it is. What
+   * it may lack counts only while the response is not complete by its Content-Length.
+   */
+  default @Nullable GatewayException cut() {
+    return wasStillWriting()
+        ? Refusal.of(502, "left-writing", "program must not leave others writing its response")
+        : null;
+  }
 
   /**
    * Leaves the request: its body is read no more, and {@link #wake} does nothing from here on. The

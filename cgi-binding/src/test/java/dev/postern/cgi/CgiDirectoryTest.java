@@ -298,7 +298,8 @@ class CgiDirectoryTest {
     if (Owners.current() == Owners.ROOT) {
       assertThatIllegalStateException().isThrownBy(builder::build);
     } else {
-      assertThat(builder.options().modes().strictOwnership()).isFalse();
+      assertThat(builder.processOptions(builder.options().places()).modes().strictOwnership())
+          .isFalse();
     }
   }
 

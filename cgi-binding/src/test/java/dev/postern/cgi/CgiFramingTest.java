@@ -3,6 +3,7 @@ package dev.postern.cgi;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.postern.Application;
+import dev.postern.hosting.ProgramOutput;
 import dev.postern.process.HostedProcess;
 import dev.postern.process.StartPath;
 import dev.postern.process.Starter;
@@ -375,9 +376,9 @@ class CgiFramingTest {
     ProcessLimit limit = ProcessLimit.of(1, Duration.ofMillis(10));
     Application app =
         CgiApplication.builder(Programs.sh(directory, "p", HEAD + "\\n'")).limit(limit).build();
-    limit.acquire(0);
+    limit.permits().acquire(0);
     Call call = Call.get("/").to(app);
-    limit.release();
+    limit.permits().release();
 
     assertThat(call.status).isEqualTo(503);
     assertThat(call.headers.get("Retry-After")).isEqualTo("1");

@@ -154,9 +154,9 @@ class CgiRunTest {
   @Test
   void fullLimit_isToldWithTheWait() throws Exception {
     ProcessLimit limit = ProcessLimit.of(1, Duration.ofMillis(50));
-    limit.acquire(0);
+    limit.permits().acquire(0);
     Call.get("/").to(builder(HEAD).limit(limit).build());
-    limit.release();
+    limit.permits().release();
 
     assertThat(only().status()).isEqualTo(503);
     assertThat(only().limits()).containsExactly("process-limit");
@@ -194,7 +194,7 @@ class CgiRunTest {
   void recorder_hasTheSame() throws IOException {
     Path file = directory.resolve("run.jfr");
     try (Recording recording = new Recording()) {
-      recording.enable(RunEvent.NAME);
+      recording.enable("dev.postern.ProgramRun");
       recording.start();
       Call.get("/").to(app(HEAD, "printf body", "exit 3"));
       recording.stop();
@@ -203,7 +203,7 @@ class CgiRunTest {
 
     List<RecordedEvent> events =
         RecordingFile.readAllEvents(file).stream()
-            .filter(event -> event.getEventType().getName().equals(RunEvent.NAME))
+            .filter(event -> event.getEventType().getName().equals("dev.postern.ProgramRun"))
             .toList();
     assertThat(events).hasSize(1);
     RecordedEvent event = events.get(0);

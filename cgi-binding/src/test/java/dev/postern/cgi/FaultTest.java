@@ -3,6 +3,7 @@ package dev.postern.cgi;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.postern.Application;
+import dev.postern.hosting.RunWatch;
 import dev.postern.process.FaultyProcess;
 import dev.postern.process.FaultyProcess.Fault;
 import java.io.ByteArrayInputStream;
@@ -113,7 +114,7 @@ class FaultTest {
   @Test
   void placeThatIsNotFree_isContained() throws Exception {
     ProcessLimit one = ProcessLimit.of(1, Duration.ofMillis(1));
-    one.acquire(0);
+    one.permits().acquire(0);
     Application app = builder(HEAD, "printf ok").limit(one).build();
     for (int i = 0; i < REQUESTS; i++) {
       Call call = Call.get("/").to(app);
@@ -121,7 +122,7 @@ class FaultTest {
       assertThat(call.headers.get("Retry-After")).isEqualTo("1");
     }
     assertThat(one.available()).isZero();
-    one.release();
+    one.permits().release();
 
     assertThat(Call.get("/").to(app).body()).isEqualTo("ok");
     assertThat(one.available()).isEqualTo(1);
@@ -202,7 +203,7 @@ class FaultTest {
           new RunWatch(
               directory.resolve("p"),
               Call.get("/").environ(),
-              List.of(runs::add),
+              List.of(run -> runs.add(new CgiRun(run))),
               () -> now[0] += 3);
       long start = watch.now();
       watch.queued(start);

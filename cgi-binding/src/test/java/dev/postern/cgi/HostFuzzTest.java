@@ -7,8 +7,12 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
 import com.google.common.jimfs.Configuration;
 import com.google.common.jimfs.Jimfs;
 import dev.postern.GatewayException;
+import dev.postern.hosting.EnvironmentRules;
+import dev.postern.hosting.HostOptions;
+import dev.postern.hosting.ProgramEnvironment;
+import dev.postern.hosting.RefusalCounters;
+import dev.postern.hosting.RequestRules;
 import dev.postern.program.LinkRules;
-import dev.postern.program.Program;
 import dev.postern.program.ProgramFinder;
 import dev.postern.program.RequestPath;
 import java.io.IOException;
@@ -86,7 +90,7 @@ class HostFuzzTest {
           ProgramEnvironment.of(
               call.environ(),
               OPTIONS,
-              new Program(Path.of("/p"), List.of("/p")),
+              new ProgramEnvironment.Own(Map.of("PATH", "/bin"), Map.of(), "/p", false, true),
               data.consumeLong(-1, 1 << 20),
               counters);
       environment.forEach(HostFuzzTest::checkVariable);

@@ -2,6 +2,11 @@ package dev.postern.cgi;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.postern.hosting.EnvironmentRules;
+import dev.postern.hosting.HostOptions;
+import dev.postern.hosting.LocalRedirect;
+import dev.postern.hosting.ProgramOutput;
+import dev.postern.hosting.RequestRules;
 import dev.postern.wire.HeaderBlockParser;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -61,7 +66,7 @@ class HostingPageTest {
   @Test
   void attackK04_everyRule_isOnThePageAndInTheCode() throws IOException {
     Set<String> rules = new TreeSet<>();
-    for (String sources : new String[] {"cgi", "process", "program", "system", "wire"}) {
+    for (String sources : new String[] {"cgi", "hosting", "process", "program", "system", "wire"}) {
       Path directory = ROOT.resolve("cgi-binding/src/main/java/dev/postern").resolve(sources);
       try (Stream<Path> files = Files.list(directory)) {
         for (Path file : files.filter(Files::isRegularFile).toList()) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.postern.Application;
 import dev.postern.GatewayException;
+import dev.postern.hosting.ProgramOutput;
 import dev.postern.process.SilentBody;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -440,7 +441,7 @@ class LifecycleTest {
   void attackF25_interruptWhileAPlaceIsWaitedFor_isKept() throws Exception {
     ProcessLimit limit = ProcessLimit.of(1, Duration.ofSeconds(60));
     List<CgiRun> runs = new ArrayList<>();
-    limit.acquire(0);
+    limit.permits().acquire(0);
     Application app = builder(HEAD).limit(limit).onRun(runs::add).build();
     Thread request = Thread.currentThread();
     Thread other =

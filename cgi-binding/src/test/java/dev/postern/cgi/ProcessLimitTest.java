@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.postern.Application;
+import dev.postern.hosting.Permits;
+import dev.postern.hosting.Places;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -126,7 +128,7 @@ class ProcessLimitTest {
   @Test
   void attackF25_interruptInTheQueue_givesUpAndIsKept() throws Exception {
     ProcessLimit limit = ProcessLimit.of(1, Duration.ofSeconds(100));
-    limit.acquire(0);
+    limit.permits().acquire(0);
     Application app =
         CgiApplication.builder(Programs.sh(directory, "p", HEAD)).limit(limit).build();
     Thread.currentThread().interrupt();
@@ -137,7 +139,7 @@ class ProcessLimitTest {
     } finally {
       Thread.interrupted();
     }
-    limit.release();
+    limit.permits().release();
     assertThat(limit.available()).isEqualTo(1);
   }
 
@@ -145,9 +147,9 @@ class ProcessLimitTest {
   void waitsForTwoPlaces_areOneWait() throws Exception {
     ProcessLimit own = ProcessLimit.of(1, Duration.ofSeconds(10));
     ProcessLimit all = ProcessLimit.of(1, Duration.ofSeconds(10));
-    all.acquire(0);
+    all.permits().acquire(0);
     long[] now = {0};
-    List<ProcessLimit> limits = List.of(own, all);
+    List<Permits> limits = List.of(own.permits(), all.permits());
 
     // The clock moves on by more than the wait between the two.
     assertThat(
@@ -155,7 +157,7 @@ class ProcessLimitTest {
                 () -> Places.take(limits, () -> now[0] += TimeUnit.SECONDS.toNanos(11))))
         .hasMessageContaining("within 10000 ms");
     assertThat(own.available()).isEqualTo(1);
-    all.release();
+    all.permits().release();
     Places places = Places.take(limits, System::nanoTime);
     assertThat(own.available() + all.available()).isZero();
     places.close();

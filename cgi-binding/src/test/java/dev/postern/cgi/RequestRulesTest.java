@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.postern.GatewayException;
+import dev.postern.hosting.RequestRules;
 import dev.postern.program.RequestPath;
 import java.nio.file.Path;
 import java.util.List;

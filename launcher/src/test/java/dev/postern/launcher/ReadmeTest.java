@@ -6,6 +6,7 @@ import dev.postern.Application;
 import dev.postern.cgi.CgiDirectory;
 import dev.postern.cgi.CgiGateway;
 import dev.postern.cgi.CgiHostBuilder;
+import dev.postern.cgi.HostBuilder;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.File;
@@ -146,7 +147,8 @@ class ReadmeTest {
   @Test
   void options_areThoseOfTheBuilders() throws Exception {
     Set<String> options = new TreeSet<>();
-    for (Class<?> builder : List.of(CgiHostBuilder.class, CgiDirectory.Builder.class)) {
+    for (Class<?> builder :
+        List.of(HostBuilder.class, CgiHostBuilder.class, CgiDirectory.Builder.class)) {
       for (Method method : builder.getDeclaredMethods()) {
         if (Modifier.isPublic(method.getModifiers()) && !method.getName().equals("build")) {
           options.add(method.getName());

@@ -1,4 +1,4 @@
-package dev.postern.cgi;
+package dev.postern.hosting;
 
 import dev.postern.Application;
 import dev.postern.Body;
@@ -16,9 +16,9 @@ import java.util.List;
  * Nothing but the path and query of the program's answer is used: no header of it can choose who
  * answers, or how (CVE-2024-38476).
  */
-final class LocalRedirect {
+public final class LocalRedirect {
   /** How many are followed for one request. */
-  static final int MAX = 5;
+  public static final int MAX = 5;
 
   private static final String COUNT = "cgi.redirects";
 

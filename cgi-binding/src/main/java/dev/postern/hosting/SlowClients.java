@@ -1,4 +1,4 @@
-package dev.postern.cgi;
+package dev.postern.hosting;
 
 import dev.postern.process.Pumps;
 import java.util.Set;

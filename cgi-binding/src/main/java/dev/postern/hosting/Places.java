@@ -1,4 +1,4 @@
-package dev.postern.cgi;
+package dev.postern.hosting;
 
 import dev.postern.GatewayException;
 import java.io.InterruptedIOException;
@@ -6,11 +6,11 @@ import java.util.List;
 import java.util.function.LongSupplier;
 
 /** The places that one run has taken. Given back once. Not thread-safe. */
-final class Places implements AutoCloseable {
-  private final List<ProcessLimit> limits;
+public final class Places implements AutoCloseable {
+  private final List<Permits> limits;
   private int held;
 
-  private Places(List<ProcessLimit> limits) {
+  private Places(List<Permits> limits) {
     this.limits = limits;
   }
 
@@ -19,12 +19,12 @@ final class Places implements AutoCloseable {
    * wait for a hung program take no place from others. No limit's wait is exceeded by all of them
    * together.
    */
-  static Places take(List<ProcessLimit> limits, LongSupplier clock)
+  public static Places take(List<Permits> limits, LongSupplier clock)
       throws GatewayException, InterruptedIOException {
     Places places = new Places(limits);
     long start = clock.getAsLong();
     try {
-      for (ProcessLimit limit : limits) {
+      for (Permits limit : limits) {
         limit.acquire(clock.getAsLong() - start);
         places.held++;
       }

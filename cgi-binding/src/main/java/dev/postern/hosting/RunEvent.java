@@ -1,4 +1,4 @@
-package dev.postern.cgi;
+package dev.postern.hosting;
 
 import jdk.jfr.Category;
 import jdk.jfr.DataAmount;
@@ -10,7 +10,7 @@ import jdk.jfr.StackTrace;
 import jdk.jfr.Timespan;
 import org.jspecify.annotations.Nullable;
 
-/** One run of a hosted program, for JDK Flight Recorder: what {@link CgiRun} tells. */
+/** One run of a hosted program, for JDK Flight Recorder: what {@link RunRecord} tells. */
 @Name(RunEvent.NAME)
 @Label("Program Run")
 @Category("Postern")
@@ -88,7 +88,7 @@ final class RunEvent extends Event {
     return event;
   }
 
-  void commit(CgiRun run) {
+  void commit(RunRecord run) {
     end();
     if (!shouldCommit()) {
       return;

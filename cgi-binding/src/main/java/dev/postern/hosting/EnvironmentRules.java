@@ -1,4 +1,4 @@
-package dev.postern.cgi;
+package dev.postern.hosting;
 
 import dev.postern.internal.Escapes;
 import dev.postern.internal.FieldNames;
@@ -11,15 +11,15 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Which variables a hosted program gets: whose word each is, and which never exist. */
-final class EnvironmentRules {
+public final class EnvironmentRules {
   /** One {@code NAME=value} and its NUL; the kernel's own limit is 131072. */
-  static final int MAX_ENTRY = 64 * 1024;
+  public static final int MAX_ENTRY = 64 * 1024;
 
-  static final int MAX_TOTAL = 512 * 1024;
-  static final int MAX_COUNT = 256;
+  public static final int MAX_TOTAL = 512 * 1024;
+  public static final int MAX_COUNT = 256;
 
   /** Taken from the environ as they are, when they are there. */
-  static final List<String> PASSED =
+  public static final List<String> PASSED =
       List.of(
           "AUTH_TYPE",
           "CONTENT_TYPE",
@@ -32,7 +32,7 @@ final class EnvironmentRules {
           "SCRIPT_NAME");
 
   /** Made here, some of them of what the environ says. */
-  static final Set<String> COMPUTED =
+  public static final Set<String> COMPUTED =
       Set.of(
           "CONTENT_LENGTH",
           "DOCUMENT_ROOT",
@@ -52,7 +52,7 @@ final class EnvironmentRules {
           "SERVER_SOFTWARE");
 
   /** What a container says of the request for which it serves an error page. */
-  static final List<String> ERROR_PAGE =
+  public static final List<String> ERROR_PAGE =
       List.of(
           "REDIRECT_STATUS", "REDIRECT_URL", "REDIRECT_QUERY_STRING", "REDIRECT_REQUEST_METHOD");
 
@@ -99,7 +99,7 @@ final class EnvironmentRules {
    * @param others the names that are configured already
    * @throws IllegalArgumentException with the rule that it breaks
    */
-  static void checkConfigured(String name, String value, Collection<String> others) {
+  public static void checkConfigured(String name, String value, Collection<String> others) {
     if (!isName(name)) {
       throw new IllegalArgumentException(
           "environment name must be letters, digits and _: " + Escapes.quote(name));
@@ -131,7 +131,7 @@ final class EnvironmentRules {
    *
    * @throws IllegalArgumentException when it is no name, or a rule of its own decides on it
    */
-  static void checkPassed(String name) {
+  public static void checkPassed(String name) {
     if (!isName(name)) {
       throw new IllegalArgumentException(
           "variable name must be letters, digits and _: " + Escapes.quote(name));

@@ -1,4 +1,4 @@
-package dev.postern.cgi;
+package dev.postern.hosting;
 
 import dev.postern.Body;
 import dev.postern.Environ;
@@ -17,7 +17,6 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.Iterator;
-import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -43,18 +42,16 @@ final class ProgramRun implements Body {
   /** How much of a body is read for nobody, where the client gets none. */
   private static final int UNSENT = 4 * 1024 * 1024;
 
-  private static final String NPH = "nph-";
-
   private static final Duration FOREVER = ChronoUnit.FOREVER.getDuration();
 
   private final HostOptions options;
   private final RefusalCounters counters;
   private final Environ environ;
+  private final Hosted hosted;
   private final Places places;
   private final RunWatch watch;
   private final long began = System.nanoTime();
 
-  private Isolation.@Nullable Enclosure enclosure;
   private @Nullable ProgramOutput output;
   private final RequestBody request;
   private final ReadAhead ahead;
@@ -78,17 +75,20 @@ final class ProgramRun implements Body {
 
   private boolean ended;
   private boolean closed;
+  private boolean gaveBack;
 
-  /** A run that has its places already, and gives them back. */
+  /** A run that has its places already; it gives them back, and closes what it runs. */
   ProgramRun(
       HostOptions options,
       RefusalCounters counters,
+      Hosted hosted,
       Environ environ,
       RequestBody request,
       Places places,
       RunWatch watch) {
     this.options = options;
     this.counters = counters;
+    this.hosted = hosted;
     this.environ = environ;
     this.request = request;
     this.places = places;
@@ -96,18 +96,9 @@ final class ProgramRun implements Body {
     this.ahead = new ReadAhead(options.maxSpool(), () -> output().keepBlock(), this::readAhead);
   }
 
-  /** What its processes are in; ended with the run. */
-  void enclose(Isolation.Enclosure newEnclosure) {
-    enclosure = newEnclosure;
-  }
-
-  /**
-   * Takes over a program that has been started.
-   *
-   * @param command its own, without what was put before it
-   */
-  void start(RunningProgram program, List<String> command) {
-    output = new ProgramOutput(program, command, watch);
+  /** Takes over a program that has been started. */
+  void start(RunningProgram program) {
+    output = new ProgramOutput(program, hosted.command(), watch);
     silentSince = System.nanoTime();
     environ.onCancel(program::wake);
   }
@@ -150,22 +141,19 @@ final class ProgramRun implements Body {
   }
 
   private HeaderBlockParser readHeaders() throws IOException {
-    HeaderBlockParser parser = new HeaderBlockParser(isNph());
+    HeaderBlockParser parser = new HeaderBlockParser(hosted.isNph());
     while (!parser.isComplete()) {
       if (!hasNext(options.headerTimeout())) {
         if (parser.size() == 0 && output().isNotRun()) {
           throw ProgramHost.notStarted(watch.program(), null);
         }
+        checkNotCut();
         throw parser.ended();
       }
       output().feed(parser);
     }
     silentSince = System.nanoTime();
     return parser;
-  }
-
-  private boolean isNph() {
-    return options.nph() || String.valueOf(watch.program().getFileName()).startsWith(NPH);
   }
 
   private boolean isBodiless(int status) {
@@ -498,14 +486,22 @@ final class ProgramRun implements Body {
           "short-body",
           "program must send its Content-Length: " + passed + " of " + declared + " bytes");
     }
-    if (process.wasStillWriting() && !isSatisfied()) {
-      throw Refusal.of(502, "left-writing", "program must not leave others writing its response");
+    if (!isSatisfied()) {
+      checkNotCut();
     }
     boolean failed = options.strictExit() && !exit.isSuccess() && !exit.equals(Exit.RUNNING);
     boolean unknown = exit.equals(Exit.UNKNOWN) && !isSatisfied();
     if (exit.isSignalled() || unknown || failed) {
       throw Refusal.of(
           502, "bad-exit", "program must end by itself" + (options.strictExit() ? ", with 0" : ""));
+    }
+  }
+
+  /** Whether all that there was of the output has come. */
+  private void checkNotCut() throws GatewayException {
+    GatewayException cut = output().process().cut();
+    if (cut != null) {
+      throw cut;
     }
   }
 
@@ -660,14 +656,15 @@ final class ProgramRun implements Body {
 
   /** What others can use now that the program has ended. Nothing after the first call. */
   private void giveBack() {
+    if (gaveBack) {
+      return;
+    }
+    gaveBack = true;
     try {
-      if (enclosure != null) {
-        enclosure.close();
-      }
+      hosted.close();
     } catch (IOException e) {
       watch.log("postern: control group must end with its run: " + e.getMessage());
     } finally {
-      enclosure = null;
       places.close();
     }
   }

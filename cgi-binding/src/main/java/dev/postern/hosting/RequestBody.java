@@ -1,4 +1,4 @@
-package dev.postern.cgi;
+package dev.postern.hosting;
 
 import com.google.common.io.CountingInputStream;
 import dev.postern.Environ;

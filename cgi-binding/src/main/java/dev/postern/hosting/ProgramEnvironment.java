@@ -1,4 +1,4 @@
-package dev.postern.cgi;
+package dev.postern.hosting;
 
 import static java.util.Objects.requireNonNull;
 
@@ -7,9 +7,7 @@ import dev.postern.GatewayException;
 import dev.postern.internal.FieldNames;
 import dev.postern.internal.Hosts;
 import dev.postern.process.ProgramText;
-import dev.postern.program.Program;
 import dev.postern.program.RequestPath;
-import dev.postern.system.OtherUser;
 import dev.postern.wire.Refusal;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -21,49 +19,46 @@ import org.jspecify.annotations.Nullable;
  * that programs have come to expect, and what was configured. A computed value always wins over a
  * configured one.
  */
-final class ProgramEnvironment {
-  private static final String PATH = "/usr/local/bin:/usr/bin:/bin";
-
+public final class ProgramEnvironment {
   private final Environ environ;
   private final HostOptions options;
-  private final Map<String, String> configured;
+  private final Own own;
   private final Map<String, String> variables = new LinkedHashMap<>();
   private int total;
 
-  private ProgramEnvironment(Environ environ, HostOptions options, Map<String, String> configured) {
+  private ProgramEnvironment(Environ environ, HostOptions options, Own own) {
     this.environ = environ;
     this.options = options;
-    this.configured = configured;
+    this.own = own;
   }
 
-  /** The environment for one request, with the variables that the host was configured with. */
-  static Map<String, String> of(
-      Environ environ,
-      HostOptions options,
-      Program program,
-      long contentLength,
-      RefusalCounters counters)
-      throws GatewayException {
-    return of(environ, options, options.environment(), program, contentLength, counters);
-  }
+  /**
+   * What belongs to the program and not to the request.
+   *
+   * @param defaults variables as bytes, which those that are configured replace
+   * @param configured the variables that are the same for each request
+   * @param file SCRIPT_FILENAME as bytes, or null for none
+   * @param interpreted whether an interpreter of the configuration runs the file
+   * @param inProcess whether the variables go through the locale's charset on their way
+   */
+  public record Own(
+      Map<String, String> defaults,
+      Map<String, String> configured,
+      @Nullable String file,
+      boolean interpreted,
+      boolean inProcess) {}
 
   /**
    * The environment for one request.
    *
-   * @param configured the variables that are the same for each request
    * @param contentLength of the body that the program gets, or -1 for none
    * @return bytes, one char each, all of which the program will get exactly
    * @throws GatewayException with status 400 or 431 when the request cannot be passed on
    */
-  static Map<String, String> of(
-      Environ environ,
-      HostOptions options,
-      Map<String, String> configured,
-      Program program,
-      long contentLength,
-      RefusalCounters counters)
+  public static Map<String, String> of(
+      Environ environ, HostOptions options, Own own, long contentLength, RefusalCounters counters)
       throws GatewayException {
-    ProgramEnvironment built = new ProgramEnvironment(environ, options, configured);
+    ProgramEnvironment built = new ProgramEnvironment(environ, options, own);
     built.addConfigured();
     for (String name : EnvironmentRules.PASSED) {
       built.addForeign(name, environ.variable(name));
@@ -76,11 +71,12 @@ final class ProgramEnvironment {
     built.addPeer();
     built.addHeaders(counters);
     built.add("GATEWAY_INTERFACE", "CGI/1.1");
-    built.addRedirect(program);
-    String file = ProgramText.toBytes(program.file());
-    built.add("SCRIPT_FILENAME", file);
-    for (String name : options.fileVariables()) {
-      built.add(name, file);
+    built.addRedirect();
+    if (own.file() != null) {
+      built.add("SCRIPT_FILENAME", own.file());
+      for (String name : options.fileVariables()) {
+        built.add(name, own.file());
+      }
     }
     if (contentLength >= 0) {
       built.add("CONTENT_LENGTH", Long.toString(contentLength));
@@ -90,23 +86,13 @@ final class ProgramEnvironment {
   }
 
   private void addConfigured() throws GatewayException {
-    if (!configured.containsKey("PATH")) {
-      add("PATH", PATH);
+    for (Map.Entry<String, String> entry : own.defaults().entrySet()) {
+      if (!own.configured().containsKey(entry.getKey())) {
+        add(entry.getKey(), entry.getValue());
+      }
     }
-    OtherUser user = options.isolation().user();
-    if (user != null) {
-      addUser("HOME", user.home());
-      addUser("USER", user.name());
-      addUser("LOGNAME", user.name());
-    }
-    for (Map.Entry<String, String> entry : configured.entrySet()) {
+    for (Map.Entry<String, String> entry : own.configured().entrySet()) {
       add(entry.getKey(), requireNonNull(ProgramText.toBytes(entry.getValue())));
-    }
-  }
-
-  private void addUser(String name, String bytes) throws GatewayException {
-    if (!configured.containsKey(name)) {
-      add(name, bytes);
     }
   }
 
@@ -157,13 +143,13 @@ final class ProgramEnvironment {
    * a configured interpreter runs the file; and on an error page, where the container tells of the
    * request that failed.
    */
-  private void addRedirect(Program program) throws GatewayException {
+  private void addRedirect() throws GatewayException {
     String status = environ.variable("REDIRECT_STATUS");
     if (status != null && status.matches("[2-5][0-9][0-9]") && !status.equals("200")) {
       for (String name : EnvironmentRules.ERROR_PAGE) {
         addForeign(name, environ.variable(name));
       }
-    } else if (program.interpreted()) {
+    } else if (own.interpreted()) {
       add("REDIRECT_STATUS", "200");
     }
   }
@@ -210,7 +196,7 @@ final class ProgramEnvironment {
   }
 
   private void add(String name, String bytes) throws GatewayException {
-    if (!ProgramText.canCarry(bytes)) {
+    if (own.inProcess() && !ProgramText.canCarry(bytes)) {
       throw Refusal.of(
           400,
           "not-encodable",

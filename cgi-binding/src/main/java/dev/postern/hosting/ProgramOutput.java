@@ -1,4 +1,4 @@
-package dev.postern.cgi;
+package dev.postern.hosting;
 
 import dev.postern.GatewayException;
 import dev.postern.Headers;
@@ -29,12 +29,12 @@ import java.util.regex.Pattern;
  * What one process writes: its output, of which each byte is taken once, and its standard error.
  * Confined to the request's thread.
  */
-final class ProgramOutput {
+public final class ProgramOutput {
   /** How many lines of standard error are logged for a run: the last ones. */
-  static final int LOG_LINES = 100;
+  public static final int LOG_LINES = 100;
 
   /** How many bytes of standard error a line of the log holds; a longer line is several. */
-  static final int LOG_LINE = 4096;
+  public static final int LOG_LINE = 4096;
 
   /** How much of standard error goes into a diagnosis. */
   private static final int STDERR_SHOWN = 512;

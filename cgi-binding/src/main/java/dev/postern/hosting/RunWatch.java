@@ -1,4 +1,4 @@
-package dev.postern.cgi;
+package dev.postern.hosting;
 
 import dev.postern.Environ;
 import dev.postern.GatewayException;
@@ -9,6 +9,7 @@ import dev.postern.wire.Refusal;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -20,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * Takes down how one run goes, and tells it once, when all is over. Confined to the request's
  * thread, and to the one that watches a program that works on after its answer.
  */
-final class RunWatch {
+public final class RunWatch {
   private static final int NONE = -1;
 
   /** A runtime that was linked without {@code jdk.jfr} hosts programs all the same. */
@@ -45,7 +46,7 @@ final class RunWatch {
 
   private final Path program;
   private final Environ environ;
-  private final List<Consumer<CgiRun>> listeners;
+  private final List<Consumer<RunRecord>> listeners;
   private final LongSupplier clock;
   private final @Nullable RunEvent event;
   private final long begun;
@@ -55,7 +56,6 @@ final class RunWatch {
   private boolean left;
 
   int status;
-  boolean inside;
   long queueNanos;
   long startNanos = NONE;
   long firstByteNanos = NONE;
@@ -69,7 +69,9 @@ final class RunWatch {
   final Set<String> limits = new LinkedHashSet<>();
   @Nullable Throwable failure;
 
-  RunWatch(Path program, Environ environ, List<Consumer<CgiRun>> listeners, LongSupplier clock) {
+  /** The run begins now. */
+  public RunWatch(
+      Path program, Environ environ, List<Consumer<RunRecord>> listeners, LongSupplier clock) {
     this.program = program;
     this.environ = environ;
     this.listeners = listeners;
@@ -88,22 +90,33 @@ final class RunWatch {
   }
 
   /** The request has its place, or will have none. */
-  void queued(long since) {
+  public void queued(long since) {
     queueNanos = clock.getAsLong() - since;
   }
 
-  long now() {
+  /** By its clock. */
+  public long now() {
     return clock.getAsLong();
   }
 
   /** A process runs. One that never became the program is followed by another. */
-  void started(long since) {
+  public void started(long since) {
     started = clock.getAsLong();
     startNanos = started - since;
   }
 
+  /** How it was started: {@code spawn}, {@code fork} or another word. */
+  public void startedBy(String how) {
+    start = how;
+  }
+
+  /** Why it was started in another way than it was meant to be. */
+  public void cold(String reason) {
+    coldReason = reason;
+  }
+
   /** A block of output has come. */
-  void output(int bytes) {
+  public void output(int bytes) {
     if (firstByteNanos < 0) {
       firstByteNanos = clock.getAsLong() - started;
     }
@@ -111,7 +124,7 @@ final class RunWatch {
   }
 
   /** The first failure is the one that counts. */
-  void failed(Throwable e) {
+  public void failed(Throwable e) {
     if (failure == null) {
       failure = e;
       if (status == 0 && e instanceof GatewayException refused) {
@@ -139,7 +152,7 @@ final class RunWatch {
     }
   }
 
-  /** {@link CgiRun#rule}. */
+  /** {@link RunRecord#rule}. */
   String rule() {
     if (failure == null) {
       return "";
@@ -176,7 +189,7 @@ final class RunWatch {
   }
 
   /** Tells the listeners. Nothing after the first call. */
-  void tell() {
+  public void tell() {
     if (told) {
       return;
     }
@@ -189,16 +202,36 @@ final class RunWatch {
     if (LIMITS.contains(rule())) {
       limits.add(rule());
     }
-    CgiRun run = new CgiRun(this);
+    RunRecord run =
+        new RunRecord(
+            program,
+            status,
+            Duration.ofNanos(queueNanos),
+            duration(startNanos),
+            duration(firstByteNanos),
+            Duration.ofNanos(totalNanos),
+            bytesIn,
+            bytesOut,
+            errorBytes,
+            start,
+            coldReason,
+            exit,
+            Set.copyOf(limits),
+            failure,
+            rule());
     if (event != null) {
       event.commit(run);
     }
-    for (Consumer<CgiRun> listener : listeners) {
+    for (Consumer<RunRecord> listener : listeners) {
       try {
         listener.accept(run);
       } catch (Throwable e) {
         log("postern: listener of runs must not throw: " + Escapes.quote(e.toString()));
       }
     }
+  }
+
+  private static @Nullable Duration duration(long nanos) {
+    return nanos < 0 ? null : Duration.ofNanos(nanos);
   }
 }

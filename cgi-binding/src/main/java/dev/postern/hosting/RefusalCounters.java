@@ -1,4 +1,4 @@
-package dev.postern.cgi;
+package dev.postern.hosting;
 
 import dev.postern.GatewayException;
 import dev.postern.wire.Refusal;
@@ -8,22 +8,24 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 
 /** Counts by rule, touched only when something is refused or dropped. Thread-safe. */
-final class RefusalCounters {
+public final class RefusalCounters {
   private final Map<String, LongAdder> counts = new ConcurrentHashMap<>();
 
-  void count(String rule) {
+  /** One more for that rule. */
+  public void count(String rule) {
     counts.computeIfAbsent(rule, key -> new LongAdder()).increment();
   }
 
   /** Counts a failure by its rule, and hands it back to be thrown. */
-  GatewayException counted(GatewayException e) {
+  public GatewayException counted(GatewayException e) {
     count(Refusal.rule(e));
     return e;
   }
 
-  Refusals snapshot() {
+  /** The counts so far, by rule. */
+  public Map<String, Long> snapshot() {
     Map<String, Long> snapshot = new HashMap<>();
     counts.forEach((rule, count) -> snapshot.put(rule, count.sum()));
-    return new Refusals(snapshot);
+    return snapshot;
   }
 }

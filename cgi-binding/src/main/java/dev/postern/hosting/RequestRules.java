@@ -1,4 +1,4 @@
-package dev.postern.cgi;
+package dev.postern.hosting;
 
 import dev.postern.Environ;
 import dev.postern.GatewayException;
@@ -11,9 +11,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** What a request must be before a program is started for it. */
-final class RequestRules {
-  static final int MAX_PATH = 4096;
-  static final int MAX_QUERY = 16 * 1024;
+public final class RequestRules {
+  public static final int MAX_PATH = 4096;
+  public static final int MAX_QUERY = 16 * 1024;
 
   private static final String USUAL_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 
@@ -24,7 +24,7 @@ final class RequestRules {
    *
    * @throws GatewayException with status 400, 405, 413 or 414
    */
-  static void check(Environ environ, HostOptions options) throws GatewayException {
+  public static void check(Environ environ, HostOptions options) throws GatewayException {
     checkMethod(environ.method(), options.methods());
     String script = RequestPath.bytes(environ, "SCRIPT_NAME");
     String path = RequestPath.bytes(environ, "PATH_INFO");

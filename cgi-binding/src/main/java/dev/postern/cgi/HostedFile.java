@@ -1,0 +1,253 @@
+package dev.postern.cgi;
+
+import dev.postern.Environ;
+import dev.postern.GatewayException;
+import dev.postern.hosting.HostOptions;
+import dev.postern.hosting.Hosted;
+import dev.postern.hosting.Permits;
+import dev.postern.hosting.ProgramEnvironment;
+import dev.postern.hosting.ProgramHost;
+import dev.postern.hosting.RefusalCounters;
+import dev.postern.hosting.RunWatch;
+import dev.postern.process.ProgramText;
+import dev.postern.process.RunningProgram;
+import dev.postern.process.Starter;
+import dev.postern.program.Program;
+import dev.postern.system.OtherUser;
+import dev.postern.warm.WarmRequest;
+import dev.postern.warm.WarmStart;
+import dev.postern.wire.Refusal;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InterruptedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** A file that a request runs as a process of its own. Confined to one request. */
+final class HostedFile implements Hosted {
+  private static final String PATH = "/usr/local/bin:/usr/bin:/bin";
+  private static final String NPH = "nph-";
+
+  /**
+   * How often a start is tried again that the system has refused: one process more may be had in a
+   * moment (EAGAIN), and a program that is just being written cannot run (ETXTBSY). Where a helper
+   * starts the program, nothing proves that it never began, so that it is not tried again.
+   */
+  private static final int RETRIES = 3;
+
+  private static final long RETRY_MILLIS = 10;
+
+  private final Program program;
+  private final HostOptions options;
+  private final ProcessOptions processes;
+  private final List<Permits> places;
+  private final RunWatch watch;
+  private final @Nullable JavaProgram inside;
+  private final @Nullable WorkerGroup group;
+  private final Map<String, String> configured;
+  private Isolation.@Nullable Enclosure enclosure;
+
+  HostedFile(
+      Program program,
+      HostOptions options,
+      ProcessOptions processes,
+      List<Permits> places,
+      RunWatch watch,
+      @Nullable JavaProgram inside) {
+    this.program = program;
+    this.options = options;
+    this.processes = processes;
+    this.places = places;
+    this.watch = watch;
+    this.inside = inside;
+    this.group =
+        inside == null ? processes.delegation().of(processes.programs(), program.file()) : null;
+    this.configured = configured(group, options);
+  }
+
+  /** The variables that are the same for each request of the programs of a group. */
+  private static Map<String, String> configured(@Nullable WorkerGroup group, HostOptions options) {
+    if (group == null || group.environment().isEmpty()) {
+      return options.environment();
+    }
+    Map<String, String> all = new LinkedHashMap<>(options.environment());
+    all.putAll(group.environment());
+    return all;
+  }
+
+  @Override
+  public Path program() {
+    return program.file();
+  }
+
+  @Override
+  public List<String> command() {
+    return program.command();
+  }
+
+  @Override
+  public boolean isNph() {
+    return processes.nph() || String.valueOf(program.file().getFileName()).startsWith(NPH);
+  }
+
+  @Override
+  public List<Permits> places() {
+    return places;
+  }
+
+  @Override
+  public Map<String, String> environment(
+      Environ environ, long contentLength, RefusalCounters counters) throws GatewayException {
+    checkDirectory();
+    return ProgramEnvironment.of(
+        environ, options, own(program, processes, configured), contentLength, counters);
+  }
+
+  /** What the environment of that program has, whatever the request. */
+  static ProgramEnvironment.Own own(
+      Program program, ProcessOptions processes, Map<String, String> configured) {
+    Map<String, String> defaults = new LinkedHashMap<>();
+    defaults.put("PATH", PATH);
+    OtherUser user = processes.isolation().user();
+    if (user != null) {
+      defaults.put("HOME", user.home());
+      defaults.put("USER", user.name());
+      defaults.put("LOGNAME", user.name());
+    }
+    return new ProgramEnvironment.Own(
+        defaults, configured, ProgramText.toBytes(program.file()), program.interpreted(), true);
+  }
+
+  @Override
+  public RunningProgram start(Map<String, String> environment, @Nullable InputStream body)
+      throws IOException {
+    Path directory = directory();
+    Isolation.Enclosure entered = enclosure();
+    if (group != null) {
+      RunningProgram child =
+          child(
+              new WarmRequest(
+                  program.file(),
+                  program.command(),
+                  environment,
+                  configured.keySet(),
+                  directory,
+                  body,
+                  processes.isolation()::workerCommand,
+                  entered.entrance()),
+              group);
+      if (child != null) {
+        return child;
+      }
+    }
+    watch.startedBy(inside == null ? "spawn" : "inside");
+    return start(
+        inside == null ? spawner(entered) : inside::start, environment, body, directory);
+  }
+
+  /** A child of a worker that runs the program; null when a process of its own must. */
+  private @Nullable RunningProgram child(WarmRequest request, WorkerGroup workers)
+      throws IOException {
+    String cold = processes.isolation().coldReason();
+    if (cold.isEmpty()) {
+      try {
+        WarmStart started = workers.pool().start(request);
+        if (started.program() != null) {
+          watch.startedBy("fork");
+          return started.program();
+        }
+        cold = started.cold();
+      } catch (InterruptedIOException e) {
+        throw e;
+      } catch (IOException e) {
+        // It may have begun.
+        throw ProgramHost.notStarted(program.file(), e);
+      }
+    }
+    watch.cold(cold);
+    return null;
+  }
+
+  /** Starts a process, with what its isolation puts before the program's command. */
+  private Starter spawner(Isolation.Enclosure entered) {
+    return (command, environment, directory, body, tied) ->
+        processes
+            .starter()
+            .start(entered.command(program, directory), environment, directory, body, tied);
+  }
+
+  private RunningProgram start(
+      Starter starter,
+      Map<String, String> environment,
+      @Nullable InputStream body,
+      Path directory)
+      throws IOException {
+    for (int attempt = 0; ; attempt++) {
+      try {
+        return starter.start(
+            program.command(), environment, directory, body, processes.isolation().isTied());
+      } catch (GatewayException e) {
+        // The starter has said what it is.
+        throw e;
+      } catch (IOException e) {
+        if (attempt >= RETRIES || mayHaveBegun(e)) {
+          throw ProgramHost.notStarted(program.file(), e);
+        }
+      }
+      pause();
+    }
+  }
+
+  /**
+   * What is no failure of the system, such as want of memory for a thread, can come after the
+   * program has begun. Nothing runs twice.
+   */
+  private static boolean mayHaveBegun(IOException e) {
+    return e.getCause() != null && !(e.getCause() instanceof IOException);
+  }
+
+  private Isolation.Enclosure enclosure() throws GatewayException {
+    try {
+      Isolation.Enclosure entered = processes.isolation().enclosure();
+      enclosure = entered;
+      return entered;
+    } catch (IOException e) {
+      throw ProgramHost.notStarted(program.file(), e);
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (enclosure != null) {
+      enclosure.close();
+    }
+  }
+
+  private static void pause() throws InterruptedIOException {
+    try {
+      Thread.sleep(RETRY_MILLIS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("interrupted while the program was started");
+    }
+  }
+
+  private Path directory() {
+    Path own = group == null ? null : group.workingDirectory();
+    Path directory = own != null ? own : processes.workingDirectory();
+    Path parent = program.file().getParent();
+    return directory != null ? directory : parent != null ? parent : Path.of("/");
+  }
+
+  private void checkDirectory() throws GatewayException {
+    Path directory = directory();
+    if (!Files.isDirectory(directory)) {
+      throw Refusal.of(500, "no-directory", "working directory must be a directory: " + directory);
+    }
+    program.checkNames(directory);
+  }
+}

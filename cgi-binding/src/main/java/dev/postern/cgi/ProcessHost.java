@@ -1,0 +1,106 @@
+package dev.postern.cgi;
+
+import dev.postern.Body;
+import dev.postern.Environ;
+import dev.postern.StartResponse;
+import dev.postern.hosting.HostOptions;
+import dev.postern.hosting.Permits;
+import dev.postern.hosting.ProgramHost;
+import dev.postern.hosting.RefusalCounters;
+import dev.postern.hosting.RunWatch;
+import dev.postern.process.StartPath;
+import dev.postern.program.Program;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs programs as processes, as {@link CgiApplication} and {@link CgiDirectory} share it.
+ * Thread-safe.
+ */
+final class ProcessHost {
+  private final ProgramHost host;
+  private final ProcessOptions options;
+
+  /** One for each program that was run; there are no more than files. */
+  private final Map<Path, Permits> programPermits = new ConcurrentHashMap<>();
+
+  ProcessHost(CgiHostBuilder<?> builder) {
+    host = new ProgramHost(builder.options());
+    options = builder.processOptions(host.options().places());
+    // Found out, and logged, when a server starts and not in its first request.
+    StartPath.inForce();
+    Level.log(options.isolation().level());
+  }
+
+  /** Each level is logged once. */
+  private static final class Level {
+    private static final Set<IsolationLevel> LOGGED = ConcurrentHashMap.newKeySet();
+
+    static void log(IsolationLevel level) {
+      if (LOGGED.add(level)) {
+        System.getLogger("dev.postern.cgi")
+            .log(System.Logger.Level.INFO, "programs are isolated at level " + level);
+      }
+    }
+  }
+
+  HostOptions options() {
+    return host.options();
+  }
+
+  ProcessOptions processes() {
+    return options;
+  }
+
+  RefusalCounters counters() {
+    return host.counters();
+  }
+
+  RunWatch watch(Path program, Environ environ) {
+    return host.watch(program, environ);
+  }
+
+  Refusals refusals() {
+    return Refusals.of(counters().snapshot());
+  }
+
+  /**
+   * Runs a program that may run, and starts its response: see {@link ProgramHost#run}.
+   *
+   * @param inside its code, where it runs inside this JVM; null for a program that is started
+   */
+  Body run(
+      Program program,
+      @Nullable JavaProgram inside,
+      Environ environ,
+      StartResponse startResponse,
+      RunWatch watch)
+      throws Exception {
+    return host.run(
+        new HostedFile(program, host.options(), options, places(program), watch, inside),
+        environ,
+        startResponse,
+        watch);
+  }
+
+  /** Ends what only this host uses. */
+  void close() {
+    if (options.ownGroup() != null) {
+      options.ownGroup().close();
+    }
+  }
+
+  private List<Permits> places(Program program) {
+    Permits ofOne = options.ofOneProgram();
+    if (ofOne == null) {
+      return List.of(host.options().places());
+    }
+    return List.of(
+        programPermits.computeIfAbsent(program.file(), file -> ofOne.withMax(ofOne.max())),
+        host.options().places());
+  }
+}

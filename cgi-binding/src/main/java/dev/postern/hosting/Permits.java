@@ -1,0 +1,70 @@
+package dev.postern.hosting;
+
+import dev.postern.GatewayException;
+import dev.postern.Headers;
+import dev.postern.wire.Refusal;
+import java.io.InterruptedIOException;
+import java.time.Duration;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+
+/** Places for requests, and how long one waits for its place. Thread-safe. */
+public final class Permits {
+  private final Semaphore permits;
+  private final int max;
+  private final Duration wait;
+
+  /** That many places, given in the order in which requests came. */
+  public Permits(int max, Duration wait) {
+    this.max = max;
+    this.wait = wait;
+    this.permits = new Semaphore(max, true);
+  }
+
+  /** How many there are. */
+  public int max() {
+    return max;
+  }
+
+  /** How many are free now. */
+  public int available() {
+    return permits.availablePermits();
+  }
+
+  /** As many of its own, with the same wait. */
+  public Permits withMax(int newMax) {
+    return new Permits(newMax, wait);
+  }
+
+  /**
+   * Takes a place, which {@link #release} gives back.
+   *
+   * @param waited how long the request has waited for others already
+   */
+  public void acquire(long waited) throws GatewayException, InterruptedIOException {
+    try {
+      if (!permits.tryAcquire(
+          Math.max(0, TimeUnit.NANOSECONDS.convert(wait) - waited), TimeUnit.NANOSECONDS)) {
+        throw Refusal.of(
+            503,
+            "process-limit",
+            "program must find a free place of " + max + " within " + wait.toMillis() + " ms",
+            Headers.of("Retry-After", "1"),
+            null);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("interrupted while waiting for a free place");
+    }
+  }
+
+  /** Gives a place back. */
+  public void release() {
+    permits.release();
+  }
+
+  @Override
+  public String toString() {
+    return max + ", " + wait;
+  }
+}
