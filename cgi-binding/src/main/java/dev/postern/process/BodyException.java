@@ -10,7 +10,8 @@ public final class BodyException extends IOException {
 
   private final transient IOException failure;
 
-  BodyException(IOException failure) {
+  /** What reading the body threw. */
+  public BodyException(IOException failure) {
     super(failure.getMessage(), failure);
     this.failure = failure;
   }

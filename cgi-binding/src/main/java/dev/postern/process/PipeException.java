@@ -9,7 +9,8 @@ import java.io.IOException;
 public final class PipeException extends IOException {
   private static final long serialVersionUID = 1;
 
-  PipeException(IOException cause) {
+  /** What moving the bytes threw. */
+  public PipeException(IOException cause) {
     super(cause.getMessage(), cause);
   }
 }
