@@ -1,7 +1,7 @@
 /** FastCGI and SCGI both ways: an application as a server, a server as an application. */
 module dev.postern.fastcgi {
   requires transitive dev.postern;
-  requires dev.postern.cgi;
+  requires transitive dev.postern.cgi;
   requires static transitive org.jspecify;
 
   exports dev.postern.fastcgi;

@@ -1,0 +1,391 @@
+package dev.postern.fastcgi;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.postern.Application;
+import dev.postern.Body;
+import dev.postern.Environ;
+import dev.postern.GatewayException;
+import dev.postern.Headers;
+import dev.postern.StartResponse;
+import dev.postern.cgi.HostBuilder;
+import dev.postern.cgi.Refusals;
+import dev.postern.fastcgi.client.FastCgiDialect;
+import dev.postern.fastcgi.client.KeptServers;
+import dev.postern.fastcgi.client.ServerAddress;
+import dev.postern.fastcgi.client.ServerTarget;
+import dev.postern.fastcgi.client.Upstreams;
+import dev.postern.hosting.HostOptions;
+import dev.postern.hosting.Permits;
+import dev.postern.hosting.ProgramHost;
+import dev.postern.hosting.RequestRules;
+import dev.postern.hosting.RunWatch;
+import dev.postern.process.ProgramText;
+import dev.postern.process.Pumps;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A FastCGI server as an application, PHP above all: each call is one request to it, in the
+ * responder role. The server runs elsewhere, at one or several addresses, or is a program that this
+ * application starts and keeps.
+ *
+ * <p>What holds for hosted programs holds here: the same checks of requests and responses, limits,
+ * time-outs, statuses and ids. A response whose connection ends without END_REQUEST is incomplete:
+ * a 502 before the commit, else it is cut. What the server sends as standard error goes to {@code
+ * postern.errors}, its application status into the {@link dev.postern.Outcome} as an exit.
+ *
+ * <p>Thread-safe.
+ */
+public final class FastCgiApplication implements Application, AutoCloseable {
+  private static final String DEFAULT_INDEX = "index.php";
+  private static final String DEFAULT_EXTENSION = ".php";
+
+  private final ProgramHost host;
+  private final Upstreams upstreams;
+  private final FastCgiDialect dialect = new FastCgiDialect();
+  private final List<Permits> places;
+  private final Path name;
+  private final @Nullable Path root;
+  private final boolean localRoot;
+  private final String index;
+  private final String extension;
+  private final @Nullable String front;
+
+  private FastCgiApplication(Builder builder) {
+    HostOptions options = builder.options();
+    this.host = new ProgramHost(options);
+    this.root = builder.root;
+    this.index = builder.index;
+    this.extension = builder.extension;
+    this.front = builder.front;
+    if (builder.command.isEmpty()) {
+      this.upstreams =
+          Upstreams.of(builder.addresses, builder.keepConnections, builder.connectTimeout);
+      this.name = Path.of(builder.addresses.get(0).toString());
+      this.places = List.of(options.places());
+      this.localRoot =
+          builder.addresses.stream().allMatch(ServerAddress::isLocal)
+              && root != null
+              && Files.isDirectory(root);
+    } else {
+      KeptServers.check();
+      Path file = Path.of(builder.command.get(0));
+      Path directory = root != null ? root : file.toAbsolutePath().getParent();
+      this.upstreams =
+          Upstreams.of(
+              new KeptServers(
+                  builder.command,
+                  options.environment(),
+                  directory == null ? Path.of("/") : directory,
+                  builder.servers),
+              builder.connectTimeout);
+      this.name = file;
+      this.places = List.of(options.places().withMax(builder.servers), options.places());
+      this.localRoot = root != null;
+    }
+  }
+
+  /** The server at that address, with all defaults: see {@link #builder(String)}. */
+  public static FastCgiApplication of(String address) {
+    return builder(address).build();
+  }
+
+  /**
+   * Options for a server that runs already.
+   *
+   * @param address {@code HOST:PORT} or {@code unix:PATH}
+   * @throws IllegalArgumentException when it is neither
+   */
+  public static Builder builder(String address) {
+    return new Builder(List.of()).address(address);
+  }
+
+  /**
+   * Options for servers that the application starts and keeps, such as {@code
+   * List.of("/usr/bin/php-cgi")}: {@link Builder#servers} processes of that command. Each gets a
+   * listening Unix socket as its standard input (FastCGI 1.0, 2.2), in a directory that only this
+   * process's user may enter. One that has ended is started again; all end with this JVM, and by
+   * {@link FastCgiApplication#close}. Perl or Python must be in {@code /usr/bin}: they make the
+   * socket.
+   *
+   * @param command an absolute path and its arguments
+   * @throws IllegalArgumentException when the command is empty or its first word is no absolute
+   *     path
+   */
+  public static Builder builder(List<String> command) {
+    if (command.isEmpty() || !Path.of(command.get(0)).isAbsolute()) {
+      throw new IllegalArgumentException("command must start with an absolute path: " + command);
+    }
+    return new Builder(List.copyOf(command));
+  }
+
+  /**
+   * Sends the request, and starts the response when its header block is there. Blocks until then.
+   *
+   * @throws GatewayException when the request is refused, no server can be reached (503), or the
+   *     server fails (502, 503, 504)
+   */
+  @Override
+  public Body call(Environ environ, StartResponse startResponse) throws Exception {
+    try {
+      RequestRules.check(environ, host.options());
+      if (root == null) {
+        return run(environ, null, name, startResponse);
+      }
+      String path = bytes(environ, "PATH_INFO");
+      if (path.isEmpty()) {
+        return slash(environ, startResponse);
+      }
+      ScriptPath script = ScriptPath.of(path, extension, index, front);
+      if (script == null) {
+        throw ScriptPath.none(path);
+      }
+      if (localRoot) {
+        script.checkFile(root);
+      }
+      Environ mounted = environ.copy();
+      mounted.put("SCRIPT_NAME", bytes(environ, "SCRIPT_NAME") + script.script());
+      mounted.put("PATH_INFO", script.pathInfo());
+      String file = script.file(root);
+      return run(mounted, file, Path.of(root + "/" + scriptName(script)), startResponse);
+    } catch (GatewayException e) {
+      throw host.counters().counted(e);
+    }
+  }
+
+  /** For logs. */
+  private static String scriptName(ScriptPath script) {
+    String text = script.script().replace('\0', '?');
+    return text.substring(1);
+  }
+
+  private static String bytes(Environ environ, String name) {
+    String value = environ.variable(name);
+    return value == null ? "" : value;
+  }
+
+  private Body run(
+      Environ environ, @Nullable String file, Path program, StartResponse startResponse)
+      throws Exception {
+    RunWatch watch = host.watch(program, environ);
+    try {
+      return host.run(
+          new ServerTarget(upstreams, dialect, host.options(), places, program, file),
+          environ,
+          startResponse,
+          watch);
+    } catch (Throwable e) {
+      watch.failed(e);
+      watch.tell();
+      throw e;
+    }
+  }
+
+  /** The mount itself, as a directory: links of its page are relative to what follows the slash. */
+  private static Body slash(Environ environ, StartResponse startResponse) {
+    String target = environ.variable("REQUEST_URI");
+    String path = target == null ? bytes(environ, "SCRIPT_NAME") : target;
+    int query = path.indexOf('?');
+    String only = query < 0 ? path : path.substring(0, query);
+    int scheme = only.indexOf("://");
+    if (scheme >= 0) {
+      int from = only.indexOf('/', scheme + 3);
+      only = from < 0 ? "" : only.substring(from);
+    }
+    String rest = bytes(environ, "QUERY_STRING");
+    // One slash at its start: two would be another host.
+    String location = "/" + only.replaceFirst("^/+", "") + "/";
+    location = location.equals("//") ? "/" : location;
+    startResponse.start(
+        301, Headers.of("Location", location + (rest.isEmpty() ? "" : "?" + rest)));
+    return Body.empty();
+  }
+
+  /**
+   * Closes idle connections, and ends the servers that were started here and the threads that are
+   * kept for the next request; {@code ServletGateway.destroy} calls it. May be called more than
+   * once. Kept servers are not started again: a later request is a 503.
+   */
+  @Override
+  public void close() {
+    upstreams.close();
+    Pumps.endIdle();
+  }
+
+  /** What was refused or dropped so far, by rule. */
+  public Refusals refusals() {
+    return Refusals.of(host.counters().snapshot());
+  }
+
+  /** Where its server is. */
+  @Override
+  public String toString() {
+    return "FastCgiApplication.of(" + name + ")";
+  }
+
+  /** Options of a FastCGI server. Not thread-safe. */
+  public static final class Builder extends HostBuilder<Builder> {
+    private final List<String> command;
+    private final List<ServerAddress> addresses = new ArrayList<>();
+    private int servers = Math.max(2, 2 * Runtime.getRuntime().availableProcessors());
+    private int keepConnections;
+    private Duration connectTimeout = Duration.ofSeconds(5);
+    private @Nullable Path root;
+    private String index = DEFAULT_INDEX;
+    private String extension = DEFAULT_EXTENSION;
+    private @Nullable String front;
+
+    private Builder(List<String> command) {
+      this.command = command;
+    }
+
+    /**
+     * Another server that can answer: a request goes to the one with the fewest requests of ours,
+     * and to the next one where it cannot be reached. A request that was sent is sent again only
+     * when no byte came back and its method is GET, HEAD or OPTIONS.
+     *
+     * @param address {@code HOST:PORT} or {@code unix:PATH}
+     * @throws IllegalArgumentException when it is neither
+     * @throws IllegalStateException for servers that are kept
+     */
+    public Builder address(String address) {
+      if (!command.isEmpty()) {
+        throw new IllegalStateException("servers that are kept must have no other address");
+      }
+      addresses.add(ServerAddress.of(address));
+      return this;
+    }
+
+    /**
+     * How many servers of a command are kept, each of which answers one request at a time; by
+     * default two for each processor. A request waits for a free one as long as {@link #limit} says.
+     *
+     * @throws IllegalArgumentException when it is less than 1
+     */
+    public Builder servers(int count) {
+      if (count < 1) {
+        throw new IllegalArgumentException("servers must be at least 1: " + count);
+      }
+      servers = count;
+      return this;
+    }
+
+    /**
+     * How many idle connections to each address are kept for the next request, for up to 60 s; 0 by
+     * default. A server such as php-fpm binds a process to each connection: keep fewer than it has
+     * processes, and only where nobody else needs them. Kept servers have one each in any case.
+     *
+     * @throws IllegalArgumentException when it is negative
+     */
+    public Builder keepConnections(int count) {
+      if (count < 0) {
+        throw new IllegalArgumentException("connections must not be negative: " + count);
+      }
+      keepConnections = count;
+      return this;
+    }
+
+    /** How long a server has to accept a connection; 5 s by default. The next one is then asked. */
+    public Builder connectTimeout(Duration timeout) {
+      if (timeout.isZero() || timeout.isNegative()) {
+        throw new IllegalArgumentException("timeout must be positive: " + timeout);
+      }
+      connectTimeout = timeout;
+      return this;
+    }
+
+    /**
+     * Where the scripts are, as the server sees it. SCRIPT_FILENAME is then below it, SCRIPT_NAME
+     * runs through the first segment of the path that ends in {@link #extension}, and the rest is
+     * PATH_INFO. DOCUMENT_ROOT is that directory, unless {@link #documentRoot} is given. Where the
+     * directory is here, and each address is of this machine, a script that is no file is a 404.
+     * Without a root the server finds out by itself what a path means.
+     */
+    public Builder root(Path directory) {
+      root = directory.toAbsolutePath().normalize();
+      return this;
+    }
+
+    /** The script that answers for a path that ends in a slash; {@code index.php} by default. */
+    public Builder index(String fileName) {
+      if (fileName.isEmpty() || fileName.indexOf('/') >= 0) {
+        throw new IllegalArgumentException("index must be a file name: " + fileName);
+      }
+      index = requireNonNull(ProgramText.toBytes(fileName), "index");
+      return this;
+    }
+
+    /** What the names of scripts end in; {@code .php} by default. */
+    public Builder extension(String suffix) {
+      if (suffix.length() < 2 || !suffix.startsWith(".") || suffix.indexOf('/') >= 0) {
+        throw new IllegalArgumentException("extension must start with a dot: " + suffix);
+      }
+      extension = requireNonNull(ProgramText.toBytes(suffix), "extension");
+      return this;
+    }
+
+    /**
+     * The script that answers for every path that names no script, but for the root's own: a front
+     * controller such as {@code /index.php}, which reads REQUEST_URI. By default such a path is a
+     * 404.
+     */
+    public Builder frontController(String script) {
+      if (script.length() < 2 || !script.startsWith("/")) {
+        throw new IllegalArgumentException("front controller must start with a slash: " + script);
+      }
+      front = requireNonNull(ProgramText.toBytes(script), "front controller");
+      return this;
+    }
+
+    /** The application. Nothing is connected or started before the first request. */
+    public FastCgiApplication build() {
+      return new FastCgiApplication(this);
+    }
+
+    @Override
+    @SuppressWarnings("exports")
+    protected HostOptions options() {
+      HostOptions options = super.options();
+      if (root == null || options.documentRoot() != null) {
+        return options;
+      }
+      return withDocumentRoot(options, root);
+    }
+
+    private static HostOptions withDocumentRoot(HostOptions o, Path documentRoot) {
+      Map<String, String> environment = new LinkedHashMap<>(o.environment());
+      return new HostOptions(
+          environment,
+          documentRoot,
+          o.headerTimeout(),
+          o.idleTimeout(),
+          o.afterOutput(),
+          o.totalTimeout(),
+          o.maxBody(),
+          o.maxSpool(),
+          o.places(),
+          o.listeners(),
+          o.methods(),
+          o.localRedirects(),
+          o.passAuthorization(),
+          o.shellFunctions(),
+          o.strictExit(),
+          o.passed(),
+          o.fileVariables(),
+          o.lenientType(),
+          o.encodedSlash());
+    }
+
+    @Override
+    protected Builder self() {
+      return this;
+    }
+  }
+}

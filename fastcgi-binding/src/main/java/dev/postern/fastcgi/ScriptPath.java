@@ -1,0 +1,68 @@
+package dev.postern.fastcgi;
+
+import dev.postern.GatewayException;
+import dev.postern.internal.Escapes;
+import dev.postern.process.ProgramText;
+import dev.postern.system.FileNames;
+import dev.postern.wire.Refusal;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which script a path names: the path runs through the first segment that ends in the extension,
+ * and what follows is the script's PATH_INFO. All of it is bytes, one char each.
+ *
+ * @param script from the root on, such as {@code /index.php}
+ * @param pathInfo what follows, such as {@code /apps/files}
+ */
+record ScriptPath(String script, String pathInfo) {
+  /**
+   * The script of a path.
+   *
+   * @param index answers for a path that ends in a slash
+   * @param front answers for any other path without a script; null for none
+   * @return null when there is no script in it
+   */
+  static @Nullable ScriptPath of(
+      String path, String extension, String index, @Nullable String front) {
+    int start = 0;
+    while (start < path.length()) {
+      int end = path.indexOf('/', start + 1);
+      end = end < 0 ? path.length() : end;
+      if (end - start - 1 > extension.length()
+          && path.startsWith(extension, end - extension.length())) {
+        return new ScriptPath(path.substring(0, end), path.substring(end));
+      }
+      start = end;
+    }
+    if (front != null && !path.equals("/")) {
+      return new ScriptPath(front, "");
+    }
+    return path.endsWith("/") ? new ScriptPath(path + index, "") : null;
+  }
+
+  /** SCRIPT_FILENAME. */
+  String file(Path root) {
+    String bytes = ProgramText.toBytes(root);
+    return bytes.equals("/") ? script : bytes + script;
+  }
+
+  /**
+   * Refuses a script that is no file. PHP takes a part of the path for the script where the whole
+   * is none, so that an upload {@code a.jpg} would run by {@code /a.jpg/x.php}.
+   *
+   * @throws GatewayException with status 404
+   */
+  void checkFile(Path root) throws GatewayException {
+    String name = FileNames.ofBytes(script.substring(1));
+    if (name == null || !Files.isRegularFile(root.resolve(name))) {
+      throw none(script);
+    }
+  }
+
+  /** The refusal of a path that names no script: status 404. */
+  static GatewayException none(String path) {
+    return Refusal.of(404, "no-script", "path must name a script: " + Escapes.quote(path));
+  }
+}

@@ -1,0 +1,92 @@
+package dev.postern.fastcgi.client;
+
+import dev.postern.process.BodyException;
+import dev.postern.process.InputGate;
+import dev.postern.process.Pumps;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes a request's body to a server on a thread of its own, so that the server can answer
+ * meanwhile. Thread-safe.
+ */
+final class BodyPump {
+  /** A part of a body: no more than a FastCGI record has. */
+  private static final int PART = 32 * 1024;
+
+  private final InputGate gate = new InputGate();
+  private final InputStream body;
+  private final Dialect dialect;
+  private volatile boolean writing;
+  private volatile boolean done;
+  private volatile @Nullable BodyException failure;
+
+  BodyPump(InputStream body, Dialect dialect) {
+    this.body = body;
+    this.dialect = dialect;
+  }
+
+  /** Begins. The connection's reader is woken when the body cannot be read. */
+  void start(ServerConnection connection) {
+    Pumps.run(() -> run(connection));
+  }
+
+  private void run(ServerConnection connection) {
+    try {
+      pump(connection);
+    } catch (BodyException e) {
+      failure = e;
+      connection.wake();
+    } catch (IOException e) {
+      // The server wants no more; what it answers is read all the same.
+    }
+  }
+
+  private void pump(ServerConnection connection) throws IOException {
+    int header = dialect.partHeader();
+    byte[] bytes = new byte[PART];
+    ByteBuffer part = ByteBuffer.allocate(header + PART);
+    while (true) {
+      int n = gate.read(body, bytes);
+      if (n < 0) {
+        break;
+      }
+      writing = true;
+      part.clear();
+      dialect.writePartHeader(part, n);
+      part.put(bytes, 0, n).flip();
+      connection.writeFully(part);
+      writing = false;
+    }
+    if (gate.isClosed()) {
+      // Whoever takes a part of a body for all of it does harm: it does not end here.
+      return;
+    }
+    part.clear();
+    dialect.writePartHeader(part, 0);
+    connection.writeFully(part.flip());
+    done = true;
+  }
+
+  /** What reading the body threw, or null. */
+  @Nullable BodyException failure() {
+    return failure;
+  }
+
+  /** Whether all of the body was written. */
+  boolean isDone() {
+    return done;
+  }
+
+  /** Whether nothing that the client has sent is still here. */
+  boolean awaitsClient() {
+    return gate.isReading() && !writing;
+  }
+
+  /** Returns when nothing reads the body any more. */
+  void stop() {
+    gate.close();
+  }
+}

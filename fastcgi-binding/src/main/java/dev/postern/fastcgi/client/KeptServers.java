@@ -1,0 +1,318 @@
+package dev.postern.fastcgi.client;
+
+import dev.postern.process.ErrorTail;
+import dev.postern.process.Exit;
+import dev.postern.process.HostedProcess;
+import dev.postern.process.ProgramText;
+import dev.postern.process.Pumps;
+import dev.postern.process.RunningProgram;
+import dev.postern.wire.Refusal;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * FastCGI servers that are ours: processes of one command, each with a listening socket of its own
+ * as descriptor 0, in a directory that only this user may enter. Each is started when a request
+ * first needs it, and again when it has ended. Thread-safe.
+ */
+public final class KeptServers implements AutoCloseable {
+  private static final String PATH = "/usr/local/bin:/usr/bin:/bin";
+  private static final String MAX_REQUESTS = "PHP_FCGI_MAX_REQUESTS";
+
+  /** What php-cgi does where nothing is said. */
+  private static final String PHP_REQUESTS = "500";
+
+  /** An address of a Unix socket has no room for more. */
+  private static final int MAX_SOCKET_PATH = 100;
+
+  private static final long START_NANOS = TimeUnit.SECONDS.toNanos(10);
+  private static final long KEEP_NANOS = TimeUnit.DAYS.toNanos(1);
+  private static final long FOREVER_DAYS = 10_000;
+
+  /** Who listens on a socket, puts that in the place of standard input, and becomes the command. */
+  private static final List<List<String>> HELPERS =
+      List.of(
+          List.of(
+              "/usr/bin/perl",
+              "-e",
+              "use Socket;umask 0177;my $p=shift;unlink $p;"
+                  + "socket(S,PF_UNIX,SOCK_STREAM,0)&&bind(S,sockaddr_un($p))&&listen(S,128)"
+                  + "||die \"$p: $!\\n\";"
+                  + "open(STDIN,'+<&',\\*S)||die \"$p: $!\\n\";umask 022;"
+                  + "exec{$ARGV[0]}@ARGV;die \"$ARGV[0]: $!\\n\""),
+          List.of(
+              "/usr/bin/python3",
+              "-c",
+              "import os,socket,sys;p=sys.argv[1];os.umask(0o177)\n"
+                  + "if os.path.exists(p):os.unlink(p)\n"
+                  + "s=socket.socket(socket.AF_UNIX);s.bind(p);s.listen(128);os.umask(0o022)\n"
+                  + "os.dup2(s.fileno(),0);os.execv(sys.argv[2],sys.argv[2:])"));
+
+  private final List<String> command;
+  private final Map<String, String> environment;
+  private final Path workingDirectory;
+  private final int maxRequests;
+  private final List<Kept> all = new ArrayList<>();
+  private @Nullable Path directory;
+  private boolean closed;
+
+  /**
+   * Servers, none of them started.
+   *
+   * @param command an absolute path and its arguments
+   * @param configured variables of the processes, as text
+   */
+  public KeptServers(
+      List<String> command, Map<String, String> configured, Path workingDirectory, int servers) {
+    this.command = command;
+    this.workingDirectory = workingDirectory;
+    Map<String, String> variables = new LinkedHashMap<>();
+    variables.put("PATH", PATH);
+    if (String.valueOf(Path.of(command.get(0)).toAbsolutePath().getFileName()).contains("php")) {
+      // Said, so that it is known when a server ends, before it does.
+      variables.put(MAX_REQUESTS, PHP_REQUESTS);
+    }
+    configured.forEach(
+        (name, value) -> variables.put(name, Objects.requireNonNull(ProgramText.toBytes(value))));
+    this.environment = variables;
+    this.maxRequests = requests(variables.getOrDefault(MAX_REQUESTS, ""));
+    for (int i = 0; i < servers; i++) {
+      all.add(new Kept(this, i));
+    }
+  }
+
+  private static int requests(String digits) {
+    try {
+      return Math.max(0, Integer.parseInt(digits));
+    } catch (NumberFormatException e) {
+      return 0;
+    }
+  }
+
+  List<Kept> all() {
+    return all;
+  }
+
+  /**
+   * Looks whether servers can be started here.
+   *
+   * @throws IllegalStateException when there is no helper
+   */
+  public static void check() {
+    helper();
+  }
+
+  private static List<String> helper() {
+    for (List<String> helper : HELPERS) {
+      if (Files.isExecutable(Path.of(helper.get(0)))) {
+        return helper;
+      }
+    }
+    throw new IllegalStateException("kept servers must have perl or python3 in /usr/bin");
+  }
+
+  private synchronized Path socket(int number) throws IOException {
+    if (closed) {
+      throw new IOException("kept servers must not be used after close");
+    }
+    Path home = directory;
+    if (home == null) {
+      home = Files.createTempDirectory("postern-fcgi");
+      if (home.toString().length() > MAX_SOCKET_PATH) {
+        Files.delete(home);
+        home = Files.createTempDirectory(Path.of("/tmp"), "postern-fcgi");
+      }
+      directory = home;
+    }
+    return home.resolve(Integer.toString(number));
+  }
+
+  /** Ends the servers, and removes their sockets. A request that comes later is told 503. */
+  @Override
+  public void close() throws IOException {
+    Path home;
+    synchronized (this) {
+      closed = true;
+      home = directory;
+      directory = null;
+    }
+    for (Kept server : all) {
+      server.shutDown();
+    }
+    if (home != null) {
+      for (int i = 0; i < all.size(); i++) {
+        Files.deleteIfExists(home.resolve(Integer.toString(i)));
+      }
+      Files.deleteIfExists(home);
+    }
+  }
+
+  /** One of the servers: it answers one request at a time, on one connection. */
+  static final class Kept extends Upstream {
+    private final KeptServers home;
+    private final int number;
+    private @Nullable ServerAddress address;
+    private @Nullable Running running;
+    private int served;
+
+    private Kept(KeptServers home, int number) {
+      super(ServerAddress.of(Path.of("/")), 1, KEEP_NANOS);
+      this.home = home;
+      this.number = number;
+    }
+
+    /** A process, and the thread that reads what it says. */
+    private static final class Running {
+      private final RunningProgram process;
+      private volatile boolean over;
+
+      Running(RunningProgram process) {
+        this.process = process;
+      }
+
+      /** Reads its output for nobody, so that it never waits, until it ends. */
+      void watch() {
+        try {
+          process.finish(Duration.ofDays(FOREVER_DAYS));
+        } catch (IOException | RuntimeException e) {
+          // It is ended below.
+        } finally {
+          over = true;
+          process.close();
+        }
+      }
+
+      boolean isAlive() {
+        return !over && process.exitNow().equals(Exit.RUNNING.toString());
+      }
+    }
+
+    @Override
+    synchronized ServerAddress address() {
+      return address == null ? super.address() : address;
+    }
+
+    @Override
+    @Nullable ServerConnection take() {
+      ServerConnection kept = super.take();
+      synchronized (this) {
+        if (kept != null) {
+          served++;
+        }
+      }
+      return kept;
+    }
+
+    @Override
+    ServerConnection open(long timeoutNanos) throws IOException {
+      closeIdle();
+      synchronized (this) {
+        boolean done = home.maxRequests > 0 && served >= home.maxRequests;
+        if (running != null && (done || !running.isAlive())) {
+          stop(running);
+          running = null;
+        }
+        if (running == null) {
+          start();
+        }
+        ServerConnection connection = connect(running);
+        served++;
+        return connection;
+      }
+    }
+
+    @Override
+    void giveBack(ServerConnection connection) {
+      synchronized (this) {
+        if (home.maxRequests > 0 && served >= home.maxRequests) {
+          // It ends now, as it was told.
+          connection.close();
+          return;
+        }
+      }
+      super.giveBack(connection);
+    }
+
+    private void start() throws IOException {
+      Path socket = home.socket(number);
+      Files.deleteIfExists(socket);
+      List<String> words = new ArrayList<>(helper());
+      words.add(socket.toString());
+      words.addAll(home.command);
+      HostedProcess process =
+          HostedProcess.start(words, home.environment, home.workingDirectory, null);
+      Running started = new Running(process);
+      try {
+        Pumps.run(started::watch);
+      } catch (RuntimeException | Error e) {
+        process.close();
+        throw e;
+      }
+      running = started;
+      address = ServerAddress.of(socket);
+      served = 0;
+    }
+
+    /** Connects as soon as it listens. */
+    private ServerConnection connect(@Nullable Running to) throws IOException {
+      long start = System.nanoTime();
+      Running process = Objects.requireNonNull(to);
+      while (true) {
+        try {
+          return ServerConnection.open(this, START_NANOS);
+        } catch (InterruptedIOException e) {
+          throw e;
+        } catch (IOException e) {
+          if (!process.isAlive() || System.nanoTime() - start > START_NANOS) {
+            throw Refusal.of(
+                503,
+                "not-started",
+                "kept server must listen: " + home.command + ": " + said(process),
+                dev.postern.Headers.of("Retry-After", "1"),
+                e);
+          }
+        }
+        try {
+          Thread.sleep(2);
+        } catch (InterruptedException e) {
+          Thread.currentThread().interrupt();
+          throw new InterruptedIOException("interrupted while a server was started");
+        }
+      }
+    }
+
+    private static String said(Running process) {
+      ErrorTail errors = process.process.errors();
+      String text = new String(errors.bytes(), StandardCharsets.ISO_8859_1).trim();
+      return dev.postern.internal.Escapes.quote(text);
+    }
+
+    /** Asks it to end; the thread that watches it does the rest. */
+    private static void stop(Running process) {
+      process.process.end();
+    }
+
+    void shutDown() {
+      close();
+      Running process;
+      synchronized (this) {
+        process = running;
+        running = null;
+      }
+      if (process != null) {
+        stop(process);
+      }
+    }
+  }
+}

@@ -1,0 +1,86 @@
+package dev.postern.fastcgi.client;
+
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.net.UnknownHostException;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where a server listens: {@code HOST:PORT} or {@code unix:PATH}. A host name is looked up for each
+ * new connection. Immutable.
+ *
+ * @param host null for a Unix socket
+ * @param path null for TCP
+ */
+public record ServerAddress(@Nullable String host, int port, @Nullable Path path) {
+  private static final String UNIX = "unix:";
+
+  /**
+   * The address of that text.
+   *
+   * @throws IllegalArgumentException when it is neither {@code HOST:PORT} nor {@code unix:PATH}
+   */
+  public static ServerAddress of(String text) {
+    if (text.startsWith(UNIX) && text.length() > UNIX.length()) {
+      return of(Path.of(text.substring(UNIX.length())));
+    }
+    int colon = text.lastIndexOf(':');
+    String host = colon < 0 ? "" : text.substring(0, colon);
+    if (host.startsWith("[") && host.endsWith("]")) {
+      host = host.substring(1, host.length() - 1);
+    } else if (host.indexOf(':') >= 0) {
+      host = "";
+    }
+    int port = port(text.substring(colon + 1));
+    if (!host.isEmpty() && port > 0) {
+      return new ServerAddress(host, port, null);
+    }
+    throw new IllegalArgumentException("address must be HOST:PORT or unix:PATH: " + text);
+  }
+
+  private static int port(String digits) {
+    if (digits.isEmpty() || digits.length() > 5) {
+      return 0;
+    }
+    int port = 0;
+    for (int i = 0; i < digits.length(); i++) {
+      char c = digits.charAt(i);
+      if (c < '0' || c > '9') {
+        return 0;
+      }
+      port = 10 * port + c - '0';
+    }
+    return port <= 0xFFFF ? port : 0;
+  }
+
+  /** A Unix socket. */
+  public static ServerAddress of(Path socket) {
+    return new ServerAddress(null, 0, socket.toAbsolutePath().normalize());
+  }
+
+  /** Whether it is on this machine without a doubt. */
+  public boolean isLocal() {
+    return path != null || "localhost".equals(host) || "127.0.0.1".equals(host) || "::1".equals(host);
+  }
+
+  boolean isUnix() {
+    return path != null;
+  }
+
+  SocketAddress resolve() throws UnknownHostException {
+    return path != null
+        ? UnixDomainSocketAddress.of(path)
+        : new InetSocketAddress(InetAddress.getByName(host), port);
+  }
+
+  @Override
+  public String toString() {
+    if (path != null) {
+      return UNIX + path;
+    }
+    return (host != null && host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + port;
+  }
+}

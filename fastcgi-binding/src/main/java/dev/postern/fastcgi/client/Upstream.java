@@ -1,0 +1,120 @@
+package dev.postern.fastcgi.client;
+
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One server: its address, how many requests it has of ours, and the connections that are kept for
+ * the next ones. Thread-safe.
+ */
+class Upstream {
+  private final ServerAddress address;
+  private final int keep;
+  private final long keepNanos;
+  private final Deque<Idle> idle = new ArrayDeque<>();
+  private int active;
+  private long downSince;
+  private boolean down;
+  private boolean closed;
+
+  private record Idle(ServerConnection connection, long since) {}
+
+  /** A server to which at most that many idle connections are kept. */
+  Upstream(ServerAddress address, int keep, long keepNanos) {
+    this.address = address;
+    this.keep = keep;
+    this.keepNanos = keepNanos;
+  }
+
+  ServerAddress address() {
+    return address;
+  }
+
+  boolean keepsConnections() {
+    return keep > 0;
+  }
+
+  /** Requests that it has now. */
+  synchronized int active() {
+    return active;
+  }
+
+  /** Whether it could not be reached a short time ago. */
+  synchronized boolean isDown(long now, long downNanos) {
+    return down && now - downSince < downNanos;
+  }
+
+  synchronized void reached(boolean up) {
+    down = !up;
+    downSince = System.nanoTime();
+  }
+
+  synchronized void begin() {
+    active++;
+  }
+
+  synchronized void end() {
+    active--;
+  }
+
+  /** A connection that is kept and still open; null for none. */
+  @Nullable ServerConnection take() {
+    while (true) {
+      Idle kept;
+      synchronized (this) {
+        kept = idle.pollLast();
+      }
+      if (kept == null) {
+        return null;
+      }
+      
+      if (System.nanoTime() - kept.since < keepNanos && !kept.connection.isStale()) {
+        return kept.connection;
+      }
+      kept.connection.close();
+    }
+  }
+
+  /** A new connection. */
+  ServerConnection open(long timeoutNanos) throws IOException {
+    return ServerConnection.open(this, timeoutNanos);
+  }
+
+  /** A request is over whose connection can be used again. */
+  void giveBack(ServerConnection connection) {
+    connection.markUsed();
+    ServerConnection old = null;
+    synchronized (this) {
+      if (closed || keep == 0) {
+        old = connection;
+      } else {
+        if (idle.size() == keep) {
+          old = idle.removeFirst().connection;
+        }
+        idle.addLast(new Idle(connection, System.nanoTime()));
+      }
+    }
+    if (old != null) {
+      old.close();
+    }
+  }
+
+  /** Closes what is kept, and keeps no more. */
+  void close() {
+    synchronized (this) {
+      closed = true;
+    }
+    closeIdle();
+  }
+
+  final void closeIdle() {
+    Deque<Idle> all;
+    synchronized (this) {
+      all = new ArrayDeque<>(idle);
+      idle.clear();
+    }
+    all.forEach(kept -> kept.connection.close());
+  }
+}

@@ -1,0 +1,149 @@
+package dev.postern.fastcgi.client;
+
+import dev.postern.GatewayException;
+import dev.postern.Headers;
+import dev.postern.wire.Refusal;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The servers that can answer, and which of them the next request goes to: the one that has the
+ * fewest requests of ours, in turn where several have as few. One that could not be reached is
+ * asked last for a few seconds. Thread-safe.
+ */
+public final class Upstreams implements AutoCloseable {
+  /** How long a server is asked last that could not be reached. */
+  private static final long DOWN_NANOS = TimeUnit.SECONDS.toNanos(5);
+
+  /** How long an idle connection is kept. */
+  private static final long KEEP_NANOS = TimeUnit.SECONDS.toNanos(60);
+
+  private final List<Upstream> all;
+  private final Duration connectTimeout;
+  private final AtomicInteger turn = new AtomicInteger();
+  private final @Nullable AutoCloseable home;
+
+  private Upstreams(
+      List<? extends Upstream> all, Duration connectTimeout, @Nullable AutoCloseable home) {
+    this.all = List.copyOf(all);
+    this.connectTimeout = connectTimeout;
+    this.home = home;
+  }
+
+  /**
+   * Servers at those addresses.
+   *
+   * @param keep idle connections to each of them
+   */
+  public static Upstreams of(List<ServerAddress> addresses, int keep, Duration connectTimeout) {
+    List<Upstream> all = new ArrayList<>();
+    for (ServerAddress address : addresses) {
+      all.add(new Upstream(address, keep, KEEP_NANOS));
+    }
+    return new Upstreams(all, connectTimeout, null);
+  }
+
+  /** Servers that are ours: each is started when a request first needs it. */
+  public static Upstreams of(KeptServers servers, Duration connectTimeout) {
+    return new Upstreams(servers.all(), connectTimeout, servers);
+  }
+
+  /** How many servers there are. */
+  int size() {
+    return all.size();
+  }
+
+  /**
+   * A connection for a request, kept or new. Connecting is tried at each server once, as nothing is
+   * sent by that.
+   *
+   * @param fresh whether only a new connection will do
+   * @param avoid servers that have failed this request already, and are asked last
+   * @throws GatewayException with status 503 when none can be reached
+   */
+  ServerConnection take(boolean fresh, Set<Upstream> avoid) throws IOException {
+    IOException failure = null;
+    for (Upstream upstream : inOrder(avoid)) {
+      upstream.begin();
+      ServerConnection kept = fresh ? null : upstream.take();
+      if (kept != null) {
+        return kept;
+      }
+      try {
+        ServerConnection opened = upstream.open(TimeUnit.NANOSECONDS.convert(connectTimeout));
+        upstream.reached(true);
+        return opened;
+      } catch (InterruptedIOException e) {
+        upstream.end();
+        if (Thread.currentThread().isInterrupted()) {
+          throw e;
+        }
+        upstream.reached(false);
+        failure = e;
+      } catch (IOException e) {
+        upstream.end();
+        upstream.reached(false);
+        failure = e;
+      } catch (RuntimeException | Error e) {
+        upstream.end();
+        throw e;
+      }
+    }
+    throw Refusal.of(
+        503,
+        "not-started",
+        "server must be reachable: " + this + ": " + (failure == null ? "" : failure.getMessage()),
+        Headers.of("Retry-After", "1"),
+        failure);
+  }
+
+  private List<Upstream> inOrder(Set<Upstream> avoid) {
+    if (all.size() == 1) {
+      return all;
+    }
+    long now = System.nanoTime();
+    record Load(Upstream upstream, boolean last, int active, int place) {}
+    List<Load> loads = new ArrayList<>();
+    int first = Math.floorMod(turn.getAndIncrement(), all.size());
+    for (int i = 0; i < all.size(); i++) {
+      Upstream upstream = all.get((first + i) % all.size());
+      boolean last = avoid.contains(upstream) || upstream.isDown(now, DOWN_NANOS);
+      loads.add(new Load(upstream, last, upstream.active(), i));
+    }
+    loads.sort(
+        Comparator.comparing(Load::last)
+            .thenComparingInt(Load::active)
+            .thenComparingInt(Load::place));
+    return loads.stream().map(Load::upstream).toList();
+  }
+
+  /** Closes idle connections, and ends servers that are ours. */
+  @Override
+  public void close() {
+    all.forEach(Upstream::close);
+    try {
+      if (home != null) {
+        home.close();
+      }
+    } catch (Exception e) {
+      throw new IllegalStateException("servers must end", e);
+    }
+  }
+
+  @Override
+  public String toString() {
+    StringBuilder text = new StringBuilder();
+    for (Upstream upstream : all.size() > 4 ? all.subList(0, 4) : all) {
+      text.append(text.isEmpty() ? "" : ", ").append(upstream.address());
+    }
+    return all.size() > 4 ? text + ", …" : text.toString();
+  }
+}
