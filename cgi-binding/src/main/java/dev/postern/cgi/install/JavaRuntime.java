@@ -14,11 +14,14 @@ import java.util.List;
  * @param feature its version: 17, 25
  */
 record JavaRuntime(Path java, int feature) {
-  /** Looks at a Java home, by asking its {@code java}. */
+  /** Looks at a Java home, by asking its {@code java} unless it is this JVM's own. */
   static JavaRuntime of(Path home) throws IOException {
     Path java = home.toAbsolutePath().normalize().resolve("bin/java");
     if (!Files.isExecutable(java)) {
       throw new IOException("Java home must have bin/java: " + home);
+    }
+    if (java.equals(Path.of(System.getProperty("java.home", "")).resolve("bin/java"))) {
+      return new JavaRuntime(java, Runtime.version().feature());
     }
     ProcessResult version =
         ProcessResult.of(
