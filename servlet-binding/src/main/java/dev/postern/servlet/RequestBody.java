@@ -206,7 +206,7 @@ final class RequestBody extends InputStream {
    */
   void drain() {
     if (request.getDispatcherType() != DispatcherType.REQUEST
-        || request.getContentLengthLong() == 0
+        || !hasBody()
         || in == null && awaitsContinue()
         || request.getAttribute(REST_IS_READ) != null) {
       return;
@@ -241,6 +241,14 @@ final class RequestBody extends InputStream {
 
   private boolean isWhole(ServletInputStream rest) {
     return rest.isFinished() || taken == request.getContentLengthLong();
+  }
+
+  /**
+   * Whether the head says that there is one (RFC 9112 6.3). Without a word of it, HTTP/1.1 has
+   * none, and HTTP/2 needs nobody to read the rest; a container knows only after a read.
+   */
+  private boolean hasBody() {
+    return request.getContentLengthLong() > 0 || request.getHeader("Transfer-Encoding") != null;
   }
 
   private boolean awaitsContinue() {
