@@ -6,7 +6,6 @@ import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.InvalidPathException;
 import java.util.List;
 import java.util.Map;
 import org.apache.commons.fileupload2.core.AbstractFileUpload;
@@ -64,23 +63,29 @@ final class FormParser
     }
   }
 
-  private static Part next(FileItemInputIterator items) throws IOException {
+  private Part next(FileItemInputIterator items) throws IOException {
     try {
       FileItemInput item = items.next();
       return new Part(
           item.getFieldName(),
-          item.isFormField() ? null : orEmpty(item.getName()),
+          item.isFormField() ? null : fileName(item),
           item.getContentType(),
           new Part.Streamed(new Content(item.getInputStream())));
     } catch (FileUploadException e) {
       throw refused(e);
-    } catch (InvalidPathException e) {
-      throw new HttpException(400, "file name of a multipart form must have no NUL");
     }
   }
 
-  private static String orEmpty(String text) {
-    return text == null ? "" : text;
+  /**
+   * Not the item's own: that one refuses names which this JVM's locale cannot make a path of, and
+   * web servers start CGI executables in the locale C.
+   */
+  private String fileName(FileItemInput item) {
+    String name = getFileName(item.getHeaders());
+    if (name != null && name.indexOf('\0') >= 0) {
+      throw new HttpException(400, "file name of a multipart form must have no NUL");
+    }
+    return name == null ? "" : name;
   }
 
   /** What the library throws is the client's fault, and says nothing that the log needs. */
