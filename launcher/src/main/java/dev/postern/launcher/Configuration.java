@@ -10,6 +10,8 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -93,6 +95,8 @@ final class Configuration {
    */
   Site open() {
     Map<String, Application> routes = new LinkedHashMap<>();
+    Thread thread = Thread.currentThread();
+    ClassLoader own = thread.getContextClassLoader();
     try {
       ApplicationLoader loader = ApplicationLoader.of(all.classpath);
       open(routes, loader);
@@ -100,11 +104,15 @@ final class Configuration {
     } catch (RuntimeException e) {
       new Site(routes, Configuration.class.getClassLoader()).retire();
       throw e;
+    } finally {
+      // Constructors of applications have theirs; the server finds its own services by this one.
+      thread.setContextClassLoader(own);
     }
   }
 
   private void open(Map<String, Application> routes, ApplicationLoader loader) {
     List<ConfigFile.Section> mounts = file == null ? List.of() : file.mounts();
+    Set<Path> hidden = ConcurrentHashMap.newKeySet();
     ProcessLimit places;
     Programs common;
     int atOnce;
@@ -115,7 +123,7 @@ final class Configuration {
     } catch (LauncherException e) {
       throw file == null ? e : file.top().told(e);
     }
-    routes.putAll(all.routes(loader, common));
+    routes.putAll(all.routes(loader, common, hidden));
     if (file == null) {
       common.checkMatched();
     }
@@ -126,7 +134,7 @@ final class Configuration {
         Programs hosted = own ? one.hosting.programs(false) : one.hosting.programs(places, atOnce);
         ApplicationLoader classes =
             mount.has("--classpath") ? ApplicationLoader.of(one.classpath) : loader;
-        one.routes(classes, hosted)
+        one.routes(classes, hosted, hidden)
             .forEach((prefix, application) -> ServeCommand.add(routes, prefix, application));
       } catch (LauncherException e) {
         throw mount.told(e);

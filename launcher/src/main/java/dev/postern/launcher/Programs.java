@@ -325,7 +325,12 @@ final class Programs {
     return JavaProgram.builder(entries, text);
   }
 
-  private static Path directory(String option, String text) {
+  /**
+   * A directory.
+   *
+   * @throws LauncherException when it is none
+   */
+  static Path directory(String option, String text) {
     Path directory = path(option, text);
     if (!Files.isDirectory(directory)) {
       throw noDirectory(option, text);

@@ -2,13 +2,20 @@ package dev.postern.launcher;
 
 import dev.postern.Application;
 import dev.postern.Lint;
+import dev.postern.Middleware;
+import dev.postern.web.TrustedProxies;
+import dev.postern.web.middleware.BasicAuth;
+import dev.postern.web.middleware.Htpasswd;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.math.BigDecimal;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -94,6 +101,18 @@ final class ServeCommand implements Callable<Integer> {
       description = "An SCGI server (not available yet).")
   List<String> scgi = new ArrayList<>();
 
+  @Option(
+      names = "--files",
+      paramLabel = "PREFIX=DIR",
+      description = "The files of a directory, but no program of --cgi and --cgi-dir.")
+  List<String> files = new ArrayList<>();
+
+  @Option(
+      names = "--htpasswd",
+      paramLabel = "FILE",
+      description = "Let in only users of that file, by basic authentication; sets REMOTE_USER.")
+  @Nullable String htpasswd;
+
   @Mixin HostingOptions hosting = new HostingOptions();
 
   @Option(
@@ -110,6 +129,7 @@ final class ServeCommand implements Callable<Integer> {
     List<Listener> listeners = options.listeners();
     AccessLog.Format format = options.accessFormat();
     Tls tls = options.tls();
+    TrustedProxies proxies = options.proxies();
     if (check) {
       configuration.open().retire();
       out().println("postern: the configuration is right");
@@ -123,7 +143,7 @@ final class ServeCommand implements Callable<Integer> {
                 listeners,
                 tls,
                 options.proxyProtocol,
-                new AccessLog(sites, access, format, options.accessQuery),
+                trusting(proxies, new AccessLog(sites, access, format, options.accessQuery)),
                 ServeCommand.class.getClassLoader())) {
       Signals signals = Signals.install(config != null);
       Logs.timed();
@@ -133,6 +153,10 @@ final class ServeCommand implements Callable<Integer> {
       serve(configuration, sites, signals, tls, access);
     }
     return 0;
+  }
+
+  private static Application trusting(@Nullable TrustedProxies proxies, Application application) {
+    return proxies == null ? application : proxies.wrap(application);
   }
 
   private Site open(Configuration configuration) {
@@ -182,9 +206,14 @@ final class ServeCommand implements Callable<Integer> {
     }
   }
 
-  /** What the command line mounts, by prefix. */
-  Map<String, Application> routes(ApplicationLoader loader, Programs hosted) {
+  /**
+   * What the command line mounts, by prefix.
+   *
+   * @param hidden what no mount of files shows; the mounts of programs add theirs
+   */
+  Map<String, Application> routes(ApplicationLoader loader, Programs hosted, Set<Path> hidden) {
     refuseWhatIsToCome();
+    Middleware door = door();
     Map<String, Application> routes = new LinkedHashMap<>();
     for (String text : apps) {
       Mount mount = Mount.parse("--app", "PREFIX=CLASS", text);
@@ -194,6 +223,7 @@ final class ServeCommand implements Callable<Integer> {
     for (String text : programs) {
       Mount mount = Mount.parse("--cgi", "PREFIX=PROGRAM", text);
       add(routes, mount, hosted.programAt(mount.prefix(), mount.value()));
+      hide(hidden, mount.value());
     }
     for (String text : javaPrograms) {
       Mount mount = Mount.parse("--java-cgi", "PREFIX=PROGRAM", text);
@@ -202,8 +232,38 @@ final class ServeCommand implements Callable<Integer> {
     for (String text : directories) {
       Mount mount = Mount.parse("--cgi-dir", "PREFIX=DIR", text);
       add(routes, mount, hosted.directoryAt(mount.prefix(), mount.value()));
+      hide(hidden, mount.value());
+    }
+    for (String text : files) {
+      Mount mount = Mount.parse("--files", "PREFIX=DIR", text);
+      Path directory = Programs.directory("--files", mount.value());
+      add(routes, mount, new StaticFiles(directory, hidden));
+    }
+    if (door != null) {
+      routes.replaceAll((prefix, application) -> door.wrap(application));
     }
     return routes;
+  }
+
+  private static void hide(Set<Path> hidden, String program) {
+    try {
+      hidden.add(Path.of(program).toRealPath());
+    } catch (IOException e) {
+      // It went away.
+    }
+  }
+
+  /** What asks for a name and a password; null when nothing does. */
+  private @Nullable Middleware door() {
+    if (htpasswd == null) {
+      return null;
+    }
+    try {
+      return BasicAuth.of("postern", Htpasswd.of(Path.of(htpasswd)));
+    } catch (IOException | IllegalArgumentException e) {
+      throw LauncherException.badArgument(
+          "FILE of --htpasswd must be a file of users: \"" + htpasswd + "\"");
+    }
   }
 
   /** How many mounts host programs that take places. */

@@ -1,5 +1,6 @@
 package dev.postern.launcher;
 
+import dev.postern.web.TrustedProxies;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.logging.Level;
@@ -44,6 +45,14 @@ final class ServerOptions {
         "from anybody else than such a proxy are then wrong about who they are."
       })
   boolean proxyProtocol;
+
+  @Option(
+      names = "--trusted-proxy",
+      paramLabel = "CIDR",
+      description = {
+        "Believe Forwarded and X-Forwarded-* of proxies at that address, or in that network."
+      })
+  List<String> trustedProxies = new ArrayList<>();
 
   @Option(
       names = "--access-log",
@@ -133,6 +142,22 @@ final class ServerOptions {
     }
     listen.forEach(text -> listeners.add(Listener.parse(text)));
     return listeners;
+  }
+
+  /**
+   * The proxies whose word counts; null when nobody's does.
+   *
+   * @throws LauncherException when one is no address
+   */
+  @Nullable TrustedProxies proxies() {
+    if (trustedProxies.isEmpty()) {
+      return null;
+    }
+    try {
+      return TrustedProxies.of(trustedProxies.toArray(new String[0]));
+    } catch (IllegalArgumentException e) {
+      throw LauncherException.badArgument("--trusted-proxy: " + e.getMessage());
+    }
   }
 
   /**

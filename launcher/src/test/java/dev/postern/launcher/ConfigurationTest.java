@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -79,6 +80,48 @@ class ConfigurationTest {
     assertThat(get(site, "/own/show.sh"))
         .isEqualTo("/own/show.sh|own|argument|" + directory.toRealPath());
     assertThat(get(site, "/own/text.ext")).isEqualTo("run");
+    site.retire();
+  }
+
+  @Test
+  void files_areServedBesideProgramsButNotTheirText() throws Exception {
+    Files.writeString(directory.resolve("page.txt"), "page");
+    Files.createSymbolicLink(directory.resolve("link.txt"), Path.of("cgi/show.sh"));
+    Configuration configuration =
+        configuration("mounts:\n  /:\n    files: .\n  /run:\n    cgi-dir: cgi\n");
+    configuration.read();
+    Site site = configuration.open();
+
+    assertThat(get(site, "/page.txt")).isEqualTo("page");
+    assertThat(get(site, "/run/show.sh")).startsWith("/run/show.sh|");
+    for (String hidden : List.of("/cgi/show.sh", "/cgi/text.ext", "/link.txt", "/cgi//show.sh")) {
+      assertThat(get(site, hidden)).as(hidden).isEqualTo("404 Not Found\n");
+    }
+    site.retire();
+  }
+
+  @Test
+  void htpasswd_letsInOnlyItsUsers() throws Exception {
+    // The hash of "secret", as htpasswd -B -C 4 writes it.
+    Files.writeString(
+        directory.resolve("users"),
+        "alice:$2y$04$NxYCcaCS1NQPFfCuR0OJA.UwXmA15zPZG2xH6oK2I7LhfTODoCXZ6\n");
+    Configuration configuration =
+        configuration("mounts:\n  /run:\n    cgi-dir: cgi\n    htpasswd: users\n");
+    configuration.read();
+    Site site = configuration.open();
+    InMemoryGateway gateway = InMemoryGateway.of(site);
+    String credentials =
+        Base64.getEncoder().encodeToString("alice:secret".getBytes(StandardCharsets.US_ASCII));
+
+    assertThat(gateway.run(TestRequest.get("/run/show.sh")).status()).isEqualTo(401);
+    assertThat(
+            gateway
+                .run(
+                    TestRequest.get("/run/show.sh")
+                        .withHeader("Authorization", "Basic " + credentials))
+                .status())
+        .isEqualTo(200);
     site.retire();
   }
 

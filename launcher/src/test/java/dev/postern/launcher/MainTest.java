@@ -75,6 +75,10 @@ class MainTest {
           serve --access-format xml                    | --access-format must be combined or json: "xml"
           serve --verbose --quiet                      | --verbose must not come with --quiet
           serve --access-log @                         | FILE of --access-log must be a file that can be written
+          serve --files /x=@/nowhere                   | DIR of --files must be a directory
+          serve --htpasswd @/nowhere --app /x=Hello    | FILE of --htpasswd must be a file of users
+          serve --trusted-proxy proxy                  | --trusted-proxy:
+          serve --trusted-proxy 10.0.0.0/33            | --trusted-proxy:
           serve --port                                 | Missing required parameter for option '--port'
           serve --port=                                | --port must be from 0 to 65535: ""
           serve --port 65536                           | --port must be from 0 to 65535: "65536"

@@ -1,0 +1,56 @@
+package dev.postern.launcher;
+
+import dev.postern.Application;
+import dev.postern.Body;
+import dev.postern.Environ;
+import dev.postern.Headers;
+import dev.postern.StartResponse;
+import dev.postern.web.Files;
+import java.io.IOException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.Set;
+
+/**
+ * The files of a directory, but none that is a program of another mount: its text is for nobody.
+ * Thread-safe.
+ */
+final class StaticFiles implements Application {
+  private final Path directory;
+  private final Set<Path> programs;
+  private final Files files;
+
+  /**
+   * @param programs files and directories of programs, as real paths; may grow until the first
+   *     request
+   */
+  StaticFiles(Path directory, Set<Path> programs) {
+    this.directory = directory;
+    this.programs = programs;
+    this.files = Files.under(directory);
+  }
+
+  @Override
+  public Body call(Environ environ, StartResponse startResponse) throws Exception {
+    if (isProgram(environ.pathInfo())) {
+      startResponse.start(404, Headers.of("Content-Type", "text/plain; charset=utf-8"));
+      return Body.of("404 Not Found\n");
+    }
+    return files.call(environ, startResponse);
+  }
+
+  private boolean isProgram(String pathInfo) {
+    try {
+      Path asked = directory.resolve(pathInfo.replaceFirst("^/+", "")).toRealPath();
+      for (Path program : programs) {
+        if (asked.startsWith(program)) {
+          return true;
+        }
+      }
+      return false;
+    } catch (IOException | InvalidPathException e) {
+      // There is no such file, which the files' own answer says.
+      return false;
+    }
+  }
+}
