@@ -10,6 +10,7 @@ import dev.postern.process.PipeException;
 import dev.postern.process.RunningProgram;
 import dev.postern.wire.HeaderBlockParser;
 import dev.postern.wire.Refusal;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
@@ -17,6 +18,7 @@ import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
@@ -38,6 +40,16 @@ public final class ProgramOutput {
 
   /** How much of standard error goes into a diagnosis. */
   private static final int STDERR_SHOWN = 512;
+
+  /** How much is read of an output that is refused, and how long more of it is waited for. */
+  private static final int REFUSED_READ = 64 * 1024;
+
+  private static final Duration REFUSED_TIME = Duration.ofMillis(100);
+
+  /** How much of it is logged: its last bytes, and of them the last lines. */
+  private static final int REFUSED_SHOWN = 2048;
+
+  private static final int REFUSED_LINES = 40;
 
   /** The engine holds fewer bytes back, so that they are copied in any case. */
   private static final int WORTH_IT = 8 * 1024;
@@ -259,11 +271,52 @@ public final class ProgramOutput {
       dropped += lines.element().start - first;
     }
     for (Line line : lines) {
-      log.accept(prefix + Escapes.escape(bytes, line.start, line.length));
+      log.accept(prefix + Escapes.line(bytes, line.start, line.length));
     }
     if (dropped > 0) {
       log.accept(prefix + dropped + " bytes of standard error before these were dropped");
     }
+  }
+
+  /**
+   * The end of an output that was refused, line by line and escaped: some programs write there what
+   * is wrong with them, such as Python with {@code cgitb}. What is still to come is waited for a
+   * moment.
+   */
+  void logRefused(String name, Consumer<String> log) {
+    byte[] said = refused();
+    int start = Math.max(0, said.length - REFUSED_SHOWN);
+    List<String> lines = new ArrayList<>();
+    for (int i = start, from = start; i <= said.length; i++) {
+      if (i == said.length || said[i] == '\n') {
+        int end = i > from && said[i - 1] == '\r' ? i - 1 : i;
+        if (end > from) {
+          lines.add(Escapes.line(said, from, end - from));
+        }
+        from = i + 1;
+      }
+    }
+    int first = Math.max(0, lines.size() - REFUSED_LINES);
+    String prefix = Escapes.escape(name) + ": output: ";
+    if (start > 0 || first > 0) {
+      log.accept(prefix + "… (its end)");
+    }
+    lines.subList(first, lines.size()).forEach(line -> log.accept(prefix + line));
+  }
+
+  private byte[] refused() {
+    ByteArrayOutputStream said = new ByteArrayOutputStream();
+    try {
+      RunningProgram.Read read = inBlock ? RunningProgram.Read.BLOCK : RunningProgram.Read.TIMEOUT;
+      while (read == RunningProgram.Read.BLOCK && said.size() < REFUSED_READ) {
+        said.write(process.bytes(), 0, process.length());
+        discard();
+        read = await(REFUSED_TIME);
+      }
+    } catch (IOException e) {
+      // Then what has come has to do.
+    }
+    return said.toByteArray();
   }
 
   /** Where bytes for one line of the log are. */

@@ -126,6 +126,9 @@ final class ProgramRun implements Body {
       watch.status = head.status();
       return head;
     } catch (GatewayException e) {
+      if (e.status() == 502) {
+        output().logRefused(name(), watch::log);
+      }
       throw output().diagnosed(e, e.status() == 502);
     }
   }
@@ -137,7 +140,21 @@ final class ProgramRun implements Body {
     }
     startResponse.start(head.status(), head.headers());
     begun = true;
+    tellOfCredentials(head);
     return this;
+  }
+
+  /** A program that asks for credentials again and again never got them. */
+  private void tellOfCredentials(ProgramResponse head) {
+    if (head.status() == 401
+        && !options.passAuthorization()
+        && environ.variable("HTTP_AUTHORIZATION") != null
+        && counters.isFirstWithheld()) {
+      watch.log(
+          name()
+              + ": program answered 401 and was not given the client's Authorization, which"
+              + " passAuthorization() or --pass-authorization passes [header-credentials]");
+    }
   }
 
   private HeaderBlockParser readHeaders() throws IOException {

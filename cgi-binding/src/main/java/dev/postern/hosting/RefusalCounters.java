@@ -5,10 +5,13 @@ import dev.postern.wire.Refusal;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.LongAdder;
 
 /** Counts by rule, touched only when something is refused or dropped. Thread-safe. */
 public final class RefusalCounters {
+  private final AtomicBoolean withheldTold = new AtomicBoolean();
+
   private final Map<String, LongAdder> counts = new ConcurrentHashMap<>();
 
   /** One more for that rule. */
@@ -27,5 +30,10 @@ public final class RefusalCounters {
     Map<String, Long> snapshot = new HashMap<>();
     counts.forEach((rule, count) -> snapshot.put(rule, count.sum()));
     return snapshot;
+  }
+
+  /** Whether nobody has been told yet that credentials are withheld; true once. */
+  boolean isFirstWithheld() {
+    return !withheldTold.getAndSet(true);
   }
 }

@@ -231,9 +231,63 @@ class CgiResponseTest {
     assertThat(call.outcome.facts()).containsEntry("cgi.exit", "exit 3");
     assertThat(call.log())
         .contains("[control-character]", "at byte 12", "exit 3", "\\x01")
-        .contains("p: first\n", "p: fake: \\x1b[2Jline\\r\\xe2\\x80\\xa8\\x85end\n");
+        .contains("p: first\n", "p: fake: \\u001B[2Jline\\u000D\\xe2\\x80\\xa8\\x85end\n");
     assertThat(call.log().chars()).allMatch(c -> c == '\n' || c >= ' ' && c <= '~');
     assertThat(call.body()).isEqualTo("502 Bad Gateway\n");
+  }
+
+  @Test
+  void standardError_isLoggedOnceAsItWasWritten() throws IOException {
+    Application app =
+        CgiApplication.of(
+            Programs.sh(directory, "p", "echo 'say \"x\" \\ y' >&2", "echo second >&2", "exit 3"));
+
+    Call call = Call.get("/").to(app);
+
+    assertThat(call.status).isEqualTo(502);
+    assertThat(call.log())
+        .containsOnlyOnce("p: say \"x\" \\ y\n")
+        .containsOnlyOnce("second")
+        .containsOnlyOnce("no-output")
+        .contains("exit 3");
+  }
+
+  /** Python's cgitb and others write there what is wrong with them. */
+  @Test
+  void attackK01_outputThatIsRefused_isInTheLog_boundedAndEscaped() throws IOException {
+    Application app =
+        CgiApplication.of(
+            Programs.sh(
+                directory,
+                "p",
+                "i=0; while [ $i -lt 3000 ]; do echo \"no header line $i\"; i=$((i+1)); done",
+                "printf 'a\\033[31mb\\n'; sleep 0.05; echo 'ZeroDivisionError: \"x\"'"));
+
+    Call call = Call.get("/").to(app);
+
+    assertThat(call.status).isEqualTo(502);
+    assertThat(call.log())
+        .contains("p: output: ZeroDivisionError: \"x\"\n", "p: output: a\\u001B[31mb\n")
+        .doesNotContain("\u001b", "no header line 1000\n");
+    assertThat(call.log().lines().filter(line -> line.startsWith("p: output: ")))
+        .hasSizeBetween(2, 41);
+    assertThat(call.log().length()).isLessThan(8000);
+  }
+
+  @Test
+  void attackA15_withheldAuthorization_isToldOnceWithTheOption() throws IOException {
+    Application app =
+        CgiApplication.of(
+            Programs.sh(
+                directory,
+                "p",
+                "printf 'Status: 401\\nWWW-Authenticate: Basic\\nContent-Type: text/plain\\n\\n'"));
+
+    assertThat(Call.get("/").to(app).log()).isEmpty();
+    assertThat(Call.get("/").with("HTTP_AUTHORIZATION", "Basic eDp5").to(app).log())
+        .contains("--pass-authorization")
+        .doesNotContain("eDp5");
+    assertThat(Call.get("/").with("HTTP_AUTHORIZATION", "Basic eDp5").to(app).log()).isEmpty();
   }
 
   @Test

@@ -1,5 +1,7 @@
 package dev.postern.internal;
 
+import java.nio.charset.StandardCharsets;
+
 /**
  * What others have sent, for people to read: one line, and nothing that a terminal or a log could
  * act on. A quotation in a message is ASCII alone. A line of a log keeps the text that it can show,
@@ -64,6 +66,27 @@ public final class Escapes {
       line.append("... (").append(text.length() - end).append(" more characters)");
     }
     return line.toString();
+  }
+
+  /**
+   * A line that a program has written, as {@link #oneLine}: text in UTF-8, else all but ASCII
+   * escaped.
+   */
+  public static String line(byte[] bytes, int offset, int length) {
+    String text = new String(bytes, offset, length, StandardCharsets.UTF_8);
+    if (text.indexOf('\ufffd') < 0) {
+      return oneLine(text);
+    }
+    StringBuilder line = new StringBuilder(length + 16);
+    for (int i = offset; i < offset + length; i++) {
+      int c = bytes[i] & 0xFF;
+      if (c < 0x80) {
+        line.append((char) c);
+      } else {
+        append(line, c);
+      }
+    }
+    return oneLine(line);
   }
 
   /** Not what ends a line, moves the cursor, or turns the direction of what follows. */

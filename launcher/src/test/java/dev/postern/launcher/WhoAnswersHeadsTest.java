@@ -10,6 +10,7 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -104,6 +105,10 @@ class WhoAnswersHeadsTest {
     Logs.quiet();
     Path programs = Files.createDirectory(directory.resolve("c"));
     Sources.script(programs.resolve("show"), SHOW);
+    // Apache's children are another user's.
+    for (Path each : List.of(directory, programs, programs.resolve("show"))) {
+      Files.setPosixFilePermissions(each, PosixFilePermissions.fromString("rwxr-xr-x"));
+    }
     Map<String, List<String>> columns = new LinkedHashMap<>();
     columns.put("Apache with mod_cgid", peer("/usr/sbin/apache2", this::apache));
     columns.put("lighttpd", peer("/usr/sbin/lighttpd", this::lighttpd));
@@ -256,9 +261,6 @@ class WhoAnswersHeadsTest {
             "ScriptAlias /c/ " + directory.resolve("c") + "/",
             ""),
         StandardCharsets.UTF_8);
-    // Its children are another user's.
-    Files.setPosixFilePermissions(
-        directory, java.nio.file.attribute.PosixFilePermissions.fromString("rwxr-xr-x"));
     return List.of("/usr/sbin/apache2", "-DFOREGROUND", "-f", conf.toString());
   }
 }
