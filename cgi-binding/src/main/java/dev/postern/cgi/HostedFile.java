@@ -145,8 +145,7 @@ final class HostedFile implements Hosted {
       }
     }
     watch.startedBy(inside == null ? "spawn" : "inside");
-    return start(
-        inside == null ? spawner(entered) : inside::start, environment, body, directory);
+    return start(inside == null ? spawner(entered) : inside::start, environment, body, directory);
   }
 
   /** A child of a worker that runs the program; null when a process of its own must. */
@@ -181,10 +180,7 @@ final class HostedFile implements Hosted {
   }
 
   private RunningProgram start(
-      Starter starter,
-      Map<String, String> environment,
-      @Nullable InputStream body,
-      Path directory)
+      Starter starter, Map<String, String> environment, @Nullable InputStream body, Path directory)
       throws IOException {
     for (int attempt = 0; ; attempt++) {
       try {

@@ -203,8 +203,7 @@ public final class FastCgiApplication implements Application, AutoCloseable {
     // One slash at its start: two would be another host.
     String location = "/" + only.replaceFirst("^/+", "") + "/";
     location = location.equals("//") ? "/" : location;
-    startResponse.start(
-        301, Headers.of("Location", location + (rest.isEmpty() ? "" : "?" + rest)));
+    startResponse.start(301, Headers.of("Location", location + (rest.isEmpty() ? "" : "?" + rest)));
     return Body.empty();
   }
 
@@ -265,7 +264,8 @@ public final class FastCgiApplication implements Application, AutoCloseable {
 
     /**
      * How many servers of a command are kept, each of which answers one request at a time; by
-     * default two for each processor. A request waits for a free one as long as {@link #limit} says.
+     * default two for each processor. A request waits for a free one as long as {@link #limit}
+     * says.
      *
      * @throws IllegalArgumentException when it is less than 1
      */

@@ -129,9 +129,7 @@ final class FastCgiDecoder implements Dialect.Decoder {
   @Override
   public boolean isRefused() {
     int status = end[4] & 0xFF;
-    return ended
-        && !output
-        && (status == Records.OVERLOADED || status == Records.CANT_MPX_CONN);
+    return ended && !output && (status == Records.OVERLOADED || status == Records.CANT_MPX_CONN);
   }
 
   @Override

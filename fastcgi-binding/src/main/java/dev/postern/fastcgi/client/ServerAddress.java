@@ -63,7 +63,10 @@ public record ServerAddress(@Nullable String host, int port, @Nullable Path path
 
   /** Whether it is on this machine without a doubt. */
   public boolean isLocal() {
-    return path != null || "localhost".equals(host) || "127.0.0.1".equals(host) || "::1".equals(host);
+    return path != null
+        || "localhost".equals(host)
+        || "127.0.0.1".equals(host)
+        || "::1".equals(host);
   }
 
   boolean isUnix() {

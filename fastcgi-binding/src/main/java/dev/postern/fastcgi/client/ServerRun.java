@@ -1,7 +1,6 @@
 package dev.postern.fastcgi.client;
 
 import dev.postern.GatewayException;
-import dev.postern.process.BodyException;
 import dev.postern.process.ErrorTail;
 import dev.postern.process.Exit;
 import dev.postern.process.RunningProgram;

@@ -38,8 +38,7 @@ public record ServerTarget(
   public Map<String, String> environment(
       Environ environ, long contentLength, RefusalCounters counters) throws GatewayException {
     ProgramEnvironment.Own own =
-        new ProgramEnvironment.Own(
-            Map.of(), options.environment(), file, file != null, false);
+        new ProgramEnvironment.Own(Map.of(), options.environment(), file, file != null, false);
     return ProgramEnvironment.of(environ, options, own, contentLength, counters);
   }
 

@@ -69,7 +69,7 @@ class Upstream {
       if (kept == null) {
         return null;
       }
-      
+
       if (System.nanoTime() - kept.since < keepNanos && !kept.connection.isStale()) {
         return kept.connection;
       }
