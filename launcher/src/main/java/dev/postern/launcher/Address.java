@@ -2,6 +2,7 @@ package dev.postern.launcher;
 
 import com.google.common.net.InetAddresses;
 import dev.postern.Application;
+import dev.postern.launcher.http.ServerLimits;
 import java.io.IOException;
 import java.net.Inet6Address;
 import java.net.InetAddress;

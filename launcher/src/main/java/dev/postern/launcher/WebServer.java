@@ -1,6 +1,11 @@
 package dev.postern.launcher;
 
 import dev.postern.Application;
+import dev.postern.launcher.http.FixedErrors;
+import dev.postern.launcher.http.FrontHandler;
+import dev.postern.launcher.http.HttpFrontDoor;
+import dev.postern.launcher.http.ServerLimits;
+import dev.postern.launcher.http.UnixSockets;
 import dev.postern.servlet.ServletGateway;
 import java.io.IOException;
 import java.net.InetAddress;

@@ -6,6 +6,7 @@ import dev.postern.Application;
 import dev.postern.Body;
 import dev.postern.Headers;
 import dev.postern.Response;
+import dev.postern.launcher.http.ServerLimits;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.net.InetAddress;

@@ -7,6 +7,7 @@ import dev.postern.Application;
 import dev.postern.Body;
 import dev.postern.Headers;
 import dev.postern.Response;
+import dev.postern.launcher.http.ServerLimits;
 import java.io.IOException;
 import java.io.Writer;
 import java.math.BigInteger;

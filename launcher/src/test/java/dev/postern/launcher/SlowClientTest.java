@@ -7,6 +7,7 @@ import dev.postern.Environ;
 import dev.postern.Headers;
 import dev.postern.Outcome;
 import dev.postern.StartResponse;
+import dev.postern.launcher.http.ServerLimits;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.time.Duration;

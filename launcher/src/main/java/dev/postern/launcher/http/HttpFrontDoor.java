@@ -1,4 +1,4 @@
-package dev.postern.launcher;
+package dev.postern.launcher.http;
 
 import dev.postern.servlet.ServletGateway;
 import java.nio.ByteBuffer;
@@ -25,11 +25,11 @@ import org.eclipse.jetty.util.Callback;
  * Jetty's connection is made to be extended, but its package is not exported: so the compiler is
  * told about it, and the command runs from the class path.
  */
-final class HttpFrontDoor extends HttpConnectionFactory {
+public final class HttpFrontDoor extends HttpConnectionFactory {
   private final ServerLimits limits;
   private final Semaphore longHeads;
 
-  HttpFrontDoor(HttpConfiguration configuration, ServerLimits limits) {
+  public HttpFrontDoor(HttpConfiguration configuration, ServerLimits limits) {
     super(configuration);
     this.limits = limits;
     this.longHeads = new Semaphore(limits.longHeads());

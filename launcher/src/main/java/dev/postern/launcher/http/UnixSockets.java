@@ -1,4 +1,4 @@
-package dev.postern.launcher;
+package dev.postern.launcher.http;
 
 import java.io.IOException;
 import java.net.ConnectException;
@@ -10,14 +10,14 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 
 /** Files of Unix sockets that an earlier server has left behind. */
-final class UnixSockets {
+public final class UnixSockets {
   private UnixSockets() {}
 
   /**
    * Removes a socket on which nobody listens any more. What is no socket stays, and so does one
    * that somebody answers on: binding it will say so.
    */
-  static void clear(Path path) throws IOException {
+  public static void clear(Path path) throws IOException {
     boolean other =
         Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)
             || Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)

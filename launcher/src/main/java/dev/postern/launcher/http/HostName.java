@@ -1,4 +1,4 @@
-package dev.postern.launcher;
+package dev.postern.launcher.http;
 
 import dev.postern.internal.Hosts;
 import org.eclipse.jetty.http.HostPortHttpField;

@@ -1,4 +1,4 @@
-package dev.postern.launcher;
+package dev.postern.launcher.http;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -13,7 +13,7 @@ import org.eclipse.jetty.util.Callback;
  * Jetty's own errors with the fixed text of the engine's: no path, no stack, no name of a server.
  * It answers what is no HTTP at all, and what the servlet reports by {@code sendError}.
  */
-final class FixedErrors extends ErrorHandler {
+public final class FixedErrors extends ErrorHandler {
   private static final HttpField TEXT =
       new HttpField(HttpHeader.CONTENT_TYPE, "text/plain; charset=utf-8");
 

@@ -1,4 +1,4 @@
-package dev.postern.launcher;
+package dev.postern.launcher.http;
 
 import java.nio.ByteBuffer;
 import java.util.concurrent.Semaphore;

@@ -1,4 +1,4 @@
-package dev.postern.launcher;
+package dev.postern.launcher.http;
 
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.server.Handler;
@@ -12,12 +12,12 @@ import org.eclipse.jetty.util.Callback;
  * body after its response. A request whose body is still to come waits for its turn without a
  * thread, once that many others have one: so slow clients never hold the threads of all the others.
  */
-final class FrontHandler extends Handler.Wrapper {
+public final class FrontHandler extends Handler.Wrapper {
   private final Handler applications;
   private final QoSHandler bodies;
   private final ServerLimits limits;
 
-  FrontHandler(Handler applications, ServerLimits limits) {
+  public FrontHandler(Handler applications, ServerLimits limits) {
     this.applications = applications;
     this.bodies = new QoSHandler(applications);
     this.limits = limits;

@@ -1,4 +1,4 @@
-package dev.postern.launcher;
+package dev.postern.launcher.http;
 
 import java.time.Duration;
 
@@ -15,7 +15,7 @@ import java.time.Duration;
  * @param threads for all requests
  * @param bodies requests with a body at once that have a thread; more of them wait without one
  */
-record ServerLimits(
+public record ServerLimits(
     Duration idle,
     Duration head,
     Duration rest,
@@ -28,13 +28,13 @@ record ServerLimits(
    * Bytes of a head: request line and header fields. What CGI programs may be told is limited by
    * what an environment holds; Jetty's 8 KiB would refuse long before.
    */
-  static final int HEAD = 128 * 1024;
+  public static final int HEAD = 128 * 1024;
 
   /** Header fields of a request. */
-  static final int FIELDS = 256;
+  public static final int FIELDS = 256;
 
   /** Bytes from which on a head costs a connection one of the places for long heads. */
-  static final int LONG_HEAD = 16 * 1024;
+  public static final int LONG_HEAD = 16 * 1024;
 
   /**
    * Heap for each connection: three times a head of {@value #LONG_HEAD} bytes with its strings, and
@@ -46,7 +46,7 @@ record ServerLimits(
   private static final int LONG_HEAD_SHARE = 1536 * 1024;
 
   /** The limits of a server in a JVM with so many bytes of heap. */
-  static ServerLimits ofHeap(long bytes) {
+  public static ServerLimits ofHeap(long bytes) {
     int connections = (int) Math.max(64, Math.min(16_384, bytes / CONNECTION_SHARE));
     int threads = Math.min(400, Math.max(200, connections));
     return new ServerLimits(
@@ -61,24 +61,24 @@ record ServerLimits(
   }
 
   /** The limits of this JVM. */
-  static ServerLimits standard() {
+  public static ServerLimits standard() {
     return ofHeap(Runtime.getRuntime().maxMemory());
   }
 
-  ServerLimits withIdle(Duration newIdle) {
+  public ServerLimits withIdle(Duration newIdle) {
     return new ServerLimits(newIdle, head, rest, bodyRate, connections, longHeads, threads, bodies);
   }
 
-  ServerLimits withHead(Duration newHead) {
+  public ServerLimits withHead(Duration newHead) {
     return new ServerLimits(idle, newHead, rest, bodyRate, connections, longHeads, threads, bodies);
   }
 
-  ServerLimits withConnections(int newConnections, int newLongHeads) {
+  public ServerLimits withConnections(int newConnections, int newLongHeads) {
     return new ServerLimits(
         idle, head, rest, bodyRate, newConnections, newLongHeads, threads, bodies);
   }
 
-  ServerLimits withThreads(int newThreads, int newBodies) {
+  public ServerLimits withThreads(int newThreads, int newBodies) {
     return new ServerLimits(
         idle, head, rest, bodyRate, connections, longHeads, newThreads, newBodies);
   }
