@@ -3,6 +3,7 @@ module dev.postern.launcher {
   requires com.google.common;
   requires dev.postern;
   requires dev.postern.cgi;
+  requires dev.postern.fastcgi;
   requires dev.postern.servlet;
   requires dev.postern.web;
   requires info.picocli;

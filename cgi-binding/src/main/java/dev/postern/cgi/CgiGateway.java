@@ -12,6 +12,7 @@ import dev.postern.Outcome;
 import dev.postern.StartResponse;
 import dev.postern.gateway.BodyAhead;
 import dev.postern.gateway.CgiSink;
+import dev.postern.gateway.ListeningSocket;
 import dev.postern.gateway.ProcessVariables;
 import dev.postern.gateway.StandardStreams;
 import java.io.IOException;
@@ -39,6 +40,10 @@ import org.jspecify.annotations.Nullable;
  * server: without a {@code Status} the client gets the status of the error. A CGI executable spends
  * most of its time on its start, so nothing here uses Guava, a logging framework or a regular
  * expression.
+ *
+ * <p>A process that was started with a listening socket as its descriptor 0, by spawn-fcgi,
+ * lighttpd or Apache's mod_fcgid, serves FastCGI there until it is told to end. {@code
+ * postern-fastcgi} must be on its class path then.
  *
  * <p>A server may start the process with a standard stream closed. The JVM then opens a file of its
  * own under the number of this stream, and the gateway leaves that file alone: without standard
@@ -131,6 +136,12 @@ public final class CgiGateway {
   private Outcome run(boolean ownsProcess) {
     Map<String, String> variables =
         environment == null ? ProcessVariables.read() : new HashMap<>(environment);
+    if (ownsProcess
+        && environment == null
+        && !variables.containsKey("REQUEST_METHOD")
+        && ListeningSocket.serve(application)) {
+      return Outcome.of(0, 0, true, null);
+    }
     boolean called = ProcessVariables.complete(variables);
     OutputStream out = output == null ? StandardStreams.output() : output;
     BodyAhead body = ProcessVariables.body(variables, input);

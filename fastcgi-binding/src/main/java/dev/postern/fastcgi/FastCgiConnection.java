@@ -218,6 +218,7 @@ final class FastCgiConnection extends Connection {
 
   private boolean answer(FastCgiRequest begun, Map<String, String> sent) throws IOException {
     Map<String, String> variables = ServerVariables.completed(sent, settings.mount());
+    begun.haproxy = variables.getOrDefault("SERVER_SOFTWARE", "").startsWith("HAProxy");
     boolean known = variables.containsKey("CONTENT_LENGTH");
     BodyAhead body = ProcessVariables.body(variables, begun);
     PrintWriter errors = settings.errors() == null ? begun.errors(out) : settings.errors();
@@ -249,6 +250,11 @@ final class FastCgiConnection extends Connection {
     if (!sink.hasEnded()) {
       if (!begun.aborted) {
         // Without END_REQUEST: the response must look cut.
+        if (begun.haproxy) {
+          out.refuse(begun.id(), Records.OVERLOADED);
+        } else {
+          cut();
+        }
         checkProtocol();
         return false;
       }
@@ -432,11 +438,13 @@ final class FastCgiConnection extends Connection {
     Ring ring = running.stdin;
     while (in.remaining() > 0) {
       int room = 0;
+      int end = 0;
       lock.lock();
       try {
         while (!running.ended && (room = ring.free(in.remaining())) == 0) {
           changed.awaitUninterruptibly();
         }
+        end = ring.end();
       } finally {
         lock.unlock();
       }
@@ -445,7 +453,7 @@ final class FastCgiConnection extends Connection {
         ignore(header);
         return;
       }
-      int n = in.read(ring.array(), ring.end(), room);
+      int n = in.read(ring.array(), end, room);
       lock.lock();
       try {
         ring.added(n);

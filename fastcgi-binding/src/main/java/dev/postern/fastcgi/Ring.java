@@ -61,7 +61,7 @@ final class Ring {
     System.arraycopy(bytes, start, target, offset, first);
     System.arraycopy(bytes, 0, target, offset + first, n - first);
     count -= n;
-    start = count == 0 ? 0 : (start + n) % bytes.length;
+    start = bytes.length == 0 ? 0 : (start + n) % bytes.length;
     return n;
   }
 }

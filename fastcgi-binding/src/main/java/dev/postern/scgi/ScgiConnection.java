@@ -12,7 +12,6 @@ import dev.postern.gateway.BodyAhead;
 import dev.postern.gateway.CgiSink;
 import dev.postern.gateway.ProcessVariables;
 import java.io.IOException;
-import java.net.StandardSocketOptions;
 import java.nio.channels.SocketChannel;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -71,7 +70,7 @@ final class ScgiConnection extends Connection {
     if (outcome.complete()) {
       linger(ProcessVariables.contentLength(variables));
     } else {
-      reset();
+      cut();
     }
   }
 
@@ -86,13 +85,6 @@ final class ScgiConnection extends Connection {
     }
     expect(LINGER_NANOS);
     in.drain();
-  }
-
-  /** The only way to tell the peer that the response is not whole. A Unix socket has none. */
-  private void reset() throws IOException {
-    if (channel.supportedOptions().contains(StandardSocketOptions.SO_LINGER)) {
-      channel.setOption(StandardSocketOptions.SO_LINGER, 0);
-    }
   }
 
   /** A read of the body waits for so long at most. */

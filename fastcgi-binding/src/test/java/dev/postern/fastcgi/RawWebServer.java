@@ -28,7 +28,11 @@ final class RawWebServer implements Closeable {
   }
 
   static RawWebServer connect(FastCgiGateway gateway) throws IOException {
-    return new RawWebServer(channel(gateway.address()));
+    return connect(gateway.address());
+  }
+
+  static RawWebServer connect(String address) throws IOException {
+    return new RawWebServer(channel(address));
   }
 
   /** A connection to an address as gateways tell it. */

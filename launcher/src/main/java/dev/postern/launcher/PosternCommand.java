@@ -17,7 +17,6 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
-import picocli.CommandLine.Unmatched;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The words of the command, and how their failures are told: one line, never a stack. */
@@ -35,8 +34,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
       DemoCommand.class,
       ServeCommand.class,
       CgiCommand.class,
-      PosternCommand.FastCgi.class,
-      PosternCommand.Scgi.class,
+      GatewayCommand.FastCgi.class,
+      GatewayCommand.Scgi.class,
       InstallCommand.class,
       WarmCommand.class,
       PosternCommand.JavaCheck.class,
@@ -122,27 +121,9 @@ final class PosternCommand implements Runnable {
     }
   }
 
-  /** A word that is promised and not there yet: takes anything, does nothing. */
-  abstract static class Later implements Runnable {
-    @Spec @Nullable CommandSpec spec;
-
-    @Unmatched @Nullable List<String> arguments;
-
-    @Override
-    public void run() {
-      throw notAvailable(spec == null ? "" : spec.name());
-    }
-  }
-
   static LauncherException notAvailable(String word) {
     return LauncherException.badArgument(word + " is not available yet");
   }
-
-  @Command(name = "fcgi", description = "Serve an application over FastCGI (not available yet).")
-  static final class FastCgi extends Later {}
-
-  @Command(name = "scgi", description = "Serve an application over SCGI (not available yet).")
-  static final class Scgi extends Later {}
 
   /** {@code postern java-check}: what {@code --java-cgi} would do with a program. */
   @Command(

@@ -144,9 +144,12 @@ class MainTest {
           cgi Hello Other                              | unexpected argument: "Other"
           cgi --nonsense Hello                         | unknown option: "--nonsense"
           cgi --classpath @ --classpath @ Hello        | option '--classpath' (CP) should be specified only once
-          fcgi                                         | fcgi is not available yet
-          fcgi Hello --listen 127.0.0.1:9000           | fcgi is not available yet
-          scgi --classpath @ Hello --listen unix:/x    | scgi is not available yet
+          fcgi                                         | Missing required
+          fcgi Hello --listen 127.0.0.1:0              | class must be on the class path: Hello
+          fcgi --classpath @ Hello                     | Missing required option: '--listen=ADDRESS'
+          fcgi --classpath @ Hello --listen 9000       | address must be HOST:PORT, unix:PATH or fd:0: "9000"
+          fcgi --classpath @ Hello --listen unix:/x --socket-mode 9 | mode must be octal, such as 0660: "9"
+          scgi --classpath @ Hello --listen fd:3       | address must be HOST:PORT, unix:PATH or fd:0: "fd:3"
           install                                      | Missing required parameters: 'CLASS', 'FILE'
           install Hello                                | Missing required parameter: 'FILE'
           install Hello @/file                         | class must be on the class path: Hello

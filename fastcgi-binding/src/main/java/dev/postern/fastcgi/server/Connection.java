@@ -1,8 +1,10 @@
 package dev.postern.fastcgi.server;
 
 import java.io.IOException;
+import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * One connection of a server. {@link #serve} runs on a thread of its own; the other methods are
@@ -10,6 +12,7 @@ import java.nio.channels.SocketChannel;
  */
 public abstract class Connection {
   private static final long NONE = 0;
+  private static final long BEFORE_RESET_NANOS = 100_000_000;
 
   protected final SocketChannel channel;
   private final Server server;
@@ -88,6 +91,18 @@ public abstract class Connection {
       return;
     }
     tick(now);
+  }
+
+  /**
+   * Has the peer see a reset and not an end when the channel is closed: lighttpd, and nginx with
+   * {@code fastcgi_buffering off}, take an end for the end of a whole response. A Unix socket has
+   * no reset. A reset takes away what the peer has not read, so it has a moment for that.
+   */
+  protected final void cut() throws IOException {
+    if (channel.supportedOptions().contains(StandardSocketOptions.SO_LINGER)) {
+      channel.setOption(StandardSocketOptions.SO_LINGER, 0);
+      LockSupport.parkNanos(BEFORE_RESET_NANOS);
+    }
   }
 
   private static boolean isPast(long deadline, long now) {

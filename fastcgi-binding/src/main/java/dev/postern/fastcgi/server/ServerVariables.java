@@ -38,10 +38,14 @@ public final class ServerVariables {
     return !sent.getOrDefault("REQUEST_METHOD", "").isEmpty();
   }
 
-  /** nginx gives an empty SERVER_NAME for a server that has none, or {@code _} as people write. */
+  /**
+   * nginx gives an empty SERVER_NAME for a server that has none, or {@code _} as people write;
+   * HAProxy gives the host with its port.
+   */
   private static void name(Map<String, String> variables) {
     String name = variables.getOrDefault("SERVER_NAME", "");
     if (!name.isEmpty() && !name.equals("_")) {
+      variables.put("SERVER_NAME", host(name));
       return;
     }
     String host = host(variables.getOrDefault("HTTP_HOST", ""));
@@ -58,14 +62,23 @@ public final class ServerVariables {
   /** The host of {@code host [ ":" port ]} (RFC 9110 7.2). */
   private static String host(String field) {
     int colon = field.lastIndexOf(':');
-    boolean port = colon >= 0 && field.indexOf(']', colon) < 0;
+    boolean bare = colon > field.indexOf(':') && !field.startsWith("[");
+    boolean port = colon >= 0 && !bare && field.indexOf(']', colon) < 0;
     return port ? field.substring(0, colon) : field;
   }
 
   private static void place(Map<String, String> variables, @Nullable String mount) {
     String script = variables.getOrDefault("SCRIPT_NAME", "");
     String path = variables.getOrDefault("PATH_INFO", "");
+    if (mount != null && isNginxScgi(variables)) {
+      script = variables.getOrDefault("DOCUMENT_URI", "");
+    }
     if (mount == null) {
+      if (script.isEmpty() && path.isEmpty() && isNginxScgi(variables)) {
+        variables.put("SCRIPT_NAME", "");
+        variables.put("PATH_INFO", variables.get("DOCUMENT_URI"));
+        return;
+      }
       if (path.isEmpty() && !script.isEmpty() && hasNoName(variables)) {
         variables.put("SCRIPT_NAME", "");
         variables.put("PATH_INFO", script);
@@ -80,6 +93,13 @@ public final class ServerVariables {
       variables.put("SCRIPT_NAME", mount);
       variables.put("PATH_INFO", whole.substring(mount.length()));
     }
+  }
+
+  /** nginx's scgi_params have neither of the two, but the decoded path under a name of nginx. */
+  private static boolean isNginxScgi(Map<String, String> variables) {
+    return variables.containsKey("SCGI")
+        && !variables.containsKey("SCRIPT_NAME")
+        && variables.containsKey("DOCUMENT_URI");
   }
 
   /** Whether the web server has made SCRIPT_NAME of the path alone, and names no application. */

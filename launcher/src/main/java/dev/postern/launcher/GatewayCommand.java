@@ -1,0 +1,122 @@
+package dev.postern.launcher;
+
+import dev.postern.Application;
+import dev.postern.fastcgi.FastCgiGateway;
+import dev.postern.scgi.ScgiGateway;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code postern fcgi} and {@code postern scgi}: serve an application to a web server. */
+abstract class GatewayCommand implements Callable<Integer> {
+  @Spec @Nullable CommandSpec spec;
+
+  @Option(
+      names = "--classpath",
+      paramLabel = "CP",
+      description = "Where CLASS is found, as java -cp takes it.")
+  @Nullable String classpath;
+
+  @Option(
+      names = "--listen",
+      paramLabel = "ADDRESS",
+      required = true,
+      description =
+          "Where to listen: HOST:PORT, unix:PATH, or fd:0 for a socket that is inherited.")
+  String listen = "";
+
+  @Option(
+      names = "--socket-mode",
+      paramLabel = "MODE",
+      description = "The mode of the file of a Unix socket: 0600 by default.")
+  @Nullable String socketMode;
+
+  @Parameters(
+      paramLabel = "CLASS",
+      description = "An Application with a public constructor without arguments.")
+  String className = "";
+
+  /**
+   * A gateway that has begun to listen.
+   *
+   * @param close stops it: what runs is finished
+   */
+  record Gateway(String address, Runnable close) {}
+
+  /**
+   * Starts the gateway.
+   *
+   * @param errors where errors go, or null for where the protocol has them go
+   */
+  abstract Gateway open(Application application, @Nullable PrintWriter errors) throws IOException;
+
+  @Override
+  public Integer call() throws InterruptedException {
+    Application application = ApplicationLoader.of(classpath).load(className);
+    // A web server that started this process reads the log that the protocol carries.
+    boolean inherited = listen.equals("fd:0");
+    PrintWriter errors =
+        inherited ? null : new PrintWriter(System.err, true, StandardCharsets.UTF_8);
+    Gateway gateway;
+    try {
+      gateway = open(application, errors);
+    } catch (IllegalArgumentException e) {
+      throw LauncherException.badArgument(String.valueOf(e.getMessage()));
+    } catch (IOException e) {
+      throw LauncherException.failed("cannot listen at " + listen + ": " + e);
+    }
+    Signals signals = Signals.install(false);
+    if (spec != null) {
+      PrintWriter out = spec.commandLine().getOut();
+      out.println("postern: listening on " + gateway.address());
+      out.flush();
+    }
+    try {
+      signals.await();
+    } finally {
+      gateway.close().run();
+    }
+    return 0;
+  }
+
+  /** Over FastCGI. */
+  @Command(name = "fcgi", description = "Serve an application over FastCGI.")
+  static final class FastCgi extends GatewayCommand {
+    @Override
+    Gateway open(Application application, @Nullable PrintWriter errors) throws IOException {
+      FastCgiGateway.Builder builder = FastCgiGateway.builder(application).listen(listen);
+      if (socketMode != null) {
+        builder.socketMode(socketMode);
+      }
+      if (errors != null) {
+        builder.errors(errors);
+      }
+      FastCgiGateway gateway = builder.open();
+      return new Gateway(gateway.address(), gateway::close);
+    }
+  }
+
+  /** Over SCGI. */
+  @Command(name = "scgi", description = "Serve an application over SCGI.")
+  static final class Scgi extends GatewayCommand {
+    @Override
+    Gateway open(Application application, @Nullable PrintWriter errors) throws IOException {
+      ScgiGateway.Builder builder = ScgiGateway.builder(application).listen(listen);
+      if (socketMode != null) {
+        builder.socketMode(socketMode);
+      }
+      if (errors != null) {
+        builder.errors(errors);
+      }
+      ScgiGateway gateway = builder.open();
+      return new Gateway(gateway.address(), gateway::close);
+    }
+  }
+}
