@@ -188,7 +188,7 @@ public final class Files implements Application {
         String coding = Request.of(environ).acceptsEncoding(offers(siblings));
         Path sibling = coding == null ? null : siblings.get(coding);
         BasicFileAttributes compressed = sibling == null ? null : attributes(sibling);
-        if (sibling != null && compressed != null) {
+        if (coding != null && sibling != null && compressed != null) {
           return new FileResponse(environ, sibling, compressed, coding)
               .respond(type, headers.plus("Content-Encoding", coding));
         }

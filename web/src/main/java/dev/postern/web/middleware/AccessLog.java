@@ -9,6 +9,7 @@ import dev.postern.Outcome;
 import dev.postern.web.internal.Ascii;
 import dev.postern.web.internal.Wrapped;
 import java.time.Clock;
+import java.time.ZoneId;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.Locale;
@@ -41,12 +42,12 @@ public final class AccessLog implements Middleware {
    * that did not begin has {@code -}.
    */
   public static AccessLog common(Consumer<String> log) {
-    return lines(log, false, Clock.systemDefaultZone());
+    return lines(log, false, Clock.system(ZoneId.systemDefault()));
   }
 
   /** As {@link #common}, with the headers {@code Referer} and {@code User-Agent} at the end. */
   public static AccessLog combined(Consumer<String> log) {
-    return lines(log, true, Clock.systemDefaultZone());
+    return lines(log, true, Clock.system(ZoneId.systemDefault()));
   }
 
   /** Calls a function with each request and its outcome. */

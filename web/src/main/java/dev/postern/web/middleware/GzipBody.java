@@ -99,7 +99,7 @@ final class GzipBody implements Body {
         return !finished;
       }
 
-      /** A block for each block, an empty one for an empty one, and one for the end. */
+      // A block for each block, an empty one for an empty one, and one for the end.
       @Override
       public ByteBuffer next() {
         if (finished) {

@@ -63,6 +63,7 @@ public final class Timeout implements Middleware {
     return Wrapped.of(application, "Timeout", this::call);
   }
 
+  @SuppressWarnings("NullAway") // What a broken application returns is passed on.
   private Body call(Application application, Environ environ, StartResponse startResponse)
       throws Exception {
     Watch watch = new Watch(Thread.currentThread());
@@ -71,11 +72,11 @@ public final class Timeout implements Middleware {
     try {
       body = application.call(environ, startResponse);
       watch.check(null);
-      Body timed = body == null ? null : new Timed(body, watch);
-      if (timed == null) {
+      if (body == null) {
         watch.end();
+        return body;
       }
-      return timed;
+      return new Timed(body, watch);
     } catch (Throwable e) {
       watch.end();
       if (body != null) {
