@@ -14,7 +14,7 @@
  * <p>What a client sends wrong is a {@link dev.postern.HttpException} with the status that RFC 9110
  * gives it: 400, 413, 415, 431. A handler need not catch it.
  *
- * <p>A handler that reads a query and a cookie loads five classes of this module, no lambda and no
+ * <p>A handler that reads a query and a cookie loads six classes of this module, no lambda and no
  * regular expression: it may be a CGI executable.
  */
 @NullMarked
