@@ -7,6 +7,8 @@ import dev.postern.process.ProgramText;
 import dev.postern.warm.GroupOptions;
 import dev.postern.warm.ScriptPool;
 import dev.postern.warm.ServerEvent;
+import dev.postern.warm.ServerStart;
+import dev.postern.warm.WorkerPool;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -14,12 +16,13 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Workers for scripts of Perl and Python, so that a request does not wait for an interpreter to
- * start and load. An interpreter loads a script and its modules once, and forks a child for each
+ * Workers for scripts of Perl, Python and Ruby, so that a request does not wait for an interpreter
+ * to start and load. An interpreter loads a script and its modules once, and forks a child for each
  * request: the script has fresh state each time.
  *
  * <p>A program answers as if it had just been started, or a process of its own answers: while a
@@ -37,14 +40,19 @@ public final class WorkerGroup implements AutoCloseable {
   private final Map<String, String> environment;
   private final @Nullable Path workingDirectory;
   private final List<Consumer<WorkerStatus>> listeners;
+  private final int processes;
+  private final GroupOptions applicationOptions;
   private final ScriptPool pool;
+  private final List<WorkerPool> applications = new CopyOnWriteArrayList<>();
 
   private WorkerGroup(Builder builder) {
     name = builder.name;
     environment = Collections.unmodifiableMap(new LinkedHashMap<>(builder.environment));
     workingDirectory = builder.workingDirectory;
     listeners = List.copyOf(builder.listeners);
-    pool = new ScriptPool(builder.options(), this::tell);
+    processes = builder.processes;
+    applicationOptions = builder.options(Math.max(0, builder.maximumRequests));
+    pool = new ScriptPool(builder.options(builder.scriptRequests()), this::tell);
   }
 
   /**
@@ -58,7 +66,10 @@ public final class WorkerGroup implements AutoCloseable {
   }
 
   private void tell(ServerEvent event) {
-    WorkerStatus status = WorkerStatus.of(event);
+    tell(WorkerStatus.of(event, WorkerMode.FORK));
+  }
+
+  private void tell(WorkerStatus status) {
     if (RECORDER) {
       WorkerEvent.commit(name, status);
     }
@@ -69,7 +80,12 @@ public final class WorkerGroup implements AutoCloseable {
 
   /** How each program stands that was delegated to the group and asked for. */
   public List<WorkerStatus> status() {
-    return pool.status().stream().map(WorkerStatus::of).toList();
+    List<WorkerStatus> all = new ArrayList<>();
+    pool.status().forEach(event -> all.add(WorkerStatus.of(event, WorkerMode.FORK)));
+    for (WorkerPool application : applications) {
+      application.status().forEach(event -> all.add(WorkerStatus.of(event, WorkerMode.REUSE)));
+    }
+    return all;
   }
 
   /** Its name. */
@@ -79,6 +95,19 @@ public final class WorkerGroup implements AutoCloseable {
 
   ScriptPool pool() {
     return pool;
+  }
+
+  /** Workers of an application, which end with the group if not before. */
+  WorkerPool application(Path file, ServerStart start) {
+    WorkerPool workers =
+        new WorkerPool(
+            file,
+            applicationOptions,
+            processes,
+            start,
+            event -> tell(WorkerStatus.of(event, WorkerMode.REUSE)));
+    applications.add(workers);
+    return workers;
   }
 
   /** What wins over the variables of a host. */
@@ -99,6 +128,7 @@ public final class WorkerGroup implements AutoCloseable {
   @Override
   public void close() {
     pool.close();
+    applications.forEach(WorkerPool::close);
   }
 
   @Override
@@ -108,13 +138,17 @@ public final class WorkerGroup implements AutoCloseable {
 
   /** Options of a group. Not thread-safe. */
   public static final class Builder {
+    private static final int UNSET = -1;
+    private static final int SCRIPT_REQUESTS = 10_000;
+
     private final String name;
     private final Map<String, String> environment = new LinkedHashMap<>();
     private final List<Consumer<WorkerStatus>> listeners = new ArrayList<>();
     private @Nullable Path workingDirectory;
     private int spares = 1;
     private int servers = 16;
-    private int maximumRequests = 10_000;
+    private int processes = Runtime.getRuntime().availableProcessors();
+    private int maximumRequests = UNSET;
     private Duration maximumAge = Duration.ZERO;
     private long maximumMemory;
     private Duration maximumCpu = Duration.ZERO;
@@ -133,9 +167,28 @@ public final class WorkerGroup implements AutoCloseable {
       this.name = name;
     }
 
-    /** How its workers run programs; {@link WorkerMode#FORK} by default. */
+    /**
+     * How its workers run scripts; {@link WorkerMode#FORK} by default, and the only one that
+     * scripts have.
+     *
+     * @throws IllegalArgumentException for another
+     */
     public Builder mode(WorkerMode newMode) {
-      requireNonNull(newMode, "mode");
+      if (requireNonNull(newMode, "mode") != WorkerMode.FORK) {
+        throw new IllegalArgumentException(
+            "mode must be FORK, as scripts need fresh state: " + newMode);
+      }
+      return this;
+    }
+
+    /**
+     * Workers of each application of WSGI or PSGI at once; by default as many as there are
+     * processors. Scripts have as many children as there are requests.
+     *
+     * @throws IllegalArgumentException when it is less than 1
+     */
+    public Builder processes(int count) {
+      processes = (int) positive("processes", count);
       return this;
     }
 
@@ -164,8 +217,9 @@ public final class WorkerGroup implements AutoCloseable {
 
     /**
      * After so many requests, a tenth more or less, a new server is loaded, and takes the place of
-     * the old one when it is ready; 10,000 by default, 0 for never. All children of a server share
-     * its hash seed and address layout.
+     * the old one when it is ready; 10,000 by default, 0 for never. A worker of an application ends
+     * after so many, and by default never. All children of a server share its hash seed and address
+     * layout.
      *
      * @throws IllegalArgumentException when it is negative
      */
@@ -284,11 +338,15 @@ public final class WorkerGroup implements AutoCloseable {
       return new WorkerGroup(this);
     }
 
-    private GroupOptions options() {
+    private int scriptRequests() {
+      return maximumRequests == UNSET ? SCRIPT_REQUESTS : maximumRequests;
+    }
+
+    private GroupOptions options(int requests) {
       return new GroupOptions(
           spares,
           servers,
-          maximumRequests,
+          requests,
           maximumAge,
           maximumMemory,
           maximumCpu,

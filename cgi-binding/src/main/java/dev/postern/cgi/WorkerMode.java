@@ -6,5 +6,11 @@ public enum WorkerMode {
    * An interpreter loads a script and its modules once, and forks a child for each request. Each
    * request has fresh state, as with a process of its own.
    */
-  FORK
+  FORK,
+
+  /**
+   * A process serves request after request, and keeps its state: that of an application of WSGI or
+   * PSGI, which are made for it.
+   */
+  REUSE
 }

@@ -29,10 +29,10 @@ public record WorkerStatus(
     Instant begun,
     long memory,
     String why) {
-  static WorkerStatus of(ServerEvent event) {
+  static WorkerStatus of(ServerEvent event, WorkerMode mode) {
     return new WorkerStatus(
         event.program(),
-        WorkerMode.FORK,
+        mode,
         event.state(),
         event.pid(),
         event.generation(),

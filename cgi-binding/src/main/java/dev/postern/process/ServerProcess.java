@@ -106,6 +106,18 @@ public final class ServerProcess {
     return Exit.RUNNING.toString();
   }
 
+  /** How it ended, as {@link Exit} has it; waits a moment for that. */
+  public int code() {
+    try {
+      if (process.waitFor(END_SECONDS, TimeUnit.SECONDS)) {
+        return process.exitValue();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    return Exit.UNKNOWN.code();
+  }
+
   /** Kills it, and all of its session; children that have begun lead sessions of their own. */
   public void kill() {
     session.kill();

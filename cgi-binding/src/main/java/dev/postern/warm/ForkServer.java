@@ -13,7 +13,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -46,11 +45,7 @@ final class ForkServer {
 
   private static final String DELETED = " (deleted)";
 
-  /** What one started it needs to know. */
-  record Start(
-      List<String> command, Map<String, String> environment, Path directory, byte[] text) {}
-
-  private final Start start;
+  private final ServerStart start;
   private final Listener listener;
   private final int generation;
   private final Instant begun = Instant.now();
@@ -72,7 +67,7 @@ final class ForkServer {
   /** What a fork has come to: a child, or why there is none. */
   private record Report(@Nullable ForkedChild child, String failure) {}
 
-  ForkServer(Start start, int generation, Listener listener) {
+  ForkServer(ServerStart start, int generation, Listener listener) {
     this.start = start;
     this.generation = generation;
     this.listener = listener;

@@ -1,28 +1,26 @@
 package dev.postern.warm;
 
+import dev.postern.process.StartPath;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /** The interpreters that can load a script once and fork. */
 enum Language {
   /** Compiles the script once, and forks where its main program would begin. */
   PERL("perl", "fork.pl") {
-    /**
-     * The match untaints what was read, for {@code -T}; a handle of its own has no layers of {@code
-     * -C}.
-     */
+    /** The match of its reader untaints what was read, for {@code -T}. */
     @Override
     List<String> words(String script) {
-      return List.of(
-          "-M5.006;BEGIN{open my$f,'<&0';binmode$f;my$s='';"
-              + "1 while$s!~/\\0\\z/&&sysread($f,$s,65536,length$s);"
-              + "$s=~/(.*)\\0/s;eval\"$1;1\"or die$@}",
-          script);
+      return List.of("-M5.006;" + "BEGIN{" + PERL_READER + "}", script);
     }
 
     @Override
@@ -59,17 +57,7 @@ enum Language {
   PYTHON("python", "fork.py") {
     @Override
     List<String> words(String script) {
-      return List.of(
-          "-c",
-          """
-          import os
-          s=b''
-          while s[-1:]!=b'\\0':
-           d=os.read(0,65536)
-           if not d:os._exit(0)
-           s+=d
-          exec(compile(s[:-1],'<postern>','exec'))""",
-          script);
+      return List.of("-c", PYTHON_READER, script);
     }
 
     @Override
@@ -98,7 +86,46 @@ enum Language {
           .append('\n')
           .toString();
     }
+  },
+
+  /** Loads what Ruby loads by itself; each child compiles its script. */
+  RUBY("ruby", "fork.rb") {
+    /** Ruby takes code before a script from a file alone. */
+    @Override
+    List<String> words(String script) throws IOException {
+      return List.of("-r", RubyFile.path(), script);
+    }
+
+    @Override
+    boolean allows(String option) {
+      return option.matches("-[wU]+|-W[0-2]?|-W:[\\w-]+|-E[\\w:-]+|--(?:en|dis)able=[\\w,-]+");
+    }
+
+    @Override
+    String settings(Settings settings) {
+      return settings.reset() ? "reset=1" : "reset=0";
+    }
+
+    @Override
+    byte[] text(Settings settings) {
+      return (settings(settings) + '\0').getBytes(StandardCharsets.UTF_8);
+    }
   };
+
+  /** Reads the text of a server on a handle of its own, which has no layers of {@code -C}. */
+  static final String PERL_READER =
+      "open my$f,'<&0';binmode$f;my$s='';1 while$s!~/\\0\\z/&&sysread($f,$s,65536,length$s);"
+          + "$s=~/(.*)\\0/s;eval\"$1;1\"or die$@";
+
+  static final String PYTHON_READER =
+      """
+      import os
+      s=b''
+      while s[-1:]!=b'\\0':
+       d=os.read(0,65536)
+       if not d:os._exit(0)
+       s+=d
+      exec(compile(s[:-1],'<postern>','exec'))""";
 
   /**
    * What a server is told before it loads.
@@ -131,7 +158,7 @@ enum Language {
   }
 
   /** What stands after the interpreter and its options. */
-  abstract List<String> words(String script);
+  abstract List<String> words(String script) throws IOException;
 
   /** Whether a server can do as an interpreter with that option. */
   abstract boolean allows(String option);
@@ -145,22 +172,32 @@ enum Language {
 
   /** What the interpreter reads first, up to a NUL. */
   byte[] text(Settings settings) {
-    return (settings(settings) + Texts.of(resource) + '\0').getBytes(StandardCharsets.UTF_8);
+    return text(settings(settings), resource);
   }
 
-  private static String quote(String text) {
+  /** Settings and a resource of this package, up to a NUL. */
+  static byte[] text(String settings, String resource) {
+    return (settings + Texts.read(resource) + '\0').getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** Whether signals that an ancestor ignores are set to their defaults, as spawning does. */
+  static boolean resets() {
+    return StartPath.inForce() == StartPath.NATIVE;
+  }
+
+  /** As a literal of Perl and of Python. */
+  static String quote(String text) {
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'";
   }
 
   private static final class Texts {
-    private static final Map<String, String> READ =
-        Map.of("fork.pl", read("fork.pl"), "fork.py", read("fork.py"));
+    private static final Map<String, String> READ = new ConcurrentHashMap<>();
 
-    static String of(String resource) {
-      return READ.getOrDefault(resource, "");
+    static String read(String resource) {
+      return READ.computeIfAbsent(resource, Texts::readOnce);
     }
 
-    private static String read(String resource) {
+    private static String readOnce(String resource) {
       try (InputStream in = Language.class.getResourceAsStream(resource)) {
         if (in == null) {
           throw new IllegalStateException("resource must be there: " + resource);
@@ -169,6 +206,24 @@ enum Language {
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
+    }
+  }
+
+  /** The file that Ruby loads, in a directory that nobody else can write to. */
+  private static final class RubyFile {
+    private static @Nullable Path file;
+
+    static synchronized String path() throws IOException {
+      if (file == null || !Files.exists(file)) {
+        // For its owner alone, as the JDK makes it.
+        Path directory = Files.createTempDirectory("postern-ruby");
+        Path made = directory.resolve("fork.rb");
+        directory.toFile().deleteOnExit();
+        made.toFile().deleteOnExit();
+        Files.writeString(made, Texts.read("fork.rb"));
+        file = made;
+      }
+      return file.toString();
     }
   }
 }

@@ -78,7 +78,7 @@ public final class ScriptPool implements AutoCloseable {
     try {
       Interpreter interpreter = Interpreter.of(request.command());
       if (interpreter == null) {
-        return WarmStart.cold("it is no script of Perl or Python that a server could run");
+        return WarmStart.cold("it is no script of Perl, Python or Ruby that a server could run");
       }
       Constants constants = Constants.of(request.environment(), request.configured());
       List<String> command = new ArrayList<>(interpreter.words());

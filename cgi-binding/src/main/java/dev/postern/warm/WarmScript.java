@@ -2,7 +2,6 @@ package dev.postern.warm;
 
 import dev.postern.process.ForkedChild;
 import dev.postern.process.HostedProcess;
-import dev.postern.process.StartPath;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.file.Path;
@@ -247,13 +246,11 @@ final class WarmScript implements ForkServer.Listener {
                     libraries,
                     preload,
                     requestNames,
-                    StartPath.inForce() == StartPath.NATIVE,
+                    Language.resets(),
                     pool.options().learn() && !hasLearned));
     ForkServer server =
         new ForkServer(
-            new ForkServer.Start(command, key.constants(), key.directory(), text),
-            ++generation,
-            this);
+            new ServerStart(command, key.constants(), key.directory(), text), ++generation, this);
     next = server;
     pool.tell(event("loading", server, ""));
     pool.killLater(server);

@@ -68,7 +68,7 @@ class WarmGroupTest {
       assertThat(site.last().coldReason()).isEmpty();
       assertThat(site.last()).asString().contains("by fork");
       site.ask(() -> Call.get("/s.sh"));
-      assertThat(site.last().coldReason()).contains("no script of Perl or Python");
+      assertThat(site.last().coldReason()).contains("no script of Perl, Python or Ruby");
       assertThat(site.changes).extracting(WorkerStatus::state).startsWith("loading", "ready");
     }
   }

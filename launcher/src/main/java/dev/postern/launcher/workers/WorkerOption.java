@@ -20,6 +20,7 @@ final class WorkerOption {
   static void set(WorkerGroup.Builder group, String name, String value) {
     switch (name.replace("-", "").toLowerCase(Locale.ROOT)) {
       case "mode" -> group.mode(mode(value));
+      case "processes" -> group.processes(number(name, value));
       case "spares" -> group.spares(number(name, value));
       case "servers" -> group.servers(number(name, value));
       case "maximumrequests" -> group.maximumRequests(number(name, value));

@@ -1,0 +1,68 @@
+package dev.postern.warm;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/** The interfaces of other languages whose applications workers serve. */
+public enum ApplicationLanguage {
+  /** Python's, PEP 3333. */
+  WSGI("wsgi.py") {
+    @Override
+    List<String> command(Path interpreter) {
+      return List.of(interpreter.toString(), "-c", Language.PYTHON_READER);
+    }
+
+    @Override
+    String settings(Path file, String callable, boolean reset) {
+      return "file = "
+          + Language.quote(file.toString())
+          + "\ncallable_name = "
+          + Language.quote(callable)
+          + "\nreset = "
+          + (reset ? "True" : "False")
+          + '\n';
+    }
+  },
+
+  /** Perl's. Its file returns the application, so that it has no name. */
+  PSGI("psgi.pl") {
+    @Override
+    List<String> command(Path interpreter) {
+      return List.of(interpreter.toString(), "-e", Language.PERL_READER);
+    }
+
+    @Override
+    String settings(Path file, String callable, boolean reset) {
+      return "our $file = " + Language.quote(file.toString()) + ";\n";
+    }
+  };
+
+  private final String resource;
+
+  ApplicationLanguage(String resource) {
+    this.resource = resource;
+  }
+
+  abstract List<String> command(Path interpreter);
+
+  abstract String settings(Path file, String callable, boolean reset);
+
+  /**
+   * How a worker of an application is started.
+   *
+   * @param environment all of it, bytes as chars
+   */
+  public ServerStart start(
+      Path interpreter,
+      Path file,
+      String callable,
+      Map<String, String> environment,
+      Path directory) {
+    return new ServerStart(
+        command(interpreter),
+        environment,
+        directory,
+        Language.text(settings(file, callable, Language.resets()), resource));
+  }
+}

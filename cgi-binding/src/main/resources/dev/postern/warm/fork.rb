@@ -1,0 +1,114 @@
+# A fork server for one Ruby script, by -r: it reads its settings from its standard input, and forks where the
+# script would begin. Each child goes on to compile and run it. Commands and reports are those of fork.pl.
+module PosternWarm
+  DUPFD_CLOEXEC = 1030
+
+  def self.serve
+    settings = +''
+    settings << STDIN.readpartial(65536) until settings.end_with?("\0")
+    reset = settings.include?('reset=1')
+    if reset
+      %w[HUP INT QUIT TERM USR1 USR2 ALRM].each { |name| trap(name, 'DEFAULT') if trap(name, 'DEFAULT') == 'IGNORE' && name != 'INT' }
+    end
+    commands, @reports, log = [STDIN, STDOUT, STDERR].map { |io| IO.for_fd(io.fcntl(DUPFD_CLOEXEC, 61)) }
+    @reports.sync = true
+    null = File.open('/dev/null', 'r+')
+    point(STDIN, null)
+    point(STDOUT, null)
+    null.close
+    life_read, life_write = IO.pipe
+    GC.start
+    Process.warmup if Process.respond_to?(:warmup)
+    put("ready\t\n")
+    rest = +''
+    gone = []
+    loop do
+      begin
+        rest << commands.readpartial(4096)
+      rescue EOFError
+        exit!(0)
+      end
+      while (line = rest.slice!(/\A[^\n]*\n/))
+        if line == "f\n"
+          begin
+            child = fork
+          rescue SystemCallError => e
+            put("!fork: #{e.message}\n")
+            next
+          end
+          unless child
+            commands.close
+            life_write.close
+            begin_request(log, life_read)
+            return
+          end
+        elsif line.start_with?('r ')
+          gone << line[2..].to_i
+        end
+      end
+      gone.reject! { |pid| ended?(pid) }
+    end
+  end
+
+  def self.ended?(pid)
+    !Process.waitpid(pid, Process::WNOHANG).nil?
+  rescue Errno::ECHILD
+    true
+  end
+
+  def self.put(text) = @reports.syswrite(text)
+
+  def self.begin_request(log, life)
+    Process.setsid
+    input, output, errors, control = Array.new(4) { IO.pipe }
+    put("#{$$} #{input[1].fileno} #{output[0].fileno} #{errors[0].fileno} #{control[1].fileno}\n")
+    @reports.close
+    request = ''.b
+    length = nil
+    until length && request.bytesize >= length
+      ready, = IO.select([control[0], life])
+      exit!(0) unless ready.include?(control[0])
+      begin
+        request << control[0].readpartial(65536)
+      rescue EOFError
+        exit!(0)
+      end
+      if length.nil? && (colon = request.index(':'))
+        length = request[0, colon].to_i
+        request = request.byteslice(colon + 1, request.bytesize)
+      end
+    end
+    how, *variables = request.split("\0", -1)
+    variables.pop
+    point(STDIN, input[0]) if how.start_with?('p')
+    point(STDOUT, output[1])
+    point(STDERR, errors[1])
+    [input, output, errors, control].flatten.each(&:close)
+    life.close
+    log.close
+    enter_group(how[1..]) if how.bytesize > 1
+    ENV.clear
+    variables.each do |variable|
+      name, value = variable.split('=', 2)
+      ENV[name.force_encoding(Encoding.default_external)] = value.force_encoding(Encoding.default_external)
+    end
+    srand
+  end
+
+  # The control group of this request, before anything of the script runs.
+  def self.enter_group(file)
+    File.write(file, "#{$$}\n")
+  rescue SystemCallError => e
+    STDERR.syswrite("postern: control group must be entered: #{e.message}\n")
+    exit!(126)
+  end
+
+  # Puts another file under a stream, which keeps its way of buffering.
+  def self.point(stream, file)
+    sync = stream.sync
+    stream.reopen(file)
+    stream.sync = sync
+  end
+end
+$LOADED_FEATURES.delete_if { |file| file == File.expand_path(__FILE__) }
+PosternWarm.serve

@@ -1,0 +1,103 @@
+# A worker for a PSGI application: one request at a time, as long as its host wants. The interpreter is
+# `perl -e`, which reads this from its standard input. The host has put assignments to $file and $reset in
+# front. Reports and requests are those of wsgi.py.
+use strict;
+use warnings;
+use POSIX ();
+
+my $cut = 6;    # SIGABRT, as wait(2) tells it
+POSIX::dup2(0, 61); POSIX::dup2(1, 62); POSIX::dup2(2, 63);
+# Opened so that perl has them closed in what it starts.
+open(my $commands, '<&=', 61) or die; open(my $reports, '>&=', 62) or die; open(my $log, '>&=', 63) or die;
+open(my $null, '+<', '/dev/null') or die;
+$SIG{PIPE} = 'IGNORE';
+
+sub put { my ($to, $text) = @_; while (length $text) { my $n = POSIX::write($to, $text, length $text); return 0 unless defined $n; substr($text, 0, $n) = '' } 1 }
+sub get { my ($from) = @_; my $n = POSIX::read($from, my $bytes, 65536); $n ? substr($bytes, 0, $n) : '' }
+# What is no request's reads nothing, and writes to the log.
+sub rest { POSIX::dup2(fileno $null, 0); POSIX::dup2(63, 1); POSIX::dup2(63, 2) }
+sub fail_load { my ($why) = @_; $why =~ s/[\n\t]+/ /g; put(62, "!$why\n"); POSIX::_exit(1) }
+
+rest();
+our $file;
+($0) = ($file);
+my $application = do { package Postern::Psgi::Application; do $file };
+fail_load($@ || "it cannot be read: $!") if !defined $application;
+fail_load('it must return an application') if ref $application ne 'CODE' && !(ref $application && eval { $application->can('(&{}') || overload::Method($application, '&{}') });
+put(62, join("\t", 'ready', $file, grep { defined && !ref && !/[\t\n]/ } values %INC) . "\n");
+
+while (1) {
+  pipe(my $input, my $input_end) or last; pipe(my $output_end, my $output) or last;
+  pipe(my $errors_end, my $errors) or last; pipe(my $control, my $control_end) or last;
+  put(62, join(' ', $$, map { fileno $_ } $input_end, $output_end, $errors_end, $control_end) . "\n");
+  my $request = receive($control); last unless defined $request;
+  close $_ for $input_end, $output_end, $errors_end, $control, $control_end;
+  my ($how, @variables) = split /\0/, $request, -1; pop @variables;
+  POSIX::dup2($how =~ /^p/ ? fileno $input : fileno $null, 0);
+  POSIX::dup2(fileno $errors, 1); POSIX::dup2(fileno $errors, 2);
+  my $status = turn(\@variables, $how =~ /^p/ ? $input : $null, fileno $output, $errors);
+  { my $old = select(STDOUT); local $| = 1; select($old) }
+  rest();
+  close $_ for $input, $output, $errors;
+  put(62, "= $$ $status\n");
+}
+exit 0;
+
+# A request; undef when the host wants no more.
+sub receive {
+  my ($control) = @_;
+  my ($request, $length) = ('');
+  vec(my $want = '', fileno $control, 1) = 1; vec($want, 61, 1) = 1;
+  until (defined $length && length $request >= $length) {
+    next if select(my $ready = $want, undef, undef, undef) < 0;
+    if (!vec($ready, fileno $control, 1)) { return unless length get(61); next }
+    my $more = get(fileno $control); return unless length $more;
+    $request .= $more;
+    $length = $1 if !defined $length && $request =~ s/^(\d+)://;
+  }
+  $request;
+}
+
+sub turn {
+  my ($variables, $input, $output, $errors) = @_;
+  my %env = map { my $at = index($_, '='); (substr($_, 0, $at), substr($_, $at + 1)) } @$variables;
+  $env{$_} //= '' for qw(SCRIPT_NAME PATH_INFO QUERY_STRING);
+  { my $old = select($errors); $| = 1; select($old) }
+  %env = (%env,
+    'psgi.version' => [1, 1], 'psgi.url_scheme' => ($env{HTTPS} // '') eq 'on' ? 'https' : 'http', 'psgi.input' => $input,
+    'psgi.errors' => $errors, 'psgi.multithread' => 0, 'psgi.multiprocess' => 1, 'psgi.run_once' => 0,
+    'psgi.nonblocking' => 0, 'psgi.streaming' => 1, 'psgix.input.buffered' => 0);
+  my $sent = 0;
+  my $write = sub { put($output, $_[0]) or die "postern: the client has gone\n" };
+  my $respond = sub {
+    my ($response) = @_;
+    my ($status, $headers, $body) = @$response;
+    die "status must be a number: $status\n" unless $status =~ /^[1-9][0-9][0-9]$/;
+    my $head = "Status: $status\r\n";
+    for (my $i = 0; $i < @$headers; $i += 2) {
+      my $line = "$headers->[$i]: $headers->[$i + 1]";
+      die "header must hold no ends of lines: $headers->[$i]\n" if $line =~ /[\r\n\0]/;
+      $head .= "$line\r\n";
+    }
+    $sent = 1; $write->("$head\r\n");
+    if (!defined $body) { return bless { write => $write }, 'Postern::Psgi::Writer' }
+    if (ref $body eq 'ARRAY') { $write->($_) for grep { length } @$body }
+    else { local $/ = \65536; while (defined(my $block = $body->getline)) { $write->($block) if length $block } $body->close }
+    return;
+  };
+  my $done = eval {
+    my $response = $application->(\%env);
+    ref $response eq 'CODE' ? $response->($respond) : $respond->($response);
+    1;
+  };
+  return 0 if $done;
+  my $why = $@;
+  return 0 if $why eq "postern: the client has gone\n";
+  put(fileno $errors, $why);
+  return $cut if $sent;
+  put($output, "Status: 500 Internal Server Error\r\nContent-Type: text/plain\r\n\r\nInternal Server Error\n") ? 0 : $cut;
+}
+
+package Postern::Psgi::Writer;
+sub write { $_[0]{write}->($_[1]) if length $_[1] }
+sub close { }

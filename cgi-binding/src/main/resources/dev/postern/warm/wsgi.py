@@ -1,0 +1,202 @@
+"""A worker for a WSGI application (PEP 3333): one request at a time, as long as its host wants.
+
+The host has put assignments to file, callable_name and reset in front. Descriptor 0 is open while the host wants the
+worker, 1 takes reports:
+  (load)                   ->  ready FILE FILE…, or !WHY
+  (free for a request)     ->  PID INPUT OUTPUT ERRORS CONTROL
+  (a request has ended)    ->  = PID STATUS, as wait(2) would have it
+"""
+import fcntl
+import importlib.util
+import io
+import os
+import select
+import signal
+import sys
+import traceback
+
+HOP_BY_HOP = {'connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'te', 'trailers',
+              'transfer-encoding', 'upgrade'}
+CUT = signal.SIGABRT
+
+
+def main():
+    commands, reports, log = (fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 61) for fd in (0, 1, 2))
+    if reset and signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    null = os.open('/dev/null', os.O_RDWR | os.O_CLOEXEC)
+
+    def rest():
+        """What is no request's reads nothing, and writes to the log."""
+        os.dup2(null, 0)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+
+    rest()
+    sys.argv[:] = [file]
+    sys.path[0] = os.path.dirname(os.path.realpath(file))
+    try:
+        application = load()
+    except BaseException as error:
+        why = traceback.format_exception_only(type(error), error)[-1].strip()
+        send(reports, b'!' + os.fsencode(why).replace(b'\n', b' ') + b'\n')
+        os._exit(1)
+    files = (getattr(module, '__file__', None) for module in list(sys.modules.values()))
+    shown = [os.fsencode(name) for name in files if name and not any(c in name for c in '\t\n')]
+    send(reports, b'\t'.join([b'ready'] + shown) + b'\n')
+    while True:
+        (input, input_end), (output_end, output), (errors_end, errors), (control, control_end) = (os.pipe() for _ in range(4))
+        send(reports, b'%d %d %d %d %d\n' % (os.getpid(), input_end, output_end, errors_end, control_end))
+        request = receive(control, commands)
+        if request is None:
+            break
+        for fd in (input_end, output_end, errors_end, control, control_end):
+            os.close(fd)
+        how, *variables = request.split(b'\0')
+        os.dup2(input if how[:1] == b'p' else null, 0)
+        os.dup2(errors, 1)
+        os.dup2(errors, 2)
+        status = Turn(variables, how[:1] == b'p', input, output, errors).run(application)
+        flush()
+        rest()
+        for fd in (input, output, errors):
+            os.close(fd)
+        send(reports, b'= %d %d\n' % (os.getpid(), status))
+    # An ordinary end, with all that atexit and threads have to say.
+    sys.exit(0)
+
+
+def load():
+    name = os.path.basename(file).partition('.')[0]
+    loader = importlib.machinery.SourceFileLoader(name, file)
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
+    sys.modules[name] = module
+    loader.exec_module(module)
+    application = getattr(module, callable_name)
+    if not callable(application):
+        raise TypeError('%s must be callable' % callable_name)
+    return application
+
+
+def receive(control, commands):
+    """A request; None when the host wants no more."""
+    request, length = b'', None
+    while length is None or len(request) < length:
+        ready = select.select([control, commands], [], [])[0]
+        if control not in ready:
+            if not os.read(commands, 4096):
+                return None
+            continue
+        more = os.read(control, 65536)
+        if not more:
+            return None
+        request += more
+        if length is None and b':' in request:
+            head, _, request = request.partition(b':')
+            length = int(head)
+    return request
+
+
+class Turn:
+    """One request: what is written to the host is what a CGI program would write."""
+
+    def __init__(self, variables, has_body, input, output, errors):
+        self.output = output
+        self.head = None
+        self.sent = False
+        environ = {}
+        for variable in variables:
+            if variable:
+                name, _, value = variable.partition(b'=')
+                environ[name.decode('latin-1')] = value.decode('latin-1')
+        for name in ('SCRIPT_NAME', 'PATH_INFO', 'QUERY_STRING'):
+            environ.setdefault(name, '')
+        self.errors = io.TextIOWrapper(io.FileIO(errors, 'w', closefd=False), encoding='utf-8', errors='backslashreplace',
+                                       line_buffering=True)
+        body = io.BufferedReader(io.FileIO(input, 'r', closefd=False)) if has_body else io.BytesIO()
+        environ.update({
+            'wsgi.version': (1, 0),
+            'wsgi.url_scheme': 'https' if environ.get('HTTPS') == 'on' else environ.get('REQUEST_SCHEME', 'http'),
+            'wsgi.input': body,
+            'wsgi.input_terminated': True,
+            'wsgi.errors': self.errors,
+            'wsgi.multithread': False,
+            'wsgi.multiprocess': True,
+            'wsgi.run_once': False,
+        })
+        self.environ = environ
+
+    def run(self, application):
+        try:
+            result = application(self.environ, self.start_response)
+            try:
+                for block in result:
+                    if block:
+                        self.write(block)
+                if not self.sent:
+                    self.write(b'')
+            finally:
+                if hasattr(result, 'close'):
+                    result.close()
+            return 0
+        except BrokenPipeError:
+            # The client has gone.
+            return 0
+        except BaseException:
+            traceback.print_exc(file=self.errors)
+            return self.fail()
+
+    def fail(self):
+        if self.sent:
+            return CUT
+        try:
+            self.head = ('500 Internal Server Error', [('Content-Type', 'text/plain')])
+            self.write(b'Internal Server Error\n')
+            return 0
+        except OSError:
+            return CUT
+
+    def start_response(self, status, headers, exc_info=None):
+        if exc_info:
+            try:
+                if self.sent:
+                    raise exc_info[1].with_traceback(exc_info[2])
+            finally:
+                exc_info = None
+        elif self.head is not None:
+            raise AssertionError('start_response must be called once without exc_info')
+        if not isinstance(status, str) or len(status) < 4 or not status[:3].isdigit():
+            raise ValueError('status must be a number and a reason: %r' % (status,))
+        for name, value in headers:
+            if any(c in name + value for c in '\r\n\0') or name.lower() in HOP_BY_HOP:
+                raise ValueError('header must be one that an application may send: %r' % (name,))
+        self.head = (status, list(headers))
+        return self.write
+
+    def write(self, block):
+        if not isinstance(block, bytes):
+            raise TypeError('block must be bytes: %s' % type(block).__name__)
+        if self.head is None:
+            raise AssertionError('start_response must be called before the body')
+        if not self.sent:
+            self.sent = True
+            status, headers = self.head
+            lines = ['Status: ' + status] + ['%s: %s' % header for header in headers]
+            block = ('\r\n'.join(lines) + '\r\n\r\n').encode('latin-1') + block
+        send(self.output, block)
+
+
+def flush():
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except Exception:
+            pass
+
+
+def send(fd, data):
+    while data:
+        data = data[os.write(fd, data):]
+
+
+main()

@@ -1,0 +1,79 @@
+package dev.postern.cgi;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.postern.cgi.server.Tools;
+import java.io.IOException;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Scripts of Ruby in children of a fork server answer as they do in processes of their own. */
+class WarmRubyTest {
+  private static final String HEAD = "puts \"Content-Type: text/plain\\n\\n\"";
+
+  @TempDir static Path directory;
+  private static WarmSite site;
+
+  @BeforeAll
+  static void host() {
+    Tools.require("ruby");
+    site = new WarmSite(directory);
+  }
+
+  @AfterAll
+  static void close() {
+    if (site != null) {
+      site.close();
+    }
+  }
+
+  private static WarmSite.Answer same(String name, String... lines) throws IOException {
+    site.script(name, lines);
+    return site.assertSame(() -> Call.get("/" + name).with("QUERY_STRING", "q=1"));
+  }
+
+  @Test
+  void script_isTheMainProgram() throws IOException {
+    WarmSite.Answer answer =
+        same(
+            "main.rb",
+            "#!/usr/bin/ruby -w",
+            HEAD,
+            "p $0, __FILE__, ARGV, caller, self, $stdout.sync, ENV.to_h.sort, ENV['PATH'].encoding",
+            "puts DATA.read; at_exit { puts 'end' }; $seen = ($seen || 0) + 1; p $seen; warn 'w'",
+            "exit 3",
+            "__END__",
+            "data");
+    assertThat(answer.body()).contains("data\n1\nend");
+    assertThat(answer.exit()).isEqualTo("exit 3");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "raise, raise 'oops'",
+    "kill, $stdout.flush; system 'kill -9 $PPID'",
+    "exec, $stdout.flush; exec 'echo $QUERY_STRING; exit 4'",
+    "shell, $stdout.flush; system 'ls /proc/self/fd; pwd; umask'",
+    "thread, Thread.new { puts 1 }.join",
+    "json, require 'json'; puts JSON.generate([1])",
+    "syntax, puts (",
+    "exit, abort 'why'",
+  })
+  void run_isTheSame(String name, String code) throws IOException {
+    same(name + ".rb", "#!/usr/bin/ruby", HEAD, code);
+  }
+
+  @Test
+  void body_isRead() throws IOException {
+    site.script("body.rb", "#!/usr/bin/env ruby", HEAD, "print $stdin.read.bytesize");
+    for (int size : new int[] {0, 1, 150_000}) {
+      site.assertSame(() -> Call.post("/body.rb", new byte[size]));
+    }
+    site.assertSame(() -> Call.get("/body.rb"));
+  }
+}
