@@ -4,7 +4,6 @@ import dev.postern.process.ForkedChild;
 import dev.postern.process.HostedProcess;
 import dev.postern.process.RunningProgram;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -62,8 +61,7 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
    * @throws IOException when the application cannot be loaded, or the request may have begun
    */
   public @Nullable RunningProgram start(
-      List<String> command, byte[] request, @Nullable InputStream body, Duration patience)
-      throws IOException {
+      WarmRequest request, Duration patience) throws IOException {
     long begun = System.nanoTime();
     long limit = Math.max(patience.toNanos(), options.startup().toNanos());
     renewStale();
@@ -88,7 +86,8 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
       }
       next.worker.count();
       try {
-        return HostedProcess.adopt(next.turn, command, request, body);
+        return HostedProcess.adopt(
+            next.turn, request.command(), request.encoded(), request.body());
       } catch (InterruptedIOException e) {
         throw e;
       } catch (IOException e) {

@@ -7,6 +7,7 @@ worker, 1 takes reports:
   (a request has ended)    ->  = PID STATUS, as wait(2) would have it
 """
 import fcntl
+import importlib.machinery
 import importlib.util
 import io
 import os

@@ -1,0 +1,176 @@
+package dev.postern.cgi;
+
+import dev.postern.Body;
+import dev.postern.Environ;
+import dev.postern.GatewayException;
+import dev.postern.Headers;
+import dev.postern.StartResponse;
+import dev.postern.hosting.HostOptions;
+import dev.postern.hosting.Hosted;
+import dev.postern.hosting.Permits;
+import dev.postern.hosting.ProgramEnvironment;
+import dev.postern.hosting.ProgramHost;
+import dev.postern.hosting.RefusalCounters;
+import dev.postern.hosting.RequestRules;
+import dev.postern.hosting.RunWatch;
+import dev.postern.process.ProgramText;
+import dev.postern.process.RunningProgram;
+import dev.postern.warm.ApplicationLanguage;
+import dev.postern.warm.WarmRequest;
+import dev.postern.warm.WorkerPool;
+import dev.postern.wire.Refusal;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InterruptedIOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An application of another language in the workers of a group, as {@link WsgiApplication} and
+ * {@link PsgiApplication} share it. Thread-safe.
+ */
+final class ApplicationWorkers implements AutoCloseable {
+  private static final String PATH = "/usr/local/bin:/usr/bin:/bin";
+
+  /** How long a request waits for a worker that is free. */
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+  private final ProgramHost host;
+  private final Path file;
+  private final Map<String, String> configured = new LinkedHashMap<>();
+  private final Path directory;
+  private final WorkerGroup group;
+  private final boolean ownGroup;
+  private final WorkerPool pool;
+
+  /**
+   * @param given the group; null for one of its own, with all defaults
+   * @param callable the name of the application in its file
+   */
+  ApplicationWorkers(
+      HostOptions options,
+      Path file,
+      ApplicationLanguage language,
+      Path interpreter,
+      String callable,
+      @Nullable WorkerGroup given) {
+    this.host = new ProgramHost(options);
+    this.file = file;
+    this.ownGroup = given == null;
+    this.group = given == null ? WorkerGroup.builder("application").build() : given;
+    configured.putAll(options.environment());
+    configured.putAll(group.environment());
+    Path own = group.workingDirectory();
+    Path parent = file.getParent();
+    this.directory = own != null ? own : parent != null ? parent : Path.of("/");
+    Map<String, String> environment = new LinkedHashMap<>();
+    environment.put("PATH", PATH);
+    configured.forEach((name, value) -> environment.put(name, bytes(value)));
+    this.pool =
+        group.application(
+            file, language.start(interpreter, file, callable, environment, directory));
+  }
+
+  private static String bytes(String text) {
+    String bytes = ProgramText.toBytes(text);
+    return bytes == null ? text : bytes;
+  }
+
+  ProgramHost host() {
+    return host;
+  }
+
+  Body call(Environ environ, StartResponse startResponse) throws Exception {
+    RunWatch watch = host.watch(file, environ);
+    try {
+      RequestRules.check(environ, host.options());
+      return host.run(new Request(watch), environ, startResponse, watch);
+    } catch (Throwable e) {
+      if (e instanceof GatewayException refused) {
+        host.counters().counted(refused);
+      }
+      watch.failed(e);
+      watch.tell();
+      throw e;
+    }
+  }
+
+  @Override
+  public void close() {
+    pool.close();
+    if (ownGroup) {
+      group.close();
+    }
+  }
+
+  /** One request. */
+  private final class Request implements Hosted {
+    private final RunWatch watch;
+
+    Request(RunWatch watch) {
+      this.watch = watch;
+    }
+
+    @Override
+    public Path program() {
+      return file;
+    }
+
+    @Override
+    public List<String> command() {
+      return List.of(file.toString());
+    }
+
+    @Override
+    public List<Permits> places() {
+      return List.of(host.options().places());
+    }
+
+    @Override
+    public Map<String, String> environment(
+        Environ environ, long contentLength, RefusalCounters counters) throws GatewayException {
+      ProgramEnvironment.Own own =
+          new ProgramEnvironment.Own(
+              Map.of("PATH", PATH), configured, ProgramText.toBytes(file), false, true);
+      return ProgramEnvironment.of(environ, host.options(), own, contentLength, counters);
+    }
+
+    @Override
+    public RunningProgram start(Map<String, String> environment, @Nullable InputStream body)
+        throws IOException {
+      WarmRequest request =
+          new WarmRequest(
+              file,
+              command(),
+              environment,
+              configured.keySet(),
+              directory,
+              body,
+              command -> command,
+              null);
+      RunningProgram started;
+      try {
+        started = pool.start(request, PATIENCE);
+      } catch (InterruptedIOException e) {
+        throw e;
+      } catch (IOException e) {
+        throw Refusal.of(
+            500, "not-loaded", String.valueOf(e.getMessage()), Headers.of(), e);
+      }
+      if (started == null) {
+        throw Refusal.of(
+            503,
+            "process-limit",
+            "request must find a free worker of " + file,
+            Headers.of("Retry-After", "1"),
+            null);
+      }
+      watch.startedBy("reuse");
+      return started;
+    }
+  }
+}

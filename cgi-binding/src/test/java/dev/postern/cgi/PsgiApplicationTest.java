@@ -1,0 +1,96 @@
+package dev.postern.cgi;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.postern.cgi.server.Tools;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Applications of PSGI in workers. */
+class PsgiApplicationTest {
+  @TempDir Path directory;
+  private final WorkerGroup group = WorkerGroup.builder("psgi").processes(1).build();
+
+  @BeforeAll
+  static void requirePerl() {
+    Tools.require("perl");
+  }
+
+  @AfterEach
+  void close() {
+    group.close();
+  }
+
+  private PsgiApplication app(String... lines) throws IOException {
+    Path file = Files.writeString(directory.resolve("app.psgi"), String.join("\n", lines) + "\n");
+    return PsgiApplication.builder(file).workers(group).build();
+  }
+
+  @Test
+  void state_isKeptInAWorker() throws IOException {
+    try (PsgiApplication app =
+        app(
+            "my $count;",
+            "sub { my ($env) = @_; $count++;",
+            "  [200, ['Content-Type', 'text/plain', 'X-A', 'b'],",
+            "    [\"$count $env->{PATH_INFO} $env->{QUERY_STRING} $env->{'psgi.url_scheme'}\"]] };")) {
+      assertThat(Call.get("/a").with("QUERY_STRING", "q").to(app).body()).isEqualTo("1 /a q http");
+      Call second = Call.get("/").to(app);
+      assertThat(second.body()).isEqualTo("2 /  http");
+      assertThat(second.headers.get("X-A")).isEqualTo("b");
+    }
+  }
+
+  @Test
+  void bodiesHandlesAndStreams_arePassedOn() throws IOException {
+    try (PsgiApplication app =
+        app(
+            "sub { my ($env) = @_;",
+            "  if ($env->{PATH_INFO} eq '/length') {",
+            "    my $n = 0; while (my $r = read $env->{'psgi.input'}, my $b, 8192) { $n += $r }",
+            "    return [200, ['Content-Type', 'text/plain'], [$n]] }",
+            "  if ($env->{PATH_INFO} eq '/file') {",
+            "    open my $f, '<', '" + directory + "/data' or die; require IO::Handle;",
+            "    return [200, ['Content-Type', 'text/plain'], $f] }",
+            "  return sub { my $w = $_[0]->([201, ['Content-Type', 'text/plain']]);",
+            "    $w->write($_) for qw(a b c); $w->close } }")) {
+      Files.writeString(directory.resolve("data"), "x".repeat(200_000));
+      assertThat(Call.post("/length", new byte[150_000]).to(app).body()).isEqualTo("150000");
+      assertThat(Call.get("/length").to(app).body()).isEqualTo("0");
+      assertThat(Call.get("/file").to(app).body()).hasSize(200_000);
+      Call stream = Call.get("/").to(app);
+      assertThat(stream.body()).isEqualTo("abc");
+      assertThat(stream.status).isEqualTo(201);
+    }
+  }
+
+  @Test
+  void failure_is500BeforeTheHeadAndCutAfterIt() throws IOException {
+    try (PsgiApplication app =
+        app(
+            "sub { my ($env) = @_; die \"early\\n\" if $env->{PATH_INFO} eq '/early';",
+            "  return sub { my $w = $_[0]->([200, ['Content-Type', 'text/plain']]);",
+            "    $w->write('part'); die \"late\\n\" } }")) {
+      Call early = Call.get("/early").to(app);
+      assertThat(early.status).isEqualTo(500);
+      assertThat(early.log()).contains("early");
+      Call late = Call.get("/late").to(app);
+      assertThat(late.body()).isEqualTo("part");
+      assertThat(late.outcome.complete()).isFalse();
+    }
+  }
+
+  @Test
+  void applicationThatDoesNotLoad_is500() throws IOException {
+    try (PsgiApplication app = app("die 'not today'")) {
+      Call call = Call.get("/").to(app);
+      assertThat(call.status).isEqualTo(500);
+      assertThat(call.failure().getMessage()).contains("not today");
+    }
+  }
+}

@@ -1,0 +1,239 @@
+package dev.postern.cgi;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.postern.cgi.server.Tools;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Applications of WSGI in workers. */
+class WsgiApplicationTest {
+  private static final String START =
+      "    start_response('200 OK', [('Content-Type', 'text/plain')])\n";
+
+  @TempDir Path directory;
+  private final WorkerGroup group =
+      WorkerGroup.builder("wsgi").processes(1).reloadEvery(Duration.ofMillis(20)).build();
+
+  @BeforeAll
+  static void requirePython() {
+    Tools.require("python3");
+  }
+
+  @AfterEach
+  void close() {
+    group.close();
+  }
+
+  private WsgiApplication.Builder builder(String text) throws IOException {
+    Path file = Files.writeString(directory.resolve("wsgi.py"), text);
+    return WsgiApplication.builder(file).workers(group);
+  }
+
+  /** An application with that body of its function. */
+  private static String function(String body) {
+    return "def application(environ, start_response):\n" + body;
+  }
+
+  private static void await(BooleanSupplier condition) {
+    long start = System.nanoTime();
+    while (!condition.getAsBoolean()) {
+      assertThat(System.nanoTime() - start).as("waited").isLessThan(TimeUnit.SECONDS.toNanos(20));
+      LockSupport.parkNanos(2_000_000);
+    }
+  }
+
+  @Test
+  void state_isKeptInAWorker() throws IOException {
+    try (WsgiApplication app =
+        builder(
+                "count = 0\n"
+                    + function("    global count; count += 1\n" + START + "    return [b'%d' % count]\n"))
+            .build()) {
+      for (int i = 1; i <= 5; i++) {
+        assertThat(Call.get("/").to(app).body()).isEqualTo(Integer.toString(i));
+      }
+      assertThat(group.status()).hasSize(1);
+    }
+  }
+
+  @Test
+  void validator_findsNothing() throws IOException {
+    try (WsgiApplication app =
+        builder(
+                "from wsgiref.validate import validator\n@validator\n"
+                    + function(
+                        "    data = environ['wsgi.input'].read(int(environ.get('CONTENT_LENGTH') or 0))\n"
+                            + START
+                            + "    return [repr((environ['REQUEST_METHOD'], environ['PATH_INFO'],"
+                            + " environ['QUERY_STRING'], len(data))).encode()]\n"))
+            .build()) {
+      Call get = Call.get("/a%20b").with("QUERY_STRING", "q").to(app);
+      assertThat(get.body()).as(get.log()).isEqualTo("('GET', '/a%20b', 'q', 0)");
+      Call post = Call.post("/", new byte[200_000]).to(app);
+      assertThat(post.body()).isEqualTo("('POST', '/', '', 200000)");
+      assertThat(post.log()).isEmpty();
+    }
+  }
+
+  @Test
+  void failure_is500BeforeTheHeadAndCutAfterIt() throws IOException {
+    try (WsgiApplication app =
+        builder(
+                function(
+                    "    if environ['PATH_INFO'] == '/early': 1/0\n"
+                        + START
+                        + "    yield b'part'\n    1/0\n"))
+            .build()) {
+      Call early = Call.get("/early").to(app);
+      assertThat(early.status).isEqualTo(500);
+      assertThat(early.log()).contains("ZeroDivisionError");
+      Call late = Call.get("/late").to(app);
+      assertThat(late.body()).isEqualTo("part");
+      assertThat(late.outcome.complete()).isFalse();
+      assertThat(Call.get("/early").to(app).status).isEqualTo(500);
+    }
+  }
+
+  @Test
+  void writeCloseAndExcInfo_areAsTheSpecificationSays() throws IOException {
+    try (WsgiApplication app =
+        builder(
+                "import sys\nclosed = []\nclass Body:\n"
+                    + "  def __iter__(self): return iter([b'body'])\n"
+                    + "  def close(self): closed.append(1)\n"
+                    + function(
+                        "    write = start_response('200 OK', [('Content-Type', 'text/plain')])\n"
+                            + "    try: 1/0\n"
+                            + "    except Exception: write = start_response('202 Accepted',"
+                            + " [('Content-Type', 'text/x')], sys.exc_info())\n"
+                            + "    write(b'written %d ' % len(closed)); return Body()\n"))
+            .build()) {
+      assertThat(Call.get("/").to(app).body()).isEqualTo("written 0 body");
+      Call second = Call.get("/").to(app);
+      assertThat(second.status).isEqualTo(202);
+      assertThat(second.body()).isEqualTo("written 1 body");
+    }
+  }
+
+  @Test
+  void applicationThatDoesNotLoad_is500AndMendedIsServed() throws Exception {
+    try (WsgiApplication app = builder("import no_such_module\n").build()) {
+      Call call = Call.get("/").to(app);
+      assertThat(call.status).isEqualTo(500);
+      assertThat(call.rule()).isEqualTo("not-loaded");
+      assertThat(call.failure().getMessage()).contains("no_such_module");
+      builder(function(START + "    return [b'mended']\n"));
+      assertThat(Call.get("/").to(app).body()).isEqualTo("mended");
+    }
+  }
+
+  @Test
+  void changedFile_isLoadedAnew() throws Exception {
+    try (WsgiApplication app = builder(function(START + "    return [b'old']\n")).build()) {
+      assertThat(Call.get("/").to(app).body()).isEqualTo("old");
+      builder(function(START + "    return [b'newer']\n"));
+      await(() -> Call.get("/").to(app).body().equals("newer"));
+    }
+  }
+
+  @Test
+  void hungWorker_isKilledAndAnotherAnswers() throws Exception {
+    String text =
+        "import time\n"
+            + function(
+                "    if environ['PATH_INFO'] == '/hang': time.sleep(987)\n"
+                    + START
+                    + "    return [b'ok']\n");
+    try (WsgiApplication app = builder(text).headerTimeout(Duration.ofMillis(700)).build()) {
+      assertThat(Call.get("/").to(app).body()).isEqualTo("ok");
+      long worker = group.status().get(0).pid();
+      assertThat(Call.get("/hang").to(app).status).isEqualTo(504);
+      await(() -> ProcessHandle.of(worker).filter(ProcessHandle::isAlive).isEmpty());
+      assertThat(Call.get("/").to(app).body()).isEqualTo("ok");
+    }
+  }
+
+  @Test
+  void workers_areAsManyAsAtOnceAndEndWithTheApplication() throws Exception {
+    try (WorkerGroup two = WorkerGroup.builder("two").processes(2).maximumRequests(3).build()) {
+      Path file =
+          Files.writeString(
+              directory.resolve("two.py"),
+              "import os\n" + function(START + "    return [b'%d' % os.getpid()]\n"));
+      WsgiApplication app = WsgiApplication.builder(file).workers(two).build();
+      List<CompletableFuture<Call>> all =
+          java.util.stream.IntStream.range(0, 12)
+              .mapToObj(
+                  i ->
+                      CompletableFuture.supplyAsync(
+                          () -> Call.get("/").to(app), task -> new Thread(task).start()))
+              .toList();
+      java.util.Set<Long> pids = new java.util.HashSet<>();
+      for (CompletableFuture<Call> one : all) {
+        Call call = one.get(60, TimeUnit.SECONDS);
+        assertThat(call.status).as(call.log()).isEqualTo(200);
+        pids.add(Long.parseLong(call.body()));
+      }
+      assertThat(pids.size()).isBetween(4, 12);
+      app.close();
+      for (long pid : pids) {
+        await(() -> ProcessHandle.of(pid).filter(ProcessHandle::isAlive).isEmpty());
+      }
+    }
+  }
+
+  @Test
+  void flask_isServed() throws Exception {
+    Process flask =
+        new ProcessBuilder("/usr/bin/python3", "-c", "import flask")
+            .redirectError(ProcessBuilder.Redirect.DISCARD)
+            .start();
+    if (flask.waitFor() != 0) {
+      assertThat(System.getenv("POSTERN_REQUIRE_ALL")).as("flask must be there").isNull();
+      org.junit.jupiter.api.Assumptions.abort("flask is not installed");
+    }
+    try (WsgiApplication app =
+        builder(
+                "from flask import Flask, request\napplication = Flask(__name__)\n"
+                    + "@application.route('/greet', methods=['GET', 'POST'])\n"
+                    + "def greet(): return 'Hello ' + request.values.get('name', '?')\n")
+            .build()) {
+      assertThat(Call.get("/greet").with("QUERY_STRING", "name=x").to(app).body())
+          .isEqualTo("Hello x");
+      Call post =
+          Call.post("/greet", "name=posted".getBytes(java.nio.charset.StandardCharsets.US_ASCII))
+              .with("CONTENT_TYPE", "application/x-www-form-urlencoded")
+              .to(app);
+      assertThat(post.body()).isEqualTo("Hello posted");
+      assertThat(Call.get("/none").to(app).status).isEqualTo(404);
+    }
+  }
+
+  @Test
+  void badOptions_areRefused() {
+    assertThatThrownBy(() -> WsgiApplication.of(directory.resolve("none.py")))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("none.py");
+    WsgiApplication.Builder builder = WsgiApplication.builder(directory.resolve("none.py"));
+    assertThatThrownBy(() -> builder.callable("a b")).isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> builder.interpreter(Path.of("python3")))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> WorkerGroup.builder("g").processes(0))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> WorkerGroup.builder("g").mode(WorkerMode.REUSE))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+}
