@@ -158,8 +158,7 @@ final class ApplicationWorkers implements AutoCloseable {
       } catch (InterruptedIOException e) {
         throw e;
       } catch (IOException e) {
-        throw Refusal.of(
-            500, "not-loaded", String.valueOf(e.getMessage()), Headers.of(), e);
+        throw Refusal.of(500, "not-loaded", String.valueOf(e.getMessage()), Headers.of(), e);
       }
       if (started == null) {
         throw Refusal.of(

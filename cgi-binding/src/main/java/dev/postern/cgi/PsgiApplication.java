@@ -13,9 +13,9 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A PSGI application of Perl (the PSGI specification) as an application: it runs in worker processes, each of
- * which has loaded it and serves one request at a time. They are started as requests need them, up
- * to {@link WorkerGroup.Builder#processes}.
+ * A PSGI application of Perl (the PSGI specification) as an application: it runs in worker
+ * processes, each of which has loaded it and serves one request at a time. They are started as
+ * requests need them, up to {@link WorkerGroup.Builder#processes}.
  *
  * <p>What the application raises before its response is a 500; after that the response is visibly
  * cut. A worker that takes too long, or is silent for too long, is killed; the others go on. When
@@ -45,8 +45,8 @@ public final class PsgiApplication implements Application, AutoCloseable {
   }
 
   /**
-   * Options for the application in that file, such as an {@code app.psgi}, which returns it. A relative path is taken
-   * from the current directory, once.
+   * Options for the application in that file, such as an {@code app.psgi}, which returns it. A
+   * relative path is taken from the current directory, once.
    */
   public static Builder builder(Path file) {
     return new Builder(file.toAbsolutePath().normalize());

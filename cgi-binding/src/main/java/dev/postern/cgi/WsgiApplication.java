@@ -101,7 +101,8 @@ public final class WsgiApplication implements Application, AutoCloseable {
     }
 
     /**
-     * The Python that runs it, such as that of a virtual environment; {@code /usr/bin/python3} by default.
+     * The Python that runs it, such as that of a virtual environment; {@code /usr/bin/python3} by
+     * default.
      *
      * @throws IllegalArgumentException when it is no absolute path of an executable file
      */

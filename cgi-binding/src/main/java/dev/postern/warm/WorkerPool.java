@@ -60,8 +60,7 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
    * @return null when all were busy for so long
    * @throws IOException when the application cannot be loaded, or the request may have begun
    */
-  public @Nullable RunningProgram start(
-      WarmRequest request, Duration patience) throws IOException {
+  public @Nullable RunningProgram start(WarmRequest request, Duration patience) throws IOException {
     long begun = System.nanoTime();
     long limit = Math.max(patience.toNanos(), options.startup().toNanos());
     renewStale();
@@ -86,8 +85,7 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
       }
       next.worker.count();
       try {
-        return HostedProcess.adopt(
-            next.turn, request.command(), request.encoded(), request.body());
+        return HostedProcess.adopt(next.turn, request.command(), request.encoded(), request.body());
       } catch (InterruptedIOException e) {
         throw e;
       } catch (IOException e) {

@@ -60,7 +60,8 @@ class WsgiApplicationTest {
     try (WsgiApplication app =
         builder(
                 "count = 0\n"
-                    + function("    global count; count += 1\n" + START + "    return [b'%d' % count]\n"))
+                    + function(
+                        "    global count; count += 1\n" + START + "    return [b'%d' % count]\n"))
             .build()) {
       for (int i = 1; i <= 5; i++) {
         assertThat(Call.get("/").to(app).body()).isEqualTo(Integer.toString(i));

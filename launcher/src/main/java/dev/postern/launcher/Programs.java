@@ -5,9 +5,13 @@ import dev.postern.cgi.CgiApplication;
 import dev.postern.cgi.CgiDirectory;
 import dev.postern.cgi.CgiHostBuilder;
 import dev.postern.cgi.FollowLinks;
+import dev.postern.cgi.HostBuilder;
 import dev.postern.cgi.Isolation;
 import dev.postern.cgi.JavaProgram;
 import dev.postern.cgi.ProcessLimit;
+import dev.postern.cgi.PsgiApplication;
+import dev.postern.cgi.WorkerGroup;
+import dev.postern.cgi.WsgiApplication;
 import dev.postern.launcher.workers.Workers;
 import java.io.File;
 import java.io.IOException;
@@ -31,6 +35,10 @@ final class Programs {
   private final Map<String, String> environment = new LinkedHashMap<>();
   private final List<Consumer<CgiHostBuilder<?>>> options = new ArrayList<>();
   private final List<Consumer<CgiDirectory.Builder>> directoryOptions = new ArrayList<>();
+
+  /** Those of {@link #options} that applications of other languages have as well. */
+  private final List<Consumer<HostBuilder<?>>> common = new ArrayList<>();
+
   private Workers workers = Workers.of(List.of(), List.of(), List.of());
   private JavaProgram.State javaState = JavaProgram.State.RESET;
 
@@ -40,10 +48,15 @@ final class Programs {
    *     others; 0 for all
    */
   Programs(ProcessLimit places, int each) {
-    options.add(builder -> builder.limit(places).onRun(RequestMark::took));
+    all(builder -> builder.limit(places).onRun(RequestMark::took));
     if (each > 0) {
       options.add(builder -> builder.programLimit(each));
     }
+  }
+
+  private void all(Consumer<HostBuilder<?>> option) {
+    options.add(option::accept);
+    common.add(option);
   }
 
   /** What runs programs that were loaded before. */
@@ -67,49 +80,49 @@ final class Programs {
   /** To the blank line; null for the default, as with the two below. */
   void headerTimeout(@Nullable Duration time) {
     if (time != null) {
-      options.add(builder -> builder.headerTimeout(time));
+      all(builder -> builder.headerTimeout(time));
     }
   }
 
   /** Between two reads after the blank line. */
   void idleTimeout(@Nullable Duration time) {
     if (time != null) {
-      options.add(builder -> builder.idleTimeout(time));
+      all(builder -> builder.idleTimeout(time));
     }
   }
 
   /** For the whole request. */
   void totalTimeout(@Nullable Duration time) {
     if (time != null) {
-      options.add(builder -> builder.totalTimeout(time));
+      all(builder -> builder.totalTimeout(time));
     }
   }
 
   /** For what a program does after its answer. */
   void afterOutput(@Nullable Duration time) {
     if (time != null) {
-      options.add(builder -> builder.afterOutput(time));
+      all(builder -> builder.afterOutput(time));
     }
   }
 
   void maxBody(long bytes) {
-    options.add(builder -> builder.maxBody(bytes));
+    all(builder -> builder.maxBody(bytes));
   }
 
   void maxSpool(long bytes) {
-    options.add(builder -> builder.maxSpool(bytes));
+    all(builder -> builder.maxSpool(bytes));
   }
 
   void passAuthorization() {
-    options.add(CgiHostBuilder::passAuthorization);
+    all(HostBuilder::passAuthorization);
   }
 
   void strictExit() {
-    options.add(CgiHostBuilder::strictExit);
+    all(HostBuilder::strictExit);
   }
 
   void allowEncodedSlash() {
-    options.add(CgiHostBuilder::allowEncodedSlash);
+    all(HostBuilder::allowEncodedSlash);
   }
 
   void allowSetId() {
@@ -146,13 +159,13 @@ final class Programs {
     } catch (IllegalArgumentException e) {
       throw LauncherException.badArgument("--pass-variable: " + e.getMessage());
     }
-    options.add(builder -> builder.passVariable(name));
+    all(builder -> builder.passVariable(name));
   }
 
   /** DOCUMENT_ROOT. */
   void documentRoot(String text) {
     Path directory = directory("--document-root", text);
-    options.add(builder -> builder.documentRoot(directory));
+    all(builder -> builder.documentRoot(directory));
   }
 
   void workingDirectory(String text) {
@@ -218,7 +231,7 @@ final class Programs {
     } catch (IllegalArgumentException e) {
       throw LauncherException.badArgument("--env: " + e.getMessage());
     }
-    options.add(builder -> builder.environment(name, value));
+    all(builder -> builder.environment(name, value));
   }
 
   /**
@@ -323,6 +336,45 @@ final class Programs {
       }
     }
     return JavaProgram.builder(entries, text);
+  }
+
+  /**
+   * {@code FILE[:CALLABLE]}, mounted at that prefix: an application of WSGI.
+   *
+   * @throws LauncherException when there is no such file
+   */
+  Application wsgi(String prefix, String text) {
+    int colon = text.lastIndexOf(':');
+    boolean named = colon > 0 && text.substring(colon + 1).matches("[A-Za-z_][A-Za-z0-9_]*");
+    WsgiApplication.Builder builder =
+        WsgiApplication.builder(file("--wsgi", named ? text.substring(0, colon) : text));
+    if (named) {
+      builder.callable(text.substring(colon + 1));
+    }
+    common.forEach(option -> option.accept(builder));
+    WorkerGroup group = workers.group(prefix);
+    return workers.closing((group == null ? builder : builder.workers(group)).build());
+  }
+
+  /**
+   * An application of PSGI, mounted at that prefix.
+   *
+   * @throws LauncherException when there is no such file
+   */
+  Application psgi(String prefix, String text) {
+    PsgiApplication.Builder builder = PsgiApplication.builder(file("--psgi", text));
+    common.forEach(option -> option.accept(builder));
+    WorkerGroup group = workers.group(prefix);
+    return workers.closing((group == null ? builder : builder.workers(group)).build());
+  }
+
+  private static Path file(String option, String text) {
+    Path file = path(option, text);
+    if (!Files.isRegularFile(file)) {
+      throw LauncherException.badArgument(
+          "FILE of " + option + " must be a file: \"" + text + "\"");
+    }
+    return file;
   }
 
   /**

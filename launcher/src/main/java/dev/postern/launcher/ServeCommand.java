@@ -113,6 +113,18 @@ final class ServeCommand implements Callable<Integer> {
       description = "Let in only users of that file, by basic authentication; sets REMOTE_USER.")
   @Nullable String htpasswd;
 
+  @Option(
+      names = "--wsgi",
+      paramLabel = "PREFIX=FILE[:CALLABLE]",
+      description = "An application of WSGI (Python), in worker processes.")
+  List<String> wsgi = new ArrayList<>();
+
+  @Option(
+      names = "--psgi",
+      paramLabel = "PREFIX=FILE",
+      description = "An application of PSGI (Perl), in worker processes.")
+  List<String> psgi = new ArrayList<>();
+
   @Mixin HostingOptions hosting = new HostingOptions();
 
   @Option(
@@ -229,6 +241,14 @@ final class ServeCommand implements Callable<Integer> {
       Mount mount = Mount.parse("--java-cgi", "PREFIX=PROGRAM", text);
       add(routes, mount, hosted.javaProgram(mount.value(), classpath));
     }
+    for (String text : wsgi) {
+      Mount mount = Mount.parse("--wsgi", "PREFIX=FILE[:CALLABLE]", text);
+      add(routes, mount, hosted.wsgi(mount.prefix(), mount.value()));
+    }
+    for (String text : psgi) {
+      Mount mount = Mount.parse("--psgi", "PREFIX=FILE", text);
+      add(routes, mount, hosted.psgi(mount.prefix(), mount.value()));
+    }
     for (String text : directories) {
       Mount mount = Mount.parse("--cgi-dir", "PREFIX=DIR", text);
       add(routes, mount, hosted.directoryAt(mount.prefix(), mount.value()));
@@ -268,7 +288,7 @@ final class ServeCommand implements Callable<Integer> {
 
   /** How many mounts host programs that take places. */
   int hosting() {
-    return programs.size() + directories.size() + javaPrograms.size();
+    return programs.size() + directories.size() + wsgi.size() + psgi.size() + javaPrograms.size();
   }
 
   private void refuseWhatIsToCome() {

@@ -148,6 +148,19 @@ public final class Workers implements AutoCloseable {
     }
   }
 
+  /** The group that an application at that prefix is delegated to; null for none. */
+  public @Nullable WorkerGroup group(String prefix) {
+    mounted = true;
+    Path path = Path.of(prefix.isEmpty() ? "/" : prefix);
+    for (Rule rule : rules) {
+      if (rule.option.equals("--delegate") && matcher(rule.glob).matches(path)) {
+        matched.add(rule.glob);
+        return rule.group;
+      }
+    }
+    return null;
+  }
+
   /** What is left of a glob for what is below a prefix; null when it matches nothing there. */
   static @Nullable String below(String glob, String prefix) {
     String rest = glob;
