@@ -29,11 +29,10 @@ final class WorkerTurn extends PipedProcess {
 
   @Override
   public int exitValue() {
-    Integer code = end.getNow(null);
-    if (code == null) {
+    if (!end.isDone()) {
       throw new IllegalThreadStateException("request must have ended");
     }
-    return code;
+    return end.join();
   }
 
   @Override

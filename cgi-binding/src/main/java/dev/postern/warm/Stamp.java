@@ -32,6 +32,7 @@ record Stamp(@Nullable Map<String, Object> attributes) {
       return true;
     }
     // The time that nobody can set.
-    return ((FileTime) attributes.get("ctime")).toInstant().isAfter(time.minus(TICK));
+    Object changed = attributes.get("ctime");
+    return !(changed instanceof FileTime at) || at.toInstant().isAfter(time.minus(TICK));
   }
 }

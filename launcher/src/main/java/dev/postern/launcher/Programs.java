@@ -352,7 +352,7 @@ final class Programs {
       builder.callable(text.substring(colon + 1));
     }
     common.forEach(option -> option.accept(builder));
-    WorkerGroup group = workers.group(prefix);
+    WorkerGroup group = workers.groupOf(prefix);
     return workers.closing((group == null ? builder : builder.workers(group)).build());
   }
 
@@ -364,7 +364,7 @@ final class Programs {
   Application psgi(String prefix, String text) {
     PsgiApplication.Builder builder = PsgiApplication.builder(file("--psgi", text));
     common.forEach(option -> option.accept(builder));
-    WorkerGroup group = workers.group(prefix);
+    WorkerGroup group = workers.groupOf(prefix);
     return workers.closing((group == null ? builder : builder.workers(group)).build());
   }
 

@@ -149,7 +149,7 @@ public final class Workers implements AutoCloseable {
   }
 
   /** The group that an application at that prefix is delegated to; null for none. */
-  public @Nullable WorkerGroup group(String prefix) {
+  public @Nullable WorkerGroup groupOf(String prefix) {
     mounted = true;
     Path path = Path.of(prefix.isEmpty() ? "/" : prefix);
     for (Rule rule : rules) {
