@@ -235,10 +235,14 @@ public final class Workers implements AutoCloseable {
     }
 
     @Override
-    public void close() throws Exception {
+    public void close() {
       workers.close();
       if (application instanceof AutoCloseable closeable) {
-        closeable.close();
+        try {
+          closeable.close();
+        } catch (Exception e) {
+          throw new IllegalStateException("application must close: " + e.getMessage(), e);
+        }
       }
     }
   }
