@@ -6,6 +6,8 @@ import dev.postern.process.Pumps;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +18,9 @@ final class BodyPump {
   /** A part of a body: no more than a FastCGI record has. */
   private static final int PART = 32 * 1024;
 
+  private static final long LAST_MILLIS = 100;
+
+  private final CountDownLatch finished = new CountDownLatch(1);
   private final InputGate gate = new InputGate();
   private final InputStream body;
   private final Dialect dialect;
@@ -41,6 +46,8 @@ final class BodyPump {
       connection.wake();
     } catch (IOException e) {
       // The server wants no more; what it answers is read all the same.
+    } finally {
+      finished.countDown();
     }
   }
 
@@ -75,9 +82,17 @@ final class BodyPump {
     return failure;
   }
 
-  /** Whether all of the body was written. */
+  /**
+   * Whether all of the body was written. A server can have answered before its last record is
+   * counted as written, so that this waits a moment for a body that has ended.
+   */
   boolean isDone() {
-    return done;
+    try {
+      return finished.await(gate.isReading() ? 0 : LAST_MILLIS, TimeUnit.MILLISECONDS) && done;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return done;
+    }
   }
 
   /** Whether nothing that the client has sent is still here. */

@@ -38,6 +38,7 @@ public final class KeptServers implements AutoCloseable {
 
   private static final long START_NANOS = TimeUnit.SECONDS.toNanos(10);
   private static final long KEEP_NANOS = TimeUnit.DAYS.toNanos(1);
+  private static final long DOUBT_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
   private static final long FOREVER_DAYS = 10_000;
 
   /** Who listens on a socket, puts that in the place of standard input, and becomes the command. */
@@ -166,6 +167,9 @@ public final class KeptServers implements AutoCloseable {
     private @Nullable Running running;
     private int served;
 
+    /** Whether its last connection was lost: it may be about to end. */
+    private boolean doubtful;
+
     private Kept(KeptServers home, int number) {
       super(ServerAddress.of(Path.of("/")), 1, KEEP_NANOS);
       this.home = home;
@@ -218,6 +222,10 @@ public final class KeptServers implements AutoCloseable {
     ServerConnection open(long timeoutNanos) throws IOException {
       closeIdle();
       synchronized (this) {
+        if (doubtful && running != null) {
+          awaitEnd(running);
+        }
+        doubtful = false;
         boolean done = home.maxRequests > 0 && served >= home.maxRequests;
         if (running != null && (done || !running.isAlive())) {
           stop(running);
@@ -242,6 +250,27 @@ public final class KeptServers implements AutoCloseable {
         }
       }
       super.giveBack(connection);
+    }
+
+    @Override
+    void drop(ServerConnection connection) {
+      super.drop(connection);
+      synchronized (this) {
+        doubtful = true;
+      }
+    }
+
+    /** A moment for a server that dies: its socket may take a connection more until then. */
+    private static void awaitEnd(Running dying) throws InterruptedIOException {
+      long start = System.nanoTime();
+      while (dying.isAlive() && System.nanoTime() - start < DOUBT_NANOS) {
+        try {
+          Thread.sleep(2);
+        } catch (InterruptedException e) {
+          Thread.currentThread().interrupt();
+          throw new InterruptedIOException("interrupted while a server ended");
+        }
+      }
     }
 
     private void start() throws IOException {

@@ -319,9 +319,9 @@ final class ServerRun implements RunningProgram {
       return;
     }
     over = true;
-    boolean sent = head == null && !inputBroken && (pump == null || pump.isDone());
+    boolean sent = ended && head == null && !inputBroken && (pump == null || pump.isDone());
     cutOff = !ended;
-    letGo(ended && sent && decoder.isReusable());
+    letGo(sent && decoder.isReusable());
   }
 
   private void letGo(boolean reusable) {
@@ -329,7 +329,7 @@ final class ServerRun implements RunningProgram {
     if (reusable && upstream.keepsConnections()) {
       upstream.giveBack(connection);
     } else {
-      connection.close();
+      upstream.drop(connection);
     }
     upstream.end();
   }

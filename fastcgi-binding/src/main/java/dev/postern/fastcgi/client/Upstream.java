@@ -101,6 +101,11 @@ class Upstream {
     }
   }
 
+  /** A request is over, and its connection cannot be used again. */
+  void drop(ServerConnection connection) {
+    connection.close();
+  }
+
   /** Closes what is kept, and keeps no more. */
   void close() {
     synchronized (this) {

@@ -11,6 +11,7 @@ class NginxScgiContractTest extends FrontContract {
         Capability.HTTP_MAPPING.lacking("nginx maps the request"),
         Capability.REPEATED_HEADERS.lacking("nginx before 1.23 passes the first one"),
         Capability.ANY_METHOD.lacking("methods in lower case are 400"),
-        Capability.STREAMED_REQUEST.lacking("SCGI needs the length first, and nginx spools for it"));
+        Capability.STREAMED_REQUEST.lacking(
+            "SCGI needs the length first, and nginx spools for it"));
   }
 }
