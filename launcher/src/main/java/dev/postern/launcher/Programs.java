@@ -12,7 +12,9 @@ import dev.postern.cgi.ProcessLimit;
 import dev.postern.cgi.PsgiApplication;
 import dev.postern.cgi.WorkerGroup;
 import dev.postern.cgi.WsgiApplication;
+import dev.postern.fastcgi.FastCgiApplication;
 import dev.postern.launcher.workers.Workers;
+import dev.postern.scgi.ScgiApplication;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -257,6 +259,39 @@ final class Programs {
     options.forEach(option -> option.accept(builder));
     workers.delegate(builder, prefix);
     return workers.closing(builder.build());
+  }
+
+  /** The FastCGI server at {@code ADDRESS}, and where its scripts are after a comma. */
+  Application fastCgi(String text) {
+    int comma = text.indexOf(',');
+    FastCgiApplication.Builder builder;
+    try {
+      builder = FastCgiApplication.builder(comma < 0 ? text : text.substring(0, comma));
+    } catch (IllegalArgumentException e) {
+      throw noAddress("--fcgi", text);
+    }
+    if (comma >= 0) {
+      builder.root(path("--fcgi", text.substring(comma + 1)));
+    }
+    common.forEach(option -> option.accept(builder));
+    return workers.closing(builder.build());
+  }
+
+  /** The SCGI server at {@code ADDRESS}. */
+  Application scgi(String text) {
+    ScgiApplication.Builder builder;
+    try {
+      builder = ScgiApplication.builder(text);
+    } catch (IllegalArgumentException e) {
+      throw noAddress("--scgi", text);
+    }
+    common.forEach(option -> option.accept(builder));
+    return workers.closing(builder.build());
+  }
+
+  private static LauncherException noAddress(String option, String text) {
+    return LauncherException.badArgument(
+        "ADDRESS of " + option + " must be HOST:PORT or unix:PATH: \"" + text + "\"");
   }
 
   /**

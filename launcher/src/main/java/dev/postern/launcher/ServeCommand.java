@@ -92,13 +92,13 @@ final class ServeCommand implements Callable<Integer> {
   @Option(
       names = "--fcgi",
       paramLabel = "PREFIX=ADDRESS[,ROOT]",
-      description = "A FastCGI server (not available yet).")
+      description = "A FastCGI server. With ROOT it runs scripts, such as those of PHP, below it.")
   List<String> fastCgi = new ArrayList<>();
 
   @Option(
       names = "--scgi",
       paramLabel = "PREFIX=ADDRESS",
-      description = "An SCGI server (not available yet).")
+      description = "An SCGI server.")
   List<String> scgi = new ArrayList<>();
 
   @Option(
@@ -224,7 +224,6 @@ final class ServeCommand implements Callable<Integer> {
    * @param hidden what no mount of files shows; the mounts of programs add theirs
    */
   Map<String, Application> routes(ApplicationLoader loader, Programs hosted, Set<Path> hidden) {
-    refuseWhatIsToCome();
     Middleware door = door();
     Map<String, Application> routes = new LinkedHashMap<>();
     for (String text : apps) {
@@ -253,6 +252,14 @@ final class ServeCommand implements Callable<Integer> {
       Mount mount = Mount.parse("--cgi-dir", "PREFIX=DIR", text);
       add(routes, mount, hosted.directoryAt(mount.prefix(), mount.value()));
       hide(hidden, mount.value());
+    }
+    for (String text : fastCgi) {
+      Mount mount = Mount.parse("--fcgi", "PREFIX=ADDRESS[,ROOT]", text);
+      add(routes, mount, hosted.fastCgi(mount.value()));
+    }
+    for (String text : scgi) {
+      Mount mount = Mount.parse("--scgi", "PREFIX=ADDRESS", text);
+      add(routes, mount, hosted.scgi(mount.value()));
     }
     for (String text : files) {
       Mount mount = Mount.parse("--files", "PREFIX=DIR", text);
@@ -289,15 +296,6 @@ final class ServeCommand implements Callable<Integer> {
   /** How many mounts host programs that take places. */
   int hosting() {
     return programs.size() + directories.size() + wsgi.size() + psgi.size() + javaPrograms.size();
-  }
-
-  private void refuseWhatIsToCome() {
-    if (!fastCgi.isEmpty()) {
-      throw PosternCommand.notAvailable("--fcgi");
-    }
-    if (!scgi.isEmpty()) {
-      throw PosternCommand.notAvailable("--scgi");
-    }
   }
 
   private static void add(Map<String, Application> routes, Mount mount, Application application) {

@@ -132,8 +132,8 @@ class MainTest {
           serve --max-processes 4294967297             | --max-processes must be a number of at least 1
           serve --max-body -1                          | --max-body must be a number of at least 0: "-1"
           serve --max-body 1M                          | --max-body must be a number of at least 0
-          serve --fcgi /x=127.0.0.1:9000               | --fcgi is not available yet
-          serve --scgi /x=127.0.0.1:9000               | --scgi is not available yet
+          serve --fcgi /x=nowhere                      | ADDRESS of --fcgi must be HOST:PORT
+          serve --scgi /x=host:0                       | ADDRESS of --scgi must be HOST:PORT
           demo --port x                                | --port must be from 0 to 65535: "x"
           demo --port 65536                            | --port must be from 0 to 65535: "65536"
           demo --app /x=Hello                          | unknown option: "--app"
