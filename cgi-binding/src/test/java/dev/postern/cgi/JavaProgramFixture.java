@@ -42,7 +42,6 @@ final class JavaProgramFixture {
           Exits.UncaughtInThread.class,
           Exits.HandledByDefault.class,
           Exits.WaitsForWorker.class,
-          Exits.AsIfKilled.class,
           Exits.WithLargeStatus.class,
           Surroundings.Environment.class,
           Surroundings.StandardStreams.class,

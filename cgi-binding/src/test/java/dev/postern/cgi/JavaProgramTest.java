@@ -126,6 +126,18 @@ class JavaProgramTest {
         .hasMessageContaining("[isolation]");
   }
 
+  @Test
+  void exitWithTheStatusOfASignal_countsAsOne() {
+    List<CgiRun> runs = new CopyOnWriteArrayList<>();
+    try (JavaProgram program = JavaProgramFixture.inside(Exits.AsIfKilled.class).build()) {
+      Call call = Call.get("/").to(CgiApplication.builder(program).onRun(runs::add).build());
+
+      assertThat(call.outcome.complete()).isFalse();
+      assertThat(runs.get(0).exit()).isEqualTo("signal 9");
+      assertThat(runs.get(0).rule()).isEqualTo("bad-exit");
+    }
+  }
+
   // ---- what does not end ----
 
   @ParameterizedTest
