@@ -1,6 +1,7 @@
 package dev.postern.inprocess;
 
 import static dev.postern.rewrite.Redirect.Kind.VIRTUAL;
+import static java.util.Objects.requireNonNull;
 
 import dev.postern.rewrite.Redirect;
 import java.io.File;
@@ -27,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Relative names, and locks of files, as a process with a working directory of its own has them.
  */
+@SuppressWarnings({"ReferenceEquality", "StreamResourceLeak"})
 public final class FileShim {
   private static final long LOCK_MILLIS = 2;
 
@@ -57,7 +59,7 @@ public final class FileShim {
   public static void deleteOnExit(File file, Instance instance) {
     Run run = instance.live();
     synchronized (run.deletes) {
-      run.deletes.add(resolved(file, instance));
+      run.deletes.add(requireNonNull(resolved(file, instance)));
     }
   }
 
@@ -83,7 +85,7 @@ public final class FileShim {
 
   private static File @Nullable [] found(
       File directory, Predicate<File> filter, Instance instance) {
-    String[] names = resolved(directory, instance).list();
+    String[] names = requireNonNull(resolved(directory, instance)).list();
     if (names == null) {
       return null;
     }
@@ -99,21 +101,21 @@ public final class FileShim {
 
   @Redirect("java/nio/file/Files.list")
   public static Stream<Path> list(Path directory, Instance instance) throws IOException {
-    Path there = resolved(directory, instance);
+    Path there = requireNonNull(resolved(directory, instance));
     return back(Files.list(there), there, directory);
   }
 
   @Redirect("java/nio/file/Files.walk")
   public static Stream<Path> walk(Path start, FileVisitOption[] options, Instance instance)
       throws IOException {
-    Path there = resolved(start, instance);
+    Path there = requireNonNull(resolved(start, instance));
     return back(Files.walk(there, options), there, start);
   }
 
   @Redirect("java/nio/file/Files.walk")
   public static Stream<Path> walk(
       Path start, int depth, FileVisitOption[] options, Instance instance) throws IOException {
-    Path there = resolved(start, instance);
+    Path there = requireNonNull(resolved(start, instance));
     return back(Files.walk(there, depth, options), there, start);
   }
 
@@ -125,7 +127,7 @@ public final class FileShim {
       FileVisitOption[] options,
       Instance instance)
       throws IOException {
-    Path there = resolved(start, instance);
+    Path there = requireNonNull(resolved(start, instance));
     return back(
         Files.find(there, depth, (p, a) -> matcher.test(back(p, there, start), a), options),
         there,
@@ -135,7 +137,7 @@ public final class FileShim {
   @Redirect("java/nio/file/Files.newDirectoryStream")
   public static DirectoryStream<Path> newDirectoryStream(Path directory, Instance instance)
       throws IOException {
-    Path there = resolved(directory, instance);
+    Path there = requireNonNull(resolved(directory, instance));
     DirectoryStream<Path> found = Files.newDirectoryStream(there);
     return new DirectoryStream<>() {
       @Override

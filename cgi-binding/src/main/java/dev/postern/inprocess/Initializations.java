@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
  * Which classes of an instance have been initialized for the request in force: the protocol of JVMS
  * 5.5, with recursion, waiting and failure, for initializers that run once a request. Thread-safe.
  */
+@SuppressWarnings("ReferenceEquality")
 final class Initializations {
   private final Map<String, State> states = new HashMap<>();
 

@@ -78,10 +78,12 @@ public final class Instance {
     }
   }
 
+  @SuppressWarnings("UnusedMethod")
   private static void nothing() {
     // At each backward jump.
   }
 
+  @SuppressWarnings("UnusedMethod")
   private static void stopped(Instance instance) {
     instance.live();
   }
@@ -140,7 +142,7 @@ public final class Instance {
   private void call(Run current, String[] arguments) {
     int status = 0;
     try {
-      launcher().main(arguments);
+      launcher().runMain(arguments);
     } catch (Throwable e) {
       if (current.isEnded()) {
         current.mainDone = true;

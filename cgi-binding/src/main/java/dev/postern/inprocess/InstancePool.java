@@ -101,7 +101,7 @@ public final class InstancePool implements AutoCloseable {
       return new Instance(this, current);
     } catch (NotAProgramException e) {
       places.release();
-      throw Refusal.of(500, "not-a-program", e.getMessage(), Headers.of(), e);
+      throw Refusal.of(500, "not-a-program", String.valueOf(e.getMessage()), Headers.of(), e);
     } catch (ClassNotFoundException | OutOfMemoryError e) {
       places.release();
       throw new IOException("program must have an instance", e);

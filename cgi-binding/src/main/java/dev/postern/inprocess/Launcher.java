@@ -6,7 +6,7 @@ package dev.postern.inprocess;
  */
 public interface Launcher {
   /** Runs the program's main method. */
-  void main(String[] arguments) throws Throwable;
+  void runMain(String[] arguments) throws Throwable;
 
   /** Ends the state of a request: statics of classes that can be reset count as not initialized. */
   void next();

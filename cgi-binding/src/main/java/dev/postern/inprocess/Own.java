@@ -2,13 +2,14 @@ package dev.postern.inprocess;
 
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MutableCallSite;
+import java.util.Objects;
 import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 
 /**
  * Defined anew by each program's loader: which instance its classes belong to. The loader is the
- * identity, whatever thread the code runs on. The bytes are those of this class, with {@link #main}
- * as the rewriter writes it.
+ * identity, whatever thread the code runs on. The bytes are those of this class, with {@link
+ * #runMain} as the rewriter writes it.
  */
 public final class Own implements Launcher {
   /** What rewritten calls hand to the shims. */
@@ -32,7 +33,7 @@ public final class Own implements Launcher {
   }
 
   @Override
-  public void main(String[] arguments) throws Throwable {
+  public void runMain(String[] arguments) throws Throwable {
     throw new UnsupportedOperationException();
   }
 
@@ -52,7 +53,7 @@ public final class Own implements Launcher {
     try {
       for (Object driver : ServiceLoader.load(Class.forName("java.sql.Driver"))) {
         // Registered by its initializer.
-        driver.hashCode();
+        Objects.requireNonNull(driver);
       }
     } catch (ClassNotFoundException | ServiceConfigurationError e) {
       // No SQL in this runtime, or a driver that does not work: as the JDK has it.

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * Processes that a program starts: they get its environment, working directory and streams, and end
  * with its request.
  */
+@SuppressWarnings("BadImport")
 public final class ProcessShim {
   /** Those that start from the program's environment already. */
   private static final Set<ProcessBuilder> BEGUN =

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * The thread that runs a program's main, kept for the next request, and the group that it and all
  * threads of the program are in. A platform thread and no daemon, as a process has it. Thread-safe.
  */
+@SuppressWarnings({"ReferenceEquality", "ThreadPriorityCheck"})
 final class ProgramThread extends ThreadGroup {
   /** Threads that the JDK makes once for all of the JVM, in the group of whoever comes first. */
   private static final Set<String> OF_THE_JVM =

@@ -1,6 +1,7 @@
 package dev.postern.inprocess;
 
 import static dev.postern.rewrite.Redirect.Kind.VIRTUAL;
+import static java.util.Objects.requireNonNull;
 
 import dev.postern.rewrite.Redirect;
 import java.lang.invoke.MethodHandle;
@@ -102,7 +103,7 @@ public final class ReflectionShim {
     all.addAll(Arrays.asList(arguments == null ? new Object[0] : arguments));
     all.add(instance);
     try {
-      return shim.invoke(null, all.toArray());
+      return requireNonNull(shim).invoke(null, all.toArray());
     } catch (InvocationTargetException e) {
       if (e.getCause() instanceof ProgramExit exit) {
         throw exit;
@@ -146,7 +147,7 @@ public final class ReflectionShim {
     }
     Method shim = Shims.TABLE.field(field.getDeclaringClass(), field.getName());
     try {
-      return shim.invoke(null, instance);
+      return requireNonNull(shim).invoke(null, instance);
     } catch (InvocationTargetException e) {
       throw ReflectionShim.<Error>sneaky(e.getCause());
     }

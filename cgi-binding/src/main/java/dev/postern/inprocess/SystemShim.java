@@ -8,6 +8,7 @@ import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 
 /** Properties, exit, hooks and threads of a program; and what rewritten code itself calls. */
+@SuppressWarnings("DoNotCallSuggester")
 public final class SystemShim {
   /** What a JVM sets by itself; all else is the server's own, and none of a program's business. */
   private static final String[] STANDARD = {

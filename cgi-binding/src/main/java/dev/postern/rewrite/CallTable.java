@@ -131,6 +131,7 @@ public final class CallTable {
     return target == null ? null : target.method;
   }
 
+  @SuppressWarnings("ReferenceEquality")
   private static boolean isOfProgram(Class<?> owner) {
     ClassLoader loader = owner.getClassLoader();
     return loader != null && loader != ClassLoader.getPlatformClassLoader();

@@ -14,6 +14,7 @@ import java.security.cert.Certificate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.jar.Attributes;
 import java.util.jar.JarEntry;
@@ -136,8 +137,8 @@ public final class ClassPathRoot {
   }
 
   /** The names of all of its classes. */
-  public TreeSet<String> classes() throws IOException {
-    TreeSet<String> names = new TreeSet<>();
+  public SortedSet<String> classes() throws IOException {
+    SortedSet<String> names = new TreeSet<>();
     if (jar != null) {
       jar.versionedStream().forEach(entry -> addClass(names, entry.getName()));
     } else if (!memory.isEmpty()) {
@@ -151,7 +152,7 @@ public final class ClassPathRoot {
     return names;
   }
 
-  private static void addClass(TreeSet<String> names, String file) {
+  private static void addClass(SortedSet<String> names, String file) {
     if (file.endsWith(CLASS) && !file.endsWith("-info.class") && !file.startsWith("META-INF/")) {
       names.add(file.substring(0, file.length() - CLASS.length()).replace('/', '.'));
     }

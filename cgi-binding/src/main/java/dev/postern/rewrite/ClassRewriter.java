@@ -585,7 +585,7 @@ public final class ClassRewriter {
 
   /** A poll at each backward jump, so that a loop can be stopped. */
   private void polls(MethodNode method) {
-    Map<AbstractInsnNode, Integer> order = new IdentityHashMap<>();
+    IdentityHashMap<AbstractInsnNode, Integer> order = new IdentityHashMap<>();
     for (AbstractInsnNode at = method.instructions.getFirst(); at != null; at = at.getNext()) {
       order.put(at, order.size());
     }
@@ -598,10 +598,11 @@ public final class ClassRewriter {
     }
   }
 
-  private static boolean isBackward(AbstractInsnNode at, Map<AbstractInsnNode, Integer> order) {
-    int here = order.get(at);
+  private static boolean isBackward(
+      AbstractInsnNode at, IdentityHashMap<AbstractInsnNode, Integer> order) {
+    int here = order.getOrDefault(at, Integer.MAX_VALUE);
     if (at instanceof JumpInsnNode jump) {
-      return at.getOpcode() != JSR && order.get(jump.label) < here;
+      return at.getOpcode() != JSR && order.getOrDefault(jump.label, Integer.MAX_VALUE) < here;
     }
     List<LabelNode> labels = new ArrayList<>();
     if (at instanceof TableSwitchInsnNode table) {
@@ -611,7 +612,7 @@ public final class ClassRewriter {
       labels.addAll(lookup.labels);
       labels.add(lookup.dflt);
     }
-    return labels.stream().anyMatch(label -> order.get(label) < here);
+    return labels.stream().anyMatch(label -> order.getOrDefault(label, Integer.MAX_VALUE) < here);
   }
 
   /**

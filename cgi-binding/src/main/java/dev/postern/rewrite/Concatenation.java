@@ -40,7 +40,8 @@ final class Concatenation {
     int local = 0;
     int argument = 0;
     int constant = 1;
-    for (char c : recipe.toCharArray()) {
+    for (int i = 0; i < recipe.length(); i++) {
+      char c = recipe.charAt(i);
       if (c == CONSTANT) {
         if (!(dynamic.bsmArgs[constant] instanceof String more)) {
           return false;

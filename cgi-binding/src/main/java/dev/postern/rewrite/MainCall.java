@@ -109,7 +109,7 @@ public final class MainCall {
     public @Nullable MethodVisitor visitMethod(
         int access, String name, String descriptor, String signature, String[] exceptions) {
       MethodVisitor visitor = super.visitMethod(access, name, descriptor, signature, exceptions);
-      if (!name.equals("main")) {
+      if (!name.equals("runMain")) {
         return visitor;
       }
       boolean isStatic = (place.method.access & ACC_STATIC) != 0;

@@ -16,7 +16,6 @@ import static org.objectweb.asm.Opcodes.RETURN;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.objectweb.asm.Opcodes;
 import org.objectweb.asm.Type;
@@ -203,7 +202,7 @@ public final class StaticsReset {
                 && !method.name.startsWith("lambda$")
                 && !isOurs;
     boolean touches = false;
-    Map<LabelNode, AbstractInsnNode> uninitialized = uninitialized(method);
+    IdentityHashMap<LabelNode, AbstractInsnNode> uninitialized = uninitialized(method);
     for (AbstractInsnNode at : method.instructions.toArray()) {
       String other = null;
       if (at instanceof FieldInsnNode field
@@ -233,8 +232,8 @@ public final class StaticsReset {
   }
 
   /** Frames name an object that is being made by a label at its NEW. */
-  private static Map<LabelNode, AbstractInsnNode> uninitialized(MethodNode method) {
-    Map<LabelNode, AbstractInsnNode> found = new IdentityHashMap<>();
+  private static IdentityHashMap<LabelNode, AbstractInsnNode> uninitialized(MethodNode method) {
+    IdentityHashMap<LabelNode, AbstractInsnNode> found = new IdentityHashMap<>();
     for (AbstractInsnNode at : method.instructions.toArray()) {
       if (at instanceof FrameNode frame) {
         for (List<Object> types : values(frame)) {
@@ -254,8 +253,9 @@ public final class StaticsReset {
   }
 
   /** A check stands between the label and its NEW: the frames get one that is behind it. */
-  private static void move(MethodNode method, Map<LabelNode, AbstractInsnNode> uninitialized) {
-    Map<LabelNode, LabelNode> moved = new IdentityHashMap<>();
+  private static void move(
+      MethodNode method, IdentityHashMap<LabelNode, AbstractInsnNode> uninitialized) {
+    IdentityHashMap<LabelNode, LabelNode> moved = new IdentityHashMap<>();
     uninitialized.forEach(
         (label, made) -> {
           LabelNode behind = new LabelNode();

@@ -10,6 +10,7 @@ import com.google.common.jimfs.Jimfs;
 import dev.postern.cgi.javaprograms.Plain;
 import dev.postern.inprocess.ProgramOptions.State;
 import dev.postern.rewrite.ClassPathRoot;
+import java.lang.reflect.Method;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -60,8 +61,9 @@ class RewrittenJarsTest {
       for (String name : jar.classes()) {
         try {
           // Asking for its methods links a class, and does not initialize it.
-          linked +=
-              Class.forName(name, false, instance.loader).getDeclaredMethods().length >= 0 ? 1 : 0;
+          Method[] methods = Class.forName(name, false, instance.loader).getDeclaredMethods();
+          assertThat(methods).isNotNull();
+          linked++;
         } catch (NoClassDefFoundError | ClassNotFoundException e) {
           // Needs something that is not there, rewritten or not.
         }
