@@ -1,7 +1,6 @@
 package dev.postern.servlet;
 
 import dev.postern.internal.Addresses;
-import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,14 +22,21 @@ record Connection(int ports, long localHigh, long localLow, long remoteHigh, lon
     if (local == null || remote == null || !isPort(localPort) || !isPort(remotePort)) {
       return null;
     }
-    ByteBuffer here = ByteBuffer.wrap(local);
-    ByteBuffer there = ByteBuffer.wrap(remote);
     return new Connection(
         localPort << 16 | remotePort,
-        here.getLong(),
-        here.getLong(),
-        there.getLong(),
-        there.getLong());
+        half(local, 0),
+        half(local, 8),
+        half(remote, 0),
+        half(remote, 8));
+  }
+
+  /** Eight bytes of an address as a number. */
+  private static long half(byte[] address, int from) {
+    long half = 0;
+    for (int i = from; i < from + 8; i++) {
+      half = half << 8 | address[i] & 0xff;
+    }
+    return half;
   }
 
   private static boolean isPort(int port) {

@@ -9,10 +9,10 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -83,13 +83,15 @@ final class ServletSink implements ResponseSink {
       return;
     }
     response.setStatus(status == HttpServletResponse.SC_OK ? statusOfError(request) : status);
-    Set<String> seen = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
+    // No more than there are such names.
+    List<String> singles = new ArrayList<>(4);
     for (Map.Entry<String, String> field : headers) {
       String name = field.getKey();
       headSize += name.length() + field.getValue().length();
       if (name.equalsIgnoreCase("Content-Length")) {
         response.setContentLengthLong(again ? 0 : Long.parseLong(field.getValue()));
-      } else if (SingleFields.contains(name) && seen.add(name)) {
+      } else if (SingleFields.contains(name) && !isAmong(singles, name)) {
+        singles.add(name);
         response.setHeader(name, field.getValue());
       } else {
         // A filter's cookies, its Vary, the container's session stay.
@@ -108,6 +110,15 @@ final class ServletSink implements ResponseSink {
     if (!headOnly) {
       Cutting.prepare(request, response, () -> cut != null);
     }
+  }
+
+  private static boolean isAmong(List<String> names, String wanted) {
+    for (String name : names) {
+      if (name.equalsIgnoreCase(wanted)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /**
