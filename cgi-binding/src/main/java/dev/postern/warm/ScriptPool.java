@@ -106,6 +106,7 @@ public final class ScriptPool implements AutoCloseable {
   // ---- for scripts ----
 
   /** Each server has a little more or less, so that not all are loaded again at once. */
+  @SuppressWarnings("JavaInstantGetSecondsGetNano") // Any number that differs between servers.
   long maximumRequests(ForkServer server) {
     int tenth = options.maximumRequests() / 10;
     return tenth == 0
@@ -158,7 +159,7 @@ public final class ScriptPool implements AutoCloseable {
               options.startup().toNanos(),
               TimeUnit.NANOSECONDS);
       if (looking.compareAndSet(false, true)) {
-        var alsoUnused = timer.schedule(this::look, lookNanos(), TimeUnit.NANOSECONDS);
+        var unusedLook = timer.schedule(this::look, lookNanos(), TimeUnit.NANOSECONDS);
       }
     } catch (RejectedExecutionException e) {
       server.retire();

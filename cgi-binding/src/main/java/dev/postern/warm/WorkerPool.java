@@ -35,11 +35,7 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
   private @Nullable String failure;
   private boolean closed;
 
-  /**
-   * A pool without any workers.
-   *
-   * @param command an interpreter that reads {@code text} first
-   */
+  /** A pool without any workers. */
   public WorkerPool(
       Path program,
       GroupOptions options,
