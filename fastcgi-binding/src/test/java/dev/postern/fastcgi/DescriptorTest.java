@@ -84,6 +84,7 @@ class DescriptorTest {
     }
     assertThat(socket).doesNotExist();
     try (FastCgiGateway gateway = open(socket, "0660")) {
+      assertThat(gateway.address()).isEqualTo("unix:" + socket);
       assertThat(mode(socket)).isEqualTo("rw-rw----");
     }
     assertThat(directory).isEmptyDirectory();

@@ -6,6 +6,7 @@ import dev.postern.testing.InMemoryGateway;
 import dev.postern.testing.TestRequest;
 import dev.postern.testing.TestResponse;
 import java.io.BufferedReader;
+import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -14,6 +15,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -90,9 +92,11 @@ class GuestBookTest {
     }
 
     @Override
-    public void close() throws Exception {
+    public void close() throws IOException {
       process.getOutputStream().close();
-      if (!process.waitFor(30, TimeUnit.SECONDS)) {
+      try {
+        process.onExit().orTimeout(30, TimeUnit.SECONDS).join();
+      } catch (CompletionException e) {
         process.destroyForcibly();
       }
     }
