@@ -117,6 +117,7 @@ class ListenTest {
 
     try (WebServer server = open(Listener.parse("unix:" + socket), null, false)) {
       assertThat(exchange(socket)).startsWith("HTTP/1.1 200 OK");
+      assertThat(server.port()).isZero();
     }
   }
 
@@ -127,6 +128,7 @@ class ListenTest {
       assertThatThrownBy(() -> open(Listener.parse("unix:" + socket), null, false))
           .isInstanceOf(IOException.class);
       assertThat(exchange(socket)).startsWith("HTTP/1.1 200 OK");
+      assertThat(first.port()).isZero();
     }
   }
 
