@@ -95,10 +95,7 @@ final class ServeCommand implements Callable<Integer> {
       description = "A FastCGI server. With ROOT it runs scripts, such as those of PHP, below it.")
   List<String> fastCgi = new ArrayList<>();
 
-  @Option(
-      names = "--scgi",
-      paramLabel = "PREFIX=ADDRESS",
-      description = "An SCGI server.")
+  @Option(names = "--scgi", paramLabel = "PREFIX=ADDRESS", description = "An SCGI server.")
   List<String> scgi = new ArrayList<>();
 
   @Option(
