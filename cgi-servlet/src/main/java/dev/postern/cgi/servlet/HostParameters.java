@@ -181,6 +181,7 @@ final class HostParameters {
     count("isolation.lowestUser", isolation::lowestUser);
     flag("isolation.noNewPrivileges", isolation::noNewPrivileges);
     flag("isolation.endWithServer", isolation::endWithServer);
+    flag("isolation.hideServer", isolation::hideServer);
     flag("isolation.namespaces", isolation::namespaces);
     String user = parameters.text("isolation.user");
     if (user != null) {
