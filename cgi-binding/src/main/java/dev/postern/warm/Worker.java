@@ -152,7 +152,7 @@ final class Worker {
    * {@code PID INPUT OUTPUT ERRORS CONTROL} when it is free, {@code = PID STATUS} after a request.
    */
   private void report(String line) {
-    String[] words = line.split(" ");
+    String[] words = line.split(" ", -1);
     try {
       if (words[0].equals("=")) {
         int status = Integer.parseInt(words[2]);
@@ -186,7 +186,7 @@ final class Worker {
   }
 
   private void look(String ready) {
-    String[] files = ready.split("\t");
+    String[] files = ready.split("\t", -1);
     synchronized (modules) {
       for (int i = 1; i < files.length; i++) {
         String text = FileNames.ofBytes(files[i]);
