@@ -7,7 +7,7 @@ import dev.postern.Application;
 import dev.postern.Body;
 import dev.postern.Environ;
 import dev.postern.StartResponse;
-import dev.postern.cgi.CgiHostBuilder;
+import dev.postern.cgi.CgiDirectory;
 import dev.postern.cgi.CgiRun;
 import dev.postern.cgi.Isolation;
 import dev.postern.testing.InMemoryGateway;
@@ -409,20 +409,12 @@ class CgiServletParametersTest {
   @Test
   void page_hasEachOption() throws Exception {
     Set<String> options = new TreeSet<>();
-    for (Class<?> builder :
-        List.of(
-            CgiHostBuilder.class,
-            dev.postern.cgi.CgiDirectory.Builder.class,
-            Isolation.Builder.class)) {
-      for (Method method : builder.getDeclaredMethods()) {
-        if (Modifier.isPublic(method.getModifiers()) && !method.getName().equals("build")) {
-          options.add(
-              builder == Isolation.Builder.class
-                  ? "isolation." + method.getName()
-                  : method.getName());
-        }
-      }
+    for (Class<?> builder = CgiDirectory.Builder.class;
+        builder != null && builder != Object.class;
+        builder = builder.getSuperclass()) {
+      addOptions(options, "", builder);
     }
+    addOptions(options, "isolation.", Isolation.Builder.class);
     String page = Files.readString(Path.of("../docs/cgi-servlet.md"));
     assertThat(found(page, "(?m)^\\|.*\\| `([A-Za-z.]+)\\(")).isEqualTo(options);
 
@@ -432,6 +424,14 @@ class CgiServletParametersTest {
     assertThat(described).containsAll(known);
     described.removeAll(known);
     assertThat(described).containsExactlyInAnyOrder("watch", "deadline", "executor", "variable.*");
+  }
+
+  private static void addOptions(Set<String> options, String prefix, Class<?> builder) {
+    for (Method method : builder.getDeclaredMethods()) {
+      if (Modifier.isPublic(method.getModifiers()) && !method.getName().equals("build")) {
+        options.add(prefix + method.getName());
+      }
+    }
   }
 
   private static Set<String> found(String text, String regex) {
