@@ -350,7 +350,7 @@ class CgiServletParametersTest {
         "documentRoot | www | documentRoot must be an absolute path: \"www\"",
         "index | a/b | index must be allowed: index must be a file name",
         "followLinks | all | followLinks must be one of NO, INSIDE, IF_OWNER_MATCHES: \"all\"",
-        "requireLevel | L9 | requireLevel must be one of L0, L1",
+        "requireLevel | L9 | requireLevel must be one of",
         "requireLevel | L4 | isolation must be at least L4",
         "root | /no/such | root must be allowed",
         "passVariable | HTTP_X | passVariable must be allowed",
