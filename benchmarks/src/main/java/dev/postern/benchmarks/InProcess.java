@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.Collectors;
@@ -46,9 +47,10 @@ public final class InProcess {
       """;
 
   private static final String JSON =
-      """
+"""
       import com.fasterxml.jackson.databind.ObjectMapper;
       import java.util.Map;
+import java.util.Objects;
 
       public class Json {
         static final ObjectMapper MAPPER = new ObjectMapper();
@@ -275,7 +277,7 @@ public final class InProcess {
           Locale.ROOT,
           "| %s | %.1f | %s |%n",
           name,
-          Statistics.of(rates.get(name)).median(),
+          Statistics.of(ratesOf(name)).median(),
           Statistics.of(ratios(name, base)));
     }
     boolean met = goal("hello, RESET", "hello, spawned", 500);
@@ -285,10 +287,14 @@ public final class InProcess {
     return met;
   }
 
+  private List<Double> ratesOf(String name) {
+    return Objects.requireNonNull(rates.get(name), name);
+  }
+
   private List<Double> ratios(String name, String base) {
     List<Double> ratios = new ArrayList<>();
     for (int i = 0; i < rounds; i++) {
-      ratios.add(rates.get(name).get(i) / rates.get(base).get(i));
+      ratios.add(ratesOf(name).get(i) / ratesOf(base).get(i));
     }
     return ratios;
   }

@@ -58,7 +58,7 @@ final class ForkedProcess extends PipedProcess {
   private void look() {
     try {
       String text = Files.readString(stat, StandardCharsets.ISO_8859_1);
-      String[] fields = text.substring(text.lastIndexOf(')') + 2).trim().split(" ");
+      String[] fields = text.substring(text.lastIndexOf(')') + 2).trim().split(" ", -1);
       if (Long.parseLong(fields[19]) != start) {
         code = Exit.UNKNOWN.code();
       } else if (fields[0].equals("Z") || fields[0].equals("X")) {

@@ -17,11 +17,14 @@ final class Spawner {
   private static final long END_MILLIS = 1_000;
 
   /** Nothing follows. */
-  private static final Runnable END = () -> {};
+  private static final Start END = new Start(null);
+
+  /** A wish to run that code on the thread; without any, the wish is its end. */
+  private record Start(@Nullable Runnable code) {}
 
   private static @Nullable Spawner current;
 
-  private final LinkedBlockingQueue<Runnable> starts = new LinkedBlockingQueue<>();
+  private final LinkedBlockingQueue<Start> starts = new LinkedBlockingQueue<>();
   private final Thread thread = new Thread(this::run, "postern-spawner");
 
   private Spawner() {
@@ -36,7 +39,7 @@ final class Spawner {
       begun.thread.start();
       current = begun;
     }
-    current.starts.add(start);
+    current.starts.add(new Start(start));
   }
 
   /** Ends the thread where no program of this JVM runs: it would keep its class loader. */
@@ -62,11 +65,13 @@ final class Spawner {
   }
 
   private void run() {
-    Runnable start = null;
-    while (start != END) {
+    while (true) {
       try {
-        start = starts.take();
-        start.run();
+        Runnable code = starts.take().code();
+        if (code == null) {
+          return;
+        }
+        code.run();
       } catch (InterruptedException | RuntimeException | Error e) {
         // Neither an interrupt nor a want of memory may end the thread, and its programs with it.
       }

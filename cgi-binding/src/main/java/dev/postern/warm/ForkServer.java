@@ -156,7 +156,8 @@ final class ForkServer {
       }
     } catch (IOException e) {
       if (!wasReady) {
-        listener.refused(this, "it cannot be loaded: " + Escapes.escape(e.getMessage()), false);
+        listener.refused(
+            this, "it cannot be loaded: " + Escapes.escape(String.valueOf(e.getMessage())), false);
       }
     } catch (RuntimeException | Error e) {
       if (!wasReady) {
@@ -244,7 +245,7 @@ final class ForkServer {
 
   /** {@code + PID NAME=FILE NAME=FILE…}, and {@code + PID .} at the end. */
   private void learn(String line) {
-    String[] words = line.split(" ");
+    String[] words = line.split(" ", -1);
     try {
       long pid = Long.parseLong(words[1]);
       Map<String, String> told = telling.computeIfAbsent(pid, key -> new LinkedHashMap<>());
@@ -345,7 +346,7 @@ final class ForkServer {
 
   /** {@code ready FILE FILE…}: what is stale once any of them has changed. */
   private void look(String ready) {
-    String[] files = ready.split("\t");
+    String[] files = ready.split("\t", -1);
     synchronized (modules) {
       for (int i = 1; i < files.length; i++) {
         Path file = path(files[i]);

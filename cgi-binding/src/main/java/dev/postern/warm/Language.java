@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 enum Language {
   /** Compiles the script once, and forks where its main program would begin. */
   PERL("perl", "fork.pl") {
-    /** The match of its reader untaints what was read, for {@code -T}. */
+    // The match of its reader untaints what was read, for -T.
     @Override
     List<String> words(String script) {
       return List.of("-M5.006;" + "BEGIN{" + PERL_READER + "}", script);
@@ -90,7 +90,7 @@ enum Language {
 
   /** Loads what Ruby loads by itself; each child compiles its script. */
   RUBY("ruby", "fork.rb") {
-    /** Ruby takes code before a script from a file alone. */
+    // Ruby takes code before a script from a file alone.
     @Override
     List<String> words(String script) throws IOException {
       return List.of("-r", RubyFile.path(), script);

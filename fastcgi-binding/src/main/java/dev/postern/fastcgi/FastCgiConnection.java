@@ -316,18 +316,18 @@ final class FastCgiConnection extends Connection {
       return null;
     }
     FastCgiRequest running = running();
-    boolean ours = running != null && running.id() == header.requestId();
+    FastCgiRequest ours = running != null && running.id() == header.requestId() ? running : null;
     switch (header.type()) {
       case Records.BEGIN_REQUEST:
         return begin(header, running);
       case Records.ABORT_REQUEST:
-        if (ours) {
-          abort(running, new IOException("web server has aborted the request"));
+        if (ours != null) {
+          abort(ours, new IOException("web server has aborted the request"));
         }
         return null;
       case Records.STDIN:
-        if (ours) {
-          receive(running, header);
+        if (ours != null) {
+          receive(ours, header);
         } else {
           ignore(header);
         }

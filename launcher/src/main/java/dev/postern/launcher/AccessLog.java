@@ -124,7 +124,7 @@ final class AccessLog implements Application {
   private @Nullable String referer(Environ request) {
     String referer = request.header("Referer");
     int query = referer == null ? -1 : referer.indexOf('?');
-    return queries || query < 0 ? referer : referer.substring(0, query);
+    return queries || referer == null || query < 0 ? referer : referer.substring(0, query);
   }
 
   private static String or(@Nullable String value) {

@@ -9,7 +9,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
@@ -239,16 +238,16 @@ final class ConfigFile {
     /** The same failure, told with the line of the option that it speaks of. */
     LauncherException told(LauncherException e) {
       String message = String.valueOf(e.getMessage());
-      @Nullable String found = null;
-      for (String option : lines.keySet()) {
-        if (message.contains(option) && (found == null || option.length() > found.length())) {
-          found = option;
+      String found = "";
+      int at = line;
+      for (Map.Entry<String, Integer> option : lines.entrySet()) {
+        if (message.contains(option.getKey()) && option.getKey().length() > found.length()) {
+          found = option.getKey();
+          at = option.getValue();
         }
       }
-      String where = file + ":" + (found == null ? line : lines.get(found)) + ": ";
-      return found == null
-          ? LauncherException.badArgument(where + message)
-          : LauncherException.badArgument(where + found.substring(2) + ": " + message);
+      String key = found.isEmpty() ? "" : found.substring(2) + ": ";
+      return LauncherException.badArgument(file + ":" + at + ": " + key + message);
     }
   }
 }

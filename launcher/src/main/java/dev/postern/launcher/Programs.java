@@ -365,7 +365,7 @@ final class Programs {
               + "\"");
     }
     List<Path> entries = new ArrayList<>();
-    for (String entry : classpath.split(File.pathSeparator)) {
+    for (String entry : classpath.split(File.pathSeparator, -1)) {
       if (!entry.isEmpty()) {
         entries.add(path("--classpath", entry));
       }

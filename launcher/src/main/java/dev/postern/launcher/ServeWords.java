@@ -3,6 +3,7 @@ package dev.postern.launcher;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -23,7 +24,8 @@ final class ServeWords {
 
   private final CommandSpec spec = new CommandLine(new ServeCommand()).getCommandSpec();
 
-  private final Set<OptionSpec> server = new LinkedHashSet<>(spec.mixins().get("server").options());
+  private final Set<OptionSpec> server =
+      new LinkedHashSet<>(Objects.requireNonNull(spec.mixins().get("server")).options());
 
   /**
    * The command with those arguments. A later one takes the place of an earlier one where there can

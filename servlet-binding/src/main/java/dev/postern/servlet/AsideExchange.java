@@ -80,7 +80,7 @@ final class AsideExchange implements Runnable, AsyncListener {
 
   @Override
   public void onError(AsyncEvent event) {
-    if (thread == Thread.currentThread()) {
+    if (Thread.currentThread().equals(thread)) {
       return;
     }
     try {

@@ -73,6 +73,7 @@ final class GatewayVariables {
   }
 
   /** What the word of an init parameter stands for; null where it is none. */
+  @SuppressWarnings("NullAway") // It does not see the bound of the function's result.
   static @Nullable Function<HttpServletRequest, ? extends @Nullable Object> source(String word) {
     if (word.startsWith("attribute:") && word.length() > "attribute:".length()) {
       String attribute = word.substring("attribute:".length());

@@ -10,6 +10,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -81,7 +82,7 @@ final class RequestVariables implements Environ.Source {
   }
 
   private @Nullable String added(String name) {
-    Object value = added.get(name).apply(request);
+    Object value = Objects.requireNonNull(added.get(name)).apply(request);
     return value == null ? null : Bytes.ofText(value.toString());
   }
 

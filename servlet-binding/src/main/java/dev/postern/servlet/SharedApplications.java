@@ -2,14 +2,13 @@ package dev.postern.servlet;
 
 import dev.postern.Application;
 import java.util.IdentityHashMap;
-import java.util.Map;
 
 /**
  * How many gateways serve each application that can be closed: it is closed with the last of them.
  * An application is in here no longer than one of its servlets is started. Thread-safe.
  */
 final class SharedApplications {
-  private static final Map<Application, Integer> HOLDERS = new IdentityHashMap<>();
+  private static final IdentityHashMap<Application, Integer> HOLDERS = new IdentityHashMap<>();
 
   private SharedApplications() {}
 

@@ -73,7 +73,7 @@ final class GatewayServlets implements ServletContextInitializer {
   private void addBean(ServletContext context, String name, GatewayMapping mapping) {
     Application bean = beans.getBean(name, Application.class);
     // Not the bean itself, which the servlet would close, as its context does.
-    Application called = bean::call;
+    Application called = (environ, startResponse) -> bean.call(environ, startResponse);
     register(
         context,
         "postern." + name,

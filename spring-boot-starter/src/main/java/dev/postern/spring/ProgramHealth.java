@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Whether the programs are still there: each directory can be read, and each program is a file.
@@ -42,7 +43,7 @@ final class ProgramHealth {
     return details;
   }
 
-  static long refusals(Application programs) {
+  static long refusals(@Nullable Application programs) {
     if (programs instanceof CgiDirectory directory) {
       return directory.refusals().total();
     }

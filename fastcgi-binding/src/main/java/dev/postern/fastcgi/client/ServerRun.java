@@ -69,7 +69,7 @@ final class ServerRun implements RunningProgram {
     this.variables = variables;
     boolean whole = body == null || body instanceof ByteArrayInputStream;
     this.wholeBody = whole && body != null ? body.readAllBytes() : new byte[0];
-    this.pump = whole ? null : new BodyPump(body, dialect);
+    this.pump = whole || body == null ? null : new BodyPump(body, dialect);
     this.repeatable = whole && SAFE.contains(variables.getOrDefault("REQUEST_METHOD", ""));
     this.decoder = dialect.decoder(errors);
     this.connection = upstreams.take(false, failed);
