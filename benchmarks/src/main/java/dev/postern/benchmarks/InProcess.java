@@ -47,10 +47,9 @@ public final class InProcess {
       """;
 
   private static final String JSON =
-"""
+      """
       import com.fasterxml.jackson.databind.ObjectMapper;
       import java.util.Map;
-import java.util.Objects;
 
       public class Json {
         static final ObjectMapper MAPPER = new ObjectMapper();

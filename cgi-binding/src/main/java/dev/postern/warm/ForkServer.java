@@ -48,7 +48,8 @@ final class ForkServer {
   private final ServerStart start;
   private final Listener listener;
   private final int generation;
-  private final Instant begun = Instant.now();
+  private final Instant begun = Stamp.now();
+  private final long beganNanos = System.nanoTime();
   private final LinkedBlockingQueue<Report> children = new LinkedBlockingQueue<>();
   private final Map<Path, Stamp> modules = new LinkedHashMap<>();
   private final Map<Long, Map<String, String>> telling = new LinkedHashMap<>();
@@ -87,6 +88,10 @@ final class ForkServer {
 
   Instant begun() {
     return begun;
+  }
+
+  Duration age() {
+    return Duration.ofNanos(System.nanoTime() - beganNanos);
   }
 
   long lastUsed() {

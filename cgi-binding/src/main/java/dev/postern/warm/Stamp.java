@@ -26,6 +26,11 @@ record Stamp(@Nullable Map<String, Object> attributes) {
     }
   }
 
+  /** The time by the clock that file times are of. For nothing else: somebody may set it. */
+  static Instant now() {
+    return Instant.now();
+  }
+
   /** Whether the file was changed at that time or later, or so shortly before that none can say. */
   boolean isAfter(Instant time) {
     if (attributes == null) {

@@ -5,7 +5,6 @@ import dev.postern.process.HostedProcess;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -205,8 +204,7 @@ final class WarmScript implements ForkServer.Listener {
     String why = null;
     if (options.maximumRequests() > 0 && server.requests() >= pool.maximumRequests(server)) {
       why = "it has served its requests";
-    } else if (!options.maximumAge().isZero()
-        && Duration.between(server.begun(), Instant.now()).compareTo(options.maximumAge()) > 0) {
+    } else if (!options.maximumAge().isZero() && server.age().compareTo(options.maximumAge()) > 0) {
       why = "its server is old";
     } else if (options.maximumMemory() > 0 && server.memory() > options.maximumMemory()) {
       why = "its server has grown";
@@ -229,7 +227,7 @@ final class WarmScript implements ForkServer.Listener {
     if (!refusal.isEmpty() || mustWait && retryAt - now > 0) {
       return false;
     }
-    if (stamp.isAfter(Instant.now())) {
+    if (stamp.isAfter(Stamp.now())) {
       // Whoever writes it may not be done.
       return false;
     }

@@ -35,7 +35,8 @@ final class Worker {
   private final ServerStart start;
   private final Listener listener;
   private final int generation;
-  private final Instant begun = Instant.now();
+  private final Instant begun = Stamp.now();
+  private final long beganNanos = System.nanoTime();
   private final Map<Path, Stamp> modules = new LinkedHashMap<>();
   private final Thread thread;
 
@@ -65,6 +66,10 @@ final class Worker {
 
   Instant begun() {
     return begun;
+  }
+
+  Duration age() {
+    return Duration.ofNanos(System.nanoTime() - beganNanos);
   }
 
   synchronized long requests() {

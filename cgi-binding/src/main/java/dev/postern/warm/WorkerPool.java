@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -183,8 +182,7 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
     if (options.maximumRequests() > 0 && worker.requests() >= options.maximumRequests()) {
       return "it has served its requests";
     }
-    if (!options.maximumAge().isZero()
-        && Duration.between(worker.begun(), Instant.now()).compareTo(options.maximumAge()) > 0) {
+    if (!options.maximumAge().isZero() && worker.age().compareTo(options.maximumAge()) > 0) {
       return "it is old";
     }
     if (options.maximumMemory() > 0 && worker.memory() > options.maximumMemory()) {

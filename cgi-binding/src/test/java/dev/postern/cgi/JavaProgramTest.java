@@ -132,7 +132,8 @@ class JavaProgramTest {
     try (JavaProgram program = JavaProgramFixture.inside(Exits.AsIfKilled.class).build()) {
       Call call = Call.get("/").to(CgiApplication.builder(program).onRun(runs::add).build());
 
-      assertThat(call.outcome.complete()).isFalse();
+      // Told before the head went out, or cut after it: never a whole answer of the program.
+      assertThat(call.status == 502 || !call.outcome.complete()).isTrue();
       assertThat(runs.get(0).exit()).isEqualTo("signal 9");
       assertThat(runs.get(0).rule()).isEqualTo("bad-exit");
     }

@@ -505,6 +505,10 @@ class LifecycleTest {
     for (String root : List.of("main/java", "main/java22")) {
       try (Stream<Path> files = Files.walk(sources.resolve(root))) {
         for (Path file : files.filter(path -> path.toString().endsWith(".java")).toList()) {
+          if (file.endsWith("dev/postern/warm/Stamp.java")) {
+            // It compares file times, which are of that clock, with now.
+            continue;
+          }
           assertThat(Files.readString(file))
               .as(file.toString())
               .doesNotContain("currentTimeMillis", "Instant.now", "Clock.system");
