@@ -145,7 +145,7 @@ class MainTest {
           cgi --nonsense Hello                         | unknown option: "--nonsense"
           cgi --classpath @ --classpath @ Hello        | option '--classpath' (CP) should be specified only once
           fcgi                                         | Missing required
-          fcgi Hello --listen 127.0.0.1:0              | class must be on the class path: Hello
+          fcgi Hello --listen 127.0.0.1:0              | class "Hello" must be on the class path: see --classpath
           fcgi --classpath @ Hello                     | Missing required option: '--listen=ADDRESS'
           fcgi --classpath @ Hello --listen 9000       | address must be HOST:PORT, unix:PATH or fd:0: "9000"
           fcgi --classpath @ Hello --listen unix:/x --socket-mode 9 | mode must be octal, such as 0660: "9"
