@@ -3,12 +3,13 @@ package dev.postern.launcher;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 import javax.tools.JavaCompiler;
 import javax.tools.ToolProvider;
 
@@ -25,12 +26,14 @@ final class Sources {
       }
       """;
 
-  /** Class files by name, of each source that was compiled: the compiler takes half a second. */
+  /**
+   * Class files by their path, of each source that was compiled: the compiler takes half a second.
+   */
   private static final Map<String, Map<String, byte[]>> COMPILED = new ConcurrentHashMap<>();
 
   private Sources() {}
 
-  /** Compiles one public class of the unnamed package into the directory. */
+  /** Compiles one public class into the directory. */
   static Path compile(Path directory, String name, String source) throws IOException {
     Files.createDirectories(directory);
     Map<String, byte[]> classes = COMPILED.get(source);
@@ -40,7 +43,9 @@ final class Sources {
       COMPILED.put(source, classes);
     }
     for (Map.Entry<String, byte[]> file : classes.entrySet()) {
-      Files.write(directory.resolve(file.getKey()), file.getValue());
+      Path path = directory.resolve(file.getKey());
+      Files.createDirectories(path.getParent());
+      Files.write(path, file.getValue());
     }
     return directory;
   }
@@ -60,15 +65,14 @@ final class Sources {
             file.toString());
     assertThat(status).isZero();
     Map<String, byte[]> classes = new HashMap<>();
-    try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
-      for (Path one : files) {
+    try (Stream<Path> files = Files.walk(directory)) {
+      for (Path one : files.sorted(Comparator.reverseOrder()).toList()) {
         if (one.toString().endsWith(".class")) {
-          classes.put(one.getFileName().toString(), Files.readAllBytes(one));
+          classes.put(directory.relativize(one).toString(), Files.readAllBytes(one));
         }
         Files.delete(one);
       }
     }
-    Files.delete(directory);
     return classes;
   }
 
