@@ -18,8 +18,9 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "demo",
     description = {
-      "Serve a page with everything running: one application as a servlet and as a CGI",
-      "executable, CGI programs in three languages, and git over HTTP."
+      "Serve a page with everything running.",
+      "One application as a servlet and as a CGI executable, CGI programs in three languages,",
+      "and git over HTTP."
     })
 final class DemoCommand implements Callable<Integer> {
   private static final String DEFAULT_PORT = "8080";

@@ -129,8 +129,9 @@ final class PosternCommand implements Runnable {
   @Command(
       name = "java-check",
       description = {
-        "Look at a Java CGI program without running it: which calls would be redirected or",
-        "refused inside the server, and what could not be initialized again."
+        "Look at a Java CGI program without running it.",
+        "Tells which calls would be redirected or refused inside the server, and what could not",
+        "be initialized again."
       },
       sortOptions = false)
   static final class JavaCheck implements Callable<Integer> {
