@@ -283,6 +283,10 @@ final class PortableProcess extends HostedProcess {
    * remembered.
    */
   private Process startDraining(Headroom.Start start) throws IOException {
+    if (Thread.currentThread().isInterrupted()) {
+      // Below, a start that is quicker than the wait for it would pass this over.
+      throw new InterruptedIOException("interrupted before the program was started");
+    }
     CompletableFuture<Process> started = new CompletableFuture<>();
     Pumps.run(
         () -> {
