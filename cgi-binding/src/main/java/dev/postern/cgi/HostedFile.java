@@ -17,6 +17,7 @@ import dev.postern.system.OtherUser;
 import dev.postern.warm.WarmRequest;
 import dev.postern.warm.WarmStart;
 import dev.postern.wire.Refusal;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
@@ -193,6 +194,10 @@ final class HostedFile implements Hosted {
         if (attempt >= RETRIES || mayHaveBegun(e)) {
           throw ProgramHost.notStarted(program.file(), e);
         }
+      }
+      if (body instanceof ByteArrayInputStream memory) {
+        // The start that failed may have taken it already; others are read by a program alone.
+        memory.reset();
       }
       pause();
     }

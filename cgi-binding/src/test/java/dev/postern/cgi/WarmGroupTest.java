@@ -81,7 +81,13 @@ class WarmGroupTest {
       for (int i = 0; i < 3; i++) {
         long server = site.status("p.pl").pid();
         kill(server);
-        assertThat(site.ask(() -> Call.get("/p.pl")).body()).isEqualTo("ok");
+        WarmSite.Answer first = site.ask(() -> Call.get("/p.pl"));
+        if (first.status() != 502) {
+          assertThat(first.body()).isEqualTo("ok");
+        } else {
+          // A spare had it before the server's end was known: nobody can tell how it ended.
+          assertThat(first.log()).contains("[bad-exit]");
+        }
         assertThat(site.fork(() -> Call.get("/p.pl")).body()).isEqualTo("ok");
         await(() -> !isRunning(server));
       }
