@@ -31,7 +31,7 @@ abstract class FrontContract extends GatewayContract {
 
   FrontContract(Protocol protocol, String listen, Front front, Capability.Lack... lacks) {
     super(
-        Duration.ofSeconds(30), application -> start(application, protocol, listen, front), lacks);
+        Duration.ofSeconds(10), application -> start(application, protocol, listen, front), lacks);
   }
 
   static Started fastCgi(Application application, String listen) throws IOException {

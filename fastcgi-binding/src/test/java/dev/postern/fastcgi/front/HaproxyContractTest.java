@@ -1,7 +1,16 @@
 package dev.postern.fastcgi.front;
 
 import dev.postern.testing.Capability;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
+/**
+ * Not by itself, since HAProxy 2.6 ends now and then by a segmentation fault of its own when a
+ * response is cut, and with it all cases that follow: {@code -Dpostern.haproxy=true}.
+ */
+@EnabledIfSystemProperty(
+    named = "postern.haproxy",
+    matches = "true",
+    disabledReason = "HAProxy 2.6 may crash on it: -Dpostern.haproxy=true")
 class HaproxyContractTest extends FrontContract {
   HaproxyContractTest() {
     super(
