@@ -121,10 +121,6 @@ final class PosternCommand implements Runnable {
     }
   }
 
-  static LauncherException notAvailable(String word) {
-    return LauncherException.badArgument(word + " is not available yet");
-  }
-
   /** {@code postern java-check}: what {@code --java-cgi} would do with a program. */
   @Command(
       name = "java-check",
