@@ -232,10 +232,8 @@ public final class CgiGateway {
 
     @Override
     public synchronized void run() {
-      if (finished) {
-        return;
-      }
-      boolean whole = sink.isWhole();
+      // Another hook may have let the request finish before this one began.
+      boolean whole = finished || sink.isWhole();
       if (!whole) {
         exchange.cancel(new IOException("process was told to end"));
         request.interrupt();
