@@ -14,6 +14,7 @@ import dev.postern.program.NeverRuns;
 import dev.postern.program.Program;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -34,13 +35,26 @@ public final class CgiApplication implements Application, AutoCloseable {
   private final Program program;
   private final @Nullable JavaProgram java;
 
+  /** Bytes as chars; null for a program that runs itself. */
+  private final @Nullable String interpreter;
+
   private CgiApplication(Builder builder) {
     this.host = new ProcessHost(builder);
-    this.program = builder.program;
+    this.program = builder.program();
+    this.interpreter = interpreter(builder);
     if (Files.isRegularFile(program.file()) || builder.java == null) {
       NeverRuns.warn(() -> program.checkConfiguredModes(host.processes().modes()));
     }
     this.java = builder.java;
+  }
+
+  private static @Nullable String interpreter(Builder builder) {
+    if (builder.interpreter.isEmpty()) {
+      return null;
+    }
+    String first = builder.interpreter.get(0);
+    String bytes = ProgramText.toBytes(first);
+    return bytes == null ? first : bytes;
   }
 
   /** The program at that path, with all defaults. */
@@ -110,7 +124,10 @@ public final class CgiApplication implements Application, AutoCloseable {
 
   /** A class path may be a directory; whether it is a program is seen when it is loaded. */
   private void check() throws GatewayException {
-    if (java == null) {
+    if (interpreter != null) {
+      program.checkConfiguredModes(host.processes().modes());
+      program.checkInterpreter(interpreter);
+    } else if (java == null) {
       program.checkConfigured(host.processes().modes());
     } else if (!Files.isDirectory(program.file())) {
       program.checkConfiguredModes(host.processes().modes());
@@ -152,15 +169,65 @@ public final class CgiApplication implements Application, AutoCloseable {
 
   /** Options of a hosted program. Not thread-safe. */
   public static final class Builder extends CgiHostBuilder<Builder> {
-    private final Program program;
+    private final Program configured;
     private final @Nullable JavaProgram java;
+    private List<String> interpreter = List.of();
+    private List<String> arguments = List.of();
 
-    private Builder(Program program, @Nullable JavaProgram java) {
-      this.program = program;
+    private Builder(Program configured, @Nullable JavaProgram java) {
+      this.configured = configured;
       this.java = java;
       if (java != null) {
         inside();
       }
+    }
+
+    /**
+     * Arguments of the program; none by default. There is no shell in between; nothing of a request
+     * ever becomes an argument.
+     *
+     * @throws IllegalStateException for a {@link JavaProgram}
+     */
+    public Builder arguments(List<String> newArguments) {
+      checkStarted("arguments");
+      arguments = List.copyOf(newArguments);
+      return this;
+    }
+
+    /**
+     * Runs the program by an interpreter: the command, then the program's absolute path, then its
+     * arguments. This process must be able to read the program; it needs no execute bit. By default
+     * the program runs itself.
+     *
+     * @param command an absolute path and its arguments
+     * @throws IllegalArgumentException when the command is no absolute path
+     * @throws IllegalStateException for a {@link JavaProgram}
+     */
+    public Builder interpreter(List<String> command) {
+      checkStarted("an interpreter");
+      if (command.isEmpty() || !Path.of(command.get(0)).isAbsolute()) {
+        throw new IllegalArgumentException("command must start with an absolute path: " + command);
+      }
+      interpreter = List.copyOf(command);
+      return this;
+    }
+
+    private void checkStarted(String what) {
+      if (java != null) {
+        throw new IllegalStateException("a Java program inside the server has not " + what);
+      }
+    }
+
+    /** The program with the command that runs it. */
+    private Program program() {
+      if (interpreter.isEmpty() && arguments.isEmpty()) {
+        return configured;
+      }
+      List<String> command = new ArrayList<>(interpreter);
+      command.addAll(configured.command());
+      command.addAll(arguments);
+      return new Program(
+          configured.file(), List.copyOf(command), configured.file(), !interpreter.isEmpty());
     }
 
     /**
@@ -173,8 +240,8 @@ public final class CgiApplication implements Application, AutoCloseable {
 
     @Override
     Path programDirectory() {
-      Path parent = program.file().getParent();
-      return parent == null ? program.file() : parent;
+      Path parent = configured.file().getParent();
+      return parent == null ? configured.file() : parent;
     }
 
     @Override

@@ -124,6 +124,11 @@ public final class CgiRun {
     return run.rule();
   }
 
+  /** What the run was given and what it wrote; null unless {@link HostBuilder#keepRuns} was set. */
+  public @Nullable KeptRun kept() {
+    return run.tape() == null ? null : new KeptRun(run.tape());
+  }
+
   /** All but the failure's text, in a line. */
   @Override
   public String toString() {

@@ -46,6 +46,7 @@ public abstract class HostBuilder<B extends HostBuilder<B>> {
   private final Set<String> fileVariables = new LinkedHashSet<>();
   private boolean lenientType;
   private boolean encodedSlash;
+  private long kept;
 
   /** For the builders of this project's modules. */
   protected HostBuilder() {}
@@ -203,6 +204,22 @@ public abstract class HostBuilder<B extends HostBuilder<B>> {
   }
 
   /**
+   * Keeps what each run was given and what it wrote, for the listeners of {@link #onRun}: see
+   * {@link CgiRun#kept}. By default nothing is kept. It is meant for debugging, as each run then
+   * holds its bytes in memory to its end.
+   *
+   * @param bytes of the request's body, and as many of the output
+   * @throws IllegalArgumentException when it is less than 1
+   */
+  public B keepRuns(long bytes) {
+    if (bytes < 1) {
+      throw new IllegalArgumentException("kept bytes must be at least 1: " + bytes);
+    }
+    kept = bytes;
+    return self();
+  }
+
+  /**
    * The only request methods that are served, compared byte by byte. Any other one is answered with
    * 405. By default all methods are served but TRACE and CONNECT (RFC 3875 4.3.4).
    *
@@ -299,7 +316,8 @@ public abstract class HostBuilder<B extends HostBuilder<B>> {
         Set.copyOf(passed),
         Set.copyOf(fileVariables),
         lenientType,
-        encodedSlash);
+        encodedSlash,
+        kept);
   }
 
   private static Duration positive(Duration timeout) {

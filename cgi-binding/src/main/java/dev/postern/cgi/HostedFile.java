@@ -237,7 +237,8 @@ final class HostedFile implements Hosted {
     }
   }
 
-  private Path directory() {
+  @Override
+  public Path directory() {
     Path own = group == null ? null : group.workingDirectory();
     Path directory = own != null ? own : processes.workingDirectory();
     Path parent = program.file().getParent();

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param methods those that are allowed, in order; null for all but TRACE and CONNECT
  * @param passed names of variables that go on from the environ to programs
  * @param fileVariables further names of SCRIPT_FILENAME
+ * @param kept how many bytes of each stream of a run are kept for listeners; 0 for nothing
  * @param localRedirects who answers them; null to have the client do it
  */
 public record HostOptions(
@@ -39,4 +40,5 @@ public record HostOptions(
     Set<String> passed,
     Set<String> fileVariables,
     boolean lenientType,
-    boolean encodedSlash) {}
+    boolean encodedSlash,
+    long kept) {}

@@ -29,6 +29,11 @@ public interface Hosted {
    */
   List<String> command();
 
+  /** Where the command is started; null where there is no command. */
+  default @Nullable Path directory() {
+    return null;
+  }
+
   /** Whether its output may begin with a status line (RFC 3875 5). */
   default boolean isNph() {
     return false;

@@ -42,7 +42,7 @@ public final class ProgramHost {
 
   /** Takes down how the run of a program goes that was chosen for a request. */
   public RunWatch watch(Path program, Environ environ) {
-    return new RunWatch(program, environ, options.listeners(), System::nanoTime);
+    return new RunWatch(program, environ, options.listeners(), options.kept(), System::nanoTime);
   }
 
   /** What it was built with. */
@@ -66,6 +66,7 @@ public final class ProgramHost {
     ProgramRun run = null;
     try {
       Map<String, String> environment = hosted.environment(environ, request.length(), counters);
+      watch.given(hosted, environment);
       Places places = places(hosted.places(), watch);
       try {
         run = new ProgramRun(options, counters, hosted, environ, request, places, watch);
@@ -96,7 +97,7 @@ public final class ProgramHost {
       Hosted hosted, RunWatch watch, Map<String, String> environment, RequestBody request)
       throws IOException {
     long start = watch.now();
-    RunningProgram program = hosted.start(environment, request.stream());
+    RunningProgram program = hosted.start(environment, watch.input(request.stream()));
     watch.started(start);
     return program;
   }

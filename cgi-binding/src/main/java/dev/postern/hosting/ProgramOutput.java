@@ -105,7 +105,7 @@ public final class ProgramOutput {
     }
     inBlock = read == RunningProgram.Read.BLOCK;
     if (inBlock) {
-      watch.output(process.length());
+      watch.output(process);
     }
     position = 0;
     if (read == RunningProgram.Read.WOKEN) {

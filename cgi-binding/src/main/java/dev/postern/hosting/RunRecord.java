@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param coldReason why it was not started in a better way, or ""
  * @param exit "" when nothing was started
  * @param rule that was broken, or ""
+ * @param tape what went in and out; null when that was not kept
  */
 public record RunRecord(
     Path program,
@@ -31,4 +32,5 @@ public record RunRecord(
     String exit,
     Set<String> limits,
     @Nullable Throwable failure,
-    String rule) {}
+    String rule,
+    @Nullable RunTape tape) {}

@@ -7,11 +7,13 @@ import dev.postern.process.ErrorTail;
 import dev.postern.process.RunningProgram;
 import dev.postern.wire.Refusal;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -49,6 +51,7 @@ public final class RunWatch {
   private final List<Consumer<RunRecord>> listeners;
   private final LongSupplier clock;
   private final @Nullable RunEvent event;
+  private final @Nullable RunTape tape;
   private final long begun;
   private long started;
   private @Nullable RequestBody body;
@@ -69,13 +72,22 @@ public final class RunWatch {
   final Set<String> limits = new LinkedHashSet<>();
   @Nullable Throwable failure;
 
-  /** The run begins now. */
+  /**
+   * The run begins now.
+   *
+   * @param kept how many bytes of each of its streams are kept; 0 for nothing
+   */
   public RunWatch(
-      Path program, Environ environ, List<Consumer<RunRecord>> listeners, LongSupplier clock) {
+      Path program,
+      Environ environ,
+      List<Consumer<RunRecord>> listeners,
+      long kept,
+      LongSupplier clock) {
     this.program = program;
     this.environ = environ;
     this.listeners = listeners;
     this.clock = clock;
+    this.tape = kept > 0 ? new RunTape(kept) : null;
     this.event = RECORDER ? RunEvent.begun() : null;
     this.begun = clock.getAsLong();
   }
@@ -87,6 +99,18 @@ public final class RunWatch {
   /** What the program is given. */
   void body(RequestBody newBody) {
     body = newBody;
+  }
+
+  /** What the program is to be started with. */
+  void given(Hosted hosted, Map<String, String> environment) {
+    if (tape != null) {
+      tape.begin(hosted, environment);
+    }
+  }
+
+  /** The body on its way to the program. */
+  @Nullable InputStream input(@Nullable InputStream stream) {
+    return tape == null || stream == null ? stream : tape.input(stream);
   }
 
   /** The request has its place, or will have none. */
@@ -116,6 +140,14 @@ public final class RunWatch {
   }
 
   /** A block of output has come. */
+  void output(RunningProgram process) {
+    output(process.length());
+    if (tape != null) {
+      tape.output(process);
+    }
+  }
+
+  /** The same, of so many bytes. */
   public void output(int bytes) {
     if (firstByteNanos < 0) {
       firstByteNanos = clock.getAsLong() - started;
@@ -141,6 +173,9 @@ public final class RunWatch {
     }
     ErrorTail errors = process.errors();
     errorBytes = errors.total();
+    if (tape != null) {
+      tape.ended(process);
+    }
     if (errors.dropped() > 0) {
       limits.add("stderr");
     }
@@ -218,7 +253,8 @@ public final class RunWatch {
             exit,
             Set.copyOf(limits),
             failure,
-            rule());
+            rule(),
+            tape);
     if (event != null) {
       event.commit(run);
     }

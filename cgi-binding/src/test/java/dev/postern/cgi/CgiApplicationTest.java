@@ -1,6 +1,7 @@
 package dev.postern.cgi;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.postern.Application;
 import java.io.ByteArrayInputStream;
@@ -10,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
@@ -61,6 +63,44 @@ class CgiApplicationTest {
                     || line.startsWith("SECRET")
                     || line.startsWith("CONTENT_LENGTH")
                     || line.startsWith("JAVA_HOME"));
+  }
+
+  @Test
+  void interpreter_runsAFileThatNeedsNoExecuteBit() throws IOException {
+    Path file = directory.resolve("page.txt");
+    Files.writeString(
+        file, "printf 'Content-Type: text/plain\\n\\n'; printf '%s|' \"$0\" \"$PWD\" \"$@\"");
+    Application app =
+        CgiApplication.builder(file)
+            .interpreter(List.of("/usr/bin/env", "X=1", "/bin/sh"))
+            .arguments(List.of("a b", "*"))
+            .build();
+
+    assertThat(Call.get("/").to(app).body()).isEqualTo(file + "|" + directory + "|a b|*|");
+  }
+
+  @Test
+  void interpreterThatIsNotThere_isOurFault() throws IOException {
+    Path file = Files.writeString(directory.resolve("page.txt"), "exit 0");
+    Application app =
+        CgiApplication.builder(file).interpreter(List.of(directory + "/none")).build();
+
+    Call call = Call.get("/").to(app);
+    assertThat(call.status).isEqualTo(500);
+    assertThat(call.outcome.failure()).hasMessageContaining("interpreter");
+  }
+
+  @Test
+  void interpreterAndArguments_areForProgramsThatAreStarted() {
+    CgiApplication.Builder inside =
+        CgiApplication.builder(JavaProgram.of(directory.resolve("x.jar")));
+
+    assertThatThrownBy(() -> inside.arguments(List.of("a")))
+        .isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(() -> inside.interpreter(List.of("/bin/sh")))
+        .isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(() -> CgiApplication.builder(directory).interpreter(List.of("sh")))
+        .isInstanceOf(IllegalArgumentException.class);
   }
 
   @Test

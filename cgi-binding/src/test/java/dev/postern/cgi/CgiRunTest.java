@@ -1,6 +1,8 @@
 package dev.postern.cgi;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.postern.Application;
 import dev.postern.Body;
@@ -58,6 +60,58 @@ class CgiRunTest {
     Call.of("POST", "/").input(new ByteArrayInputStream(new byte[200_000])).to(app);
 
     assertThat(runs).extracting(CgiRun::bytesIn).containsExactly(300_000L, 200_000L);
+  }
+
+  @Test
+  void keptRun_hasWhatWentInAndOut() throws IOException {
+    Application app =
+        builder(HEAD + "; cat; printf err >&2; exit 3")
+            .environment("A", "b")
+            .arguments(List.of("one", "two words"))
+            .keepRuns(100)
+            .build();
+    Call.post("/", new byte[1000]).to(app);
+
+    KeptRun kept = only().kept();
+    Path program = directory.resolve("p");
+    assertThat(kept).isNotNull();
+    assertThat(kept.command()).containsExactly(program.toString(), "one", "two words");
+    assertThat(kept.directory()).isEqualTo(directory);
+    assertThat(kept.environment()).containsEntry("A", "b").containsEntry("CONTENT_LENGTH", "1000");
+    assertThat(kept.input()).isEqualTo(new byte[100]);
+    assertThat(new String(kept.output(), US_ASCII))
+        .startsWith("Content-Type: text/plain\n\n")
+        .hasSize(100);
+    assertThat(new String(kept.errors(), US_ASCII)).isEqualTo("err");
+    assertThat(only().bytesIn()).isEqualTo(1000);
+  }
+
+  @Test
+  void keptRun_hasStreamedBodiesWithinItsBound() throws IOException {
+    byte[] body = new byte[300_000];
+    java.util.Arrays.fill(body, (byte) 'x');
+    Call.post("/", body).to(builder(HEAD + "; cat").keepRuns(200_000).build());
+
+    assertThat(only().kept().input()).isEqualTo(java.util.Arrays.copyOf(body, 200_000));
+    assertThat(only().kept().output()).hasSize(200_000);
+  }
+
+  @Test
+  void keptRun_isThereWhenAskedForAlone() throws IOException {
+    Call.get("/").to(builder("exit 0").build());
+    assertThat(only().kept()).isNull();
+
+    assertThatThrownBy(() -> builder("exit 0").keepRuns(0))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void keptRun_ofARefusalHasNoCommand() throws IOException {
+    Call.post("/", new byte[11]).to(builder("exit 0").maxBody(10).keepRuns(100).build());
+
+    assertThat(only().kept().command()).isEmpty();
+    assertThat(only().kept().directory()).isNull();
+    assertThat(only().kept().environment()).isEmpty();
   }
 
   @Test

@@ -204,6 +204,7 @@ class FaultTest {
               directory.resolve("p"),
               Call.get("/").environ(),
               List.of(run -> runs.add(new CgiRun(run))),
+              0,
               () -> now[0] += 3);
       long start = watch.now();
       watch.queued(start);

@@ -380,7 +380,8 @@ public final class FastCgiApplication implements Application, AutoCloseable {
           o.passed(),
           o.fileVariables(),
           o.lenientType(),
-          o.encodedSlash());
+          o.encodedSlash(),
+          o.kept());
     }
 
     @Override

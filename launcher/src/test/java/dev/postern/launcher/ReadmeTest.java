@@ -3,6 +3,7 @@ package dev.postern.launcher;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.postern.Application;
+import dev.postern.cgi.CgiApplication;
 import dev.postern.cgi.CgiDirectory;
 import dev.postern.cgi.CgiGateway;
 import dev.postern.cgi.CgiHostBuilder;
@@ -148,7 +149,11 @@ class ReadmeTest {
   void options_areThoseOfTheBuilders() throws Exception {
     Set<String> options = new TreeSet<>();
     for (Class<?> builder :
-        List.of(HostBuilder.class, CgiHostBuilder.class, CgiDirectory.Builder.class)) {
+        List.of(
+            HostBuilder.class,
+            CgiHostBuilder.class,
+            CgiApplication.Builder.class,
+            CgiDirectory.Builder.class)) {
       for (Method method : builder.getDeclaredMethods()) {
         if (Modifier.isPublic(method.getModifiers()) && !method.getName().equals("build")) {
           options.add(method.getName());
