@@ -100,7 +100,7 @@ public final class EnvironmentRules {
    * @throws IllegalArgumentException with the rule that it breaks
    */
   public static void checkConfigured(String name, String value, Collection<String> others) {
-    if (!isName(name)) {
+    if (!FieldNames.isVariableName(name)) {
       throw new IllegalArgumentException(
           "environment name must be letters, digits and _: " + Escapes.quote(name));
     }
@@ -132,7 +132,7 @@ public final class EnvironmentRules {
    * @throws IllegalArgumentException when it is no name, or a rule of its own decides on it
    */
   public static void checkPassed(String name) {
-    if (!isName(name)) {
+    if (!FieldNames.isVariableName(name)) {
       throw new IllegalArgumentException(
           "variable name must be letters, digits and _: " + Escapes.quote(name));
     }
@@ -162,17 +162,6 @@ public final class EnvironmentRules {
       who = "a container that serves an error page sets it";
     }
     return who == null || upper.equals(name) ? who : "but for its case " + who;
-  }
-
-  private static boolean isName(String name) {
-    for (int i = 0; i < name.length(); i++) {
-      char c = name.charAt(i);
-      boolean letter = c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c == '_';
-      if (!letter && !(i > 0 && c >= '0' && c <= '9')) {
-        return false;
-      }
-    }
-    return !name.isEmpty();
   }
 
   /**

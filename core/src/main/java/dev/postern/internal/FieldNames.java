@@ -77,4 +77,18 @@ public final class FieldNames {
     }
     return variables;
   }
+
+  /**
+   * Whether shells and programs take it as the name of a variable: letters, digits and {@code _}.
+   */
+  public static boolean isVariableName(String name) {
+    for (int i = 0; i < name.length(); i++) {
+      char c = name.charAt(i);
+      boolean letter = c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c == '_';
+      if (!letter && !(i > 0 && c >= '0' && c <= '9')) {
+        return false;
+      }
+    }
+    return !name.isEmpty();
+  }
 }

@@ -1,5 +1,6 @@
 package dev.postern.servlet;
 
+import dev.postern.internal.FieldNames;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpSession;
 import java.security.Principal;
@@ -42,23 +43,12 @@ final class GatewayVariables {
       throw new IllegalArgumentException(
           "variable name must be free, the request sets it: " + name);
     }
-    if (!isVariable(name) && !isExtension(name)) {
+    if (!FieldNames.isVariableName(name) && !isExtension(name)) {
       throw new IllegalArgumentException(
           "variable name must be letters, digits and _, or small letters with a dot: \""
               + name
               + '"');
     }
-  }
-
-  private static boolean isVariable(String name) {
-    for (int i = 0; i < name.length(); i++) {
-      char c = name.charAt(i);
-      boolean letter = c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c == '_';
-      if (!letter && !(i > 0 && c >= '0' && c <= '9')) {
-        return false;
-      }
-    }
-    return !name.isEmpty();
   }
 
   private static boolean isExtension(String name) {
