@@ -24,4 +24,6 @@ module dev.postern.launcher {
 
   opens dev.postern.launcher to
       info.picocli;
+  opens dev.postern.launcher.hosting to
+      info.picocli;
 }

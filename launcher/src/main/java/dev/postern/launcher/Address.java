@@ -3,6 +3,8 @@ package dev.postern.launcher;
 import com.google.common.net.InetAddresses;
 import dev.postern.Application;
 import dev.postern.launcher.http.ServerLimits;
+import dev.postern.launcher.values.LauncherException;
+import dev.postern.launcher.values.Values;
 import java.io.IOException;
 import java.net.Inet6Address;
 import java.net.InetAddress;
@@ -23,7 +25,7 @@ record Address(InetAddress address, int port) {
    * @throws LauncherException when they are not an address and a port
    */
   static Address parse(String bind, String port) {
-    return new Address(address(bind), (int) ServeCommand.number("--port", port, 0, 65535));
+    return new Address(address(bind), (int) Values.number("--port", port, 0, 65535));
   }
 
   private static InetAddress address(String text) {

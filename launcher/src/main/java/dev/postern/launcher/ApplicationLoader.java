@@ -1,6 +1,7 @@
 package dev.postern.launcher;
 
 import dev.postern.Application;
+import dev.postern.launcher.values.LauncherException;
 import java.io.File;
 import java.lang.reflect.InvocationTargetException;
 import java.net.MalformedURLException;

@@ -1,6 +1,7 @@
 package dev.postern.launcher;
 
 import dev.postern.Application;
+import dev.postern.launcher.values.LauncherException;
 import org.jspecify.annotations.Nullable;
 
 /**

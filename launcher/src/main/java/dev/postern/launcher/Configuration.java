@@ -1,18 +1,30 @@
 package dev.postern.launcher;
 
 import dev.postern.Application;
+import dev.postern.Body;
+import dev.postern.Environ;
+import dev.postern.StartResponse;
 import dev.postern.cgi.ProcessLimit;
+import dev.postern.launcher.config.ConfigFile;
+import dev.postern.launcher.config.Vocabulary;
+import dev.postern.launcher.hosting.HostedSite;
+import dev.postern.launcher.hosting.Programs;
+import dev.postern.launcher.values.LauncherException;
+import dev.postern.launcher.workers.WorkerGroups;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 
 /**
  * What {@code serve} was told, by its arguments and by its file. What the arguments say of the
@@ -21,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Configuration {
   private final ServeCommand arguments;
-  private final ServeWords vocabulary = new ServeWords();
+  private final Vocabulary vocabulary = new Vocabulary(() -> new CommandLine(new ServeCommand()));
   private final @Nullable Path path;
 
   private @Nullable ConfigFile file;
@@ -55,11 +67,11 @@ final class Configuration {
       return;
     }
     seen = state(path);
-    ConfigFile next = ConfigFile.read(path);
+    ConfigFile next = ConfigFile.read(path, vocabulary);
     List<String> own = vocabulary.words(arguments.parsed());
     ServeCommand together;
     try {
-      together = ServeWords.parse(vocabulary.merged(next.top().words(), own));
+      together = ServeCommand.parse(vocabulary.merged(next.top().words(), own));
     } catch (LauncherException e) {
       throw next.top().told(e);
     }
@@ -95,14 +107,18 @@ final class Configuration {
    */
   Site open() {
     Map<String, Application> routes = new LinkedHashMap<>();
+    WorkerGroups groups = new WorkerGroups();
     Thread thread = Thread.currentThread();
     ClassLoader own = thread.getContextClassLoader();
     try {
       ApplicationLoader loader = ApplicationLoader.of(all.classpath);
-      open(routes, loader);
-      return new Site(routes, loader.classLoader());
+      SiteReference whole = new SiteReference();
+      open(routes, loader, new HostedSite(whole, groups, all.server::watch));
+      Site site = new Site(routes, loader.classLoader(), groups);
+      whole.set(site);
+      return site;
     } catch (RuntimeException e) {
-      new Site(routes, Configuration.class.getClassLoader()).retire();
+      new Site(routes, Configuration.class.getClassLoader(), groups).retire();
       throw e;
     } finally {
       // Constructors of applications have theirs; the server finds its own services by this one.
@@ -110,7 +126,21 @@ final class Configuration {
     }
   }
 
-  private void open(Map<String, Application> routes, ApplicationLoader loader) {
+  /** The site to those that are a part of it, once all of it is there. */
+  private static final class SiteReference implements Application {
+    private volatile @Nullable Site site;
+
+    void set(Site whole) {
+      site = whole;
+    }
+
+    @Override
+    public Body call(Environ environ, StartResponse startResponse) throws Exception {
+      return Objects.requireNonNull(site).call(environ, startResponse);
+    }
+  }
+
+  private void open(Map<String, Application> routes, ApplicationLoader loader, HostedSite shared) {
     List<ConfigFile.Section> mounts = file == null ? List.of() : file.mounts();
     Set<Path> hidden = ConcurrentHashMap.newKeySet();
     ProcessLimit places;
@@ -119,26 +149,49 @@ final class Configuration {
     try {
       places = all.hosting.places();
       atOnce = all.hosting() + mounts.size() > 1 ? all.hosting.maxProcesses() : 0;
-      common = all.hosting.programs(places, atOnce);
+      common = all.hosting.programs(shared, places, atOnce);
     } catch (LauncherException e) {
       throw file == null ? e : file.top().told(e);
     }
-    routes.putAll(all.routes(loader, common, hidden));
-    if (file == null) {
-      common.checkMatched();
-    }
+    all.mount(routes, loader, common, hidden);
+    Set<String> unmatched = new LinkedHashSet<>(common.unmatched());
     for (ConfigFile.Section mount : mounts) {
       try {
-        ServeCommand one = ServeWords.parse(vocabulary.merged(defaults, mount.words()));
-        boolean own = mount.has("--max-processes") || mount.has("--queue");
-        Programs hosted = own ? one.hosting.programs(false) : one.hosting.programs(places, atOnce);
-        ApplicationLoader classes =
-            mount.has("--classpath") ? ApplicationLoader.of(one.classpath) : loader;
-        one.routes(classes, hosted, hidden)
-            .forEach((prefix, application) -> ServeCommand.add(routes, prefix, application));
+        unmatched.retainAll(open(mount, routes, loader, shared, places, atOnce, hidden));
       } catch (LauncherException e) {
         throw mount.told(e);
       }
     }
+    for (String wrong : unmatched) {
+      LauncherException told = LauncherException.badArgument(wrong);
+      throw file == null ? told : file.top().told(told);
+    }
+  }
+
+  /** Returns what is wrong with the globs that it has from the top. */
+  private Set<String> open(
+      ConfigFile.Section mount,
+      Map<String, Application> routes,
+      ApplicationLoader loader,
+      HostedSite shared,
+      ProcessLimit places,
+      int atOnce,
+      Set<Path> hidden) {
+    ServeCommand one = ServeCommand.parse(vocabulary.merged(defaults, mount.words()));
+    boolean own = mount.has("--max-processes") || mount.has("--queue");
+    Programs hosted =
+        own
+            ? one.hosting.programs(shared, one.hosting.places(), 0)
+            : one.hosting.programs(shared, places, atOnce);
+    ApplicationLoader classes =
+        mount.has("--classpath") ? ApplicationLoader.of(one.classpath) : loader;
+    one.mount(routes, classes, hosted, hidden);
+    Set<String> unmatched = hosted.unmatched();
+    for (String wrong : unmatched) {
+      if (mount.has(wrong.contains("--warm") ? "--warm" : "--delegate")) {
+        throw LauncherException.badArgument(wrong);
+      }
+    }
+    return unmatched;
   }
 }

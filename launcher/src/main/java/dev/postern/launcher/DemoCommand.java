@@ -1,6 +1,7 @@
 package dev.postern.launcher;
 
 import dev.postern.launcher.demo.Demo;
+import dev.postern.launcher.values.LauncherException;
 import dev.postern.web.UrlMap;
 import java.io.IOException;
 import java.io.PrintWriter;

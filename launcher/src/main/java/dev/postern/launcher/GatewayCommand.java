@@ -2,6 +2,7 @@ package dev.postern.launcher;
 
 import dev.postern.Application;
 import dev.postern.fastcgi.FastCgiGateway;
+import dev.postern.launcher.values.LauncherException;
 import dev.postern.scgi.ScgiGateway;
 import java.io.IOException;
 import java.io.PrintWriter;

@@ -1,5 +1,6 @@
 package dev.postern.launcher;
 
+import dev.postern.launcher.values.LauncherException;
 import java.io.PrintWriter;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;

@@ -3,6 +3,8 @@ package dev.postern.launcher;
 import static java.util.Objects.requireNonNull;
 
 import dev.postern.cgi.install.CgiExecutable;
+import dev.postern.launcher.values.LauncherException;
+import dev.postern.launcher.values.Values;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -128,10 +130,10 @@ final class InstallCommand implements Callable<Integer> {
       }
     }
     if (idle != null) {
-      builder.idle(ServeCommand.seconds("--idle", idle));
+      builder.idle(Values.seconds("--idle", idle));
     }
     if (maxRequests != null) {
-      builder.maxRequests(ServeCommand.number("--max-requests", maxRequests, 1, Long.MAX_VALUE));
+      builder.maxRequests(Values.number("--max-requests", maxRequests, 1, Long.MAX_VALUE));
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.postern.launcher;
 
 import com.google.common.net.HostAndPort;
+import dev.postern.launcher.values.LauncherException;
 import java.net.InetAddress;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;

@@ -1,5 +1,6 @@
 package dev.postern.launcher;
 
+import dev.postern.launcher.values.LauncherException;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;

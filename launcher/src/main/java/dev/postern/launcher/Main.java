@@ -1,6 +1,7 @@
 package dev.postern.launcher;
 
 import dev.postern.cgi.CgiGateway;
+import dev.postern.launcher.values.LauncherException;
 
 /** The {@code postern} command. */
 public final class Main {

@@ -1,5 +1,7 @@
 package dev.postern.launcher;
 
+import dev.postern.launcher.hosting.Programs;
+import dev.postern.launcher.values.LauncherException;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;

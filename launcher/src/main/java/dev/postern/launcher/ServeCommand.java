@@ -3,25 +3,30 @@ package dev.postern.launcher;
 import dev.postern.Application;
 import dev.postern.Lint;
 import dev.postern.Middleware;
+import dev.postern.launcher.hosting.HostingOptions;
+import dev.postern.launcher.hosting.Programs;
+import dev.postern.launcher.values.LauncherException;
+import dev.postern.launcher.values.Mount;
+import dev.postern.launcher.values.Values;
 import dev.postern.web.TrustedProxies;
 import dev.postern.web.middleware.BasicAuth;
 import dev.postern.web.middleware.Htpasswd;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.math.BigDecimal;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
 
@@ -216,57 +221,90 @@ final class ServeCommand implements Callable<Integer> {
   }
 
   /**
-   * What the command line mounts, by prefix.
+   * The command with those arguments. A later one takes the place of an earlier one where there can
+   * be only one.
+   *
+   * @throws LauncherException when they are wrong
+   */
+  static ServeCommand parse(List<String> arguments) {
+    ServeCommand command = new ServeCommand();
+    CommandLine line = new CommandLine(command);
+    line.setOverwrittenOptionsAllowed(true);
+    line.setExpandAtFiles(false);
+    try {
+      line.parseArgs(arguments.toArray(new String[0]));
+    } catch (ParameterException e) {
+      throw PosternCommand.badArgument(e);
+    }
+    return command;
+  }
+
+  /**
+   * Adds what the command line mounts to a table.
    *
    * @param hidden what no mount of files shows; the mounts of programs add theirs
    */
-  Map<String, Application> routes(ApplicationLoader loader, Programs hosted, Set<Path> hidden) {
+  void mount(
+      Map<String, Application> routes,
+      ApplicationLoader loader,
+      Programs hosted,
+      Set<Path> hidden) {
     Middleware door = door();
-    Map<String, Application> routes = new LinkedHashMap<>();
-    for (String text : apps) {
-      Mount mount = Mount.parse("--app", "PREFIX=CLASS", text);
-      Application application = loader.load(mount.value());
-      add(routes, mount, lint ? Lint.of().wrap(application) : application);
-    }
-    for (String text : programs) {
-      Mount mount = Mount.parse("--cgi", "PREFIX=PROGRAM", text);
-      add(routes, mount, hosted.programAt(mount.prefix(), mount.value()));
-      hide(hidden, mount.value());
-    }
-    for (String text : javaPrograms) {
-      Mount mount = Mount.parse("--java-cgi", "PREFIX=PROGRAM", text);
-      add(routes, mount, hosted.javaProgram(mount.value(), classpath));
-    }
-    for (String text : wsgi) {
-      Mount mount = Mount.parse("--wsgi", "PREFIX=FILE[:CALLABLE]", text);
-      add(routes, mount, hosted.wsgi(mount.prefix(), mount.value()));
-    }
-    for (String text : psgi) {
-      Mount mount = Mount.parse("--psgi", "PREFIX=FILE", text);
-      add(routes, mount, hosted.psgi(mount.prefix(), mount.value()));
-    }
-    for (String text : directories) {
-      Mount mount = Mount.parse("--cgi-dir", "PREFIX=DIR", text);
-      add(routes, mount, hosted.directoryAt(mount.prefix(), mount.value()));
-      hide(hidden, mount.value());
-    }
-    for (String text : fastCgi) {
-      Mount mount = Mount.parse("--fcgi", "PREFIX=ADDRESS[,ROOT]", text);
-      add(routes, mount, hosted.fastCgi(mount.value()));
-    }
-    for (String text : scgi) {
-      Mount mount = Mount.parse("--scgi", "PREFIX=ADDRESS", text);
-      add(routes, mount, hosted.scgi(mount.value()));
-    }
-    for (String text : files) {
-      Mount mount = Mount.parse("--files", "PREFIX=DIR", text);
-      Path directory = Programs.directory("--files", mount.value());
-      add(routes, mount, new StaticFiles(directory, hidden));
-    }
-    if (door != null) {
-      routes.replaceAll((prefix, application) -> door.wrap(application));
-    }
-    return routes;
+    Mounting mounting =
+        (option, form, texts, maker) -> {
+          for (String text : texts) {
+            Mount mount = Mount.parse(option, form, text);
+            Application application = maker.apply(mount);
+            add(routes, mount.prefix(), door == null ? application : door.wrap(application));
+          }
+        };
+    mounting.mount("--app", "PREFIX=CLASS", apps, mount -> app(loader.load(mount.value())));
+    mounting.mount(
+        "--cgi",
+        "PREFIX=PROGRAM",
+        programs,
+        mount -> {
+          hide(hidden, mount.value());
+          return hosted.program("--cgi", mount.prefix(), mount.value());
+        });
+    mounting.mount(
+        "--java-cgi",
+        "PREFIX=PROGRAM",
+        javaPrograms,
+        mount -> hosted.javaProgram(mount.value(), classpath));
+    mounting.mount(
+        "--wsgi",
+        "PREFIX=FILE[:CALLABLE]",
+        wsgi,
+        mount -> hosted.wsgi(mount.prefix(), mount.value()));
+    mounting.mount(
+        "--psgi", "PREFIX=FILE", psgi, mount -> hosted.psgi(mount.prefix(), mount.value()));
+    mounting.mount(
+        "--cgi-dir",
+        "PREFIX=DIR",
+        directories,
+        mount -> {
+          hide(hidden, mount.value());
+          return hosted.directory(mount.prefix(), mount.value());
+        });
+    mounting.mount(
+        "--fcgi", "PREFIX=ADDRESS[,ROOT]", fastCgi, mount -> hosted.fastCgi(mount.value()));
+    mounting.mount("--scgi", "PREFIX=ADDRESS", scgi, mount -> hosted.scgi(mount.value()));
+    mounting.mount(
+        "--files",
+        "PREFIX=DIR",
+        files,
+        mount ->
+            new StaticFiles(Values.directory("--files", mount.value()), hosting.index(), hidden));
+  }
+
+  /** Mounts what the values of one option say. */
+  private interface Mounting {
+    void mount(String option, String form, List<String> texts, Function<Mount, Application> maker);
+  }
+
+  private Application app(Application application) {
+    return lint ? Lint.of().wrap(application) : application;
   }
 
   private static void hide(Set<Path> hidden, String program) {
@@ -292,11 +330,13 @@ final class ServeCommand implements Callable<Integer> {
 
   /** How many mounts host programs that take places. */
   int hosting() {
-    return programs.size() + directories.size() + wsgi.size() + psgi.size() + javaPrograms.size();
-  }
-
-  private static void add(Map<String, Application> routes, Mount mount, Application application) {
-    add(routes, mount.prefix(), application);
+    return programs.size()
+        + directories.size()
+        + wsgi.size()
+        + psgi.size()
+        + javaPrograms.size()
+        + fastCgi.size()
+        + scgi.size();
   }
 
   /** Mounts another application. */
@@ -305,31 +345,6 @@ final class ServeCommand implements Callable<Integer> {
       throw LauncherException.badArgument(
           "PREFIX must be given once: \"" + (prefix.isEmpty() ? "/" : prefix) + "\"");
     }
-  }
-
-  /** Whole seconds or with up to three decimals. */
-  static Duration seconds(String option, String text) {
-    if (text.matches("[0-9]{1,9}(\\.[0-9]{1,3})?")) {
-      Duration duration = Duration.ofMillis(new BigDecimal(text).movePointRight(3).longValue());
-      if (!duration.isZero()) {
-        return duration;
-      }
-    }
-    throw LauncherException.badArgument(
-        "SECONDS of " + option + " must be a number above 0: \"" + text + "\"");
-  }
-
-  /** A whole number in decimal digits. */
-  static long number(String option, String text, long min, long max) {
-    if (text.matches("[0-9]{1,18}")) {
-      long value = Long.parseLong(text);
-      if (value >= min && value <= max) {
-        return value;
-      }
-    }
-    String range =
-        max >= Integer.MAX_VALUE ? "a number of at least " + min : "from " + min + " to " + max;
-    throw LauncherException.badArgument(option + " must be " + range + ": \"" + text + "\"");
   }
 
   /** How picocli has read the arguments. */

@@ -1,5 +1,7 @@
 package dev.postern.launcher;
 
+import dev.postern.cgi.HostBuilder;
+import dev.postern.launcher.values.LauncherException;
 import dev.postern.web.TrustedProxies;
 import java.util.ArrayList;
 import java.util.List;
@@ -84,6 +86,11 @@ final class ServerOptions {
       names = "--quiet",
       description = "Log neither refusals nor what programs write on standard error.")
   boolean quiet;
+
+  /** Sets what the command itself wants of each host of programs. */
+  void watch(HostBuilder<?> host) {
+    host.onRun(RequestMark::took);
+  }
 
   /**
    * Opens the error log.

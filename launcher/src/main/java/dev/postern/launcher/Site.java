@@ -5,6 +5,7 @@ import dev.postern.Body;
 import dev.postern.Environ;
 import dev.postern.StartResponse;
 import dev.postern.web.UrlMap;
+import java.net.URLClassLoader;
 import java.util.Map;
 
 /**
@@ -15,6 +16,7 @@ final class Site implements Application {
   private final Map<String, Application> applications;
   private final UrlMap routes;
   private final ClassLoader loader;
+  private final AutoCloseable groups;
 
   /** One for each request that runs, and one until the site is retired. */
   private int users = 1;
@@ -22,11 +24,13 @@ final class Site implements Application {
   /**
    * @param applications by prefix
    * @param loader the context class loader of their threads
+   * @param groups what the applications share, which is closed before them
    */
-  Site(Map<String, Application> applications, ClassLoader loader) {
+  Site(Map<String, Application> applications, ClassLoader loader, AutoCloseable groups) {
     this.applications = Map.copyOf(applications);
     this.routes = UrlMap.of(applications);
     this.loader = loader;
+    this.groups = groups;
   }
 
   boolean isEmpty() {
@@ -53,14 +57,22 @@ final class Site implements Application {
         return;
       }
     }
+    close(groups);
     for (Application application : applications.values()) {
       if (application instanceof AutoCloseable closeable) {
-        try {
-          closeable.close();
-        } catch (Exception e) {
-          Logs.own("postern: an application failed when it was closed: " + e);
-        }
+        close(closeable);
       }
+    }
+    if (loader instanceof URLClassLoader classes) {
+      close(classes);
+    }
+  }
+
+  private static void close(AutoCloseable closeable) {
+    try {
+      closeable.close();
+    } catch (Exception e) {
+      Logs.own("postern: an application failed when it was closed: " + e);
     }
   }
 

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The files of a directory, but none that is a program of another mount: its text is for nobody.
@@ -21,13 +22,15 @@ final class StaticFiles implements Application {
   private final Files files;
 
   /**
+   * @param index the file that answers for a directory; null for index.html
    * @param programs files and directories of programs, as real paths; may grow until the first
    *     request
    */
-  StaticFiles(Path directory, Set<Path> programs) {
+  StaticFiles(Path directory, @Nullable String index, Set<Path> programs) {
     this.directory = directory;
     this.programs = programs;
-    this.files = Files.under(directory);
+    this.files =
+        index == null ? Files.under(directory) : Files.builder(directory).index(index).build();
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.postern.launcher;
 
+import dev.postern.launcher.values.LauncherException;
 import java.io.IOException;
 import java.io.Reader;
 import java.nio.file.Files;

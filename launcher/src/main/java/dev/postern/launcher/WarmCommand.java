@@ -3,6 +3,7 @@ package dev.postern.launcher;
 import static java.util.Objects.requireNonNull;
 
 import dev.postern.cgi.install.WarmProcess;
+import dev.postern.launcher.values.LauncherException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;

@@ -7,6 +7,7 @@ import dev.postern.Application;
 import dev.postern.Body;
 import dev.postern.Headers;
 import dev.postern.Response;
+import dev.postern.launcher.values.LauncherException;
 import dev.postern.testing.InMemoryGateway;
 import dev.postern.testing.TestRequest;
 import java.nio.file.Files;
@@ -62,8 +63,8 @@ class AccessLogTest {
     assertThat(lines).hasSize(2);
     assertThat(lines.get(0))
         .matches(
-            "\\S+ - - \\[\\d\\d/\\w{3}/\\d{4}:\\d\\d:\\d\\d:\\d\\d [+-]\\d{4}\\] \"GET /a HTTP/1\\.1\""
-                + " 200 5 \"http://h/\" \"a \\\\\"b\\\\\" \\\\\\\\ c\"");
+            "\\S+ - - \\[\\d\\d/\\w{3}/\\d{4}:\\d\\d:\\d\\d:\\d\\d [+-]\\d{4}\\] \"GET /a"
+                + " HTTP/1\\.1\" 200 5 \"http://h/\" \"a \\\\\"b\\\\\" \\\\\\\\ c\"");
     assertThat(lines.get(1)).contains("\"GET /fails HTTP/1.1\" 500 ");
   }
 

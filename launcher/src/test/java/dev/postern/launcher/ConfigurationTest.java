@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.postern.Application;
 import dev.postern.Body;
 import dev.postern.Headers;
+import dev.postern.launcher.values.LauncherException;
 import dev.postern.testing.InMemoryGateway;
 import dev.postern.testing.TestRequest;
 import java.nio.charset.StandardCharsets;
@@ -44,7 +45,7 @@ class ConfigurationTest {
     Files.writeString(file, yaml);
     List<String> words = new ArrayList<>(List.of("--config", file.toString()));
     words.addAll(Arrays.asList(arguments));
-    return new Configuration(ServeWords.parse(words));
+    return new Configuration(ServeCommand.parse(words));
   }
 
   private static String get(Application application, String path) throws Exception {
@@ -201,7 +202,7 @@ class ConfigurationTest {
     Closing old = new Closing("old");
     Closing next = new Closing("next");
     ClassLoader loader = getClass().getClassLoader();
-    Sites sites = new Sites(new Site(Map.of("", old), loader));
+    Sites sites = new Sites(new Site(Map.of("", old), loader, () -> {}));
     Thread request =
         new Thread(
             () -> {
@@ -214,7 +215,7 @@ class ConfigurationTest {
     request.start();
     assertThat(old.begun.await(30, TimeUnit.SECONDS)).isTrue();
 
-    sites.replace(new Site(Map.of("", next), loader));
+    sites.replace(new Site(Map.of("", next), loader, () -> {}));
     next.go.countDown();
     assertThat(get(sites, "/")).isEqualTo("next");
     assertThat(old.closed.getCount()).isOne();

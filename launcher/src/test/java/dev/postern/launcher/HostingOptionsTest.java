@@ -2,8 +2,6 @@ package dev.postern.launcher;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.postern.Application;
-import dev.postern.web.UrlMap;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.net.InetAddress;
@@ -12,8 +10,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.function.Consumer;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -51,15 +47,13 @@ class HostingOptionsTest {
   }
 
   /** A server of the directory, with these options. */
-  private static WebServer open(Consumer<HostingOptions> set) throws Exception {
-    HostingOptions options = new HostingOptions();
-    set.accept(options);
-    Application application =
-        options.programs(false).directory(directory.resolve("programs").toString());
+  private static WebServer open(String... options) throws Exception {
+    List<String> words = new ArrayList<>(List.of("--cgi-dir", "/=" + directory + "/programs"));
+    words.addAll(List.of(options));
     return WebServer.open(
         InetAddress.getByName("127.0.0.1"),
         0,
-        UrlMap.of(Map.of("", application)),
+        new Configuration(ServeCommand.parse(words)).open(),
         HostingOptionsTest.class.getClassLoader());
   }
 
@@ -71,12 +65,7 @@ class HostingOptionsTest {
   void documentRootAndCwd_arePassedOn() throws Exception {
     String root = directory.resolve("root").toString();
     try (WebServer server =
-        open(
-            options -> {
-              options.documentRoot = root;
-              options.cwd = root;
-              options.environment.add("http_proxy=http://proxy:1");
-            })) {
+        open("--document-root", root, "--cwd", root, "--env", "http_proxy=http://proxy:1")) {
       assertThat(get(server, "/show/a"))
           .contains(root + "|" + root + "|" + root + "/a|/a|http://proxy:1");
     }
@@ -84,26 +73,21 @@ class HostingOptionsTest {
 
   @Test
   void headerTimeout_isTheTimeToTheBlankLineAlone() throws Exception {
-    try (WebServer server =
-        open(
-            options -> {
-              options.timeout = "600";
-              options.headerTimeout = "0.3";
-            })) {
+    try (WebServer server = open("--timeout", "600", "--header-timeout", "0.3")) {
       assertThat(get(server, "/mute")).startsWith("HTTP/1.1 504 ");
     }
   }
 
   @Test
   void idleTimeout_isTheTimeBetweenTwoReads() throws Exception {
-    try (WebServer server = open(options -> options.idleTimeout = "0.3")) {
+    try (WebServer server = open("--idle-timeout", "0.3")) {
       assertThat(get(server, "/stuck")).contains("first\n").doesNotEndWith("\r\n0\r\n\r\n");
     }
   }
 
   @Test
   void attackF07_totalTimeout_endsAProgramThatDrips() throws Exception {
-    try (WebServer server = open(options -> options.totalTimeout = "0.5")) {
+    try (WebServer server = open("--total-timeout", "0.5")) {
       assertThat(get(server, "/drips")).contains("drip\n").doesNotEndWith("\r\n0\r\n\r\n");
     }
   }
@@ -118,7 +102,7 @@ class HostingOptionsTest {
             + "; exit' TERM\n"
             + HEAD
             + "exec >&-\nwhile :; do sleep 0.05; done\n");
-    try (WebServer server = open(options -> options.afterOutput = "0.3")) {
+    try (WebServer server = open("--after-output", "0.3")) {
       assertThat(get(server, "/indexes")).startsWith("HTTP/1.1 200 ");
       while (!Files.exists(ended)) {
         Thread.sleep(10);
@@ -132,14 +116,14 @@ class HostingOptionsTest {
     Sources.script(outside, "#!/bin/sh\n" + HEAD + "printf 'outside'\n");
     Files.createSymbolicLink(directory.resolve("programs/link"), outside);
     Files.createSymbolicLink(directory.resolve("programs/inner"), Path.of("show"));
-    try (WebServer server = open(options -> options.followLinks = "owner")) {
+    try (WebServer server = open("--follow-links", "owner")) {
       assertThat(get(server, "/link")).contains("outside");
     }
-    try (WebServer server = open(options -> {})) {
+    try (WebServer server = open()) {
       assertThat(get(server, "/link")).startsWith("HTTP/1.1 404 ");
       assertThat(get(server, "/inner")).startsWith("HTTP/1.1 200 ");
     }
-    try (WebServer server = open(options -> options.followLinks = "no")) {
+    try (WebServer server = open("--follow-links", "no")) {
       assertThat(get(server, "/inner")).startsWith("HTTP/1.1 404 ");
     }
   }
@@ -148,22 +132,17 @@ class HostingOptionsTest {
   void setIdPrograms_runWhereAllowed() throws Exception {
     program("setid", HEAD + "printf 'set'\n");
     Files.setAttribute(directory.resolve("programs/setid"), "unix:mode", 04755);
-    try (WebServer server = open(options -> options.allowSetId = true)) {
+    try (WebServer server = open("--allow-set-id")) {
       assertThat(get(server, "/setid")).contains("set");
     }
-    try (WebServer server = open(options -> {})) {
+    try (WebServer server = open()) {
       assertThat(get(server, "/setid")).startsWith("HTTP/1.1 403 ");
     }
   }
 
   @Test
   void attackF10_queue_isTheTimeToWaitForAPlace() throws Exception {
-    try (WebServer server =
-            open(
-                options -> {
-                  options.maxProcesses = "1";
-                  options.queue = "0.1";
-                });
+    try (WebServer server = open("--max-processes", "1", "--queue", "0.1");
         Wire running = Wire.to(server.port())) {
       running.send("GET /stuck HTTP/1.1\r\nHost: h\r\n\r\n");
       assertThat(running.readHead()).startsWith("HTTP/1.1 200 ");
@@ -181,12 +160,7 @@ class HostingOptionsTest {
     program("large", large);
     program("huge", large);
     List<Wire> stalled = new ArrayList<>();
-    try (WebServer server =
-        open(
-            options -> {
-              options.maxProcesses = "4";
-              options.queue = "30";
-            })) {
+    try (WebServer server = open("--max-processes", "4", "--queue", "30")) {
       for (int i = 0; i < 12; i++) {
         Wire wire = Wire.to(server.port(), 8 * 1024);
         stalled.add(wire);
@@ -211,8 +185,8 @@ class HostingOptionsTest {
   void maxSpool_boundsBodiesOfUnknownLength() throws Exception {
     String chunked = "POST /show HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n";
     String request = chunked + "Connection: close\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
-    try (WebServer full = open(options -> options.maxSpool = "2");
-        WebServer enough = open(options -> options.maxSpool = "100000")) {
+    try (WebServer full = open("--max-spool", "2");
+        WebServer enough = open("--max-spool", "100000")) {
       assertThat(Wire.exchange(full.port(), request)).startsWith("HTTP/1.1 503 ");
       assertThat(Wire.exchange(enough.port(), request)).startsWith("HTTP/1.1 200 ");
     }
@@ -220,8 +194,8 @@ class HostingOptionsTest {
 
   @Test
   void strictExit_cutsWhatFailed() throws Exception {
-    try (WebServer lenient = open(options -> {});
-        WebServer strict = open(options -> options.strictExit = true)) {
+    try (WebServer lenient = open();
+        WebServer strict = open("--strict-exit")) {
       assertThat(get(lenient, "/fails")).startsWith("HTTP/1.1 200 ").contains("body");
       assertThat(get(strict, "/fails")).doesNotEndWith("\r\n0\r\n\r\n");
     }
@@ -229,8 +203,8 @@ class HostingOptionsTest {
 
   @Test
   void allowEncodedSlash_isForPathInfo() throws Exception {
-    try (WebServer without = open(options -> {});
-        WebServer with = open(options -> options.allowEncodedSlash = true)) {
+    try (WebServer without = open();
+        WebServer with = open("--allow-encoded-slash")) {
       assertThat(get(without, "/show/a%2Fb")).startsWith("HTTP/1.1 400 ");
       assertThat(get(with, "/show/a%2Fb")).startsWith("HTTP/1.1 200 ").contains("|/a/b|");
     }
@@ -239,11 +213,7 @@ class HostingOptionsTest {
   @Test
   void interpreterAndIndex_areOfTheDirectory() throws Exception {
     try (WebServer server =
-        open(
-            options -> {
-              options.interpreters.add(".ext=/usr/bin/env POSTERN=1  /bin/sh");
-              options.index = "text.ext";
-            })) {
+        open("--interpreter", ".ext=/usr/bin/env POSTERN=1  /bin/sh", "--index", "text.ext")) {
       assertThat(get(server, "/")).contains("run by " + directory + "/programs/text.ext");
     }
   }
@@ -266,9 +236,9 @@ class HostingOptionsTest {
           --total-timeout never         | SECONDS of --total-timeout must be a number above 0: "never"
           --document-root @/nowhere     | DIR of --document-root must be a directory
           --cwd @/programs/show         | DIR of --cwd must be a directory
-          --interpreter php=/bin/sh     | --interpreter must be .EXT=COMMAND: "php=/bin/sh"
-          --interpreter .php            | --interpreter must be .EXT=COMMAND: ".php"
-          --interpreter .php=           | --interpreter must be .EXT=COMMAND: ".php="
+          --interpreter php=/bin/sh     | --interpreter must be .EXT=COMMAND or COMMAND: "php=/bin/sh"
+          --interpreter .php            | --interpreter must be .EXT=COMMAND or COMMAND: ".php"
+          --interpreter .php=           | --interpreter must be .EXT=COMMAND or COMMAND: ".php="
           --interpreter .php=sh         | COMMAND of --interpreter must start with the absolute path of an executable file
           --interpreter .php=@/nowhere  | COMMAND of --interpreter must start with the absolute path of an executable file
           --interpreter .php=@          | COMMAND of --interpreter must start with the absolute path of an executable file

@@ -8,6 +8,7 @@ import dev.postern.cgi.CgiDirectory;
 import dev.postern.cgi.CgiGateway;
 import dev.postern.cgi.CgiHostBuilder;
 import dev.postern.cgi.HostBuilder;
+import dev.postern.cgi.Isolation;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.File;
@@ -153,7 +154,8 @@ class ReadmeTest {
             HostBuilder.class,
             CgiHostBuilder.class,
             CgiApplication.Builder.class,
-            CgiDirectory.Builder.class)) {
+            CgiDirectory.Builder.class,
+            Isolation.Builder.class)) {
       for (Method method : builder.getDeclaredMethods()) {
         if (Modifier.isPublic(method.getModifiers()) && !method.getName().equals("build")) {
           options.add(method.getName());

@@ -2,7 +2,6 @@ package dev.postern.launcher;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.postern.web.UrlMap;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -112,12 +111,11 @@ class WhoAnswersHeadsTest {
     Map<String, List<String>> columns = new LinkedHashMap<>();
     columns.put("Apache with mod_cgid", peer("/usr/sbin/apache2", this::apache));
     columns.put("lighttpd", peer("/usr/sbin/lighttpd", this::lighttpd));
-    HostingOptions options = new HostingOptions();
     try (WebServer server =
         WebServer.open(
             InetAddress.getByName("127.0.0.1"),
             0,
-            UrlMap.of(Map.of("/c", options.programs(false).directory(programs.toString()))),
+            new Configuration(ServeCommand.parse(List.of("--cgi-dir", "/c=" + programs))).open(),
             WhoAnswersHeadsTest.class.getClassLoader())) {
       columns.put("Postern", answers(server.port()));
     }

@@ -7,11 +7,14 @@ import dev.postern.Application;
 import dev.postern.Body;
 import dev.postern.Environ;
 import dev.postern.Response;
+import dev.postern.launcher.values.LauncherException;
+import dev.postern.launcher.workers.WorkerGroups;
 import dev.postern.launcher.workers.Workers;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -40,7 +43,7 @@ class WorkersTest {
         "w=, | OPTION:VALUE",
       })
   void wrongGroup_isTold(String text, String message) {
-    assertThatThrownBy(() -> Workers.of(List.of(text), List.of(), List.of()))
+    assertThatThrownBy(() -> Workers.of(List.of(text), List.of(), List.of(), new WorkerGroups()))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining(message)
         .hasMessageContaining(text);
@@ -48,7 +51,8 @@ class WorkersTest {
 
   @Test
   void groupGivenTwice_isTold() {
-    assertThatThrownBy(() -> Workers.of(List.of("w", "w=spares:1"), List.of(), List.of()))
+    assertThatThrownBy(
+            () -> Workers.of(List.of("w", "w=spares:1"), List.of(), List.of(), new WorkerGroups()))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("given once");
   }
@@ -56,7 +60,7 @@ class WorkersTest {
   @ParameterizedTest
   @CsvSource({"/**, GLOB=NAME", "/**=, GLOB=NAME", "/**=other, one of --worker", "x=w, slash"})
   void wrongDelegation_isTold(String text, String message) {
-    assertThatThrownBy(() -> Workers.of(List.of("w"), List.of(text), List.of()))
+    assertThatThrownBy(() -> Workers.of(List.of("w"), List.of(text), List.of(), new WorkerGroups()))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining(message);
   }
@@ -64,58 +68,114 @@ class WorkersTest {
   @ParameterizedTest
   @CsvSource({"cgi-bin, slash", "/[, GLOB of --warm"})
   void wrongGlob_isTold(String glob, String message) {
-    assertThatThrownBy(() -> Workers.of(List.of(), List.of(), List.of(glob)))
+    assertThatThrownBy(() -> Workers.of(List.of(), List.of(), List.of(glob), new WorkerGroups()))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining(message);
+  }
+
+  private Site site(String... words) {
+    List<String> all = new ArrayList<>(List.of("--cgi-dir", "/cgi=" + directory));
+    all.addAll(List.of(words));
+    return new Configuration(ServeCommand.parse(all)).open();
   }
 
   @Test
   void globThatMatchesNothing_isTold() throws Exception {
     Files.createFile(directory.resolve("a.pl"));
     for (String glob : List.of("/cgi/**.py", "/other/**")) {
-      Programs programs = new HostingOptions().programs(false);
-      programs.workers(Workers.of(List.of(), List.of(), List.of(glob)));
-      programs.directoryAt("/cgi", directory.toString());
-      assertThatThrownBy(() -> programs.checkMatched())
+      assertThatThrownBy(() -> site("--warm", glob))
           .isInstanceOf(LauncherException.class)
           .hasMessageContaining("must match a program: \"" + glob);
     }
-    Programs programs = new HostingOptions().programs(false);
-    programs.workers(Workers.of(List.of("w"), List.of("/cgi/a.*=w"), List.of("/**")));
-    programs.directoryAt("/cgi", directory.toString());
-    programs.checkMatched();
+    site("--worker", "w", "--delegate", "/cgi/a.*=w", "--warm", "/**").retire();
   }
 
   @Test
-  void delegatedScript_isServedByItsGroupUntilTheApplicationCloses() throws Exception {
+  void delegatedScript_isServedByItsGroupUntilTheSiteCloses() throws Exception {
+    Site site = site(perl("p.pl"));
+    long server = server(site, "/cgi/p.pl");
+    site.retire();
+    awaitEnd(server);
+  }
+
+  /** Two mounts that say the same of a group have it together; one that says more has its own. */
+  @Test
+  void groupOfAFile_isSharedByItsMounts() throws Exception {
+    perl("p.pl");
+    Path file = directory.resolve("site.yaml");
+    Files.writeString(
+        file,
+        """
+        worker: {w: "spares:1"}
+        delegate: {"/*/*.pl": w}
+        mounts:
+          /a: {cgi-dir: .}
+          /b: {cgi-dir: .}
+          /c: {cgi-dir: ., worker: {w: "spares:2"}}
+        """);
+    Configuration configuration =
+        new Configuration(ServeCommand.parse(List.of("--config=" + file)));
+    configuration.read();
+    Site site = configuration.open();
+    long first = server(site, "/a/p.pl");
+
+    assertThat(server(site, "/b/p.pl")).isEqualTo(first);
+    assertThat(server(site, "/c/p.pl")).isNotEqualTo(first);
+    site.retire();
+    awaitEnd(first);
+  }
+
+  @Test
+  void globOfAFile_mustMatchInOneOfItsMounts() throws Exception {
+    perl("p.pl");
+    Path file = directory.resolve("site.yaml");
+    Files.writeString(
+        file, "port: 0\nwarm: /a/*.py\nmounts: {/a: {cgi-dir: .}, /b: {cgi-dir: .}}\n");
+    Configuration top = new Configuration(ServeCommand.parse(List.of("--config=" + file)));
+    top.read();
+    assertThatThrownBy(top::open)
+        .hasMessage(file + ":2: warm: GLOB of --warm must match a program: \"/a/*.py\"");
+    Files.writeString(file, "mounts:\n  /a:\n    cgi-dir: .\n    warm: /b/*.pl\n");
+    Configuration mount = new Configuration(ServeCommand.parse(List.of("--config=" + file)));
+    mount.read();
+    assertThatThrownBy(mount::open)
+        .hasMessage(file + ":4: warm: GLOB of --warm must match a program: \"/b/*.pl\"");
+  }
+
+  private String[] perl(String name) throws Exception {
     Sources.script(
-        directory.resolve("p.pl"),
+        directory.resolve(name),
         "#!/usr/bin/perl\nprint \"Content-Type: text/plain\\n\\n\", getppid();\n");
-    HostingOptions options = new HostingOptions();
-    options.warm.add("/cgi/**");
-    Application application = options.programs(false).directoryAt("/cgi", directory.toString());
+    return new String[] {"--warm", "/cgi/**"};
+  }
+
+  /** The process whose child answers there, once the script is loaded. */
+  private static long server(Application application, String path) throws Exception {
     String self = Long.toString(ProcessHandle.current().pid());
     String parent = self;
     long start = System.nanoTime();
     while (parent.equals(self)) {
       assertThat(System.nanoTime() - start).isLessThan(TimeUnit.SECONDS.toNanos(20));
       LockSupport.parkNanos(2_000_000);
-      parent = parent(application);
+      parent = parent(application, path);
     }
-    long server = Long.parseLong(parent);
-    ((AutoCloseable) application).close();
+    return Long.parseLong(parent);
+  }
+
+  private static void awaitEnd(long server) {
+    long start = System.nanoTime();
     while (ProcessHandle.of(server).filter(ProcessHandle::isAlive).isPresent()) {
       assertThat(System.nanoTime() - start).isLessThan(TimeUnit.SECONDS.toNanos(40));
       LockSupport.parkNanos(2_000_000);
     }
   }
 
-  private static String parent(Application application) throws Exception {
+  private static String parent(Application application, String path) throws Exception {
     Environ environ =
         Environ.builder(
                 Map.of(
                     "REQUEST_METHOD", "GET",
-                    "PATH_INFO", "/p.pl",
+                    "PATH_INFO", path,
                     "SERVER_NAME", "localhost",
                     "SERVER_PORT", "80",
                     "SERVER_PROTOCOL", "HTTP/1.1"))

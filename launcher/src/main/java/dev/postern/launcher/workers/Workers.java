@@ -1,9 +1,5 @@
 package dev.postern.launcher.workers;
 
-import dev.postern.Application;
-import dev.postern.Body;
-import dev.postern.Environ;
-import dev.postern.StartResponse;
 import dev.postern.cgi.CgiApplication;
 import dev.postern.cgi.CgiDirectory;
 import dev.postern.cgi.WorkerGroup;
@@ -23,10 +19,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The groups of workers of {@code --worker}, {@code --delegate} and {@code --warm}, and which
- * program each of them runs, by globs on the path of its URL. Not thread-safe, but for {@link
- * #close}.
+ * program each of them runs, by globs on the path of its URL. Not thread-safe.
  */
-public final class Workers implements AutoCloseable {
+public final class Workers {
   /** The group of {@code --warm}. */
   private static final String DEFAULT = "default";
 
@@ -36,29 +31,31 @@ public final class Workers implements AutoCloseable {
   private final Map<String, WorkerGroup> groups = new LinkedHashMap<>();
   private final List<Rule> rules = new ArrayList<>();
   private final Set<String> matched = new LinkedHashSet<>();
-  private boolean mounted;
 
   private record Rule(String option, String glob, WorkerGroup group) {}
 
   /**
    * Reads the options.
    *
+   * @param made the groups of the site, to which those are added that are new
    * @throws IllegalArgumentException at the first that is wrong
    */
-  public static Workers of(List<String> workers, List<String> delegations, List<String> warm) {
+  public static Workers of(
+      List<String> workers, List<String> delegations, List<String> warm, WorkerGroups made) {
     Workers all = new Workers();
-    workers.forEach(all::group);
+    workers.forEach(text -> all.group(text, made));
     delegations.forEach(all::delegate);
     if (!warm.isEmpty()) {
       WorkerGroup group =
-          all.groups.computeIfAbsent(DEFAULT, name -> WorkerGroup.builder(name).build());
+          all.groups.computeIfAbsent(
+              DEFAULT, name -> made.get(name, () -> WorkerGroup.builder(name).build()));
       warm.forEach(glob -> all.rule("--warm", glob, glob, group));
     }
     return all;
   }
 
   /** {@code NAME=OPTION:VALUE,…}, or a name alone. */
-  private void group(String text) {
+  private void group(String text, WorkerGroups made) {
     int equals = text.indexOf('=');
     String name = equals < 0 ? text : text.substring(0, equals);
     try {
@@ -71,9 +68,10 @@ public final class Workers implements AutoCloseable {
         }
         WorkerOption.set(builder, option.substring(0, colon), option.substring(colon + 1));
       }
-      if (groups.putIfAbsent(name, builder.build()) != null) {
+      if (groups.containsKey(name)) {
         throw new IllegalArgumentException("NAME must be given once");
       }
+      groups.put(name, made.get(text, builder::build));
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException("--worker: " + e.getMessage() + ": \"" + text + "\"", e);
     }
@@ -120,7 +118,6 @@ public final class Workers implements AutoCloseable {
 
   /** Delegates the programs of a directory. */
   public void delegate(CgiDirectory.Builder builder, String prefix, Path directory) {
-    mounted = true;
     for (Rule rule : rules) {
       String below = below(rule.glob, prefix);
       if (below != null) {
@@ -134,7 +131,6 @@ public final class Workers implements AutoCloseable {
 
   /** Delegates a program. */
   public void delegate(CgiApplication.Builder builder, String prefix) {
-    mounted = true;
     Path path = Path.of(prefix.isEmpty() ? "/" : prefix);
     boolean taken = false;
     for (Rule rule : rules) {
@@ -150,7 +146,6 @@ public final class Workers implements AutoCloseable {
 
   /** The group that an application at that prefix is delegated to; null for none. */
   public @Nullable WorkerGroup groupOf(String prefix) {
-    mounted = true;
     Path path = Path.of(prefix.isEmpty() ? "/" : prefix);
     for (Rule rule : rules) {
       if (rule.option.equals("--delegate") && matcher(rule.glob).matches(path)) {
@@ -197,53 +192,14 @@ public final class Workers implements AutoCloseable {
     }
   }
 
-  /**
-   * Refuses globs that match no program.
-   *
-   * @throws IllegalArgumentException at the first
-   */
-  public void checkMatched() {
+  /** What is wrong with each glob that matches no program. */
+  public Set<String> unmatched() {
+    Set<String> wrong = new LinkedHashSet<>();
     for (Rule rule : rules) {
       if (!matched.contains(rule.glob)) {
-        throw new IllegalArgumentException(
-            "GLOB of "
-                + rule.option
-                + " must match a program"
-                + (mounted ? "" : ", of which there is none")
-                + ": \""
-                + rule.glob
-                + "\"");
+        wrong.add("GLOB of " + rule.option + " must match a program: \"" + rule.glob + "\"");
       }
     }
-  }
-
-  /** The same application, whose end is that of the workers too. */
-  public Application closing(Application application) {
-    return groups.isEmpty() ? application : new Closing(application, this);
-  }
-
-  @Override
-  public void close() {
-    groups.values().forEach(WorkerGroup::close);
-  }
-
-  private record Closing(Application application, Workers workers)
-      implements Application, AutoCloseable {
-    @Override
-    public Body call(Environ environ, StartResponse startResponse) throws Exception {
-      return application.call(environ, startResponse);
-    }
-
-    @Override
-    public void close() {
-      workers.close();
-      if (application instanceof AutoCloseable closeable) {
-        try {
-          closeable.close();
-        } catch (Exception e) {
-          throw new IllegalStateException("application must close: " + e.getMessage(), e);
-        }
-      }
-    }
+    return wrong;
   }
 }

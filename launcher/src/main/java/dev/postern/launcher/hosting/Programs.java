@@ -1,4 +1,4 @@
-package dev.postern.launcher;
+package dev.postern.launcher.hosting;
 
 import dev.postern.Application;
 import dev.postern.cgi.CgiApplication;
@@ -7,18 +7,23 @@ import dev.postern.cgi.CgiHostBuilder;
 import dev.postern.cgi.FollowLinks;
 import dev.postern.cgi.HostBuilder;
 import dev.postern.cgi.Isolation;
+import dev.postern.cgi.IsolationLevel;
 import dev.postern.cgi.JavaProgram;
 import dev.postern.cgi.ProcessLimit;
 import dev.postern.cgi.PsgiApplication;
 import dev.postern.cgi.WorkerGroup;
 import dev.postern.cgi.WsgiApplication;
 import dev.postern.fastcgi.FastCgiApplication;
+import dev.postern.launcher.recording.Recorder;
+import dev.postern.launcher.recording.Recording;
+import dev.postern.launcher.values.LauncherException;
+import dev.postern.launcher.values.Values;
+import dev.postern.launcher.workers.WorkerGroups;
 import dev.postern.launcher.workers.Workers;
 import dev.postern.scgi.ScgiApplication;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -26,14 +31,16 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Makes applications of CGI programs, all with the same options and under one limit. Each option is
  * tried when it is set, so that a wrong one is told where no program is mounted, too.
  */
-final class Programs {
+public final class Programs {
   private final Map<String, String> environment = new LinkedHashMap<>();
   private final List<Consumer<CgiHostBuilder<?>>> options = new ArrayList<>();
   private final List<Consumer<CgiDirectory.Builder>> directoryOptions = new ArrayList<>();
@@ -41,16 +48,23 @@ final class Programs {
   /** Those of {@link #options} that applications of other languages have as well. */
   private final List<Consumer<HostBuilder<?>>> common = new ArrayList<>();
 
-  private Workers workers = Workers.of(List.of(), List.of(), List.of());
+  private final Map<String, List<String>> interpreters = new LinkedHashMap<>();
+  private final HostedSite site;
+  private List<String> arguments = List.of();
+  private Path[] roots = {};
+  private Workers workers = Workers.of(List.of(), List.of(), List.of(), new WorkerGroups());
   private JavaProgram.State javaState = JavaProgram.State.RESET;
 
   /**
+   * @param site what all hosts share
    * @param places that all of them have together
    * @param each how many places one program may have, so that its hung runs leave some to the
    *     others; 0 for all
    */
-  Programs(ProcessLimit places, int each) {
-    all(builder -> builder.limit(places).onRun(RequestMark::took));
+  Programs(HostedSite site, ProcessLimit places, int each) {
+    this.site = site;
+    all(builder -> builder.limit(places));
+    all(site.watcher()::accept);
     if (each > 0) {
       options.add(builder -> builder.programLimit(each));
     }
@@ -61,22 +75,28 @@ final class Programs {
     common.add(option);
   }
 
+  /** An option of each host, where it is wanted. */
+  void all(boolean wanted, Consumer<HostBuilder<?>> option) {
+    if (wanted) {
+      all(option);
+    }
+  }
+
+  /** An option of each host of processes, where it is wanted. */
+  void processes(boolean wanted, Consumer<CgiHostBuilder<?>> option) {
+    if (wanted) {
+      options.add(option);
+    }
+  }
+
   /** What runs programs that were loaded before. */
   void workers(Workers newWorkers) {
     workers = newWorkers;
   }
 
-  /**
-   * Refuses globs that match no program that was mounted.
-   *
-   * @throws LauncherException at the first
-   */
-  void checkMatched() {
-    try {
-      workers.checkMatched();
-    } catch (IllegalArgumentException e) {
-      throw LauncherException.badArgument(String.valueOf(e.getMessage()));
-    }
+  /** What is wrong with globs that match no program that was mounted. */
+  public Set<String> unmatched() {
+    return workers.unmatched();
   }
 
   /** To the blank line; null for the default, as with the two below. */
@@ -115,22 +135,6 @@ final class Programs {
     all(builder -> builder.maxSpool(bytes));
   }
 
-  void passAuthorization() {
-    all(HostBuilder::passAuthorization);
-  }
-
-  void strictExit() {
-    all(HostBuilder::strictExit);
-  }
-
-  void allowEncodedSlash() {
-    all(HostBuilder::allowEncodedSlash);
-  }
-
-  void allowSetId() {
-    options.add(CgiHostBuilder::allowSetId);
-  }
-
   /** {@code owner} or {@code no}. */
   void followLinks(String text) {
     FollowLinks which =
@@ -144,13 +148,85 @@ final class Programs {
     directoryOptions.add(builder -> builder.followLinks(which));
   }
 
-  /** The user that programs run as. */
-  void user(String name) {
-    try {
-      Isolation isolation = Isolation.builder().user(name).build();
+  /** How many runs of any one program. */
+  void programLimit(int runs) {
+    options.add(builder -> builder.programLimit(runs));
+  }
+
+  /** Local redirects are answered here. */
+  void localRedirects() {
+    all(builder -> builder.localRedirects(site.redirects()));
+  }
+
+  /** Keeps the runs that fail. */
+  void record(Recorder recorder) {
+    all(builder -> builder.keepRuns(Recording.BOUND).onRun(recorder::record));
+  }
+
+  /** The only methods; none for all. */
+  void methods(List<String> names) {
+    for (String name : names) {
+      if (!name.matches("[!#$%&'*+.^_`|~0-9A-Za-z-]+")) {
+        throw LauncherException.badArgument(
+            "NAME of --method must be a request method: \"" + name + "\"");
+      }
+    }
+    if (!names.isEmpty()) {
+      all(builder -> builder.methods(names));
+    }
+  }
+
+  /** How programs are kept apart, and how far they must be. */
+  void isolation(@Nullable Isolation isolation, @Nullable IsolationLevel least) {
+    if (isolation != null) {
       options.add(builder -> builder.isolation(isolation));
-    } catch (IllegalArgumentException | IllegalStateException e) {
-      throw LauncherException.badArgument("--user: " + e.getMessage());
+    }
+    if (least != null) {
+      options.add(builder -> builder.requireLevel(least));
+    }
+  }
+
+  /** Further names of SCRIPT_FILENAME. */
+  void fileVariable(String name) {
+    try {
+      CgiApplication.builder(Path.of("/")).fileVariable(name);
+    } catch (IllegalArgumentException e) {
+      throw LauncherException.badArgument("--file-variable: " + e.getMessage());
+    }
+    all(builder -> builder.fileVariable(name));
+  }
+
+  /** What a program is started with. */
+  void arguments(List<String> texts) {
+    if (texts.stream().anyMatch(text -> text.indexOf('\0') >= 0)) {
+      throw LauncherException.badArgument("TEXT of --argument must have no NUL");
+    }
+    arguments = List.copyOf(texts);
+  }
+
+  /** Files with that extension run inside this JVM. */
+  void javaExtension(String extension) {
+    if (!extension.equals(".jar") && !extension.equals(".java")) {
+      throw LauncherException.badArgument("--java must be .jar or .java: \"" + extension + "\"");
+    }
+    directoryOptions.add(builder -> builder.java(extension));
+  }
+
+  /** The only names of files that run; none for all. */
+  void allow(List<String> names) {
+    for (String name : names) {
+      checkName("--allow", name);
+    }
+    if (!names.isEmpty()) {
+      directoryOptions.add(builder -> builder.allow(Set.copyOf(names)));
+    }
+  }
+
+  /** Where links may lead to. */
+  void roots(List<String> texts) {
+    roots = new Path[texts.size()];
+    for (int i = 0; i < roots.length; i++) {
+      roots[i] = Values.directory("--root", texts.get(i));
     }
   }
 
@@ -166,40 +242,69 @@ final class Programs {
 
   /** DOCUMENT_ROOT. */
   void documentRoot(String text) {
-    Path directory = directory("--document-root", text);
+    Path directory = Values.directory("--document-root", text);
     all(builder -> builder.documentRoot(directory));
   }
 
   void workingDirectory(String text) {
-    Path directory = directory("--cwd", text);
+    Path directory = Values.directory("--cwd", text);
     options.add(builder -> builder.workingDirectory(directory));
   }
 
-  /** {@code .EXT=COMMAND}, the command's words with spaces between them. */
+  /** {@code [.EXT=]COMMAND}, the command's words with spaces between them. */
   void interpreter(String text) {
-    int equals = text.indexOf('=');
+    int equals = text.startsWith("/") ? -1 : text.indexOf('=');
     String extension = text.substring(0, Math.max(equals, 0));
-    if (!extension.matches("\\.[^/]+") || text.substring(equals + 1).isBlank()) {
-      throw LauncherException.badArgument("--interpreter must be .EXT=COMMAND: \"" + text + "\"");
+    String words = text.substring(equals + 1).trim();
+    if (words.isEmpty()
+        || equals >= 0 && !extension.matches("\\.[^/]+")
+        || isNoPair(text, equals)) {
+      throw LauncherException.badArgument(
+          "--interpreter must be .EXT=COMMAND or COMMAND: \"" + text + "\"");
     }
-    List<String> command = List.of(text.substring(equals + 1).trim().split(" +"));
-    Path program = path("--interpreter", command.get(0));
+    List<String> command = List.of(words.split(" +"));
+    Path program = Values.path("--interpreter", command.get(0));
     if (!program.isAbsolute() || !Files.isRegularFile(program) || !Files.isExecutable(program)) {
       throw LauncherException.badArgument(
           "COMMAND of --interpreter must start with the absolute path of an executable file: \""
               + text
               + "\"");
     }
-    directoryOptions.add(builder -> builder.interpreter(extension, command));
+    if (interpreters.putIfAbsent(extension, command) != null) {
+      throw LauncherException.badArgument(
+          "EXT of --interpreter must be given once: \"" + text + "\"");
+    }
+    if (extension.isEmpty()) {
+      directoryOptions.add(builder -> builder.interpreter(command));
+    } else {
+      directoryOptions.add(builder -> builder.interpreter(extension, command));
+    }
+  }
+
+  /** An extension without a command. */
+  private static boolean isNoPair(String text, int equals) {
+    return equals < 0 && text.startsWith(".");
+  }
+
+  /** The interpreter of that file; null when it runs itself. */
+  private @Nullable List<String> interpreterOf(Path program) {
+    String name = String.valueOf(program.getFileName());
+    int dot = name.lastIndexOf('.');
+    List<String> own = dot < 0 ? null : interpreters.get(name.substring(dot));
+    return own == null ? interpreters.get("") : own;
   }
 
   /** The program that answers for a directory. */
   void index(String name) {
+    checkName("--index", name);
+    directoryOptions.add(builder -> builder.index(name));
+  }
+
+  private static void checkName(String option, String name) {
     if (name.isEmpty() || name.indexOf('/') >= 0 || name.startsWith(".")) {
       throw LauncherException.badArgument(
-          "--index must be the name of a program: \"" + name + "\"");
+          option + " must be the name of a program: \"" + name + "\"");
     }
-    directoryOptions.add(builder -> builder.index(name));
   }
 
   /**
@@ -237,32 +342,47 @@ final class Programs {
   }
 
   /**
-   * The program at that path.
+   * The program at that path, mounted at that prefix.
    *
+   * @param option that names it
    * @throws LauncherException when it cannot be run
    */
-  Application program(String text) {
-    return programAt("", text);
+  public Application program(String option, String prefix, String text) {
+    Path program = Values.path(option, text);
+    if (!Files.exists(program)) {
+      throw LauncherException.badArgument("PROGRAM of " + option + " must exist: \"" + text + "\"");
+    }
+    List<String> interpreter = interpreterOf(program);
+    if (!Files.isRegularFile(program) || interpreter == null && !Files.isExecutable(program)) {
+      throw LauncherException.badArgument(
+          "PROGRAM of " + option + " must be an executable file: \"" + text + "\"");
+    }
+    CgiApplication.Builder builder = CgiApplication.builder(program).arguments(arguments);
+    if (interpreter != null) {
+      builder.interpreter(interpreter);
+    }
+    options.forEach(set -> set.accept(builder));
+    workers.delegate(builder, prefix);
+    return built(builder::build);
   }
 
-  /** The same, mounted at that prefix. */
-  Application programAt(String prefix, String text) {
-    Path program = path("--cgi", text);
-    if (!Files.exists(program)) {
-      throw LauncherException.badArgument("PROGRAM of --cgi must exist: \"" + text + "\"");
+  /** What this system cannot do for the programs is told as what is wrong with the arguments. */
+  private static Application built(Supplier<Application> maker) {
+    try {
+      return maker.get();
+    } catch (IllegalStateException e) {
+      throw LauncherException.badArgument(toldBy(String.valueOf(e.getMessage())));
     }
-    if (!Files.isRegularFile(program) || !Files.isExecutable(program)) {
-      throw LauncherException.badArgument(
-          "PROGRAM of --cgi must be an executable file: \"" + text + "\"");
-    }
-    CgiApplication.Builder builder = CgiApplication.builder(program);
-    options.forEach(option -> option.accept(builder));
-    workers.delegate(builder, prefix);
-    return workers.closing(builder.build());
+  }
+
+  private static String toldBy(String message) {
+    return message.startsWith("isolation must be at least")
+        ? "--require-level: " + message
+        : message;
   }
 
   /** The FastCGI server at {@code ADDRESS}, and where its scripts are after a comma. */
-  Application fastCgi(String text) {
+  public Application fastCgi(String text) {
     int comma = text.indexOf(',');
     FastCgiApplication.Builder builder;
     try {
@@ -271,22 +391,22 @@ final class Programs {
       throw noAddress("--fcgi", text);
     }
     if (comma >= 0) {
-      builder.root(path("--fcgi", text.substring(comma + 1)));
+      builder.root(Values.path("--fcgi", text.substring(comma + 1)));
     }
-    common.forEach(option -> option.accept(builder));
-    return workers.closing(builder.build());
+    common.forEach(set -> set.accept(builder));
+    return builder.build();
   }
 
   /** The SCGI server at {@code ADDRESS}. */
-  Application scgi(String text) {
+  public Application scgi(String text) {
     ScgiApplication.Builder builder;
     try {
       builder = ScgiApplication.builder(text);
     } catch (IllegalArgumentException e) {
       throw noAddress("--scgi", text);
     }
-    common.forEach(option -> option.accept(builder));
-    return workers.closing(builder.build());
+    common.forEach(set -> set.accept(builder));
+    return builder.build();
   }
 
   private static LauncherException noAddress(String option, String text) {
@@ -295,27 +415,25 @@ final class Programs {
   }
 
   /**
-   * The programs in that directory.
+   * The programs in that directory, mounted at that prefix.
    *
    * @throws LauncherException when it is none
    */
-  Application directory(String text) {
-    return directoryAt("", text);
-  }
-
-  /** The same, mounted at that prefix. */
-  Application directoryAt(String prefix, String text) {
-    Path directory = directory("--cgi-dir", text);
+  public Application directory(String prefix, String text) {
+    Path directory = Values.directory("--cgi-dir", text);
     CgiDirectory.Builder builder = CgiDirectory.builder(directory);
-    options.forEach(option -> option.accept(builder));
-    directoryOptions.forEach(option -> option.accept(builder));
+    options.forEach(set -> set.accept(builder));
+    directoryOptions.forEach(set -> set.accept(builder));
     workers.delegate(builder, prefix, directory);
-    try {
-      return workers.closing(builder.build());
-    } catch (IOException e) {
-      // It went away, or may not be entered.
-      throw noDirectory("--cgi-dir", text);
-    }
+    return built(
+        () -> {
+          try {
+            return builder.root(roots).build();
+          } catch (IOException e) {
+            // It went away, or may not be entered.
+            throw Values.noDirectory("--cgi-dir", text);
+          }
+        });
   }
 
   /** What is left of one request when the next one begins. */
@@ -335,11 +453,15 @@ final class Programs {
    *
    * @throws LauncherException when there is none of that name, or an option is against it
    */
-  Application javaProgram(String text, @Nullable String classpath) {
-    JavaProgram program = javaProgram("--java-cgi", text, classpath).state(javaState).build();
+  public Application javaProgram(String text, @Nullable String classpath) {
+    JavaProgram program =
+        javaProgram("--java-cgi", text, classpath)
+            .state(javaState)
+            .arguments(arguments.toArray(new String[0]))
+            .build();
     CgiApplication.Builder builder = CgiApplication.builder(program);
     try {
-      options.forEach(option -> option.accept(builder));
+      options.forEach(set -> set.accept(builder));
     } catch (IllegalStateException e) {
       throw LauncherException.badArgument("--java-cgi: " + e.getMessage());
     }
@@ -347,9 +469,10 @@ final class Programs {
   }
 
   /** A jar, a source file, or a class on a class path. */
-  static JavaProgram.Builder javaProgram(String option, String text, @Nullable String classpath) {
+  public static JavaProgram.Builder javaProgram(
+      String option, String text, @Nullable String classpath) {
     if (text.endsWith(".jar") || text.endsWith(".java")) {
-      Path file = path(option, text);
+      Path file = Values.path(option, text);
       if (!Files.isRegularFile(file)) {
         throw LauncherException.badArgument(
             "PROGRAM of " + option + " must exist: \"" + text + "\"");
@@ -367,7 +490,7 @@ final class Programs {
     List<Path> entries = new ArrayList<>();
     for (String entry : classpath.split(File.pathSeparator, -1)) {
       if (!entry.isEmpty()) {
-        entries.add(path("--classpath", entry));
+        entries.add(Values.path("--classpath", entry));
       }
     }
     return JavaProgram.builder(entries, text);
@@ -378,17 +501,17 @@ final class Programs {
    *
    * @throws LauncherException when there is no such file
    */
-  Application wsgi(String prefix, String text) {
+  public Application wsgi(String prefix, String text) {
     int colon = text.lastIndexOf(':');
     boolean named = colon > 0 && text.substring(colon + 1).matches("[A-Za-z_][A-Za-z0-9_]*");
     WsgiApplication.Builder builder =
-        WsgiApplication.builder(file("--wsgi", named ? text.substring(0, colon) : text));
+        WsgiApplication.builder(Values.file("--wsgi", named ? text.substring(0, colon) : text));
     if (named) {
       builder.callable(text.substring(colon + 1));
     }
-    common.forEach(option -> option.accept(builder));
+    common.forEach(set -> set.accept(builder));
     WorkerGroup group = workers.groupOf(prefix);
-    return workers.closing((group == null ? builder : builder.workers(group)).build());
+    return (group == null ? builder : builder.workers(group)).build();
   }
 
   /**
@@ -396,45 +519,10 @@ final class Programs {
    *
    * @throws LauncherException when there is no such file
    */
-  Application psgi(String prefix, String text) {
-    PsgiApplication.Builder builder = PsgiApplication.builder(file("--psgi", text));
-    common.forEach(option -> option.accept(builder));
+  public Application psgi(String prefix, String text) {
+    PsgiApplication.Builder builder = PsgiApplication.builder(Values.file("--psgi", text));
+    common.forEach(set -> set.accept(builder));
     WorkerGroup group = workers.groupOf(prefix);
-    return workers.closing((group == null ? builder : builder.workers(group)).build());
-  }
-
-  private static Path file(String option, String text) {
-    Path file = path(option, text);
-    if (!Files.isRegularFile(file)) {
-      throw LauncherException.badArgument(
-          "FILE of " + option + " must be a file: \"" + text + "\"");
-    }
-    return file;
-  }
-
-  /**
-   * A directory.
-   *
-   * @throws LauncherException when it is none
-   */
-  static Path directory(String option, String text) {
-    Path directory = path(option, text);
-    if (!Files.isDirectory(directory)) {
-      throw noDirectory(option, text);
-    }
-    return directory;
-  }
-
-  private static LauncherException noDirectory(String option, String text) {
-    return LauncherException.badArgument(
-        "DIR of " + option + " must be a directory: \"" + text + "\"");
-  }
-
-  private static Path path(String option, String text) {
-    try {
-      return Path.of(text);
-    } catch (InvalidPathException e) {
-      throw LauncherException.badArgument(option + " must name a path: \"" + text + "\"");
-    }
+    return (group == null ? builder : builder.workers(group)).build();
   }
 }

@@ -1,5 +1,6 @@
-package dev.postern.launcher;
+package dev.postern.launcher.config;
 
+import dev.postern.launcher.values.LauncherException;
 import java.io.IOException;
 import java.io.Reader;
 import java.nio.charset.CharacterCodingException;
@@ -30,19 +31,15 @@ import picocli.CommandLine.Model.OptionSpec;
  *
  * <p>Paths are relative to the file's directory.
  */
-final class ConfigFile {
+public final class ConfigFile {
   private static final String MOUNTS = "mounts";
 
-  /** Words that are longer, or plainer, in a file. */
-  private static final Map<String, String> ALIASES =
-      Map.of("environment", "env", "directory", "cwd", "arguments", "argument");
-
   private final Path file;
-  private final ServeWords vocabulary;
+  private final Vocabulary vocabulary;
   private final Section top;
   private final List<Section> mounts = new ArrayList<>();
 
-  private ConfigFile(Path file, ServeWords vocabulary) {
+  private ConfigFile(Path file, Vocabulary vocabulary) {
     this.file = file;
     this.vocabulary = vocabulary;
     this.top = new Section("", 1);
@@ -53,8 +50,8 @@ final class ConfigFile {
    *
    * @throws LauncherException that names file, line and key of the first thing that is wrong
    */
-  static ConfigFile read(Path file) {
-    ConfigFile read = new ConfigFile(file, new ServeWords());
+  public static ConfigFile read(Path file, Vocabulary vocabulary) {
+    ConfigFile read = new ConfigFile(file, vocabulary);
     // Files.newBufferedReader refuses what is no UTF-8.
     try (Reader in = Files.newBufferedReader(file)) {
       Node root = new Yaml(new SafeConstructor(new LoaderOptions())).compose(in);
@@ -77,12 +74,12 @@ final class ConfigFile {
   }
 
   /** What stands at the top. */
-  Section top() {
+  public Section top() {
     return top;
   }
 
   /** What stands below {@code mounts}, in the file's order. */
-  List<Section> mounts() {
+  public List<Section> mounts() {
     return mounts;
   }
 
@@ -114,6 +111,7 @@ final class ConfigFile {
         add(mount, inner, key, option);
         if (vocabulary.isMount(option)) {
           mount.kinds++;
+          mount.kind = option.longestName();
         }
       }
       if (mount.kinds != 1) {
@@ -121,18 +119,34 @@ final class ConfigFile {
             mount.line,
             "\"" + prefix + "\" must have one of " + String.join(", ", vocabulary.mounts()));
       }
+      checkHolds(mount, entry.getValueNode());
       mounts.add(mount);
     }
   }
 
+  /** What a mount of its kind cannot be told is a mistake, not something to pass over. */
+  private void checkHolds(Section mount, Node node) {
+    for (NodeTuple inner : mapping(node, mount.prefix)) {
+      String key = key(inner);
+      if (!vocabulary.holds(mount.kind, option(inner, key))) {
+        throw wrong(
+            line(inner.getKeyNode()),
+            key + ": is nothing for a mount of " + mount.kind.substring(2));
+      }
+    }
+  }
+
   private OptionSpec option(NodeTuple entry, String key) {
-    OptionSpec option = vocabulary.find("--" + ALIASES.getOrDefault(key, key));
+    OptionSpec option = vocabulary.option(key);
     if (option == null) {
       throw wrong(
-          line(entry.getKeyNode()),
-          key + ": unknown key" + PosternCommand.suggestion(vocabulary.alike(key)));
+          line(entry.getKeyNode()), key + ": unknown key" + suggestion(vocabulary.alike(key)));
     }
     return option;
+  }
+
+  private static String suggestion(List<String> alike) {
+    return alike.isEmpty() ? "" : "; did you mean " + alike.get(0) + "?";
   }
 
   private void add(Section section, NodeTuple entry, String key, OptionSpec option) {
@@ -146,7 +160,7 @@ final class ConfigFile {
       if (!text.equals("true") && !text.equals("false")) {
         throw wrong(line(value), key + ": must be true or false: \"" + text + "\"");
       }
-      section.words.add(option.longestName() + "=" + text);
+      section.words.add(Vocabulary.word(option, text));
       return;
     }
     List<String> texts = new ArrayList<>();
@@ -163,8 +177,9 @@ final class ConfigFile {
     }
     for (String text : texts) {
       String resolved = vocabulary.isPath(option) ? resolved(text) : text;
-      section.words.add(option.longestName());
-      section.words.add(vocabulary.isMount(option) ? section.prefix + "=" + resolved : resolved);
+      section.words.add(
+          Vocabulary.word(
+              option, vocabulary.isMount(option) ? section.prefix + "=" + resolved : resolved));
     }
   }
 
@@ -214,11 +229,12 @@ final class ConfigFile {
   }
 
   /** The words of one part of the file, and where they stand in it. */
-  final class Section {
+  public final class Section {
     private final String prefix;
     private final int line;
     private final List<String> words = new ArrayList<>();
     private final Map<String, Integer> lines = new LinkedHashMap<>();
+    private String kind = "";
     private int kinds;
 
     Section(String prefix, int line) {
@@ -227,16 +243,22 @@ final class ConfigFile {
     }
 
     /** As on a command line. */
-    List<String> words() {
+    public List<String> words() {
       return words;
     }
 
-    boolean has(String option) {
+    /** Whether it has that option. */
+    public boolean has(String option) {
       return lines.containsKey(option);
     }
 
+    /** The option that says what is served there; "" for the top of the file. */
+    public String kind() {
+      return kind;
+    }
+
     /** The same failure, told with the line of the option that it speaks of. */
-    LauncherException told(LauncherException e) {
+    public LauncherException told(LauncherException e) {
       String message = String.valueOf(e.getMessage());
       String found = "";
       int at = line;

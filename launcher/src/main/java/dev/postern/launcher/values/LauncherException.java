@@ -1,7 +1,7 @@
-package dev.postern.launcher;
+package dev.postern.launcher.values;
 
 /** Why the command cannot do what it was told: one line for standard error, and an exit code. */
-final class LauncherException extends RuntimeException {
+public final class LauncherException extends RuntimeException {
   private static final long serialVersionUID = 1;
 
   private final int exitCode;
@@ -12,21 +12,22 @@ final class LauncherException extends RuntimeException {
   }
 
   /** The arguments are wrong: exit code 2. */
-  static LauncherException badArgument(String message) {
+  public static LauncherException badArgument(String message) {
     return new LauncherException(2, message);
   }
 
   /** The arguments are right, and it went wrong: exit code 1. */
-  static LauncherException failed(String message) {
+  public static LauncherException failed(String message) {
     return new LauncherException(1, message);
   }
 
-  int exitCode() {
+  /** Of the process: 1 or 2. */
+  public int exitCode() {
     return exitCode;
   }
 
   /** Messages quote arguments and foreign exceptions; a control character must not forge a line. */
-  static String oneLine(String text) {
+  public static String oneLine(String text) {
     StringBuilder line = new StringBuilder(text.length());
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);

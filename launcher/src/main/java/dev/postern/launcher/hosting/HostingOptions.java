@@ -1,15 +1,21 @@
-package dev.postern.launcher;
+package dev.postern.launcher.hosting;
 
+import dev.postern.cgi.CgiHostBuilder;
+import dev.postern.cgi.HostBuilder;
 import dev.postern.cgi.ProcessLimit;
+import dev.postern.launcher.recording.Recorder;
+import dev.postern.launcher.values.LauncherException;
+import dev.postern.launcher.values.Values;
 import dev.postern.launcher.workers.Workers;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The options of {@code serve} that hold for each program that it hosts. */
-final class HostingOptions {
+public final class HostingOptions {
   private static final Duration QUEUE = Duration.ofSeconds(10);
 
   @Option(
@@ -28,6 +34,17 @@ final class HostingOptions {
   boolean passAuthorization;
 
   @Option(
+      names = "--file-variable",
+      paramLabel = "NAME",
+      description = "A further name of SCRIPT_FILENAME, such as X_TOMCAT_SCRIPT_PATH.")
+  List<String> fileVariables = new ArrayList<>();
+
+  @Option(
+      names = "--pass-shell-functions",
+      description = "Pass values that start with '() {', which old versions of bash would run.")
+  boolean passShellFunctions;
+
+  @Option(
       names = "--document-root",
       paramLabel = "DIR",
       description = "Set DOCUMENT_ROOT, and PATH_TRANSLATED below it.")
@@ -41,12 +58,53 @@ final class HostingOptions {
 
   @Option(
       names = "--interpreter",
-      paramLabel = ".EXT=COMMAND",
+      paramLabel = "[.EXT=]COMMAND",
       description = {
-        "Run the files of --cgi-dir with that extension by a command: an absolute path,",
-        "and arguments with spaces between them."
+        "Run the files with that extension, else all that have no other, by a command: an",
+        "absolute path, and arguments with spaces between them."
       })
   List<String> interpreters = new ArrayList<>();
+
+  @Option(
+      names = "--argument",
+      paramLabel = "TEXT",
+      description = "An argument of the program of --cgi or --java-cgi. May be repeated.")
+  List<String> arguments = new ArrayList<>();
+
+  @Option(
+      names = "--java",
+      paramLabel = ".EXT",
+      description = "Run the files of --cgi-dir with that extension, .jar or .java, in the server.")
+  List<String> javaExtensions = new ArrayList<>();
+
+  @Option(
+      names = "--allow",
+      paramLabel = "NAME",
+      description = "The only names that files of --cgi-dir may have to run. May be repeated.")
+  List<String> allowed = new ArrayList<>();
+
+  @Option(
+      names = "--root",
+      paramLabel = "DIR",
+      description = "A further directory that links of --cgi-dir may lead to. May be repeated.")
+  List<String> roots = new ArrayList<>();
+
+  @Option(
+      names = "--method",
+      paramLabel = "NAME",
+      description = {
+        "The only request methods that are served; others are a 405. May be repeated. Default:",
+        "all but TRACE and CONNECT."
+      })
+  List<String> methods = new ArrayList<>();
+
+  @Option(
+      names = "--local-redirects",
+      description = {
+        "Answer a program's local redirect from what is mounted here, without asking the client.",
+        "Default: the client is redirected."
+      })
+  boolean localRedirects;
 
   @Option(
       names = "--index",
@@ -97,6 +155,15 @@ final class HostingOptions {
   @Nullable String queue;
 
   @Option(
+      names = "--program-limit",
+      paramLabel = "N",
+      description = {
+        "Runs of any one program at once. Default: three quarters of --max-processes where",
+        "several share them."
+      })
+  @Nullable String programLimit;
+
+  @Option(
       names = "--max-body",
       paramLabel = "BYTES",
       description = "The largest request body for a program. Default: 64 MiB.")
@@ -121,6 +188,24 @@ final class HostingOptions {
       description = "Let PATH_INFO hold a slash that was sent as %%2F.")
   boolean allowEncodedSlash;
 
+  @Option(
+      names = "--lenient-type",
+      description = "Send a body without Content-Type, as application/octet-stream.")
+  boolean lenientType;
+
+  @Option(
+      names = "--nph",
+      description = "Let the output of every program begin with a status line.")
+  boolean nph;
+
+  @Option(
+      names = "--strict-ownership",
+      description = "Refuse programs that belong to others, or that a group may write to.")
+  boolean strictOwnership;
+
+  @Option(names = "--refuse-root", description = "Do not start if programs would run as root.")
+  boolean refuseRoot;
+
   @Option(names = "--allow-set-id", description = "Run set-user-ID and set-group-ID programs.")
   boolean allowSetId;
 
@@ -142,11 +227,16 @@ final class HostingOptions {
       })
   @Nullable String followLinks;
 
+  @Mixin IsolationOptions isolation = new IsolationOptions();
+
   @Option(
-      names = "--user",
-      paramLabel = "NAME",
-      description = "As root: run programs as that user, with its groups.")
-  @Nullable String user;
+      names = "--record",
+      paramLabel = "DIR",
+      description = {
+        "Keep the runs that fail there, with all that they were given, which may be secret, for",
+        "postern replay."
+      })
+  @Nullable String record;
 
   @Option(
       names = "--warm",
@@ -174,32 +264,31 @@ final class HostingOptions {
    *
    * @throws LauncherException when they are not a number and a time
    */
-  ProcessLimit places() {
-    Duration wait = time("--queue", queue);
+  public ProcessLimit places() {
+    Duration wait = Values.secondsOrNull("--queue", queue);
     return ProcessLimit.of(maxProcesses(), wait == null ? QUEUE : wait);
   }
 
   /**
    * The programs' host, so configured.
    *
-   * @param several whether they share their places with others than themselves
+   * @param site what all of them are a part of
+   * @param places that all of its programs have together
+   * @param atOnce how many places are shared with other mounts, of which one program gets three
+   *     quarters; 0 to let it have all
    * @throws LauncherException at the first option that is wrong
    */
-  Programs programs(boolean several) {
-    return programs(places(), several ? maxProcesses() : 0);
-  }
-
-  /**
-   * The same, with places that are shared with other mounts.
-   *
-   * @param atOnce how many of those there are, of which one program gets three quarters; 0 to let
-   *     it have all
-   */
-  Programs programs(ProcessLimit places, int atOnce) {
-    Programs programs = new Programs(places, atOnce - atOnce / 4);
+  public Programs programs(HostedSite site, ProcessLimit places, int atOnce) {
+    Programs programs = new Programs(site, places, atOnce - atOnce / 4);
     environment.forEach(programs::environment);
     passVariables.forEach(programs::passVariable);
+    fileVariables.forEach(programs::fileVariable);
     interpreters.forEach(programs::interpreter);
+    programs.arguments(arguments);
+    javaExtensions.forEach(programs::javaExtension);
+    programs.allow(allowed);
+    programs.roots(roots);
+    programs.methods(methods);
     if (index != null) {
       programs.index(index);
     }
@@ -209,55 +298,69 @@ final class HostingOptions {
     if (cwd != null) {
       programs.workingDirectory(cwd);
     }
-    Duration common = time("--timeout", timeout);
-    programs.headerTimeout(or(time("--header-timeout", headerTimeout), common));
-    programs.idleTimeout(or(time("--idle-timeout", idleTimeout), common));
-    programs.totalTimeout(time("--total-timeout", totalTimeout));
-    programs.afterOutput(time("--after-output", afterOutput));
-    if (maxBody != null) {
-      programs.maxBody(ServeCommand.number("--max-body", maxBody, 0, Long.MAX_VALUE));
-    }
-    if (maxSpool != null) {
-      programs.maxSpool(ServeCommand.number("--max-spool", maxSpool, 0, Long.MAX_VALUE));
-    }
-    if (passAuthorization) {
-      programs.passAuthorization();
-    }
-    if (strictExit) {
-      programs.strictExit();
-    }
-    if (allowEncodedSlash) {
-      programs.allowEncodedSlash();
-    }
-    if (allowSetId) {
-      programs.allowSetId();
-    }
+    limits(programs);
+    flags(programs);
     if (followLinks != null) {
       programs.followLinks(followLinks);
     }
     if (javaState != null) {
       programs.javaState(javaState);
     }
-    if (user != null) {
-      programs.user(user);
+    if (record != null) {
+      programs.record(Recorder.of("--record", record));
     }
+    programs.isolation(isolation.isolation(), isolation.requiredLevel());
     try {
-      programs.workers(Workers.of(workers, delegations, warm));
+      programs.workers(Workers.of(workers, delegations, warm, site.groups()));
     } catch (IllegalArgumentException e) {
       throw LauncherException.badArgument(String.valueOf(e.getMessage()));
     }
     return programs;
   }
 
-  /** How many programs may run at once. */
-  int maxProcesses() {
-    return maxProcesses == null
-        ? Math.max(64, Math.min(256, 16 * Runtime.getRuntime().availableProcessors()))
-        : (int) ServeCommand.number("--max-processes", maxProcesses, 1, Integer.MAX_VALUE);
+  private void limits(Programs programs) {
+    Duration common = Values.secondsOrNull("--timeout", timeout);
+    programs.headerTimeout(or(Values.secondsOrNull("--header-timeout", headerTimeout), common));
+    programs.idleTimeout(or(Values.secondsOrNull("--idle-timeout", idleTimeout), common));
+    programs.totalTimeout(Values.secondsOrNull("--total-timeout", totalTimeout));
+    programs.afterOutput(Values.secondsOrNull("--after-output", afterOutput));
+    if (programLimit != null) {
+      programs.programLimit(
+          (int) Values.number("--program-limit", programLimit, 1, Integer.MAX_VALUE));
+    }
+    if (maxBody != null) {
+      programs.maxBody(Values.number("--max-body", maxBody, 0, Long.MAX_VALUE));
+    }
+    if (maxSpool != null) {
+      programs.maxSpool(Values.number("--max-spool", maxSpool, 0, Long.MAX_VALUE));
+    }
   }
 
-  private static @Nullable Duration time(String option, @Nullable String text) {
-    return text == null ? null : ServeCommand.seconds(option, text);
+  private void flags(Programs programs) {
+    programs.all(passAuthorization, HostBuilder::passAuthorization);
+    programs.all(passShellFunctions, HostBuilder::passShellFunctions);
+    programs.all(strictExit, HostBuilder::strictExit);
+    programs.all(lenientType, HostBuilder::lenientType);
+    programs.all(allowEncodedSlash, HostBuilder::allowEncodedSlash);
+    programs.processes(allowSetId, CgiHostBuilder::allowSetId);
+    programs.processes(nph, CgiHostBuilder::nph);
+    programs.processes(strictOwnership, CgiHostBuilder::strictOwnership);
+    programs.processes(refuseRoot, CgiHostBuilder::refuseRoot);
+    if (localRedirects) {
+      programs.localRedirects();
+    }
+  }
+
+  /** The name that answers for a directory; null for none. */
+  public @Nullable String index() {
+    return index;
+  }
+
+  /** How many programs may run at once. */
+  public int maxProcesses() {
+    return maxProcesses == null
+        ? Math.max(64, Math.min(256, 16 * Runtime.getRuntime().availableProcessors()))
+        : (int) Values.number("--max-processes", maxProcesses, 1, Integer.MAX_VALUE);
   }
 
   private static @Nullable Duration or(@Nullable Duration first, @Nullable Duration second) {

@@ -1,4 +1,4 @@
-package dev.postern.launcher;
+package dev.postern.launcher.values;
 
 /**
  * {@code PREFIX=VALUE}, as options of {@code serve} take it.
@@ -6,14 +6,14 @@ package dev.postern.launcher;
  * @param prefix without a slash at its end; "" for the root
  * @param value a class, a program or a directory
  */
-record Mount(String prefix, String value) {
+public record Mount(String prefix, String value) {
   /**
    * Reads an option's value.
    *
    * @param form of the value, for the message
    * @throws LauncherException when it is not of that form
    */
-  static Mount parse(String option, String form, String text) {
+  public static Mount parse(String option, String form, String text) {
     int equals = text.indexOf('=');
     if (equals < 0 || equals == text.length() - 1) {
       throw LauncherException.badArgument(option + " must be " + form + ": \"" + text + "\"");
@@ -47,7 +47,7 @@ record Mount(String prefix, String value) {
   }
 
   /** The prefix as people see it: {@code /} for the root. */
-  String shownPrefix() {
+  public String shownPrefix() {
     return prefix.isEmpty() ? "/" : prefix;
   }
 }

@@ -1,0 +1,227 @@
+package dev.postern.launcher.hosting;
+
+import dev.postern.cgi.Isolation;
+import dev.postern.cgi.IsolationLevel;
+import dev.postern.launcher.values.LauncherException;
+import dev.postern.launcher.values.Values;
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** How hosted programs are kept apart: the parts of {@link Isolation}, a word for each. */
+public final class IsolationOptions {
+  @Option(
+      names = "--user",
+      paramLabel = "NAME",
+      description = "As root: run programs as that user, with its groups.")
+  @Nullable String user;
+
+  @Option(
+      names = "--lowest-user",
+      paramLabel = "N",
+      description = "The lowest number that the user of --user may have. Default: 100.")
+  @Nullable String lowestUser;
+
+  @Option(
+      names = "--require-level",
+      paramLabel = "L0|L1|L2|L3|L4",
+      description = "Do not start if programs are kept apart less than that.")
+  @Nullable String requiredLevel;
+
+  @Option(
+      names = "--cpu-time",
+      paramLabel = "SECONDS",
+      description = "Processor time of each process of a program, in whole seconds.")
+  @Nullable String cpuTime;
+
+  @Option(
+      names = "--memory",
+      paramLabel = "BYTES",
+      description = "Address space of each process of a program.")
+  @Nullable String memory;
+
+  @Option(
+      names = "--file-size",
+      paramLabel = "BYTES",
+      description = "The largest file that a program can write.")
+  @Nullable String fileSize;
+
+  @Option(
+      names = "--open-files",
+      paramLabel = "N",
+      description = "Open files of each process of a program.")
+  @Nullable String openFiles;
+
+  @Option(
+      names = "--processes",
+      paramLabel = "N",
+      description = "Processes that the programs' user may have, beyond those that are there.")
+  @Nullable String processes;
+
+  @Option(
+      names = "--no-new-privileges",
+      description = "Programs gain no rights by running set-user-ID and set-group-ID files.")
+  boolean noNewPrivileges;
+
+  @Option(
+      names = "--end-with-server",
+      description = "The kernel ends programs when the server is killed.")
+  boolean endWithServer;
+
+  @Option(
+      names = "--cgroup",
+      paramLabel = "DIR",
+      description = "Run each program in a control group of its own, below that delegated one.")
+  @Nullable String cgroup;
+
+  @Option(
+      names = "--group-memory",
+      paramLabel = "BYTES",
+      description = "Memory of all processes of a run; with --cgroup.")
+  @Nullable String groupMemory;
+
+  @Option(
+      names = "--group-processes",
+      paramLabel = "N",
+      description = "Processes and threads of a run; with --cgroup.")
+  @Nullable String groupProcesses;
+
+  @Option(
+      names = "--namespaces",
+      description = {
+        "Run each program without a network, and with no files but the system's and its own",
+        "directory, all read-only. Takes bubblewrap."
+      })
+  boolean namespaces;
+
+  @Option(
+      names = "--readable",
+      paramLabel = "PATH",
+      description = "A path that programs in --namespaces see as well.")
+  List<String> readable = new ArrayList<>();
+
+  @Option(
+      names = "--hide-server",
+      description = "Programs of the server's user cannot look into the server.")
+  boolean hideServer;
+
+  /** How many parts were asked for. */
+  private int asked;
+
+  /**
+   * What was asked for; null for nothing.
+   *
+   * @throws LauncherException when a value is wrong, or this system cannot do it
+   */
+  @Nullable Isolation isolation() {
+    Isolation.Builder builder = Isolation.builder();
+    asked = 0;
+    if (user != null) {
+      String name = user;
+      set("--lowest-user", lowestUser, n -> builder.lowestUser(number(n)));
+      set("--user", () -> Isolation.builder().lowestUser(lowest()).user(name).build());
+      builder.user(name);
+      asked++;
+    } else if (lowestUser != null) {
+      throw LauncherException.badArgument("--lowest-user must come with --user");
+    }
+    if (cpuTime != null) {
+      asked++;
+      String seconds = cpuTime;
+      set("--cpu-time", () -> builder.cpuTime(Values.seconds("--cpu-time", seconds)));
+    }
+    set("--memory", memory, builder::memory);
+    set("--file-size", fileSize, builder::fileSize);
+    set("--open-files", openFiles, n -> builder.openFiles(number(n)));
+    set("--processes", processes, n -> builder.processes(number(n)));
+    if (cgroup != null) {
+      asked++;
+      builder.cgroup(Values.directory("--cgroup", cgroup));
+    } else if (groupMemory != null || groupProcesses != null) {
+      throw LauncherException.badArgument(
+          (groupMemory != null ? "--group-memory" : "--group-processes")
+              + " must come with --cgroup");
+    }
+    set("--group-memory", groupMemory, builder::groupMemory);
+    set("--group-processes", groupProcesses, n -> builder.groupProcesses(number(n)));
+    flag(noNewPrivileges, builder::noNewPrivileges);
+    flag(endWithServer, builder::endWithServer);
+    flag(namespaces, builder::namespaces);
+    flag(hideServer, builder::hideServer);
+    readable(builder);
+    if (asked == 0) {
+      return null;
+    }
+    try {
+      return builder.build();
+    } catch (IllegalArgumentException | IllegalStateException e) {
+      throw LauncherException.badArgument("isolation: " + e.getMessage());
+    }
+  }
+
+  private void flag(boolean wanted, Runnable set) {
+    if (wanted) {
+      asked++;
+      set.run();
+    }
+  }
+
+  private void readable(Isolation.Builder builder) {
+    if (!readable.isEmpty() && !namespaces) {
+      throw LauncherException.badArgument("--readable must come with --namespaces");
+    }
+    for (String text : readable) {
+      if (!Files.exists(Values.path("--readable", text))) {
+        throw LauncherException.badArgument("PATH of --readable must exist: \"" + text + "\"");
+      }
+      builder.readable(Values.path("--readable", text));
+    }
+  }
+
+  private int lowest() {
+    return lowestUser == null
+        ? 100
+        : (int) Values.number("--lowest-user", lowestUser, 1, Integer.MAX_VALUE);
+  }
+
+  private static int number(long value) {
+    return (int) Math.min(value, Integer.MAX_VALUE);
+  }
+
+  private void set(String option, @Nullable String text, LongConsumer setter) {
+    if (text != null) {
+      asked++;
+      long value = Values.number(option, text, 1, Long.MAX_VALUE);
+      set(option, () -> setter.accept(value));
+    }
+  }
+
+  private static void set(String option, Runnable setter) {
+    try {
+      setter.run();
+    } catch (IllegalArgumentException | IllegalStateException e) {
+      throw LauncherException.badArgument(option + ": " + e.getMessage());
+    }
+  }
+
+  /**
+   * The least level; null for any.
+   *
+   * @throws LauncherException when there is no such level
+   */
+  @Nullable IsolationLevel requiredLevel() {
+    if (requiredLevel == null) {
+      return null;
+    }
+    for (IsolationLevel level : IsolationLevel.values()) {
+      if (level != IsolationLevel.NONE && level.name().equals(requiredLevel)) {
+        return level;
+      }
+    }
+    throw LauncherException.badArgument(
+        "--require-level must be L0 to L4: \"" + requiredLevel + "\"");
+  }
+}
