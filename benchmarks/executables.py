@@ -59,14 +59,14 @@ GOALS = [
 ]
 
 
-def run(command):
+def run(command, environment=None):
     """One start, from fork to the end of output and process: wall and processor time in ms."""
     reading, writing = os.pipe()
     began = time.perf_counter()
     pid = os.posix_spawn(
         command[0],
         command,
-        ENVIRONMENT,
+        environment or ENVIRONMENT,
         file_actions=[
             (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
             (os.POSIX_SPAWN_DUP2, writing, 1),
@@ -205,4 +205,5 @@ def main():
         write(out, text)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -29,7 +29,7 @@ public final class Hosts {
     }
     for (int i = 0; i < host.length(); i++) {
       char c = host.charAt(i);
-      if (!isAlphanumeric(c) && "-._~%!$&'()*+,;=".indexOf(c) < 0) {
+      if (!Text.isAlphanumeric(c) && "-._~%!$&'()*+,;=".indexOf(c) < 0) {
         return false;
       }
     }
@@ -64,10 +64,10 @@ public final class Hosts {
    */
   public static String serverName(String host) {
     if (host.indexOf(':') < 0) {
-      return lower(host);
+      return Text.lower(host);
     }
     String address = address(host);
-    return address == null ? lower(host) : "[" + address + "]";
+    return address == null ? Text.lower(host) : "[" + address + "]";
   }
 
   private static String plain(String address) {
@@ -84,23 +84,5 @@ public final class Hosts {
       }
     }
     return true;
-  }
-
-  private static boolean isAlphanumeric(char c) {
-    return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9';
-  }
-
-  /** A name has no case (RFC 3986 3.2.2). ASCII alone: other chars may be bytes of UTF-8. */
-  public static String lower(String text) {
-    for (int i = 0; i < text.length(); i++) {
-      if (text.charAt(i) >= 'A' && text.charAt(i) <= 'Z') {
-        char[] chars = text.toCharArray();
-        for (int k = i; k < chars.length; k++) {
-          chars[k] = chars[k] >= 'A' && chars[k] <= 'Z' ? (char) (chars[k] + 32) : chars[k];
-        }
-        return new String(chars);
-      }
-    }
-    return text;
   }
 }

@@ -32,10 +32,29 @@ public final class Text {
     return true;
   }
 
+  /** In lower case. ASCII alone: other chars may be bytes of UTF-8. */
+  public static String lower(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      if (text.charAt(i) >= 'A' && text.charAt(i) <= 'Z') {
+        char[] chars = text.toCharArray();
+        for (int k = i; k < chars.length; k++) {
+          chars[k] = chars[k] >= 'A' && chars[k] <= 'Z' ? (char) (chars[k] + 32) : chars[k];
+        }
+        return new String(chars);
+      }
+    }
+    return text;
+  }
+
   /** Without the spaces and tabs at both ends. */
   public static String trimmed(String text) {
-    int start = 0;
-    int end = text.length();
+    return trimmed(text, 0, text.length());
+  }
+
+  /** That part of the text, without the spaces and tabs at both ends. */
+  public static String trimmed(String text, int from, int to) {
+    int start = from;
+    int end = to;
     while (start < end && isBlank(text.charAt(start))) {
       start++;
     }

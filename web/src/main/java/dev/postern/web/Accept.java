@@ -1,6 +1,6 @@
 package dev.postern.web;
 
-import dev.postern.web.internal.Ascii;
+import dev.postern.internal.Escapes;
 import dev.postern.web.internal.FieldList;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,7 +25,7 @@ final class Accept {
     for (String offer : offers) {
       MediaType type = MediaType.parse(offer);
       if (type == null) {
-        throw new IllegalArgumentException("offer must be a media type: " + Ascii.quote(offer));
+        throw new IllegalArgumentException("offer must be a media type: " + Escapes.quote(offer));
       }
       int weight = ranges.isEmpty() ? 1000 : typeWeight(ranges, type);
       if (weight > bestWeight) {

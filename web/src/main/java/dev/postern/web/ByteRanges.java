@@ -2,6 +2,7 @@ package dev.postern.web;
 
 import dev.postern.Headers;
 import dev.postern.HttpException;
+import dev.postern.internal.Text;
 import dev.postern.web.internal.Ascii;
 import dev.postern.web.internal.FieldList;
 import java.util.ArrayList;
@@ -24,7 +25,7 @@ final class ByteRanges {
    * @throws HttpException with status 416 when no range has a byte of it
    */
   static @Nullable List<ByteRange> parse(String field, long length) {
-    String value = Ascii.trimmed(field);
+    String value = Text.trimmed(field);
     if (length == 0 || !value.regionMatches(true, 0, "bytes=", 0, 6)) {
       return null;
     }
@@ -38,8 +39,8 @@ final class ByteRanges {
       if (dash < 0 || asked > MOST) {
         return null;
       }
-      String firstText = Ascii.trimmed(element, 0, dash);
-      String lastText = Ascii.trimmed(element, dash + 1, element.length());
+      String firstText = Text.trimmed(element, 0, dash);
+      String lastText = Text.trimmed(element, dash + 1, element.length());
       long first = Ascii.number(firstText);
       long last = Ascii.number(lastText);
       if (first < 0 && !firstText.isEmpty() || last < 0 && !lastText.isEmpty()) {

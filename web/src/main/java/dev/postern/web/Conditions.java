@@ -1,7 +1,7 @@
 package dev.postern.web;
 
 import dev.postern.Environ;
-import dev.postern.web.internal.Ascii;
+import dev.postern.internal.Text;
 import dev.postern.web.internal.FieldList;
 import dev.postern.web.internal.HttpDate;
 import java.time.Instant;
@@ -46,7 +46,7 @@ final class Conditions {
     if (condition == null) {
       return true;
     }
-    String value = Ascii.trimmed(condition);
+    String value = Text.trimmed(condition);
     if (value.endsWith("\"")) {
       return tag != null && isStrong(tag) && value.equals(tag);
     }
@@ -56,7 +56,7 @@ final class Conditions {
 
   /** {@code "*" / #entity-tag}; whether one of them is this one, by strong comparison or weak. */
   static boolean matches(String list, @Nullable String tag, boolean strong) {
-    if (Ascii.trimmed(list).equals("*")) {
+    if (Text.trimmed(list).equals("*")) {
       return true;
     }
     if (tag == null || strong && !isStrong(tag)) {

@@ -1,7 +1,8 @@
 package dev.postern.web;
 
 import dev.postern.Response;
-import dev.postern.web.internal.Ascii;
+import dev.postern.internal.Escapes;
+import dev.postern.internal.Text;
 import dev.postern.web.internal.HttpDate;
 import java.time.Duration;
 import java.time.Instant;
@@ -80,8 +81,8 @@ public final class Cookie {
    *     longer than 4,096 characters
    */
   public static Cookie of(String name, String value) {
-    if (!Ascii.isToken(name)) {
-      throw new IllegalArgumentException("cookie name must be a token: " + Ascii.quote(name));
+    if (!Text.isToken(name)) {
+      throw new IllegalArgumentException("cookie name must be a token: " + Escapes.quote(name));
     }
     for (int i = 0; i < value.length(); i++) {
       if (!isCookieOctet(value.charAt(i))) {
@@ -159,7 +160,8 @@ public final class Cookie {
       char c = text.charAt(i);
       if (c < ' ' || c > '~' || c == ';') {
         throw new IllegalArgumentException(
-            "cookie attribute must be visible US-ASCII without a semicolon: " + Ascii.quote(text));
+            "cookie attribute must be visible US-ASCII without a semicolon: "
+                + Escapes.quote(text));
       }
     }
     if (text.length() > MAX_ATTRIBUTE) {

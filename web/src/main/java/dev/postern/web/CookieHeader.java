@@ -2,7 +2,7 @@ package dev.postern.web;
 
 import dev.postern.Environ;
 import dev.postern.HttpException;
-import dev.postern.web.internal.Ascii;
+import dev.postern.internal.Text;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -22,8 +22,8 @@ final class CookieHeader {
     for (int start = 0; start < header.length(); ) {
       int end = end(header, start);
       int equals = header.indexOf('=', start);
-      if (equals >= 0 && equals < end && Ascii.trimmed(header, start, equals).equals(name)) {
-        return Ascii.trimmed(header, equals + 1, end);
+      if (equals >= 0 && equals < end && Text.trimmed(header, start, equals).equals(name)) {
+        return Text.trimmed(header, equals + 1, end);
       }
       start = end + 1;
     }
@@ -38,8 +38,8 @@ final class CookieHeader {
       int end = end(header, start);
       int equals = header.indexOf('=', start);
       boolean named = equals >= 0 && equals < end;
-      String name = named ? Ascii.trimmed(header, start, equals) : "";
-      String value = Ascii.trimmed(header, named ? equals + 1 : start, end);
+      String name = named ? Text.trimmed(header, start, equals) : "";
+      String value = Text.trimmed(header, named ? equals + 1 : start, end);
       if (!name.isEmpty() || !value.isEmpty()) {
         if (count / 2 >= limit) {
           throw new HttpException(431, "request must have no more cookies than " + limit);

@@ -1,5 +1,6 @@
 package dev.postern.web;
 
+import dev.postern.internal.Text;
 import dev.postern.web.internal.Ascii;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
@@ -17,14 +18,14 @@ public record Credentials(String scheme, String value) {
     if (header == null) {
       return null;
     }
-    String text = Ascii.trimmed(header);
+    String text = Text.trimmed(header);
     int space = text.indexOf(' ');
     String scheme = space < 0 ? text : text.substring(0, space);
-    if (!Ascii.isToken(scheme)) {
+    if (!Text.isToken(scheme)) {
       return null;
     }
     return new Credentials(
-        Ascii.lower(scheme), space < 0 ? "" : Ascii.trimmed(text, space, text.length()));
+        Text.lower(scheme), space < 0 ? "" : Text.trimmed(text, space, text.length()));
   }
 
   /** The user of Basic credentials (RFC 7617), decoded as UTF-8; null for anything else. */

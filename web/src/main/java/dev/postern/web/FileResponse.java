@@ -5,7 +5,7 @@ import dev.postern.Environ;
 import dev.postern.Headers;
 import dev.postern.HttpException;
 import dev.postern.Response;
-import dev.postern.web.internal.Ascii;
+import dev.postern.internal.Text;
 import dev.postern.web.internal.HttpDate;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -207,7 +207,7 @@ final class FileResponse {
 
   /** What precedes the last dot of a coding's file: {@code gzip} to {@code gz}. */
   static String extension(String coding) {
-    return switch (Ascii.lower(coding)) {
+    return switch (Text.lower(coding)) {
       case "gzip" -> ".gz";
       case "zstd" -> ".zst";
       default -> "." + coding;

@@ -1,6 +1,6 @@
 package dev.postern.web;
 
-import dev.postern.web.internal.Ascii;
+import dev.postern.internal.Text;
 
 /** Media types by the last part of a file's name. */
 final class FileTypes {
@@ -8,7 +8,7 @@ final class FileTypes {
 
   /** The type; {@code application/octet-stream} when it is unknown. */
   static String of(String fileName) {
-    String extension = Ascii.lower(fileName.substring(fileName.lastIndexOf('.') + 1));
+    String extension = Text.lower(fileName.substring(fileName.lastIndexOf('.') + 1));
     String type =
         switch (extension) {
           case "html", "htm" -> "text/html";

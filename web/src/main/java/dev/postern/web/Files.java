@@ -8,6 +8,8 @@ import dev.postern.Environ;
 import dev.postern.Headers;
 import dev.postern.Response;
 import dev.postern.StartResponse;
+import dev.postern.internal.Escapes;
+import dev.postern.internal.Text;
 import dev.postern.web.internal.Ascii;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
@@ -235,7 +237,7 @@ public final class Files implements Application {
 
   private String type(String fileName) {
     if (!types.isEmpty()) {
-      String extension = Ascii.lower(fileName.substring(fileName.lastIndexOf('.') + 1));
+      String extension = Text.lower(fileName.substring(fileName.lastIndexOf('.') + 1));
       String type = types.get(extension);
       if (type != null) {
         return type;
@@ -299,9 +301,10 @@ public final class Files implements Application {
      */
     public Builder type(String extension, String mediaType) {
       if (MediaType.parse(mediaType) == null) {
-        throw new IllegalArgumentException("type must be a media type: " + Ascii.quote(mediaType));
+        throw new IllegalArgumentException(
+            "type must be a media type: " + Escapes.quote(mediaType));
       }
-      types.put(Ascii.lower(extension), mediaType);
+      types.put(Text.lower(extension), mediaType);
       return this;
     }
 

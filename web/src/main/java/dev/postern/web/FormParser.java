@@ -6,6 +6,7 @@ import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.apache.commons.fileupload2.core.AbstractFileUpload;
@@ -28,11 +29,15 @@ final class FormParser
   private final Environ environ;
   private final String boundary;
   private final Limits limits;
+  private final byte[] end;
+  private final Head head;
 
   FormParser(Environ environ, String boundary, Limits limits) {
     this.environ = environ;
     this.boundary = boundary;
     this.limits = limits;
+    this.end = ("--" + boundary + "--").getBytes(StandardCharsets.ISO_8859_1);
+    this.head = new Head(environ.input());
     setMaxSize(limits.multipartBytes());
     setMaxFileSize(limits.fileBytes());
     setMaxPartHeaderSize(limits.partHeaderBytes());
@@ -46,12 +51,17 @@ final class FormParser
     } catch (FileUploadException e) {
       throw refused(e);
     }
-    for (int count = 0; hasNext(items); count++) {
+    int count = 0;
+    for (; hasNext(items); count++) {
       if (count >= limits.parts()) {
         throw new HttpException(
             413, "multipart form must have no more parts than " + limits.parts());
       }
       consumer.accept(next(items));
+    }
+    // For the library a body without any boundary is a form without parts.
+    if (count == 0 && !head.has(end)) {
+      throw new HttpException(400, "multipart form must end with its boundary");
     }
   }
 
@@ -143,11 +153,50 @@ final class FormParser
 
     @Override
     public InputStream getInputStream() {
-      return environ.input();
+      return head;
     }
 
     @Override
     public boolean isMultipartRelated() {
+      return false;
+    }
+  }
+
+  /** The body, of which the first bytes are remembered: a form without parts is all in them. */
+  private static final class Head extends FilterInputStream {
+    private final byte[] first = new byte[256];
+    private int length;
+
+    Head(InputStream in) {
+      super(in);
+    }
+
+    @Override
+    public int read() throws IOException {
+      int b = in.read();
+      if (b >= 0 && length < first.length) {
+        first[length++] = (byte) b;
+      }
+      return b;
+    }
+
+    @Override
+    public int read(byte[] bytes, int offset, int count) throws IOException {
+      int n = in.read(bytes, offset, count);
+      if (n > 0 && length < first.length) {
+        int kept = Math.min(n, first.length - length);
+        System.arraycopy(bytes, offset, first, length, kept);
+        length += kept;
+      }
+      return n;
+    }
+
+    boolean has(byte[] text) {
+      for (int i = 0; i + text.length <= length; i++) {
+        if (Arrays.equals(first, i, i + text.length, text, 0, text.length)) {
+          return true;
+        }
+      }
       return false;
     }
   }

@@ -1,7 +1,8 @@
 package dev.postern.web;
 
 import dev.postern.HttpException;
-import dev.postern.web.internal.Ascii;
+import dev.postern.internal.Escapes;
+import dev.postern.internal.Text;
 import dev.postern.web.internal.FieldList;
 import java.nio.charset.Charset;
 import java.util.ArrayList;
@@ -35,8 +36,8 @@ public final class MediaType {
     String name = elements.get(0);
     int slash = name.indexOf('/');
     if (slash < 0
-        || !Ascii.isToken(name.substring(0, slash))
-        || !Ascii.isToken(name.substring(slash + 1))) {
+        || !Text.isToken(name.substring(0, slash))
+        || !Text.isToken(name.substring(slash + 1))) {
       return null;
     }
     List<String> parameters = new ArrayList<>();
@@ -45,17 +46,17 @@ public final class MediaType {
       if (equals < 0) {
         return null;
       }
-      String key = Ascii.lower(element.substring(0, equals));
+      String key = Text.lower(element.substring(0, equals));
       String value = element.substring(equals + 1);
-      if (!Ascii.isToken(key) || !Ascii.isToken(value) && !isQuoted(value)) {
+      if (!Text.isToken(key) || !Text.isToken(value) && !isQuoted(value)) {
         return null;
       }
       parameters.add(key);
       parameters.add(FieldList.unquoted(value));
     }
     return new MediaType(
-        Ascii.lower(name.substring(0, slash)),
-        Ascii.lower(name.substring(slash + 1)),
+        Text.lower(name.substring(0, slash)),
+        Text.lower(name.substring(slash + 1)),
         List.copyOf(parameters));
   }
 
@@ -114,7 +115,7 @@ public final class MediaType {
     try {
       return Charset.forName(name);
     } catch (IllegalArgumentException e) {
-      throw new HttpException(415, "charset of a body must be known: " + Ascii.quote(name));
+      throw new HttpException(415, "charset of a body must be known: " + Escapes.quote(name));
     }
   }
 
@@ -142,7 +143,7 @@ public final class MediaType {
     for (int i = 0; i < parameters.size(); i += 2) {
       String value = parameters.get(i + 1);
       text.append("; ").append(parameters.get(i)).append('=');
-      text.append(Ascii.isToken(value) ? value : FieldList.quoted(value));
+      text.append(Text.isToken(value) ? value : FieldList.quoted(value));
     }
     return text.toString();
   }

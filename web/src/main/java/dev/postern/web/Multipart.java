@@ -2,7 +2,7 @@ package dev.postern.web;
 
 import dev.postern.Environ;
 import dev.postern.HttpException;
-import dev.postern.web.internal.Ascii;
+import dev.postern.internal.Escapes;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -78,7 +78,7 @@ public final class Multipart {
       throw new HttpException(
           415,
           "form must be multipart/form-data: "
-              + (type == null ? "none" : Ascii.quote(type.essence())));
+              + (type == null ? "none" : Escapes.quote(type.essence())));
     }
     String boundary = type.parameter("boundary");
     // bcharsnospace and 70 characters (RFC 2046 5.1.1).

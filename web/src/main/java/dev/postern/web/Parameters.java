@@ -3,6 +3,7 @@ package dev.postern.web;
 import static java.util.Objects.requireNonNull;
 
 import dev.postern.HttpException;
+import dev.postern.internal.Escapes;
 import dev.postern.web.internal.Ascii;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -44,7 +45,7 @@ public final class Parameters implements Iterable<Map.Entry<String, String>> {
     if (namesAndValues.length % 2 != 0) {
       throw new IllegalArgumentException(
           "parameters must be names and values in turn: a value is missing for "
-              + Ascii.quote(namesAndValues[namesAndValues.length - 1]));
+              + Escapes.quote(namesAndValues[namesAndValues.length - 1]));
     }
     for (String text : namesAndValues) {
       requireNonNull(text, "name or value");
@@ -87,7 +88,7 @@ public final class Parameters implements Iterable<Map.Entry<String, String>> {
   public String required(String name) {
     String value = get(name);
     if (value == null) {
-      throw new HttpException(400, "request must have the parameter " + Ascii.quote(name));
+      throw new HttpException(400, "request must have the parameter " + Escapes.quote(name));
     }
     return value;
   }
@@ -105,7 +106,7 @@ public final class Parameters implements Iterable<Map.Entry<String, String>> {
     try {
       return Integer.parseInt(value);
     } catch (NumberFormatException e) {
-      throw new HttpException(400, "parameter must be a number: " + Ascii.quote(name));
+      throw new HttpException(400, "parameter must be a number: " + Escapes.quote(name));
     }
   }
 

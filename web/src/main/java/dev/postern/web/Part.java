@@ -1,7 +1,7 @@
 package dev.postern.web;
 
 import dev.postern.HttpException;
-import dev.postern.web.internal.Ascii;
+import dev.postern.internal.Escapes;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -145,6 +145,6 @@ public final class Part {
   /** The name only. */
   @Override
   public String toString() {
-    return "Part[" + Ascii.quote(name) + (isFile() ? ", file]" : "]");
+    return "Part[" + Escapes.quote(name) + (isFile() ? ", file]" : "]");
   }
 }

@@ -1,5 +1,7 @@
 package dev.postern.web;
 
+import dev.postern.internal.Escapes;
+import dev.postern.internal.Text;
 import dev.postern.web.internal.Ascii;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -30,7 +32,8 @@ final class PathTemplate implements Comparable<PathTemplate> {
       return new PathTemplate(text, List.of(), false);
     }
     if (text.charAt(0) != '/') {
-      throw new IllegalArgumentException("template must start with a slash: " + Ascii.quote(text));
+      throw new IllegalArgumentException(
+          "template must start with a slash: " + Escapes.quote(text));
     }
     List<String> segments = new ArrayList<>();
     Set<String> names = new HashSet<>();
@@ -46,7 +49,7 @@ final class PathTemplate implements Comparable<PathTemplate> {
       if (open) {
         rest = segment.endsWith("...}");
         String name = segment.substring(1, segment.length() - (rest ? 4 : 1));
-        if (!Ascii.isToken(name) || !names.add(name)) {
+        if (!Text.isToken(name) || !names.add(name)) {
           throw malformed(text);
         }
         segments.add("{" + name);
@@ -61,7 +64,7 @@ final class PathTemplate implements Comparable<PathTemplate> {
   private static IllegalArgumentException malformed(String text) {
     return new IllegalArgumentException(
         "template must have parameters that are whole segments, each name once: "
-            + Ascii.quote(text));
+            + Escapes.quote(text));
   }
 
   /** Whether a path of bytes matches; adds the bytes of the parameters. */

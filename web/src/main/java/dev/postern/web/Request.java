@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.postern.Environ;
 import dev.postern.HttpException;
+import dev.postern.internal.Escapes;
 import dev.postern.web.internal.Ascii;
 import java.io.IOException;
 import java.io.InputStream;
@@ -106,7 +107,8 @@ public final class Request {
 
   private Parameters urlEncoded(MediaType type) throws IOException {
     if (!type.is("application/x-www-form-urlencoded")) {
-      throw new HttpException(415, "form must be of a form's type: " + Ascii.quote(type.essence()));
+      throw new HttpException(
+          415, "form must be of a form's type: " + Escapes.quote(type.essence()));
     }
     Charset charset = type.charset(StandardCharsets.UTF_8);
     if (!charset.equals(StandardCharsets.UTF_8) && !charset.equals(StandardCharsets.US_ASCII)) {
@@ -186,7 +188,7 @@ public final class Request {
     }
     MediaType type = MediaType.parse(header);
     if (type == null) {
-      throw new HttpException(400, "Content-Type must be a media type: " + Ascii.quote(header));
+      throw new HttpException(400, "Content-Type must be a media type: " + Escapes.quote(header));
     }
     return type;
   }
@@ -370,7 +372,7 @@ public final class Request {
 
   private static void checkPath(String path) {
     if (path.isEmpty() || path.charAt(0) != '/') {
-      throw new IllegalArgumentException("path must start with a slash: " + Ascii.quote(path));
+      throw new IllegalArgumentException("path must start with a slash: " + Escapes.quote(path));
     }
   }
 

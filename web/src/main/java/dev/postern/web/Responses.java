@@ -5,6 +5,8 @@ import static java.util.Objects.requireNonNull;
 import dev.postern.Body;
 import dev.postern.Headers;
 import dev.postern.Response;
+import dev.postern.internal.Escapes;
+import dev.postern.internal.Text;
 import dev.postern.web.internal.Ascii;
 import dev.postern.web.internal.FieldList;
 import java.io.OutputStream;
@@ -120,8 +122,8 @@ public final class Responses {
    * @param fileName the name without a path
    */
   public static String disposition(String type, String fileName) {
-    if (!Ascii.isToken(type)) {
-      throw new IllegalArgumentException("disposition must be a token: " + Ascii.quote(type));
+    if (!Text.isToken(type)) {
+      throw new IllegalArgumentException("disposition must be a token: " + Escapes.quote(type));
     }
     String name =
         fileName.substring(1 + Math.max(fileName.lastIndexOf('/'), fileName.lastIndexOf('\\')));
@@ -140,7 +142,7 @@ public final class Responses {
       plain.append(ascii ? (char) c : '_');
       for (byte octet : Character.toString(c).getBytes(StandardCharsets.UTF_8)) {
         char b = (char) (octet & 0xFF);
-        if (Ascii.isAlphanumeric(b) || "!#$&+-.^_`|~".indexOf(b) >= 0) {
+        if (Text.isAlphanumeric(b) || "!#$&+-.^_`|~".indexOf(b) >= 0) {
           extended.append(b);
         } else {
           Ascii.appendPercent(extended, b);

@@ -10,6 +10,8 @@ import dev.postern.HttpException;
 import dev.postern.Responder;
 import dev.postern.Response;
 import dev.postern.StartResponse;
+import dev.postern.internal.Escapes;
+import dev.postern.internal.Text;
 import dev.postern.web.internal.Ascii;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -75,7 +77,7 @@ public final class Router implements Application, AutoCloseable {
       }
       return text;
     }
-    throw new IllegalStateException("route must have the parameter " + Ascii.quote(name));
+    throw new IllegalStateException("route must have the parameter " + Escapes.quote(name));
   }
 
   @Override
@@ -192,8 +194,8 @@ public final class Router implements Application, AutoCloseable {
      *     method already
      */
     public Builder route(String method, String template, Application application) {
-      if (!Ascii.isToken(method)) {
-        throw new IllegalArgumentException("method must be a token: " + Ascii.quote(method));
+      if (!Text.isToken(method)) {
+        throw new IllegalArgumentException("method must be a token: " + Escapes.quote(method));
       }
       requireNonNull(application, "application");
       PathTemplate parsed = PathTemplate.parse(template);
@@ -201,9 +203,9 @@ public final class Router implements Application, AutoCloseable {
       if (known != null && known.compareTo(parsed) == 0 && !known.toString().equals(template)) {
         throw new IllegalArgumentException(
             "template must name its parameters as the equal one does: "
-                + Ascii.quote(template)
+                + Escapes.quote(template)
                 + ", "
-                + Ascii.quote(known.toString()));
+                + Escapes.quote(known.toString()));
       }
       Map<String, Application> methods = routes.get(parsed);
       if (methods == null) {
@@ -212,7 +214,7 @@ public final class Router implements Application, AutoCloseable {
       }
       if (methods.putIfAbsent(method, application) != null) {
         throw new IllegalArgumentException(
-            "route must be there once: " + method + " " + Ascii.quote(template));
+            "route must be there once: " + method + " " + Escapes.quote(template));
       }
       return this;
     }

@@ -4,7 +4,9 @@ import dev.postern.Application;
 import dev.postern.Environ;
 import dev.postern.Middleware;
 import dev.postern.internal.Addresses;
+import dev.postern.internal.Escapes;
 import dev.postern.internal.Hosts;
+import dev.postern.internal.Text;
 import dev.postern.web.internal.Ascii;
 import dev.postern.web.internal.FieldList;
 import dev.postern.web.internal.Wrapped;
@@ -63,7 +65,7 @@ public final class TrustedProxies implements Middleware {
       long bits = slash < 0 ? dotted ? 32 : 128 : Ascii.number(network.substring(slash + 1));
       if (address == null || bits < 0 || bits > (dotted ? 32 : 128)) {
         throw new IllegalArgumentException(
-            "trusted proxy must be an address or a network: " + Ascii.quote(network));
+            "trusted proxy must be an address or a network: " + Escapes.quote(network));
       }
       all.add(new Network(address, (int) bits + (dotted ? 96 : 0)));
     }
@@ -112,7 +114,7 @@ public final class TrustedProxies implements Middleware {
       for (String pair : FieldList.split(hops.get(i), ';')) {
         int equals = pair.indexOf('=');
         if (equals > 0) {
-          String name = Ascii.lower(pair.substring(0, equals));
+          String name = Text.lower(pair.substring(0, equals));
           String value = FieldList.unquoted(pair.substring(equals + 1));
           switch (name) {
             case "for" -> client = value;
@@ -173,7 +175,7 @@ public final class TrustedProxies implements Middleware {
     if (scheme == null) {
       return;
     }
-    String lower = Ascii.lower(scheme);
+    String lower = Text.lower(scheme);
     if (lower.equals("https")) {
       copy.put("HTTPS", "on");
     } else if (lower.equals("http")) {

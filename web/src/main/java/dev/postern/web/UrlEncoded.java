@@ -2,6 +2,7 @@ package dev.postern.web;
 
 import dev.postern.HttpException;
 import dev.postern.internal.Percent;
+import dev.postern.internal.Text;
 import dev.postern.web.internal.Ascii;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -87,7 +88,7 @@ final class UrlEncoded {
       }
       for (byte octet : pairs[i].getBytes(StandardCharsets.UTF_8)) {
         char c = (char) (octet & 0xFF);
-        if (Ascii.isAlphanumeric(c) || c == '*' || c == '-' || c == '.' || c == '_') {
+        if (Text.isAlphanumeric(c) || c == '*' || c == '-' || c == '.' || c == '_') {
           encoded.append(c);
         } else if (c == ' ') {
           encoded.append('+');

@@ -7,7 +7,8 @@ import dev.postern.Body;
 import dev.postern.Environ;
 import dev.postern.Headers;
 import dev.postern.StartResponse;
-import dev.postern.web.internal.Ascii;
+import dev.postern.internal.Escapes;
+import dev.postern.internal.Text;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
@@ -85,10 +86,10 @@ public final class UrlMap implements Application, AutoCloseable {
   private static String host(Environ environ) {
     String host = environ.header("Host");
     if (host == null || host.isEmpty()) {
-      return Ascii.lower(environ.serverName());
+      return Text.lower(environ.serverName());
     }
     int colon = host.lastIndexOf(':');
-    return Ascii.lower(colon > host.lastIndexOf(']') ? host.substring(0, colon) : host);
+    return Text.lower(colon > host.lastIndexOf(']') ? host.substring(0, colon) : host);
   }
 
   /** Closes the applications that can be closed, each once. */
@@ -156,13 +157,13 @@ public final class UrlMap implements Application, AutoCloseable {
      * @param host without a port
      */
     public Builder mount(String host, String prefix, Application application) {
-      return add(Ascii.lower(requireNonNull(host, "host")), prefix, application);
+      return add(Text.lower(requireNonNull(host, "host")), prefix, application);
     }
 
     private Builder add(@Nullable String host, String prefix, Application application) {
       if (!prefix.isEmpty() && prefix.charAt(0) != '/') {
         throw new IllegalArgumentException(
-            "prefix must be empty or start with a slash: " + Ascii.quote(prefix));
+            "prefix must be empty or start with a slash: " + Escapes.quote(prefix));
       }
       int end = prefix.length();
       while (end > 0 && prefix.charAt(end - 1) == '/') {
@@ -175,7 +176,8 @@ public final class UrlMap implements Application, AutoCloseable {
         Mount other = mounts.get(at);
         if (other.prefix.equals(mount.prefix)
             && String.valueOf(other.host).equals(String.valueOf(host))) {
-          throw new IllegalArgumentException("prefix must be mounted once: " + Ascii.quote(prefix));
+          throw new IllegalArgumentException(
+              "prefix must be mounted once: " + Escapes.quote(prefix));
         }
         at++;
       }

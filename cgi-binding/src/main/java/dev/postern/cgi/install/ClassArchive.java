@@ -53,7 +53,10 @@ final class ClassArchive {
       dumping.addAll(List.of("-XX:SharedArchiveFile=" + archive, "-cp", joined));
       ProcessResult dumped = ProcessResult.of(dumping, List.of());
       if (!Files.exists(archive)) {
-        return "no class-data archive could be made: java ended with " + dumped.exit();
+        return "no class-data archive could be made: java ended with "
+            + dumped.exit()
+            + ": "
+            + lastLine(dumped.errors() + dumped.output());
       }
       return trained.exit() == 0
           ? null
@@ -117,6 +120,7 @@ final class ClassArchive {
     Files.write(list, lines, StandardCharsets.UTF_8);
   }
 
+  /** A JVM that cannot start says why in the last line of its output. */
   private static String lastLine(String text) {
     List<String> lines = text.lines().filter(line -> !line.startsWith("\t")).toList();
     return lines.isEmpty() ? "it said nothing" : lines.get(lines.size() - 1);

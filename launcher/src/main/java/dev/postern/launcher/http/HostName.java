@@ -1,6 +1,6 @@
 package dev.postern.launcher.http;
 
-import dev.postern.internal.Hosts;
+import dev.postern.internal.Text;
 import org.eclipse.jetty.http.HostPortHttpField;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.util.HostPort;
@@ -15,7 +15,7 @@ final class HostName {
     if (value == null || value.isEmpty()) {
       return new HostPortHttpField("");
     }
-    String named = Hosts.lower(value);
+    String named = Text.lower(value);
     return named.equals(value) ? new HostPortHttpField(value) : new Field(value, named);
   }
 

@@ -1,6 +1,6 @@
 package dev.postern.launcher.http;
 
-import dev.postern.internal.Hosts;
+import dev.postern.internal.Text;
 import java.util.Locale;
 import org.eclipse.jetty.http.HttpException;
 import org.eclipse.jetty.http.HttpField;
@@ -76,7 +76,7 @@ final class RequestHead {
     if (authority.isEmpty() || authority.startsWith(":")) {
       throw refused(400, "request target must have a host"); // RFC 9110 4.2.1
     }
-    return scheme + Hosts.lower(authority) + target.substring(end);
+    return scheme + Text.lower(authority) + target.substring(end);
   }
 
   /**

@@ -1,5 +1,6 @@
 package dev.postern.web.internal;
 
+import dev.postern.internal.Text;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -10,62 +11,6 @@ import org.jspecify.annotations.Nullable;
 /** HTTP's text, on ASCII alone: no locale and no regular expression. */
 public final class Ascii {
   private Ascii() {}
-
-  /** {@code token = 1*tchar} (RFC 9110 5.6.2). */
-  public static boolean isToken(String text) {
-    for (int i = 0; i < text.length(); i++) {
-      if (!isTokenChar(text.charAt(i))) {
-        return false;
-      }
-    }
-    return !text.isEmpty();
-  }
-
-  static boolean isTokenChar(char c) {
-    return isAlphanumeric(c) || "!#$%&'*+-.^_`|~".indexOf(c) >= 0;
-  }
-
-  /** Whether the char is a letter or a digit of ASCII. */
-  public static boolean isAlphanumeric(char c) {
-    return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9';
-  }
-
-  /** In lower case; other letters than those of ASCII stay. */
-  public static String lower(String text) {
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      if (c >= 'A' && c <= 'Z') {
-        char[] chars = text.toCharArray();
-        for (int k = i; k < chars.length; k++) {
-          chars[k] = chars[k] >= 'A' && chars[k] <= 'Z' ? (char) (chars[k] + 32) : chars[k];
-        }
-        return new String(chars);
-      }
-    }
-    return text;
-  }
-
-  /** The part of the text without the spaces and tabs at both ends. */
-  public static String trimmed(String text, int from, int to) {
-    int start = from;
-    int end = to;
-    while (start < end && isBlank(text.charAt(start))) {
-      start++;
-    }
-    while (end > start && isBlank(text.charAt(end - 1))) {
-      end--;
-    }
-    return text.substring(start, end);
-  }
-
-  /** The text without the spaces and tabs at both ends. */
-  public static String trimmed(String text) {
-    return trimmed(text, 0, text.length());
-  }
-
-  static boolean isBlank(char c) {
-    return c == ' ' || c == '\t';
-  }
 
   /**
    * {@code 1*DIGIT}; -1 for everything else. A number that does not fit is {@link Long#MAX_VALUE}.
@@ -130,31 +75,9 @@ public final class Ascii {
     return text;
   }
 
-  /** A foreign text for a message: in quotes, escaped, cut at 64 characters. */
-  public static String quote(String text) {
-    StringBuilder quoted = new StringBuilder("\"");
-    for (int i = 0; i < text.length() && i < 64; i++) {
-      char c = text.charAt(i);
-      if (c < ' ' || c > '~') {
-        quoted.append("\\u").append(hex(c >> 12)).append(hex(c >> 8));
-        quoted.append(hex(c >> 4)).append(hex(c));
-      } else if (c == '"' || c == '\\') {
-        quoted.append('\\').append(c);
-      } else {
-        quoted.append(c);
-      }
-    }
-    return quoted.append(text.length() > 64 ? "\"…" : "\"").toString();
-  }
-
-  /** The upper-case hexadecimal digit of the low four bits. */
-  public static char hex(int nibble) {
-    return "0123456789ABCDEF".charAt(nibble & 0xF);
-  }
-
   /** Appends {@code %XX}. */
   public static void appendPercent(StringBuilder text, int octet) {
-    text.append('%').append(hex(octet >> 4)).append(hex(octet));
+    text.append('%').append(Text.hex(octet >> 4)).append(Text.hex(octet));
   }
 
   /**
@@ -165,7 +88,7 @@ public final class Ascii {
     StringBuilder encoded = new StringBuilder(bytes.length() + 16);
     for (int i = 0; i < bytes.length(); i++) {
       char c = bytes.charAt(i);
-      if (isAlphanumeric(c) || "/-._~!$&'()*+,:@".indexOf(c) >= 0) {
+      if (Text.isAlphanumeric(c) || "/-._~!$&'()*+,:@".indexOf(c) >= 0) {
         encoded.append(c);
       } else {
         appendPercent(encoded, c);

@@ -1,5 +1,6 @@
 package dev.postern.web.internal;
 
+import dev.postern.internal.Text;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -26,7 +27,7 @@ public final class FieldList {
       } else if (c == '"') {
         quoted = true;
       } else if (c == separator) {
-        String element = Ascii.trimmed(value, start, Math.min(i, value.length()));
+        String element = Text.trimmed(value, start, Math.min(i, value.length()));
         if (!element.isEmpty()) {
           elements.add(element);
         }
@@ -35,7 +36,7 @@ public final class FieldList {
     }
     if (start < value.length()) {
       // A quoted string that does not end.
-      elements.add(Ascii.trimmed(value, start, value.length()));
+      elements.add(Text.trimmed(value, start, value.length()));
     }
     return elements;
   }

@@ -1,5 +1,6 @@
 package dev.postern.web.internal;
 
+import dev.postern.internal.Text;
 import java.time.DateTimeException;
 import java.time.DayOfWeek;
 import java.time.Instant;
@@ -38,7 +39,7 @@ public final class HttpDate {
    * of two digits that seems to be more than 50 years ahead is one of the past.
    */
   public static @Nullable Instant parse(String text) {
-    String date = Ascii.trimmed(text);
+    String date = Text.trimmed(text);
     int comma = date.indexOf(',');
     try {
       if (comma < 0) {

@@ -6,6 +6,7 @@ import dev.postern.Application;
 import dev.postern.Environ;
 import dev.postern.Middleware;
 import dev.postern.Outcome;
+import dev.postern.internal.Text;
 import dev.postern.web.internal.Ascii;
 import dev.postern.web.internal.Wrapped;
 import java.time.Clock;
@@ -128,7 +129,7 @@ public final class AccessLog implements Middleware {
       if (c == '"' || c == '\\') {
         line.append('\\').append(c);
       } else if (c < ' ' || c > '~') {
-        line.append("\\x").append(Ascii.hex(c >> 4)).append(Ascii.hex(c));
+        line.append("\\x").append(Text.hex(c >> 4)).append(Text.hex(c));
       } else {
         line.append(c);
       }

@@ -6,7 +6,8 @@ import dev.postern.Environ;
 import dev.postern.Headers;
 import dev.postern.Middleware;
 import dev.postern.StartResponse;
-import dev.postern.web.internal.Ascii;
+import dev.postern.internal.Escapes;
+import dev.postern.internal.Text;
 import dev.postern.web.internal.Wrapped;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -110,7 +111,7 @@ public final class Cors implements Middleware {
       return true;
     }
     for (String name : asked.split(",", -1)) {
-      String lower = Ascii.lower(Ascii.trimmed(name));
+      String lower = Text.lower(Text.trimmed(name));
       if (!lower.isEmpty() && !headers.contains(lower)) {
         return false;
       }
@@ -139,7 +140,7 @@ public final class Cors implements Middleware {
             && !origin.equals("null")
             && (scheme < 1 || origin.indexOf('/', scheme + 3) >= 0)) {
           throw new IllegalArgumentException(
-              "origin must be a scheme and a host, maybe a port: " + Ascii.quote(origin));
+              "origin must be a scheme and a host, maybe a port: " + Escapes.quote(origin));
         }
       }
       this.origins = origins;
@@ -155,7 +156,7 @@ public final class Cors implements Middleware {
     public Builder headers(String... names) {
       List<String> lower = new ArrayList<>();
       for (String name : names) {
-        lower.add(Ascii.lower(name));
+        lower.add(Text.lower(name));
       }
       headers = lower;
       return this;

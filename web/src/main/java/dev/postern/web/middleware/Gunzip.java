@@ -5,7 +5,8 @@ import dev.postern.Environ;
 import dev.postern.Headers;
 import dev.postern.HttpException;
 import dev.postern.Middleware;
-import dev.postern.web.internal.Ascii;
+import dev.postern.internal.Escapes;
+import dev.postern.internal.Text;
 import dev.postern.web.internal.LimitedInput;
 import dev.postern.web.internal.Wrapped;
 import java.io.EOFException;
@@ -51,7 +52,7 @@ public final class Gunzip implements Middleware {
         "Gunzip",
         (inner, environ, startResponse) -> {
           String coding = environ.header("Content-Encoding");
-          String lower = coding == null ? "identity" : Ascii.lower(Ascii.trimmed(coding));
+          String lower = coding == null ? "identity" : Text.lower(Text.trimmed(coding));
           if (lower.equals("identity") || lower.isEmpty()) {
             return inner.call(environ, startResponse);
           }
@@ -59,7 +60,7 @@ public final class Gunzip implements Middleware {
           if (!gzip && !lower.equals("deflate")) {
             throw new HttpException(
                 415,
-                "Content-Encoding must be gzip or deflate: " + Ascii.quote(lower),
+                "Content-Encoding must be gzip or deflate: " + Escapes.quote(lower),
                 Headers.of("Accept-Encoding", "gzip, deflate"));
           }
           Environ copy = environ.copy();

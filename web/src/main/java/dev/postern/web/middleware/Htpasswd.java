@@ -1,5 +1,6 @@
 package dev.postern.web.middleware;
 
+import dev.postern.internal.Escapes;
 import dev.postern.web.internal.Ascii;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -77,7 +78,7 @@ public final class Htpasswd implements BiPredicate<String, String> {
           if (colon < 1 || !isBcrypt(line.substring(colon + 1).strip())) {
             throw new IOException(
                 "line of a htpasswd file must be a name and a bcrypt hash: "
-                    + Ascii.quote(line.substring(0, Math.max(0, colon))));
+                    + Escapes.quote(line.substring(0, Math.max(0, colon))));
           }
           found.put(line.substring(0, colon), line.substring(colon + 1).strip());
         }

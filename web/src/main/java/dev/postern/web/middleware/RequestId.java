@@ -3,7 +3,7 @@ package dev.postern.web.middleware;
 import dev.postern.Application;
 import dev.postern.Environ;
 import dev.postern.Middleware;
-import dev.postern.web.internal.Ascii;
+import dev.postern.internal.Text;
 import dev.postern.web.internal.Wrapped;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -51,7 +51,7 @@ public final class RequestId implements Middleware {
   private static boolean isId(String text) {
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
-      if (!Ascii.isAlphanumeric(c) && c != '-' && c != '_' && c != '.') {
+      if (!Text.isAlphanumeric(c) && c != '-' && c != '_' && c != '.') {
         return false;
       }
     }

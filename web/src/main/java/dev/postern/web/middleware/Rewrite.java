@@ -3,6 +3,7 @@ package dev.postern.web.middleware;
 import dev.postern.Application;
 import dev.postern.Environ;
 import dev.postern.Middleware;
+import dev.postern.internal.Escapes;
 import dev.postern.web.TrustedProxies;
 import dev.postern.web.internal.Ascii;
 import dev.postern.web.internal.Wrapped;
@@ -31,7 +32,7 @@ public final class Rewrite implements Middleware {
   public static Rewrite prefix(String prefix) {
     if (!isPrefix(prefix)) {
       throw new IllegalArgumentException(
-          "prefix must start with a slash and not end with one: " + Ascii.quote(prefix));
+          "prefix must start with a slash and not end with one: " + Escapes.quote(prefix));
     }
     return new Rewrite(prefix, null);
   }

@@ -8,10 +8,10 @@ import dev.postern.Environ;
 import dev.postern.Headers;
 import dev.postern.Middleware;
 import dev.postern.StartResponse;
+import dev.postern.internal.Text;
 import dev.postern.web.Cookie;
 import dev.postern.web.Cookie.SameSite;
 import dev.postern.web.Request;
-import dev.postern.web.internal.Ascii;
 import dev.postern.web.internal.Wrapped;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -136,7 +136,7 @@ public final class Sessions implements Middleware {
   private static boolean isId(String text) {
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
-      if (!Ascii.isAlphanumeric(c) && c != '-' && c != '_') {
+      if (!Text.isAlphanumeric(c) && c != '-' && c != '_') {
         return false;
       }
     }

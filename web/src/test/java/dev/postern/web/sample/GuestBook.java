@@ -29,8 +29,8 @@ import java.util.List;
 
 /**
  * A guest book: a form with an upload, a session that remembers the guest's name, static files. All
- * that it keeps is in a directory, so that it is the same as a servlet, where it stays in memory,
- * and as a CGI executable, where each request is a process.
+ * that it keeps is in a directory, so that one class is a servlet, a FastCGI server, which both
+ * stay in memory, and a CGI executable, where each request is a process.
  */
 public final class GuestBook implements Application {
   private static final Limits LIMITS =
@@ -39,9 +39,11 @@ public final class GuestBook implements Application {
   private final Path directory;
   private final Application site;
 
-  /** For gateways that create it by name: the directory is {@code GUESTBOOK} of the environment. */
+  /**
+   * For gateways that create it by name: the system property {@code guestbook} is its directory.
+   */
   public GuestBook() throws IOException {
-    this(Path.of(System.getenv("GUESTBOOK")));
+    this(Path.of(System.getProperty("guestbook")));
   }
 
   GuestBook(Path directory) throws IOException {

@@ -5,18 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.postern.testing.InMemoryGateway;
 import dev.postern.testing.TestRequest;
 import dev.postern.testing.TestResponse;
-import java.io.BufferedReader;
-import java.io.IOException;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
-import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.List;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
@@ -24,10 +15,11 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * The same application in memory, as a servlet and as a CGI executable, the last two in a browser.
+ * The same application in memory, and in a browser as a servlet, over FastCGI and as a CGI
+ * executable.
  */
 @Timeout(300)
 class GuestBookTest {
@@ -57,72 +49,6 @@ class GuestBookTest {
     }
   }
 
-  private static final String JAVA =
-      Path.of(System.getProperty("java.home"), "bin/java").toString();
-  private static final List<String> SMALL =
-      List.of("-Xmx64m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC");
-
-  private static String classPath() {
-    return System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
-  }
-
-  /** A server in a JVM of 64 MB. */
-  private record Server(Process process, int port) implements AutoCloseable {
-    static Server start(String... arguments) throws Exception {
-      List<String> command = new ArrayList<>();
-      command.add(JAVA);
-      command.addAll(SMALL);
-      command.addAll(List.of("-cp", classPath(), GuestBookServer.class.getName()));
-      command.addAll(List.of(arguments));
-      Process process =
-          new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
-      BufferedReader output =
-          new BufferedReader(
-              new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
-      String line = output.readLine();
-      if (line == null || !line.startsWith("port ")) {
-        process.destroyForcibly();
-        throw new IllegalStateException("server must print its port: " + line);
-      }
-      return new Server(process, Integer.parseInt(line.substring(5)));
-    }
-
-    String url() {
-      return "http://127.0.0.1:" + port + "/book/";
-    }
-
-    @Override
-    public void close() throws IOException {
-      process.getOutputStream().close();
-      try {
-        process.onExit().orTimeout(30, TimeUnit.SECONDS).join();
-      } catch (CompletionException e) {
-        process.destroyForcibly();
-      }
-    }
-  }
-
-  private Server start(String kind) throws Exception {
-    Path data = directory.resolve("data");
-    if (kind.equals("servlet")) {
-      return Server.start("servlet", data.toString());
-    }
-    Path program = directory.resolve("program");
-    Files.writeString(
-        program,
-        "#!/bin/sh\nexec '"
-            + JAVA
-            + "' "
-            + String.join(" ", SMALL)
-            + " -cp '"
-            + classPath()
-            + "' "
-            + GuestBookProgram.class.getName()
-            + "\n");
-    Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwx------"));
-    return Server.start("cgi", program.toString(), data.toString());
-  }
-
   /** Fills the form as a user would, and sends it. */
   private static void sign(Browser browser, String name, String text, String file)
       throws Exception {
@@ -141,10 +67,10 @@ class GuestBookTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"servlet", "cgi"})
-  void guestBook_inABrowser(String kind) throws Exception {
+  @EnumSource
+  void guestBook_inABrowser(Deployment.Kind kind) throws Exception {
     Browser browser = browser();
-    try (Server server = start(kind)) {
+    try (Deployment server = Deployment.start(kind)) {
       browser.open(server.url());
       assertThat(browser.evaluate("getComputedStyle(document.querySelector('h1')).color"))
           .isEqualTo("rgb(1, 2, 3)");
@@ -172,7 +98,8 @@ class GuestBookTest {
       // Without the token nothing is written.
       assertThat(
               browser.evaluate(
-                  "fetch('/book/sign', {method: 'POST', body: new FormData()}).then(r => '' + r.status)"))
+                  "fetch('/book/sign', {method: 'POST', body: new FormData()}).then(r => '' +"
+                      + " r.status)"))
           .isEqualTo("403");
       assertThat(browser.evaluate("fetch('/book/none').then(r => r.text())"))
           .isEqualTo("404 Not Found\n");
@@ -180,10 +107,11 @@ class GuestBookTest {
   }
 
   /** A real body of a browser, three times as large as the heap of its server. */
-  @Test
-  void guestBook_takesAnUploadOf200MegabytesIn64() throws Exception {
+  @ParameterizedTest
+  @EnumSource(names = {"SERVLET", "FASTCGI"})
+  void guestBook_takesAnUploadOf200MegabytesIn64(Deployment.Kind kind) throws Exception {
     Browser browser = browser();
-    try (Server server = start("servlet")) {
+    try (Deployment server = Deployment.start(kind)) {
       browser.open(server.url());
       sign(
           browser,
@@ -193,7 +121,7 @@ class GuestBookTest {
       browser.await("document.querySelectorAll('li').length === 1");
       assertThat(browser.evaluate("document.querySelector('li').textContent"))
           .isEqualTo("large: upload large.png 209715200");
-      try (Stream<Path> pictures = Files.list(directory.resolve("data/pictures"))) {
+      try (Stream<Path> pictures = Files.list(server.data().resolve("pictures"))) {
         assertThat(pictures.map(picture -> picture.toFile().length()))
             .containsExactly(209_715_200L);
       }
