@@ -63,18 +63,15 @@ final class FileResponse {
     Headers headers = more.plus("ETag", tag).plus("Last-Modified", HttpDate.text(modified));
     int condition = request.condition(tag, modified);
     if (condition != 0) {
-      return Response.of(condition, condition == 304 ? headers : Headers.of());
+      return condition == 304 ? Response.of(304, headers) : Responses.status(condition);
     }
     headers = headers.plus("Accept-Ranges", "bytes");
     List<ByteRange> ranges;
     try {
       ranges = request.ranges(attributes.size(), tag, modified);
     } catch (HttpException e) {
-      Headers refused = e.headers().plus("Content-Type", "text/plain; charset=utf-8");
-      return Response.of(
-          e.status(),
-          refused,
-          Body.of(e.status() + " " + Response.reasonPhrase(e.status()) + "\n"));
+      return Responses.status(e.status())
+          .withHeader("Content-Range", "bytes */" + attributes.size());
     }
     if (ranges == null) {
       return Response.of(200, headers.plus("Content-Type", type), whole());

@@ -23,9 +23,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Static files: one file, or those under a directory. Answers GET and HEAD with type, {@code ETag}
- * and {@code Last-Modified}, conditional requests (RFC 9110 13), single and multiple ranges (14),
- * and a compressed sibling such as {@code page.html.br} to a client that accepts it.
+ * Static files: one file, or those under a directory. Answers OPTIONS, and GET and HEAD with type,
+ * {@code ETag} and {@code Last-Modified}, conditional requests (RFC 9110 13), single and multiple
+ * ranges (14), and a compressed sibling such as {@code page.html.br} to a client that accepts it.
  *
  * <pre>{@code
  * Application site = UrlMap.builder().mount("/static", Files.under(Path.of("/srv/site"))).build();
@@ -87,8 +87,10 @@ public final class Files implements Application {
 
   /** The response to this request, for a handler that adds to it or chooses between files. */
   public Response respond(Environ environ) throws IOException {
-    if (!environ.method().equals("GET") && !environ.method().equals("HEAD")) {
-      return Responses.status(405).withHeader("Allow", "GET, HEAD");
+    String method = environ.method();
+    if (!method.equals("GET") && !method.equals("HEAD")) {
+      return Responses.status(method.equals("OPTIONS") ? 204 : 405)
+          .withHeader("Allow", "GET, HEAD, OPTIONS");
     }
     try {
       return directory ? under(environ) : found(environ, root);

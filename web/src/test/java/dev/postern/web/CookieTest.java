@@ -40,7 +40,30 @@ class CookieTest {
         Arguments.of("a=\u00c3\u00a4", List.of("a", "\u00c3\u00a4")),
         Arguments.of("Foo=bar", List.of("Foo", "bar")),
         Arguments.of("$Version=1; foo=bar", List.of("$Version", "1", "foo", "bar")),
-        Arguments.of("name with spaces=x", List.of("name with spaces", "x")));
+        Arguments.of("name with spaces=x", List.of("name with spaces", "x")),
+        Arguments.of("foo=\"bar", List.of("foo", "\"bar")),
+        Arguments.of("foo=\"  bar \"", List.of("foo", "\"  bar \"")),
+        Arguments.of("foo=\"bar=baz\"", List.of("foo", "\"bar=baz\"")),
+        Arguments.of("foo=\"bar, baz=qux\"", List.of("foo", "\"bar, baz=qux\"")),
+        Arguments.of("z=y, a=b", List.of("z", "y, a=b")),
+        Arguments.of("aBc=\"zzz \"   \"ppp\"", List.of("aBc", "\"zzz \"   \"ppp\"")),
+        Arguments.of("aBc=A\"B", List.of("aBc", "A\"B")),
+        Arguments.of("A=== BC", List.of("A", "== BC")),
+        Arguments.of("test=\"fubar! = foo", List.of("test", "\"fubar! = foo")),
+        Arguments.of("\"a=b\"=bar", List.of("\"a", "b\"=bar")),
+        Arguments.of(
+            "1=a; $=b; !a=c; @a=d; #a=e; $a=f; %a=g; ^a=h; &a=i; *a=j; (a=k; )a=l; -a=m; _a=n; +=o",
+            List.of(
+                "1", "a", "$", "b", "!a", "c", "@a", "d", "#a", "e", "$a", "f", "%a", "g", "^a",
+                "h", "&a", "i", "*a", "j", "(a", "k", ")a", "l", "-a", "m", "_a", "n", "+", "o")),
+        Arguments.of("foo bar=baz", List.of("foo bar", "baz")),
+        Arguments.of(
+            "key=val1; key=val2; key=val4; key=val5",
+            List.of("key", "val1", "key", "val2", "key", "val4", "key", "val5")),
+        // Names and values in UTF-8, as bytes.
+        Arguments.of(
+            "\u00e6\u0098\u00a5=\u00e5\u00ae\u00b6\u00c2\u00b7",
+            List.of("\u00e6\u0098\u00a5", "\u00e5\u00ae\u00b6\u00c2\u00b7")));
   }
 
   @ParameterizedTest

@@ -136,7 +136,10 @@ class FilesTest {
   void otherMethods_are405() {
     TestResponse response = Web.run(files, TestRequest.post("/a.txt", "text/plain", "x"));
     assertThat(response.status()).isEqualTo(405);
-    assertThat(response.header("Allow")).isEqualTo("GET, HEAD");
+    assertThat(response.header("Allow")).isEqualTo("GET, HEAD, OPTIONS");
+    TestResponse options = Web.run(files, TestRequest.of("OPTIONS", "/a.txt"));
+    assertThat(options.status()).isEqualTo(204);
+    assertThat(options.header("Allow")).isEqualTo("GET, HEAD, OPTIONS");
   }
 
   @Test

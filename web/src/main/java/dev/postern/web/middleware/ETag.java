@@ -5,8 +5,10 @@ import dev.postern.Body;
 import dev.postern.Environ;
 import dev.postern.Headers;
 import dev.postern.Middleware;
+import dev.postern.Response;
 import dev.postern.StartResponse;
 import dev.postern.web.Request;
+import dev.postern.web.Responses;
 import dev.postern.web.internal.FieldList;
 import dev.postern.web.internal.HeldStart;
 import dev.postern.web.internal.HttpDate;
@@ -103,8 +105,13 @@ public final class ETag implements Middleware {
             .without("Content-Encoding")
             .without("Content-Language")
             .without("Content-Range");
-    held.release(condition, condition == 304 ? sent : Headers.of(), null);
-    return Body.empty().onClose(body);
+    if (condition == 304) {
+      held.release(304, sent, null);
+      return Body.empty().onClose(body);
+    }
+    Response refused = Responses.status(condition);
+    held.release(condition, refused.headers(), null);
+    return refused.body().onClose(body);
   }
 
   private boolean isTaggable(Environ environ, Headers headers, Body body) {
