@@ -1,5 +1,6 @@
 package dev.postern.launcher;
 
+import java.io.IOException;
 import java.net.InetAddress;
 import java.util.List;
 
@@ -36,7 +37,7 @@ final class Served implements AutoCloseable {
   }
 
   @Override
-  public void close() throws Exception {
+  public void close() throws IOException {
     server.close();
     site.retire();
   }
