@@ -82,7 +82,10 @@ public final class Environ extends AbstractMap<String, Object> {
      */
     @Nullable String variable(String name);
 
-    /** The names of all variables that are there. One with a dot is passed over. */
+    /**
+     * The names of all variables that are there. One with a dot is passed over, and one that has no
+     * value: so a source need not look for each.
+     */
     Set<String> names();
   }
 
@@ -190,6 +193,14 @@ public final class Environ extends AbstractMap<String, Object> {
   public Set<Entry<String, Object>> entrySet() {
     checkOpen();
     return new EnvironEntries(all(), extensions.shared());
+  }
+
+  /** As by {@link #entrySet}, without an object for each entry. */
+  @Override
+  public void forEach(BiConsumer<? super String, ? super Object> action) {
+    checkOpen();
+    all().forEach(action);
+    extensions.shared().forEach(action);
   }
 
   // ---- typed readers ----
@@ -436,8 +447,9 @@ public final class Environ extends AbstractMap<String, Object> {
     }
     if (!complete) {
       for (String name : source.names()) {
-        if (own == null || !own.containsKey(name)) {
-          action.accept(name, source.variable(name));
+        String value = own == null || !own.containsKey(name) ? source.variable(name) : null;
+        if (value != null) {
+          action.accept(name, value);
         }
       }
     }

@@ -9,7 +9,9 @@ import dev.postern.internal.Hosts;
 import dev.postern.process.ProgramText;
 import dev.postern.program.RequestPath;
 import dev.postern.wire.Refusal;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -60,6 +62,8 @@ public final class ProgramEnvironment {
       throws GatewayException {
     ProgramEnvironment built = new ProgramEnvironment(environ, options, own);
     built.addConfigured();
+    // Before all others: this has the environ complete, which then knows what was asked for.
+    built.addHeaders(counters);
     for (String name : EnvironmentRules.PASSED) {
       built.addForeign(name, environ.variable(name));
     }
@@ -69,7 +73,6 @@ public final class ProgramEnvironment {
     }
     built.addServer();
     built.addPeer();
-    built.addHeaders(counters);
     built.add("GATEWAY_INTERFACE", "CGI/1.1");
     built.addRedirect();
     if (own.file() != null) {
@@ -120,7 +123,9 @@ public final class ProgramEnvironment {
 
   private void addHeaders(RefusalCounters counters) throws GatewayException {
     Set<String> connection = FieldNames.connectionOptions(environ.variable("HTTP_CONNECTION"));
-    for (String name : environ.keySet()) {
+    List<String> names = new ArrayList<>(40);
+    environ.forEach((name, value) -> names.add(name));
+    for (String name : names) {
       if (options.passed().contains(name)) {
         addForeign(name, environ.variable(name));
       } else if (!name.startsWith("HTTP_")) {

@@ -37,6 +37,9 @@ public abstract class HostedProcess implements RunningProgram {
   /** How often a wait looks whether the program has ended. */
   static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
+  /** How long an exit is waited for before anything else is looked at. */
+  private static final long FIRST_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
+
   private static final int ERRORS_KEPT = 64 * 1024;
 
   final ErrorTail errors = new ErrorTail(ERRORS_KEPT);
@@ -288,6 +291,10 @@ public abstract class HostedProcess implements RunningProgram {
   @Override
   public final Exit exit() {
     try {
+      // As a rule it has ended: what it has worked until now is looked up for the others alone.
+      if (awaitExit(FIRST_LOOK_NANOS)) {
+        return new Exit(exitCode());
+      }
       long start = session().leaderWork();
       for (long waited = 0; !awaitExit(LOOK_NANOS); waited += LOOK_NANOS) {
         if (waited >= EXIT_GRACE_NANOS

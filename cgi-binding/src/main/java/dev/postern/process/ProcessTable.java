@@ -1,5 +1,6 @@
 package dev.postern.process;
 
+import java.io.FileInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -16,6 +17,9 @@ public final class ProcessTable {
 
   /** Of nearly every system; a figure for people is all that depends on it. */
   private static final long PAGE = 4096;
+
+  /** All fields that are read here are within so many bytes; the kernel gives them to one read. */
+  private static final int LINE = 1024;
 
   private ProcessTable() {}
 
@@ -69,8 +73,9 @@ public final class ProcessTable {
   }
 
   private static @Nullable Entry read(Path process) {
-    try {
-      String text = Files.readString(process.resolve("stat"), StandardCharsets.ISO_8859_1);
+    try (FileInputStream stat = new FileInputStream(process + "/stat")) {
+      byte[] line = new byte[LINE];
+      String text = new String(line, 0, stat.read(line), StandardCharsets.ISO_8859_1);
       String[] fields = text.substring(text.lastIndexOf(')') + 2).split(" ", 21);
       return new Entry(
           Long.parseLong(text.substring(0, text.indexOf(' '))),

@@ -143,7 +143,9 @@ public final class ProgramFinder {
     }
     String other = swapped.toString();
     return !other.equals(name)
-        && Files.exists(directory.resolve(other), LinkOption.NOFOLLOW_LINKS)
+        // Without an exception where there is none, which is the rule; a link that leads nowhere is
+        // no program under either name.
+        && Files.exists(directory.resolve(other))
         && Files.exists(file, LinkOption.NOFOLLOW_LINKS);
   }
 

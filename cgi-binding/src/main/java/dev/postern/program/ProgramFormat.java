@@ -10,8 +10,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -27,17 +29,23 @@ final class ProgramFormat {
   /** How many scripts the kernel follows, each of which the next one interprets. */
   private static final int MAX_NESTED = 4;
 
-  private static final int MAX_KNOWN = 256;
+  private static final int MAX_KNOWN = 1024;
   private static final boolean LINUX = System.getProperty("os.name", "").startsWith("Linux");
 
-  /** Interpreters that were found good, as they were then: most requests share a few of them. */
-  private static final Map<Path, Seen> KNOWN = new ConcurrentHashMap<>();
+  /** Files that were found good, as they were then: most requests share a few of them. */
+  private static final Map<Path, Known> KNOWN = new ConcurrentHashMap<>();
 
-  /** What is another once the file was changed or replaced. */
-  private record Seen(long modified, long size, @Nullable Object key) {
-    static Seen of(Path file) throws IOException {
-      BasicFileAttributes now = Files.readAttributes(file, BasicFileAttributes.class);
-      return new Seen(now.lastModifiedTime().toMillis(), now.size(), now.fileKey());
+  /**
+   * A file that can run. It is another one once it was changed or replaced.
+   *
+   * @param interpreter what it names in its first line, bytes as chars; null for none
+   */
+  private record Known(
+      FileTime modified, long size, @Nullable Object key, @Nullable String interpreter) {
+    boolean isStill(BasicFileAttributes now) {
+      return size == now.size()
+          && modified.equals(now.lastModifiedTime())
+          && Objects.equals(key, now.fileKey());
     }
   }
 
@@ -64,12 +72,34 @@ final class ProgramFormat {
   }
 
   private static void check(Path file, Path program, int nested) throws GatewayException {
-    byte[] start = new byte[FIRST_LINE];
-    try (InputStream in = Files.newInputStream(file)) {
-      start = Arrays.copyOf(start, in.readNBytes(start, 0, start.length));
+    Known known;
+    try {
+      BasicFileAttributes now = Files.readAttributes(file, BasicFileAttributes.class);
+      known = KNOWN.get(file);
+      if (known == null || !known.isStill(now)) {
+        String interpreter = read(file, program, nested);
+        known = new Known(now.lastModifiedTime(), now.size(), now.fileKey(), interpreter);
+        if (KNOWN.size() >= MAX_KNOWN) {
+          KNOWN.clear();
+        }
+        KNOWN.put(file, known);
+      }
+    } catch (GatewayException e) {
+      throw e;
     } catch (IOException e) {
       // Execute permission without read permission is legal for a binary.
       return;
+    }
+    if (known.interpreter() != null) {
+      checkInterpreter(program, known.interpreter(), nested + 1);
+    }
+  }
+
+  /** The interpreter that a good file names, or null for none. */
+  private static @Nullable String read(Path file, Path program, int nested) throws IOException {
+    byte[] start = new byte[FIRST_LINE];
+    try (InputStream in = Files.newInputStream(file)) {
+      start = Arrays.copyOf(start, in.readNBytes(start, 0, start.length));
     }
     if (ElfFile.isElf(start)) {
       String wrong = LINUX ? ElfFile.problem(file) : null;
@@ -77,11 +107,12 @@ final class ProgramFormat {
         throw noProgram(file, program, nested, wrong);
       }
     } else if (start.length >= 3 && start[0] == '#' && start[1] == '!') {
-      checkInterpreter(program, interpreter(start), nested + 1);
       checkLookedUp(program, start);
+      return interpreter(start);
     } else if (LINUX) {
       throw noProgram(file, program, nested, "it must be ELF or start with #!" + mark(start));
     }
+    return null;
   }
 
   private static void checkInterpreter(Path program, String name, int nested)
@@ -99,18 +130,7 @@ final class ProgramFormat {
     if (nested > MAX_NESTED) {
       throw badInterpreter(program, Escapes.quote(name) + ": scripts run each other too often");
     }
-    try {
-      Seen seen = Seen.of(file);
-      if (!seen.equals(KNOWN.get(file))) {
-        check(file, program, nested);
-        if (KNOWN.size() >= MAX_KNOWN) {
-          KNOWN.clear();
-        }
-        KNOWN.put(file, seen);
-      }
-    } catch (IOException e) {
-      throw badInterpreter(program, Escapes.quote(name));
-    }
+    check(file, program, nested);
   }
 
   private static GatewayException noProgram(Path file, Path program, int nested, String wrong) {

@@ -55,7 +55,7 @@ public final class HeaderBlockParser {
   }
 
   private final boolean statusLine;
-  private byte[] block = new byte[1024];
+  private byte[] block = new byte[256];
   private int size;
   private int lineStart;
   private boolean afterCr;
@@ -65,7 +65,7 @@ public final class HeaderBlockParser {
   private final List<String> fields = new ArrayList<>();
 
   /** Where in the block each field starts. */
-  private int[] starts = new int[16];
+  private int[] starts = new int[8];
 
   /** Of a program that must not write a status line. */
   public HeaderBlockParser() {

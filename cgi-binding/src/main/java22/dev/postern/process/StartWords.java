@@ -2,6 +2,7 @@ package dev.postern.process;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -46,15 +47,21 @@ final class StartWords {
     environment = memory.asSlice(arguments.byteSize(), (variables.size() + 1) * POINTER);
     next = arguments.byteSize() + environment.byteSize();
     for (int i = 0; i < words.length; i++) {
-      arguments.setAtIndex(ADDRESS, i, add(words[i]));
+      setAddress(i, add(words[i]));
     }
-    arguments.setAtIndex(ADDRESS, words.length, MemorySegment.NULL);
-    int i = 0;
+    setAddress(words.length, 0);
+    int i = words.length + 1;
     for (Map.Entry<String, String> variable : variables.entrySet()) {
-      environment.setAtIndex(ADDRESS, i++, add(variable.getKey(), variable.getValue()));
+      setAddress(i++, add(variable.getKey(), variable.getValue()));
     }
-    environment.setAtIndex(ADDRESS, i, MemorySegment.NULL);
-    directory = add(start);
+    setAddress(i, 0);
+    directory = memory.asSlice(next);
+    put(start);
+  }
+
+  /** By index from the memory's start, where the two arrays follow one another. */
+  private void setAddress(int index, long address) {
+    memory.setAtIndex(JAVA_LONG, index, address);
   }
 
   /** The program: its first argument. */
@@ -74,14 +81,14 @@ final class StartWords {
     return directory;
   }
 
-  private MemorySegment add(String word) {
-    MemorySegment start = memory.asSlice(next);
+  private long add(String word) {
+    long start = memory.address() + next;
     put(word);
     return start;
   }
 
-  private MemorySegment add(String name, String value) {
-    MemorySegment start = memory.asSlice(next);
+  private long add(String name, String value) {
+    long start = memory.address() + next;
     put(name);
     memory.set(JAVA_BYTE, next - 1, (byte) '=');
     put(value);

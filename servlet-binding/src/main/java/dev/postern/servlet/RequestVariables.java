@@ -52,6 +52,7 @@ final class RequestVariables implements Environ.Source {
   private final RequestBody body;
   private final Map<String, Function<HttpServletRequest, ? extends @Nullable Object>> added;
   private @Nullable RequestPath path;
+  private @Nullable String remoteAddress;
 
   /**
    * The variables of a request.
@@ -102,7 +103,7 @@ final class RequestVariables implements Environ.Source {
       case "SERVER_PROTOCOL" -> protocol(request.getProtocol());
       case "SERVER_SOFTWARE" -> software;
       case "SERVER_ADDR" -> address(request.getLocalAddr());
-      case "REMOTE_ADDR", "REMOTE_HOST" -> address(request.getRemoteAddr());
+      case "REMOTE_ADDR", "REMOTE_HOST" -> remoteAddress();
       case "REMOTE_PORT" -> port(request.getRemotePort());
       case "REMOTE_USER" -> remoteUser();
       case "REDIRECT_STATUS" -> redirectStatus();
@@ -116,16 +117,8 @@ final class RequestVariables implements Environ.Source {
   @Override
   public Set<String> names() {
     Set<String> names = new LinkedHashSet<>();
-    for (String name : NAMES) {
-      if (variable(name) != null) {
-        names.add(name);
-      }
-    }
-    for (String name : added.keySet()) {
-      if (variable(name) != null) {
-        names.add(name);
-      }
-    }
+    names.addAll(NAMES);
+    names.addAll(added.keySet());
     headers.addNames(names);
     return names;
   }
@@ -189,6 +182,14 @@ final class RequestVariables implements Environ.Source {
   private String serverPort() {
     int port = request.getLocalPort();
     return Integer.toString(port > 0 ? port : request.getServerPort());
+  }
+
+  /** Containers write it anew each time that they are asked. */
+  private @Nullable String remoteAddress() {
+    if (remoteAddress == null) {
+      remoteAddress = address(request.getRemoteAddr());
+    }
+    return remoteAddress;
   }
 
   private static @Nullable String port(int port) {
