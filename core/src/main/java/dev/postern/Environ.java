@@ -82,10 +82,7 @@ public final class Environ extends AbstractMap<String, Object> {
      */
     @Nullable String variable(String name);
 
-    /**
-     * The names of all variables that are there. One with a dot is passed over, and one that has no
-     * value: so a source need not look for each.
-     */
+    /** The names of all variables that are there. One with a dot is passed over. */
     Set<String> names();
   }
 
@@ -447,9 +444,8 @@ public final class Environ extends AbstractMap<String, Object> {
     }
     if (!complete) {
       for (String name : source.names()) {
-        String value = own == null || !own.containsKey(name) ? source.variable(name) : null;
-        if (value != null) {
-          action.accept(name, value);
+        if (own == null || !own.containsKey(name)) {
+          action.accept(name, source.variable(name));
         }
       }
     }

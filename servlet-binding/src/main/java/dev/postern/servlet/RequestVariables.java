@@ -53,6 +53,7 @@ final class RequestVariables implements Environ.Source {
   private final Map<String, Function<HttpServletRequest, ? extends @Nullable Object>> added;
   private @Nullable RequestPath path;
   private @Nullable String remoteAddress;
+  private @Nullable String localAddress;
 
   /**
    * The variables of a request.
@@ -102,7 +103,7 @@ final class RequestVariables implements Environ.Source {
       case "SERVER_PORT" -> serverPort();
       case "SERVER_PROTOCOL" -> protocol(request.getProtocol());
       case "SERVER_SOFTWARE" -> software;
-      case "SERVER_ADDR" -> address(request.getLocalAddr());
+      case "SERVER_ADDR" -> localAddress();
       case "REMOTE_ADDR", "REMOTE_HOST" -> remoteAddress();
       case "REMOTE_PORT" -> port(request.getRemotePort());
       case "REMOTE_USER" -> remoteUser();
@@ -117,8 +118,16 @@ final class RequestVariables implements Environ.Source {
   @Override
   public Set<String> names() {
     Set<String> names = new LinkedHashSet<>();
-    names.addAll(NAMES);
-    names.addAll(added.keySet());
+    for (String name : NAMES) {
+      if (variable(name) != null) {
+        names.add(name);
+      }
+    }
+    for (String name : added.keySet()) {
+      if (variable(name) != null) {
+        names.add(name);
+      }
+    }
     headers.addNames(names);
     return names;
   }
@@ -190,6 +199,13 @@ final class RequestVariables implements Environ.Source {
       remoteAddress = address(request.getRemoteAddr());
     }
     return remoteAddress;
+  }
+
+  private @Nullable String localAddress() {
+    if (localAddress == null) {
+      localAddress = address(request.getLocalAddr());
+    }
+    return localAddress;
   }
 
   private static @Nullable String port(int port) {
