@@ -144,6 +144,15 @@ public final class Headers implements Iterable<Map.Entry<String, String>> {
     return fields.length / 2;
   }
 
+  /** The name of a field, by its place. */
+  String name(int field) {
+    return fields[2 * field];
+  }
+
+  String value(int field) {
+    return fields[2 * field + 1];
+  }
+
   /** Whether there are none. */
   public boolean isEmpty() {
     return fields.length == 0;

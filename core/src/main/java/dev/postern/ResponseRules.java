@@ -4,7 +4,6 @@ import static java.util.Objects.requireNonNull;
 
 import dev.postern.internal.Escapes;
 import dev.postern.internal.Text;
-import java.util.Map;
 
 /** What a status and headers must be to be started. */
 final class ResponseRules {
@@ -20,8 +19,9 @@ final class ResponseRules {
       throw new IllegalArgumentException("response status must be 200 to 599: " + status);
     }
     boolean lengthSeen = false;
-    for (Map.Entry<String, String> field : requireNonNull(headers, "headers")) {
-      String name = field.getKey();
+    int count = requireNonNull(headers, "headers").size();
+    for (int i = 0; i < count; i++) {
+      String name = headers.name(i);
       if (isConnectionLevel(name)) {
         throw new IllegalArgumentException("response header must not be hop-by-hop: " + name);
       }
@@ -29,10 +29,10 @@ final class ResponseRules {
         throw new IllegalArgumentException("response header must not be the status: " + name);
       }
       if (name.equalsIgnoreCase("Content-Length")) {
-        if (lengthSeen || Text.parseLength(field.getValue()) < 0) {
+        if (lengthSeen || Text.parseLength(headers.value(i)) < 0) {
           throw new IllegalArgumentException(
               "response header Content-Length must be one number of digits: "
-                  + Escapes.quote(field.getValue()));
+                  + Escapes.quote(headers.value(i)));
         }
         lengthSeen = true;
       }

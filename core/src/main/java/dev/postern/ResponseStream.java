@@ -208,8 +208,7 @@ final class ResponseStream extends OutputStream implements WritableByteChannel {
     }
     int fits = Math.min(size, HELD - count);
     if (held.length < count + fits) {
-      // Most bodies are one short block.
-      held = Arrays.copyOf(held, held.length == 0 && fits <= SHORT ? SHORT : HELD);
+      held = Arrays.copyOf(held, roomFor(fits));
     }
     System.arraycopy(bytes, offset, held, count, fits);
     count += fits;
@@ -219,6 +218,14 @@ final class ResponseStream extends OutputStream implements WritableByteChannel {
       System.arraycopy(bytes, offset + fits, held, 0, size - fits);
       count = size - fits;
     }
+  }
+
+  /** Most bodies are one short block, and all of it where the length is known. */
+  private int roomFor(int size) {
+    if (length == size) {
+      return size;
+    }
+    return held.length == 0 && size <= SHORT ? SHORT : HELD;
   }
 
   private void commit(long bodyLength) throws IOException {

@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import jdk.jfr.FlightRecorder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,7 +27,10 @@ import org.jspecify.annotations.Nullable;
 public final class RunWatch {
   private static final int NONE = -1;
 
-  /** A runtime that was linked without {@code jdk.jfr} hosts programs all the same. */
+  /**
+   * A runtime that was linked without {@code jdk.jfr} hosts programs all the same. Where nobody has
+   * recorded yet, the event's class is not loaded: that takes longer than a request.
+   */
   private static final boolean RECORDER = ModuleLayer.boot().findModule("jdk.jfr").isPresent();
 
   /** Refusals that mean that something had more than its share. */
@@ -88,7 +92,7 @@ public final class RunWatch {
     this.listeners = listeners;
     this.clock = clock;
     this.tape = kept > 0 ? new RunTape(kept) : null;
-    this.event = RECORDER ? RunEvent.begun() : null;
+    this.event = RECORDER && FlightRecorder.isInitialized() ? RunEvent.begun() : null;
     this.begun = clock.getAsLong();
   }
 
