@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import dev.postern.inprocess.InstancePool;
 import dev.postern.inprocess.ProgramOptions;
 import dev.postern.inprocess.ProgramSource;
+import dev.postern.inprocess.SystemStreams;
 import dev.postern.process.RunningProgram;
 import dev.postern.program.Program;
 import java.io.Closeable;
@@ -125,6 +126,29 @@ public final class JavaProgram implements Closeable {
       boolean tied)
       throws IOException {
     return pool.start(command, environment, directory, body);
+  }
+
+  /**
+   * Exchanges this JVM's {@code System.out} and {@code System.err}, so that code of the JDK that
+   * prints by itself on a thread of a program, such as a handler of {@code java.util.logging} or
+   * {@code Thread.dumpStack} below a library of the server, prints into that program's request. All
+   * other threads print where they did. It holds for the whole JVM and for good, so it is for
+   * whoever owns that; calls after the first change nothing. Any thread.
+   *
+   * @throws IllegalStateException when ASM is not there
+   */
+  public static void adoptSystemStreams() {
+    requireAsm();
+    SystemStreams.adopt();
+  }
+
+  private static void requireAsm() {
+    try {
+      Class.forName("org.objectweb.asm.tree.ClassNode", false, JavaProgram.class.getClassLoader());
+    } catch (ClassNotFoundException e) {
+      throw new IllegalStateException(
+          "a Java program inside the server needs org.ow2.asm:asm-tree on the class path [asm]", e);
+    }
   }
 
   /** How it is getting on now. */
@@ -283,14 +307,7 @@ public final class JavaProgram implements Closeable {
      * @throws IllegalStateException when ASM is not there
      */
     public JavaProgram build() {
-      try {
-        Class.forName(
-            "org.objectweb.asm.tree.ClassNode", false, JavaProgram.class.getClassLoader());
-      } catch (ClassNotFoundException e) {
-        throw new IllegalStateException(
-            "a Java program inside the server needs org.ow2.asm:asm-tree on the class path [asm]",
-            e);
-      }
+      requireAsm();
       return new JavaProgram(this);
     }
 

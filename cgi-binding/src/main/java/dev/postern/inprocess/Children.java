@@ -4,7 +4,11 @@ import dev.postern.process.Pumps;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -15,6 +19,11 @@ final class Children {
   private static final long GRACE_MILLIS = 1_000;
 
   private static final int BLOCK = 8 * 1024;
+
+  /** The variable that says of which run a process is. */
+  static final String MARK = "POSTERN_PROGRAM_RUN";
+
+  private static final String SERVER = UUID.randomUUID().toString();
 
   private Children() {}
 
@@ -31,13 +40,35 @@ final class Children {
     }
   }
 
-  /** Ends them, and what they have started. */
+  /** Ends them, and what they have started, also where that has lost its parent. */
   static void end(Run run) {
+    if (run.children.isEmpty()) {
+      return;
+    }
     for (Process child : run.children) {
       if (child.isAlive()) {
         child.toHandle().descendants().forEach(ProcessHandle::destroyForcibly);
         child.toHandle().destroyForcibly();
       }
+    }
+    String mark = MARK + "=" + mark(run) + "\0";
+    ProcessHandle.allProcesses()
+        .filter(other -> environment(other.pid()).contains(mark))
+        .forEach(ProcessHandle::destroyForcibly);
+  }
+
+  /** In the environment of each child: whose it is. */
+  static String mark(Run run) {
+    return SERVER + "-" + run.number;
+  }
+
+  /** As the system has it; empty for those of others, and where there is no /proc. */
+  private static String environment(long pid) {
+    try {
+      return Files.readString(
+          Path.of("/proc", Long.toString(pid), "environ"), StandardCharsets.ISO_8859_1);
+    } catch (IOException e) {
+      return "";
     }
   }
 

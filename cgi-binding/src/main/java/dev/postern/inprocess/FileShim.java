@@ -3,6 +3,7 @@ package dev.postern.inprocess;
 import static dev.postern.rewrite.Redirect.Kind.VIRTUAL;
 import static java.util.Objects.requireNonNull;
 
+import com.google.common.collect.Iterators;
 import dev.postern.rewrite.Redirect;
 import java.io.File;
 import java.io.FileFilter;
@@ -102,21 +103,21 @@ public final class FileShim {
   @Redirect("java/nio/file/Files.list")
   public static Stream<Path> list(Path directory, Instance instance) throws IOException {
     Path there = requireNonNull(resolved(directory, instance));
-    return back(Files.list(there), there, directory);
+    return back(Files.list(there), there, directory, instance);
   }
 
   @Redirect("java/nio/file/Files.walk")
   public static Stream<Path> walk(Path start, FileVisitOption[] options, Instance instance)
       throws IOException {
     Path there = requireNonNull(resolved(start, instance));
-    return back(Files.walk(there, options), there, start);
+    return back(Files.walk(there, options), there, start, instance);
   }
 
   @Redirect("java/nio/file/Files.walk")
   public static Stream<Path> walk(
       Path start, int depth, FileVisitOption[] options, Instance instance) throws IOException {
     Path there = requireNonNull(resolved(start, instance));
-    return back(Files.walk(there, depth, options), there, start);
+    return back(Files.walk(there, depth, options), there, start, instance);
   }
 
   @Redirect("java/nio/file/Files.find")
@@ -131,7 +132,8 @@ public final class FileShim {
     return back(
         Files.find(there, depth, (p, a) -> matcher.test(back(p, there, start), a), options),
         there,
-        start);
+        start,
+        instance);
   }
 
   @Redirect("java/nio/file/Files.newDirectoryStream")
@@ -139,21 +141,11 @@ public final class FileShim {
       throws IOException {
     Path there = requireNonNull(resolved(directory, instance));
     DirectoryStream<Path> found = Files.newDirectoryStream(there);
+    SystemShim.opened(found, instance);
     return new DirectoryStream<>() {
       @Override
       public Iterator<Path> iterator() {
-        Iterator<Path> all = found.iterator();
-        return new Iterator<>() {
-          @Override
-          public boolean hasNext() {
-            return all.hasNext();
-          }
-
-          @Override
-          public Path next() {
-            return back(all.next(), there, directory);
-          }
-        };
+        return Iterators.transform(found.iterator(), path -> back(path, there, directory));
       }
 
       @Override
@@ -163,7 +155,8 @@ public final class FileShim {
     };
   }
 
-  private static Stream<Path> back(Stream<Path> found, Path there, Path asked) {
+  private static Stream<Path> back(Stream<Path> found, Path there, Path asked, Instance instance) {
+    SystemShim.opened(found, instance);
     return there == asked ? found : found.map(path -> back(path, there, asked));
   }
 
@@ -226,7 +219,7 @@ public final class FileShim {
   }
 
   private static boolean isOwn(FileChannel channel, Instance instance) {
-    for (java.io.Closeable each : instance.live().open) {
+    for (AutoCloseable each : instance.live().open) {
       if (each instanceof Held held && held.lock.acquiredBy() == channel && held.lock.isValid()) {
         return true;
       }

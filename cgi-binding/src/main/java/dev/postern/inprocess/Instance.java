@@ -269,6 +269,7 @@ public final class Instance {
     if (workers != null) {
       workers.shutdownNow();
     }
+    of.closeAll();
     boolean quiet = awaitQuiet(of, graceNanos);
     of.undo();
     String why = of.spoiled;

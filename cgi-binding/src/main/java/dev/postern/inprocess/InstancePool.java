@@ -35,6 +35,8 @@ public final class InstancePool implements AutoCloseable {
   private final Set<Instance> abandoned = new LinkedHashSet<>();
   private final Map<String, Long> discarded = new TreeMap<>();
   private @Nullable ProgramCode code;
+  private final int compareEvery = Integer.getInteger("dev.postern.inprocess.compare", 0);
+  private int compareNext;
   private boolean closed;
 
   /** What a pool has, at one moment. */
@@ -69,14 +71,50 @@ public final class InstancePool implements AutoCloseable {
       @Nullable InputStream body)
       throws IOException {
     Instance instance = acquire();
+    Comparison comparison =
+        instance.code.isReset() && isCompared()
+            ? new Comparison(this, environment, directory)
+            : null;
+    InputStream read = comparison == null ? body : comparison.recorded(body);
+    Run run = new Run(instance, environment, directory, read, options.charset());
+    return begin(instance, run, command, comparison);
+  }
+
+  private RunningInstance begin(
+      Instance instance, Run run, List<String> command, @Nullable Comparison comparison)
+      throws IOException {
     try {
-      Run run = new Run(instance, environment, directory, body, options.charset());
       instance.begin(run, options.arguments().toArray(new String[0]));
-      return new RunningInstance(instance, run, command, options.stopGrace());
+      return new RunningInstance(instance, run, command, options.stopGrace(), comparison);
     } catch (OutOfMemoryError e) {
       giveBack(instance, "not started");
       throw new IOException("program must have a thread", e);
     }
+  }
+
+  // ---- each N-th request twice ----
+
+  private synchronized boolean isCompared() {
+    return compareEvery > 0 && compareNext++ % compareEvery == 0;
+  }
+
+  /** The same request in new classes, which are given up after it; null when there is no place. */
+  @Nullable RunningInstance startNew(
+      Map<String, String> environment, Path directory, InputStream body) throws IOException {
+    if (!places.tryAcquire()) {
+      return null;
+    }
+    Instance instance = made(code());
+    Run run = new Run(instance, environment, directory, body, options.charset());
+    run.spoil("compared");
+    return begin(instance, run, List.of(), null);
+  }
+
+  /** An answer of a program that was reset differs from that of new classes. */
+  void differs(String how) {
+    code.findings().add("differs after a reset", how);
+    System.getLogger("dev.postern.cgi")
+        .log(System.Logger.Level.WARNING, source + " differs after a reset: " + how + " [compare]");
   }
 
   private Instance acquire() throws IOException {
@@ -89,8 +127,9 @@ public final class InstancePool implements AutoCloseable {
       Thread.currentThread().interrupt();
       throw new java.io.InterruptedIOException("interrupted while waiting for an instance");
     }
+    ProgramCode current;
     try {
-      ProgramCode current = code();
+      current = code();
       for (Instance next = poll(); next != null; next = poll()) {
         boolean isUsable = next.code == current && (isKept() || current.isReset());
         if (isUsable) {
@@ -98,10 +137,20 @@ public final class InstancePool implements AutoCloseable {
         }
         discard(next, next.code == current ? "fallback" : "changed", false);
       }
-      return new Instance(this, current);
     } catch (NotAProgramException e) {
       places.release();
       throw Refusal.of(500, "not-a-program", String.valueOf(e.getMessage()), Headers.of(), e);
+    } catch (Throwable e) {
+      places.release();
+      throw e;
+    }
+    return made(current);
+  }
+
+  /** A new instance, in a place that is taken already. */
+  private Instance made(ProgramCode current) throws IOException {
+    try {
+      return new Instance(this, current);
     } catch (ClassNotFoundException | OutOfMemoryError e) {
       places.release();
       throw new IOException("program must have an instance", e);

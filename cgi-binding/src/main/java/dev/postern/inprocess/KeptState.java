@@ -5,6 +5,7 @@ import java.lang.reflect.Modifier;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -31,21 +32,16 @@ final class KeptState {
     try {
       for (Field field : type.getDeclaredFields()) {
         int modifiers = field.getModifiers();
-        if (Modifier.isStatic(modifiers) && !field.getName().startsWith("postern$")) {
+        boolean isReset = type.isEnum() && !field.isEnumConstant() && ReflectionShim.hasCheck(type);
+        if (Modifier.isStatic(modifiers) && !field.getName().startsWith("postern$") && !isReset) {
           field.setAccessible(true);
           add(field, null);
         }
       }
       if (type.isEnum()) {
         for (Object constant : type.getEnumConstants()) {
-          for (Field field : constant.getClass().getDeclaredFields()) {
-            if (!Modifier.isStatic(field.getModifiers())) {
-              field.setAccessible(true);
-              add(field, constant);
-            }
-          }
-          if (constant.getClass() != type) {
-            for (Field field : type.getDeclaredFields()) {
+          for (Class<?> at : new HashSet<>(List.of(type, constant.getClass()))) {
+            for (Field field : at.getDeclaredFields()) {
               if (!Modifier.isStatic(field.getModifiers())) {
                 field.setAccessible(true);
                 add(field, constant);

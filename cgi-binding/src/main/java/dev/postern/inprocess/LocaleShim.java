@@ -8,22 +8,31 @@ import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.text.DateFormat;
 import java.text.DecimalFormatSymbols;
-import java.text.NumberFormat;
-import java.time.LocalDate;
-import java.time.LocalDateTime;
-import java.time.LocalTime;
-import java.time.OffsetDateTime;
 import java.time.ZoneId;
-import java.time.ZonedDateTime;
-import java.time.format.DateTimeFormatter;
-import java.util.Calendar;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.TimeZone;
 import org.jspecify.annotations.Nullable;
 
-/** A program's default locale and time zone, and the methods of the JDK that use them silently. */
+/** A program's default locale and time zone, and methods that use the locale by themselves. */
 public final class LocaleShim {
+  private static final List<String> VARIABLES = List.of("LC_ALL", "LC_MESSAGES", "LANG");
+
   private LocaleShim() {}
+
+  /** What a JVM takes from its environment: {@code language[_COUNTRY][.charset][@modifier]}. */
+  static Locale of(Map<String, String> environment) {
+    for (String name : VARIABLES) {
+      String value = environment.get(name);
+      if (value != null && !value.isEmpty()) {
+        String plain = value.split("[.@]", 2)[0].replace('_', '-');
+        boolean portable = plain.equals("C") || plain.equals("POSIX");
+        return portable ? Locale.ENGLISH : Locale.forLanguageTag(plain);
+      }
+    }
+    return Locale.ENGLISH;
+  }
 
   @Redirect("java/util/Locale.getDefault")
   public static Locale locale(Instance instance) {
@@ -77,16 +86,6 @@ public final class LocaleShim {
     return String.format(locale(instance), format, arguments);
   }
 
-  @Redirect(value = "java/lang/String.toUpperCase", kind = VIRTUAL)
-  public static String toUpperCase(String text, Instance instance) {
-    return text.toUpperCase(locale(instance));
-  }
-
-  @Redirect(value = "java/lang/String.toLowerCase", kind = VIRTUAL)
-  public static String toLowerCase(String text, Instance instance) {
-    return text.toLowerCase(locale(instance));
-  }
-
   @Redirect(
       value = {"java/io/PrintStream.printf", "java/io/PrintStream.format"},
       kind = VIRTUAL)
@@ -103,90 +102,9 @@ public final class LocaleShim {
     return out.printf(locale(instance), format, arguments);
   }
 
-  @Redirect("java/text/NumberFormat.getInstance")
-  public static NumberFormat number(Instance instance) {
-    return NumberFormat.getInstance(locale(instance));
-  }
-
-  @Redirect("java/text/NumberFormat.getNumberInstance")
-  public static NumberFormat plainNumber(Instance instance) {
-    return NumberFormat.getNumberInstance(locale(instance));
-  }
-
-  @Redirect("java/text/NumberFormat.getIntegerInstance")
-  public static NumberFormat integer(Instance instance) {
-    return NumberFormat.getIntegerInstance(locale(instance));
-  }
-
-  @Redirect("java/text/NumberFormat.getPercentInstance")
-  public static NumberFormat percent(Instance instance) {
-    return NumberFormat.getPercentInstance(locale(instance));
-  }
-
-  @Redirect("java/text/NumberFormat.getCurrencyInstance")
-  public static NumberFormat currency(Instance instance) {
-    return NumberFormat.getCurrencyInstance(locale(instance));
-  }
-
-  @Redirect("java/text/DecimalFormatSymbols.getInstance")
-  public static DecimalFormatSymbols decimalSymbols(Instance instance) {
-    return symbols(instance);
-  }
-
-  // ---- time ----
-
-  @Redirect("java/text/DateFormat.getDateInstance")
-  public static DateFormat date(int style, Instance instance) {
-    return zoned(DateFormat.getDateInstance(style, locale(instance)), instance);
-  }
-
-  @Redirect("java/text/DateFormat.getTimeInstance")
-  public static DateFormat time(int style, Instance instance) {
-    return zoned(DateFormat.getTimeInstance(style, locale(instance)), instance);
-  }
-
-  @Redirect("java/text/DateFormat.getDateTimeInstance")
-  public static DateFormat dateTime(int date, int time, Instance instance) {
-    return zoned(DateFormat.getDateTimeInstance(date, time, locale(instance)), instance);
-  }
-
-  private static DateFormat zoned(DateFormat format, Instance instance) {
+  /** After a format of dates was made, which takes the JVM's zone. */
+  public static DateFormat zoned(DateFormat format, Instance instance) {
     format.setTimeZone(zone(instance));
     return format;
-  }
-
-  @Redirect("java/time/format/DateTimeFormatter.ofPattern")
-  public static DateTimeFormatter ofPattern(String pattern, Instance instance) {
-    return DateTimeFormatter.ofPattern(pattern, locale(instance));
-  }
-
-  @Redirect("java/util/Calendar.getInstance")
-  public static Calendar calendar(Instance instance) {
-    return Calendar.getInstance(zone(instance), locale(instance));
-  }
-
-  @Redirect("java/time/LocalDate.now")
-  public static LocalDate localDate(Instance instance) {
-    return LocalDate.now(zoneId(instance));
-  }
-
-  @Redirect("java/time/LocalTime.now")
-  public static LocalTime localTime(Instance instance) {
-    return LocalTime.now(zoneId(instance));
-  }
-
-  @Redirect("java/time/LocalDateTime.now")
-  public static LocalDateTime localDateTime(Instance instance) {
-    return LocalDateTime.now(zoneId(instance));
-  }
-
-  @Redirect("java/time/ZonedDateTime.now")
-  public static ZonedDateTime zonedDateTime(Instance instance) {
-    return ZonedDateTime.now(zoneId(instance));
-  }
-
-  @Redirect("java/time/OffsetDateTime.now")
-  public static OffsetDateTime offsetDateTime(Instance instance) {
-    return OffsetDateTime.now(zoneId(instance));
   }
 }

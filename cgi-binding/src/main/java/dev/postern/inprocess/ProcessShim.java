@@ -53,8 +53,14 @@ public final class ProcessShim {
       builder.redirectInput(moved(in, instance));
       builder.redirectOutput(moved(out, instance));
       builder.redirectError(moved(err, instance));
+      builder.environment().put(Children.MARK, Children.mark(run));
       Process process = builder.start();
       run.children.add(process);
+      if (run.isPoisoned()) {
+        // The end of the run may have come before it was known.
+        Children.end(run);
+        throw new ProgramExit();
+      }
       List<CountDownLatch> pumps = new ArrayList<>();
       if (in.type() == Type.INHERIT) {
         Children.pump(run.input, process.getOutputStream(), true);
@@ -72,6 +78,7 @@ public final class ProcessShim {
       run.children.add(child);
       return child;
     } finally {
+      builder.environment().remove(Children.MARK);
       builder.directory(directory);
       builder.redirectInput(in).redirectOutput(out).redirectError(err);
     }

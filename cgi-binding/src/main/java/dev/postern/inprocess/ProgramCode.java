@@ -30,6 +30,19 @@ import org.objectweb.asm.tree.ClassNode;
  * Thread-safe.
  */
 final class ProgramCode implements ProgramClasses {
+  /** What the calls of all programs become. */
+  static final CallTable TABLE =
+      new CallTable(
+          List.of(
+              StreamShim.class,
+              SystemShim.class,
+              FileShim.class,
+              ProcessShim.class,
+              LocaleShim.class,
+              LogShim.class,
+              ReflectionShim.class,
+              WideShim.class));
+
   private final ProgramOptions options;
   private final String main;
   private final List<ClassPathRoot> roots;
@@ -99,7 +112,7 @@ final class ProgramCode implements ProgramClasses {
 
   @Override
   public CallTable table() {
-    return Shims.TABLE;
+    return TABLE;
   }
 
   @Override

@@ -48,6 +48,11 @@ public final class ReflectionShim {
 
   private ReflectionShim() {}
 
+  /** Whether statics of the class itself are initialized for each request. */
+  static boolean hasCheck(Class<?> type) {
+    return CHECKS.get(type).method != null;
+  }
+
   /** Initializes a class for the request in force. */
   public static Class<?> initialized(Class<?> type) {
     for (Class<?> at = type; at != null; at = at.getSuperclass()) {
@@ -81,11 +86,14 @@ public final class ReflectionShim {
 
   // ---- reflection ----
 
+  private static @Nullable Method shim(Method method) {
+    return ProgramCode.TABLE.method(
+        method.getDeclaringClass(), method.getName(), method.getParameterTypes());
+  }
+
   /** Whether a shim stands for the method. */
   public static boolean isRedirected(Method method) {
-    return Shims.TABLE.method(
-            method.getDeclaringClass(), method.getName(), method.getParameterTypes())
-        != null;
+    return shim(method) != null;
   }
 
   /** Calls the shim that stands for the method. */
@@ -93,9 +101,6 @@ public final class ReflectionShim {
       Method method, @Nullable Object target, Object @Nullable [] arguments, Instance instance)
       throws IllegalAccessException, InvocationTargetException {
     instance.live();
-    Method shim =
-        Shims.TABLE.method(
-            method.getDeclaringClass(), method.getName(), method.getParameterTypes());
     List<Object> all = new ArrayList<>();
     if (!Modifier.isStatic(method.getModifiers())) {
       all.add(target);
@@ -103,7 +108,7 @@ public final class ReflectionShim {
     all.addAll(Arrays.asList(arguments == null ? new Object[0] : arguments));
     all.add(instance);
     try {
-      return requireNonNull(shim).invoke(null, all.toArray());
+      return requireNonNull(shim(method)).invoke(null, all.toArray());
     } catch (InvocationTargetException e) {
       if (e.getCause() instanceof ProgramExit exit) {
         throw exit;
@@ -121,7 +126,7 @@ public final class ReflectionShim {
     if (companion(field) != null) {
       return true;
     }
-    return Shims.TABLE.field(field.getDeclaringClass(), field.getName()) != null;
+    return ProgramCode.TABLE.field(field.getDeclaringClass(), field.getName()) != null;
   }
 
   /** Where the field of an interface has moved to, or null. */
@@ -139,13 +144,14 @@ public final class ReflectionShim {
   }
 
   /** Reads what a shim has for the field. */
-  public static @Nullable Object get(Field field, Instance instance) throws IllegalAccessException {
+  public static @Nullable Object get(Field field, @Nullable Object target, Instance instance)
+      throws IllegalAccessException {
     Field moved = companion(field);
     if (moved != null) {
       initialized(moved.getDeclaringClass());
       return moved.get(null);
     }
-    Method shim = Shims.TABLE.field(field.getDeclaringClass(), field.getName());
+    Method shim = ProgramCode.TABLE.field(field.getDeclaringClass(), field.getName());
     try {
       return requireNonNull(shim).invoke(null, instance);
     } catch (InvocationTargetException e) {
@@ -164,7 +170,7 @@ public final class ReflectionShim {
   public static MethodHandle findStatic(
       Lookup lookup, Class<?> owner, String name, MethodType type, Instance instance)
       throws NoSuchMethodException, IllegalAccessException {
-    Method shim = Shims.TABLE.method(owner, name, type.parameterArray());
+    Method shim = ProgramCode.TABLE.method(owner, name, type.parameterArray());
     return shim == null ? lookup.findStatic(owner, name, type) : bound(shim, instance);
   }
 
@@ -172,7 +178,7 @@ public final class ReflectionShim {
   public static MethodHandle findVirtual(
       Lookup lookup, Class<?> owner, String name, MethodType type, Instance instance)
       throws NoSuchMethodException, IllegalAccessException {
-    Method shim = Shims.TABLE.method(owner, name, type.parameterArray());
+    Method shim = ProgramCode.TABLE.method(owner, name, type.parameterArray());
     return shim == null ? lookup.findVirtual(owner, name, type) : bound(shim, instance);
   }
 
@@ -180,7 +186,7 @@ public final class ReflectionShim {
   public static MethodHandle findStaticGetter(
       Lookup lookup, Class<?> owner, String name, Class<?> type, Instance instance)
       throws NoSuchFieldException, IllegalAccessException {
-    Method shim = Shims.TABLE.field(owner, name);
+    Method shim = ProgramCode.TABLE.field(owner, name);
     return shim == null
         ? lookup.findStaticGetter(initialized(owner), name, type)
         : bound(shim, instance);
@@ -189,9 +195,7 @@ public final class ReflectionShim {
   @Redirect(value = "java/lang/invoke/MethodHandles$Lookup.unreflect", kind = VIRTUAL)
   public static MethodHandle unreflect(Lookup lookup, Method method, Instance instance)
       throws IllegalAccessException {
-    Method shim =
-        Shims.TABLE.method(
-            method.getDeclaringClass(), method.getName(), method.getParameterTypes());
+    Method shim = shim(method);
     return shim == null ? lookup.unreflect(method) : bound(shim, instance);
   }
 

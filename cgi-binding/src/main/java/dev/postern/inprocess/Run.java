@@ -3,31 +3,35 @@ package dev.postern.inprocess;
 import dev.postern.process.ErrorTail;
 import java.io.BufferedInputStream;
 import java.io.BufferedReader;
-import java.io.Closeable;
 import java.io.File;
-import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Deque;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
 import java.util.TimeZone;
 import java.util.Timer;
+import java.util.WeakHashMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.BaseStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,7 +44,10 @@ final class Run {
   private static final long HOOK_NANOS = TimeUnit.SECONDS.toNanos(2);
   private static final long LOOK_MILLIS = 50;
 
+  private static final AtomicLong NUMBERS = new AtomicLong();
+
   final Instance instance;
+  final long number = NUMBERS.incrementAndGet();
 
   /** As text: UTF-8, malformed bytes as U+FFFD. */
   final Map<String, String> environment;
@@ -69,7 +76,12 @@ final class Run {
   final Set<Process> children = ConcurrentHashMap.newKeySet();
   final Set<Object> threadMakers =
       Collections.synchronizedSet(Collections.newSetFromMap(new IdentityHashMap<>()));
-  final Set<Closeable> open = ConcurrentHashMap.newKeySet();
+  final Set<AutoCloseable> open = ConcurrentHashMap.newKeySet();
+
+  /** What the JDK closes by itself where the program has forgotten it. */
+  private final Set<AutoCloseable> opened =
+      Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
+
   final Deque<File> deletes = new ArrayDeque<>();
   final Deque<Runnable> undo = new ArrayDeque<>();
   private final Set<Thread> hooks = new LinkedHashSet<>();
@@ -111,7 +123,7 @@ final class Run {
     firstErr = new PrintStream(rawErrors, false, charset);
     out = firstOut;
     err = firstErr;
-    locale = ProgramLocale.of(environment);
+    locale = LocaleShim.of(environment);
     String named = environment.get("TZ");
     zone = named == null || named.isEmpty() ? null : TimeZone.getTimeZone(named);
   }
@@ -142,6 +154,11 @@ final class Run {
 
   boolean isEnded() {
     return ended;
+  }
+
+  /** Whether not even its hooks may go on. */
+  boolean isPoisoned() {
+    return poisoned;
   }
 
   void addHook(Thread hook) {
@@ -292,15 +309,33 @@ final class Run {
     }
   }
 
-  /** What it has set for all of the JVM, and left open. */
-  void undo() {
-    for (Closeable file : open) {
+  /** Something that was opened, and is to be closed in the end. */
+  void opened(AutoCloseable what) {
+    if (what instanceof BaseStream || what instanceof DirectoryStream) {
+      open.add(what::close);
+    } else {
+      opened.add(what);
+    }
+  }
+
+  /** Closes what was left open, which also ends the reads of other threads. */
+  void closeAll() {
+    List<AutoCloseable> all = new ArrayList<>(open);
+    synchronized (opened) {
+      all.addAll(opened);
+    }
+    for (AutoCloseable each : all) {
       try {
-        file.close();
-      } catch (IOException e) {
+        each.close();
+      } catch (Exception e) {
         // It is gone either way.
       }
     }
+  }
+
+  /** What it has set for all of the JVM, and left open. */
+  void undo() {
+    closeAll();
     synchronized (undo) {
       while (!undo.isEmpty()) {
         try {

@@ -9,6 +9,7 @@ import java.io.InterruptedIOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** A program that runs in this JVM for one request. */
 final class RunningInstance implements RunningProgram {
@@ -22,16 +23,23 @@ final class RunningInstance implements RunningProgram {
   private final Run run;
   private final List<String> command;
   private final long stopNanos;
+  private final @Nullable Comparison comparison;
   private boolean overdue;
   private boolean ended;
   private boolean stopped;
   private boolean abandoned;
   private volatile boolean detached;
 
-  RunningInstance(Instance instance, Run run, List<String> command, Duration stopGrace) {
+  RunningInstance(
+      Instance instance,
+      Run run,
+      List<String> command,
+      Duration stopGrace,
+      @Nullable Comparison comparison) {
     this.instance = instance;
     this.run = run;
     this.command = command;
+    this.comparison = comparison;
     this.stopNanos = TimeUnit.NANOSECONDS.convert(stopGrace);
   }
 
@@ -46,6 +54,9 @@ final class RunningInstance implements RunningProgram {
   public Read read(Duration timeout) throws IOException {
     try {
       Read read = run.pipe.read(TimeUnit.NANOSECONDS.convert(timeout));
+      if (comparison != null) {
+        comparison.read(read, run.pipe);
+      }
       BodyException failure = run.input.failure();
       if (failure != null && read != Read.BLOCK) {
         throw failure;
@@ -159,11 +170,18 @@ final class RunningInstance implements RunningProgram {
         run.stop(TERMINATED);
       }
       abandoned = !instance.end(run, stopNanos);
+      if (comparison != null && !stopped && !abandoned) {
+        comparison.end(run.status());
+      }
     } finally {
       if (interrupted) {
         Thread.currentThread().interrupt();
       }
     }
+  }
+
+  int status() {
+    return run.status();
   }
 
   private boolean awaitOver() {

@@ -183,6 +183,34 @@ public final class SystemShim {
     return instance.uncaughtHandler;
   }
 
+  @Redirect(value = "java/lang/Thread.setUncaughtExceptionHandler", kind = VIRTUAL)
+  public static void setUncaughtHandler(
+      Thread thread, Thread.@Nullable UncaughtExceptionHandler handler, Instance instance) {
+    thread.setUncaughtExceptionHandler(handler == null ? null : new Handling(handler));
+  }
+
+  @Redirect(value = "java/lang/Thread.getUncaughtExceptionHandler", kind = VIRTUAL)
+  public static Thread.@Nullable UncaughtExceptionHandler getUncaughtHandler(
+      Thread thread, Instance instance) {
+    Thread.UncaughtExceptionHandler handler = thread.getUncaughtExceptionHandler();
+    return handler instanceof Handling handling ? handling.handler : handler;
+  }
+
+  /** A handler of the program, which neither sees its end nor throws it at the JVM. */
+  private record Handling(Thread.UncaughtExceptionHandler handler)
+      implements Thread.UncaughtExceptionHandler {
+    @Override
+    public void uncaughtException(Thread thread, Throwable e) {
+      try {
+        if (!(e instanceof ProgramExit)) {
+          handler.uncaughtException(thread, e);
+        }
+      } catch (ProgramExit again) {
+        // It has ended the program.
+      }
+    }
+  }
+
   @Redirect("java/lang/ClassLoader.getSystemClassLoader")
   public static ClassLoader systemLoader(Instance instance) {
     return instance.loader;
@@ -231,6 +259,15 @@ public final class SystemShim {
   /** Before a JDBC driver is registered, which ends with the request. */
   public static void registers(Object driver, Instance instance) {
     instance.live().onEnd(() -> instance.deregister(driver));
+  }
+
+  /** After something was opened, which is closed with the request. */
+  public static void opened(Object opened, Instance instance) {
+    Run run = instance.run;
+    if (run != null && opened instanceof AutoCloseable closeable) {
+      run.opened(closeable);
+    }
+    instance.live();
   }
 
   /** After an executor or a timer was made, which ends with the request. */

@@ -26,7 +26,7 @@ public final class CallTable {
   private final Map<String, Optional<Target>> inherited = new ConcurrentHashMap<>();
 
   /** A method of a shim. */
-  record Target(String owner, String name, String descriptor, Method method) {}
+  record Target(String owner, String name, String descriptor, Method method, String members) {}
 
   /** The table of those classes, whose methods say what they stand for. */
   public CallTable(List<Class<?>> shims) {
@@ -42,7 +42,9 @@ public final class CallTable {
 
   private void add(Class<?> shim, Method method, Redirect redirect) {
     String descriptor = Type.getMethodDescriptor(method);
-    Target target = new Target(Type.getInternalName(shim), method.getName(), descriptor, method);
+    Target target =
+        new Target(
+            Type.getInternalName(shim), method.getName(), descriptor, method, redirect.value()[0]);
     String arguments = descriptor.substring(0, descriptor.indexOf(Names.INSTANCE + ")")) + ")";
     if (redirect.kind() == Redirect.Kind.VIRTUAL) {
       arguments = "(" + arguments.substring(arguments.indexOf(';') + 1);

@@ -22,73 +22,45 @@ import org.objectweb.asm.tree.VarInsnNode;
  * classes has them rewritten.
  */
 final class PathRules {
-  private static final String SHIM = Names.FILES;
   private static final String FILE = "Ljava/io/File;";
   private static final String PATH = "Ljava/nio/file/Path;";
   private static final String STRING = "Ljava/lang/String;";
 
   /** Methods of File that ask the system. */
   private static final Set<String> OF_FILE =
-      Set.of(
-          "canRead",
-          "canWrite",
-          "canExecute",
-          "exists",
-          "isDirectory",
-          "isFile",
-          "isHidden",
-          "lastModified",
-          "length",
-          "createNewFile",
-          "delete",
-          "list",
-          "mkdir",
-          "mkdirs",
-          "renameTo",
-          "setReadable",
-          "setWritable",
-          "setExecutable",
-          "setReadOnly",
-          "setLastModified",
-          "getAbsolutePath",
-          "getAbsoluteFile",
-          "getCanonicalPath",
-          "getCanonicalFile",
-          "toURI",
-          "toURL",
-          "getTotalSpace",
-          "getFreeSpace",
-          "getUsableSpace");
+      words(
+          """
+          canRead canWrite canExecute exists isDirectory isFile isHidden lastModified length
+          createNewFile delete list mkdir mkdirs renameTo setReadable setWritable setExecutable
+          setReadOnly setLastModified getAbsolutePath getAbsoluteFile getCanonicalPath
+          getCanonicalFile toURI toURL getTotalSpace getFreeSpace getUsableSpace
+          """);
 
   private static final Set<String> OF_PATH =
       Set.of("toAbsolutePath", "toRealPath", "toUri", "register");
 
   /** Whose constructors take a name of a file. */
   private static final Set<String> NAMED =
-      Set.of(
-          "java/io/FileReader",
-          "java/io/FileWriter",
-          "java/io/RandomAccessFile",
-          "java/io/PrintWriter",
-          "java/io/PrintStream",
-          "java/util/Formatter",
-          "java/util/zip/ZipFile",
-          "java/util/jar/JarFile",
-          "java/util/logging/FileHandler",
-          "javax/imageio/stream/FileImageInputStream");
+      words(
+          """
+          java/io/FileReader java/io/FileWriter java/io/RandomAccessFile java/io/PrintWriter
+          java/io/PrintStream java/util/Formatter java/util/zip/ZipFile java/util/jar/JarFile
+          java/util/logging/FileHandler javax/imageio/stream/FileImageInputStream
+          """);
 
   /** Nothing in them asks the system. */
   private static final Set<String> ALGEBRA =
-      Set.of(
-          "java/io/File",
-          "java/nio/file/Path",
-          "java/nio/file/Paths",
-          "java/nio/file/FileSystem",
-          "java/nio/file/PathMatcher",
-          "java/util/Objects",
-          "java/lang/ProcessBuilder");
+      words(
+          """
+          java/io/File java/nio/file/Path java/nio/file/Paths java/nio/file/FileSystem
+          java/nio/file/PathMatcher java/util/Objects java/lang/ProcessBuilder
+          """);
 
   private PathRules() {}
+
+  private static Set<String> words(String text) {
+    return Set.of(text.strip().split("\\s+", -1));
+  }
 
   /** Changes what is on the stack before the call; how many locals that took, 0 for no change. */
   static int apply(MethodNode method, MethodInsnNode call, ProgramClasses code) {
@@ -154,14 +126,7 @@ final class PathRules {
   }
 
   private static void resolve(InsnList list, String descriptor) {
-    list.add(ClassRewriter.own());
-    list.add(
-        new MethodInsnNode(
-            INVOKESTATIC,
-            SHIM,
-            "resolved",
-            "(" + descriptor + Names.INSTANCE + ")" + descriptor,
-            false));
+    list.add(Code.shim(Names.FILES, "resolved", "(" + descriptor + ")" + descriptor));
   }
 
   private static boolean isLoader(String owner, ProgramClasses code) {
@@ -190,16 +155,8 @@ final class PathRules {
     if (spilled) {
       list.add(new VarInsnNode(ASTORE, local));
     }
-    list.add(ClassRewriter.own());
-    String given = array ? "[BII" : "Ljava/nio/ByteBuffer;";
-    String returned = array ? "[B" : given;
-    list.add(
-        new MethodInsnNode(
-            INVOKESTATIC,
-            Names.REFLECTION,
-            "rewritten",
-            "(" + given + Names.INSTANCE + ")" + returned,
-            false));
+    String descriptor = array ? "([BII)[B" : "(Ljava/nio/ByteBuffer;)Ljava/nio/ByteBuffer;";
+    list.add(Code.shim(Names.REFLECTION, "rewritten", descriptor));
     if (array) {
       list.add(new InsnNode(Opcodes.DUP));
       list.add(new VarInsnNode(ASTORE, local + 1));

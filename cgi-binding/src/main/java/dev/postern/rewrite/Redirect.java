@@ -25,7 +25,4 @@ public @interface Redirect {
 
   /** What they are. */
   Kind kind() default Kind.STATIC;
-
-  /** Whether the call is refused, as it would change what all of the JVM shares. */
-  boolean refused() default false;
 }

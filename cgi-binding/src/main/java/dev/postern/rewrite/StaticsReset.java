@@ -8,7 +8,6 @@ import static org.objectweb.asm.Opcodes.ACC_STATIC;
 import static org.objectweb.asm.Opcodes.ACC_SYNTHETIC;
 import static org.objectweb.asm.Opcodes.ACC_VOLATILE;
 import static org.objectweb.asm.Opcodes.GETSTATIC;
-import static org.objectweb.asm.Opcodes.INVOKESTATIC;
 import static org.objectweb.asm.Opcodes.NEW;
 import static org.objectweb.asm.Opcodes.PUTSTATIC;
 import static org.objectweb.asm.Opcodes.RETURN;
@@ -40,8 +39,9 @@ import org.objectweb.asm.tree.TypeInsnNode;
  * JVM would ask whether the class is initialized. Confined to one thread.
  *
  * <p>The fields of an interface are final whatever is done, so that they move to a class beside it,
- * its companion. Enums keep their identity, and what they hold is taken down instead: {@code
- * KeptState}.
+ * its companion. The constants of an enum keep their identity, as the JDK remembers them, and what
+ * they hold is taken down instead: {@code KeptState}. The rest of the enum's statics, which its
+ * initializer sets after the constants, is initialized again.
  */
 public final class StaticsReset {
   private static final String CHECK = Names.PREFIX + "c";
@@ -50,23 +50,21 @@ public final class StaticsReset {
   private static final String EPOCH = Names.PREFIX + "e";
   private static final String COMPANION = "$postern";
   private static final String CLASS_INITIALIZER = "<clinit>";
-  private static final String SHIM = Names.SYSTEM;
 
   private final ProgramClasses code;
   private final ClassNode type;
-  private boolean changed;
 
   StaticsReset(ProgramClasses code, ClassNode type) {
     this.code = code;
     this.type = type;
   }
 
-  /** Whether anything was changed. */
-  boolean apply() {
+  /** Changes the class. */
+  void apply() {
     ClassNode head = code.head(type.name);
     if (head == null) {
       // Made at run time, and gone with whoever has made it.
-      return false;
+      return;
     }
     String own = checked(type.name);
     for (MethodNode method : type.methods) {
@@ -75,19 +73,37 @@ public final class StaticsReset {
       }
     }
     if (isResettable(head)) {
-      addInitializer();
+      boolean splits = !isEnum(head) || split();
+      if (isEnum(head)) {
+        takeDown();
+      }
+      addInitializer(splits);
     } else if ((head.access & ACC_INTERFACE) != 0) {
       empty();
     } else if (hasState(head)) {
       takeDown();
     }
-    return changed;
   }
 
   // ---- who can be initialized again ----
 
   private static boolean isResettable(@Nullable ClassNode head) {
-    return head != null && (head.access & ACC_INTERFACE) == 0 && !isEnum(head) && hasState(head);
+    if (head == null || (head.access & ACC_INTERFACE) != 0) {
+      return false;
+    }
+    return isEnum(head) ? head.fields.stream().anyMatch(f -> isReset(head, f)) : hasState(head);
+  }
+
+  /** Whether a static field is initialized again; the constants of an enum are not. */
+  private static boolean isReset(ClassNode head, FieldNode field) {
+    boolean isConstant =
+        isEnum(head) && ((field.access & Opcodes.ACC_ENUM) != 0 || isValues(head.name, field.desc));
+    return isState(field) && !isConstant;
+  }
+
+  /** The array of its constants, whatever a compiler calls it: set after them, before the rest. */
+  private static boolean isValues(String type, String descriptor) {
+    return descriptor.equals("[L" + type + ";");
   }
 
   private static boolean isEnum(ClassNode head) {
@@ -182,7 +198,7 @@ public final class StaticsReset {
 
   /** What is left of an interface: its fields are never read, its initializer has moved. */
   private void empty() {
-    changed |= type.methods.removeIf(method -> method.name.equals(CLASS_INITIALIZER));
+    type.methods.removeIf(method -> method.name.equals(CLASS_INITIALIZER));
     for (MethodNode method : type.methods) {
       if ((method.access & ACC_STATIC) != 0 && (method.access & ACC_PRIVATE) != 0) {
         // The initializer calls it from another class now.
@@ -196,7 +212,8 @@ public final class StaticsReset {
   private void checks(MethodNode method, @Nullable String own) {
     boolean isOurs = method.name.startsWith(Names.PREFIX);
     boolean triggers =
-        method.name.equals("<init>")
+        // An enum's own initializer makes its constants.
+        method.name.equals("<init>") && !isEnum(type)
             || (method.access & ACC_STATIC) != 0
                 && !method.name.equals(CLASS_INITIALIZER)
                 && !method.name.startsWith("lambda$")
@@ -211,7 +228,6 @@ public final class StaticsReset {
         other = holder(declaring);
         if (other != null && isCompanion(other)) {
           field.owner = other;
-          changed = true;
         }
         // An instance that no constructor has made, as by deserialization, may come first.
         touches |= type.name.equals(other);
@@ -220,14 +236,12 @@ public final class StaticsReset {
       }
       if (other != null && !other.equals(type.name)) {
         method.instructions.insertBefore(at, check(other));
-        changed = true;
       }
     }
     move(method, uninitialized);
     boolean needs = triggers || touches && !method.name.equals(CLASS_INITIALIZER) && !isOurs;
     if (needs && own != null) {
       method.instructions.insert(check(own));
-      changed = true;
     }
   }
 
@@ -292,16 +306,89 @@ public final class StaticsReset {
   }
 
   private static MethodInsnNode check(String owner) {
-    return new MethodInsnNode(INVOKESTATIC, owner, CHECK, "()V", false);
+    return Code.invokeStatic(owner, CHECK, "()V");
   }
 
   // ---- the initializer ----
 
-  private void addInitializer() {
-    changed = true;
-    boolean initializes = false;
+  /**
+   * Divides an enum's initializer: what makes the constants stays, and what comes after is
+   * initialized for each request. False when the two cannot be told apart.
+   */
+  private boolean split() {
+    MethodNode first = null;
     for (MethodNode method : type.methods) {
-      if (method.name.equals(CLASS_INITIALIZER)) {
+      first = method.name.equals(CLASS_INITIALIZER) ? method : first;
+    }
+    AbstractInsnNode values = first == null ? null : lastOfConstants(first);
+    if (first == null || values == null) {
+      code.fallBack(type.name.replace('/', '.') + " cannot be initialized again");
+      return false;
+    }
+    MethodNode rest = made(INITIALIZER);
+    rest.maxStack = first.maxStack;
+    rest.maxLocals = first.maxLocals;
+    rest.tryCatchBlocks = first.tryCatchBlocks;
+    first.tryCatchBlocks = new ArrayList<>();
+    for (AbstractInsnNode at = values.getNext(); at != null; at = values.getNext()) {
+      first.instructions.remove(at);
+      rest.instructions.add(at);
+    }
+    // Until the constants are there, nobody is to be kept from them.
+    InsnList now = new InsnList();
+    now.add(new FieldInsnNode(GETSTATIC, Names.OWN, "epoch", "I"));
+    now.add(new FieldInsnNode(PUTSTATIC, type.name, EPOCH, "I"));
+    first.instructions.insert(now);
+    first.instructions.add(new InsnNode(Opcodes.ICONST_0));
+    first.instructions.add(new FieldInsnNode(PUTSTATIC, type.name, EPOCH, "I"));
+    first.instructions.add(new InsnNode(RETURN));
+    first.maxStack = Math.max(1, first.maxStack);
+    first.localVariables = null;
+    type.methods.add(rest);
+    return true;
+  }
+
+  /** The instruction that sets the array of constants, if no jump, block or local leads past it. */
+  private @Nullable AbstractInsnNode lastOfConstants(MethodNode initializer) {
+    AbstractInsnNode last = null;
+    int locals = 0;
+    for (AbstractInsnNode at : initializer.instructions) {
+      if (at instanceof FrameNode frame) {
+        locals =
+            switch (frame.type) {
+              case Opcodes.F_APPEND -> locals + frame.local.size();
+              case Opcodes.F_CHOP -> locals - frame.local.size();
+              case Opcodes.F_FULL -> frame.local.size();
+              default -> locals;
+            };
+      } else if (at instanceof FieldInsnNode field
+          && at.getOpcode() == PUTSTATIC
+          && isValues(type.name, field.desc)) {
+        last = locals == 0 ? at : null;
+        break;
+      }
+    }
+    if (last != null) {
+      int end = initializer.instructions.indexOf(last);
+      for (TryCatchBlockNode block : initializer.tryCatchBlocks) {
+        if (initializer.instructions.indexOf(block.start) < end) {
+          return null;
+        }
+      }
+    }
+    return last;
+  }
+
+  private void addInitializer(boolean again) {
+    if (!again) {
+      // Others call it all the same.
+      type.methods.add(made(CHECK));
+      type.methods.get(type.methods.size() - 1).instructions.add(new InsnNode(RETURN));
+      return;
+    }
+    boolean initializes = isEnum(type);
+    for (MethodNode method : type.methods) {
+      if (method.name.equals(CLASS_INITIALIZER) && !initializes) {
         method.name = INITIALIZER;
         method.access = ACC_PRIVATE | ACC_STATIC | ACC_SYNTHETIC;
         initializes = true;
@@ -309,7 +396,7 @@ public final class StaticsReset {
     }
     InsnList clear = new InsnList();
     for (FieldNode field : type.fields) {
-      if (isState(field)) {
+      if (isReset(type, field)) {
         clear.add(initial(field));
         clear.add(new FieldInsnNode(PUTSTATIC, type.name, field.name, field.desc));
         field.access &= ~ACC_FINAL;
@@ -348,9 +435,9 @@ public final class StaticsReset {
     list.add(new FieldInsnNode(GETSTATIC, type.name, EPOCH, "I"));
     list.add(new FieldInsnNode(GETSTATIC, Names.OWN, "epoch", "I"));
     list.add(new JumpInsnNode(Opcodes.IF_ICMPEQ, done));
-    list.add(new MethodInsnNode(INVOKESTATIC, type.name, SLOW, "()V", false));
+    list.add(Code.invokeStatic(type.name, SLOW, "()V"));
     list.add(done);
-    frame(list, new FrameNode(Opcodes.F_SAME, 0, null, 0, null));
+    Code.frame(list, type, Code.same());
     list.add(new InsnNode(RETURN));
     method.maxStack = 2;
     return method;
@@ -367,7 +454,7 @@ public final class StaticsReset {
     LabelNode to = new LabelNode();
     LabelNode bad = new LabelNode();
     InsnList list = method.instructions;
-    shim(list, "enter", "Ljava/lang/String;", "Z");
+    shim(list, "enter", "(Ljava/lang/String;)Z");
     list.add(new JumpInsnNode(Opcodes.IFEQ, end));
     list.add(from);
     String parent = checked(type.superName);
@@ -376,41 +463,35 @@ public final class StaticsReset {
     }
     list.add(clear);
     if (initializes) {
-      list.add(new MethodInsnNode(INVOKESTATIC, type.name, INITIALIZER, "()V", false));
+      list.add(Code.invokeStatic(type.name, INITIALIZER, "()V"));
     }
     list.add(new FieldInsnNode(GETSTATIC, Names.OWN, "epoch", "I"));
     list.add(new FieldInsnNode(PUTSTATIC, type.name, EPOCH, "I"));
-    shim(list, "done", "Ljava/lang/String;", "V");
+    shim(list, "done", "(Ljava/lang/String;)V");
     list.add(to);
     list.add(end);
-    frame(list, new FrameNode(Opcodes.F_SAME, 0, null, 0, null));
+    Code.frame(list, type, Code.same());
     list.add(new InsnNode(RETURN));
     list.add(bad);
-    frame(list, new FrameNode(Opcodes.F_SAME1, 0, null, 1, new Object[] {"java/lang/Throwable"}));
-    shim(list, "failed", "Ljava/lang/Throwable;Ljava/lang/String;", "Ljava/lang/Throwable;");
+    Code.frame(
+        list,
+        type,
+        new FrameNode(Opcodes.F_SAME1, 0, null, 1, new Object[] {"java/lang/Throwable"}));
+    shim(list, "failed", "(Ljava/lang/Throwable;Ljava/lang/String;)Ljava/lang/Throwable;");
     list.add(new InsnNode(Opcodes.ATHROW));
     method.tryCatchBlocks.add(new TryCatchBlockNode(from, to, bad, "java/lang/Throwable"));
     method.maxStack = 4;
     return method;
   }
 
-  private void shim(InsnList list, String name, String arguments, String returned) {
+  private void shim(InsnList list, String name, String descriptor) {
     list.add(new LdcInsnNode(type.name));
-    list.add(ClassRewriter.own());
-    list.add(
-        new MethodInsnNode(
-            INVOKESTATIC, SHIM, name, "(" + arguments + Names.INSTANCE + ")" + returned, false));
-  }
-
-  private void frame(InsnList list, FrameNode frame) {
-    if ((type.version & 0xFFFF) >= Opcodes.V1_6) {
-      list.add(frame);
-    }
+    list.add(Code.shim(Names.SYSTEM, name, descriptor));
   }
 
   // ---- those that keep their identity ----
 
-  /** Has what an enum holds taken down at the end of its initializer. */
+  /** Has what an enum's constants hold taken down at the end of its initializer. */
   private void takeDown() {
     for (MethodNode method : type.methods) {
       if (!method.name.equals(CLASS_INITIALIZER)) {
@@ -420,13 +501,9 @@ public final class StaticsReset {
         if (at.getOpcode() == RETURN) {
           InsnList list = new InsnList();
           list.add(new LdcInsnNode(Type.getObjectType(type.name)));
-          list.add(ClassRewriter.own());
-          list.add(
-              new MethodInsnNode(
-                  INVOKESTATIC, SHIM, "kept", "(Ljava/lang/Class;" + Names.INSTANCE + ")V", false));
+          list.add(Code.shim(Names.SYSTEM, "kept", "(Ljava/lang/Class;)V"));
           method.instructions.insertBefore(at, list);
           method.maxStack += 2;
-          changed = true;
         }
       }
     }

@@ -3,8 +3,12 @@ package dev.postern.cgi;
 import com.fasterxml.jackson.annotation.JsonFormat;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.postern.cgi.javaprograms.Enums;
 import dev.postern.cgi.javaprograms.Exits;
+import dev.postern.cgi.javaprograms.Formats;
+import dev.postern.cgi.javaprograms.Heavy;
 import dev.postern.cgi.javaprograms.Libraries;
+import dev.postern.cgi.javaprograms.Made;
 import dev.postern.cgi.javaprograms.Statics;
 import dev.postern.cgi.javaprograms.Surroundings;
 import dev.postern.cgi.javaprograms.Threads;
@@ -51,6 +55,15 @@ final class JavaProgramFixture {
           Surroundings.RelativeFiles.class,
           Surroundings.Children.class,
           Surroundings.LocaleAndZone.class,
+          Formats.InTurkish.class,
+          Formats.InGerman.class,
+          Formats.Untouched.class,
+          Heavy.LocksTwice.class,
+          Made.ByDefineClass.class,
+          Made.ByLookup.class,
+          Made.ByUrlLoader.class,
+          Made.ByProxy.class,
+          Enums.WithStatics.class,
           Statics.Counts.class,
           Statics.InitializationOrder.class,
           Statics.InitializedByTwoThreads.class,

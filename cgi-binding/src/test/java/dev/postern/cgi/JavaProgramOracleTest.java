@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.postern.cgi.JavaProgram.State;
 import dev.postern.cgi.JavaProgramFixture.Answer;
-import dev.postern.cgi.javaprograms.Libraries;
 import dev.postern.cgi.javaprograms.Statics;
 import java.nio.file.Path;
 import java.util.List;
@@ -16,8 +15,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Inside the server, again and again, a program answers what it answers in a JVM of its own. */
 class JavaProgramOracleTest {
   /** They have state that cannot be initialized again, which the report names. */
-  private static final Set<Class<?>> CANNOT_BE_RESET =
-      Set.of(Statics.MutableEnum.class, Libraries.WithLog4j.class);
+  private static final Set<Class<?>> CANNOT_BE_RESET = Set.of(Statics.MutableEnum.class);
 
   @TempDir static Path directory;
 

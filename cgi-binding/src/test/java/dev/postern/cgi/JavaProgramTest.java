@@ -169,12 +169,18 @@ class JavaProgramTest {
   }
 
   @Test
-  void programStuckInTheJdk_isAbandoned_andTooManyAre503() {
+  void programStuckInTheSystem_isAbandoned_andTooManyAre503() throws Exception {
+    Path fifo = directory.resolve("fifo");
+    assertThat(new ProcessBuilder("mkfifo", fifo.toString()).start().waitFor()).isZero();
     JavaProgram program =
-        JavaProgramFixture.inside(Hangs.InRegex.class).stopGrace(SHORT).abandonedLimit(1).build();
+        JavaProgramFixture.inside(Hangs.InOpen.class).stopGrace(SHORT).abandonedLimit(1).build();
     List<CgiRun> runs = new CopyOnWriteArrayList<>();
     CgiApplication app =
-        CgiApplication.builder(program).headerTimeout(SHORT).onRun(runs::add).build();
+        CgiApplication.builder(program)
+            .workingDirectory(directory)
+            .headerTimeout(SHORT)
+            .onRun(runs::add)
+            .build();
 
     assertThat(Call.get("/").to(app).status).isEqualTo(504);
     assertThat(runs.get(0).exit()).isEqualTo("abandoned");
@@ -184,6 +190,13 @@ class JavaProgramTest {
     assertThat(refused.status).isEqualTo(503);
     assertThat(refused.rule()).isEqualTo("abandoned-limit");
     assertThat(refused.headers.get("Retry-After")).isNotNull();
+
+    // Its other end lets it go: it ends, and so does the refusal.
+    Files.newOutputStream(fifo).close();
+    while (program.report().abandoned() > 0) {
+      Thread.onSpinWait();
+    }
+    assertThat(Call.get("/").with("QUERY_STRING", "go").to(app).body()).isEqualTo("went");
   }
 
   @Test

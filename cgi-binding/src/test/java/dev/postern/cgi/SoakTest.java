@@ -3,6 +3,7 @@ package dev.postern.cgi;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.postern.Application;
+import dev.postern.cgi.javaprograms.Statics;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -17,6 +18,7 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -61,6 +63,11 @@ class SoakTest {
   private Application patient;
   private Application impatient;
 
+  /**
+   * A Java program in this JVM, of which each seventh answer is compared with that of new classes.
+   */
+  private Application inside;
+
   @Test
   @Timeout(value = 7, unit = TimeUnit.DAYS)
   void soak_endsWhereItBegan() throws Exception {
@@ -68,6 +75,9 @@ class SoakTest {
     writePrograms();
     patient = application(limit, Duration.ofSeconds(30));
     impatient = application(limit, Duration.ofMillis(500));
+    System.setProperty("dev.postern.inprocess.compare", "7");
+    JavaProgram program = JavaProgramFixture.inside(Statics.Counts.class).build();
+    inside = CgiApplication.of(program);
     Clients.run(CLIENTS, 0, CLIENTS * KINDS, this::request);
     Figures before = Figures.whenQuiet();
     told.reset();
@@ -90,6 +100,14 @@ class SoakTest {
     assertThat(told.sum()).as("runs that were told").isEqualTo(REQUESTS);
     assertThat(limit.available()).isEqualTo(PLACES);
     after.assertBackAt(before);
+    assertThat(program.report().findings()).noneMatch(line -> line.startsWith("differs"));
+    assertThat(program.report().state()).isEqualTo(JavaProgram.State.RESET);
+    program.close();
+  }
+
+  @AfterAll
+  static void compareNoMore() {
+    System.clearProperty("dev.postern.inprocess.compare");
   }
 
   /** One file for all: a program that is quick to start lets a long soak end. */
@@ -122,6 +140,8 @@ class SoakTest {
       byte[] body = ("body " + n).getBytes(StandardCharsets.US_ASCII);
       Call call = Call.post("/good", body).to(patient);
       assertThat(call.body()).as(call.log()).isEqualTo("body " + n);
+      Call java = Call.get("/").with("QUERY_STRING", "n" + n).to(inside);
+      assertThat(java.body()).as(java.log()).isEqualTo("1 1 [n" + n + "] 1 1\n");
     } else if (n % SLOW_EVERY == 0) {
       boolean deaf = n / SLOW_EVERY % 2 == 0;
       Call call = Call.get(deaf ? "/deaf" : "/closed").to(impatient);

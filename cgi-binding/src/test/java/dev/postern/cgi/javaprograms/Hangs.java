@@ -8,7 +8,7 @@ import java.util.regex.Pattern;
 public final class Hangs {
   private Hangs() {}
 
-  private static boolean goes() {
+  static boolean goes() {
     boolean goes = "go".equals(System.getenv("QUERY_STRING"));
     if (goes) {
       System.out.print("Content-Type: text/plain\n\nwent");
@@ -109,6 +109,15 @@ public final class Hangs {
         return;
       }
       System.out.println(Pattern.matches("(x+x+)+\\1y", "x".repeat(45)));
+    }
+  }
+
+  /** In the system, which opens a named pipe when somebody opens its other end. */
+  public static final class InOpen {
+    public static void main(String[] args) throws Exception {
+      if (!goes()) {
+        new java.io.FileInputStream("fifo").close();
+      }
     }
   }
 

@@ -7,6 +7,8 @@ import java.io.PrintStream;
 
 /** Runs another program, hands on all that it reads and writes, and ends as that did. */
 public final class Relay {
+  private static final long LEFT_MILLIS = 1_000;
+
   private Relay() {}
 
   public static void main(String[] args) throws Exception {
@@ -25,10 +27,18 @@ public final class Relay {
     in.start();
     Thread err = new Thread(() -> copyAll(process.getErrorStream(), System.err));
     err.start();
-    copyAll(process.getInputStream(), System.out);
-    System.out.close();
-    err.join();
-    System.exit(process.waitFor());
+    Thread out =
+        new Thread(
+            () -> {
+              copyAll(process.getInputStream(), System.out);
+              System.out.close();
+            });
+    out.start();
+    int status = process.waitFor();
+    // What the program has left behind may hold its output for ever.
+    out.join(LEFT_MILLIS);
+    err.join(LEFT_MILLIS);
+    System.exit(status);
   }
 
   private static void copyAll(InputStream from, PrintStream to) {

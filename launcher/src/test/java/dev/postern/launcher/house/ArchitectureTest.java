@@ -152,11 +152,14 @@ class ArchitectureTest {
     assertThat(sizes.values()).allMatch(size -> size <= 32, "at most 32 types: " + sizes);
   }
 
+  /** And for what exchanges it when an application asks for that. */
   @Test
   void systemOut_isForTheCommandAlone() {
     noClasses()
         .that()
         .doNotBelongToAnyOf(Main.class)
+        .and()
+        .doNotHaveFullyQualifiedName("dev.postern.inprocess.SystemStreams")
         .should()
         .accessField(System.class, "out")
         .check(house);

@@ -1,0 +1,168 @@
+package dev.postern.rewrite;
+
+import static org.objectweb.asm.Opcodes.ACC_INTERFACE;
+import static org.objectweb.asm.Opcodes.INVOKESPECIAL;
+import static org.objectweb.asm.Opcodes.INVOKESTATIC;
+import static org.objectweb.asm.Opcodes.NEW;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.objectweb.asm.Handle;
+import org.objectweb.asm.Opcodes;
+import org.objectweb.asm.Type;
+import org.objectweb.asm.tree.ClassNode;
+import org.objectweb.asm.tree.InsnList;
+import org.objectweb.asm.tree.InsnNode;
+import org.objectweb.asm.tree.InvokeDynamicInsnNode;
+import org.objectweb.asm.tree.JumpInsnNode;
+import org.objectweb.asm.tree.LabelNode;
+import org.objectweb.asm.tree.MethodInsnNode;
+import org.objectweb.asm.tree.MethodNode;
+import org.objectweb.asm.tree.TypeInsnNode;
+import org.objectweb.asm.tree.VarInsnNode;
+
+/**
+ * Methods that a class gets where a call cannot be exchanged in its place: behind method handles,
+ * for reflection and for string concatenation. Confined to one class and thread.
+ */
+final class Bridges {
+  private static final String REFLECT = Names.PREFIX + "r$";
+  private static final int INTERFACE_METHODS = 52;
+
+  private final ProgramClasses code;
+  private final ClassNode type;
+  private final CallRules rules;
+  final List<MethodNode> added = new ArrayList<>();
+
+  Bridges(ProgramClasses code, ClassNode type, CallRules rules) {
+    this.code = code;
+    this.type = type;
+    this.rules = rules;
+  }
+
+  private boolean isInterface() {
+    return (type.access & ACC_INTERFACE) != 0;
+  }
+
+  // ---- reflection: the call itself stays in the program's class, as it asks for its caller ----
+
+  /** Exchanges a call by reflection; false when it is none. */
+  boolean reflect(MethodNode method, MethodInsnNode call) {
+    boolean isReflective =
+        call.owner.equals("java/lang/reflect/Method") && call.name.equals("invoke")
+            || call.owner.equals("java/lang/reflect/Field")
+                && call.name.startsWith("get")
+                && call.desc.startsWith("(Ljava/lang/Object;)");
+    if (!isReflective
+        || code.directReflection()
+        || isInterface()
+        || method.name.startsWith(REFLECT)) {
+      return false;
+    }
+    String descriptor = "(L" + call.owner + ";" + call.desc.substring(1);
+    String name = REFLECT + call.name;
+    if (added.stream().noneMatch(bridge -> bridge.name.equals(name))) {
+      added.add(reflective(name, descriptor, call));
+    }
+    method.instructions.set(call, Code.invokeStatic(type.name, name, descriptor));
+    return true;
+  }
+
+  /** if (isRedirected(member)) return shim(member, …); return member.call(…); */
+  private MethodNode reflective(String name, String descriptor, MethodInsnNode call) {
+    MethodNode bridge = Code.bridge(name, descriptor);
+    InsnList list = bridge.instructions;
+    LabelNode direct = new LabelNode();
+    list.add(new VarInsnNode(Opcodes.ALOAD, 0));
+    list.add(Code.invokeStatic(Names.REFLECTION, "isRedirected", "(L" + call.owner + ";)Z"));
+    list.add(new JumpInsnNode(Opcodes.IFEQ, direct));
+    if (call.desc.endsWith("Ljava/lang/Object;")) {
+      Code.load(bridge);
+      list.add(Code.shim(Names.REFLECTION, call.name, descriptor));
+      list.add(new InsnNode(Opcodes.ARETURN));
+    }
+    list.add(direct);
+    Code.frame(list, type, Code.same());
+    Code.load(bridge);
+    list.add(call.clone(null));
+    list.add(Code.returned(descriptor));
+    return bridge;
+  }
+
+  // ---- handles ----
+
+  void dynamic(MethodNode method, InvokeDynamicInsnNode dynamic) {
+    if (dynamic.bsm.getOwner().equals("java/lang/invoke/StringConcatFactory")
+        && dynamic.name.equals("makeConcatWithConstants")
+        && !isInterface()) {
+      MethodNode concat = Code.bridge(Names.PREFIX + added.size(), dynamic.desc);
+      if (Concatenation.write(concat, dynamic)) {
+        added.add(concat);
+        method.instructions.set(dynamic, Code.invokeStatic(type.name, concat.name, dynamic.desc));
+        return;
+      }
+    }
+    for (int i = 0; i < dynamic.bsmArgs.length; i++) {
+      if (dynamic.bsmArgs[i] instanceof Handle handle) {
+        dynamic.bsmArgs[i] = bridged(handle);
+      }
+    }
+  }
+
+  /** A handle has no room for the instance: it goes through a method of the class, if it must. */
+  Handle bridged(Handle handle) {
+    boolean made = handle.getTag() == Opcodes.H_NEWINVOKESPECIAL;
+    int opcode =
+        switch (handle.getTag()) {
+          case Opcodes.H_INVOKESTATIC -> INVOKESTATIC;
+          case Opcodes.H_INVOKEINTERFACE -> Opcodes.INVOKEINTERFACE;
+          case Opcodes.H_INVOKEVIRTUAL -> Opcodes.INVOKEVIRTUAL;
+          case Opcodes.H_NEWINVOKESPECIAL -> INVOKESPECIAL;
+          default -> Opcodes.NOP;
+        };
+    MethodInsnNode call =
+        new MethodInsnNode(
+            opcode, handle.getOwner(), handle.getName(), handle.getDesc(), handle.isInterface());
+    if (opcode == Opcodes.NOP
+        || isInterface() && (type.version & 0xFFFF) < INTERFACE_METHODS
+        || !isTouched(call)) {
+      return handle;
+    }
+    String receiver = "L" + handle.getOwner() + ";";
+    String descriptor = handle.getDesc();
+    if (made) {
+      descriptor = descriptor.replace(")V", ")" + receiver);
+    } else if (opcode != INVOKESTATIC) {
+      descriptor = "(" + receiver + descriptor.substring(1);
+    }
+    MethodNode bridge = Code.bridge(Names.PREFIX + added.size(), descriptor);
+    if (made) {
+      bridge.instructions.add(new TypeInsnNode(NEW, handle.getOwner()));
+      bridge.instructions.add(new InsnNode(Opcodes.DUP));
+      bridge.maxStack += 2;
+    }
+    Code.load(bridge);
+    bridge.instructions.add(call);
+    bridge.instructions.add(Code.returned(descriptor));
+    added.add(bridge);
+    return new Handle(Opcodes.H_INVOKESTATIC, type.name, bridge.name, descriptor, isInterface());
+  }
+
+  /** Whether a rule has something to say to the call behind a handle. */
+  private boolean isTouched(MethodInsnNode call) {
+    MethodInsnNode tried = (MethodInsnNode) call.clone(null);
+    MethodNode trial = Code.bridge("trial", "()V");
+    trial.instructions.add(tried);
+    int size = added.size();
+    rules.call(trial, tried);
+    added.subList(size, added.size()).clear();
+    return trial.instructions.size() != 1
+        || trial.instructions.getFirst() != tried
+        || !tried.name.equals(call.name);
+  }
+
+  /** Type of what a descriptor returns. */
+  static String returned(String descriptor) {
+    return Type.getReturnType(descriptor).getDescriptor();
+  }
+}

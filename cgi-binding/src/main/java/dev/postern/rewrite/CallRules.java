@@ -1,0 +1,225 @@
+package dev.postern.rewrite;
+
+import static org.objectweb.asm.Opcodes.DUP;
+import static org.objectweb.asm.Opcodes.GETSTATIC;
+import static org.objectweb.asm.Opcodes.INVOKESPECIAL;
+import static org.objectweb.asm.Opcodes.INVOKESTATIC;
+import static org.objectweb.asm.Opcodes.NEW;
+
+import java.util.Map;
+import java.util.Set;
+import org.objectweb.asm.Handle;
+import org.objectweb.asm.tree.AbstractInsnNode;
+import org.objectweb.asm.tree.ClassNode;
+import org.objectweb.asm.tree.FieldInsnNode;
+import org.objectweb.asm.tree.InsnList;
+import org.objectweb.asm.tree.InsnNode;
+import org.objectweb.asm.tree.InvokeDynamicInsnNode;
+import org.objectweb.asm.tree.LdcInsnNode;
+import org.objectweb.asm.tree.MethodInsnNode;
+import org.objectweb.asm.tree.MethodNode;
+import org.objectweb.asm.tree.TypeInsnNode;
+
+/**
+ * What becomes of each call, field and handle of the JDK in one class: exchanged for a shim, given
+ * more arguments, refused, or told of. Confined to one thread.
+ */
+final class CallRules {
+  /** Rewritten code makes these instead. */
+  static final Map<String, String> REPLACED =
+      Map.of(
+          "java/io/FileOutputStream", Names.FILE_OUTPUT,
+          "java/io/FileInputStream", Names.FILE_INPUT,
+          "java/net/URLClassLoader", Names.URL_LOADER);
+
+  /** Setters of what all requests would see. */
+  private static final Set<String> REFUSED =
+      Set.of(
+          "java/net/Authenticator.setDefault",
+          "java/net/CookieHandler.setDefault",
+          "java/net/ProxySelector.setDefault",
+          "java/net/ResponseCache.setDefault",
+          "java/net/URL.setURLStreamHandlerFactory",
+          "java/net/URLConnection.setContentHandlerFactory",
+          "java/net/URLConnection.setFileNameMap",
+          "java/net/HttpURLConnection.setFollowRedirects",
+          "java/net/Socket.setSocketImplFactory",
+          "java/net/ServerSocket.setSocketFactory",
+          "java/net/DatagramSocket.setDatagramSocketImplFactory",
+          "javax/net/ssl/SSLContext.setDefault",
+          "javax/net/ssl/HttpsURLConnection.setDefaultHostnameVerifier",
+          "javax/net/ssl/HttpsURLConnection.setDefaultSSLSocketFactory",
+          "java/security/Policy.setPolicy",
+          "java/security/Security.setProperty",
+          "java/lang/System.setSecurityManager",
+          "sun/misc/Signal.handle");
+
+  /** Constructors of what is open from then on. */
+  private static final Set<String> OPENING =
+      Set.of(
+          "java/io/FileReader",
+          "java/io/FileWriter",
+          "java/io/PrintStream",
+          "java/io/PrintWriter",
+          "java/io/RandomAccessFile",
+          "java/net/DatagramSocket",
+          "java/net/MulticastSocket",
+          "java/net/ServerSocket",
+          "java/net/Socket",
+          "java/util/Scanner",
+          "java/util/jar/JarFile",
+          "java/util/zip/ZipFile");
+
+  /** What any rule adds to the operand stack. */
+  private static final int STACK = 6;
+
+  private final ProgramClasses code;
+  private final ClassNode type;
+  private final Bridges bridges;
+
+  CallRules(ProgramClasses code, ClassNode type) {
+    this.code = code;
+    this.type = type;
+    this.bridges = new Bridges(code, type, this);
+  }
+
+  /** Applies them to all methods, and adds those that they need. */
+  void apply() {
+    type.methods.forEach(this::apply);
+    for (int i = 0; i < bridges.added.size(); i++) {
+      apply(bridges.added.get(i));
+    }
+    type.methods.addAll(bridges.added);
+  }
+
+  private void apply(MethodNode method) {
+    for (AbstractInsnNode at : method.instructions.toArray()) {
+      if (at instanceof FieldInsnNode field && at.getOpcode() == GETSTATIC) {
+        CallTable.Target target = code.table().field(field.owner, field.name);
+        if (target != null) {
+          redirect(method, at, target, field.desc);
+        }
+      } else if (at instanceof MethodInsnNode call) {
+        call(method, call);
+      } else if (at instanceof TypeInsnNode made && at.getOpcode() == NEW) {
+        made.desc = REPLACED.getOrDefault(made.desc, made.desc);
+      } else if (at instanceof InvokeDynamicInsnNode dynamic) {
+        bridges.dynamic(method, dynamic);
+      } else if (at instanceof LdcInsnNode constant && constant.cst instanceof Handle handle) {
+        constant.cst = bridges.bridged(handle);
+      }
+    }
+    method.maxStack += STACK;
+  }
+
+  void call(MethodNode method, MethodInsnNode call) {
+    code.findings().note(call);
+    boolean makes = call.name.equals("<init>");
+    String replacement = makes ? REPLACED.get(call.owner) : null;
+    if (replacement != null) {
+      method.instructions.insertBefore(call, Code.own());
+      call.owner = replacement;
+      call.desc = Code.withInstance(call.desc);
+      return;
+    }
+    if (SilentDefaults.apply(type, method, call, code)
+        || sequential(method, call)
+        || bridges.reflect(method, call)) {
+      return;
+    }
+    CallTable.Target target =
+        call.getOpcode() == INVOKESPECIAL
+            ? null
+            : code.table().call(code, call.owner, call.name, call.desc);
+    if (target == null) {
+      hooks(method, call);
+      method.maxLocals += PathRules.apply(method, call, code);
+    } else {
+      redirect(method, call, target, Bridges.returned(call.desc));
+    }
+  }
+
+  private void redirect(
+      MethodNode method, AbstractInsnNode at, CallTable.Target target, String declared) {
+    code.findings().add("redirected", target.members().replace('/', '.'));
+    method.instructions.insertBefore(at, Code.own());
+    method.instructions.set(
+        at, Code.invokeStatic(target.owner(), target.name(), target.descriptor()));
+    if (declared.startsWith("L") && !declared.equals(Bridges.returned(target.descriptor()))) {
+      throw new IllegalStateException(
+          "shim must return what it stands for: " + target.name() + " " + declared);
+    }
+  }
+
+  /** A parallel stream would run in the JVM's common pool: it is one that is not. */
+  private static boolean sequential(MethodNode method, MethodInsnNode call) {
+    if (call.name.equals("parallelStream") && call.desc.equals("()Ljava/util/stream/Stream;")) {
+      call.name = "stream";
+      return true;
+    }
+    boolean isParallel =
+        call.name.equals("parallel")
+            && call.owner.startsWith("java/util/stream/")
+            && call.desc.startsWith("()");
+    if (isParallel) {
+      method.instructions.remove(call);
+    }
+    return isParallel;
+  }
+
+  /** What is called before or after a call that stays, as the JDK asks who its caller is. */
+  private void hooks(MethodNode method, MethodInsnNode call) {
+    InsnList before = new InsnList();
+    InsnList after = new InsnList();
+    String member = call.owner + "." + call.name;
+    if (call.owner.equals("java/sql/DriverManager")) {
+      if (call.name.equals("registerDriver") && call.desc.equals("(Ljava/sql/Driver;)V")) {
+        before.add(new InsnNode(DUP));
+        before.add(Code.shim(Names.SYSTEM, "registers", "(Ljava/lang/Object;)V"));
+      } else if (!call.name.contains("egister")) {
+        before.add(Code.shim(Names.SYSTEM, "drivers", "()V"));
+      }
+    } else if (makesThreads(call)) {
+      after.add(Code.made(type, method, call));
+      after.add(Code.shim(Names.SYSTEM, "made", "(Ljava/lang/Object;)V"));
+    } else if (opens(call)) {
+      after.add(Code.made(type, method, call));
+      after.add(Code.shim(Names.SYSTEM, "opened", "(Ljava/lang/Object;)V"));
+    } else if (member.equals("java/lang/Class.forName")
+        && call.desc.startsWith("(Ljava/lang/String;)")) {
+      after.add(
+          Code.invokeStatic(
+              Names.REFLECTION, "initialized", "(Ljava/lang/Class;)Ljava/lang/Class;"));
+    } else if (REFUSED.contains(member) && !code.jvmWide()) {
+      String name = member.replace('/', '.');
+      code.findings().add("refused", name);
+      before.add(new LdcInsnNode(name));
+      before.add(Code.shim(Names.WIDE, "refuse", "(Ljava/lang/String;)V"));
+    }
+    method.instructions.insertBefore(call, before);
+    method.instructions.insert(call, after);
+  }
+
+  private static boolean opens(MethodInsnNode call) {
+    if (call.name.equals("<init>")) {
+      // Around another stream they are what that is.
+      boolean named = call.desc.startsWith("(Ljava/lang/String;") || call.desc.contains("File;");
+      return OPENING.contains(call.owner) && (named || call.owner.contains("Socket"));
+    }
+    boolean opener = call.name.startsWith("new") || call.name.equals("lines");
+    return call.getOpcode() == INVOKESTATIC
+        && (call.owner.equals("java/nio/file/Files") && opener
+            || call.owner.startsWith("java/nio/channels/") && call.name.equals("open"));
+  }
+
+  /**
+   * Whether the call makes something whose threads heed no interrupt, but end when they are told.
+   */
+  private static boolean makesThreads(MethodInsnNode call) {
+    return call.owner.equals("java/util/concurrent/Executors")
+            && call.desc.endsWith("ExecutorService;")
+        || call.name.equals("<init>")
+            && (call.owner.endsWith("ThreadPoolExecutor") || call.owner.endsWith("util/Timer"))
+            && call.owner.startsWith("java/util/");
+  }
+}

@@ -1,0 +1,94 @@
+package dev.postern.rewrite;
+
+import static org.objectweb.asm.Opcodes.ACC_PRIVATE;
+import static org.objectweb.asm.Opcodes.ACC_STATIC;
+import static org.objectweb.asm.Opcodes.ACC_SYNTHETIC;
+import static org.objectweb.asm.Opcodes.GETSTATIC;
+import static org.objectweb.asm.Opcodes.ILOAD;
+import static org.objectweb.asm.Opcodes.INVOKESTATIC;
+import static org.objectweb.asm.Opcodes.IRETURN;
+
+import org.objectweb.asm.Opcodes;
+import org.objectweb.asm.Type;
+import org.objectweb.asm.tree.AbstractInsnNode;
+import org.objectweb.asm.tree.ClassNode;
+import org.objectweb.asm.tree.FieldInsnNode;
+import org.objectweb.asm.tree.FrameNode;
+import org.objectweb.asm.tree.InsnList;
+import org.objectweb.asm.tree.InsnNode;
+import org.objectweb.asm.tree.MethodInsnNode;
+import org.objectweb.asm.tree.MethodNode;
+import org.objectweb.asm.tree.VarInsnNode;
+
+/** Pieces of code that several rules write. */
+final class Code {
+  private Code() {}
+
+  /** The instance that the class belongs to. */
+  static FieldInsnNode own() {
+    return new FieldInsnNode(GETSTATIC, Names.OWN, "I", Names.INSTANCE);
+  }
+
+  static InsnList list(AbstractInsnNode... instructions) {
+    InsnList list = new InsnList();
+    for (AbstractInsnNode each : instructions) {
+      list.add(each);
+    }
+    return list;
+  }
+
+  static MethodInsnNode invokeStatic(String owner, String name, String descriptor) {
+    return new MethodInsnNode(INVOKESTATIC, owner, name, descriptor, false);
+  }
+
+  /** Calls a shim, which takes the instance after the arguments of that descriptor. */
+  static InsnList shim(String owner, String name, String descriptor) {
+    return list(own(), invokeStatic(owner, name, withInstance(descriptor)));
+  }
+
+  /** The same method with the instance as its last argument. */
+  static String withInstance(String descriptor) {
+    return descriptor.replace(")", Names.INSTANCE + ")");
+  }
+
+  /** After a constructor: what it has made, which super() leaves to the caller alone. */
+  static AbstractInsnNode made(ClassNode type, MethodNode method, MethodInsnNode call) {
+    boolean isSuper = method.name.equals("<init>") && call.owner.equals(type.superName);
+    return isSuper ? new VarInsnNode(Opcodes.ALOAD, 0) : new InsnNode(Opcodes.DUP);
+  }
+
+  /** A method of this side in a class of the program. */
+  static MethodNode bridge(String name, String descriptor) {
+    MethodNode bridge =
+        new MethodNode(ACC_PRIVATE | ACC_STATIC | ACC_SYNTHETIC, name, descriptor, null, null);
+    bridge.maxLocals = Type.getArgumentsAndReturnSizes(descriptor) >> 2;
+    bridge.maxStack = bridge.maxLocals + 2;
+    return bridge;
+  }
+
+  /** Puts all arguments of a bridge on the stack. */
+  static void load(MethodNode bridge) {
+    int local = 0;
+    for (Type argument : Type.getArgumentTypes(bridge.desc)) {
+      bridge.instructions.add(new VarInsnNode(argument.getOpcode(ILOAD), local));
+      local += argument.getSize();
+    }
+  }
+
+  /** Returns what a method of that descriptor returns. */
+  static InsnNode returned(String descriptor) {
+    return new InsnNode(Type.getReturnType(descriptor).getOpcode(IRETURN));
+  }
+
+  /** Takes the frame into the list, if the class is of a version that has them. */
+  static void frame(InsnList list, ClassNode type, FrameNode frame) {
+    if ((type.version & 0xFFFF) >= Opcodes.V1_6) {
+      list.add(frame);
+    }
+  }
+
+  /** A frame of a method's arguments alone, with nothing on the stack. */
+  static FrameNode same() {
+    return new FrameNode(Opcodes.F_SAME, 0, null, 0, null);
+  }
+}

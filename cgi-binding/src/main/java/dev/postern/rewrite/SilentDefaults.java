@@ -1,0 +1,116 @@
+package dev.postern.rewrite;
+
+import java.text.DateFormat;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.objectweb.asm.Opcodes;
+import org.objectweb.asm.tree.ClassNode;
+import org.objectweb.asm.tree.InsnList;
+import org.objectweb.asm.tree.InsnNode;
+import org.objectweb.asm.tree.MethodInsnNode;
+import org.objectweb.asm.tree.MethodNode;
+
+/**
+ * Methods and constructors that use the JVM's locale or time zone without being given one: the
+ * program's own is handed to the overload that takes it, as its last argument.
+ */
+final class SilentDefaults {
+  /** Classes, what they have without a default, and what comes after its arguments. */
+  private static final Map<String, String> MORE =
+      """
+      java/lang/String toUpperCase() locale
+      java/lang/String toLowerCase() locale
+      java/text/NumberFormat getInstance() locale
+      java/text/NumberFormat getNumberInstance() locale
+      java/text/NumberFormat getIntegerInstance() locale
+      java/text/NumberFormat getPercentInstance() locale
+      java/text/NumberFormat getCurrencyInstance() locale
+      java/text/NumberFormat getCompactNumberInstance() locale
+      java/text/DecimalFormatSymbols getInstance() locale
+      java/text/DecimalFormat <init>(Ljava/lang/String;) symbols
+      java/text/DateFormat getDateInstance() medium locale zoned
+      java/text/DateFormat getDateInstance(I) locale zoned
+      java/text/DateFormat getDateInstance(ILjava/util/Locale;) zoned
+      java/text/DateFormat getTimeInstance() medium locale zoned
+      java/text/DateFormat getTimeInstance(I) locale zoned
+      java/text/DateFormat getTimeInstance(ILjava/util/Locale;) zoned
+      java/text/DateFormat getDateTimeInstance() medium medium locale zoned
+      java/text/DateFormat getDateTimeInstance(II) locale zoned
+      java/text/DateFormat getDateTimeInstance(IILjava/util/Locale;) zoned
+      java/text/SimpleDateFormat <init>(Ljava/lang/String;) locale zoned
+      java/text/SimpleDateFormat <init>(Ljava/lang/String;Ljava/util/Locale;) zoned
+      java/text/MessageFormat <init>(Ljava/lang/String;) locale
+      java/text/Collator getInstance() locale
+      java/text/BreakIterator getWordInstance() locale
+      java/text/BreakIterator getSentenceInstance() locale
+      java/time/format/DateTimeFormatter ofPattern(Ljava/lang/String;) locale
+      java/time/LocalDate now() zoneId
+      java/time/LocalTime now() zoneId
+      java/time/LocalDateTime now() zoneId
+      java/time/ZonedDateTime now() zoneId
+      java/time/OffsetDateTime now() zoneId
+      java/time/OffsetTime now() zoneId
+      java/time/Year now() zoneId
+      java/time/YearMonth now() zoneId
+      java/time/MonthDay now() zoneId
+      java/util/Calendar getInstance() zone locale
+      java/util/GregorianCalendar <init>() zone locale
+      java/util/Formatter <init>() locale
+      java/util/Formatter <init>(Ljava/lang/Appendable;) locale
+      java/util/ResourceBundle getBundle(Ljava/lang/String;) locale
+      """
+          .lines()
+          .map(line -> line.split(" ", 3))
+          .collect(Collectors.toMap(word -> word[0] + "." + word[1], word -> word[2]));
+
+  private static final Map<String, String> TYPES =
+      Map.of(
+          "locale", "Ljava/util/Locale;",
+          "zone", "Ljava/util/TimeZone;",
+          "zoneId", "Ljava/time/ZoneId;",
+          "symbols", "Ljava/text/DecimalFormatSymbols;");
+
+  private static final String FORMAT = "Ljava/text/DateFormat;";
+
+  private SilentDefaults() {}
+
+  /** Hands them to the call; false when it needs none. */
+  static boolean apply(
+      ClassNode type, MethodNode method, MethodInsnNode call, ProgramClasses code) {
+    String arguments = call.desc.substring(0, call.desc.indexOf(')') + 1);
+    String more = MORE.get(call.owner + "." + call.name + arguments);
+    if (more == null) {
+      return false;
+    }
+    code.findings().add("redirected", call.owner.replace('/', '.') + "." + call.name);
+    InsnList given = new InsnList();
+    for (String each : more.split(" ", -1)) {
+      if (each.equals("zoned")) {
+        method.instructions.insert(call, zoned(type, method, call));
+      } else if (each.equals("medium")) {
+        given.add(new InsnNode(Opcodes.ICONST_0 + DateFormat.MEDIUM));
+        call.desc = call.desc.replace(")", "I)");
+      } else {
+        String added = TYPES.get(each);
+        given.add(Code.shim(Names.LOCALES, each, "()" + added));
+        call.desc = call.desc.replace(")", added + ")");
+      }
+    }
+    method.instructions.insertBefore(call, given);
+    return true;
+  }
+
+  /** No overload takes the zone of a DateFormat: it is set afterwards. */
+  private static InsnList zoned(ClassNode type, MethodNode method, MethodInsnNode call) {
+    InsnList after = new InsnList();
+    boolean made = call.name.equals("<init>");
+    if (made) {
+      after.add(Code.made(type, method, call));
+    }
+    after.add(Code.shim(Names.LOCALES, "zoned", "(" + FORMAT + ")" + FORMAT));
+    if (made) {
+      after.add(new InsnNode(Opcodes.POP));
+    }
+    return after;
+  }
+}
