@@ -218,7 +218,6 @@ final class FastCgiConnection extends Connection {
 
   private boolean answer(FastCgiRequest begun, Map<String, String> sent) throws IOException {
     Map<String, String> variables = ServerVariables.completed(sent, settings.mount());
-    begun.haproxy = variables.getOrDefault("SERVER_SOFTWARE", "").startsWith("HAProxy");
     boolean known = variables.containsKey("CONTENT_LENGTH");
     BodyAhead body = ProcessVariables.body(variables, begun);
     PrintWriter errors = settings.errors() == null ? begun.errors(out) : settings.errors();
@@ -250,11 +249,7 @@ final class FastCgiConnection extends Connection {
     if (!sink.hasEnded()) {
       if (!begun.aborted) {
         // Without END_REQUEST: the response must look cut.
-        if (begun.haproxy) {
-          out.refuse(begun.id(), Records.OVERLOADED);
-        } else {
-          cut();
-        }
+        cut();
         checkProtocol();
         return false;
       }

@@ -26,9 +26,6 @@ final class FastCgiRequest extends InputStream {
   /** The web server has asked to end it early. */
   boolean aborted;
 
-  /** The web server is HAProxy, which ends itself where a connection ends in a response (2.6). */
-  boolean haproxy;
-
   /** Its exchange is cancelled, and reads fail. */
   boolean unreadable;
 

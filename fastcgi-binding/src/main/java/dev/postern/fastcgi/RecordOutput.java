@@ -17,6 +17,9 @@ final class RecordOutput {
   /** A multiple of eight, so that no padding is needed. */
   private static final int MOST = 65528;
 
+  /** HAProxy 2.6 takes a record of STDERR whole, or ends: its buffers have 16 KiB. */
+  private static final int MOST_STDERR = 8 * 1024;
+
   private static final int NONE = -1;
 
   /** Where the bytes go. */
@@ -165,11 +168,20 @@ final class RecordOutput {
     }
     int end = buffer.position();
     int content = end - open - Records.HEADER;
-    int padding = Records.padding(content);
+    int padding = padding(openType, content);
     buffer.position(open);
     Records.header(buffer, openType, openId, content, padding);
     buffer.position(end + padding);
     open = NONE;
+  }
+
+  /**
+   * A record of STDERR always has padding. HAProxy 2.6 ends by a segmentation fault when its buffer
+   * holds the content of such a record and nothing else: it gives the buffer away, and uses it.
+   */
+  private static int padding(int type, int content) {
+    int padding = Records.padding(content);
+    return type == Records.STDERR && padding == 0 ? 8 : padding;
   }
 
   /** Sends a block as it is, behind what waits. */
@@ -178,8 +190,8 @@ final class RecordOutput {
     reserve(Records.HEADER + 8);
     int end = block.limit();
     while (block.position() < end) {
-      int content = Math.min(MOST, end - block.position());
-      int padding = Records.padding(content);
+      int content = Math.min(type == Records.STDERR ? MOST_STDERR : MOST, end - block.position());
+      int padding = padding(type, content);
       reserve(Records.HEADER);
       Records.header(buffer, type, requestId, content, padding);
       block.limit(block.position() + content);

@@ -120,6 +120,14 @@ class FastCgiGatewayTest {
         start.start(200, TEXT);
         return Body.of("logged");
       }
+      case "/errors-large" -> {
+        environ.errors().print("e".repeat(20_000));
+        environ.errors().flush();
+        environ.errors().print("e".repeat(8));
+        environ.errors().flush();
+        start.start(200, TEXT);
+        return Body.of("logged");
+      }
       default -> {
         start.start(200, TEXT);
         return Body.of(environ.pathInfo() + "?" + environ.queryString());
@@ -418,6 +426,23 @@ class FastCgiGatewayTest {
       Answer answer = server.get(1, true, "/errors").answer(1);
       assertThat(answer.stderr()).contains("caf\u00e9 \ud83d\ude00");
       assertThat(answer.body()).isEqualTo("logged");
+    }
+  }
+
+  /** HAProxy 2.6 ends by a segmentation fault for a record without padding, or above 16 KiB. */
+  @Test
+  void f15_errorsHavePaddingAndFitIntoABufferOfHaproxy() throws IOException {
+    try (RawWebServer server = RawWebServer.connect(gateway)) {
+      server.get(1, true, "/errors-large");
+      int length = 0;
+      RecordHeader header = server.next();
+      while (header.type() == Records.STDERR) {
+        assertThat(header.paddingLength()).isPositive();
+        assertThat(header.contentLength()).isPositive().isLessThanOrEqualTo(8192);
+        length += header.contentLength();
+        header = server.next();
+      }
+      assertThat(length).isEqualTo(20_008);
     }
   }
 

@@ -8,19 +8,25 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Configurations as docs/fastcgi.md has them. Only addresses, ports and paths are replaced, and
+ * Configurations as the documentation has them. Only addresses, ports and paths are replaced, and
  * what a whole file needs around them is added.
  */
 final class Documented {
-  private static final Path PAGE = Path.of("..", "docs", "fastcgi.md");
+  private static final String PAGE = "fastcgi.md";
   private static final String UNIX = "/run/hello/hello.sock";
 
   private Documented() {}
 
-  /** The only block of that language that contains the text. */
+  /** The only block of that language in docs/fastcgi.md that contains the text. */
   static String block(String language, String text) throws IOException {
+    return block(PAGE, language, text);
+  }
+
+  /** The only block of that language of a page that contains the text. */
+  static String block(String page, String language, String text) throws IOException {
     Matcher blocks =
-        Pattern.compile("(?s)```" + language + "\n(.*?)```").matcher(Files.readString(PAGE));
+        Pattern.compile("(?s)```" + language + "\n(.*?)```")
+            .matcher(Files.readString(Path.of("..", "docs", page)));
     List<String> found =
         blocks.results().map(one -> one.group(1)).filter(one -> one.contains(text)).toList();
     if (found.size() != 1) {
