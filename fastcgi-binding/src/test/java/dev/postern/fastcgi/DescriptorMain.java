@@ -2,6 +2,7 @@ package dev.postern.fastcgi;
 
 import dev.postern.Application;
 import dev.postern.Body;
+import dev.postern.Environ;
 import dev.postern.Headers;
 import dev.postern.Response;
 import dev.postern.cgi.CgiGateway;
@@ -17,10 +18,18 @@ final class DescriptorMain {
               System.err.println("printed");
             }
             Headers headers = Headers.of("Content-Type", "text/plain");
-            return Response.of(200, headers, Body.of("served " + environ.pathInfo()));
+            return Response.of(200, headers, Body.of(answer(environ)));
           });
 
   private DescriptorMain() {}
+
+  private static String answer(Environ environ) throws IOException {
+    return switch (environ.pathInfo()) {
+      case "/pid" -> "" + ProcessHandle.current().pid();
+      case "/length" -> "" + environ.input().readAllBytes().length;
+      default -> "served " + environ.pathInfo();
+    };
+  }
 
   public static void main(String[] args) throws IOException {
     if (args[0].equals("cgi")) {

@@ -29,8 +29,24 @@ class DescriptorTest {
   @ValueSource(strings = {"cgi", "fastcgi"})
   void f01_executableServesOnTheSocketThatItIsStartedWith(String kind) throws Exception {
     Path socket = directory.resolve("s");
-    List<String> command = new ArrayList<>();
-    command.addAll(List.of(FrontServer.program("spawn-fcgi"), "-n", "-s", socket.toString(), "--"));
+    serves(
+        List.of(FrontServer.program("spawn-fcgi"), "-n", "-s", socket.toString(), "--"),
+        kind,
+        socket);
+  }
+
+  /** As a unit of systemd with {@code StandardInput=socket} does. */
+  @Test
+  void f01_gatewayServesOnTheSocketOfSystemd() throws Exception {
+    Path socket = directory.resolve("s");
+    serves(
+        List.of(FrontServer.program("systemd-socket-activate"), "--inetd", "--listen=" + socket),
+        "fastcgi",
+        socket);
+  }
+
+  private void serves(List<String> starter, String kind, Path socket) throws Exception {
+    List<String> command = new ArrayList<>(starter);
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-XX:TieredStopAtLevel=1", "-Xmx64m"));
     command.addAll(List.of("-cp", System.getProperty("java.class.path")));

@@ -65,14 +65,14 @@ public final class FrontServer implements Closeable {
   }
 
   /** A directory that everybody can read and the server can write to. */
-  static Path directory() throws IOException {
+  public static Path directory() throws IOException {
     Path directory = Files.createTempDirectory("postern-front");
     Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
     own(directory);
     return directory;
   }
 
-  static void own(Path file) throws IOException {
+  public static void own(Path file) throws IOException {
     if (ROOT) {
       var users = file.getFileSystem().getUserPrincipalLookupService();
       var view = Files.getFileAttributeView(file, PosixFileAttributeView.class);
@@ -80,7 +80,7 @@ public final class FrontServer implements Closeable {
     }
   }
 
-  static Process launch(Path directory, List<String> command) throws IOException {
+  public static Process launch(Path directory, List<String> command) throws IOException {
     List<String> whole = new ArrayList<>(List.of(program("setsid")));
     if (ROOT) {
       whole.addAll(
@@ -131,7 +131,7 @@ public final class FrontServer implements Closeable {
   }
 
   /** It was started in a session of its own, so that its group is all that it left behind. */
-  static void end(Process process) {
+  public static void end(Process process) {
     try {
       process.destroy();
       if (!process.waitFor(10, TimeUnit.SECONDS)) {
@@ -155,7 +155,7 @@ public final class FrontServer implements Closeable {
     delete(directory);
   }
 
-  static void delete(Path directory) throws IOException {
+  public static void delete(Path directory) throws IOException {
     try (Stream<Path> files = Files.walk(directory)) {
       for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
         Files.deleteIfExists(file);
@@ -178,7 +178,8 @@ public final class FrontServer implements Closeable {
     return Files.isReadable(file) ? file.toString() : missing("Apache's mod_" + name);
   }
 
-  private static String missing(String what) {
+  /** A named skip, which is a failure with POSTERN_REQUIRE_ALL=1. */
+  public static String missing(String what) {
     String message = what + " is not installed";
     return "1".equals(System.getenv("POSTERN_REQUIRE_ALL")) ? fail(message) : abort(message);
   }
