@@ -9,6 +9,7 @@ module dev.postern.launcher {
   requires info.picocli;
   requires jakarta.servlet;
   requires java.logging;
+  requires java.management;
   requires org.bouncycastle.pkix;
   requires org.bouncycastle.provider;
   requires org.eclipse.jetty.alpn.server;

@@ -3,7 +3,15 @@ package dev.postern.cgi;
 import static java.util.Objects.requireNonNull;
 
 import dev.postern.hosting.Permits;
+import dev.postern.hosting.RunWatch;
+import dev.postern.process.ProcessTable;
 import java.time.Duration;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
 
 /**
  * How many programs may run at once, and how long a request waits for its turn before the client is
@@ -45,6 +53,27 @@ public final class ProcessLimit {
   /** How many programs could be started now. */
   public int available() {
     return permits.available();
+  }
+
+  /** How many places there are. */
+  public int max() {
+    return permits.max();
+  }
+
+  /**
+   * The requests that have a place now, or wait for one, the oldest first. Looks at the processes
+   * of the system, which takes milliseconds.
+   */
+  public List<RunStatus> status() {
+    Collection<RunWatch> runs = permits.runs();
+    Set<Long> sessions = new HashSet<>();
+    runs.forEach(run -> sessions.add(run.pid()));
+    sessions.remove(0L);
+    Map<Long, Long> memory = ProcessTable.memory(sessions);
+    return runs.stream()
+        .map(run -> RunStatus.of(run, memory))
+        .sorted(Comparator.comparing(RunStatus::totalTime).reversed())
+        .toList();
   }
 
   Permits permits() {

@@ -5,6 +5,10 @@ import dev.postern.Headers;
 import dev.postern.wire.Refusal;
 import java.io.InterruptedIOException;
 import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
@@ -13,6 +17,7 @@ public final class Permits {
   private final Semaphore permits;
   private final int max;
   private final Duration wait;
+  private final Set<RunWatch> runs = ConcurrentHashMap.newKeySet();
 
   /** That many places, given in the order in which requests came. */
   public Permits(int max, Duration wait) {
@@ -29,6 +34,19 @@ public final class Permits {
   /** How many are free now. */
   public int available() {
     return permits.availablePermits();
+  }
+
+  /** The runs that have a place, or wait for one. */
+  public Collection<RunWatch> runs() {
+    return List.copyOf(runs);
+  }
+
+  void add(RunWatch run) {
+    runs.add(run);
+  }
+
+  void remove(RunWatch run) {
+    runs.remove(run);
   }
 
   /** As many of its own, with the same wait. */

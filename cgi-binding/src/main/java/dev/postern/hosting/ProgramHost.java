@@ -42,7 +42,10 @@ public final class ProgramHost {
 
   /** Takes down how the run of a program goes that was chosen for a request. */
   public RunWatch watch(Path program, Environ environ) {
-    return new RunWatch(program, environ, options.listeners(), options.kept(), System::nanoTime);
+    RunWatch watch =
+        new RunWatch(program, environ, options.listeners(), options.kept(), System::nanoTime);
+    watch.at(options.places());
+    return watch;
   }
 
   /** What it was built with. */
@@ -99,6 +102,7 @@ public final class ProgramHost {
     long start = watch.now();
     RunningProgram program = hosted.start(environment, watch.input(request.stream()));
     watch.started(start);
+    watch.runs(program);
     return program;
   }
 

@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Takes down how one run goes, and tells it once, when all is over. Confined to the request's
- * thread, and to the one that watches a program that works on after its answer.
+ * thread, and to the one that watches a program that works on after its answer, where a method does
+ * not say that any thread may call it.
  */
 public final class RunWatch {
   private static final int NONE = -1;
@@ -57,8 +58,14 @@ public final class RunWatch {
   private final @Nullable RunEvent event;
   private final @Nullable RunTape tape;
   private final long begun;
+  private final String method;
+  private final String path;
+  private final @Nullable String client;
   private long started;
   private @Nullable RequestBody body;
+  private @Nullable Permits places;
+  private volatile @Nullable RunningProgram running;
+  private volatile String state = "waiting";
   private boolean told;
   private boolean left;
 
@@ -94,10 +101,59 @@ public final class RunWatch {
     this.tape = kept > 0 ? new RunTape(kept) : null;
     this.event = RECORDER && FlightRecorder.isInitialized() ? RunEvent.begun() : null;
     this.begun = clock.getAsLong();
+    this.method = environ.method();
+    this.path = environ.scriptName() + environ.pathInfo();
+    this.client = environ.remoteAddr();
   }
 
-  Path program() {
+  /** From now on it is seen among the runs of those places, until it is told. */
+  void at(Permits newPlaces) {
+    places = newPlaces;
+    newPlaces.add(this);
+  }
+
+  /** The program's file. Any thread, as are the seven below. */
+  public Path program() {
     return program;
+  }
+
+  /** The request's method. */
+  public String method() {
+    return method;
+  }
+
+  /** The request's path, decoded, without its query. */
+  public String path() {
+    return path;
+  }
+
+  /** The client's address; null where the server tells none. */
+  public @Nullable String client() {
+    return client;
+  }
+
+  /**
+   * {@code waiting} for a place, {@code starting}, {@code running} without an answer so far, {@code
+   * answering}, or {@code finishing} after its answer.
+   */
+  public String state() {
+    return state;
+  }
+
+  /** The process that leads the program's session; 0 for none. */
+  public long pid() {
+    RunningProgram program = running;
+    return program == null ? 0 : program.pid();
+  }
+
+  /** How long the request has been here. */
+  public Duration age() {
+    return Duration.ofNanos(clock.getAsLong() - begun);
+  }
+
+  /** How many bytes of output have come, or a moment ago had. */
+  public long bytesOutNow() {
+    return bytesOut;
   }
 
   /** What the program is given. */
@@ -120,6 +176,7 @@ public final class RunWatch {
   /** The request has its place, or will have none. */
   public void queued(long since) {
     queueNanos = clock.getAsLong() - since;
+    state = "starting";
   }
 
   /** By its clock. */
@@ -131,6 +188,12 @@ public final class RunWatch {
   public void started(long since) {
     started = clock.getAsLong();
     startNanos = started - since;
+    state = "running";
+  }
+
+  /** That is what runs. */
+  void runs(RunningProgram program) {
+    running = program;
   }
 
   /** How it was started: {@code spawn}, {@code fork} or another word. */
@@ -155,6 +218,7 @@ public final class RunWatch {
   public void output(int bytes) {
     if (firstByteNanos < 0) {
       firstByteNanos = clock.getAsLong() - started;
+      state = "answering";
     }
     bytesOut += bytes;
   }
@@ -209,6 +273,7 @@ public final class RunWatch {
   void leaveRequest() {
     environ.errors().flush();
     left = true;
+    state = "finishing";
   }
 
   /** A request that was cancelled before its response was whole has failed. */
@@ -233,6 +298,10 @@ public final class RunWatch {
       return;
     }
     told = true;
+    if (places != null) {
+      places.remove(this);
+    }
+    running = null;
     if (event == null && listeners.isEmpty()) {
       return;
     }

@@ -243,6 +243,11 @@ public abstract class HostedProcess implements RunningProgram {
   }
 
   @Override
+  public final long pid() {
+    return session().leader();
+  }
+
+  @Override
   public final List<String> command() {
     return command;
   }

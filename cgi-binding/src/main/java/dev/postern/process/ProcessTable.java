@@ -6,7 +6,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
@@ -70,6 +73,24 @@ public final class ProcessTable {
     } catch (IOException | RuntimeException e) {
       return 0;
     }
+  }
+
+  /**
+   * The memory that the live members of sessions have together, shared pages among it, in bytes, by
+   * session. One without members is left out. Reads all of /proc once.
+   */
+  public static Map<Long, Long> memory(Set<Long> sessions) {
+    Map<Long, Long> memory = new HashMap<>();
+    String[] names = sessions.isEmpty() ? null : PROC.toFile().list();
+    for (String name : names == null ? new String[0] : names) {
+      if (name.charAt(0) >= '0' && name.charAt(0) <= '9') {
+        Entry entry = read(PROC.resolve(name));
+        if (entry != null && sessions.contains(entry.session())) {
+          memory.merge(entry.session(), memory(entry.pid()), Long::sum);
+        }
+      }
+    }
+    return memory;
   }
 
   private static @Nullable Entry read(Path process) {

@@ -36,6 +36,14 @@ public interface RunningProgram {
    */
   List<String> command();
 
+  /**
+   * The process that leads the program's session; 0 for a program that is no process of this
+   * system. Any thread.
+   */
+  default long pid() {
+    return 0;
+  }
+
   // ---- output ----
 
   /**

@@ -117,6 +117,60 @@ class ProcessLimitTest {
     assertThat(Call.get("/").to(app).status).isEqualTo(200);
   }
 
+  @Test
+  void status_tellsWhatRunsAndWhatWaits() throws Exception {
+    ProcessLimit limit = ProcessLimit.of(1, Duration.ofSeconds(60));
+    Path go = directory.resolve("go");
+    Path program =
+        Programs.sh(
+            directory, "p", HEAD, "printf 'four'", "until [ -e " + go + " ]; do sleep 0.02; done");
+    Application app = CgiApplication.builder(program).limit(limit).build();
+    Future<Call> first = clients.submit(() -> Call.get("/a b").to(app));
+    awaitState(limit, 0, "answering");
+    Future<Call> second = clients.submit(() -> Call.get("/second").to(app));
+    awaitState(limit, 1, "waiting");
+
+    List<RunStatus> runs = limit.status();
+    RunStatus oldest = runs.get(0);
+    assertThat(oldest.program()).isEqualTo(program);
+    assertThat(oldest.method()).isEqualTo("GET");
+    assertThat(oldest.path()).endsWith("/a b");
+    assertThat(oldest.bytesOut()).isGreaterThan(4);
+    assertThat(oldest.totalTime()).isGreaterThanOrEqualTo(runs.get(1).totalTime());
+    if (Files.isDirectory(Path.of("/proc/self"))) {
+      assertThat(Files.readString(Path.of("/proc/" + oldest.pid() + "/cmdline")))
+          .contains(program.toString());
+      assertThat(oldest.memory()).isBetween(100_000L, 1_000_000_000L);
+    }
+    assertThat(runs.get(1).pid()).isZero();
+    assertThat(runs.get(1).memory()).isZero();
+    assertThat(limit.max()).isEqualTo(1);
+
+    Files.createFile(go);
+    assertThat(first.get(60, TimeUnit.SECONDS).body()).isEqualTo("four");
+    assertThat(second.get(60, TimeUnit.SECONDS).body()).isEqualTo("four");
+    assertThat(limit.status()).isEmpty();
+  }
+
+  @Test
+  void status_isEmptyAfterRefusals() throws Exception {
+    ProcessLimit limit = ProcessLimit.of(2);
+    Programs.sh(directory, "broken", "echo no head");
+    Application app = CgiDirectory.builder(directory).limit(limit).build();
+
+    assertThat(Call.get("/broken").to(app).status).isEqualTo(502);
+    assertThat(Call.get("/absent").to(app).status).isEqualTo(404);
+    assertThat(limit.status()).isEmpty();
+  }
+
+  private static void awaitState(ProcessLimit limit, int index, String state) throws Exception {
+    long start = System.nanoTime();
+    while (limit.status().size() <= index || !limit.status().get(index).state().equals(state)) {
+      assertThat(System.nanoTime() - start).isLessThan(TimeUnit.SECONDS.toNanos(60));
+      Thread.sleep(10);
+    }
+  }
+
   /** Runs of the program, as the system counts them; dead ones have no arguments. */
   private static long live(Path program) {
     return ProcessHandle.current()

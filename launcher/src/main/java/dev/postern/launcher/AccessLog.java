@@ -6,17 +6,23 @@ import dev.postern.Environ;
 import dev.postern.Outcome;
 import dev.postern.StartResponse;
 import dev.postern.cgi.CgiRun;
+import dev.postern.launcher.status.Board;
+import dev.postern.launcher.status.Ended;
+import dev.postern.launcher.status.Json;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
+import java.util.LinkedHashMap;
 import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Marks each request with an id, and writes a line for it when its client has everything. Values of
- * Authorization and Cookie are in no line, and a query only where it was asked for. Thread-safe.
+ * Marks each request with an id, counts it, and writes a line for it when its client has
+ * everything. Values of Authorization and Cookie are in no line, and a query only where it was
+ * asked for. Thread-safe.
  */
 final class AccessLog implements Application {
   /** How a line is written. */
@@ -34,16 +40,24 @@ final class AccessLog implements Application {
   private final @Nullable LogFile file;
   private final Format format;
   private final boolean queries;
+  private final Board board;
 
   /**
-   * @param file null to mark requests alone
+   * @param file null to mark and count requests alone
    * @param queries whether query strings are written
+   * @param board what counts requests
    */
-  AccessLog(Application application, @Nullable LogFile file, Format format, boolean queries) {
+  AccessLog(
+      Application application,
+      @Nullable LogFile file,
+      Format format,
+      boolean queries,
+      Board board) {
     this.application = application;
     this.file = file;
     this.format = format;
     this.queries = queries;
+    this.board = board;
   }
 
   @Override
@@ -51,10 +65,17 @@ final class AccessLog implements Application {
     RequestMark mark = RequestMark.begin();
     Instant arrived = Instant.now();
     long start = System.nanoTime();
+    boolean counts = !board.isOwn(environ);
+    if (counts) {
+      board.begun();
+    }
     environ.onFinish(
         outcome -> {
+          Duration took = Duration.ofNanos(System.nanoTime() - start);
+          if (counts) {
+            board.ended(ended(environ, mark, arrived, took, outcome));
+          }
           if (file != null) {
-            Duration took = Duration.ofNanos(System.nanoTime() - start);
             file.write(
                 format == Format.JSON
                     ? json(environ, mark, arrived, took, outcome)
@@ -63,6 +84,20 @@ final class AccessLog implements Application {
           RequestMark.end();
         });
     return application.call(environ, startResponse);
+  }
+
+  private Ended ended(
+      Environ request, RequestMark mark, Instant arrived, Duration took, Outcome outcome) {
+    return new Ended(
+        mark.id(),
+        arrived,
+        took,
+        request.method(),
+        target(request),
+        request.remoteAddr(),
+        request.isCancelled(),
+        outcome,
+        mark.run());
   }
 
   private String combined(Environ request, Instant arrived, Outcome outcome) {
@@ -86,32 +121,31 @@ final class AccessLog implements Application {
 
   private String json(
       Environ request, RequestMark mark, Instant arrived, Duration took, Outcome outcome) {
-    JsonLine line =
-        new JsonLine()
-            .add("time", arrived.truncatedTo(ChronoUnit.MILLIS).toString())
-            .add("id", mark.id())
-            .add("client", request.remoteAddr())
-            .add("user", request.remoteUser())
-            .add("method", request.method())
-            .add("target", target(request))
-            .add("protocol", request.protocol())
-            .add("host", request.header("Host"))
-            .add("referer", referer(request))
-            .add("agent", request.header("User-Agent"))
-            .add("status", outcome.status())
-            .add("bytes", outcome.bytes())
-            .add("complete", outcome.complete())
-            .add("seconds", took);
+    Map<String, Object> line = new LinkedHashMap<>();
+    line.put("time", arrived.truncatedTo(ChronoUnit.MILLIS).toString());
+    line.put("id", mark.id());
+    line.put("client", request.remoteAddr());
+    line.put("user", request.remoteUser());
+    line.put("method", request.method());
+    line.put("target", target(request));
+    line.put("protocol", request.protocol());
+    line.put("host", request.header("Host"));
+    line.put("referer", referer(request));
+    line.put("agent", request.header("User-Agent"));
+    line.put("status", outcome.status());
+    line.put("bytes", outcome.bytes());
+    line.put("complete", outcome.complete());
+    line.put("seconds", took);
     CgiRun run = mark.run();
     if (run != null) {
-      line.add("program", run.program().toString())
-          .add("queue", run.queueTime())
-          .add("start", run.startTime())
-          .add("first_byte", run.firstByteTime())
-          .add("exit", run.exit())
-          .add("rule", run.rule());
+      line.put("program", run.program().toString());
+      line.put("queue", run.queueTime());
+      line.put("start", run.startTime());
+      line.put("first_byte", run.firstByteTime());
+      line.put("exit", run.exit());
+      line.put("rule", run.rule());
     }
-    return line.end();
+    return Json.of(line) + "\n";
   }
 
   /** As it was sent, for whoever looks for a request; without what is often a secret. */
@@ -150,66 +184,5 @@ final class AccessLog implements Application {
   /** A field without quotes around it: a blank would begin the next one. */
   private static String plain(String text) {
     return quoted(text).replace(" ", "\\x20");
-  }
-
-  /** An object of JSON in one line of a log. Values that are null are left out. */
-  private static final class JsonLine {
-    private final StringBuilder text = new StringBuilder(256).append('{');
-
-    JsonLine add(String name, @Nullable String value) {
-      if (value != null) {
-        name(name);
-        string(value);
-      }
-      return this;
-    }
-
-    JsonLine add(String name, long value) {
-      name(name);
-      text.append(value);
-      return this;
-    }
-
-    JsonLine add(String name, boolean value) {
-      name(name);
-      text.append(value);
-      return this;
-    }
-
-    /** In seconds, to the microsecond. */
-    JsonLine add(String name, @Nullable Duration value) {
-      if (value != null) {
-        name(name);
-        text.append(String.format(Locale.ROOT, "%.6f", value.toNanos() / 1e9));
-      }
-      return this;
-    }
-
-    String end() {
-      return text.append("}\n").toString();
-    }
-
-    private void name(String name) {
-      if (text.length() > 1) {
-        text.append(',');
-      }
-      string(name);
-      text.append(':');
-    }
-
-    private void string(String value) {
-      text.append('"');
-      for (int i = 0; i < value.length(); i++) {
-        char c = value.charAt(i);
-        if (c == '"' || c == '\\') {
-          text.append('\\').append(c);
-        } else if (c < 0x20 || c >= 0x7f && c <= 0x9f || c == '\u2028' || c == '\u2029') {
-          text.append(String.format("\\u%04x", (int) c));
-        } else {
-          text.append(c);
-        }
-      }
-      text.append('"');
-    }
   }
 }

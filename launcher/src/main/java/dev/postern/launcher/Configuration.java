@@ -9,7 +9,10 @@ import dev.postern.launcher.config.ConfigFile;
 import dev.postern.launcher.config.Vocabulary;
 import dev.postern.launcher.hosting.HostedSite;
 import dev.postern.launcher.hosting.Programs;
+import dev.postern.launcher.status.Board;
+import dev.postern.launcher.status.Sources;
 import dev.postern.launcher.values.LauncherException;
+import dev.postern.launcher.values.Mount;
 import dev.postern.launcher.workers.WorkerGroups;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -35,6 +38,7 @@ final class Configuration {
   private final ServeCommand arguments;
   private final Vocabulary vocabulary = new Vocabulary(() -> new CommandLine(new ServeCommand()));
   private final @Nullable Path path;
+  private final Board board = new Board();
 
   private @Nullable ConfigFile file;
   private ServeCommand all;
@@ -95,6 +99,11 @@ final class Configuration {
     }
   }
 
+  /** What the server counts, over all readings of the file. */
+  Board board() {
+    return board;
+  }
+
   /** The options of the server. */
   ServerOptions server() {
     return all.server;
@@ -110,15 +119,18 @@ final class Configuration {
     WorkerGroups groups = new WorkerGroups();
     Thread thread = Thread.currentThread();
     ClassLoader own = thread.getContextClassLoader();
+    Sources sources = board.open();
     try {
       ApplicationLoader loader = ApplicationLoader.of(all.classpath);
       SiteReference whole = new SiteReference();
-      open(routes, loader, new HostedSite(whole, groups, all.server::watch));
-      Site site = new Site(routes, loader.classLoader(), groups);
+      open(routes, loader, new HostedSite(whole, groups, all.server::watch), sources);
+      groups.all().forEach(sources::group);
+      addStatus(routes);
+      Site site = new Site(routes, loader.classLoader(), groups, sources);
       whole.set(site);
       return site;
     } catch (RuntimeException e) {
-      new Site(routes, Configuration.class.getClassLoader(), groups).retire();
+      new Site(routes, Configuration.class.getClassLoader(), groups, sources).retire();
       throw e;
     } finally {
       // Constructors of applications have theirs; the server finds its own services by this one.
@@ -140,7 +152,21 @@ final class Configuration {
     }
   }
 
-  private void open(Map<String, Application> routes, ApplicationLoader loader, HostedSite shared) {
+  private void addStatus(Map<String, Application> routes) {
+    ServerOptions server = all.server;
+    Application page = server.statusPage(board);
+    if (page != null && server.status != null) {
+      String prefix = Mount.prefix("--status", server.status);
+      ServeCommand.add(routes, prefix, all.guarded(page));
+      board.own(prefix);
+    }
+  }
+
+  private void open(
+      Map<String, Application> routes,
+      ApplicationLoader loader,
+      HostedSite shared,
+      Sources sources) {
     List<ConfigFile.Section> mounts = file == null ? List.of() : file.mounts();
     Set<Path> hidden = ConcurrentHashMap.newKeySet();
     ProcessLimit places;
@@ -150,14 +176,16 @@ final class Configuration {
       places = all.hosting.places();
       atOnce = all.hosting() + mounts.size() > 1 ? all.hosting.maxProcesses() : 0;
       common = all.hosting.programs(shared, places, atOnce);
+      sources.places("all", places);
     } catch (LauncherException e) {
       throw file == null ? e : file.top().told(e);
     }
-    all.mount(routes, loader, common, hidden);
+    all.mount(routes, loader, common, hidden, sources);
+    common.javaPrograms().forEach(sources::inside);
     Set<String> unmatched = new LinkedHashSet<>(common.unmatched());
     for (ConfigFile.Section mount : mounts) {
       try {
-        unmatched.retainAll(open(mount, routes, loader, shared, places, atOnce, hidden));
+        unmatched.retainAll(open(mount, routes, loader, shared, places, atOnce, hidden, sources));
       } catch (LauncherException e) {
         throw mount.told(e);
       }
@@ -176,16 +204,19 @@ final class Configuration {
       HostedSite shared,
       ProcessLimit places,
       int atOnce,
-      Set<Path> hidden) {
+      Set<Path> hidden,
+      Sources sources) {
     ServeCommand one = ServeCommand.parse(vocabulary.merged(defaults, mount.words()));
     boolean own = mount.has("--max-processes") || mount.has("--queue");
-    Programs hosted =
-        own
-            ? one.hosting.programs(shared, one.hosting.places(), 0)
-            : one.hosting.programs(shared, places, atOnce);
+    ProcessLimit limit = own ? one.hosting.places() : places;
+    Programs hosted = one.hosting.programs(shared, limit, own ? 0 : atOnce);
+    if (own) {
+      sources.places(mount.prefix(), limit);
+    }
     ApplicationLoader classes =
         mount.has("--classpath") ? ApplicationLoader.of(one.classpath) : loader;
-    one.mount(routes, classes, hosted, hidden);
+    one.mount(routes, classes, hosted, hidden, sources);
+    hosted.javaPrograms().forEach(sources::inside);
     Set<String> unmatched = hosted.unmatched();
     for (String wrong : unmatched) {
       if (mount.has(wrong.contains("--warm") ? "--warm" : "--delegate")) {

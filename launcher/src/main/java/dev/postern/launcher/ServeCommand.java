@@ -3,6 +3,7 @@ package dev.postern.launcher;
 import dev.postern.Application;
 import dev.postern.Lint;
 import dev.postern.Middleware;
+import dev.postern.launcher.status.Sources;
 import dev.postern.launcher.hosting.HostingOptions;
 import dev.postern.launcher.hosting.Programs;
 import dev.postern.launcher.values.LauncherException;
@@ -157,7 +158,10 @@ final class ServeCommand implements Callable<Integer> {
                 listeners,
                 tls,
                 options.proxyProtocol,
-                trusting(proxies, new AccessLog(sites, access, format, options.accessQuery)),
+                trusting(
+                    proxies,
+                    new AccessLog(
+                        sites, access, format, options.accessQuery, configuration.board())),
                 ServeCommand.class.getClassLoader())) {
       Signals signals = Signals.install(config != null);
       Logs.timed();
@@ -243,19 +247,23 @@ final class ServeCommand implements Callable<Integer> {
    * Adds what the command line mounts to a table.
    *
    * @param hidden what no mount of files shows; the mounts of programs add theirs
+   * @param sources what is told of the mounts
    */
   void mount(
       Map<String, Application> routes,
       ApplicationLoader loader,
       Programs hosted,
-      Set<Path> hidden) {
+      Set<Path> hidden,
+      Sources sources) {
     Middleware door = door();
     Mounting mounting =
         (option, form, texts, maker) -> {
           for (String text : texts) {
             Mount mount = Mount.parse(option, form, text);
             Application application = maker.apply(mount);
-            add(routes, mount.prefix(), door == null ? application : door.wrap(application));
+            sources.host(application);
+            Application guarded = door == null ? application : door.wrap(application);
+            add(routes, mount.prefix(), sources.mounted(mount.prefix(), guarded));
           }
         };
     mounting.mount("--app", "PREFIX=CLASS", apps, mount -> app(loader.load(mount.value())));
@@ -305,6 +313,12 @@ final class ServeCommand implements Callable<Integer> {
 
   private Application app(Application application) {
     return lint ? Lint.of().wrap(application) : application;
+  }
+
+  /** Behind the door of {@code --htpasswd}, if there is one. */
+  Application guarded(Application application) {
+    Middleware door = door();
+    return door == null ? application : door.wrap(application);
   }
 
   private static void hide(Set<Path> hidden, String program) {

@@ -1,7 +1,10 @@
 package dev.postern.launcher;
 
+import dev.postern.Application;
 import dev.postern.cgi.HostBuilder;
 import dev.postern.launcher.values.LauncherException;
+import dev.postern.launcher.status.Board;
+import dev.postern.launcher.status.StatusPage;
 import dev.postern.web.TrustedProxies;
 import java.util.ArrayList;
 import java.util.List;
@@ -78,6 +81,21 @@ final class ServerOptions {
       paramLabel = "FILE",
       description = "Write there what goes wrong. Default: standard error.")
   @Nullable String errorLog;
+
+  @Option(
+      names = "--status",
+      paramLabel = "PREFIX",
+      description = {
+        "Tell there how the server stands: a live page, PREFIX/json, and PREFIX/metrics for",
+        "Prometheus. Only clients on this machine see it."
+      })
+  @Nullable String status;
+
+  @Option(
+      names = "--status-from",
+      paramLabel = "CIDR",
+      description = "Let clients of that address or network see --status, and no others.")
+  List<String> statusFrom = new ArrayList<>();
 
   @Option(names = "--verbose", description = "Log what is for information, too.")
   boolean verbose;
@@ -164,6 +182,22 @@ final class ServerOptions {
       return TrustedProxies.of(trustedProxies.toArray(new String[0]));
     } catch (IllegalArgumentException e) {
       throw LauncherException.badArgument("--trusted-proxy: " + e.getMessage());
+    }
+  }
+
+  /**
+   * What {@code --status} mounts; null without it.
+   *
+   * @throws LauncherException when a client of {@code --status-from} is no address
+   */
+  @Nullable Application statusPage(Board board) {
+    if (status == null && !statusFrom.isEmpty()) {
+      throw LauncherException.badArgument("--status-from must come with --status");
+    }
+    try {
+      return status == null ? null : StatusPage.of(board, statusFrom);
+    } catch (IllegalArgumentException e) {
+      throw LauncherException.badArgument("--status-from: " + e.getMessage());
     }
   }
 

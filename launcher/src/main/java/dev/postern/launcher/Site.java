@@ -4,6 +4,7 @@ import dev.postern.Application;
 import dev.postern.Body;
 import dev.postern.Environ;
 import dev.postern.StartResponse;
+import dev.postern.launcher.status.Sources;
 import dev.postern.web.UrlMap;
 import java.net.URLClassLoader;
 import java.util.Map;
@@ -17,6 +18,7 @@ final class Site implements Application {
   private final UrlMap routes;
   private final ClassLoader loader;
   private final AutoCloseable groups;
+  private final Sources sources;
 
   /** One for each request that runs, and one until the site is retired. */
   private int users = 1;
@@ -25,12 +27,18 @@ final class Site implements Application {
    * @param applications by prefix
    * @param loader the context class loader of their threads
    * @param groups what the applications share, which is closed before them
+   * @param sources what they have counted, which counts on
    */
-  Site(Map<String, Application> applications, ClassLoader loader, AutoCloseable groups) {
+  Site(
+      Map<String, Application> applications,
+      ClassLoader loader,
+      AutoCloseable groups,
+      Sources sources) {
     this.applications = Map.copyOf(applications);
     this.routes = UrlMap.of(applications);
     this.loader = loader;
     this.groups = groups;
+    this.sources = sources;
   }
 
   boolean isEmpty() {
@@ -57,6 +65,7 @@ final class Site implements Application {
         return;
       }
     }
+    sources.close();
     close(groups);
     for (Application application : applications.values()) {
       if (application instanceof AutoCloseable closeable) {

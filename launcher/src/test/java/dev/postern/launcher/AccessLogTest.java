@@ -8,6 +8,7 @@ import dev.postern.Body;
 import dev.postern.Headers;
 import dev.postern.Response;
 import dev.postern.launcher.values.LauncherException;
+import dev.postern.launcher.status.Board;
 import dev.postern.testing.InMemoryGateway;
 import dev.postern.testing.TestRequest;
 import java.nio.file.Files;
@@ -39,7 +40,7 @@ class AccessLogTest {
   private List<String> lines(AccessLog.Format format, boolean queries, TestRequest... requests)
       throws Exception {
     try (LogFile file = LogFile.open("--access-log", path.toString())) {
-      Application logged = new AccessLog(HELLO, file, format, queries);
+      Application logged = new AccessLog(HELLO, file, format, queries, new Board());
       for (TestRequest request : requests) {
         InMemoryGateway.builder(logged).unlinted().build().run(request);
       }

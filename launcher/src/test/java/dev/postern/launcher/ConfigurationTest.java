@@ -9,6 +9,7 @@ import dev.postern.Headers;
 import dev.postern.launcher.values.LauncherException;
 import dev.postern.testing.InMemoryGateway;
 import dev.postern.testing.TestRequest;
+import dev.postern.launcher.status.Board;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -202,7 +203,7 @@ class ConfigurationTest {
     Closing old = new Closing("old");
     Closing next = new Closing("next");
     ClassLoader loader = getClass().getClassLoader();
-    Sites sites = new Sites(new Site(Map.of("", old), loader, () -> {}));
+    Sites sites = new Sites(new Site(Map.of("", old), loader, () -> {}, new Board().open()));
     Thread request =
         new Thread(
             () -> {
@@ -215,7 +216,7 @@ class ConfigurationTest {
     request.start();
     assertThat(old.begun.await(30, TimeUnit.SECONDS)).isTrue();
 
-    sites.replace(new Site(Map.of("", next), loader, () -> {}));
+    sites.replace(new Site(Map.of("", next), loader, () -> {}, new Board().open()));
     next.go.countDown();
     assertThat(get(sites, "/")).isEqualTo("next");
     assertThat(old.closed.getCount()).isOne();

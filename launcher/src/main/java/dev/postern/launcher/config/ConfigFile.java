@@ -242,6 +242,11 @@ public final class ConfigFile {
       this.line = line;
     }
 
+    /** Under which it stands; "" at the top. */
+    public String prefix() {
+      return prefix;
+    }
+
     /** As on a command line. */
     public List<String> words() {
       return words;

@@ -49,6 +49,7 @@ public final class Programs {
   private final List<Consumer<HostBuilder<?>>> common = new ArrayList<>();
 
   private final Map<String, List<String>> interpreters = new LinkedHashMap<>();
+  private final Map<String, JavaProgram> inside = new LinkedHashMap<>();
   private final HostedSite site;
   private List<String> arguments = List.of();
   private Path[] roots = {};
@@ -459,6 +460,7 @@ public final class Programs {
             .state(javaState)
             .arguments(arguments.toArray(new String[0]))
             .build();
+    inside.put(text, program);
     CgiApplication.Builder builder = CgiApplication.builder(program);
     try {
       options.forEach(set -> set.accept(builder));
@@ -466,6 +468,11 @@ public final class Programs {
       throw LauncherException.badArgument("--java-cgi: " + e.getMessage());
     }
     return builder.build();
+  }
+
+  /** The Java programs that were mounted, by what they were called. */
+  public Map<String, JavaProgram> javaPrograms() {
+    return inside;
   }
 
   /** A jar, a source file, or a class on a class path. */

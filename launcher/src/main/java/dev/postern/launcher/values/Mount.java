@@ -18,7 +18,20 @@ public record Mount(String prefix, String value) {
     if (equals < 0 || equals == text.length() - 1) {
       throw LauncherException.badArgument(option + " must be " + form + ": \"" + text + "\"");
     }
-    String prefix = text.substring(0, equals);
+    return new Mount(prefix(option, text, text.substring(0, equals)), text.substring(equals + 1));
+  }
+
+  /**
+   * A prefix alone, without a slash at its end.
+   *
+   * @throws LauncherException when no request can have it
+   */
+  public static String prefix(String option, String text) {
+    return prefix(option, text, text);
+  }
+
+  private static String prefix(String option, String text, String given) {
+    String prefix = given;
     if (!prefix.startsWith("/")) {
       throw LauncherException.badArgument(
           "PREFIX of " + option + " must start with a slash: \"" + text + "\"");
@@ -27,7 +40,7 @@ public record Mount(String prefix, String value) {
       prefix = prefix.substring(0, prefix.length() - 1);
     }
     checkReachable(option, text, prefix);
-    return new Mount(prefix, text.substring(equals + 1));
+    return prefix;
   }
 
   /** A prefix that no request can match is a mistake, not a mount. */

@@ -1,6 +1,7 @@
 package dev.postern.launcher.workers;
 
 import dev.postern.cgi.WorkerGroup;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -20,6 +21,11 @@ public final class WorkerGroups implements AutoCloseable {
       groups.put(words, group);
     }
     return group;
+  }
+
+  /** All that were made. */
+  public Collection<WorkerGroup> all() {
+    return groups.values();
   }
 
   /** Ends the workers. What they run is finished first, within the time that its group has. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.postern.testing.InMemoryGateway;
 import dev.postern.testing.TestRequest;
 import dev.postern.testing.TestResponse;
+import dev.postern.testing.browser.Browser;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;

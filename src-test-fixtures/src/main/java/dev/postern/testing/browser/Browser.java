@@ -1,4 +1,4 @@
-package dev.postern.web.sample;
+package dev.postern.testing.browser;
 
 import static org.assertj.core.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.abort;
@@ -15,6 +15,7 @@ import java.net.http.WebSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -22,9 +23,12 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
-/** Headless Chromium with one page, driven by its DevTools protocol. */
-final class Browser implements AutoCloseable {
+/**
+ * Headless Chromium with one page, driven by its DevTools protocol. Needs Jackson. Not thread-safe.
+ */
+public final class Browser implements AutoCloseable {
   private static final long LIMIT_SECONDS = 90;
 
   private final Process process;
@@ -32,7 +36,7 @@ final class Browser implements AutoCloseable {
   private final Map<Integer, CompletableFuture<JsonNode>> waiting = new ConcurrentHashMap<>();
   private final AtomicInteger ids = new AtomicInteger();
   private final WebSocket socket;
-  private String session;
+  private @Nullable String session;
 
   private Browser(Process process, String address) throws Exception {
     this.process = process;
@@ -47,7 +51,7 @@ final class Browser implements AutoCloseable {
   }
 
   /** A browser whose profile is in the directory; a named skip where there is none. */
-  static Browser start(Path directory) throws Exception {
+  public static Browser start(Path directory) throws Exception {
     Path program = Path.of("/usr/bin/chromium");
     if (!Files.isExecutable(program)) {
       String message = program + " is not installed";
@@ -95,7 +99,7 @@ final class Browser implements AutoCloseable {
   }
 
   /** Goes to a page and waits until it is there. */
-  void open(String url) throws Exception {
+  public void open(String url) throws Exception {
     JsonNode result = call("Page.navigate", "url", url);
     if (result.hasNonNull("errorText")) {
       throw new IOException(url + ": " + result.get("errorText"));
@@ -104,7 +108,7 @@ final class Browser implements AutoCloseable {
   }
 
   /** The value of an expression in the page, as text. */
-  String evaluate(String expression) throws Exception {
+  public String evaluate(String expression) throws Exception {
     ObjectNode parameters =
         mapper.createObjectNode().put("expression", expression).put("awaitPromise", true);
     JsonNode answer = call("Runtime.evaluate", parameters);
@@ -115,7 +119,7 @@ final class Browser implements AutoCloseable {
   }
 
   /** Waits until an expression is true in whatever page there is then. */
-  void await(String expression) throws Exception {
+  public void await(String expression) throws Exception {
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(LIMIT_SECONDS);
     while (true) {
       try {
@@ -130,6 +134,56 @@ final class Browser implements AutoCloseable {
             expression + " must become true: " + evaluate("document.documentElement.outerHTML"));
       }
       TimeUnit.MILLISECONDS.sleep(20);
+    }
+  }
+
+  /**
+   * Gives the page that width and height, in pixels, and the light or the dark colours that it has.
+   * Phones are this narrow, so that their rules for pages hold below 600 pixels.
+   */
+  public void look(int width, int height, boolean dark) throws Exception {
+    ObjectNode metrics =
+        mapper
+            .createObjectNode()
+            .put("width", width)
+            .put("height", height)
+            .put("deviceScaleFactor", 1)
+            .put("mobile", width < 600);
+    call("Emulation.setDeviceMetricsOverride", metrics);
+    ObjectNode media = mapper.createObjectNode();
+    media
+        .putArray("features")
+        .addObject()
+        .put("name", "prefers-color-scheme")
+        .put("value", dark ? "dark" : "light");
+    call("Emulation.setEmulatedMedia", media);
+  }
+
+  /** A picture of the whole page, in PNG. */
+  public byte[] picture() throws Exception {
+    ObjectNode options =
+        mapper.createObjectNode().put("format", "png").put("captureBeyondViewport", true);
+    JsonNode size = call("Page.getLayoutMetrics", mapper.createObjectNode()).get("cssContentSize");
+    ObjectNode clip = options.putObject("clip").put("x", 0).put("y", 0).put("scale", 1);
+    clip.put("width", size.get("width").asDouble()).put("height", size.get("height").asDouble());
+    return Base64.getDecoder().decode(call("Page.captureScreenshot", options).get("data").asText());
+  }
+
+  /** Presses a key, such as {@code Tab} or {@code Enter}. */
+  public void press(String key) throws Exception {
+    int code = key.equals("Tab") ? 9 : key.equals("Enter") ? 13 : 0;
+    for (String type : List.of("keyDown", "keyUp")) {
+      ObjectNode event =
+          mapper
+              .createObjectNode()
+              .put("type", type)
+              .put("key", key)
+              .put("code", key)
+              .put("windowsVirtualKeyCode", code);
+      if (key.equals("Enter") && type.equals("keyDown")) {
+        event.put("text", "\r");
+      }
+      call("Input.dispatchKeyEvent", event);
     }
   }
 

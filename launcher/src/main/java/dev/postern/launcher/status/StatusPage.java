@@ -1,0 +1,158 @@
+package dev.postern.launcher.status;
+
+import dev.postern.Application;
+import dev.postern.Body;
+import dev.postern.Environ;
+import dev.postern.Headers;
+import dev.postern.Responder;
+import dev.postern.Response;
+import dev.postern.internal.Addresses;
+import dev.postern.internal.Hosts;
+import dev.postern.internal.Text;
+import dev.postern.web.TrustedProxies;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * {@code --status}: a page that follows the server, {@code json} and {@code metrics} below it.
+ * Tells clients of this machine alone, unless it was told of others. Thread-safe.
+ */
+public final class StatusPage implements Responder {
+  /**
+   * A request with one of these came from a proxy, which is on this machine while its client need
+   * not be.
+   */
+  private static final List<String> OF_PROXIES =
+      List.of("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via");
+
+  private static final Headers COMMON =
+      Headers.of(
+          "Cache-Control",
+          "no-store",
+          "X-Content-Type-Options",
+          "nosniff",
+          "Referrer-Policy",
+          "no-referrer",
+          "Content-Security-Policy",
+          "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self';"
+              + " connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+
+  private final Board board;
+  private final @Nullable TrustedProxies clients;
+
+  private StatusPage(Board board, @Nullable TrustedProxies clients) {
+    this.board = board;
+    this.clients = clients;
+  }
+
+  /**
+   * The page of that board.
+   *
+   * @param clients addresses and networks that see it; empty for this machine alone
+   * @throws IllegalArgumentException when one is no address
+   */
+  public static Application of(Board board, List<String> clients) {
+    return Application.of(
+        new StatusPage(
+            board, clients.isEmpty() ? null : TrustedProxies.of(clients.toArray(new String[0]))));
+  }
+
+  @Override
+  public Response respond(Environ request) {
+    if (!isLetIn(request)) {
+      return text(403, "403 Forbidden: the status is for this machine alone; see --status-from\n");
+    }
+    if (!request.method().equals("GET") && !request.method().equals("HEAD")) {
+      return text(405, "405 Method Not Allowed\n").withHeaders(COMMON.plus("Allow", "GET, HEAD"));
+    }
+    return switch (request.pathInfo()) {
+      case "" -> slash(request);
+      case "/" -> resource("status.html", "text/html; charset=utf-8");
+      case "/status.css" -> resource("status.css", "text/css; charset=utf-8");
+      case "/status.js" -> resource("status.js", "text/javascript; charset=utf-8");
+      case "/icon.svg" -> resource("icon.svg", "image/svg+xml");
+      case "/json" -> answer(200, "application/json", Body.of(Snapshot.of(board).json() + "\n"));
+      case "/metrics" ->
+          answer(
+              200,
+              "text/plain; version=0.0.4; charset=utf-8",
+              Body.of(Metrics.of(Snapshot.of(board))));
+      default -> text(404, "404 Not Found\n");
+    };
+  }
+
+  private static Response slash(Environ request) {
+    String uri = request.variable("SCRIPT_NAME") + "/";
+    return text(308, "308 Permanent Redirect\n")
+        .withHeaders(COMMON.plus("Content-Type", "text/plain").plus("Location", encoded(uri)));
+  }
+
+  /** Bytes as chars, as a path of a URL. */
+  private static String encoded(String path) {
+    StringBuilder encoded = new StringBuilder();
+    for (int i = 0; i < path.length(); i++) {
+      char c = path.charAt(i);
+      boolean plain = c < 0x7f && c > 0x20 && "\"%<>?#\\^`{|}".indexOf(c) < 0;
+      encoded.append(plain ? String.valueOf(c) : String.format("%%%02X", (int) c));
+    }
+    return encoded.toString();
+  }
+
+  private boolean isLetIn(Environ request) {
+    if (clients != null) {
+      return clients.contains(request.remoteAddr());
+    }
+    for (String field : OF_PROXIES) {
+      if (request.header(field) != null) {
+        return false;
+      }
+    }
+    return isLoopback(request.remoteAddr()) && isOwnName(request.header("Host"));
+  }
+
+  /** A page from elsewhere can have its own name lead here, and then read what it is answered. */
+  private static boolean isOwnName(@Nullable String host) {
+    if (host == null) {
+      return true;
+    }
+    int colon = host.lastIndexOf(':');
+    String name = colon > host.lastIndexOf(']') ? host.substring(0, colon) : host;
+    String lower = Text.lower(name);
+    return lower.equals("localhost")
+        || lower.endsWith(".localhost")
+        || isLoopback(Hosts.address(name));
+  }
+
+  private static boolean isLoopback(@Nullable String address) {
+    byte[] bytes = address == null ? null : Addresses.parse(address);
+    try {
+      return bytes != null && InetAddress.getByAddress(bytes).isLoopbackAddress();
+    } catch (UnknownHostException e) {
+      return false;
+    }
+  }
+
+  private static Response text(int status, String text) {
+    return answer(status, "text/plain; charset=utf-8", Body.of(text));
+  }
+
+  private static Response answer(int status, String type, Body body) {
+    return Response.of(status, COMMON.plus("Content-Type", type), body);
+  }
+
+  private static Response resource(String name, String type) {
+    try (InputStream in = StatusPage.class.getResourceAsStream(name)) {
+      if (in == null) {
+        throw new IllegalStateException("resource must exist: " + name);
+      }
+      return answer(200, type, Body.of(in.readAllBytes()));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

@@ -1,0 +1,67 @@
+package dev.postern.launcher.status;
+
+import dev.postern.GatewayException;
+import dev.postern.internal.Escapes;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The last requests that were refused or failed, alike ones as one: a flood of one fault leaves the
+ * others to be seen. Thread-safe.
+ */
+final class Troubles {
+  private static final int KEPT = 50;
+  private static final int LONGEST = 400;
+
+  private final Map<String, Trouble> last = new LinkedHashMap<>();
+
+  /**
+   * @param times how often the like of it happened since it is kept
+   */
+  record Trouble(
+      Ended request,
+      String rule,
+      String message,
+      GatewayException.@Nullable Diagnosis diagnosis,
+      long times) {}
+
+  /** Looks at how a request ended. */
+  void ended(Ended request) {
+    Throwable failure = request.outcome().failure();
+    if (failure == null && request.run() != null) {
+      failure = request.run().failure();
+    }
+    boolean refused = failure instanceof GatewayException;
+    if (failure == null || request.cancelled() && !refused) {
+      return;
+    }
+    GatewayException.Diagnosis diagnosis =
+        failure instanceof GatewayException e ? e.diagnosis() : null;
+    String rule =
+        diagnosis != null
+            ? diagnosis.rule()
+            : refused ? "other" : failure.getClass().getSimpleName();
+    String message = refused ? String.valueOf(failure.getMessage()) : failure.toString();
+    String program = request.run() == null ? "" : request.run().program().toString();
+    String key = request.outcome().status() + " " + rule + " " + program;
+    synchronized (this) {
+      Trouble before = last.remove(key);
+      long times = before == null ? 1 : before.times() + 1;
+      last.put(
+          key, new Trouble(request, rule, Escapes.oneLine(message, LONGEST), diagnosis, times));
+      if (last.size() > KEPT) {
+        last.remove(last.keySet().iterator().next());
+      }
+    }
+  }
+
+  /** The latest first. */
+  synchronized List<Trouble> list() {
+    List<Trouble> list = new ArrayList<>(last.values());
+    java.util.Collections.reverse(list);
+    return list;
+  }
+}
