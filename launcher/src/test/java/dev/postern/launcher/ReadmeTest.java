@@ -9,6 +9,8 @@ import dev.postern.cgi.CgiGateway;
 import dev.postern.cgi.CgiHostBuilder;
 import dev.postern.cgi.HostBuilder;
 import dev.postern.cgi.Isolation;
+import dev.postern.fastcgi.FastCgiApplication;
+import dev.postern.scgi.ScgiApplication;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.File;
@@ -155,6 +157,8 @@ class ReadmeTest {
             CgiHostBuilder.class,
             CgiApplication.Builder.class,
             CgiDirectory.Builder.class,
+            FastCgiApplication.Builder.class,
+            ScgiApplication.Builder.class,
             Isolation.Builder.class)) {
       for (Method method : builder.getDeclaredMethods()) {
         if (Modifier.isPublic(method.getModifiers()) && !method.getName().equals("build")) {

@@ -7,11 +7,14 @@ import dev.postern.Response;
 import dev.postern.fastcgi.FastCgiGateway;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 
 /** A gateway as a process: arguments are its name, which is one character, and its address. */
-final class GatewayMain {
+public final class GatewayMain {
   static final int BLOCKS = 20;
   static final int LONG_BLOCKS = 120;
 
@@ -30,9 +33,22 @@ final class GatewayMain {
                 switch (environ.pathInfo()) {
                   case "/streamed" -> Response.of(200, headers, stream(args[0], BLOCKS));
                   case "/long" -> Response.of(200, headers, stream(args[0], LONG_BLOCKS));
+                  case "/memory" -> Response.of(200, headers, Body.of(resident()));
                   default -> Response.of(200, headers, Body.of("hello\n"));
                 });
     FastCgiGateway.builder(application).listen(args[1]).open().serve();
+  }
+
+  /** Kilobytes of this process after a collection. */
+  private static String resident() throws IOException {
+    System.gc();
+    try (Stream<String> lines = Files.lines(Path.of("/proc/self/status"))) {
+      return lines
+          .filter(line -> line.startsWith("VmRSS:"))
+          .map(line -> line.replaceAll("[^0-9]", ""))
+          .findFirst()
+          .orElseThrow();
+    }
   }
 
   private static Body stream(String name, int blocks) {
