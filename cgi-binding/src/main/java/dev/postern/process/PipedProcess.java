@@ -1,5 +1,6 @@
 package dev.postern.process;
 
+import java.io.FileInputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -7,6 +8,8 @@ import java.io.OutputStream;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.file.StandardOpenOption;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +17,11 @@ import org.jspecify.annotations.Nullable;
  * {@link PortableProcess}. Its pipes are opened by /proc. Thread-safe.
  */
 abstract class PipedProcess extends Process {
+  /** A process that waits for its request takes it at once; one that does not hangs. */
+  private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(3);
+
+  private static final long LOOK_NANOS = TimeUnit.MICROSECONDS.toNanos(50);
+
   final ForkedChild child;
   private final ProcessHandle handle;
   private final FileChannel output;
@@ -60,14 +68,47 @@ abstract class PipedProcess extends Process {
   }
 
   /**
-   * Hands it its request, which it then runs.
+   * Hands it its request, and returns when it has taken all of it, and thereby begun. One that does
+   * not take it in time is killed.
    *
-   * @throws IOException when it has not got all of it, so that it does not run
+   * @throws IOException when it has not got all of it, so that it has not run and will not; with a
+   *     cause that is no {@link IOException} when it was killed and may have begun before
    */
   final void begin(byte[] request) throws IOException {
     // No channel: an interrupt would close that, and leave open whether all was written.
-    try (FileOutputStream control = new FileOutputStream(child.file(child.control()).toFile())) {
+    try (FileOutputStream control = new FileOutputStream(child.file(child.control()).toFile());
+        FileInputStream unread = new FileInputStream(control.getFD())) {
       control.write(request);
+      long begun = System.nanoTime();
+      boolean killed = false;
+      // A process begins when nothing is left in the pipe, which we hold, so that it outlives it.
+      while (unread.available() > 0) {
+        if (!isAlive()) {
+          // Looked at again: it may have begun, and ended, in between.
+          if (unread.available() == 0) {
+            break;
+          }
+          throw new IOException("process of a request must take it");
+        }
+        if (!killed && System.nanoTime() - begun > PATIENCE_NANOS) {
+          handle.destroyForcibly();
+          killed = true;
+        }
+        pause();
+      }
+      if (killed) {
+        throw new IOException(
+            "process of a request must take it in time", new IllegalStateException("killed"));
+      }
+    }
+  }
+
+  /** An interrupt is for what comes after the start. */
+  private static void pause() {
+    boolean interrupted = Thread.interrupted();
+    LockSupport.parkNanos(LOOK_NANOS);
+    if (interrupted) {
+      Thread.currentThread().interrupt();
     }
   }
 

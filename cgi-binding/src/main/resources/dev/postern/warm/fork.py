@@ -192,7 +192,8 @@ class Server:
         request, length = b'', None
         while length is None or len(request) < length:
             ready = select.select([control, life], [], [])[0]
-            if control not in ready:
+            if life in ready:
+                # Before its request, and all of it is left in the pipe: the host sees that, and runs it otherwise.
                 os._exit(0)
             more = os.read(control, 65536)
             if not more:

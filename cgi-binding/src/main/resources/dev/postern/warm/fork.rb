@@ -67,7 +67,8 @@ module PosternWarm
     length = nil
     until length && request.bytesize >= length
       ready, = IO.select([control[0], life])
-      exit!(0) unless ready.include?(control[0])
+      # Before its request, and all of it is left in the pipe: the host sees that, and runs it otherwise.
+      exit!(0) if ready.include?(life)
       begin
         request << control[0].readpartial(65536)
       rescue EOFError

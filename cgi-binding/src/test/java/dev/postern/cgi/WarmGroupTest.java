@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.postern.cgi.server.Tools;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -30,6 +31,8 @@ class WarmGroupTest {
   @BeforeAll
   static void requirePerl() {
     Tools.require("perl");
+    Tools.require("python3");
+    Tools.require("ruby");
   }
 
   private WarmSite site(UnaryOperator<WorkerGroup.Builder> options) {
@@ -45,6 +48,14 @@ class WarmGroupTest {
     while (!condition.getAsBoolean()) {
       assertThat(System.nanoTime() - start).as("waited").isLessThan(TimeUnit.SECONDS.toNanos(20));
       LockSupport.parkNanos(2_000_000);
+    }
+  }
+
+  private static List<String> lines(Path file) {
+    try {
+      return Files.readAllLines(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 
@@ -73,25 +84,55 @@ class WarmGroupTest {
     }
   }
 
-  @Test
-  void killedServer_isReplaced() throws IOException {
-    perl("p.pl", HEAD + "print 'ok';");
-    try (WarmSite site = site(group -> group)) {
-      site.fork(() -> Call.get("/p.pl"));
-      for (int i = 0; i < 3; i++) {
-        long server = site.status("p.pl").pid();
+  /** A spare that was there has not begun, so that the request is spawned: never a 502. */
+  @ParameterizedTest
+  @ValueSource(strings = {"pl", "py", "rb"})
+  void killedServer_isReplacedAndSpawnedMeanwhile(String language) throws IOException {
+    Path runs = Files.createFile(directory.resolve("runs"));
+    String name = "p." + language;
+    counting(name, runs);
+    try (WarmSite site = site(group -> group.learn(false))) {
+      site.fork(() -> Call.get("/" + name));
+      for (int i = 0; i < 10; i++) {
+        long server = site.status(name).pid();
         kill(server);
-        WarmSite.Answer first = site.ask(() -> Call.get("/p.pl"));
-        if (first.status() != 502) {
-          assertThat(first.body()).isEqualTo("ok");
-        } else {
-          // A spare had it before the server's end was known: nobody can tell how it ended.
-          assertThat(first.log()).contains("[bad-exit]");
-        }
-        assertThat(site.fork(() -> Call.get("/p.pl")).body()).isEqualTo("ok");
         await(() -> !isRunning(server));
+        int id = i;
+        WarmSite.Answer first =
+            site.ask(() -> Call.get("/" + name).with("QUERY_STRING", "id" + id));
+        assertThat(first.status()).as(first.log()).isEqualTo(200);
+        assertThat(first.body()).isEqualTo("ok");
+        assertThat(first.complete()).isTrue();
+        assertThat(site.last().start()).isEqualTo("spawn");
+        assertThat(site.fork(() -> Call.get("/" + name)).body()).isEqualTo("ok");
       }
+      assertThat(Files.readAllLines(runs))
+          .filteredOn(line -> line.startsWith("id"))
+          .hasSize(10)
+          .doesNotHaveDuplicates();
     }
+  }
+
+  /** A script that counts its runs in a file, and answers. */
+  private void counting(String name, Path runs) throws IOException {
+    String text =
+        switch (name.substring(name.indexOf('.') + 1)) {
+          case "pl" ->
+              "#!/usr/bin/perl\n"
+                  + "open F, '>>', '%s'; syswrite F, \"$ENV{QUERY_STRING}\\n"
+                  + "\"; close F;\n"
+                  + "print qq(Content-Type: text/plain\\n"
+                  + "\\n"
+                  + "ok);\n";
+          case "py" ->
+              "#!/usr/bin/python3\nimport os\nwith open('%s', 'a') as f:\n"
+                  + "  f.write(os.environ.get('QUERY_STRING', '') + '\\n')\n"
+                  + "print('Content-Type: text/plain\\n\\nok', end='')\n";
+          default ->
+              "#!/usr/bin/ruby\nFile.open('%s', 'a') { |f| f.puts ENV['QUERY_STRING'] }\n"
+                  + "print \"Content-Type: text/plain\\n\\nok\"\n";
+        };
+    Programs.write(directory.resolve(name), String.format(text, runs));
   }
 
   /** The child goes on; nobody knows its exit then, so that its answer has to say it is whole. */
@@ -152,6 +193,9 @@ class WarmGroupTest {
         if (call.outcome.complete() && call.status == 200) {
           assertThat(call.body()).isEqualTo(id);
           whole++;
+        } else {
+          // Then it has begun, and nobody can tell how it ended.
+          await(() -> lines(runs).contains(id));
         }
       }
       List<String> lines =
