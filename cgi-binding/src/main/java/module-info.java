@@ -23,6 +23,8 @@ module dev.postern.cgi {
       dev.postern.fastcgi;
   exports dev.postern.program to
       dev.postern.fastcgi;
+  exports dev.postern.rewrite to
+      dev.postern.launcher;
   exports dev.postern.system to
       dev.postern.fastcgi;
   exports dev.postern.wire to

@@ -27,4 +27,6 @@ module dev.postern.launcher {
       info.picocli;
   opens dev.postern.launcher.hosting to
       info.picocli;
+  opens dev.postern.launcher.run to
+      info.picocli;
 }

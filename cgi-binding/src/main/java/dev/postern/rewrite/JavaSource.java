@@ -7,6 +7,7 @@ import java.io.StringWriter;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -29,15 +30,36 @@ public final class JavaSource {
   public record Compiled(Map<String, byte[]> classes, String main) {}
 
   /**
-   * Compiles that file.
+   * Compiles a program.
    *
    * @throws NotAProgramException when it does not compile, or this runtime has no compiler
    */
   public static Compiled compile(Path file) throws IOException {
+    try {
+      Map<String, byte[]> classes = classes(file, List.of());
+      return new Compiled(classes, main(file, classes));
+    } catch (NotAProgramException e) {
+      System.getLogger("dev.postern.cgi")
+          .log(System.Logger.Level.WARNING, String.valueOf(e.getMessage()));
+      throw e;
+    }
+  }
+
+  /**
+   * Compiles a file.
+   *
+   * @param options more options of the compiler
+   * @return the classes, by name of class file
+   * @throws NotAProgramException when it does not compile, or this runtime has no compiler; what
+   *     the compiler said is in the lines after the first
+   */
+  public static Map<String, byte[]> classes(Path file, List<String> options) throws IOException {
     JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
     if (compiler == null) {
       throw new NotAProgramException("a .java program needs the compiler of a JDK: " + file);
     }
+    List<String> all = new ArrayList<>(List.of("-proc:none", "-implicit:none", "-nowarn"));
+    all.addAll(options);
     Map<String, byte[]> classes = new TreeMap<>();
     StringWriter said = new StringWriter();
     try (StandardJavaFileManager files =
@@ -48,17 +70,15 @@ public final class JavaSource {
                   said,
                   new InMemory(files, classes),
                   null,
-                  List.of("-proc:none", "-implicit:none", "-nowarn"),
+                  all,
                   null,
                   files.getJavaFileObjects(file))
               .call();
       if (!compiled || classes.isEmpty()) {
-        System.getLogger("dev.postern.cgi")
-            .log(System.Logger.Level.WARNING, file + " does not compile:\n" + said);
         throw new NotAProgramException("program must compile: " + file + "\n" + said);
       }
     }
-    return new Compiled(classes, main(file, classes));
+    return classes;
   }
 
   /** The class that is named as the file, else the first that has a main. */

@@ -1,9 +1,12 @@
 package dev.postern.launcher;
 
 import dev.postern.Application;
+import dev.postern.Responder;
 import dev.postern.launcher.values.LauncherException;
 import java.io.File;
+import java.lang.reflect.Field;
 import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Modifier;
 import java.net.MalformedURLException;
 import java.net.URI;
 import java.net.URL;
@@ -43,27 +46,31 @@ final class ApplicationLoader {
     return new ApplicationLoader(new URLClassLoader(urls(classpath), new PosternOnly(own)));
   }
 
+  /** A loader of the classes of that one. */
+  static ApplicationLoader in(ClassLoader loader) {
+    return new ApplicationLoader(loader);
+  }
+
   /** What the applications' threads have as their context class loader. */
   ClassLoader classLoader() {
     return loader;
   }
 
   /**
-   * A new instance of the class.
+   * What a name stands for: a new instance of a class, or the value of a public static field,
+   * {@code CLASS::FIELD}. Either is an Application or a Responder.
    *
-   * @throws LauncherException when there is no such class, it is no application, or it cannot be
-   *     created
+   * @throws LauncherException when there is no such class or field, it is no application, or it
+   *     cannot be created
    */
-  Application load(String className) {
+  Application load(String name) {
     Thread thread = Thread.currentThread();
     thread.setContextClassLoader(loader);
+    int colons = name.indexOf("::");
+    String className = colons < 0 ? name : name.substring(0, colons);
     try {
       Class<?> found = Class.forName(className, true, loader);
-      if (!Application.class.isAssignableFrom(found)) {
-        throw LauncherException.badArgument(
-            named(className) + "must implement dev.postern.Application");
-      }
-      return (Application) found.getConstructor().newInstance();
+      return colons < 0 ? instance(className, found) : field(name, found);
     } catch (ClassNotFoundException e) {
       throw LauncherException.badArgument(
           named(className) + "must be on the class path: see --classpath");
@@ -79,6 +86,45 @@ final class ApplicationLoader {
     } catch (LinkageError e) {
       throw LauncherException.badArgument(named(className) + "must be loadable: " + e);
     }
+  }
+
+  private static Application instance(String className, Class<?> found)
+      throws NoSuchMethodException,
+          IllegalAccessException,
+          InstantiationException,
+          InvocationTargetException {
+    if (!Application.class.isAssignableFrom(found) && !Responder.class.isAssignableFrom(found)) {
+      throw LauncherException.badArgument(
+          named(className) + "must implement dev.postern.Application or dev.postern.Responder");
+    }
+    return application(className, found.getConstructor().newInstance());
+  }
+
+  private static Application field(String name, Class<?> found) throws IllegalAccessException {
+    try {
+      Field field = found.getField(name.substring(name.indexOf("::") + 2));
+      if (Modifier.isStatic(field.getModifiers())
+          && Modifier.isPublic(field.getDeclaringClass().getModifiers())) {
+        return application(name, field.get(null));
+      }
+    } catch (NoSuchFieldException e) {
+      // Told below.
+    }
+    throw LauncherException.badArgument(
+        "CLASS::FIELD must be a field that is public and static, of a public class: \""
+            + name
+            + "\"");
+  }
+
+  private static Application application(String name, @Nullable Object value) {
+    if (value instanceof Application application) {
+      return application;
+    }
+    if (value instanceof Responder responder) {
+      return Application.of(responder);
+    }
+    throw LauncherException.badArgument(
+        "\"" + name + "\" must be a dev.postern.Application or a dev.postern.Responder");
   }
 
   private static String named(String className) {

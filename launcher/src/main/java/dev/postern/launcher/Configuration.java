@@ -7,18 +7,21 @@ import dev.postern.StartResponse;
 import dev.postern.cgi.ProcessLimit;
 import dev.postern.launcher.config.ConfigFile;
 import dev.postern.launcher.config.Vocabulary;
+import dev.postern.launcher.dev.SourceFile;
 import dev.postern.launcher.hosting.HostedSite;
 import dev.postern.launcher.hosting.Programs;
 import dev.postern.launcher.status.Board;
 import dev.postern.launcher.status.Sources;
 import dev.postern.launcher.values.LauncherException;
 import dev.postern.launcher.values.Mount;
+import dev.postern.launcher.values.Values;
 import dev.postern.launcher.workers.WorkerGroups;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -122,6 +125,14 @@ final class Configuration {
     Sources sources = board.open();
     try {
       ApplicationLoader loader = ApplicationLoader.of(all.classpath);
+      String source = arguments.source;
+      if (source != null) {
+        SourceFile compiled =
+            SourceFile.compile(source(source), loader.classLoader(), all.classpath);
+        loader = ApplicationLoader.in(compiled.loader());
+        thread.setContextClassLoader(compiled.loader());
+        routes.put("", all.app(compiled.application()));
+      }
       SiteReference whole = new SiteReference();
       open(routes, loader, new HostedSite(whole, groups, all.server::watch), sources);
       groups.all().forEach(sources::group);
@@ -136,6 +147,29 @@ final class Configuration {
       // Constructors of applications have theirs; the server finds its own services by this one.
       thread.setContextClassLoader(own);
     }
+  }
+
+  private static Path source(String text) {
+    Path file = Values.path("SOURCE", text);
+    if (!text.endsWith(".java") || !Files.isRegularFile(file)) {
+      throw LauncherException.badArgument("SOURCE must be a .java file: \"" + text + "\"");
+    }
+    return file;
+  }
+
+  /** What the applications and their options are made of. */
+  List<Path> sources() {
+    List<Path> sources = new ArrayList<>();
+    if (path != null) {
+      sources.add(path);
+    }
+    if (arguments.source != null) {
+      sources.add(Path.of(arguments.source));
+    }
+    if (all.classpath != null) {
+      sources.addAll(DevSites.entries(all.classpath));
+    }
+    return sources;
   }
 
   /** The site to those that are a part of it, once all of it is there. */

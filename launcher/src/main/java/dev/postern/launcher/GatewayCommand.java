@@ -41,7 +41,9 @@ abstract class GatewayCommand implements Callable<Integer> {
 
   @Parameters(
       paramLabel = "CLASS",
-      description = "An Application with a public constructor without arguments.")
+      description =
+          "The class of an Application or a Responder, or CLASS::FIELD, a static field that is"
+              + " one.")
   String className = "";
 
   /**

@@ -83,7 +83,9 @@ final class InstallCommand implements Callable<Integer> {
   @Parameters(
       index = "0",
       paramLabel = "CLASS",
-      description = "An Application with a public constructor without arguments.")
+      description =
+          "The class of an Application or a Responder, or CLASS::FIELD, a static field that is"
+              + " one.")
   String className = "";
 
   @Parameters(index = "1", paramLabel = "FILE", description = "The executable, such as cgi-bin/x.")

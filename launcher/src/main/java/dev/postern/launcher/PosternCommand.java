@@ -1,6 +1,8 @@
 package dev.postern.launcher;
 
 import dev.postern.launcher.hosting.Programs;
+import dev.postern.launcher.run.ReplayCommand;
+import dev.postern.launcher.run.RunCommand;
 import dev.postern.launcher.values.LauncherException;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -40,6 +42,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
       GatewayCommand.Scgi.class,
       InstallCommand.class,
       WarmCommand.class,
+      RunCommand.class,
+      ReplayCommand.class,
       PosternCommand.JavaCheck.class,
       HelpCommand.class
     })

@@ -43,6 +43,12 @@ final class RequestMark {
     }
   }
 
+  /** The run of this thread's request; null when there is none. */
+  static @Nullable CgiRun currentRun() {
+    RequestMark mark = CURRENT.get();
+    return mark == null ? null : mark.run;
+  }
+
   String id() {
     return id;
   }

@@ -3,6 +3,7 @@ package dev.postern.launcher;
 import dev.postern.Application;
 import dev.postern.Lint;
 import dev.postern.Middleware;
+import dev.postern.launcher.dev.ErrorPage;
 import dev.postern.launcher.status.Sources;
 import dev.postern.launcher.hosting.HostingOptions;
 import dev.postern.launcher.hosting.Programs;
@@ -28,6 +29,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
 
@@ -44,6 +46,16 @@ final class ServeCommand implements Callable<Integer> {
   private static final long WATCH_MILLIS = 500;
 
   @Spec @Nullable CommandSpec spec;
+
+  @Parameters(
+      index = "0",
+      arity = "0..1",
+      paramLabel = "SOURCE",
+      description = {
+        "A .java file that holds an Application or a Responder: it is compiled, and serves /.",
+        "Takes a JDK."
+      })
+  @Nullable String source;
 
   @Option(
       names = "--config",
@@ -71,7 +83,9 @@ final class ServeCommand implements Callable<Integer> {
   @Option(
       names = "--app",
       paramLabel = "PREFIX=CLASS",
-      description = "An Application with a public constructor without arguments.")
+      description =
+          "The class of an Application or a Responder, or CLASS::FIELD, a static field that is"
+              + " one.")
   List<String> apps = new ArrayList<>();
 
   @Option(
@@ -161,7 +175,11 @@ final class ServeCommand implements Callable<Integer> {
                 trusting(
                     proxies,
                     new AccessLog(
-                        sites, access, format, options.accessQuery, configuration.board())),
+                        served(options, configuration, sites),
+                        access,
+                        format,
+                        options.accessQuery,
+                        configuration.board())),
                 ServeCommand.class.getClassLoader())) {
       Signals signals = Signals.install(config != null);
       Logs.timed();
@@ -171,6 +189,14 @@ final class ServeCommand implements Callable<Integer> {
       serve(configuration, sites, signals, tls, access);
     }
     return 0;
+  }
+
+  /** For a developer, with what has changed, and a page of what went wrong. */
+  private static Application served(
+      ServerOptions options, Configuration configuration, Sites sites) {
+    return options.dev
+        ? new ErrorPage(new DevSites(configuration, sites), RequestMark::currentRun)
+        : sites;
   }
 
   private static Application trusting(@Nullable TrustedProxies proxies, Application application) {
@@ -216,8 +242,10 @@ final class ServeCommand implements Callable<Integer> {
   /** What is wrong is told, and what runs goes on. */
   private static void reload(Configuration configuration, Sites sites) {
     try {
-      configuration.read();
-      sites.replace(configuration.open());
+      synchronized (configuration) {
+        configuration.read();
+        sites.replace(configuration.open());
+      }
       Logs.own("postern: the configuration was read again");
     } catch (LauncherException e) {
       Logs.own("postern: the old configuration stays: " + e.getMessage());
@@ -311,7 +339,8 @@ final class ServeCommand implements Callable<Integer> {
     void mount(String option, String form, List<String> texts, Function<Mount, Application> maker);
   }
 
-  private Application app(Application application) {
+  /** As an application of {@code --app} is served. */
+  Application app(Application application) {
     return lint ? Lint.of().wrap(application) : application;
   }
 

@@ -16,6 +16,9 @@ import picocli.CommandLine.Option;
 final class ServerOptions {
   private static final String DEFAULT_PORT = "8080";
 
+  /** How many bytes of a run are kept for the page that shows the first of them. */
+  private static final long DEV_KEPT = 64 * 1024;
+
   @Option(names = "--port", paramLabel = "N", description = "Default: 8080. 0 is any free port.")
   @Nullable String port;
 
@@ -97,6 +100,14 @@ final class ServerOptions {
       description = "Let clients of that address or network see --status, and no others.")
   List<String> statusFrom = new ArrayList<>();
 
+  @Option(
+      names = "--dev",
+      description = {
+        "For a developer: load classes again when they change, and show to requests from this",
+        "machine what went wrong."
+      })
+  boolean dev;
+
   @Option(names = "--verbose", description = "Log what is for information, too.")
   boolean verbose;
 
@@ -108,6 +119,9 @@ final class ServerOptions {
   /** Sets what the command itself wants of each host of programs. */
   void watch(HostBuilder<?> host) {
     host.onRun(RequestMark::took);
+    if (dev) {
+      host.keepRuns(DEV_KEPT);
+    }
   }
 
   /**

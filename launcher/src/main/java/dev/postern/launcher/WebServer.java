@@ -1,11 +1,11 @@
 package dev.postern.launcher;
 
 import dev.postern.Application;
+import dev.postern.internal.StaleSocket;
 import dev.postern.launcher.http.FixedErrors;
 import dev.postern.launcher.http.FrontHandler;
 import dev.postern.launcher.http.HttpFrontDoor;
 import dev.postern.launcher.http.ServerLimits;
-import dev.postern.launcher.http.UnixSockets;
 import dev.postern.servlet.ServletGateway;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -179,7 +179,7 @@ final class WebServer implements AutoCloseable {
     if (path == null) {
       unix.setInheritChannel(true);
     } else {
-      UnixSockets.clear(path);
+      StaleSocket.remove(path);
       unix.setUnixDomainPath(path);
     }
     return unix;

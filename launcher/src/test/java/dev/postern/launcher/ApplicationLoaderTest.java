@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.postern.Application;
+import dev.postern.testing.InMemoryGateway;
+import dev.postern.testing.TestRequest;
 import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
 import org.junit.jupiter.api.AfterEach;
@@ -36,6 +39,49 @@ class ApplicationLoaderTest {
     Application second = loader.load("Hello");
     assertThat(first).isNotSameAs(second).hasSameClassAs(second);
     assertThat(first.getClass().getClassLoader()).isSameAs(loader.classLoader());
+  }
+
+  @Test
+  void load_fieldAndResponder_areApplications() throws Exception {
+    Sources.compile(
+        directory.resolve("classes"),
+        "Fields",
+        """
+        import dev.postern.*;
+        public final class Fields implements Responder {
+          public static final Application ONE = Application.of(environ -> text("one"));
+          public static final Responder TWO = environ -> text("two");
+          public static final Object NONE = "none";
+          public static final Application NULL = null;
+          public final Application own = ONE;
+          static final Application hidden = ONE;
+          static Response text(String text) {
+            return Response.of(200, Headers.of("Content-Type", "text/plain"), Body.of(text));
+          }
+          public Response respond(Environ environ) {
+            return text("itself");
+          }
+        }
+        """);
+    ApplicationLoader loader = ApplicationLoader.of(directory.resolve("classes").toString());
+
+    assertThat(answer(loader.load("Fields"))).isEqualTo("itself");
+    assertThat(answer(loader.load("Fields::ONE"))).isEqualTo("one");
+    assertThat(answer(loader.load("Fields::TWO"))).isEqualTo("two");
+    for (String wrong : List.of("Fields::NONE", "Fields::NULL")) {
+      assertThatThrownBy(() -> loader.load(wrong))
+          .hasMessageContaining(wrong)
+          .hasMessageContaining("must be a dev.postern.Application or a dev.postern.Responder");
+    }
+    for (String wrong : List.of("Fields::own", "Fields::hidden", "Fields::GONE", "Fields::")) {
+      assertThatThrownBy(() -> loader.load(wrong))
+          .hasMessageContaining("CLASS::FIELD must be a field that is public and static");
+    }
+    assertThatThrownBy(() -> loader.load("Nowhere::X")).hasMessageContaining("\"Nowhere\"");
+  }
+
+  private static String answer(Application application) throws Exception {
+    return InMemoryGateway.of(application).run(TestRequest.get("/")).text();
   }
 
   @Test

@@ -59,6 +59,38 @@ class InstallTest {
   }
 
   @Test
+  void install_fieldAndResponder_answer() throws Exception {
+    Sources.compile(
+        directory,
+        "Fields",
+        """
+        import dev.postern.*;
+        public final class Fields implements Responder {
+          public static final Responder TWO = environ -> text("two");
+          static Response text(String text) {
+            return Response.of(200, Headers.of("Content-Type", "text/plain"), Body.of(text));
+          }
+          public Response respond(Environ environ) {
+            return text("itself");
+          }
+        }
+        """);
+    for (String name : List.of("Fields", "Fields::TWO")) {
+      try (Child child = install(name, "fields")) {
+        assertThat(child.exit()).as(child.errors()).isZero();
+      }
+      assertThat(answer(directory.resolve("fields")))
+          .startsWith("Status: 200")
+          .endsWith(name.equals("Fields") ? "itself" : "two");
+    }
+    try (Child child = install("Fields::GONE", "fields")) {
+      assertThat(child.exit()).isEqualTo(2);
+      assertThat(child.errors())
+          .contains("CLASS::FIELD must be public, static, and an Application or a Responder");
+    }
+  }
+
+  @Test
   void install_warm_writesTheStub() throws Exception {
     try (Child child =
         install("--warm", "--idle", "0.2", "--max-requests", "100", "Hello", "hello")) {

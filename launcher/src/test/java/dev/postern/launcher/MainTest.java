@@ -60,7 +60,20 @@ class MainTest {
           ``                                           | a word is missing
           nonsense                                     | unknown word: "nonsense"
           --nonsense                                   | unknown option: "--nonsense"
-          serve extra                                  | unexpected argument: "extra"
+          serve extra                                  | SOURCE must be a .java file: "extra"
+          serve Nowhere.java                           | SOURCE must be a .java file: "Nowhere.java"
+          serve @/plain.txt extra                      | unexpected argument: "extra"
+          run                                          | Missing required parameter: 'PROGRAM'
+          run @/nowhere                                | PROGRAM of run must exist
+          run @/plain.txt                              | PROGRAM of run must be an executable file
+          run /bin/true x                              | URL must be a path with a query
+          run /bin/true http:/x                        | URL must be a path with a query
+          run /bin/true /%zz                           | URL must be a path with a query
+          run /bin/true / -X a/b                       | METHOD of --request must be a request method: "a/b"
+          run /bin/true / -H nothing                   | --header must be NAME: VALUE
+          run /bin/true / -H Content-Length:1          | --header must not be Content-Length: see --data
+          replay                                       | Missing required parameter: 'FILE'
+          replay @/nowhere                             | FILE of replay must be a file
           serve --nonsense                             | unknown option: "--nonsense"
           srve                                         | unknown word: "srve"; did you mean serve?
           help nonsense                                | unknown word: "nonsense"

@@ -57,8 +57,9 @@ public final class CgiExecutable {
   /**
    * Options for an application.
    *
-   * @param applicationClass the name of a public class that implements {@link Application} and has
-   *     a public constructor without arguments
+   * @param applicationClass the name of a public class that implements {@link Application} or
+   *     {@link dev.postern.Responder} and has a public constructor without arguments; or {@code
+   *     CLASS::FIELD}, a public static field whose type is one of these
    */
   public static Builder builder(String applicationClass) {
     return new Builder(requireNonNull(applicationClass, "applicationClass"));
@@ -116,10 +117,11 @@ public final class CgiExecutable {
       jars.add(jar);
     }
     Path postern = directory.path().resolve("postern.jar");
-    ExecutableJar.writeOwn(postern, applicationClass);
+    ExecutableJar.writeOwn(postern, InstalledName.of(applicationClass));
     own.add(postern);
     jars.add(0, postern);
-    ApplicationCheck.check(applicationClass, jars);
+    // What is looked at is what is written: the classes of these jars.
+    ExecutableJar.writeOwn(postern, ApplicationCheck.check(applicationClass, jars));
 
     List<String> flags = new ArrayList<>(runtime.coldFlags());
     flags.addAll(jvmOptions);

@@ -27,25 +27,27 @@ final class ExecutableJar {
   /** 1980-01-01, the first that a zip file can say: the same classes make the same jar. */
   private static final long TIME = 315_532_800_000L;
 
-  private static final String PLACEHOLDER = "dev/postern/cgi/install/InstalledApplication";
-  private static final List<String> MAINS =
+  /** The classes that name the application. */
+  private static final List<String> NAMING =
       List.of(
           "dev/postern/cgi/install/InstalledMain.class",
-          "dev/postern/cgi/install/InstalledServer.class");
+          "dev/postern/cgi/install/InstalledServer.class",
+          "dev/postern/cgi/install/InstalledInstance.class",
+          "dev/postern/cgi/install/InstalledConstant.class");
 
   private ExecutableJar() {}
 
   /** Postern's own classes, with the application's name in the main classes. */
-  static void writeOwn(Path jar, String applicationClass) throws IOException {
+  static void writeOwn(Path jar, InstalledName application) throws IOException {
     try (ZipOutputStream out = new ZipOutputStream(Files.newOutputStream(jar))) {
       Set<String> written = new HashSet<>();
       for (Class<?> type : List.of(Application.class, CgiGateway.class)) {
         Path source = source(type);
         if (Files.isDirectory(source)) {
-          copyTree(source, out, written, applicationClass);
+          copyTree(source, out, written, application);
         } else {
           try (FileSystem zip = FileSystems.newFileSystem(source)) {
-            copyTree(zip.getPath("/"), out, written, applicationClass);
+            copyTree(zip.getPath("/"), out, written, application);
           }
         }
       }
@@ -62,13 +64,13 @@ final class ExecutableJar {
   }
 
   private static void copyTree(
-      Path root, ZipOutputStream out, Set<String> written, String applicationClass)
+      Path root, ZipOutputStream out, Set<String> written, InstalledName application)
       throws IOException {
     for (Path file : files(root)) {
       String name = root.relativize(file).toString();
       if (name.startsWith("dev/") && written.add(name)) {
         byte[] bytes = Files.readAllBytes(file);
-        put(out, name, MAINS.contains(name) ? named(bytes, applicationClass) : bytes);
+        put(out, name, NAMING.contains(name) ? named(bytes, application) : bytes);
       }
     }
   }
@@ -88,7 +90,7 @@ final class ExecutableJar {
   }
 
   /**
-   * The class file with another class in the placeholder's place. A main class that takes the name
+   * The class file with other names in the placeholders' places. A main class that takes the name
    * to {@code Class.forName} costs nothing more on JDK 17, and on JDK 25, where reflection is made
    * of method handles, 3.7 ms of processor time: 45.8 against 42.1 ms, medians of 80 starts of
    * each, in turns, of an application that answers {@code hello}.
@@ -98,7 +100,7 @@ final class ExecutableJar {
    * constant   = 1 length(2) bytes / tag bytes of a length that the tag tells   (JVMS 4.4)
    * </pre>
    */
-  static byte[] named(byte[] classFile, String applicationClass) throws IOException {
+  static byte[] named(byte[] classFile, InstalledName application) throws IOException {
     DataInputStream in = new DataInputStream(new java.io.ByteArrayInputStream(classFile));
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     DataOutputStream out = new DataOutputStream(bytes);
@@ -110,7 +112,7 @@ final class ExecutableJar {
       out.writeByte(tag);
       if (tag == 1) {
         String text = in.readUTF();
-        out.writeUTF(text.equals(PLACEHOLDER) ? applicationClass.replace('.', '/') : text);
+        out.writeUTF(application.names().getOrDefault(text, text));
       } else {
         out.write(in.readNBytes(size(tag)));
         i += tag == 5 || tag == 6 ? 1 : 0;

@@ -2,16 +2,13 @@ package dev.postern.fastcgi.server;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.postern.internal.StaleSocket;
 import java.io.IOException;
-import java.net.ConnectException;
-import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
-import java.nio.channels.SocketChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
@@ -45,7 +42,7 @@ final class UnixSocketFile {
       ServerSocketChannel channel, Path path, int backlog, Set<PosixFilePermission> mode)
       throws IOException {
     Path directory = requireNonNull(path.getParent(), "directory of the socket");
-    removeStale(path);
+    StaleSocket.remove(path);
     Path closed = Files.createTempDirectory(directory, ".p", closedMode());
     try {
       Path made = closed.resolve("s");
@@ -65,41 +62,6 @@ final class UnixSocketFile {
 
   private static java.nio.file.attribute.FileAttribute<Set<PosixFilePermission>> closedMode() {
     return PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
-  }
-
-  /**
-   * Removes a socket that nobody listens on: the kernel refuses a connection to it. A gateway that
-   * was killed leaves one.
-   */
-  private static void removeStale(Path path) throws IOException {
-    BasicFileAttributes found;
-    try {
-      found = attributes(path);
-    } catch (NoSuchFileException e) {
-      return;
-    }
-    if (!found.isOther() || !refuses(path)) {
-      throw new FileAlreadyExistsException(
-          path.toString(), null, "socket must be free: somebody may be using it");
-    }
-    Object key = found.fileKey();
-    if (key != null && key.equals(attributes(path).fileKey())) {
-      Files.delete(path);
-    }
-  }
-
-  /** Whether nobody listens; false where that is not certain. */
-  private static boolean refuses(Path path) {
-    try (SocketChannel probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {
-      // Where the queue of a busy listener is full, a blocking one would wait.
-      probe.configureBlocking(false);
-      probe.connect(UnixDomainSocketAddress.of(path));
-      return false;
-    } catch (ConnectException e) {
-      return true;
-    } catch (IOException e) {
-      return false;
-    }
   }
 
   /** Removes the file, if it is still the one that was made here. */

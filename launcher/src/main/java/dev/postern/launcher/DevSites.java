@@ -1,0 +1,99 @@
+package dev.postern.launcher;
+
+import dev.postern.Application;
+import dev.postern.Body;
+import dev.postern.Environ;
+import dev.postern.StartResponse;
+import dev.postern.launcher.values.LauncherException;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Looks before each request whether a class, the source file or the configuration has changed, and
+ * then makes everything anew, so that a request that comes after a change sees it. While what has
+ * changed cannot be loaded, requests fail and say why. Thread-safe.
+ */
+final class DevSites implements Application {
+  private final Configuration configuration;
+  private final Sites sites;
+  private Object seen;
+  private @Nullable LauncherException broken;
+
+  DevSites(Configuration configuration, Sites sites) {
+    this.configuration = configuration;
+    this.sites = sites;
+    this.seen = state();
+  }
+
+  @Override
+  public Body call(Environ environ, StartResponse startResponse) throws Exception {
+    refresh();
+    return sites.call(environ, startResponse);
+  }
+
+  private void refresh() {
+    synchronized (configuration) {
+      Object now = state();
+      if (!now.equals(seen)) {
+        seen = now;
+        broken = null;
+        try {
+          configuration.read();
+          sites.replace(configuration.open());
+          Logs.own("postern: what has changed was loaded again");
+        } catch (LauncherException e) {
+          Logs.own("postern: what has changed cannot be loaded: " + e.getMessage());
+          broken = e;
+        }
+      }
+      if (broken != null) {
+        throw new IllegalStateException(broken.getMessage());
+      }
+    }
+  }
+
+  /** Of all files that classes and configuration come from. */
+  private Object state() {
+    List<Object> states = new ArrayList<>();
+    for (Path path : configuration.sources()) {
+      states.add(path);
+      states.add(Configuration.state(path));
+      if (Files.isDirectory(path)) {
+        addTree(states, path);
+      }
+    }
+    return states;
+  }
+
+  private static void addTree(List<Object> states, Path directory) {
+    try (Stream<Path> files = Files.walk(directory)) {
+      files
+          .filter(Files::isRegularFile)
+          .sorted()
+          .forEach(
+              file -> {
+                states.add(file);
+                states.add(Configuration.state(file));
+              });
+    } catch (IOException | java.io.UncheckedIOException e) {
+      // It changes just now: the next request looks again.
+      states.add(new Object());
+    }
+  }
+
+  /** The files and directories of a class path. */
+  static List<Path> entries(String classpath) {
+    List<Path> entries = new ArrayList<>();
+    for (String entry : classpath.split(File.pathSeparator, -1)) {
+      String path = entry.endsWith("*") ? entry.substring(0, entry.length() - 1) : entry;
+      entries.add(Path.of(path.isEmpty() ? "." : path));
+    }
+    return entries;
+  }
+}

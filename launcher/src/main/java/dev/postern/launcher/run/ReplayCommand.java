@@ -1,0 +1,195 @@
+package dev.postern.launcher.run;
+
+import dev.postern.Environ;
+import dev.postern.cgi.CgiApplication;
+import dev.postern.cgi.CgiRun;
+import dev.postern.cgi.JavaProgram;
+import dev.postern.cgi.KeptRun;
+import dev.postern.launcher.recording.Recording;
+import dev.postern.launcher.recording.RecordingFile;
+import dev.postern.launcher.values.LauncherException;
+import dev.postern.launcher.values.Values;
+import java.io.ByteArrayInputStream;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeSet;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code postern replay}: a run that was kept, once more. */
+@Command(
+    name = "replay",
+    description = {
+      "Run a program again with what a kept run was given (see serve --record), and compare.",
+      "The exit code is 0 if it wrote the same and ended the same, and 1 if not."
+    })
+public final class ReplayCommand implements Callable<Integer> {
+  /** What a request is made of, beside what the configuration adds to each. */
+  private static final List<String> OF_REQUESTS =
+      List.of("REDIRECT_STATUS", "SCRIPT_FILENAME", "GATEWAY_INTERFACE", "CONTENT_LENGTH");
+
+  @Spec @Nullable CommandSpec spec;
+
+  @Parameters(index = "0", paramLabel = "FILE", description = "A file of serve --record.")
+  String file = "";
+
+  @Override
+  public Integer call() throws Exception {
+    // Whatever the host would log is told here.
+    Logger.getLogger("").setLevel(Level.OFF);
+    Recording before = RecordingFile.read(Values.file("replay", file));
+    CompletableFuture<CgiRun> told = new CompletableFuture<>();
+    Map<String, String> variables = new LinkedHashMap<>();
+    CgiApplication.Builder builder = builder(before);
+    builder.keepRuns(Recording.BOUND).onRun(told::complete);
+    builder.passShellFunctions().passAuthorization().allowEncodedSlash();
+    if (before.rule().equals("bad-exit")) {
+      builder.strictExit();
+    }
+    configure(builder, before, variables);
+    try (CgiApplication application = builder.build()) {
+      PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+      Report report = new Report(out);
+      report.field("program", before.program().toString());
+      report.field("kept", before.time() + " by " + before.start());
+      if (before.isInputCut()) {
+        report.field(
+            "body",
+            "only the first " + before.input().length + " of " + before.bytesIn() + " bytes");
+      }
+      Trial trial = Trial.of(application, environ(before, variables), told);
+      report.tell(trial, Map.of());
+      boolean same = compare(report, before, trial);
+      out.flush();
+      return same ? 0 : 1;
+    }
+  }
+
+  /** The program with its command; what stands before its file is its interpreter. */
+  private static CgiApplication.Builder builder(Recording before) {
+    if (!Files.exists(before.program())) {
+      throw LauncherException.badArgument("program must exist: \"" + before.program() + "\"");
+    }
+    List<String> command = before.command();
+    if (before.start().equals("inside")) {
+      String name = before.program().toString();
+      if (!name.endsWith(".jar") && !name.endsWith(".java")) {
+        throw LauncherException.badArgument(
+            "a Java program must be a .jar or a .java file to be run again: \"" + name + "\"");
+      }
+      return CgiApplication.builder(JavaProgram.of(before.program()));
+    }
+    int at = command.indexOf(before.program().toString());
+    if (at < 0) {
+      return CgiApplication.builder(command);
+    }
+    CgiApplication.Builder builder =
+        CgiApplication.builder(before.program()).arguments(command.subList(at + 1, command.size()));
+    return at == 0 ? builder : builder.interpreter(command.subList(0, at));
+  }
+
+  /** What a request cannot set is configured; all else is the request's. */
+  private static void configure(
+      CgiApplication.Builder builder, Recording before, Map<String, String> variables) {
+    Path directory = before.directory();
+    if (directory != null) {
+      if (!Files.isDirectory(directory)) {
+        throw LauncherException.badArgument("directory must exist: \"" + directory + "\"");
+      }
+      builder.workingDirectory(directory);
+    }
+    before
+        .environment()
+        .forEach(
+            (name, value) -> {
+              if (OF_REQUESTS.contains(name) || name.equals("PATH_TRANSLATED")) {
+                return;
+              }
+              try {
+                CgiApplication.builder(Path.of("/")).environment(name, "x");
+                builder.passVariable(name);
+              } catch (IllegalArgumentException e) {
+                // The request's, by a rule of its own.
+              }
+              if (name.equals("DOCUMENT_ROOT")) {
+                builder.documentRoot(Path.of(value));
+              } else {
+                variables.put(name, value);
+              }
+            });
+  }
+
+  private static Environ environ(Recording before, Map<String, String> variables) {
+    if (before.environment().containsKey("CONTENT_LENGTH")) {
+      variables.put("CONTENT_LENGTH", Integer.toString(before.input().length));
+    }
+    return Environ.builder(variables)
+        .scheme(variables.containsKey("HTTPS") ? "https" : "http")
+        .input(new ByteArrayInputStream(before.input()))
+        .errors(new PrintWriter(PrintWriter.nullWriter()))
+        .build();
+  }
+
+  private static boolean compare(Report report, Recording before, Trial trial) {
+    CgiRun run = trial.run();
+    KeptRun now = run == null ? null : run.kept();
+    if (run == null || now == null) {
+      report.field("compared", "it was not run again");
+      return false;
+    }
+    boolean same = true;
+    same &= compare(report, "exit", before.exit(), run.exit());
+    same &= compare(report, "rule", shown(before.rule()), shown(run.rule()));
+    if (Arrays.equals(before.output(), now.output()) && before.bytesOut() == run.bytesOut()) {
+      report.field("output", "the same " + run.bytesOut() + " bytes");
+    } else {
+      int at = Arrays.mismatch(before.output(), now.output());
+      report.field(
+          "output",
+          "differs at byte "
+              + (at < 0 ? before.output().length : at)
+              + ": "
+              + before.bytesOut()
+              + " bytes then, "
+              + run.bytesOut()
+              + " now");
+      same = false;
+    }
+    environment(report, before.environment(), now.environment());
+    return same;
+  }
+
+  private static String shown(String rule) {
+    return rule.isEmpty() ? "none broken" : rule;
+  }
+
+  private static boolean compare(Report report, String what, String then, String now) {
+    boolean same = then.equals(now);
+    report.field(what, same ? "the same: " + now : then + " then, " + now + " now");
+    return same;
+  }
+
+  /** What could not be given as it was. */
+  private static void environment(
+      Report report, Map<String, String> then, Map<String, String> now) {
+    TreeSet<String> names = new TreeSet<>(then.keySet());
+    names.addAll(now.keySet());
+    names.removeIf(name -> Objects.equals(then.get(name), now.get(name)));
+    if (!names.isEmpty()) {
+      report.field("environment", "differs in " + String.join(", ", names));
+    }
+  }
+}

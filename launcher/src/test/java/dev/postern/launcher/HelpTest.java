@@ -1,0 +1,61 @@
+package dev.postern.launcher;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.File;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Help as a user sees it, who has a terminal. */
+@Timeout(120)
+class HelpTest {
+  /** What a terminal of 80 columns shows, with its exit code in the last line. */
+  private static List<String> terminal(String words) throws Exception {
+    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    String command =
+        "stty cols 80; exec '"
+            + java
+            + "' -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -cp \"$POSTERN_TEST_CP\" "
+            + Main.class.getName()
+            + " "
+            + words;
+    ProcessBuilder builder =
+        new ProcessBuilder("script", "-qec", command, "/dev/null")
+            .redirectInput(new File("/dev/null"))
+            .redirectErrorStream(true);
+    builder.environment().put("POSTERN_TEST_CP", System.getProperty("java.class.path"));
+    builder.environment().put("TERM", "xterm-256color");
+    builder.environment().remove("JAVA_TOOL_OPTIONS");
+    Process process = builder.start();
+    String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    List<String> lines = new ArrayList<>(text.replace("\r", "").lines().toList());
+    lines.add("exit " + process.waitFor());
+    return lines;
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"-h", "help serve", "help run", "run --help"})
+  void help_fitsATerminal(String words) throws Exception {
+    List<String> lines = terminal(words);
+
+    assertThat(lines).last().isEqualTo("exit 0");
+    assertThat(lines)
+        .allMatch(line -> line.length() <= 80)
+        .noneMatch(line -> line.contains("\033"));
+    assertThat(lines.get(0)).startsWith("Usage: postern");
+  }
+
+  @Test
+  void wordThatIsMisspelled_isTold() throws Exception {
+    assertThat(terminal("serv"))
+        .containsExactly("postern: unknown word: \"serv\"; did you mean serve?", "exit 2");
+    assertThat(terminal("help nothing"))
+        .containsExactly("postern: unknown word: \"nothing\"", "exit 2");
+  }
+}
