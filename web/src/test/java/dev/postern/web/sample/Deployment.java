@@ -258,7 +258,7 @@ final class Deployment implements AutoCloseable {
   // ---- the end ----
 
   @Override
-  public void close() throws Exception {
+  public void close() throws IOException {
     while (!processes.isEmpty()) {
       end(processes.pop());
     }
@@ -266,15 +266,20 @@ final class Deployment implements AutoCloseable {
   }
 
   /** Ours end with their input; others with SIGTERM, and their children with them. */
-  private static void end(Process process) throws Exception {
+  private static void end(Process process) throws IOException {
     process.getOutputStream().close();
     if (!process.info().command().orElse("").equals(JAVA)) {
       process.destroy();
     }
-    if (!process.waitFor(30, TimeUnit.SECONDS)) {
-      process.descendants().forEach(ProcessHandle::destroyForcibly);
-      process.destroyForcibly().waitFor();
+    try {
+      if (process.waitFor(30, TimeUnit.SECONDS)) {
+        return;
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
+    process.descendants().forEach(ProcessHandle::destroyForcibly);
+    process.destroyForcibly();
   }
 
   private static void open(Path path, String mode) throws IOException {
