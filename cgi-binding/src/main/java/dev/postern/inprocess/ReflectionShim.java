@@ -4,6 +4,7 @@ import static dev.postern.rewrite.Redirect.Kind.VIRTUAL;
 import static java.util.Objects.requireNonNull;
 
 import dev.postern.rewrite.Redirect;
+import dev.postern.rewrite.SilentDefaults;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodHandles.Lookup;
@@ -13,9 +14,13 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.nio.ByteBuffer;
+import java.text.DateFormat;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
+import java.util.TimeZone;
 import org.jspecify.annotations.Nullable;
 
 /** What a program reaches by reflection and method handles, and classes that it makes itself. */
@@ -93,22 +98,62 @@ public final class ReflectionShim {
 
   /** Whether a shim stands for the method. */
   public static boolean isRedirected(Method method) {
-    return shim(method) != null;
+    return shim(method) != null || !SilentDefaults.of(method).isEmpty();
+  }
+
+  /** Calls the overload that takes the program's own locale or time zone. */
+  private static @Nullable Object withDefaults(
+      Method method, @Nullable Object target, Object[] arguments, Instance instance)
+      throws ReflectiveOperationException {
+    List<Class<?>> types = new ArrayList<>(List.of(method.getParameterTypes()));
+    List<Object> all = new ArrayList<>(Arrays.asList(arguments));
+    boolean zoned = false;
+    for (String word : SilentDefaults.of(method)) {
+      switch (word) {
+        case "locale" -> {
+          types.add(Locale.class);
+          all.add(LocaleShim.locale(instance));
+        }
+        case "zone" -> {
+          types.add(TimeZone.class);
+          all.add(LocaleShim.zone(instance));
+        }
+        case "zoneId" -> {
+          types.add(ZoneId.class);
+          all.add(LocaleShim.zoneId(instance));
+        }
+        case "medium" -> {
+          types.add(int.class);
+          all.add(DateFormat.MEDIUM);
+        }
+        default -> zoned = true;
+      }
+    }
+    Object made =
+        method
+            .getDeclaringClass()
+            .getMethod(method.getName(), types.toArray(new Class<?>[0]))
+            .invoke(target, all.toArray());
+    return zoned && made instanceof DateFormat format ? LocaleShim.zoned(format, instance) : made;
   }
 
   /** Calls the shim that stands for the method. */
   public static @Nullable Object invoke(
       Method method, @Nullable Object target, Object @Nullable [] arguments, Instance instance)
-      throws IllegalAccessException, InvocationTargetException {
+      throws ReflectiveOperationException {
     instance.live();
+    Object[] given = arguments == null ? new Object[0] : arguments;
+    Method shim = shim(method);
     List<Object> all = new ArrayList<>();
     if (!Modifier.isStatic(method.getModifiers())) {
       all.add(target);
     }
-    all.addAll(Arrays.asList(arguments == null ? new Object[0] : arguments));
+    all.addAll(Arrays.asList(given));
     all.add(instance);
     try {
-      return requireNonNull(shim(method)).invoke(null, all.toArray());
+      return shim == null
+          ? withDefaults(method, target, given, instance)
+          : shim.invoke(null, all.toArray());
     } catch (InvocationTargetException e) {
       if (e.getCause() instanceof ProgramExit exit) {
         throw exit;

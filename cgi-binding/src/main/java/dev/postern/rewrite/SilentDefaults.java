@@ -1,9 +1,13 @@
 package dev.postern.rewrite;
 
+import java.lang.reflect.Method;
 import java.text.DateFormat;
+import java.util.List;
 import java.util.Map;
+import java.util.ResourceBundle;
 import java.util.stream.Collectors;
 import org.objectweb.asm.Opcodes;
+import org.objectweb.asm.Type;
 import org.objectweb.asm.tree.ClassNode;
 import org.objectweb.asm.tree.InsnList;
 import org.objectweb.asm.tree.InsnNode;
@@ -14,7 +18,7 @@ import org.objectweb.asm.tree.MethodNode;
  * Methods and constructors that use the JVM's locale or time zone without being given one: the
  * program's own is handed to the overload that takes it, as its last argument.
  */
-final class SilentDefaults {
+public final class SilentDefaults {
   /** Classes, what they have without a default, and what comes after its arguments. */
   private static final Map<String, String> MORE =
       """
@@ -74,11 +78,30 @@ final class SilentDefaults {
 
   private SilentDefaults() {}
 
+  /**
+   * What comes after the arguments of a method that is called by reflection, in the words of the
+   * table. Nothing for bundles, which are looked for where their caller is.
+   */
+  public static List<String> of(Method method) {
+    String more =
+        method.getDeclaringClass() == ResourceBundle.class
+            ? null
+            : MORE.get(
+                Type.getInternalName(method.getDeclaringClass())
+                    + "."
+                    + method.getName()
+                    + arguments(Type.getMethodDescriptor(method)));
+    return more == null ? List.of() : List.of(more.split(" ", -1));
+  }
+
+  private static String arguments(String descriptor) {
+    return descriptor.substring(0, descriptor.indexOf(')') + 1);
+  }
+
   /** Hands them to the call; false when it needs none. */
   static boolean apply(
       ClassNode type, MethodNode method, MethodInsnNode call, ProgramClasses code) {
-    String arguments = call.desc.substring(0, call.desc.indexOf(')') + 1);
-    String more = MORE.get(call.owner + "." + call.name + arguments);
+    String more = MORE.get(call.owner + "." + call.name + arguments(call.desc));
     if (more == null) {
       return false;
     }

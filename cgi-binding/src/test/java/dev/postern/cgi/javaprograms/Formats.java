@@ -30,7 +30,7 @@ public final class Formats {
     }
   }
 
-  static void print(String language, String zone) {
+  static void print(String language, String zone) throws Exception {
     Locale.setDefault(Locale.forLanguageTag(language));
     TimeZone.setDefault(TimeZone.getTimeZone(zone));
     Date date = new Date(0);
@@ -39,6 +39,10 @@ public final class Formats {
     System.out.println("TITLE".toLowerCase() + " " + "title".toUpperCase());
     Function<String, String> upper = String::toUpperCase;
     System.out.println(upper.apply("i"));
+    System.out.println(String.class.getMethod("toLowerCase").invoke("TITLE"));
+    DateFormat format =
+        (DateFormat) DateFormat.class.getMethod("getTimeInstance", int.class).invoke(null, 1);
+    System.out.println(format.getTimeZone().getID());
     System.out.println(NumberFormat.getInstance().format(1234.5));
     System.out.println(NumberFormat.getPercentInstance().format(0.25));
     System.out.println(NumberFormat.getCurrencyInstance().getCurrency());
@@ -62,14 +66,14 @@ public final class Formats {
   }
 
   public static final class InTurkish {
-    public static void main(String[] args) {
+    public static void main(String[] args) throws Exception {
       System.out.print("Content-Type: text/plain; charset=utf-8\n\n");
       print("tr-TR", "Asia/Tokyo");
     }
   }
 
   public static final class InGerman {
-    public static void main(String[] args) {
+    public static void main(String[] args) throws Exception {
       System.out.print("Content-Type: text/plain; charset=utf-8\n\n");
       print("de-DE", "America/New_York");
     }
