@@ -28,13 +28,30 @@ final class ClassArchive {
           "java/nio/file/FileSystems$DefaultFileSystemHolder$1",
           "java/net/URI$Parser");
 
+  /**
+   * What the first text of a request that is not ASCII needs. One class that is not in the archive
+   * makes the JVM open its module image, or the class's jar.
+   */
+  private static final List<String> FOR_TEXT =
+      List.of(
+          "java/lang/StringUTF16",
+          "java/nio/CharBuffer",
+          "java/nio/HeapCharBuffer",
+          "java/nio/charset/CharsetDecoder",
+          "java/nio/charset/CharsetEncoder",
+          "sun/nio/cs/UTF_8$Decoder",
+          "sun/nio/cs/UTF_8$Encoder");
+
+  /** Of these all classes are wanted, in whatever jar they are: {@code postern-web} is one. */
+  private static final String POSTERN = "dev/postern/";
+
   private ClassArchive() {}
 
   /**
    * Makes the archive.
    *
    * @param classPath the jars, as the executable has them
-   * @param own the jars whose classes are all wanted
+   * @param own the jars whose classes are all wanted; of the others those that were loaded
    * @return null, or one line that says why there is none
    */
   static @Nullable String make(
@@ -47,7 +64,7 @@ final class ClassArchive {
     training.add(InstalledMain.class.getName());
     try {
       ProcessResult trained = ProcessResult.of(training, request("/", "postern-install"));
-      complete(list, own);
+      complete(list, classPath, own);
       List<String> dumping = new ArrayList<>(command(runtime, flags));
       dumping.addAll(List.of("-Xshare:dump", "-XX:SharedClassListFile=" + list));
       dumping.addAll(List.of("-XX:SharedArchiveFile=" + archive, "-cp", joined));
@@ -99,7 +116,7 @@ final class ClassArchive {
   }
 
   /** Adds the classes that one request did not need and another one may. */
-  private static void complete(Path list, List<Path> own) throws IOException {
+  private static void complete(Path list, List<Path> classPath, List<Path> own) throws IOException {
     List<String> lines = new ArrayList<>();
     Set<String> known = new HashSet<>();
     if (Files.exists(list)) {
@@ -109,8 +126,13 @@ final class ClassArchive {
       }
     }
     List<String> wanted = new ArrayList<>(FOR_JARS);
-    for (Path jar : own) {
-      wanted.addAll(ExecutableJar.classes(jar));
+    wanted.addAll(FOR_TEXT);
+    for (Path jar : classPath) {
+      for (String name : ExecutableJar.classes(jar)) {
+        if (own.contains(jar) || name.startsWith(POSTERN)) {
+          wanted.add(name);
+        }
+      }
     }
     for (String name : wanted) {
       if (known.add(name)) {

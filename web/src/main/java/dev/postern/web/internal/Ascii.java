@@ -1,11 +1,8 @@
 package dev.postern.web.internal;
 
 import dev.postern.internal.Text;
-import java.nio.ByteBuffer;
-import java.nio.CharBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** HTTP's text, on ASCII alone: no locale and no regular expression. */
@@ -51,17 +48,10 @@ public final class Ascii {
       }
       array[i] = (byte) bytes.charAt(i);
     }
-    try {
-      CharBuffer text =
-          StandardCharsets.UTF_8
-              .newDecoder()
-              .onMalformedInput(CodingErrorAction.REPORT)
-              .onUnmappableCharacter(CodingErrorAction.REPORT)
-              .decode(ByteBuffer.wrap(array));
-      return text.toString();
-    } catch (CharacterCodingException e) {
-      return null;
-    }
+    // Without a decoder, whose classes an executable would load for each request: what is malformed
+    // becomes U+FFFD, and does not come back as the same bytes.
+    String text = new String(array, StandardCharsets.UTF_8);
+    return Arrays.equals(text.getBytes(StandardCharsets.UTF_8), array) ? text : null;
   }
 
   /** The UTF-8 bytes of a text, one char each. */
