@@ -13,8 +13,8 @@ import java.util.List;
  * Tries applications in turn until one answers with another status than 404 and 405, or with the
  * last one's answer. For static files before an application.
  *
- * <p>An application that has read the request's body has read it for those after it, too. Closing
- * it closes the applications. Immutable, thread-safe.
+ * <p>A body can be read once: if an application reads it, those after it find nothing in it. {@link
+ * #close} closes the applications. Immutable, thread-safe.
  */
 @SuppressWarnings("try") // close() throws what the applications' own throw.
 public final class Cascade implements Application, AutoCloseable {

@@ -202,7 +202,7 @@ final class FileResponse {
     }
   }
 
-  /** What precedes the last dot of a coding's file: {@code gzip} to {@code gz}. */
+  /** How the name of a file in that coding ends: {@code .gz} for {@code gzip}. */
   static String extension(String coding) {
     return switch (Text.lower(coding)) {
       case "gzip" -> ".gz";

@@ -25,9 +25,7 @@ public final class MediaType {
     this.parameters = parameters;
   }
 
-  /**
-   * The media type that the text is, or null when it is none. A parameter without value is none.
-   */
+  /** The media type that the text is; null when it is none, or when a parameter has no value. */
   public static @Nullable MediaType parse(String text) {
     List<String> elements = FieldList.split(text, ';');
     if (elements.isEmpty()) {

@@ -21,14 +21,14 @@ import org.jspecify.annotations.Nullable;
  * A {@code multipart/form-data} body that was read: its fields and its files.
  *
  * <p>The bytes of larger files are in files of {@code java.io.tmpdir}, which only this user may
- * read. They are deleted when the request ends. What a process that was killed has left there is
- * deleted by the next one that reads such a form, when it is a day old.
+ * read. They are deleted when the request ends. If a process is killed, its files stay; the next
+ * process that reads a form with a large file deletes those that are a day old.
  *
  * <p>Confined to one request.
  */
 public final class Multipart {
   private static final int IN_MEMORY = 8 * 1024;
-  private static final String PREFIX = "postern-upload-";
+  static final String PREFIX = "postern-upload-";
   private static final Duration LEFT_BEHIND = Duration.ofDays(1);
   private static final AtomicBoolean SWEPT = new AtomicBoolean();
 

@@ -1,10 +1,13 @@
 package dev.postern.web;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.postern.HttpException;
 import dev.postern.internal.Escapes;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.Charset;
@@ -127,8 +130,9 @@ public final class Part {
   }
 
   /**
-   * Keeps the bytes as a file of that name, which only this user may read. Takes no time where they
-   * are in a file of the same file system already; afterwards the part cannot be opened.
+   * Keeps the bytes as a file of that name, which only this user may read. If they are in a
+   * temporary file of the same file system, that file is renamed. The part cannot be opened
+   * afterwards.
    *
    * @throws FileAlreadyExistsException when there is such a file
    */
@@ -137,8 +141,18 @@ public final class Part {
       Files.move(file.file, target);
       return;
     }
-    try (InputStream in = open()) {
-      Files.copy(in, target);
+    // A new file has the rights that this process gives to all of its files; a temporary one has
+    // not.
+    Path directory = requireNonNull(target.toAbsolutePath().getParent(), "directory");
+    Path written = Files.createTempFile(directory, Multipart.PREFIX, null);
+    try {
+      try (InputStream in = open();
+          OutputStream out = Files.newOutputStream(written)) {
+        in.transferTo(out);
+      }
+      Files.move(written, target);
+    } finally {
+      Files.deleteIfExists(written);
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.postern.web;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.postern.Application;
 import dev.postern.Environ;
@@ -10,9 +11,11 @@ import dev.postern.testing.TestResponse;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -137,6 +140,21 @@ class MultipartTest {
       return files
           .filter(file -> String.valueOf(file.getFileName()).startsWith("postern-upload-"))
           .toList();
+    }
+  }
+
+  @Test
+  void moveTo_isForThisUserAlone_andReplacesNothing(@TempDir Path target) throws Exception {
+    String body = file("f", "n", "text/plain", "content") + END;
+    Part part = Request.of(Web.post(TYPE, body)).multipart().file("f");
+    Path kept = target.resolve("kept");
+    part.moveTo(kept);
+    assertThat(kept).hasContent("content");
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(kept)))
+        .isEqualTo("rw-------");
+    assertThatThrownBy(() -> part.moveTo(kept)).isInstanceOf(FileAlreadyExistsException.class);
+    try (Stream<Path> files = Files.list(target)) {
+      assertThat(files).containsExactly(kept);
     }
   }
 

@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Decompresses request bodies with {@code Content-Encoding: gzip} or {@code deflate}, up to a
- * limit: some bytes of gzip can be a thousand times as many. The application sees a body of unknown
- * length without the header.
+ * limit, since one byte of gzip can stand for a thousand. The application sees a body of unknown
+ * length, and no {@code Content-Encoding}.
  *
  * <p>Another coding is 415 with {@code Accept-Encoding}, a malformed body 400, a longer one 413.
  *

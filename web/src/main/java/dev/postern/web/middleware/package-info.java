@@ -7,10 +7,10 @@
  *     handler.with(AccessLog.combined(System.err::println), SecureHeaders.of(), Gzip.of());
  * }</pre>
  *
- * <p>The first one sees a request first. An order that works is: {@code AccessLog}, {@code
- * RequestId}, {@code TrustedProxies}, {@code ErrorPages}, {@code SecureHeaders}, {@code Cors},
- * {@code Gzip}, {@code ETag}, {@code MaxBody}, {@code BasicAuth}, {@code Sessions}, {@code Csrf},
- * {@code MethodOverride}.
+ * <p>The first one sees a request first. An order that works is: {@code TrustedProxies}, {@code
+ * AccessLog}, {@code RequestId}, {@code Runtime}, {@code Timeout}, {@code SecureHeaders}, {@code
+ * ErrorPages}, {@code Cors}, {@code Gzip}, {@code ETag}, {@code MaxBody}, {@code BasicAuth}, {@code
+ * Sessions}, {@code Csrf}, {@code MethodOverride}.
  */
 @NullMarked
 package dev.postern.web.middleware;
