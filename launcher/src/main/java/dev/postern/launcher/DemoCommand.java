@@ -1,12 +1,19 @@
 package dev.postern.launcher;
 
+import dev.postern.Application;
 import dev.postern.launcher.demo.Demo;
+import dev.postern.launcher.status.Board;
+import dev.postern.launcher.status.Sources;
+import dev.postern.launcher.status.StatusPage;
 import dev.postern.launcher.values.LauncherException;
 import dev.postern.web.UrlMap;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +32,7 @@ import picocli.CommandLine.Spec;
     })
 final class DemoCommand implements Callable<Integer> {
   private static final String DEFAULT_PORT = "8080";
+  private static final String STATUS = "/status";
   private static final int PROBE_MILLIS = 300;
 
   @Spec @Nullable CommandSpec spec;
@@ -42,15 +50,25 @@ final class DemoCommand implements Callable<Integer> {
     Address address = Address.parse("127.0.0.1", port == null ? DEFAULT_PORT : port);
     Logs.quiet();
     Signals signals = Signals.install(false);
-    try (Demo demo = Demo.open(System.getenv("PATH"));
-        WebServer server = open(address, UrlMap.of(demo.routes()))) {
+    Board board = new Board();
+    try (Demo demo = Demo.open(System.getenv("PATH"), RequestMark::took);
+        Sources sources = board.open();
+        WebServer server = open(address, counted(demo, board, sources))) {
       out.println("postern: listening on http://localhost:" + server.port() + "/");
       signals.awaitStop();
     }
     return 0;
   }
 
-  private WebServer open(Address address, UrlMap routes) {
+  private static Application counted(Demo demo, Board board, Sources sources) {
+    Map<String, Application> routes = new HashMap<>(demo.routes());
+    routes.replaceAll(sources::mounted);
+    routes.put(STATUS, StatusPage.of(board, List.of()));
+    board.own(STATUS);
+    return new AccessLog(UrlMap.of(routes), null, AccessLog.Format.COMBINED, false, board);
+  }
+
+  private WebServer open(Address address, Application routes) {
     ClassLoader loader = DemoCommand.class.getClassLoader();
     if (port != null) {
       return address.open(routes, loader);

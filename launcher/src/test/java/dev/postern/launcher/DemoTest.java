@@ -2,6 +2,8 @@ package dev.postern.launcher;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.common.io.MoreFiles;
+import com.google.common.io.RecursiveDeleteOption;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -40,6 +42,8 @@ class DemoTest {
    */
   @TempDir static Path sharedDirectory;
 
+  private static final List<Path> SHORT = new ArrayList<>();
+
   private static Child sharedChild;
   private static String sharedAddress;
 
@@ -48,10 +52,19 @@ class DemoTest {
   private Child child;
 
   @AfterAll
-  static void endShared() {
+  static void endShared() throws Exception {
     if (sharedChild != null) {
-      sharedChild.close();
+      sharedChild.terminate();
+      sharedChild.exit();
     }
+    removeShort();
+  }
+
+  static void removeShort() throws IOException {
+    for (Path real : SHORT) {
+      MoreFiles.deleteRecursively(real, RecursiveDeleteOption.ALLOW_INSECURE);
+    }
+    SHORT.clear();
   }
 
   @AfterEach
@@ -70,7 +83,8 @@ class DemoTest {
         .contains("/app/hello?a=1", "/cgi/app/hello?a=1", "/cgi-bin/machine.sh")
         .allMatch(path -> path.startsWith("/"), "is of this server");
     for (String path : references) {
-      assertThat(status(address + path)).as(path).isEqualTo(200);
+      int expected = path.endsWith("/broken.sh") && path.startsWith("/cgi-bin") ? 502 : 200;
+      assertThat(status(address + path)).as(path).isEqualTo(expected);
     }
   }
 
@@ -95,6 +109,81 @@ class DemoTest {
     assertThat(get(address + "/app/%3Cscript%3E", "text/html"))
         .contains("&lt;script&gt;")
         .doesNotContain("<script>");
+  }
+
+  @Test
+  void commands_workAsCopied() throws Exception {
+    Path curl = require("curl");
+    String address = sharedDemo();
+    Matcher commands = Pattern.compile("data-copy=\"curl ([^\"]+)\"").matcher(get(address + "/"));
+    int found = 0;
+    while (commands.find()) {
+      String shown = commands.group(1);
+      Process process =
+          new ProcessBuilder("/bin/sh", "-c", curl + " -s " + shown)
+              .redirectErrorStream(true)
+              .start();
+      String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+      assertThat(output)
+          .as(shown)
+          .containsPattern(shown.contains("broken") ? "^HTTP/1.1 502 " : "^GET /[a-z/]+/hello\n");
+      found++;
+    }
+    assertThat(found).isEqualTo(7);
+  }
+
+  @Test
+  void executables_sayWhatTheyAre_andTheirTrueAge() throws Exception {
+    String address = sharedDemo();
+
+    assertThat(get(address + "/fcgi/app/x")).contains("FastCGI server: ");
+    assertThat(get(address + "/cgi/app/x")).contains("CGI executable: ");
+    assertThat(get(address + "/installed/app/x")).contains("CGI executable: ");
+    String first = get(address + "/warm/app/x");
+    String second = get(address + "/warm/app/x");
+    assertThat(second).contains("CGI executable: ");
+    if (Files.isExecutable(Path.of("/usr/bin/perl"))) {
+      assertThat(second).contains("warm CGI executable: ");
+      assertThat(process(second)).isEqualTo(process(first));
+    }
+    long begun = System.nanoTime();
+    String text = get(address + "/cgi/app/x");
+    long took = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun);
+    Matcher age = Pattern.compile("started ([0-9]+) ms ago").matcher(text);
+    assertThat(age.find()).isTrue();
+    assertThat(Long.parseLong(age.group(1))).isBetween(10L, took + 20);
+  }
+
+  @Test
+  void sameProgram_twice_answersTheSame() throws Exception {
+    String address = sharedDemo();
+    Pattern process = Pattern.compile("process [0-9]+");
+    String spawned = get(address + "/java/spawned?a=1");
+    assertThat(spawned).contains("static counter says 1", "QUERY_STRING is \"a=1\"");
+    for (int i = 0; i < 3; i++) {
+      String inside = get(address + "/java/inside?a=1");
+      assertThat(process.matcher(inside).replaceAll(""))
+          .isEqualTo(process.matcher(spawned).replaceAll(""));
+      assertThat(inside).contains("in process " + sharedChild.pid());
+    }
+    require("perl");
+    Pattern changing = Pattern.compile("\"(process|time)\" : [^,\n]*");
+    String cold = changing.matcher(get(address + "/perl/cold/words.pl")).replaceAll("");
+    assertThat(cold).contains("\"modules\"");
+    for (int i = 0; i < 4; i++) {
+      assertThat(changing.matcher(get(address + "/perl/warm/words.pl")).replaceAll(""))
+          .isEqualTo(cold);
+    }
+  }
+
+  @Test
+  void broken_isToldWithItsDiagnosis() throws Exception {
+    String address = sharedDemo();
+    assertThat(status(address + "/cgi-bin/broken.sh")).isEqualTo(502);
+    assertThat(get(address + "/demo/diagnosis"))
+        .contains("status   502", "Connecting to the database", "cannot open orders.db", "exit 1");
+    assertThat(get(address + "/status/json")).contains("broken.sh");
   }
 
   @Test
@@ -130,7 +219,8 @@ class DemoTest {
         .contains("git is not on this machine&#39;s PATH.");
     assertThat(references(page)).noneMatch(path -> path.matches(".*(\\.pl|\\.py|git|log\\.sh).*"));
     for (String path : references(page)) {
-      assertThat(status(address + path)).as(path).isEqualTo(200);
+      int expected = path.endsWith("/broken.sh") && path.startsWith("/cgi-bin") ? 502 : 200;
+      assertThat(status(address + path)).as(path).isEqualTo(expected);
     }
   }
 
@@ -138,10 +228,12 @@ class DemoTest {
   void sigterm_leavesNothingBehind() throws Exception {
     String address = demo(Map.of(), "--port", "0");
     assertThat(status(address + "/cgi-bin/machine.sh")).isEqualTo(200);
+    long warm = process(get(address + "/warm/app/x"));
     assertThat(temporary()).isNotEmpty();
     child.terminate();
     assertThat(child.exit()).as(child.errors()).isZero();
     assertThat(temporary()).isEmpty();
+    assertThat(ProcessHandle.of(warm).filter(ProcessHandle::isAlive)).isEmpty();
     assertThat(child.errors().lines().filter(line -> !isRootWarning(line))).isEmpty();
   }
 
@@ -208,11 +300,19 @@ class DemoTest {
   private static Child start(Path directory, Map<String, String> environment, String... options)
       throws IOException {
     List<String> args = new ArrayList<>();
-    args.add("-Djava.io.tmpdir=" + Files.createDirectory(directory.resolve("tmp")));
+    args.add("-Djava.io.tmpdir=" + shortDirectory(directory));
     args.add(Main.class.getName());
     args.add("demo");
     args.addAll(List.of(options));
     return Child.startJava(directory, environment, args.toArray(new String[0]));
+  }
+
+  /** Sockets have short paths alone, which those of temporary directories of tests are not. */
+  static Path shortDirectory(Path directory) throws IOException {
+    String name = Integer.toString(new Random().nextInt(1_000_000), Character.MAX_RADIX);
+    Path real = Files.createDirectory(Path.of(System.getProperty("java.io.tmpdir"), "p" + name));
+    SHORT.add(real);
+    return Files.createSymbolicLink(directory.resolve("tmp"), real);
   }
 
   private List<Path> temporary() throws IOException {

@@ -79,8 +79,11 @@ final class Card {
             "data", there && timed != null ? " data-url=\"" + escaped(timed) + "\"" : "",
             "tag", escaped(tag),
             "title", escaped(title),
-            "time", there ? "<span class=\"time\" title=\"to the first byte\">&ndash;</span>" : "",
-            "picture", there ? TRACK + preview : "",
+            "time",
+                there && timed != null
+                    ? "<span class=\"time\" title=\"to the first byte\">&ndash;</span>"
+                    : "",
+            "picture", there ? (timed == null ? "" : TRACK) + preview : "",
             "text", escaped(text),
             "more", there ? more : "",
             "chain", String.join("", chain),

@@ -3,16 +3,20 @@ package dev.postern.launcher.demo;
 import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
 import dev.postern.Application;
-import dev.postern.cgi.CgiApplication;
+import dev.postern.Body;
+import dev.postern.GatewayException;
+import dev.postern.Headers;
+import dev.postern.Response;
 import dev.postern.cgi.CgiDirectory;
+import dev.postern.cgi.CgiRun;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,8 +26,10 @@ import org.jspecify.annotations.Nullable;
  * <p>Opened and closed by one thread; the applications are thread-safe.
  */
 public final class Demo implements AutoCloseable {
-  private static final String MAIN = "dev.postern.launcher.Main";
-  private static final String PROGRAMS = "/cgi-bin";
+  static final String PROGRAMS = "/cgi-bin";
+
+  private static final List<String> SOURCES =
+      List.of("machine.sh", "sunflower.pl", "life.py", "log.sh", "broken.sh", "words.pl");
 
   private final Path home;
   private final @Nullable String searchPath;
@@ -31,10 +37,15 @@ public final class Demo implements AutoCloseable {
   private @Nullable Path perl;
   private @Nullable Path python;
   private @Nullable String gitMissing;
+  private final Consumer<CgiRun> listener;
+  private @Nullable Deployments deployments;
+  private @Nullable SideBySide sideBySide;
+  private volatile @Nullable CgiRun broken;
 
-  private Demo(Path home, @Nullable String searchPath) {
+  private Demo(Path home, @Nullable String searchPath, Consumer<CgiRun> listener) {
     this.home = home;
     this.searchPath = searchPath;
+    this.listener = listener;
   }
 
   /**
@@ -42,10 +53,12 @@ public final class Demo implements AutoCloseable {
    *
    * @param searchPath where programs are looked for, as PATH has it; what is not there is missing
    *     on the page
+   * @param listener told of each run of a program
    * @throws IOException when there is no room for temporary files
    */
-  public static Demo open(@Nullable String searchPath) throws IOException, InterruptedException {
-    Demo demo = new Demo(Files.createTempDirectory("postern-demo-").toRealPath(), searchPath);
+  public static Demo open(@Nullable String searchPath, Consumer<CgiRun> listener)
+      throws IOException, InterruptedException {
+    Demo demo = new Demo(Files.createTempDirectory("postern-").toRealPath(), searchPath, listener);
     try {
       demo.build();
       return demo;
@@ -63,6 +76,12 @@ public final class Demo implements AutoCloseable {
   /** Removes all files. Programs that still run are their requests' business. */
   @Override
   public void close() throws IOException {
+    if (deployments != null) {
+      deployments.close();
+    }
+    if (sideBySide != null) {
+      sideBySide.close();
+    }
     MoreFiles.deleteRecursively(home, RecursiveDeleteOption.ALLOW_INSECURE);
   }
 
@@ -70,31 +89,18 @@ public final class Demo implements AutoCloseable {
     perl = Tools.find("perl", searchPath);
     python = Tools.find("python3", searchPath);
     @Nullable Path repository = repository();
-    routes.put("", Application.of(new Page(this::sections)));
     routes.put("/demo/demo.css", Resource.application("demo.css", "text/css; charset=utf-8"));
     routes.put("/demo/demo.js", Resource.application("demo.js", "text/javascript; charset=utf-8"));
     routes.put("/demo/icon.svg", Resource.application("icon.svg", "image/svg+xml"));
-    routes.put("/app", new Inspector());
-    routes.put("/cgi/app", CgiApplication.builder(inspectorCommand()).build());
+    routes.put("/demo/diagnosis", Application.of(environ -> diagnosis()));
+    deployments = new Deployments(home, routes);
+    Cards cards = new Cards(deployments, perl != null, python != null, gitMissing);
+    routes.put("", Application.of(new Page(cards::sections)));
+    sideBySide = new SideBySide(home, perl, listener, routes);
     routes.put(PROGRAMS, programs(repository));
-    for (String name : List.of("machine.sh", "sunflower.pl", "life.py", "log.sh")) {
+    for (String name : SOURCES) {
       routes.put("/source/" + name, Resource.application(name, "text/plain; charset=utf-8"));
     }
-  }
-
-  /** The JVM that runs, started once more for each request, as the postern script starts it. */
-  private static List<String> inspectorCommand() {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.add("-XX:TieredStopAtLevel=1");
-    command.add("-XX:-UsePerfData");
-    if (Runtime.version().feature() >= 25) {
-      command.add("-XX:+UseSerialGC");
-    }
-    command.add("-cp");
-    command.add(System.getProperty("java.class.path"));
-    command.addAll(List.of(MAIN, "cgi", Inspector.class.getName()));
-    return command;
   }
 
   private @Nullable Path repository() throws IOException, InterruptedException {
@@ -122,6 +128,8 @@ public final class Demo implements AutoCloseable {
     CgiDirectory.Builder builder = CgiDirectory.builder(directory);
     // By interpreter, since temporary directories may be mounted without execution.
     unpack("machine.sh", directory);
+    unpack("broken.sh", directory);
+    builder.onRun(this::ran);
     builder.interpreter(".sh", List.of("/bin/sh"));
     if (perl != null) {
       unpack("sunflower.pl", directory);
@@ -138,98 +146,40 @@ public final class Demo implements AutoCloseable {
     return builder.build();
   }
 
+  private void ran(CgiRun run) {
+    if (run.program().endsWith("broken.sh")) {
+      broken = run;
+    }
+    listener.accept(run);
+  }
+
   private static void unpack(String name, Path directory) throws IOException {
     Path file = Files.write(directory.resolve(name), Resource.bytes(name));
     Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwx------"));
   }
 
-  // ---- the page ----
-
-  private Map<String, List<Card>> sections(String address) {
-    return Map.of(
-        "one-class", oneClass(), "programs", programCards(), "git", List.of(gitCard(address)));
+  /** How the last run of the broken program went, as the log and the status tell it. */
+  private Response diagnosis() {
+    CgiRun run = broken;
+    StringBuilder text = new StringBuilder();
+    if (run != null && run.failure() instanceof GatewayException failure) {
+      line(text, "status", String.valueOf(run.status()));
+      line(text, "rule", run.rule());
+      line(text, "message", String.valueOf(failure.getMessage()));
+      GatewayException.Diagnosis diagnosis = failure.diagnosis();
+      if (diagnosis != null) {
+        line(text, "output", "at byte " + diagnosis.offset() + ": " + diagnosis.excerpt());
+        line(text, "stderr", diagnosis.stderr());
+        line(text, "exit", diagnosis.exit());
+      }
+    }
+    return Response.of(
+        200,
+        Headers.of("Content-Type", "text/plain; charset=utf-8", "Cache-Control", "no-store"),
+        Body.of(text.toString()));
   }
 
-  private static List<Card> oneClass() {
-    String name = Inspector.class.getName();
-    Card servlet =
-        new Card("Java", "As a servlet", "One JVM, many requests, many threads.")
-            .command("postern serve --app /app=" + name)
-            .timed("/app/hello")
-            .link("/app/hello?a=1", "/app/hello?a=1")
-            .through("server", "Jetty")
-            .through("gateway", "ServletGateway")
-            .through("application", "Inspector");
-    Card executable =
-        new Card("Java", "As a CGI executable", "One JVM, one request, then it ends.")
-            .command("postern cgi " + name)
-            .timed("/cgi/app/hello")
-            .link("/cgi/app/hello?a=1", "/cgi/app/hello?a=1")
-            .through("server", "Jetty")
-            .through("gateway", "ServletGateway")
-            .through("application", "CgiApplication")
-            .through("process", "java")
-            .through("gateway", "CgiGateway")
-            .through("application", "Inspector");
-    return List.of(servlet, executable);
-  }
-
-  private List<Card> programCards() {
-    List<Card> cards = new ArrayList<>();
-    cards.add(
-        program("sh", "This machine", "machine.sh", "Load, memory and disk, in plain sh.")
-            .through("process", "sh")
-            .preview(
-                """
-                <pre class="preview">row Time "$(date '+%A, %e %B %Y, …')"
-                read -r one five fifteen _ &lt;…
-                row Load "$one in the last minute, …"
-                bar Memory "$1" "$2 of $3 GiB in use"
-                bar Disk "$1" "$2 of $3 GiB in use"
-                row Process "$$, child of $PPID"
-                row Request "$REQUEST_METHOD …"</pre>\
-                """));
-    cards.add(
-        program("Perl", "Sunflower", "sunflower.pl", "Thirty lines draw a picture.")
-            .through("process", "perl")
-            .preview(
-                "<img class=\"preview\" alt=\"A sunflower\" src=\"" + PROGRAMS + "/sunflower.pl\">")
-            .missing(perl == null ? "perl is not on this machine's PATH." : null));
-    cards.add(
-        program("Python", "Life", "life.py", "An animation, flushed by the frame.")
-            .through("process", "python3")
-            .preview(
-                "<iframe class=\"preview\" title=\"Life\" data-src=\""
-                    + PROGRAMS
-                    + "/life.py?preview\"></iframe>")
-            .missing(python == null ? "python3 is not on this machine's PATH." : null));
-    return cards;
-  }
-
-  private static Card program(String language, String title, String file, String text) {
-    return new Card(language, title, text)
-        .timed(PROGRAMS + "/" + file)
-        .link(PROGRAMS + "/" + file, PROGRAMS + "/" + file)
-        .link("/source/" + file, "source")
-        .through("server", "Jetty")
-        .through("gateway", "ServletGateway")
-        .through("application", "CgiDirectory");
-  }
-
-  private Card gitCard(String address) {
-    return new Card(
-            "git",
-            "Clone it, push to it",
-            "A repository that was made when the demo started. Push a commit, then look at the"
-                + " list.")
-        .command("git clone " + address + "/git/demo.git")
-        .timed("/git/demo.git/info/refs?service=git-upload-pack")
-        .link(PROGRAMS + "/log.sh", "commits")
-        .link("/git/demo.git/info/refs?service=git-upload-pack", "what git sees")
-        .through("server", "Jetty")
-        .through("gateway", "ServletGateway")
-        .through("application", "CgiApplication")
-        .through("process", "git http-backend")
-        .missing(gitMissing);
+  private static void line(StringBuilder text, String name, String value) {
+    text.append(String.format("%-8s %s%n", name, value));
   }
 }

@@ -7,7 +7,6 @@ import dev.postern.Headers;
 import dev.postern.StartResponse;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
@@ -62,6 +61,18 @@ public final class Inspector implements Application {
         font: inherit }
       """;
 
+  private final String otherwise;
+
+  /** As what it answers where it is no CGI executable. */
+  Inspector(String otherwise) {
+    this.otherwise = otherwise;
+  }
+
+  /** As a servlet does, and a CGI executable. */
+  public Inspector() {
+    this("servlet: this JVM answers many requests");
+  }
+
   @Override
   public Body call(Environ environ, StartResponse startResponse) throws IOException {
     byte[] input = environ.input().readNBytes(SHOWN_BODY);
@@ -79,7 +90,7 @@ public final class Inspector implements Application {
     return Body.of(page ? page(environ, input) : text(environ, input));
   }
 
-  private static String text(Environ environ, byte[] input) {
+  private String text(Environ environ, byte[] input) {
     StringBuilder text = new StringBuilder();
     text.append(title(environ)).append('\n').append(deployment(environ)).append("\n\n");
     for (Map.Entry<String, String> fact : facts(environ, input).entrySet()) {
@@ -88,7 +99,7 @@ public final class Inspector implements Application {
     return text.toString();
   }
 
-  private static String page(Environ environ, byte[] input) {
+  private String page(Environ environ, byte[] input) {
     StringBuilder page = new StringBuilder(4096);
     page.append("<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n")
         .append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n")
@@ -117,21 +128,19 @@ public final class Inspector implements Application {
   }
 
   /** A gateway that calls an application once in a process is a CGI executable's. */
-  private static String deployment(Environ environ) {
-    return Boolean.TRUE.equals(environ.get("postern.run_once"))
-        ? "CGI executable: this JVM is for this request alone"
-        : "servlet: this JVM answers many requests";
+  private String deployment(Environ environ) {
+    if (Boolean.TRUE.equals(environ.get("postern.run_once"))) {
+      return "CGI executable: this JVM is for this request alone";
+    }
+    return System.getProperty("sun.java.command", "").startsWith("dev.postern.cgi.install.")
+        ? "warm CGI executable: this JVM answers many requests"
+        : otherwise;
   }
 
   private static Map<String, String> facts(Environ environ, byte[] input) {
     Map<String, String> facts = new LinkedHashMap<>();
-    Instant now = Instant.now();
-    ProcessHandle process = ProcessHandle.current();
-    Instant start = process.info().startInstant().orElse(now);
-    facts.put("Time", now.truncatedTo(ChronoUnit.MILLIS).toString());
-    facts.put(
-        "Process",
-        process.pid() + ", started " + Duration.between(start, now).toMillis() + " ms ago");
+    facts.put("Time", Instant.now().truncatedTo(ChronoUnit.MILLIS).toString());
+    facts.put("Process", ProcessHandle.current().pid() + ", started " + Ages.millis() + " ms ago");
     facts.put("Java", System.getProperty("java.version") + ", " + System.getProperty("os.name"));
     facts.put("URL", environ.url());
     for (String name : VARIABLES) {

@@ -19,12 +19,18 @@ final class Resource {
    * @throws FileNotFoundException when there is none of that name
    */
   static byte[] bytes(String name) throws IOException {
-    try (InputStream in = Resource.class.getResourceAsStream(name)) {
-      if (in == null) {
-        throw new FileNotFoundException("resource must exist: " + name);
-      }
+    try (InputStream in = open(name)) {
       return in.readAllBytes();
     }
+  }
+
+  /** The same, to be read and closed. */
+  static InputStream open(String name) throws IOException {
+    InputStream in = Resource.class.getResourceAsStream(name);
+    if (in == null) {
+      throw new FileNotFoundException("resource must exist: " + name);
+    }
+    return in;
   }
 
   /** The text of a file. */

@@ -1,7 +1,7 @@
 """Conway's Life as an animation without a script.
 
 Each generation is one block of the response, flushed when it is ready; the style sheet shows the
-last one. Leave the page, and the program is ended. ?preview leaves the heading out.
+last one that has come. Leave the page, and the program is ended. ?preview leaves the heading out.
 """
 
 import os

@@ -21,6 +21,7 @@ import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
 import dev.postern.cgi.CgiGateway;
 import dev.postern.launcher.Main;
+import dev.postern.launcher.demo.PlainProgram;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -152,12 +153,12 @@ class ArchitectureTest {
     assertThat(sizes.values()).allMatch(size -> size <= 32, "at most 32 types: " + sizes);
   }
 
-  /** And for what exchanges it when an application asks for that. */
+  /** And for what exchanges it when asked, and the demo's program, which stands for others'. */
   @Test
   void systemOut_isForTheCommandAlone() {
     noClasses()
         .that()
-        .doNotBelongToAnyOf(Main.class)
+        .doNotBelongToAnyOf(Main.class, PlainProgram.class)
         .and()
         .doNotHaveFullyQualifiedName("dev.postern.inprocess.SystemStreams")
         .should()
