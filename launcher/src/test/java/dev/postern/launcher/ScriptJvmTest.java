@@ -79,6 +79,22 @@ class ScriptJvmTest {
 
   @ParameterizedTest
   @CsvSource({
+    "17.0.9, jsa, -XX:SharedArchiveFile=",
+    "21.0.1, jsa, -XX:SharedArchiveFile=",
+    "25.0.3, aot, -XX:AOTCache=",
+  })
+  void archiveOfClasses_isReadWhereItIsThere(String version, String kind, String option)
+      throws Exception {
+    assertThat(told(version, Map.of(), "serve")).doesNotContain(option, "-Xlog");
+    Path archive = directory.resolve("launcher/target/postern-launcher." + kind);
+    Files.writeString(archive, "");
+    assertThat(told(version, Map.of(), "serve"))
+        .contains("\n" + option + archive.toRealPath() + "\n-Xlog:")
+        .contains("\ndev.postern.launcher.Main\nserve\n");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
     "LANG,     C,                C.UTF-8 as LC_CTYPE",
     "LC_ALL,   C,                C.UTF-8 as LC_ALL",
     "LC_ALL,   POSIX,            C.UTF-8 as LC_ALL",
