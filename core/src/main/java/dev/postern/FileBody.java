@@ -119,6 +119,10 @@ final class FileBody implements Body {
 
   @Override
   public void writeTo(OutputStream out) throws IOException {
+    if (length() > BLOCK && out instanceof ResponseStream stream && stream.isDirect()) {
+      writeDirectly(stream);
+      return;
+    }
     byte[] block = new byte[(int) Math.min(BLOCK, length())];
     try (InputStream in = Files.newInputStream(file)) {
       checkVersion();
@@ -130,6 +134,25 @@ final class FileBody implements Body {
         out.write(block, 0, n);
         left -= n;
       }
+    }
+  }
+
+  /** Through a block outside the heap, which the file is read into and the socket written from. */
+  private void writeDirectly(ResponseStream out) throws IOException {
+    ByteBuffer block = DirectBlocks.take();
+    try (SeekableByteChannel channel = Files.newByteChannel(file)) {
+      checkVersion();
+      for (long left = length(); left > 0; ) {
+        block.clear().limit((int) Math.min(block.capacity(), left));
+        int n = channel.read(block);
+        if (n < 0) {
+          throw shrunk();
+        }
+        out.write(block.flip());
+        left -= n;
+      }
+    } finally {
+      DirectBlocks.give(block);
     }
   }
 

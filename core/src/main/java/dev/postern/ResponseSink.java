@@ -52,6 +52,14 @@ public interface ResponseSink {
     write(bytes, 0, bytes.length);
   }
 
+  /**
+   * Whether {@link #write(ByteBuffer)} hands a block outside the heap on without a copy, so that it
+   * pays to read a file into such a block; by default false.
+   */
+  default boolean isDirect() {
+    return false;
+  }
+
   /** Returns when all bytes so far are handed to the operating system or the container. */
   void flush() throws IOException;
 

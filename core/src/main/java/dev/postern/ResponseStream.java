@@ -116,6 +116,11 @@ final class ResponseStream extends OutputStream implements WritableByteChannel {
     return size;
   }
 
+  /** Whether blocks outside the heap reach the peer without a copy. */
+  boolean isDirect() {
+    return sink.isDirect();
+  }
+
   /** How many of so many bytes the Content-Length leaves room for. */
   private int room(int size) {
     return length == UNKNOWN ? size : (int) Math.min(size, length - taken);

@@ -6,13 +6,19 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** A gateway's stream as a channel: blocks outside the heap reach the sink as they are. */
 class DirectBlockTest {
@@ -24,6 +30,8 @@ class DirectBlockTest {
     final StringBuilder body = new StringBuilder();
     final List<String> events = new ArrayList<>();
     Headers headers = Headers.of();
+    boolean takesDirect;
+    Runnable onWrite = () -> {};
 
     @Override
     public void head(int status, Headers newHeaders) {
@@ -42,6 +50,12 @@ class DirectBlockTest {
       while (block.hasRemaining()) {
         body.append((char) block.get());
       }
+      onWrite.run();
+    }
+
+    @Override
+    public boolean isDirect() {
+      return takesDirect;
     }
 
     @Override
@@ -87,6 +101,55 @@ class DirectBlockTest {
 
   private static int put(OutputStream out, ByteBuffer block) throws IOException {
     return ((WritableByteChannel) out).write(block);
+  }
+
+  private Outcome send(Path file) throws IOException {
+    Body body = Body.of(file);
+    return Exchange.of(Call.of("GET", "/").environ(), sink)
+        .run(
+            (e, start) -> {
+              start.start(200, BYTES);
+              return body;
+            });
+  }
+
+  @Test
+  void largeFile_isReadIntoBlocksOutsideTheHeap_whereTheSinkTakesThem(@TempDir Path directory)
+      throws IOException {
+    int size = DirectBlocks.SIZE + LARGE;
+    Path file = Files.writeString(directory.resolve("file"), text(size));
+    Outcome arrays = send(file);
+    assertThat(arrays.bytes()).isEqualTo(size);
+    assertThat(sink.events).noneMatch(event -> event.startsWith("direct"));
+    assertThat(sink.body).hasToString(text(size));
+
+    sink.events.clear();
+    sink.body.setLength(0);
+    sink.takesDirect = true;
+    Outcome outcome = send(file);
+    assertThat(outcome.complete()).isTrue();
+    assertThat(outcome.bytes()).isEqualTo(size);
+    assertThat(sink.events)
+        .containsExactly("direct " + DirectBlocks.SIZE, "direct " + LARGE, "finish");
+    assertThat(sink.body).hasToString(text(size));
+  }
+
+  @Test
+  void largeFileThatBecomesShorter_isAborted(@TempDir Path directory) throws IOException {
+    sink.takesDirect = true;
+    Path file = Files.writeString(directory.resolve("file"), text(4 * DirectBlocks.SIZE));
+    sink.onWrite =
+        () -> {
+          try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            channel.truncate(DirectBlocks.SIZE);
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+        };
+    Outcome outcome = send(file);
+    assertThat(outcome.complete()).isFalse();
+    assertThat(outcome.failure()).hasMessageContaining("became shorter");
+    assertThat(sink.events).containsExactly("direct " + DirectBlocks.SIZE, "abort");
   }
 
   @Test

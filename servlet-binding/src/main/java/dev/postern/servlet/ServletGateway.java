@@ -85,10 +85,10 @@ public class ServletGateway extends HttpServlet {
   private static final long serialVersionUID = 1;
 
   /**
-   * The name of a request attribute: the Content-Type that the application has started, a String.
-   * Containers write a media type in a form of their own ({@code text/html;charset=utf-8}); a
-   * connector that can replace fields of a response may put this value back, as {@code postern
-   * serve} does.
+   * The name of a request attribute: the Content-Type that the application has started, a String;
+   * absent where no container has another form for it, as for {@code text/html}. Containers write a
+   * media type in a form of their own ({@code text/html;charset=utf-8}); a connector that can
+   * replace fields of a response may put this value back, as {@code postern serve} does.
    */
   public static final String CONTENT_TYPE = "dev.postern.content_type";
 

@@ -29,6 +29,8 @@ final class ServletSink implements ResponseSink {
   /** A head that some container may refuse: Tomcat and Jetty take 8 KiB by default. */
   private static final int LARGE = 4 * 1024;
 
+  private static final byte[] NONE = {};
+
   private @Nullable ServletOutputStream out;
   private boolean started;
 
@@ -43,6 +45,9 @@ final class ServletSink implements ResponseSink {
 
   /** There is no body, and no Content-Length to say so. */
   private boolean headOnly;
+
+  /** What blocks outside the heap are copied to, for a container that takes arrays alone. */
+  private byte[] copied = NONE;
 
   private @Nullable IOException failure;
   private @Nullable IOException cut;
@@ -83,15 +88,14 @@ final class ServletSink implements ResponseSink {
       return;
     }
     response.setStatus(status == HttpServletResponse.SC_OK ? statusOfError(request) : status);
-    // No more than there are such names.
-    List<String> singles = new ArrayList<>(4);
+    List<String> singles = List.of();
     for (Map.Entry<String, String> field : headers) {
       String name = field.getKey();
       headSize += name.length() + field.getValue().length();
       if (name.equalsIgnoreCase("Content-Length")) {
         response.setContentLengthLong(again ? 0 : Long.parseLong(field.getValue()));
       } else if (SingleFields.contains(name) && !isAmong(singles, name)) {
-        singles.add(name);
+        singles = with(singles, name);
         response.setHeader(name, field.getValue());
       } else {
         // A filter's cookies, its Vary, the container's session stay.
@@ -100,8 +104,10 @@ final class ServletSink implements ResponseSink {
     }
     String type = headers.get("Content-Type");
     if (type != null) {
-      request.setAttribute(ServletGateway.CONTENT_TYPE, type);
       keepContentType(type);
+      if (!isPlain(type)) {
+        request.setAttribute(ServletGateway.CONTENT_TYPE, type);
+      }
     }
     if (headers.contains("Content-Length")) {
       return;
@@ -112,9 +118,19 @@ final class ServletSink implements ResponseSink {
     }
   }
 
+  /** Most responses have one such field: its list is smaller than one that can grow. */
+  private static List<String> with(List<String> names, String name) {
+    if (names.isEmpty()) {
+      return List.of(name);
+    }
+    List<String> more = new ArrayList<>(names);
+    more.add(name);
+    return more;
+  }
+
   private static boolean isAmong(List<String> names, String wanted) {
-    for (String name : names) {
-      if (name.equalsIgnoreCase(wanted)) {
+    for (int i = 0; i < names.size(); i++) {
+      if (names.get(i).equalsIgnoreCase(wanted)) {
         return true;
       }
     }
@@ -143,6 +159,17 @@ final class ServletSink implements ResponseSink {
     }
   }
 
+  /** No container has another form for it. */
+  private static boolean isPlain(String type) {
+    for (int i = 0; i < type.length(); i++) {
+      char c = type.charAt(i);
+      if (c == ';' || c == ' ' || c >= 'A' && c <= 'Z') {
+        return false;
+      }
+    }
+    return true;
+  }
+
   private static boolean hasCharset(String type) {
     return type.toLowerCase(Locale.ROOT).contains("charset=");
   }
@@ -161,9 +188,17 @@ final class ServletSink implements ResponseSink {
   }
 
   @Override
+  public boolean isDirect() {
+    return DirectWrites.areSupported();
+  }
+
+  @Override
   public void write(ByteBuffer block) throws IOException {
-    if (again || dropping || !DirectWrites.areSupported()) {
-      ResponseSink.super.write(block);
+    if (again || dropping) {
+      return;
+    }
+    if (!isDirect()) {
+      copy(block);
       return;
     }
     try {
@@ -172,6 +207,16 @@ final class ServletSink implements ResponseSink {
     } catch (IOException e) {
       throw failed(e);
     }
+  }
+
+  /** By one array for the whole response, as a long one has thousands of blocks. */
+  private void copy(ByteBuffer block) throws IOException {
+    int size = block.remaining();
+    if (copied.length < size) {
+      copied = new byte[size];
+    }
+    block.get(copied, 0, size);
+    write(copied, 0, size);
   }
 
   @Override

@@ -1,14 +1,9 @@
 package dev.postern.benchmarks.servlet;
 
-import jakarta.servlet.DispatcherType;
 import java.nio.file.Path;
-import java.util.EnumSet;
 import org.apache.catalina.Context;
 import org.apache.catalina.startup.Tomcat;
-import org.apache.tomcat.util.descriptor.web.FilterDef;
-import org.apache.tomcat.util.descriptor.web.FilterMap;
 import org.eclipse.jetty.ee11.servlet.DefaultServlet;
-import org.eclipse.jetty.ee11.servlet.FilterHolder;
 import org.eclipse.jetty.ee11.servlet.ServletContextHandler;
 import org.eclipse.jetty.ee11.servlet.ServletHolder;
 import org.eclipse.jetty.server.Server;
@@ -17,21 +12,21 @@ import org.eclipse.jetty.server.ServerConnector;
 /**
  * Jetty and Tomcat as they come, with the servlets of {@link Site}: {@code /by-hand/hello} and
  * {@code /postern/hello}, {@code /postern/large.bin} and, by the container's default servlet,
- * {@code /large.bin}. The filter is in front of all.
+ * {@code /large.bin}.
  */
 final class Containers {
   private Containers() {}
 
   /** Starts it on a free port of the loopback interface; the port. */
-  static int start(String name, Path directory, Site.Allocations filter) throws Exception {
+  static int start(String name, Path directory) throws Exception {
     return switch (name) {
-      case "jetty" -> jetty(directory, filter);
-      case "tomcat" -> tomcat(directory, filter);
+      case "jetty" -> jetty(directory);
+      case "tomcat" -> tomcat(directory);
       default -> throw new IllegalArgumentException("container must be jetty or tomcat: " + name);
     };
   }
 
-  private static int jetty(Path directory, Site.Allocations filter) throws Exception {
+  private static int jetty(Path directory) throws Exception {
     Server server = new Server();
     ServerConnector connector = new ServerConnector(server);
     connector.setHost("127.0.0.1");
@@ -43,13 +38,12 @@ final class Containers {
     context.addServlet(
         new ServletHolder(Site.file(directory.resolve("large.bin"))), "/postern/large.bin");
     context.addServlet(new ServletHolder("default", new DefaultServlet()), "/");
-    context.addFilter(new FilterHolder(filter), "/*", EnumSet.of(DispatcherType.REQUEST));
     server.setHandler(context);
     server.start();
     return connector.getLocalPort();
   }
 
-  private static int tomcat(Path directory, Site.Allocations filter) throws Exception {
+  private static int tomcat(Path directory) throws Exception {
     Tomcat tomcat = new Tomcat();
     tomcat.setBaseDir(directory.toString());
     tomcat.setPort(0);
@@ -63,14 +57,6 @@ final class Containers {
         .addMapping("/postern/large.bin");
     Tomcat.addServlet(context, "default", new org.apache.catalina.servlets.DefaultServlet())
         .addMapping("/");
-    FilterDef definition = new FilterDef();
-    definition.setFilterName("allocations");
-    definition.setFilter(filter);
-    context.addFilterDef(definition);
-    FilterMap map = new FilterMap();
-    map.setFilterName("allocations");
-    map.addURLPattern("/*");
-    context.addFilterMap(map);
     tomcat.start();
     return tomcat.getConnector().getLocalPort();
   }

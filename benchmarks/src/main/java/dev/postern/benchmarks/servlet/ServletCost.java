@@ -1,9 +1,12 @@
 package dev.postern.benchmarks.servlet;
 
+import com.sun.management.OperatingSystemMXBean;
+import com.sun.management.ThreadMXBean;
 import java.io.BufferedInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -11,21 +14,30 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /**
  * The servlet binding beside a servlet by hand, in turns, in one container: {@code
- * benchmarks/servlet [--container jetty|tomcat] [--pairs N] [--seconds S] [--connections N]}. The
- * client is in the same process, so that its own cost is a part of both figures.
+ * benchmarks/servlet [--container jetty|tomcat] [--only hello|file] [--pairs N] [--seconds S]
+ * [--connections N]}. The client is in the same process, so that its own cost is a part of both
+ * figures.
  */
 public final class ServletCost {
+  private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+  private static final OperatingSystemMXBean SYSTEM =
+      (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+
   private String container = "jetty";
+  private String only = "";
   private int pairs = 15;
   private double seconds = 5;
   private int connections = 2;
@@ -35,6 +47,7 @@ public final class ServletCost {
       String value = i + 1 < arguments.length ? arguments[i + 1] : "";
       switch (arguments[i]) {
         case "--container" -> container = value;
+        case "--only" -> only = value;
         case "--pairs" -> pairs = Integer.parseInt(value);
         case "--seconds" -> seconds = Double.parseDouble(value);
         case "--connections" -> connections = Integer.parseInt(value);
@@ -55,8 +68,7 @@ public final class ServletCost {
   private void run() throws Exception {
     Path directory = Files.createTempDirectory("postern-servlet-cost");
     Path file = Site.write(directory);
-    Site.Allocations allocations = new Site.Allocations();
-    int port = Containers.start(container, directory, allocations);
+    int port = Containers.start(container, directory);
     try {
       System.out.printf(
           Locale.ROOT,
@@ -67,57 +79,102 @@ public final class ServletCost {
           pairs,
           seconds,
           connections);
-      compare(port, "/by-hand/hello", "/postern/hello", "hello", allocations);
-      compare(port, "/large.bin", "/postern/large.bin", "file", allocations);
+      if (!only.equals("file")) {
+        compare(port, "/by-hand/hello", "/postern/hello", "hello");
+      }
+      if (!only.equals("hello")) {
+        compare(port, "/large.bin", "/postern/large.bin", "file");
+      }
     } finally {
       Files.delete(file);
     }
   }
 
   /** In turns, and each first as often as the other. */
-  private void compare(
-      int port, String theirs, String ours, String name, Site.Allocations allocations)
-      throws Exception {
-    rate(port, theirs, seconds);
-    rate(port, ours, seconds);
-    allocations.take();
+  private void compare(int port, String theirs, String ours, String name) throws Exception {
+    turn(port, theirs);
+    turn(port, ours);
     List<Double> ratios = new ArrayList<>();
+    List<Double> costs = new ArrayList<>();
     double[] rates = new double[2];
     double[] bytes = new double[2];
     for (int pair = 0; pair < pairs; pair++) {
-      double[] both = new double[2];
+      Turn[] both = new Turn[2];
       for (int turn = 0; turn < 2; turn++) {
         int which = (pair + turn) % 2;
-        both[which] = rate(port, which == 0 ? theirs : ours, seconds);
-        bytes[which] += allocations.take() / pairs;
-        rates[which] += both[which] / pairs;
+        both[which] = turn(port, which == 0 ? theirs : ours);
+        bytes[which] += both[which].bytes() / pairs;
+        rates[which] += both[which].rate() / pairs;
       }
-      ratios.add(both[1] / both[0]);
+      ratios.add(both[1].rate() / both[0].rate());
+      costs.add(both[1].processor() / both[0].processor());
     }
     double[] sorted = ratios.stream().mapToDouble(Double::doubleValue).sorted().toArray();
+    double[] sortedCosts = costs.stream().mapToDouble(Double::doubleValue).sorted().toArray();
     // Of the order statistics around the median, those of the 95 % interval.
     int outside = (int) Math.max(0, Math.floor(pairs / 2.0 - 0.98 * Math.sqrt(pairs)));
     System.out.printf(
         Locale.ROOT,
         "%-5s %10.1f/s by hand, %10.1f/s Postern: median ratio %.3f (95 %%: %.3f to %.3f);"
-            + " allocated %.0f and %.0f bytes a request: %+.0f%n",
+            + " processor time %.3f (%.3f to %.3f); allocated %.0f and %.0f bytes a request:"
+            + " %+.0f%n",
         name,
         rates[0],
         rates[1],
         sorted[sorted.length / 2],
         sorted[outside],
         sorted[sorted.length - 1 - outside],
+        sortedCosts[sortedCosts.length / 2],
+        sortedCosts[outside],
+        sortedCosts[sortedCosts.length - 1 - outside],
         bytes[0],
         bytes[1],
         bytes[1] - bytes[0]);
   }
 
-  /** Responses a second. */
-  private double rate(int port, String path, double time) throws Exception {
+  /**
+   * What one turn has shown.
+   *
+   * @param rate responses a second
+   * @param processor time of the whole process for a response, which the load of the machine does
+   *     not change as it does the rate
+   * @param bytes allocated by the threads of the server for a response
+   */
+  private record Turn(double rate, double processor, double bytes) {}
+
+  private Turn turn(int port, String path) throws Exception {
+    Map<Long, Long> before = allocated();
+    long processor = SYSTEM.getProcessCpuTime();
+    long start = System.nanoTime();
+    long count = ask(port, path);
+    double time = (System.nanoTime() - start) / 1e9;
+    processor = SYSTEM.getProcessCpuTime() - processor;
+    long bytes = 0;
+    for (Map.Entry<Long, Long> thread : allocated().entrySet()) {
+      bytes += thread.getValue() - before.getOrDefault(thread.getKey(), 0L);
+    }
+    return new Turn(count / time, (double) processor / count, (double) bytes / count);
+  }
+
+  /** By all threads but this one; those of the clients do not live before and after a turn. */
+  private static Map<Long, Long> allocated() {
+    long[] ids = THREADS.getAllThreadIds();
+    long[] bytes = THREADS.getThreadAllocatedBytes(ids);
+    long self = Thread.currentThread().getId();
+    Map<Long, Long> allocated = new HashMap<>();
+    for (int i = 0; i < ids.length; i++) {
+      if (ids[i] != self && bytes[i] >= 0) {
+        allocated.put(ids[i], bytes[i]);
+      }
+    }
+    return allocated;
+  }
+
+  /** Responses in one turn. */
+  private long ask(int port, String path) throws Exception {
     ExecutorService clients = Executors.newFixedThreadPool(connections);
     try {
-      long start = System.nanoTime();
-      long end = start + (long) (time * 1e9);
+      long end = System.nanoTime() + (long) (seconds * 1e9);
       List<Future<Long>> counts = new ArrayList<>();
       for (int i = 0; i < connections; i++) {
         counts.add(clients.submit(() -> ask(port, path, end)));
@@ -126,9 +183,10 @@ public final class ServletCost {
       for (Future<Long> count : counts) {
         all += count.get();
       }
-      return all / ((System.nanoTime() - start) / 1e9);
+      return all;
     } finally {
       clients.shutdownNow();
+      clients.awaitTermination(10, TimeUnit.SECONDS);
     }
   }
 

@@ -1,22 +1,16 @@
 package dev.postern.benchmarks.servlet;
 
-import com.sun.management.ThreadMXBean;
 import dev.postern.Application;
 import dev.postern.Body;
 import dev.postern.Headers;
 import dev.postern.servlet.ServletGateway;
-import jakarta.servlet.FilterChain;
-import jakarta.servlet.ServletException;
-import jakarta.servlet.http.HttpFilter;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.concurrent.atomic.AtomicLong;
 
 /** The servlets of one container: by hand, and through the gateway, with the same bytes. */
 final class Site {
@@ -71,29 +65,5 @@ final class Site {
       }
     }
     return file;
-  }
-
-  /** Adds up what the thread of each request allocates below it. */
-  static final class Allocations extends HttpFilter {
-    private static final long serialVersionUID = 1;
-    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-
-    final AtomicLong bytes = new AtomicLong();
-    final AtomicLong requests = new AtomicLong();
-
-    @Override
-    protected void doFilter(
-        HttpServletRequest request, HttpServletResponse response, FilterChain chain)
-        throws IOException, ServletException {
-      long before = THREADS.getCurrentThreadAllocatedBytes();
-      chain.doFilter(request, response);
-      bytes.addAndGet(THREADS.getCurrentThreadAllocatedBytes() - before);
-      requests.incrementAndGet();
-    }
-
-    /** Bytes for each request since the last call. */
-    double take() {
-      return (double) bytes.getAndSet(0) / Math.max(1, requests.getAndSet(0));
-    }
   }
 }
