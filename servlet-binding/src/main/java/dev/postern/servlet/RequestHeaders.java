@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class RequestHeaders {
   private static final String PREFIX = "HTTP_";
+  private static final String HOST = "HTTP_HOST";
 
   /** Fields that a request has once: two of them have no common meaning. */
   private static final String[] SINGLE = {
@@ -47,7 +48,7 @@ final class RequestHeaders {
     }
     Enumeration<String> values = values(name.substring(PREFIX.length()).replace('_', '-'));
     if (!values.hasMoreElements()) {
-      return null;
+      return name.equals(HOST) ? authority() : null;
     }
     String first = Bytes.ofHeader(values.nextElement());
     if (!values.hasMoreElements()) {
@@ -71,6 +72,25 @@ final class RequestHeaders {
         names.add(variable);
       }
     }
+    if (authority() != null) {
+      names.add(HOST);
+    }
+  }
+
+  /**
+   * The {@code :authority} of a request that has no Host: Jetty and Tomcat leave it at that, but
+   * whoever turns HTTP/2 into something else must make a Host of it (RFC 9113 8.3.1).
+   */
+  private @Nullable String authority() {
+    String protocol = request.getProtocol();
+    String name = request.getServerName();
+    if (protocol == null || protocol.startsWith("HTTP/1") || name == null || name.isEmpty()) {
+      return null;
+    }
+    String host = name.indexOf(':') >= 0 && name.charAt(0) != '[' ? "[" + name + "]" : name;
+    int port = request.getServerPort();
+    boolean usual = port == ("https".equalsIgnoreCase(request.getScheme()) ? 443 : 80);
+    return Bytes.ofText(port <= 0 || usual ? host : host + ":" + port);
   }
 
   private boolean isLeftOut(String variable) {

@@ -3,6 +3,7 @@ package dev.postern.servlet;
 import dev.postern.testing.GatewayContract;
 import dev.postern.testing.HttpGatewayClient;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
@@ -16,6 +17,15 @@ final class Deployed {
     return application -> {
       Container container = starter.start(Deployment.at("").application(application, "/*"));
       return HttpGatewayClient.of(container.port()).onClose(() -> close(container));
+    };
+  }
+
+  /** The same, asked over HTTP/2 in the clear. */
+  static GatewayContract.GatewayUnderTest overHttp2(Container.Starter starter) {
+    return application -> {
+      Container container = starter.start(Deployment.at("").application(application, "/*"));
+      return new Http2GatewayClient(
+          container.port(), Duration.ofSeconds(5), () -> close(container));
     };
   }
 

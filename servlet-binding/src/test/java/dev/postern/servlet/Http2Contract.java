@@ -14,7 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
-/** What HTTP/2 changes, by the JDK's own client; Jetty's HTTP/2 is not among the test's jars. */
+/** What HTTP/2 changes, by the JDK's own client. */
 abstract class Http2Contract extends ContainerContract {
   private final HttpClient client =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_2).build();
@@ -43,6 +43,7 @@ abstract class Http2Contract extends ContainerContract {
           .contains("REQUEST_URI=/x?q\0")
           .contains("SERVER_NAME=127.0.0.1\0")
           .contains("SERVER_PORT=" + port + "\0")
+          .contains("HTTP_HOST=127.0.0.1:" + port + "\0")
           .doesNotContain("HTTP_UPGRADE", "HTTP_HTTP2_SETTINGS", "HTTP_CONNECTION");
     }
   }

@@ -14,6 +14,7 @@ import org.eclipse.jetty.ee11.servlet.ServletHolder;
 import org.eclipse.jetty.ee11.servlet.security.ConstraintMapping;
 import org.eclipse.jetty.ee11.servlet.security.ConstraintSecurityHandler;
 import org.eclipse.jetty.http.UriCompliance;
+import org.eclipse.jetty.http2.server.HTTP2CServerConnectionFactory;
 import org.eclipse.jetty.security.Constraint;
 import org.eclipse.jetty.security.HashLoginService;
 import org.eclipse.jetty.security.UserStore;
@@ -88,6 +89,18 @@ final class JettyContainer implements Container {
   static Container start(Deployment deployment, Consumer<ServerConnector> customizer)
       throws Exception {
     return new JettyContainer(deployment, false, customizer);
+  }
+
+  /** With HTTP/2 in the clear, and with HTTP/1.1. */
+  static Container startHttp2(Deployment deployment) throws Exception {
+    return start(
+        deployment,
+        connector ->
+            connector.addConnectionFactory(
+                new HTTP2CServerConnectionFactory(
+                    connector
+                        .getConnectionFactory(HttpConnectionFactory.class)
+                        .getHttpConfiguration())));
   }
 
   /** With all paths let through to the servlets. */

@@ -49,4 +49,30 @@ class JettyProxyTest {
           "Forwarded: for=" + CLIENT);
     }
   }
+
+  /** Real proxies, and Jetty's own way. */
+  @Nested
+  class ReverseProxyCustomizer extends ReverseProxyContract {
+    ReverseProxyCustomizer() {
+      super(
+          Server.JETTY,
+          deployment ->
+              JettyContainer.start(
+                  deployment,
+                  connector ->
+                      connector
+                          .getConnectionFactory(HttpConnectionFactory.class)
+                          .getHttpConfiguration()
+                          .addCustomizer(new ForwardedRequestCustomizer())));
+    }
+  }
+
+  @Nested
+  class ReverseProxySpring extends ReverseProxyContract {
+    ReverseProxySpring() {
+      super(
+          Server.JETTY,
+          deployment -> JettyContainer.start(deployment.filter(new ForwardedHeaderFilter())));
+    }
+  }
 }

@@ -57,6 +57,13 @@ class JettyServletTest {
     }
   }
 
+  @Nested
+  class Http2Test extends Http2Contract {
+    Http2Test() {
+      super(Server.JETTY, JettyContainer::startHttp2);
+    }
+  }
+
   /** R17: what Jetty refuses by default, the gateway passes on. */
   @Nested
   class LenientTest extends ContainerContract {

@@ -50,6 +50,25 @@ class RequestVariablesTest {
     assertThat(variable("SERVER_NAME")).isEqualTo("localhost");
   }
 
+  /** RFC 9113 8.3.1: Jetty and Tomcat have no Host in a request of HTTP/2. */
+  @Test
+  void authorityOfHttp2_isTheHost_whereThereIsNone() {
+    fake.with("getServerName", "www.example.test").with("getServerPort", 80);
+    assertThat(variable("HTTP_HOST")).isNull();
+    fake.with("getProtocol", "HTTP/2.0");
+    assertThat(variable("HTTP_HOST")).isEqualTo("www.example.test");
+    assertThat(new RequestVariables(fake.request(), "Test/1", null, NO_OPTIONS).names())
+        .contains("HTTP_HOST");
+    fake.with("getServerPort", 8443);
+    assertThat(variable("HTTP_HOST")).isEqualTo("www.example.test:8443");
+    fake.with("getServerName", "::1").with("getScheme", "https").with("getServerPort", 443);
+    assertThat(variable("HTTP_HOST")).isEqualTo("[::1]");
+    fake.with("getServerName", "");
+    assertThat(variable("HTTP_HOST")).isNull();
+    fake.with("getServerName", "other").withHeader("Host", "sent.example.test");
+    assertThat(variable("HTTP_HOST")).isEqualTo("sent.example.test");
+  }
+
   @Test
   void tls_isToldInAllThreePlaces() {
     fake.with("isSecure", true);

@@ -31,4 +31,26 @@ class TomcatProxyTest {
           "X-Forwarded-For: " + CLIENT);
     }
   }
+
+  /** Real proxies, and Tomcat's own way. */
+  @Nested
+  class ReverseProxyValve extends ReverseProxyContract {
+    ReverseProxyValve() {
+      super(
+          Server.TOMCAT,
+          deployment ->
+              TomcatContainer.start(
+                  deployment,
+                  tomcat -> tomcat.getEngine().getPipeline().addValve(new RemoteIpValve())));
+    }
+  }
+
+  @Nested
+  class ReverseProxySpring extends ReverseProxyContract {
+    ReverseProxySpring() {
+      super(
+          Server.TOMCAT,
+          deployment -> TomcatContainer.start(deployment.filter(new ForwardedHeaderFilter())));
+    }
+  }
 }

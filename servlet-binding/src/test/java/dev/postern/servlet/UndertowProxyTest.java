@@ -25,4 +25,14 @@ class UndertowProxyTest {
           "X-Forwarded-For: " + CLIENT);
     }
   }
+
+  /** Real proxies. */
+  @Nested
+  class ReverseProxySpring extends ReverseProxyContract {
+    ReverseProxySpring() {
+      super(
+          Server.UNDERTOW,
+          deployment -> UndertowContainer.start(deployment.filter(new ForwardedHeaderFilter())));
+    }
+  }
 }

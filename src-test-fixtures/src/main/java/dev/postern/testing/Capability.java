@@ -43,6 +43,8 @@ public enum Capability {
   DISCONNECT,
   /** A response that is cut looks cut to the client. */
   CUT,
+  /** A request that is malformed is answered by a status, and not by an end of its stream. */
+  BAD_REQUEST,
   /** The client can read the gateway's log. */
   LOG;
 

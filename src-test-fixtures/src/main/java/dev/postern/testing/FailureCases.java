@@ -1,5 +1,6 @@
 package dev.postern.testing;
 
+import static dev.postern.testing.Capability.BAD_REQUEST;
 import static dev.postern.testing.Capability.CUT;
 import static dev.postern.testing.Capability.HTTP_MAPPING;
 import static dev.postern.testing.Capability.LOG;
@@ -221,7 +222,7 @@ final class FailureCases {
                   assertThat(response.status()).isEqualTo(400);
                   assertThat(trial.calls()).isZero();
                 })
-            .needs(HTTP_MAPPING),
+            .needs(HTTP_MAPPING, BAD_REQUEST),
         new ContractCase(
                 "G33",
                 "refuse a method that is no token, without a call",
@@ -231,7 +232,7 @@ final class FailureCases {
                   assertThat(response.status()).isIn(400, 405, 501);
                   assertThat(trial.calls()).isZero();
                 })
-            .needs(HTTP_MAPPING));
+            .needs(HTTP_MAPPING, BAD_REQUEST));
   }
 
   /** A body that gives some blocks, and then fails. */
