@@ -1,0 +1,3 @@
+#!/bin/sh
+printf 'Content-Type: text/plain\n\n'
+date -u +%Y-%m-%dT%H:%M:%SZ

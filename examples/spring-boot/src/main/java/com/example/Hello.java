@@ -1,0 +1,22 @@
+package com.example;
+
+import dev.postern.Body;
+import dev.postern.Environ;
+import dev.postern.Headers;
+import dev.postern.Responder;
+import dev.postern.Response;
+import dev.postern.spring.GatewayMapping;
+import org.springframework.stereotype.Component;
+
+/** An application: a bean, so that it can have others injected. */
+@Component
+@GatewayMapping("/hello/*")
+public class Hello implements Responder {
+  @Override
+  public Response respond(Environ environ) {
+    return Response.of(
+        200,
+        Headers.of("Content-Type", "text/plain; charset=utf-8"),
+        Body.of("Hello from " + environ.scriptName() + "\n"));
+  }
+}
