@@ -2,9 +2,9 @@ package dev.postern.launcher;
 
 import dev.postern.Application;
 import dev.postern.cgi.HostBuilder;
-import dev.postern.launcher.values.LauncherException;
 import dev.postern.launcher.status.Board;
 import dev.postern.launcher.status.StatusPage;
+import dev.postern.launcher.values.LauncherException;
 import dev.postern.web.TrustedProxies;
 import java.util.ArrayList;
 import java.util.List;

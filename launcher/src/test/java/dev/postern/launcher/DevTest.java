@@ -98,14 +98,7 @@ class DevTest {
     Sources.compile(classes, "Hello", Sources.HELLO);
     Sources.script(
         directory.resolve("broken"), "#!/bin/sh\necho '<b>no header</b>'; echo why >&2; exit 3\n");
-    String[] words = {
-      "--classpath",
-      "classes",
-      "--app",
-      "/app=Hello",
-      "--cgi",
-      "/broken=broken"
-    };
+    String[] words = {"--classpath", "classes", "--app", "/app=Hello", "--cgi", "/broken=broken"};
     List<String> dev = new ArrayList<>(List.of(words));
     dev.add("--dev");
     try (Child child = serve(dev.toArray(new String[0]))) {
