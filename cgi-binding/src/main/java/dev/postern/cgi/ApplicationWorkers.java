@@ -72,7 +72,11 @@ final class ApplicationWorkers implements AutoCloseable {
     configured.forEach((name, value) -> environment.put(name, bytes(value)));
     this.pool =
         group.application(
-            file, language.start(interpreter, file, callable, environment, directory));
+            file,
+            language.start(group.umask(), interpreter, file, callable, environment, directory));
+    if (group.isEager()) {
+      pool.load();
+    }
   }
 
   private static String bytes(String text) {
@@ -97,6 +101,16 @@ final class ApplicationWorkers implements AutoCloseable {
       watch.tell();
       throw e;
     }
+  }
+
+  /** What a request is told that has waited for a worker in vain. */
+  static GatewayException busy(Path program) {
+    return Refusal.of(
+        503,
+        "process-limit",
+        "request must find a free worker of " + program,
+        Headers.of("Retry-After", "1"),
+        null);
   }
 
   @Override
@@ -158,15 +172,15 @@ final class ApplicationWorkers implements AutoCloseable {
       } catch (InterruptedIOException e) {
         throw e;
       } catch (IOException e) {
-        throw Refusal.of(500, "not-loaded", String.valueOf(e.getMessage()), Headers.of(), e);
+        throw Refusal.of(
+            500,
+            "not-loaded",
+            "application must load: " + file + ": " + e.getMessage(),
+            Headers.of(),
+            e);
       }
       if (started == null) {
-        throw Refusal.of(
-            503,
-            "process-limit",
-            "request must find a free worker of " + file,
-            Headers.of("Retry-After", "1"),
-            null);
+        throw busy(file);
       }
       watch.startedBy("reuse");
       return started;

@@ -46,6 +46,9 @@ public final class CgiApplication implements Application, AutoCloseable {
       NeverRuns.warn(() -> program.checkConfiguredModes(host.processes().modes()));
     }
     this.java = builder.java;
+    if (java == null && host.isEager()) {
+      host.load(program);
+    }
   }
 
   private static @Nullable String interpreter(Builder builder) {

@@ -17,6 +17,7 @@ import dev.postern.program.NeverRuns;
 import dev.postern.program.Program;
 import dev.postern.program.ProgramFinder;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
@@ -27,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,6 +49,9 @@ import org.jspecify.annotations.Nullable;
 public final class CgiDirectory implements Application, AutoCloseable {
   /** In the place of an extension, for files whose extension has no interpreter. */
   private static final String ALL_OTHERS = "";
+
+  /** So many files are looked at for programs that are loaded ahead. */
+  private static final int EAGER_FILES = 10_000;
 
   private final ProcessHost host;
   private final ProgramFinder finder;
@@ -74,6 +79,35 @@ public final class CgiDirectory implements Application, AutoCloseable {
     this.interpreters = Map.copyOf(builder.interpreters);
     this.javaExtensions = Set.copyOf(builder.javaExtensions);
     NeverRuns.warn(() -> host.processes().modes().checkDirectory(root));
+    if (host.isEager()) {
+      loadAll();
+    }
+  }
+
+  /** Has the programs of eager groups loaded, by the paths that requests would have. */
+  private void loadAll() {
+    try (Stream<Path> files = Files.walk(root)) {
+      for (Path file : files.limit(EAGER_FILES).filter(Files::isRegularFile).toList()) {
+        String path = ProgramText.toBytes(root.relativize(file));
+        if (path != null && !javaExtensions.contains(extension(file))) {
+          load("/" + path);
+        }
+      }
+    } catch (IOException | UncheckedIOException e) {
+      // What cannot be read is loaded when it is asked for, if it is then there.
+    }
+  }
+
+  private void load(String path) {
+    try {
+      Environ environ = Environ.builder(Map.of("REQUEST_METHOD", "GET", "PATH_INFO", path)).build();
+      ProgramFinder.Found found = finder.find(environ);
+      if (found.pathInfo().isEmpty() && !found.slashMissing()) {
+        host.load(program(found));
+      }
+    } catch (GatewayException e) {
+      // No program, or one that must not run.
+    }
   }
 
   /**

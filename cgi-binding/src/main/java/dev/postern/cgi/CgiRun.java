@@ -49,7 +49,8 @@ public final class CgiRun {
 
   /**
    * How the program was started: {@code spawn} as a process of its own, {@code fork} as a child of
-   * a {@link WorkerGroup}'s server, {@code inside} this JVM; "" when it was not started.
+   * a {@link WorkerGroup}'s server, {@code reuse} in a worker of one, {@code inside} this JVM; ""
+   * when it was not started.
    */
   public String start() {
     return run.start();
@@ -102,7 +103,8 @@ public final class CgiRun {
    * The limits that the run has met: the ids of refusals such as {@code process-limit}, {@code
    * program-timeout} or {@code body-too-large}; {@code stderr} when more came than is kept, {@code
    * term} when the program or what it had started had to be asked to end, and {@code kill} when it
-   * had to be killed. Empty as a rule.
+   * had to be killed; {@code left:NAME} for what a script of {@link WorkerMode#REUSE} has left
+   * behind in its worker, such as {@code left:$count}. Empty as a rule.
    */
   public Set<String> limits() {
     return run.limits();

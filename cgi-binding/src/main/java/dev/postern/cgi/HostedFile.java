@@ -14,6 +14,7 @@ import dev.postern.process.RunningProgram;
 import dev.postern.process.Starter;
 import dev.postern.program.Program;
 import dev.postern.system.OtherUser;
+import dev.postern.warm.Umask;
 import dev.postern.warm.WarmRequest;
 import dev.postern.warm.WarmStart;
 import dev.postern.wire.Refusal;
@@ -130,23 +131,43 @@ final class HostedFile implements Hosted {
     Isolation.Enclosure entered = enclosure();
     if (group != null) {
       RunningProgram child =
-          child(
-              new WarmRequest(
-                  program.file(),
-                  program.command(),
-                  environment,
-                  configured.keySet(),
-                  directory,
-                  body,
-                  processes.isolation()::workerCommand,
-                  entered.entrance()),
-              group);
+          child(warmRequest(group, environment, directory, body, entered.entrance()), group);
       if (child != null) {
         return child;
       }
     }
     watch.startedBy(inside == null ? "spawn" : "inside");
     return start(inside == null ? spawner(entered) : inside::start, environment, body, directory);
+  }
+
+  private WarmRequest warmRequest(
+      WorkerGroup workers,
+      Map<String, String> environment,
+      Path directory,
+      @Nullable InputStream body,
+      @Nullable Path entrance) {
+    return new WarmRequest(
+        program.file(),
+        program.command(),
+        environment,
+        configured.keySet(),
+        directory,
+        body,
+        command -> Umask.command(workers.umask(), processes.isolation().workerCommand(command)),
+        entrance);
+  }
+
+  /** Has its group load it, though nobody has asked for it. */
+  void load(RefusalCounters counters) throws GatewayException {
+    if (group != null && group.isEager() && processes.isolation().coldReason().isEmpty()) {
+      Environ nobody = Environ.builder(Map.of("REQUEST_METHOD", "GET")).build();
+      for (String name : options.passed()) {
+        nobody.put(name, "");
+      }
+      group
+          .pool()
+          .load(warmRequest(group, environment(nobody, -1, counters), directory(), null, null));
+    }
   }
 
   /** A child of a worker that runs the program; null when a process of its own must. */
@@ -157,11 +178,14 @@ final class HostedFile implements Hosted {
       try {
         WarmStart started = workers.pool().start(request);
         if (started.program() != null) {
-          watch.startedBy("fork");
+          watch.startedBy(started.how());
           return started.program();
         }
+        if (started.isBusy()) {
+          throw ApplicationWorkers.busy(program.file());
+        }
         cold = started.cold();
-      } catch (InterruptedIOException e) {
+      } catch (InterruptedIOException | GatewayException e) {
         throw e;
       } catch (IOException e) {
         // It may have begun.
@@ -177,7 +201,13 @@ final class HostedFile implements Hosted {
     return (command, environment, directory, body, tied) ->
         processes
             .starter()
-            .start(entered.command(program, directory), environment, directory, body, tied);
+            .start(
+                Umask.command(
+                    group == null ? null : group.umask(), entered.command(program, directory)),
+                environment,
+                directory,
+                body,
+                tied);
   }
 
   private RunningProgram start(

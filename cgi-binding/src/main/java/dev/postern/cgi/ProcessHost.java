@@ -2,6 +2,7 @@ package dev.postern.cgi;
 
 import dev.postern.Body;
 import dev.postern.Environ;
+import dev.postern.GatewayException;
 import dev.postern.StartResponse;
 import dev.postern.hosting.HostOptions;
 import dev.postern.hosting.Permits;
@@ -85,6 +86,23 @@ final class ProcessHost {
         environ,
         startResponse,
         watch);
+  }
+
+  /** Whether any group of programs loads them before they are asked for. */
+  boolean isEager() {
+    return options.delegation().groups().stream().anyMatch(WorkerGroup::isEager);
+  }
+
+  /** Has a program loaded by its group, if that is eager. One that must not run is passed over. */
+  void load(Program program) {
+    try {
+      RunWatch nobody =
+          new RunWatch(program.file(), Environ.builder(Map.of()).build(), List.of(), 0, () -> 0);
+      new HostedFile(program, host.options(), options, List.of(), nobody, null)
+          .load(new RefusalCounters());
+    } catch (GatewayException e) {
+      // Its requests are told so.
+    }
   }
 
   /** Ends what only this host uses. */

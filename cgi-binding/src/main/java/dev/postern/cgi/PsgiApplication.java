@@ -1,16 +1,12 @@
 package dev.postern.cgi;
 
-import static java.util.Objects.requireNonNull;
-
 import dev.postern.Application;
 import dev.postern.Body;
 import dev.postern.Environ;
 import dev.postern.StartResponse;
 import dev.postern.process.Pumps;
 import dev.postern.warm.ApplicationLanguage;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A PSGI application of Perl (the PSGI specification) as an application: it runs in worker
@@ -28,15 +24,8 @@ public final class PsgiApplication implements Application, AutoCloseable {
   private final Path file;
 
   private PsgiApplication(Builder builder) {
-    file = builder.file;
-    workers =
-        new ApplicationWorkers(
-            builder.options(),
-            file,
-            ApplicationLanguage.PSGI,
-            builder.interpreter,
-            builder.callable,
-            builder.group);
+    file = builder.file();
+    workers = builder.workers(ApplicationLanguage.PSGI, "");
   }
 
   /** The application in that file, with all defaults. */
@@ -81,14 +70,9 @@ public final class PsgiApplication implements Application, AutoCloseable {
   }
 
   /** Options of a PSGI application. Not thread-safe. */
-  public static final class Builder extends HostBuilder<Builder> {
-    private final Path file;
-    private Path interpreter = Path.of("/usr/bin/perl");
-    private String callable = "application";
-    private @Nullable WorkerGroup group;
-
+  public static final class Builder extends ApplicationBuilder<Builder> {
     private Builder(Path file) {
-      this.file = file;
+      super(file, Path.of("/usr/bin/perl"));
     }
 
     /**
@@ -96,30 +80,19 @@ public final class PsgiApplication implements Application, AutoCloseable {
      *
      * @throws IllegalArgumentException when it is no absolute path of an executable file
      */
+    @Override
     public Builder interpreter(Path program) {
-      if (!program.isAbsolute() || !Files.isExecutable(program)) {
-        throw new IllegalArgumentException(
-            "interpreter must be an executable file, by its absolute path: " + program);
-      }
-      interpreter = program;
-      return this;
-    }
-
-    /** The group whose options its workers have; by default one of its own, with all defaults. */
-    public Builder workers(WorkerGroup newGroup) {
-      group = requireNonNull(newGroup, "group");
-      return this;
+      return super.interpreter(program);
     }
 
     /**
-     * The application. It is loaded with the first request.
+     * The application. It is loaded with the first request, or now for a group that is {@link
+     * WorkerGroup.Builder#eager}.
      *
      * @throws IllegalArgumentException when there is no such file
      */
     public PsgiApplication build() {
-      if (!Files.isRegularFile(file)) {
-        throw new IllegalArgumentException("application must be in a file: " + file);
-      }
+      checkFile();
       return new PsgiApplication(this);
     }
 

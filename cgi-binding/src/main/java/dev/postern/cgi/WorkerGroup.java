@@ -40,7 +40,8 @@ public final class WorkerGroup implements AutoCloseable {
   private final Map<String, String> environment;
   private final @Nullable Path workingDirectory;
   private final List<Consumer<WorkerStatus>> listeners;
-  private final int processes;
+  private final WorkerMode mode;
+  private final @Nullable String umask;
   private final GroupOptions applicationOptions;
   private final ScriptPool pool;
   private final List<WorkerPool> applications = new CopyOnWriteArrayList<>();
@@ -50,7 +51,8 @@ public final class WorkerGroup implements AutoCloseable {
     environment = Collections.unmodifiableMap(new LinkedHashMap<>(builder.environment));
     workingDirectory = builder.workingDirectory;
     listeners = List.copyOf(builder.listeners);
-    processes = builder.processes;
+    mode = builder.mode;
+    umask = builder.umask;
     applicationOptions = builder.options(Math.max(0, builder.maximumRequests));
     pool = new ScriptPool(builder.options(builder.scriptRequests()), this::tell);
   }
@@ -66,7 +68,7 @@ public final class WorkerGroup implements AutoCloseable {
   }
 
   private void tell(ServerEvent event) {
-    tell(WorkerStatus.of(event, WorkerMode.FORK));
+    tell(WorkerStatus.of(event, mode));
   }
 
   private void tell(WorkerStatus status) {
@@ -81,7 +83,7 @@ public final class WorkerGroup implements AutoCloseable {
   /** How each program stands that was delegated to the group and asked for. */
   public List<WorkerStatus> status() {
     List<WorkerStatus> all = new ArrayList<>();
-    pool.status().forEach(event -> all.add(WorkerStatus.of(event, WorkerMode.FORK)));
+    pool.status().forEach(event -> all.add(WorkerStatus.of(event, mode)));
     for (WorkerPool application : applications) {
       application.status().forEach(event -> all.add(WorkerStatus.of(event, WorkerMode.REUSE)));
     }
@@ -100,14 +102,24 @@ public final class WorkerGroup implements AutoCloseable {
   /** Workers of an application, which end with the group if not before. */
   WorkerPool application(Path file, ServerStart start) {
     WorkerPool workers =
-        new WorkerPool(
+        WorkerPool.ofApplication(
             file,
             applicationOptions,
-            processes,
             start,
+            pool,
             event -> tell(WorkerStatus.of(event, WorkerMode.REUSE)));
     applications.add(workers);
     return workers;
+  }
+
+  /** The umask of its programs, in octal; null for that of the JVM. */
+  @Nullable String umask() {
+    return umask;
+  }
+
+  /** Whether its programs are loaded before they are asked for. */
+  boolean isEager() {
+    return applicationOptions.eager();
   }
 
   /** What wins over the variables of a host. */
@@ -139,7 +151,8 @@ public final class WorkerGroup implements AutoCloseable {
   /** Options of a group. Not thread-safe. */
   public static final class Builder {
     private static final int UNSET = -1;
-    private static final int SCRIPT_REQUESTS = 10_000;
+    private static final int FORK_REQUESTS = 10_000;
+    private static final int REUSE_REQUESTS = 1_000;
 
     private final String name;
     private final Map<String, String> environment = new LinkedHashMap<>();
@@ -158,6 +171,11 @@ public final class WorkerGroup implements AutoCloseable {
     private Duration reloadEvery = Duration.ofSeconds(1);
     private boolean libraries;
     private boolean learn = true;
+    private WorkerMode mode = WorkerMode.FORK;
+    private boolean strict;
+    private boolean eager;
+    private @Nullable String umask;
+    private final List<String> modules = new ArrayList<>();
 
     private Builder(String name) {
       if (!name.matches("[A-Za-z0-9._-]+")) {
@@ -168,22 +186,71 @@ public final class WorkerGroup implements AutoCloseable {
     }
 
     /**
-     * How its workers run scripts; {@link WorkerMode#FORK} by default, and the only one that
-     * scripts have.
-     *
-     * @throws IllegalArgumentException for another
+     * How its workers run scripts; {@link WorkerMode#FORK} by default. {@link WorkerMode#REUSE}
+     * gives fresh state away.
      */
     public Builder mode(WorkerMode newMode) {
-      if (requireNonNull(newMode, "mode") != WorkerMode.FORK) {
-        throw new IllegalArgumentException(
-            "mode must be FORK, as scripts need fresh state: " + newMode);
+      mode = requireNonNull(newMode, "mode");
+      return this;
+    }
+
+    /**
+     * Ends a worker of {@link WorkerMode#REUSE} after a request that has left anything behind in
+     * it, such as a variable. Without this, one that has left a descriptor, a thread or a child
+     * behind.
+     */
+    public Builder strictReuse() {
+      strict = true;
+      return this;
+    }
+
+    /**
+     * Loads scripts when the directory or application that they are delegated by is built, as many
+     * as there are {@link #servers}; by default each is loaded when it is asked for twice. Those of
+     * {@code WsgiApplication} and {@code PsgiApplication} are loaded as these are built.
+     */
+    public Builder eager() {
+      eager = true;
+      return this;
+    }
+
+    /**
+     * Modules that are loaded ahead for each script of their language, by their names in Perl, such
+     * as {@code Template::Stash}, or Python, such as {@code email.message}; a name without {@code
+     * ::} and {@code .} is tried in both. One that cannot be loaded ahead is left out. With {@link
+     * #learn} nobody needs to say so; it helps where the first requests count.
+     *
+     * @throws IllegalArgumentException for what is no such name
+     */
+    public Builder modules(String... names) {
+      for (String module : names) {
+        if (!module.matches("[A-Za-z_]\\w*(?:(?:::\\w+)*|(?:\\.\\w+)*)")) {
+          throw new IllegalArgumentException("module must be a name of one: " + module);
+        }
+        modules.add(module);
       }
       return this;
     }
 
     /**
-     * Workers of each application of WSGI or PSGI at once; by default as many as there are
-     * processors. Scripts have as many children as there are requests.
+     * The umask of its programs, in octal such as {@code 027}, also where processes of their own
+     * run them; by default that of the JVM.
+     *
+     * @throws IllegalArgumentException when it is no octal number of at most 777
+     */
+    public Builder umask(String octal) {
+      if (!octal.matches("0?[0-7]{3}")) {
+        throw new IllegalArgumentException("umask must be three octal digits: " + octal);
+      }
+      umask = octal;
+      return this;
+    }
+
+    /**
+     * Workers at once of each application of WSGI or PSGI, and of each script in {@link
+     * WorkerMode#REUSE}; by default as many as there are processors. A request that finds all of
+     * them busy for 10 s is answered with 503. Scripts in {@link WorkerMode#FORK} have as many
+     * children as there are requests.
      *
      * @throws IllegalArgumentException when it is less than 1
      */
@@ -217,9 +284,9 @@ public final class WorkerGroup implements AutoCloseable {
 
     /**
      * After so many requests, a tenth more or less, a new server is loaded, and takes the place of
-     * the old one when it is ready; 10,000 by default, 0 for never. A worker of an application ends
-     * after so many, and by default never. All children of a server share its hash seed and address
-     * layout.
+     * the old one when it is ready; 10,000 by default, 0 for never. A worker of {@link
+     * WorkerMode#REUSE} ends after so many, 1,000 by default, and one of an application by default
+     * never. All children of a server share its hash seed and address layout.
      *
      * @throws IllegalArgumentException when it is negative
      */
@@ -339,7 +406,9 @@ public final class WorkerGroup implements AutoCloseable {
     }
 
     private int scriptRequests() {
-      return maximumRequests == UNSET ? SCRIPT_REQUESTS : maximumRequests;
+      return maximumRequests != UNSET
+          ? maximumRequests
+          : mode == WorkerMode.REUSE ? REUSE_REQUESTS : FORK_REQUESTS;
     }
 
     private GroupOptions options(int requests) {
@@ -355,7 +424,12 @@ public final class WorkerGroup implements AutoCloseable {
           gracefulTimeout,
           reloadEvery,
           libraries,
-          learn);
+          mode == WorkerMode.REUSE,
+          processes,
+          strict,
+          learn,
+          eager,
+          List.copyOf(modules));
     }
 
     private static Duration positive(String what, Duration value) {

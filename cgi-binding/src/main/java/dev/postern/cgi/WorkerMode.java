@@ -9,8 +9,9 @@ public enum WorkerMode {
   FORK,
 
   /**
-   * A process serves request after request, and keeps its state: that of an application of WSGI or
-   * PSGI, which are made for it.
+   * A process serves request after request, and keeps its state. Applications of WSGI and PSGI are
+   * made for it. A script is not: see the page about warm programs for what is put back between its
+   * requests, and what it is told to have left behind.
    */
   REUSE
 }

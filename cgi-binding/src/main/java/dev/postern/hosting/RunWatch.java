@@ -253,6 +253,7 @@ public final class RunWatch {
     if (process.wasKilled()) {
       limits.add("kill");
     }
+    process.left().forEach(name -> limits.add("left:" + name));
   }
 
   /** {@link RunRecord#rule}. */

@@ -11,22 +11,24 @@ import org.jspecify.annotations.Nullable;
  * four pipes, so that whoever knows their numbers can open them by {@code /proc/PID/fd}.
  *
  * @param pid the process, which leads a session of its own
+ * @param parent whose child it is: only as long as that lives, the number is surely its own
  * @param input the number of the end of its input that is written
  * @param output the number of the end of its output that is read
  * @param errors the number of the end of its standard error that is read
  * @param control the number of the end of the pipe that its request is written into
- * @param turn for a worker, what tells how it ended the request, as {@link Exit} has it; null for a
- *     child, which ends itself
+ * @param turn for a worker, what tells how it ended the request; null for a child, which ends
+ *     itself
  * @param forget called once with the number of a process that nobody asks about any more: the
  *     parent of a child then lets the kernel forget it
  */
 public record ForkedChild(
     long pid,
+    long parent,
     int input,
     int output,
     int errors,
     int control,
-    @Nullable CompletableFuture<Integer> turn,
+    @Nullable CompletableFuture<TurnEnd> turn,
     LongConsumer forget) {
   /** An open file of the process. Opening an anonymous pipe there never blocks. */
   Path file(int descriptor) {
@@ -36,8 +38,10 @@ public record ForkedChild(
   /** Ends one that has not begun. */
   public void discard() {
     try {
-      // Its parent has not been told to forget it, so that the number is still its own.
-      ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
+      // Its parent has not been told to forget it. One without its parent ends by itself.
+      ProcessHandle.of(pid)
+          .filter(own -> own.parent().filter(p -> p.pid() == parent).isPresent())
+          .ifPresent(ProcessHandle::destroyForcibly);
     } finally {
       forget.accept(pid);
     }

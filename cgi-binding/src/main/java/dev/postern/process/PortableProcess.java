@@ -242,6 +242,11 @@ final class PortableProcess extends HostedProcess {
   }
 
   @Override
+  public List<String> left() {
+    return process instanceof WorkerTurn turn ? turn.left() : List.of();
+  }
+
+  @Override
   void stopReading() {
     output.stop();
     if (process instanceof PipedProcess child) {

@@ -154,4 +154,12 @@ public interface RunningProgram {
 
   /** Whether {@link #end} had to kill it. */
   boolean wasKilled();
+
+  /**
+   * What the run has left behind in a process that goes on, after {@link #close}; nothing for a
+   * process that ended.
+   */
+  default List<String> left() {
+    return List.of();
+  }
 }

@@ -118,6 +118,11 @@ public final class ServerProcess {
     return Exit.UNKNOWN.code();
   }
 
+  /** Waits until it has ended, by itself or since it was killed. */
+  public void await() throws InterruptedException {
+    process.waitFor();
+  }
+
   /** Kills it, and all of its session; children that have begun lead sessions of their own. */
   public void kill() {
     session.kill();

@@ -3,6 +3,7 @@ package dev.postern.process;
 import static java.util.Objects.requireNonNull;
 
 import java.io.IOException;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -14,7 +15,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * Thread-safe.
  */
 final class WorkerTurn extends PipedProcess {
-  private final CompletableFuture<Integer> end;
+  private final CompletableFuture<TurnEnd> end;
   private final AtomicBoolean forgotten = new AtomicBoolean();
 
   WorkerTurn(ForkedChild child, boolean body) throws IOException {
@@ -32,7 +33,12 @@ final class WorkerTurn extends PipedProcess {
     if (!end.isDone()) {
       throw new IllegalThreadStateException("request must have ended");
     }
-    return end.join();
+    return end.join().code();
+  }
+
+  /** What the request has left behind; nothing while it runs. */
+  List<String> left() {
+    return end.isDone() ? end.join().left() : List.of();
   }
 
   @Override

@@ -3,6 +3,7 @@ package dev.postern.warm;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** The interfaces of other languages whose applications workers serve. */
 public enum ApplicationLanguage {
@@ -51,16 +52,18 @@ public enum ApplicationLanguage {
   /**
    * How a worker of an application is started.
    *
+   * @param umask in octal; null for that of the JVM
    * @param environment all of it, bytes as chars
    */
   public ServerStart start(
+      @Nullable String umask,
       Path interpreter,
       Path file,
       String callable,
       Map<String, String> environment,
       Path directory) {
     return new ServerStart(
-        command(interpreter),
+        Umask.command(umask, command(interpreter)),
         environment,
         directory,
         Language.text(settings(file, callable, Language.resets()), resource));

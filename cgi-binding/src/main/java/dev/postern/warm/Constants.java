@@ -43,13 +43,18 @@ record Constants(Map<String, String> variables, Set<String> requestNames) {
           "SCRIPT_NAME",
           "HTTPS");
 
-  static Constants of(Map<String, String> environment, Set<String> configured) {
+  /**
+   * The constants of an environment.
+   *
+   * @param early whether the server is started before any request tells which software serves
+   */
+  static Constants of(Map<String, String> environment, Set<String> configured, boolean early) {
     Map<String, String> constant = new LinkedHashMap<>();
     Set<String> others = new TreeSet<>();
     environment.forEach(
         (name, value) -> {
           boolean same =
-              SAME.contains(name)
+              SAME.contains(name) && !(early && name.equals("SERVER_SOFTWARE"))
                   || startsWithAny(name, OF_THE_START)
                   || name.equals("REDIRECT_STATUS") && value.equals("200")
                   || configured.contains(name) && !startsWithAny(name, OF_A_REQUEST);

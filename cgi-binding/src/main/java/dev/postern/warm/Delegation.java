@@ -57,6 +57,11 @@ public final class Delegation<G> {
     return rules.isEmpty();
   }
 
+  /** All groups, in the order of their rules. */
+  public List<G> groups() {
+    return rules.stream().map(Rule::group).toList();
+  }
+
   /** The group of a program below a directory; null for none. */
   public @Nullable G of(Path directory, Path program) {
     if (rules.isEmpty()) {

@@ -234,6 +234,7 @@ final class ForkServer {
       if (numbers.length == 5) {
         return new ForkedChild(
             Long.parseLong(numbers[0]),
+            pid(),
             Integer.parseInt(numbers[1]),
             Integer.parseInt(numbers[2]),
             Integer.parseInt(numbers[3]),

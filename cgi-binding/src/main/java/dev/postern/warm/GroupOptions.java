@@ -1,6 +1,7 @@
 package dev.postern.warm;
 
 import java.time.Duration;
+import java.util.List;
 
 /**
  * What a group of workers was configured to do. Immutable.
@@ -16,7 +17,12 @@ import java.time.Duration;
  * @param graceful how long {@link ScriptPool#close} waits for requests
  * @param reloadEvery how often loaded modules are looked at
  * @param libraries load libraries alone, and let each child compile its script
+ * @param reuse one process runs a script again and again, without any server
+ * @param processes workers of each script or application at once
+ * @param strict a worker in which a script has left anything takes no more requests
  * @param learn load ahead what children were seen to load
+ * @param eager load scripts when they are hosted, not when they are asked for
+ * @param modules what is loaded ahead in any case, by its name in Perl or Python
  */
 public record GroupOptions(
     int spares,
@@ -30,4 +36,9 @@ public record GroupOptions(
     Duration graceful,
     Duration reloadEvery,
     boolean libraries,
-    boolean learn) {}
+    boolean reuse,
+    int processes,
+    boolean strict,
+    boolean learn,
+    boolean eager,
+    List<String> modules) {}

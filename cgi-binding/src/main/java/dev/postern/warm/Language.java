@@ -8,7 +8,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -16,11 +18,15 @@ import org.jspecify.annotations.Nullable;
 /** The interpreters that can load a script once and fork. */
 enum Language {
   /** Compiles the script once, and forks where its main program would begin. */
-  PERL("perl", "fork.pl") {
+  PERL("perl", ".pl") {
     // The match of its reader untaints what was read, for -T.
     @Override
-    List<String> words(String script) {
-      return List.of("-M5.006;" + "BEGIN{" + PERL_READER + "}", script);
+    List<String> words(Mode mode, String script) {
+      String load = "-M5.006;" + "BEGIN{" + PERL_READER + "}";
+      // A reused script is called by the main program, after all INIT blocks.
+      return mode == Mode.REUSE
+          ? List.of(load, "-e", "Postern::Warm::reuse()", script)
+          : List.of(load, script);
     }
 
     @Override
@@ -31,8 +37,11 @@ enum Language {
     @Override
     String settings(Settings settings) {
       StringBuilder text =
-          new StringBuilder("package Postern::Warm; no strict; no warnings; our $mode = ");
-      text.append(settings.libraries() ? "'libraries'" : "'script'").append("; our @preload = (");
+          // What compiles a script must see no variable and no pragma of ours.
+          new StringBuilder("sub Postern::Warm::compile{package main;eval$_[0]} ");
+      text.append("package Postern::Warm; no strict; no warnings; our $mode = ")
+          .append(quote(settings.mode().name().toLowerCase(Locale.ROOT)))
+          .append("; our @preload = (");
       settings
           .preload()
           .forEach(
@@ -54,9 +63,9 @@ enum Language {
   },
 
   /** Imports modules and compiles the script once; each child runs it from its first line. */
-  PYTHON("python", "fork.py") {
+  PYTHON("python", ".py") {
     @Override
-    List<String> words(String script) {
+    List<String> words(Mode mode, String script) {
       return List.of("-c", PYTHON_READER, script);
     }
 
@@ -89,10 +98,10 @@ enum Language {
   },
 
   /** Loads what Ruby loads by itself; each child compiles its script. */
-  RUBY("ruby", "fork.rb") {
+  RUBY("ruby", ".rb") {
     // Ruby takes code before a script from a file alone.
     @Override
-    List<String> words(String script) throws IOException {
+    List<String> words(Mode mode, String script) throws IOException {
       return List.of("-r", RubyFile.path(), script);
     }
 
@@ -114,8 +123,9 @@ enum Language {
 
   /** Reads the text of a server on a handle of its own, which has no layers of {@code -C}. */
   static final String PERL_READER =
-      "open my$f,'<&0';binmode$f;my$s='';1 while$s!~/\\0\\z/&&sysread($f,$s,65536,length$s);"
-          + "$s=~/(.*)\\0/s;eval\"$1;1\"or die$@";
+      "open$Postern::f,'<&0';binmode$Postern::f;$Postern::s='';"
+          + "1 while$Postern::s!~/\\0\\z/&&sysread$Postern::f,$Postern::s,65536,length$Postern::s;"
+          + "close$Postern::f;$Postern::s=~/(.*)\\0/s;eval\"$1;1\"or die$@";
 
   static final String PYTHON_READER =
       """
@@ -125,12 +135,13 @@ enum Language {
        d=os.read(0,65536)
        if not d:os._exit(0)
        s+=d
-      exec(compile(s[:-1],'<postern>','exec'))""";
+      exec(compile(s[:-1],'<postern>','exec'))\
+      """;
 
   /**
    * What a server is told before it loads.
    *
-   * @param libraries whether children compile the script
+   * @param mode how much is loaded once
    * @param preload modules by their names, with their files
    * @param requestNames variables that differ from request to request, beyond those that always do
    * @param reset whether signals that an ancestor ignores are set to their defaults, as a process
@@ -138,18 +149,28 @@ enum Language {
    * @param learning whether children tell what they have loaded
    */
   record Settings(
-      boolean libraries,
+      Mode mode,
       Map<String, String> preload,
       Collection<String> requestNames,
       boolean reset,
       boolean learning) {}
 
-  private final String name;
-  private final String resource;
+  /** What a process that has loaded a script does with it. */
+  enum Mode {
+    /** Compiles it, and forks children that run it. */
+    SCRIPT,
+    /** Loads its libraries, and forks children that compile and run it. */
+    LIBRARIES,
+    /** Runs it again and again. */
+    REUSE
+  }
 
-  Language(String name, String resource) {
+  private final String name;
+  private final String suffix;
+
+  Language(String name, String suffix) {
     this.name = name;
-    this.resource = resource;
+    this.suffix = suffix;
   }
 
   /** What the names of its interpreters begin with. */
@@ -158,7 +179,7 @@ enum Language {
   }
 
   /** What stands after the interpreter and its options. */
-  abstract List<String> words(String script) throws IOException;
+  abstract List<String> words(Mode mode, String script) throws IOException;
 
   /** Whether a server can do as an interpreter with that option. */
   abstract boolean allows(String option);
@@ -172,12 +193,35 @@ enum Language {
 
   /** What the interpreter reads first, up to a NUL. */
   byte[] text(Settings settings) {
-    return text(settings(settings), resource);
+    String main = settings.mode() == Mode.REUSE ? "reuse" : "fork";
+    return text(settings(settings), "load" + suffix, main + suffix);
   }
 
-  /** Settings and a resource of this package, up to a NUL. */
-  static byte[] text(String settings, String resource) {
-    return (settings + Texts.read(resource) + '\0').getBytes(StandardCharsets.UTF_8);
+  /** Names of modules as a group is told them, for those that can be of this language. */
+  Map<String, String> modules(List<String> names) {
+    Map<String, String> files = new LinkedHashMap<>();
+    for (String name : names) {
+      if (this == PERL && !name.contains(".")) {
+        files.put(name.replace("::", "/") + ".pm", "");
+      } else if (this == PYTHON && !name.contains("::")) {
+        files.put(name, "");
+      }
+    }
+    return files;
+  }
+
+  /** Whether one process can run a script of it again and again. */
+  boolean isReusable() {
+    return this != RUBY;
+  }
+
+  /** Settings and resources of this package, up to a NUL. */
+  static byte[] text(String settings, String... resources) {
+    StringBuilder text = new StringBuilder(settings);
+    for (String resource : resources) {
+      text.append(Texts.read(resource));
+    }
+    return text.append('\0').toString().getBytes(StandardCharsets.UTF_8);
   }
 
   /** Whether signals that an ancestor ignores are set to their defaults, as spawning does. */

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -25,7 +26,7 @@ public final class ScriptPool implements AutoCloseable {
 
   private final GroupOptions options;
   private final Consumer<ServerEvent> listener;
-  private final Map<Key, WarmScript> scripts = new ConcurrentHashMap<>();
+  private final Map<Key, PooledScript> scripts = new ConcurrentHashMap<>();
   private final ScheduledThreadPoolExecutor timer;
   private final AtomicBoolean looking = new AtomicBoolean();
   private volatile boolean closed;
@@ -52,6 +53,11 @@ public final class ScriptPool implements AutoCloseable {
     timer.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
   }
 
+  /** Runs what is to be done later, until the group is closed. */
+  ScheduledExecutorService timer() {
+    return timer;
+  }
+
   GroupOptions options() {
     return options;
   }
@@ -71,36 +77,78 @@ public final class ScriptPool implements AutoCloseable {
    * @throws IOException when the script may have begun
    */
   public WarmStart start(WarmRequest request) throws IOException {
-    if (closed) {
-      return WarmStart.cold("its group is closed");
-    }
-    WarmScript script;
+    PooledScript script;
     try {
-      Interpreter interpreter = Interpreter.of(request.command());
-      if (interpreter == null) {
-        return WarmStart.cold("it is no script of Perl, Python or Ruby that a server could run");
-      }
-      Constants constants = Constants.of(request.environment(), request.configured());
-      List<String> command = new ArrayList<>(interpreter.words());
-      String file = request.command().get(request.command().size() - 1);
-      command.addAll(interpreter.language().words(file));
-      List<String> isolated = request.isolated().apply(command);
-      Key key = new Key(request.program(), isolated, constants.variables(), request.directory());
-      script = scripts.get(key);
-      if (script == null) {
-        if (scripts.size() >= MOST_SCRIPTS) {
-          return WarmStart.cold("there are too many scripts");
-        }
-        script =
-            scripts.computeIfAbsent(
-                key,
-                made ->
-                    new WarmScript(this, made, interpreter, isolated, constants.requestNames()));
-      }
+      script = script(request);
+    } catch (Unfit e) {
+      return WarmStart.cold(e.getMessage());
     } catch (IOException e) {
       return WarmStart.cold("it cannot be read: " + e.getMessage());
     }
     return script.start(request);
+  }
+
+  /** Begins to load the script of a request that there is not yet, unless there is no room. */
+  public void load(WarmRequest request) {
+    try {
+      long running = scripts.values().stream().filter(PooledScript::hasServer).count();
+      if (running < options.servers()) {
+        script(request).load();
+      }
+    } catch (Unfit | IOException e) {
+      // Its requests are told why.
+    }
+  }
+
+  /** No process can load it. */
+  private static final class Unfit extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    Unfit(String why) {
+      super(why, null, false, false);
+    }
+
+    @Override
+    public String getMessage() {
+      return String.valueOf(super.getMessage());
+    }
+  }
+
+  private PooledScript script(WarmRequest request) throws IOException, Unfit {
+    if (closed) {
+      throw new Unfit("its group is closed");
+    }
+    Interpreter interpreter = Interpreter.of(request.command());
+    if (interpreter == null) {
+      throw new Unfit("it is no script of Perl, Python or Ruby that a server could run");
+    }
+    if (options.reuse() && !interpreter.language().isReusable()) {
+      throw new Unfit("scripts of Ruby cannot be run again in one process");
+    }
+    Constants constants =
+        Constants.of(request.environment(), request.configured(), options.eager());
+    List<String> command = new ArrayList<>(interpreter.words());
+    String file = request.command().get(request.command().size() - 1);
+    Language.Mode mode = options.reuse() ? Language.Mode.REUSE : Language.Mode.SCRIPT;
+    command.addAll(interpreter.language().words(mode, file));
+    List<String> isolated = request.isolated().apply(command);
+    Key key = new Key(request.program(), isolated, constants.variables(), request.directory());
+    PooledScript script = scripts.get(key);
+    if (script == null) {
+      if (scripts.size() >= MOST_SCRIPTS) {
+        throw new Unfit("there are too many scripts");
+      }
+      script =
+          scripts.computeIfAbsent(
+              key,
+              made ->
+                  options.reuse()
+                      ? new ReusedScript(
+                          this, made, interpreter, isolated, constants.requestNames())
+                      : new WarmScript(
+                          this, made, interpreter, isolated, constants.requestNames()));
+    }
+    return script;
   }
 
   // ---- for scripts ----
@@ -115,19 +163,19 @@ public final class ScriptPool implements AutoCloseable {
   }
 
   /** Whether one more server may run; the one that was idle for longest ends for it. */
-  synchronized boolean makeRoom(WarmScript asking) {
+  synchronized boolean makeRoom(PooledScript asking) {
     if (closed) {
       return false;
     }
-    List<WarmScript> serving =
+    List<PooledScript> serving =
         scripts.values().stream().filter(s -> s != asking && s.hasServer()).toList();
     if (serving.size() < options.servers()) {
       return true;
     }
-    WarmScript idle =
+    PooledScript idle =
         serving.stream()
             .filter(s -> s.idleSince() != 0)
-            .min(Comparator.comparingLong(WarmScript::idleSince))
+            .min(Comparator.comparingLong(PooledScript::idleSince))
             .orElse(null);
     if (idle == null) {
       return false;
@@ -168,10 +216,10 @@ public final class ScriptPool implements AutoCloseable {
 
   private void look() {
     looking.set(false);
-    for (WarmScript script : scripts.values()) {
+    for (PooledScript script : scripts.values()) {
       script.endIfIdle(options.inactivity().toNanos(), "nobody has asked for it");
     }
-    boolean more = scripts.values().stream().anyMatch(WarmScript::hasServer) && !closed;
+    boolean more = scripts.values().stream().anyMatch(PooledScript::hasServer) && !closed;
     if (more && looking.compareAndSet(false, true)) {
       try {
         var unused = timer.schedule(this::look, lookNanos(), TimeUnit.NANOSECONDS);
@@ -201,7 +249,7 @@ public final class ScriptPool implements AutoCloseable {
 
   /** How each script stands. */
   public Collection<ServerEvent> status() {
-    return scripts.values().stream().map(WarmScript::status).toList();
+    return scripts.values().stream().flatMap(script -> script.status().stream()).toList();
   }
 
   /**
@@ -210,17 +258,17 @@ public final class ScriptPool implements AutoCloseable {
    */
   @Override
   public void close() {
-    List<ForkServer> servers = new ArrayList<>();
+    List<PooledScript.Ending> servers = new ArrayList<>();
     synchronized (this) {
       closed = true;
     }
-    for (WarmScript script : scripts.values()) {
+    for (PooledScript script : scripts.values()) {
       servers.addAll(script.close());
     }
     timer.shutdownNow();
     long start = System.nanoTime();
     try {
-      for (ForkServer server : servers) {
+      for (PooledScript.Ending server : servers) {
         server.join(options.graceful().toNanos() - (System.nanoTime() - start));
       }
       timer.awaitTermination(1, TimeUnit.SECONDS);
@@ -233,7 +281,7 @@ public final class ScriptPool implements AutoCloseable {
   @Nullable Long pid(Path program) {
     return scripts.values().stream()
         .filter(s -> s.program().equals(program))
-        .map(s -> s.status().pid())
+        .map(s -> s.status().get(0).pid())
         .findFirst()
         .orElse(null);
   }

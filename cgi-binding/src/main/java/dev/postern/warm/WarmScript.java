@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * One script of a group, and its servers: the one that serves, and the next one while that loads.
  * Thread-safe.
  */
-final class WarmScript implements ForkServer.Listener {
+final class WarmScript implements PooledScript, ForkServer.Listener {
   /** So many children tell what they have loaded. */
   private static final int TELLERS = 3;
 
@@ -84,14 +84,15 @@ final class WarmScript implements ForkServer.Listener {
     this.libraries = pool.options().libraries() && interpreter.language().hasLibrariesRung();
   }
 
-  Path program() {
+  @Override
+  public Path program() {
     return key.program();
   }
 
   // ---- requests ----
 
-  /** Runs a request in a child; what cannot be run like this has not begun. */
-  WarmStart start(WarmRequest request) throws IOException {
+  @Override
+  public WarmStart start(WarmRequest request) throws IOException {
     ForkServer server;
     synchronized (this) {
       String cold = cold();
@@ -119,7 +120,7 @@ final class WarmScript implements ForkServer.Listener {
     }
     try {
       return WarmStart.of(
-          HostedProcess.adopt(child, request.command(), request.encoded(), request.body()));
+          HostedProcess.adopt(child, request.command(), request.encoded(), request.body()), "fork");
     } catch (InterruptedIOException e) {
       throw e;
     } catch (IOException e) {
@@ -157,6 +158,13 @@ final class WarmScript implements ForkServer.Listener {
       }
     }
     return "";
+  }
+
+  @Override
+  public synchronized void load() {
+    wasAsked = true;
+    asked = System.nanoTime();
+    begin(asked);
   }
 
   private String missing(long now) {
@@ -234,14 +242,16 @@ final class WarmScript implements ForkServer.Listener {
     if (current == null && !pool.makeRoom(this)) {
       return false;
     }
-    Map<String, String> preload = new LinkedHashMap<>(learned);
+    Map<String, String> preload =
+        new LinkedHashMap<>(interpreter.language().modules(pool.options().modules()));
+    preload.putAll(learned);
     preload.keySet().removeAll(dropped);
     byte[] text =
         interpreter
             .language()
             .text(
                 new Language.Settings(
-                    libraries,
+                    libraries ? Language.Mode.LIBRARIES : Language.Mode.SCRIPT,
                     preload,
                     requestNames,
                     Language.resets(),
@@ -365,24 +375,24 @@ final class WarmScript implements ForkServer.Listener {
 
   // ---- the group's looks ----
 
-  /** Whether a server of it runs or loads. */
-  boolean hasServer() {
+  @Override
+  public boolean hasServer() {
     return !leaving && (current != null || next != null);
   }
 
-  /** Its server is to end by {@link #endIfIdle}, and counts no more. */
-  void mark() {
+  @Override
+  public void mark() {
     leaving = true;
   }
 
-  /** Since when nobody has asked, for a server that may end; 0 where none may. */
-  long idleSince() {
+  @Override
+  public long idleSince() {
     ForkServer server = current;
     return !leaving && server != null && next == null && server.isIdle() ? server.lastUsed() : 0;
   }
 
-  /** Ends the server if nobody has asked for that long. */
-  synchronized void endIfIdle(long nanos, String why) {
+  @Override
+  public synchronized void endIfIdle(long nanos, String why) {
     if (current != null
         && next == null
         && current.isIdle()
@@ -394,13 +404,13 @@ final class WarmScript implements ForkServer.Listener {
     leaving = false;
   }
 
-  /** Ends its servers as their requests end; those that are left are the answer. */
-  synchronized List<ForkServer> close() {
-    List<ForkServer> all = new ArrayList<>();
+  @Override
+  public synchronized List<Ending> close() {
+    List<Ending> all = new ArrayList<>();
     for (ForkServer server : new ForkServer[] {current, next}) {
       if (server != null) {
         server.retire();
-        all.add(server);
+        all.add(server::join);
       }
     }
     current = null;
@@ -408,13 +418,13 @@ final class WarmScript implements ForkServer.Listener {
     return all;
   }
 
-  /** How it stands. */
-  synchronized ServerEvent status() {
+  @Override
+  public synchronized List<ServerEvent> status() {
     ForkServer server = current != null ? current : next;
-    if (server == null) {
-      return event("cold", null, refusal.isEmpty() ? failure : refusal);
-    }
-    return event(server == current ? "ready" : "loading", server, refusalOfScript());
+    return List.of(
+        server == null
+            ? event("cold", null, refusal.isEmpty() ? failure : refusal)
+            : event(server == current ? "ready" : "loading", server, refusalOfScript()));
   }
 
   private ServerEvent event(String state, @Nullable ForkServer server, String why) {

@@ -7,14 +7,27 @@ import org.jspecify.annotations.Nullable;
  * What a group has made of a request: a program that runs, or why a process of its own must run it.
  *
  * @param program null for none
+ * @param how {@code fork} or {@code reuse}; "" where there is no program
  * @param cold "" where there is a program
  */
-public record WarmStart(@Nullable RunningProgram program, String cold) {
-  static WarmStart of(RunningProgram program) {
-    return new WarmStart(program, "");
+public record WarmStart(@Nullable RunningProgram program, String how, String cold) {
+  private static final String BUSY = "all of its workers are busy";
+
+  static WarmStart of(RunningProgram program, String how) {
+    return new WarmStart(program, how, "");
+  }
+
+  /** All processes that may run it are busy. */
+  static WarmStart busy() {
+    return new WarmStart(null, "", BUSY);
+  }
+
+  /** Whether nobody may run it, as all who may are busy. */
+  public boolean isBusy() {
+    return cold.equals(BUSY);
   }
 
   static WarmStart cold(String why) {
-    return new WarmStart(null, why);
+    return new WarmStart(null, "", why);
   }
 }

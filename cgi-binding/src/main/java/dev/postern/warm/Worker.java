@@ -4,12 +4,14 @@ import dev.postern.internal.Escapes;
 import dev.postern.process.Exit;
 import dev.postern.process.ForkedChild;
 import dev.postern.process.ServerProcess;
+import dev.postern.process.TurnEnd;
 import dev.postern.system.FileNames;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -20,18 +22,30 @@ import org.jspecify.annotations.Nullable;
  * thread of its own starts it and reads its reports. Thread-safe.
  */
 final class Worker {
+  /** What ends with a worker's process. */
+  enum Kind {
+    /** A request that was not answered whole. */
+    APPLICATION,
+    /** A request whose exit is the process's: scripts may call {@code exec} or {@code _exit}. */
+    SCRIPT
+  }
+
   /** Who is told how it goes, on the worker's thread. */
   interface Listener {
     /** It has loaded. */
     void ready(Worker worker);
 
+    /** A script has left something behind in it. */
+    void left(Worker worker, List<String> names);
+
     /** It waits for a request. */
     void free(Worker worker, ForkedChild turn);
 
-    /** It has ended; why, where it has not loaded. */
-    void ended(Worker worker, @Nullable String why);
+    /** It has ended; why, where it has not loaded, and whether it has said so itself. */
+    void ended(Worker worker, @Nullable String why, boolean byItself);
   }
 
+  private final Kind kind;
   private final ServerStart start;
   private final Listener listener;
   private final int generation;
@@ -41,13 +55,15 @@ final class Worker {
   private final Thread thread;
 
   private @Nullable ServerProcess process;
-  private @Nullable CompletableFuture<Integer> turn;
+  private @Nullable CompletableFuture<TurnEnd> turn;
   private long requests;
   private boolean loaded;
   private boolean ended;
   private boolean retired;
+  private boolean slow;
 
-  Worker(ServerStart start, int generation, Listener listener) {
+  Worker(Kind kind, ServerStart start, int generation, Listener listener) {
+    this.kind = kind;
     this.start = start;
     this.generation = generation;
     this.listener = listener;
@@ -99,6 +115,7 @@ final class Worker {
 
   private void run() {
     String why = null;
+    boolean byItself = false;
     ServerProcess started = null;
     try {
       started = ServerProcess.start(start.command(), start.environment(), start.directory());
@@ -123,38 +140,78 @@ final class Worker {
           report(line);
         }
       } else {
+        byItself = first != null && first.startsWith("!");
         why =
-            first == null
-                ? "it ends while it loads: " + started.exit()
-                : first.startsWith("!") ? first.substring(1) : Escapes.quote(first);
+            byItself && first != null
+                ? first.substring(1)
+                : tooSlow()
+                    ? ScriptPool.TOO_SLOW
+                    : first == null
+                        ? "it ends while it loads: " + started.exit()
+                        : "its worker must speak the protocol: " + Escapes.quote(first);
       }
     } catch (IOException | RuntimeException e) {
       why = isLoading() ? "it cannot be loaded: " + e.getMessage() : null;
     } finally {
-      end(started, why);
+      end(started, why, byItself);
     }
   }
 
-  private void end(@Nullable ServerProcess started, @Nullable String why) {
-    int code = Exit.UNKNOWN.code();
-    if (started != null) {
+  private void end(@Nullable ServerProcess started, @Nullable String why, boolean byItself) {
+    if (started != null && (kind == Kind.APPLICATION || !isInTurn())) {
       started.kill();
-      code = started.code();
     }
-    CompletableFuture<Integer> last;
+    int code = Exit.UNKNOWN.code();
+    try {
+      if (started != null) {
+        // A script that has become another program by exec ends when that does.
+        if (isInTurn()) {
+          started.await();
+        }
+        code = started.code();
+      }
+    } catch (InterruptedException e) {
+      started.kill();
+    }
+    exited(code);
+    listener.ended(this, why, byItself);
+  }
+
+  private synchronized boolean isInTurn() {
+    return turn != null && !turn.isDone() && requests > 0;
+  }
+
+  private void exited(int code) {
+    CompletableFuture<TurnEnd> last;
     synchronized (this) {
       ended = true;
       last = turn;
     }
     if (last != null) {
-      // No request ends well with its worker.
-      last.complete(code == 0 ? Exit.UNKNOWN.code() : code);
+      // No request of an application ends well with its worker.
+      boolean good = kind == Kind.SCRIPT || code != 0;
+      last.complete(new TurnEnd(good ? code : Exit.UNKNOWN.code()));
     }
-    listener.ended(this, why);
+  }
+
+  private synchronized boolean tooSlow() {
+    return slow;
+  }
+
+  /** Ends one that has not loaded in time. */
+  void endIfLoading() {
+    synchronized (this) {
+      if (loaded || ended) {
+        return;
+      }
+      slow = true;
+    }
+    kill();
   }
 
   /**
-   * {@code PID INPUT OUTPUT ERRORS CONTROL} when it is free, {@code = PID STATUS} after a request.
+   * {@code PID INPUT OUTPUT ERRORS CONTROL} when it is free, {@code = PID STATUS NAME…} after a
+   * request, with the names of what that has left behind.
    */
   private void report(String line) {
     String[] words = line.split(" ", -1);
@@ -162,16 +219,20 @@ final class Worker {
       if (words[0].equals("=")) {
         int status = Integer.parseInt(words[2]);
         int signal = status & 0x7F;
-        CompletableFuture<Integer> over;
+        CompletableFuture<TurnEnd> over;
         synchronized (this) {
           over = turn;
         }
+        List<String> left = List.of(words).subList(3, words.length);
+        if (!left.isEmpty()) {
+          listener.left(this, left);
+        }
         if (over != null) {
-          over.complete(signal == 0 ? status >> 8 & 0xFF : 128 + signal);
+          over.complete(new TurnEnd(signal == 0 ? status >> 8 & 0xFF : 128 + signal, left));
         }
         return;
       }
-      CompletableFuture<Integer> next = new CompletableFuture<>();
+      CompletableFuture<TurnEnd> next = new CompletableFuture<>();
       synchronized (this) {
         turn = next;
       }
@@ -179,6 +240,7 @@ final class Worker {
           this,
           new ForkedChild(
               pid(),
+              ProcessHandle.current().pid(),
               Integer.parseInt(words[1]),
               Integer.parseInt(words[2]),
               Integer.parseInt(words[3]),
@@ -215,6 +277,11 @@ final class Worker {
     requests++;
   }
 
+  /** It was not handed that request, which did not reach it. */
+  synchronized void uncount() {
+    requests--;
+  }
+
   /** Ends it after its request. */
   void retire() {
     ServerProcess running;
@@ -239,6 +306,12 @@ final class Worker {
     if (running != null) {
       running.kill();
     }
+  }
+
+  /** Waits for its end, so long at most, and then ends it. */
+  void endWithin(long nanos) throws InterruptedException {
+    join(nanos);
+    kill();
   }
 
   void join(long nanos) throws InterruptedException {

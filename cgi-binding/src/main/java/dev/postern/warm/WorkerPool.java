@@ -8,10 +8,14 @@ import java.io.InterruptedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingDeque;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -20,31 +24,77 @@ import org.jspecify.annotations.Nullable;
  * free last is asked first, so that few have much to do. Thread-safe.
  */
 public final class WorkerPool implements AutoCloseable, Worker.Listener {
-  private record Free(Worker worker, ForkedChild turn) {}
+  private record Free(Worker worker, ForkedChild turn, long since) {}
+
+  /** No worker could be loaded. */
+  public static final class NotLoaded extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    NotLoaded(String why) {
+      super(why);
+    }
+  }
+
+  /** What a pool is about. */
+  interface Listener {
+    /** What becomes of a worker. */
+    void changed(ServerEvent event);
+
+    /** A script has left something behind in a worker. */
+    default void left(Path program, List<String> names) {}
+  }
+
+  /** A finding of these kinds is no state that the next request could do with. */
+  private static final List<String> RECYCLED = List.of("fd:", "thread:", "child");
+
+  /** A load that is ended for being too slow needs a moment to be seen. */
+  private static final Duration LATE = Duration.ofSeconds(1);
 
   private final Path program;
   private final GroupOptions options;
   private final int processes;
   private final ServerStart start;
-  private final Consumer<ServerEvent> listener;
+  private final Worker.Kind kind;
+  private final ScheduledExecutorService timer;
+  private final Listener listener;
   private final LinkedBlockingDeque<Free> free = new LinkedBlockingDeque<>();
   private final List<Worker> workers = new ArrayList<>();
+
+  /** Workers that take no more requests, by what was left behind in them. */
+  private final Map<Worker, String> spoiled = new ConcurrentHashMap<>();
+
+  private final AtomicBoolean looking = new AtomicBoolean();
   private int generation;
   private long looked = System.nanoTime();
   private @Nullable String failure;
+  private boolean refused;
+  private volatile long lastUsed = System.nanoTime();
   private boolean closed;
 
-  /** A pool without any workers. */
-  public WorkerPool(
+  /** The workers of an application; none yet. */
+  public static WorkerPool ofApplication(
       Path program,
       GroupOptions options,
-      int processes,
       ServerStart start,
+      ScriptPool group,
       Consumer<ServerEvent> listener) {
+    return new WorkerPool(
+        Worker.Kind.APPLICATION, program, options, start, group.timer(), listener::accept);
+  }
+
+  WorkerPool(
+      Worker.Kind kind,
+      Path program,
+      GroupOptions options,
+      ServerStart start,
+      ScheduledExecutorService timer,
+      Listener listener) {
+    this.kind = kind;
     this.program = program;
     this.options = options;
-    this.processes = processes;
+    this.processes = options.processes();
     this.start = start;
+    this.timer = timer;
     this.listener = listener;
   }
 
@@ -53,11 +103,13 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
    *
    * @param patience how long to wait for one that is free, and for a new one to load
    * @return null when all were busy for so long
-   * @throws IOException when the application cannot be loaded, or the request may have begun
+   * @throws NotLoaded when the application cannot be loaded
+   * @throws IOException when the request may have begun
    */
   public @Nullable RunningProgram start(WarmRequest request, Duration patience) throws IOException {
     long begun = System.nanoTime();
-    long limit = Math.max(patience.toNanos(), options.startup().toNanos());
+    // Until a load has failed for being too slow, which is told as that.
+    long limit = Math.max(patience.toNanos(), options.startup().plus(LATE).toNanos());
     renewStale();
     while (true) {
       Free next = free.pollFirst();
@@ -68,7 +120,7 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
       if (next == null) {
         String why = failure();
         if (why != null) {
-          throw new IOException("application must load: " + program + ": " + why);
+          throw new NotLoaded(why);
         }
         if (System.nanoTime() - begun >= limit) {
           return null;
@@ -79,6 +131,7 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
         continue;
       }
       next.worker.count();
+      lastUsed = System.nanoTime();
       try {
         return HostedProcess.adopt(next.turn, request.command(), request.encoded(), request.body());
       } catch (InterruptedIOException e) {
@@ -88,6 +141,7 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
           throw e;
         }
         // It is gone, and has not begun.
+        next.worker.uncount();
         next.worker.kill();
       }
     }
@@ -113,8 +167,27 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
     }
   }
 
+  /** Whether a request can be served now, or when another one has been. */
+  synchronized boolean isServing() {
+    return !closed && workers.stream().anyMatch(worker -> !worker.isLoading());
+  }
+
+  /** Whether there is any worker. */
+  synchronized boolean hasWorkers() {
+    return !workers.isEmpty();
+  }
+
+  /** Whether no request runs. */
+  synchronized boolean isIdle() {
+    return free.size() >= workers.size();
+  }
+
+  long lastUsed() {
+    return lastUsed;
+  }
+
   /** Why no worker could be loaded, where none is left. */
-  private synchronized @Nullable String failure() {
+  synchronized @Nullable String failure() {
     return closed ? "it is closed" : workers.isEmpty() ? failure : null;
   }
 
@@ -122,23 +195,89 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
     return !closed && workers.isEmpty();
   }
 
-  private void begin() {
+  /** Whether the last worker that was to load has said itself that it must not. */
+  synchronized boolean isRefused() {
+    return refused;
+  }
+
+  /** Begins to load the application, though nobody has asked for it. */
+  public void load() {
+    begin();
+  }
+
+  /** Begins one more, unless there are enough. */
+  void begin() {
     Worker worker;
     synchronized (this) {
-      if (closed
-          || workers.size() >= processes
-          || workers.stream().anyMatch(Worker::isLoading) && workers.size() >= processes) {
+      if (closed || workers.size() >= processes) {
         return;
       }
       failure = null;
-      worker = new Worker(start, ++generation, this);
+      refused = false;
+      worker = new Worker(kind, start, ++generation, this);
       workers.add(worker);
     }
     tell("loading", worker, "");
     worker.begin();
+    try {
+      var unused =
+          timer.schedule(worker::endIfLoading, options.startup().toNanos(), TimeUnit.NANOSECONDS);
+      if (looking.compareAndSet(false, true)) {
+        lookLater();
+      }
+    } catch (RejectedExecutionException e) {
+      // The group is being closed, and ends it.
+    }
   }
 
-  private void renewStale() {
+  private void lookLater() {
+    var unused =
+        timer.schedule(this::look, options.inactivity().toNanos() / 4, TimeUnit.NANOSECONDS);
+  }
+
+  /** Ends workers that nobody has needed for long. */
+  private void look() {
+    long now = System.nanoTime();
+    List<Worker> idle = new ArrayList<>();
+    for (Free each : free) {
+      if (now - each.since >= options.inactivity().toNanos() && free.remove(each)) {
+        idle.add(each.worker);
+      }
+    }
+    retire(idle, "nobody has asked for it");
+    looking.set(false);
+    try {
+      if (hasWorkers() && looking.compareAndSet(false, true)) {
+        lookLater();
+      }
+    } catch (RejectedExecutionException e) {
+      // The group is being closed.
+    }
+  }
+
+  private void retire(List<Worker> some, String why) {
+    synchronized (this) {
+      workers.removeAll(some);
+    }
+    for (Worker worker : some) {
+      tell("recycled", worker, why);
+      worker.retire();
+    }
+  }
+
+  /** Ends all workers, each after its request; the next ones are of another generation. */
+  void renew(String why) {
+    List<Worker> all;
+    synchronized (this) {
+      all = List.copyOf(workers);
+      failure = null;
+      refused = false;
+    }
+    retire(all, why);
+  }
+
+  /** Ends workers that have loaded what has changed since. */
+  void renewStale() {
     long now = System.nanoTime();
     List<Worker> stale;
     synchronized (this) {
@@ -147,17 +286,24 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
       }
       looked = now;
       stale = workers.stream().filter(Worker::isStale).toList();
-      workers.removeAll(stale);
     }
-    for (Worker worker : stale) {
-      tell("recycled", worker, "a file has changed");
-      worker.retire();
-    }
+    retire(stale, "a file has changed");
   }
 
   @Override
   public void ready(Worker worker) {
     tell("ready", worker, "");
+  }
+
+  @Override
+  public void left(Worker worker, List<String> names) {
+    for (String name : names) {
+      if (options.strict() || RECYCLED.stream().anyMatch(name::startsWith)) {
+        spoiled.put(worker, name);
+        break;
+      }
+    }
+    listener.left(program, names);
   }
 
   @Override
@@ -171,7 +317,7 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
           return;
         }
       } else {
-        free.addFirst(new Free(worker, turn));
+        free.addFirst(new Free(worker, turn, System.nanoTime()));
         return;
       }
     }
@@ -179,6 +325,10 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
   }
 
   private @Nullable String over(Worker worker) {
+    String left = spoiled.get(worker);
+    if (left != null) {
+      return "its script has left " + left + " behind";
+    }
     if (options.maximumRequests() > 0 && worker.requests() >= options.maximumRequests()) {
       return "it has served its requests";
     }
@@ -195,11 +345,14 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
   }
 
   @Override
-  public void ended(Worker worker, @Nullable String why) {
+  public void ended(Worker worker, @Nullable String why, boolean byItself) {
+    spoiled.remove(worker);
+    free.removeIf(each -> each.worker == worker);
     synchronized (this) {
       workers.remove(worker);
       if (why != null) {
         failure = why;
+        refused = byItself;
       }
     }
     tell(why == null ? "ended" : "cold", worker, why == null ? "" : why);
@@ -207,7 +360,7 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
 
   private void tell(String state, Worker worker, String why) {
     try {
-      listener.accept(event(state, worker, why));
+      listener.changed(event(state, worker, why));
     } catch (RuntimeException | Error e) {
       System.getLogger("dev.postern.cgi")
           .log(System.Logger.Level.WARNING, "listener of workers must not throw", e);
@@ -227,7 +380,7 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
   }
 
   /** How each worker stands. */
-  public synchronized Collection<ServerEvent> status() {
+  public synchronized List<ServerEvent> status() {
     return workers.stream()
         .map(worker -> event(worker.isLoading() ? "loading" : "ready", worker, ""))
         .toList();
@@ -236,12 +389,7 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
   /** Ends all workers, each after its request; waits for that as long as the group is graceful. */
   @Override
   public void close() {
-    List<Worker> all;
-    synchronized (this) {
-      closed = true;
-      all = List.copyOf(workers);
-    }
-    all.forEach(Worker::retire);
+    List<Worker> all = endAll();
     long begun = System.nanoTime();
     try {
       for (Worker worker : all) {
@@ -251,5 +399,16 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
       Thread.currentThread().interrupt();
     }
     all.forEach(Worker::kill);
+  }
+
+  /** Ends all workers, each after its request, and takes no more. */
+  List<Worker> endAll() {
+    List<Worker> all;
+    synchronized (this) {
+      closed = true;
+      all = List.copyOf(workers);
+    }
+    all.forEach(Worker::retire);
+    return all;
   }
 }

@@ -30,6 +30,11 @@ class CgiFramingTest {
 
   @TempDir Path directory;
 
+  /** Options for a program. */
+  CgiApplication.Builder host(Path program) throws IOException {
+    return CgiApplication.builder(program);
+  }
+
   @Test
   void attackE01_bodyBeyondItsContentLength_isCut() throws IOException {
     CgiApplication app = app(HEAD + "Content-Length: 8\\n\\nSEE-THIS-BUT-NOT-THIS'", "exec yes");
@@ -49,8 +54,7 @@ class CgiFramingTest {
   @Test
   void attackE01_programThatStaysAfterItsBody_holdsNobodyUp() throws IOException {
     Application app =
-        CgiApplication.builder(
-                Programs.sh(directory, "p", HEAD + "Content-Length: 3\\n\\nall'", "sleep 987"))
+        host(Programs.sh(directory, "p", HEAD + "Content-Length: 3\\n\\nall'", "sleep 987"))
             .idleTimeout(Duration.ofSeconds(60))
             .afterOutput(Duration.ofMillis(50))
             .build();
@@ -90,8 +94,8 @@ class CgiFramingTest {
   @Test
   void attackE04_r3_exitStatus_isReportedOrStrict() throws IOException {
     Path program = Programs.sh(directory, "p", HEAD + "\\n0123456789'", "exit 1");
-    Call lenient = Call.get("/").to(CgiApplication.of(program));
-    Call strict = Call.get("/").to(CgiApplication.builder(program).strictExit().build());
+    Call lenient = Call.get("/").to(host(program).build());
+    Call strict = Call.get("/").to(host(program).strictExit().build());
 
     assertThat(lenient.outcome.complete()).isTrue();
     assertThat(lenient.outcome.facts()).containsEntry("cgi.exit", "exit 1");
@@ -116,8 +120,7 @@ class CgiFramingTest {
   @Test
   void attackE07_s49_endOfOutput_isTheEndOfTheResponse() throws IOException {
     Application app =
-        CgiApplication.builder(
-                Programs.sh(directory, "p", HEAD + "\\nall'", "exec >&- 2>&-", "sleep 987"))
+        host(Programs.sh(directory, "p", HEAD + "\\nall'", "exec >&- 2>&-", "sleep 987"))
             .afterOutput(Duration.ofMillis(50))
             .build();
     long start = System.nanoTime();
@@ -312,8 +315,7 @@ class CgiFramingTest {
   @Test
   void s34_r7_bodyOfUnknownLength_isCountedFirst() throws IOException {
     CgiApplication app =
-        CgiApplication.builder(
-                Programs.sh(directory, "p", HEAD + "\\n%s' \"$CONTENT_LENGTH\"", "cat >/dev/null"))
+        host(Programs.sh(directory, "p", HEAD + "\\n%s' \"$CONTENT_LENGTH\"", "cat >/dev/null"))
             .maxBody(100_000)
             .build();
 
@@ -328,9 +330,7 @@ class CgiFramingTest {
   void h21_h31_requestThatIsRefusedOrShort_startsNothing() throws IOException {
     Path mark = directory.resolve("mark");
     Application app =
-        CgiApplication.builder(Programs.sh(directory, "p", "touch " + mark, HEAD + "\\n'"))
-            .maxBody(1 << 20)
-            .build();
+        host(Programs.sh(directory, "p", "touch " + mark, HEAD + "\\n'")).maxBody(1 << 20).build();
     InputStream untouched =
         new InputStream() {
           @Override
@@ -349,19 +349,18 @@ class CgiFramingTest {
   @Test
   void s50_workingDirectory_isThePrograms() throws IOException {
     Path program = Programs.sh(directory, "p", HEAD + "\\n'", "pwd -P | tr -d '\\n'");
-    assertThat(Call.get("/").to(CgiApplication.of(program)).body())
+    assertThat(Call.get("/").to(host(program).build()).body())
         .isEqualTo(directory.toRealPath().toString());
-    Application other = CgiApplication.builder(program).workingDirectory(Path.of("/")).build();
+    Application other = host(program).workingDirectory(Path.of("/")).build();
     assertThat(Call.get("/").to(other).body()).isEqualTo("/");
-    Application none =
-        CgiApplication.builder(program).workingDirectory(directory.resolve("none")).build();
+    Application none = host(program).workingDirectory(directory.resolve("none")).build();
     assertThat(Call.get("/").to(none).status).isEqualTo(500);
   }
 
   @Test
   void s40_h28_silence_is504() throws IOException {
     CgiApplication app =
-        CgiApplication.builder(Programs.sh(directory, "p", "printf 'X-A: b\\n'", "sleep 987"))
+        host(Programs.sh(directory, "p", "printf 'X-A: b\\n'", "sleep 987"))
             .headerTimeout(Duration.ofMillis(200))
             .build();
     Call call = Call.get("/").to(app);
@@ -374,8 +373,7 @@ class CgiFramingTest {
   @Test
   void h28_noFreePlace_is503WithRetryAfter() throws Exception {
     ProcessLimit limit = ProcessLimit.of(1, Duration.ofMillis(10));
-    Application app =
-        CgiApplication.builder(Programs.sh(directory, "p", HEAD + "\\n'")).limit(limit).build();
+    Application app = host(Programs.sh(directory, "p", HEAD + "\\n'")).limit(limit).build();
     limit.permits().acquire(0);
     Call call = Call.get("/").to(app);
     limit.permits().release();
@@ -457,7 +455,7 @@ class CgiFramingTest {
   }
 
   private CgiApplication app(String... lines) throws IOException {
-    return CgiApplication.of(Programs.sh(directory, "p", lines));
+    return host(Programs.sh(directory, "p", lines)).build();
   }
 
   /** Runs in a JVM of its own, with little memory. */

@@ -37,6 +37,11 @@ class LifecycleTest {
 
   @TempDir Path directory;
 
+  /** Options for a program. */
+  CgiApplication.Builder host(Path program) throws IOException {
+    return CgiApplication.builder(program);
+  }
+
   @Test
   void attackF01_programThatReadsNothingAndSleeps_is504() throws IOException {
     Application app = builder("exec sleep 987").headerTimeout(Duration.ofMillis(300)).build();
@@ -527,6 +532,6 @@ class LifecycleTest {
   }
 
   private CgiApplication.Builder builder(String... lines) throws IOException {
-    return CgiApplication.builder(Programs.sh(directory, "p", lines));
+    return host(Programs.sh(directory, "p", lines));
   }
 }

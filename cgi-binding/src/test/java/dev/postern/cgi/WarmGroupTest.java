@@ -135,6 +135,97 @@ class WarmGroupTest {
     Programs.write(directory.resolve(name), String.format(text, runs));
   }
 
+  private static void signal(String name, long pid) throws Exception {
+    assertThat(new ProcessBuilder("kill", "-" + name, Long.toString(pid)).start().waitFor())
+        .isZero();
+  }
+
+  /** A request waits for a child of a server that does not answer any more, and is then killed. */
+  @Test
+  void serverKilledBeforeItForks_hasItsRequestSpawned() throws Exception {
+    Path runs = Files.createFile(directory.resolve("runs"));
+    counting("p.pl", runs);
+    try (WarmSite site = site(group -> group.learn(false).spares(0))) {
+      site.fork(() -> Call.get("/p.pl"));
+      long server = site.status("p.pl").pid();
+      signal("STOP", server);
+      CompletableFuture<WarmSite.Answer> answer =
+          CompletableFuture.supplyAsync(
+              () -> site.ask(() -> Call.get("/p.pl").with("QUERY_STRING", "id")),
+              task -> new Thread(task).start());
+      await(() -> site.status("p.pl").requests() >= 2);
+      kill(server);
+      assertThat(answer.get(60, TimeUnit.SECONDS).body()).isEqualTo("ok");
+      assertThat(site.last().start()).isEqualTo("spawn");
+      assertThat(lines(runs)).filteredOn("id"::equals).hasSize(1);
+    }
+  }
+
+  /** A child was given its request, and has not taken it when its server is killed. */
+  @Test
+  void serverKilledBeforeItsChildBegins_hasItsRequestSpawned() throws Exception {
+    Path runs = Files.createFile(directory.resolve("runs"));
+    counting("p.pl", runs);
+    try (WarmSite site = site(group -> group.learn(false))) {
+      site.fork(() -> Call.get("/p.pl"));
+      long server = site.status("p.pl").pid();
+      await(() -> ProcessHandle.of(server).stream().flatMap(ProcessHandle::children).count() == 1);
+      long spare = ProcessHandle.of(server).orElseThrow().children().findFirst().get().pid();
+      signal("STOP", spare);
+      CompletableFuture<WarmSite.Answer> answer =
+          CompletableFuture.supplyAsync(
+              () -> site.ask(() -> Call.get("/p.pl").with("QUERY_STRING", "id")),
+              task -> new Thread(task).start());
+      await(() -> site.status("p.pl").requests() >= 2);
+      LockSupport.parkNanos(20_000_000);
+      kill(server);
+      await(() -> !isRunning(server));
+      signal("CONT", spare);
+      assertThat(answer.get(60, TimeUnit.SECONDS).body()).isEqualTo("ok");
+      assertThat(site.last().start()).isEqualTo("spawn");
+      assertThat(lines(runs)).filteredOn("id"::equals).hasSize(1);
+    }
+  }
+
+  @Test
+  void eager_loadsBeforeTheFirstRequest() throws Exception {
+    perl("p.pl", HEAD + "print 'ok';");
+    perl("other.pl", HEAD);
+    Files.writeString(directory.resolve("data.pl"), "no program, as nobody may run it");
+    LockSupport.parkNanos(60_000_000);
+    try (WarmSite site = site(WorkerGroup.Builder::eager)) {
+      await(() -> site.group.status().stream().filter(s -> s.state().equals("ready")).count() == 2);
+      assertThat(site.ask(() -> Call.get("/p.pl")).body()).isEqualTo("ok");
+      assertThat(site.last().start()).isEqualTo("fork");
+    }
+  }
+
+  @Test
+  void umask_isThatOfTheGroupHoweverAProgramIsStarted() throws Exception {
+    perl("p.pl", HEAD + "printf '%03o', umask;");
+    try (WarmSite site = site(group -> group.umask("0137"))) {
+      assertThat(site.ask(() -> Call.get("/p.pl")).body()).isEqualTo("137");
+      assertThat(site.last().start()).isEqualTo("spawn");
+      assertThat(site.fork(() -> Call.get("/p.pl")).body()).isEqualTo("137");
+    }
+  }
+
+  @Test
+  void modules_areLoadedAheadAndThoseThatCannotBeAreLeftOut() throws Exception {
+    Programs.write(
+        directory.resolve("p.py"),
+        "#!/usr/bin/python3\nimport sys\nprint('Content-Type: text/plain\\n')\n"
+            + "print('email.message' in sys.modules, file=sys.stderr)\n");
+    perl("p.pl", HEAD + "print STDERR exists $INC{'Text/Wrap.pm'} ? 'True' : 'False';");
+    try (WarmSite site =
+        site(
+            group ->
+                group.learn(false).modules("email.message", "Text::Wrap", "nowhere", "no.such"))) {
+      assertThat(site.fork(() -> Call.get("/p.py")).log()).contains("True");
+      assertThat(site.fork(() -> Call.get("/p.pl")).log()).contains("True");
+    }
+  }
+
   /** The child goes on; nobody knows its exit then, so that its answer has to say it is whole. */
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
@@ -381,6 +472,9 @@ class WarmGroupTest {
     assertThatThrownBy(() -> group.servers(0)).hasMessageContaining("servers");
     assertThatThrownBy(() -> group.maximumRequests(-1)).hasMessageContaining("maximum requests");
     assertThatThrownBy(() -> group.startupTimeout(Duration.ZERO)).hasMessageContaining("startup");
+    assertThatThrownBy(() -> group.umask("8")).hasMessageContaining("umask");
+    assertThatThrownBy(() -> group.modules("a b")).hasMessageContaining("module");
+    assertThatThrownBy(() -> group.modules("CGI", "x'y")).hasMessageContaining("module");
     assertThatThrownBy(() -> group.environment("QUERY_STRING", "x"))
         .isInstanceOf(IllegalArgumentException.class);
     CgiDirectory.Builder host = CgiDirectory.builder(directory);

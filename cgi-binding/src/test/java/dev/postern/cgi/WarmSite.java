@@ -19,6 +19,10 @@ final class WarmSite implements AutoCloseable {
 
   final Path directory;
   final WorkerGroup group;
+
+  /** How a request that is served warm is started. */
+  private final String how;
+
   final List<WorkerStatus> changes = new CopyOnWriteArrayList<>();
   final List<CgiRun> runs = new CopyOnWriteArrayList<>();
   final CgiDirectory warm;
@@ -35,11 +39,21 @@ final class WarmSite implements AutoCloseable {
       Path directory,
       UnaryOperator<WorkerGroup.Builder> options,
       UnaryOperator<CgiDirectory.Builder> hostOptions) {
+    this(directory, WorkerMode.FORK, options, hostOptions);
+  }
+
+  WarmSite(
+      Path directory,
+      WorkerMode mode,
+      UnaryOperator<WorkerGroup.Builder> options,
+      UnaryOperator<CgiDirectory.Builder> hostOptions) {
     this.directory = directory;
+    this.how = mode == WorkerMode.FORK ? "fork" : "reuse";
     this.group =
         options
             .apply(
                 WorkerGroup.builder("test")
+                    .mode(mode)
                     .gracefulTimeout(Duration.ofSeconds(30))
                     .onChange(changes::add))
             .build();
@@ -66,11 +80,13 @@ final class WarmSite implements AutoCloseable {
     return runs.get(runs.size() - 1);
   }
 
-  /** The answer of a child. Whatever answers before there is one must answer the same. */
+  /**
+   * The answer of a child, or a worker. Whatever answers before there is one must answer the same.
+   */
   Answer fork(Supplier<Call> request) {
     Answer answer = ask(request);
     long start = System.nanoTime();
-    while (!last().start().equals("fork")) {
+    while (!last().start().equals(how)) {
       assertThat(System.nanoTime() - start).as("waited: %s", last()).isLessThan(MAX_WAIT_NANOS);
       LockSupport.parkNanos(5_000_000);
       Answer next = ask(request);

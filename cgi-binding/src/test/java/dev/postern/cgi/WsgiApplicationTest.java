@@ -234,7 +234,5 @@ class WsgiApplicationTest {
         .isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> WorkerGroup.builder("g").processes(0))
         .isInstanceOf(IllegalArgumentException.class);
-    assertThatThrownBy(() -> WorkerGroup.builder("g").mode(WorkerMode.REUSE))
-        .isInstanceOf(IllegalArgumentException.class);
   }
 }

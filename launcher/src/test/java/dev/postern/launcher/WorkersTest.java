@@ -1,6 +1,7 @@
 package dev.postern.launcher;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.postern.Application;
@@ -40,6 +41,10 @@ class WorkersTest {
         "w=mode:twice | mode must be one that there is: twice",
         "w=startup-timeout:0 | seconds above 0",
         "w=learn:maybe | true or false",
+        "w=eager:maybe | true or false",
+        "w=strict-reuse:1 | true or false",
+        "w=umask:9 | umask must be three octal digits",
+        "w=modules:a b | module must be a name",
         "w=, | OPTION:VALUE",
       })
   void wrongGroup_isTold(String text, String message) {
@@ -47,6 +52,17 @@ class WorkersTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining(message)
         .hasMessageContaining(text);
+  }
+
+  @Test
+  void optionsOfAGroup_areTakenByBothForms() {
+    String options =
+        "mode:reuse,processes:2,strict-reuse:true,eager:false,umask:027,modules:json+CGI,librariesOnly:true";
+    List<String> workers = List.of("w=" + options, "v=mode:FORK,strictReuse:false");
+    try (WorkerGroups groups = new WorkerGroups()) {
+      assertThatCode(() -> Workers.of(workers, List.of(), List.of(), groups))
+          .doesNotThrowAnyException();
+    }
   }
 
   @Test

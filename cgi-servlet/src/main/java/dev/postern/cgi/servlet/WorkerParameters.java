@@ -92,6 +92,25 @@ final class WorkerParameters {
       workers.librariesOnly();
       some = true;
     }
+    if (parameters.flag("workers.strictReuse")) {
+      workers.strictReuse();
+      some = true;
+    }
+    if (parameters.flag("workers.eager")) {
+      workers.eager();
+      some = true;
+    }
+    some |= count("workers.processes", 1, workers::processes);
+    String umask = parameters.text("workers.umask");
+    if (umask != null) {
+      checked("workers.umask", () -> workers.umask(umask));
+      some = true;
+    }
+    List<String> modules = parameters.words("workers.modules");
+    if (modules != null) {
+      checked("workers.modules", () -> workers.modules(modules.toArray(new String[0])));
+      some = true;
+    }
     WorkerMode mode = parameters.constant("workers.mode", WorkerMode.class);
     if (mode != null) {
       workers.mode(mode);

@@ -31,6 +31,24 @@ final class WorkerOption {
       case "startuptimeout" -> group.startupTimeout(time(name, value));
       case "gracefultimeout" -> group.gracefulTimeout(time(name, value));
       case "reloadevery" -> group.reloadEvery(time(name, value));
+      case "strictreuse" -> {
+        if (truth(name, value)) {
+          group.strictReuse();
+        }
+      }
+      case "librariesonly" -> {
+        if (truth(name, value)) {
+          group.librariesOnly();
+        }
+      }
+      case "eager" -> {
+        if (truth(name, value)) {
+          group.eager();
+        }
+      }
+      case "umask" -> group.umask(value);
+      // The comma parts options.
+      case "modules" -> group.modules(value.split("\\+", -1));
       case "learn" -> group.learn(truth(name, value));
       case "workingdirectory" -> group.workingDirectory(Path.of(value));
       default -> throw new IllegalArgumentException("OPTION must be one of a group: " + name);

@@ -1,0 +1,59 @@
+package dev.postern.cgi;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.postern.warm.ApplicationLanguage;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The options that applications of other languages share: those of {@link WsgiApplication} and
+ * {@link PsgiApplication}. Not thread-safe.
+ *
+ * @param <B> the builder itself
+ */
+public abstract class ApplicationBuilder<B extends ApplicationBuilder<B>> extends HostBuilder<B> {
+  private final Path file;
+  private Path interpreter;
+  private @Nullable WorkerGroup group;
+
+  ApplicationBuilder(Path file, Path interpreter) {
+    this.file = file;
+    this.interpreter = interpreter;
+  }
+
+  final Path file() {
+    return file;
+  }
+
+  /**
+   * What runs it.
+   *
+   * @throws IllegalArgumentException when it is no absolute path of an executable file
+   */
+  public B interpreter(Path program) {
+    if (!program.isAbsolute() || !Files.isExecutable(program)) {
+      throw new IllegalArgumentException(
+          "interpreter must be an executable file, by its absolute path: " + program);
+    }
+    interpreter = program;
+    return self();
+  }
+
+  /** The group whose options its workers have; by default one of its own, with all defaults. */
+  public B workers(WorkerGroup newGroup) {
+    group = requireNonNull(newGroup, "group");
+    return self();
+  }
+
+  final void checkFile() {
+    if (!Files.isRegularFile(file)) {
+      throw new IllegalArgumentException("application must be in a file: " + file);
+    }
+  }
+
+  final ApplicationWorkers workers(ApplicationLanguage language, String callable) {
+    return new ApplicationWorkers(options(), file, language, interpreter, callable, group);
+  }
+}

@@ -1,0 +1,240 @@
+package dev.postern.warm;
+
+import dev.postern.internal.Escapes;
+import dev.postern.process.RunningProgram;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * One script of a group that runs again and again in the same processes, and what it was seen to
+ * leave behind in them. Thread-safe.
+ */
+final class ReusedScript implements PooledScript, WorkerPool.Listener {
+  /** How long a request waits for a worker that is free. */
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+  /** After so long a load that failed for a reason of the moment is tried again. */
+  private static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(60);
+
+  /** So many names are told of one script, whatever it does. */
+  private static final int MOST_NAMES = 200;
+
+  private final ScriptPool pool;
+  private final ScriptPool.Key key;
+  private final WorkerPool workers;
+  private final Set<String> told = new HashSet<>();
+
+  private Stamp stamp;
+  private long asked;
+  private boolean wasAsked;
+  private String failure = "";
+  private boolean refused;
+  private long failed;
+  private volatile boolean leaving;
+
+  /**
+   * One that nothing was loaded of.
+   *
+   * @param command the worker's, with what isolates it
+   */
+  ReusedScript(
+      ScriptPool pool,
+      ScriptPool.Key key,
+      Interpreter interpreter,
+      List<String> command,
+      Set<String> requestNames) {
+    this.pool = pool;
+    this.key = key;
+    this.stamp = Stamp.of(key.program());
+    byte[] text =
+        interpreter
+            .language()
+            .text(
+                new Language.Settings(
+                    Language.Mode.REUSE,
+                    interpreter.language().modules(pool.options().modules()),
+                    requestNames,
+                    Language.resets(),
+                    false));
+    this.workers =
+        new WorkerPool(
+            Worker.Kind.SCRIPT,
+            key.program(),
+            pool.options(),
+            new ServerStart(command, key.constants(), key.directory(), text),
+            pool.timer(),
+            this);
+  }
+
+  @Override
+  public Path program() {
+    return key.program();
+  }
+
+  @Override
+  public WarmStart start(WarmRequest request) throws IOException {
+    if (request.group() != null) {
+      return WarmStart.cold("each run has a control group of its own");
+    }
+    String cold = cold();
+    if (!cold.isEmpty()) {
+      return WarmStart.cold(cold);
+    }
+    if (!workers.isServing()) {
+      return WarmStart.cold("it is loading");
+    }
+    RunningProgram program;
+    try {
+      program = workers.start(request, PATIENCE);
+    } catch (WorkerPool.NotLoaded e) {
+      return WarmStart.cold(String.valueOf(e.getMessage()));
+    }
+    return program == null ? WarmStart.busy() : WarmStart.of(program, "reuse");
+  }
+
+  /** Why this request cannot be served by a worker; "" when it can. Begins what is missing. */
+  private synchronized String cold() {
+    Stamp seen = Stamp.of(key.program());
+    if (!seen.equals(stamp)) {
+      stamp = seen;
+      failure = "";
+      refused = false;
+      workers.renew("it has changed");
+      begin();
+      return "it has changed";
+    }
+    workers.renewStale();
+    if (workers.hasWorkers()) {
+      return "";
+    }
+    long now = System.nanoTime();
+    if (!failure.isEmpty() && (refused || now - failed < RETRY_NANOS)) {
+      return failure;
+    }
+    boolean again = wasAsked && now - asked < pool.options().inactivity().toNanos();
+    wasAsked = true;
+    asked = now;
+    if (!again) {
+      return "it is asked for the first time";
+    }
+    return begin() ? "it is loading" : pool.fullReason();
+  }
+
+  /** Begins to load, unless whoever writes it may not be done, or there is no room. */
+  private boolean begin() {
+    if (stamp.isAfter(Stamp.now()) || !workers.hasWorkers() && !pool.makeRoom(this)) {
+      return false;
+    }
+    failure = "";
+    workers.begin();
+    return true;
+  }
+
+  @Override
+  public synchronized void load() {
+    wasAsked = true;
+    asked = System.nanoTime();
+    begin();
+  }
+
+  // ---- what its workers tell ----
+
+  @Override
+  public void changed(ServerEvent event) {
+    if (event.state().equals("cold")) {
+      synchronized (this) {
+        failure = event.why();
+        refused = workers.isRefused();
+        failed = System.nanoTime();
+      }
+      pool.log(key.program(), event.why());
+    }
+    pool.tell(event);
+  }
+
+  @Override
+  public void left(Path program, List<String> names) {
+    StringBuilder fresh = new StringBuilder();
+    synchronized (this) {
+      for (String name : names) {
+        if (told.size() < MOST_NAMES && told.add(name)) {
+          fresh.append(fresh.isEmpty() ? "" : " ").append(name);
+        }
+      }
+    }
+    if (!fresh.isEmpty()) {
+      System.getLogger("dev.postern.cgi")
+          .log(
+              System.Logger.Level.INFO,
+              Escapes.escape(String.valueOf(program.getFileName()))
+                  + " leaves behind for the next request: "
+                  + Escapes.escape(fresh.toString()));
+    }
+  }
+
+  private String findings() {
+    return told.isEmpty() ? "" : "it leaves behind: " + String.join(" ", new TreeSet<>(told));
+  }
+
+  // ---- the group's looks ----
+
+  @Override
+  public boolean hasServer() {
+    return !leaving && workers.hasWorkers();
+  }
+
+  @Override
+  public void mark() {
+    leaving = true;
+  }
+
+  @Override
+  public long idleSince() {
+    return !leaving && workers.hasWorkers() && workers.isIdle() ? workers.lastUsed() : 0;
+  }
+
+  @Override
+  public synchronized void endIfIdle(long nanos, String why) {
+    if (workers.hasWorkers()
+        && workers.isIdle()
+        && System.nanoTime() - workers.lastUsed() >= nanos) {
+      workers.renew(why);
+      wasAsked = false;
+    }
+    leaving = false;
+  }
+
+  @Override
+  public List<Ending> close() {
+    return workers.endAll().stream().<Ending>map(worker -> worker::endWithin).toList();
+  }
+
+  @Override
+  public synchronized List<ServerEvent> status() {
+    List<ServerEvent> all = workers.status();
+    String why = findings();
+    if (all.isEmpty()) {
+      return List.of(new ServerEvent(key.program(), "cold", 0, 0, 0, Instant.EPOCH, 0, failure));
+    }
+    return all.stream()
+        .map(
+            event ->
+                new ServerEvent(
+                    event.program(),
+                    event.state(),
+                    event.pid(),
+                    event.generation(),
+                    event.requests(),
+                    event.begun(),
+                    event.memory(),
+                    why))
+        .toList();
+  }
+}

@@ -1,0 +1,115 @@
+# What a fork server and a reused worker share: how a Perl script is loaded, and what of that cannot be the same for
+# each request. The interpreter reads this from its standard input, in a BEGIN block of -M, before it compiles the
+# script. The host has put assignments to $mode, @preload, @request and $reset in front. Descriptor 0 brings commands,
+# 1 takes reports:
+#   (load)                     ->  ready FILE FILE…, or !WHY it must not be served like this
+use POSIX ();
+
+my ($commands, $reports, $log);         # far above what the script opens, and closed before it runs
+my ($early_output, $early_errors, %inherited, %before, $first_random);
+our $learning;
+
+sub open_again { my ($from, $to) = @_; POSIX::dup2($from, $to); open(my $handle, '+<&=', $to) or POSIX::_exit(1); $handle }
+
+# Past all handles: a script's -C or `use open` may have given them layers, which these calls refuse.
+sub put { my ($to, $text) = @_; while (length $text) { my $n = POSIX::write($to, $text, length $text) // return 0; substr($text, 0, $n) = '' } 1 }
+sub get { my ($from) = @_; my $n = POSIX::read($from, my $bytes, 65536); $n ? substr($bytes, 0, $n) : '' }
+
+sub begin_load {
+  if ($reset) { for (qw(HUP INT QUIT PIPE TERM USR1 USR2 ALRM CHLD)) { $SIG{$_} = 'DEFAULT' if ($SIG{$_} // '') eq 'IGNORE' } }
+  %inherited = map { $_ => readlink("/proc/self/fd/$_") // '' } descriptors();
+  $commands = open_again(0, 61); $reports = open_again(1, 62); $log = open_again(2, 63);
+  # Who reads at load takes this byte; what is written at load stays in a pipe, as it would begin.
+  pipe(my $byte, my $into); put(fileno $into, 'x'); POSIX::dup2(fileno $byte, 0); close $byte; close $into;
+  $early_output = early(1); $early_errors = early(2);
+  srand(42); $first_random = rand(); srand(42);
+  %before = %ENV; tie %ENV, 'Postern::Warm::Environment', \%before, \@request;
+}
+
+# Puts a pipe in the place of a descriptor, and returns the end that is read.
+sub early {
+  my ($descriptor) = @_;
+  pipe(my $read, my $write); POSIX::dup2(fileno $write, $descriptor); close $write;
+  open_again(fileno $read, 63 + $descriptor);
+}
+
+# What is in a pipe now. At most 64 KiB fit; who writes more at load waits until the host has had enough.
+sub waiting {
+  my ($handle) = @_; my $bytes = '';
+  vec(my $want = '', fileno $handle, 1) = 1;
+  $bytes = get(fileno $handle) if select($want, undef, undef, 0);
+  $bytes;
+}
+
+sub refuse { my $why = "!$_[0]"; $why =~ tr/\n\t/  /; put(62, "$why\n"); POSIX::_exit(0) }
+
+# What was seen while it was loaded, as a refusal; what load did to the environment and wrote on standard error is
+# done for each request. What is loaded by the host's wish comes in between.
+sub settle_load {
+  my ($more) = @_;
+  my $random = rand() != $first_random; srand(42); $first_random = rand(); srand(42);
+  my $asked = (tied %ENV)->{asked};
+  refuse("it reads $asked while it loads") if $asked;
+  refuse('it draws random numbers while it loads') if $random;
+  $more->();
+  my ($set, $deleted) = settle_environment();
+  { my $old = select(STDOUT); my $flush = $|; $| = 1; $| = $flush; select($old) }
+  refuse('it writes its output while it loads') if length waiting($early_output);
+  { my $byte; refuse('it reads its input while it loads') unless (POSIX::read(0, $byte, 1) // 0) eq '1' && $byte eq 'x' }
+  refuse('it sets an alarm while it loads') if alarm(0);
+  my $said = waiting($early_errors);
+  open(my $null, '+<', '/dev/null'); POSIX::dup2(fileno $null, $_) for 0, 1; POSIX::dup2(63, 2);
+  close $_ for $null, $early_output, $early_errors;
+  return ($set, $deleted, $said);
+}
+
+# Loads what earlier children have loaded, or the group was told to, which has no path. One that comes from elsewhere
+# here, or asks for what only a request knows, is at fault, and is left out next time.
+sub preload {
+  for (@preload) {
+    my ($name, $path) = @$_;
+    next if $INC{$name};
+    local ($@, $!, $_); local $SIG{__DIE__}; local $SIG{__WARN__} = sub { };
+    refuse("drop $name") unless eval { require $name; 1 } && ($path eq '' || $INC{$name} eq $path);
+    refuse("drop $name") if (tied %ENV)->{asked} || rand() != $first_random;
+    srand(42); $first_random = rand(); srand(42);
+  }
+}
+
+sub report_ready { put(62, join("\t", 'ready', grep { defined && !ref && !/[\t\n]/ } @_, values %INC) . "\n") }
+
+# What load did to the environment is done to that of each request.
+sub settle_environment {
+  my $tied = tied %ENV; my $now = $tied->{now}; my ($asked, $stored) = @$tied{qw(asked stored)};
+  untie %ENV; %ENV = (); $ENV{$_} = $now->{$_} for keys %$now;
+  refuse("it reads $asked while it loads") if $asked;
+  refuse('it changes the environment and starts programs while it loads') if $stored && had_children();
+  my %set = map { $_ => $ENV{$_} } grep { !exists $before{$_} || $before{$_} ne $ENV{$_} } keys %ENV;
+  return (\%set, [grep { !exists $ENV{$_} } keys %before]);
+}
+
+# Whether a child was waited for: its page faults are in the 11th field.
+sub had_children {
+  open(my $stat, '<', '/proc/self/stat') or return 1; my $line = <$stat>; close $stat;
+  $line =~ s/^.*\) //s; (split / /, $line)[8] > 0;
+}
+
+sub descriptors {
+  opendir(my $directory, '/proc/self/fd') or return;
+  map { /^(\d+)$/ && $1 > 2 ? $1 : () } sort { $a <=> $b } grep { /^\d+$/ } readdir $directory;
+}
+
+package Postern::Warm::Environment;
+my $of_a_request = qr/^(?:REQUEST_(?:METHOD|URI|SCHEME)|QUERY_STRING|CONTENT_(?:TYPE|LENGTH)|PATH_(?:INFO|TRANSLATED)|SCRIPT_NAME|(?:REMOTE|HTTP|SERVER|AUTH|SSL|REDIRECT)_.*|HTTPS)$/;
+sub TIEHASH { my ($class, $before, $names) = @_; bless { now => {%$before}, asked => '', stored => 0, names => { map { $_ => 1 } @$names } }, $class }
+sub ask { my ($self, $name) = @_; $self->{asked} ||= $name if !exists $self->{now}{$name} && ($self->{names}{$name} || $name =~ $of_a_request) }
+sub FETCH { my ($self, $name) = @_; $self->ask($name); $self->{now}{$name} }
+sub EXISTS { my ($self, $name) = @_; $self->ask($name); exists $self->{now}{$name} }
+sub STORE { my ($self, $name, $value) = @_; $self->{stored} = 1; $self->{now}{$name} = defined $value ? "$value" : '' }
+sub DELETE { my ($self, $name) = @_; $self->ask($name); $self->{stored} = 1; delete $self->{now}{$name} }
+sub CLEAR { my ($self) = @_; $self->{stored} = 1; $self->{asked} ||= 'all of %ENV'; $self->{now} = {} }
+sub FIRSTKEY { my ($self) = @_; $self->{asked} ||= 'all of %ENV'; my @reset = keys %{ $self->{now} }; each %{ $self->{now} } }
+sub NEXTKEY { each %{ $_[0]{now} } }
+sub SCALAR { my ($self) = @_; $self->{asked} ||= 'all of %ENV'; scalar %{ $self->{now} } }
+
+package Postern::Warm;

@@ -1,0 +1,304 @@
+"""What a fork server and a reused worker share: how a Python script is loaded, and what of that cannot be the same for
+each request. The interpreter reads this from its standard input, by -c.
+
+The host has put assignments to preload, request_names, reset and learning in front. Descriptor 0 brings commands, 1
+takes reports:
+  (load)                     ->  ready FILE FILE…, or !WHY it must not be served like this
+"""
+import atexit
+import fcntl
+import gc
+import os
+import select
+import signal
+import sys
+
+OF_A_REQUEST = ('REQUEST_METHOD', 'REQUEST_URI', 'REQUEST_SCHEME', 'QUERY_STRING', 'CONTENT_TYPE', 'CONTENT_LENGTH',
+                'PATH_INFO', 'PATH_TRANSLATED', 'SCRIPT_NAME', 'HTTPS')
+FAMILIES = ('HTTP_', 'REMOTE_', 'SERVER_', 'SSL_', 'AUTH_', 'REDIRECT_')
+LIBRARY = (os.path.dirname(os.__file__) + '/', '/usr/lib/python3/dist-packages/')
+
+
+
+class Loader:
+    def __init__(self, path):
+        self.path = path
+        self.inherited = {fd: target(fd) for fd in descriptors()}
+        self.commands, self.reports, self.log = (fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 61) for fd in (0, 1, 2))
+        if reset:
+            for number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2,
+                           signal.SIGALRM, signal.SIGCHLD):
+                if signal.getsignal(number) == signal.SIG_IGN:
+                    signal.signal(number, signal.SIG_DFL)
+            if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+                signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def refuse(self, why):
+        os.write(self.reports, b'!' + os.fsencode(why).replace(b'\n', b' ').replace(b'\t', b' ') + b'\n')
+        os._exit(0)
+
+    # ---- load ----
+
+    def load(self):
+        # Who reads at load takes this byte; what is written at load stays in a pipe, as it would begin.
+        read, write = os.pipe()
+        os.write(write, b'x')
+        os.close(write)
+        os.dup2(read, 0)
+        os.close(read)
+        early_output, early_errors = self.early(1), self.early(2)
+        self.make_main()
+        try:
+            with open(self.path, 'rb') as script:
+                self.code = compile(script.read(), self.path, 'exec', dont_inherit=True)
+        except (SyntaxError, ValueError, OSError) as error:
+            self.refuse('it cannot be compiled: %s' % error)
+        self.import_ahead()
+        for stream in (sys.stdout, sys.stderr):
+            if stream:
+                stream.flush()
+        if waiting(early_output):
+            self.refuse('it writes its output while it loads')
+        if os.read(0, 1) != b'x':
+            self.refuse('it reads its input while it loads')
+        if signal.getitimer(signal.ITIMER_REAL)[0]:
+            self.refuse('it sets an alarm while it loads')
+        self.said = waiting(early_errors)
+        null = os.open('/dev/null', os.O_RDWR)
+        os.dup2(null, 0)
+        os.dup2(null, 1)
+        os.dup2(self.log, 2)
+        for fd in (null, early_output, early_errors):
+            os.close(fd)
+        threads = len(os.listdir('/proc/self/task'))
+        if threads > 1:
+            self.refuse('it has %d threads after it has loaded' % threads)
+
+    def early(self, fd):
+        read, write = os.pipe()
+        os.dup2(write, fd)
+        os.close(write)
+        high = fcntl.fcntl(read, fcntl.F_DUPFD_CLOEXEC, 61)
+        os.close(read)
+        return high
+
+    def make_main(self):
+        """The module that the interpreter makes for a script, and its arguments."""
+        from importlib.machinery import SourceFileLoader
+        main = type(sys)('__main__')
+        names = main.__dict__
+        names.clear()
+        names.update(__name__='__main__', __doc__=None, __package__=None,
+                     __loader__=SourceFileLoader('__main__', self.path), __spec__=None, __annotations__={},
+                     __builtins__=sys.modules['builtins'], __file__=self.path, __cached__=None)
+        sys.modules['__main__'] = self.main = main
+        sys.argv[:] = [self.path]
+        if '-c' in getattr(sys, 'orig_argv', ()):
+            at = sys.orig_argv.index('-c')
+            sys.orig_argv[at:] = [self.path]
+        if not (sys.flags.isolated or getattr(sys.flags, 'safe_path', False)):
+            sys.path[0] = os.path.dirname(os.path.realpath(self.path))
+
+    def import_ahead(self):
+        environment = EnvironmentWatch()
+        random = RandomWatch(bool(preload))
+        before = dict(pair.split(b'=', 1) for pair in read_all('/proc/self/environ').split(b'\0') if b'=' in pair)
+        for name, path in preload:
+            if name in sys.modules:
+                continue
+            try:
+                __import__(name)
+                ours = getattr(sys.modules[name], '__file__', None) or ''
+            except BaseException:
+                ours = None
+            if ours is None or path and os.fsdecode(ours) != path:
+                self.refuse('drop ' + name)
+            if environment.asked or random.drawn():
+                self.refuse('drop ' + ' '.join([name] + list(environment.asked) + list(random.modules)))
+        if environment.asked or random.drawn():
+            self.refuse('it asks for what only a request has while it loads')
+        environment.end()
+        random.end()
+        self.put = {name: value for name, value in os.environb.items() if before.get(name) != value}
+        self.dropped = [name for name in before if name not in os.environb]
+
+    def report_ready(self, *more):
+        files = (getattr(module, '__file__', None) for module in list(sys.modules.values()))
+        shown = [os.fsencode(file) for file in (*more, *files) if file and not any(c in file for c in '\t\n')]
+        send(self.reports, b'\t'.join([b'ready'] + shown) + b'\n')
+
+    # ---- the script ----
+
+    def execute(self):
+        """As the interpreter runs a script; what it raises is shown without our frames. Its exit status."""
+        status = 0
+        try:
+            exec(self.code, self.main.__dict__)
+        except SystemExit as error:
+            status = exit_status(error)
+        except BaseException as error:
+            status = 1
+            trace = error.__traceback__ and error.__traceback__.tb_next
+            error.__traceback__ = trace
+            sys.last_type, sys.last_value, sys.last_traceback = type(error), error, trace
+            if sys.version_info >= (3, 12):
+                sys.last_exc = error
+            try:
+                sys.excepthook(type(error), error, trace)
+            except SystemExit as other:
+                status = exit_status(other)
+            except BaseException:
+                sys.__excepthook__(*sys.exc_info())
+            if isinstance(error, KeyboardInterrupt):
+                status = -signal.SIGINT
+            del error, trace
+        return status
+
+
+class Flush:
+    def __init__(self):
+        self.failed = False
+
+    def standard(self):
+        """False when the output could not be written, which is told once."""
+        good = True
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                if stream is not None and not getattr(stream, 'closed', False):
+                    stream.flush()
+            except BaseException as error:
+                if stream is sys.stdout and not self.failed:
+                    self.failed, good = True, False
+                    try:
+                        sys.stderr.write('Exception ignored in: %r\n%s: %s\n' % (stream, type(error).__name__, error))
+                    except BaseException:
+                        pass
+        return good
+
+    def writers(self, early):
+        import io
+        for writer in gc.get_objects() + early:
+            if isinstance(writer, (io.TextIOWrapper, io.BufferedWriter, io.BufferedRandom)):
+                if writer is not sys.stdout and writer is not sys.stderr:
+                    try:
+                        writer.flush()
+                    except Exception:
+                        pass
+
+
+class EnvironmentWatch:
+    """Sees who asks for a variable that only a request has."""
+
+    def __init__(self):
+        self.asked = asked = {}
+        base = type(os.environ)
+
+        class Watched(base):
+            def __getitem__(self, name):
+                watch(name)
+                return base.__getitem__(self, name)
+
+            def __contains__(self, name):
+                watch(name)
+                return base.__contains__(self, name)
+
+            def __iter__(self):
+                for module in loading():
+                    asked[module] = True
+                return base.__iter__(self)
+
+        def watch(name):
+            if isinstance(name, str) and (name in OF_A_REQUEST or name in request_names
+                                          or name.startswith(FAMILIES) and name != 'SERVER_SOFTWARE'):
+                for module in loading():
+                    asked[module] = True
+
+        self.base = base
+        os.environ.__class__ = Watched
+
+    def end(self):
+        os.environ.__class__ = self.base
+
+
+class RandomWatch:
+    """Sees who draws random numbers. The random module seeds itself anew in each child, but not what was drawn."""
+
+    def __init__(self, needed):
+        self.modules = {}
+        self.state = None
+        if needed:
+            import random
+            self.state = random._inst.getstate()
+        self.real = os.urandom
+
+        def watched(size):
+            for module in loading():
+                self.modules[module] = True
+            self.modules.setdefault('os', True)
+            return self.real(size)
+
+        os.urandom = watched
+
+    def drawn(self):
+        random = sys.modules.get('random')
+        return bool(self.modules) or self.state is not None and random._inst.getstate() != self.state
+
+    def end(self):
+        os.urandom = self.real
+
+
+def loading():
+    """The modules that are being imported now, the innermost first."""
+    frame = sys._getframe(2)
+    while frame:
+        name = frame.f_globals.get('__name__')
+        if frame.f_code.co_name == '<module>' and name and name != '__main__':
+            yield name
+        frame = frame.f_back
+
+
+def exit_status(error):
+    code = error.code
+    if code is None:
+        return 0
+    if isinstance(code, int):
+        return code & 0xFF
+    try:
+        sys.stderr.write('%s\n' % (code,))
+        sys.stderr.flush()
+    except Exception:
+        pass
+    return 1
+
+
+def is_library(name):
+    file = getattr(sys.modules.get(name), '__file__', None)
+    return file is None or file.startswith(LIBRARY)
+
+
+def waiting(fd):
+    """What is in a pipe now; at most 64 KiB fit."""
+    return os.read(fd, 65536) if select.select([fd], [], [], 0)[0] else b''
+
+
+def send(fd, data):
+    while data:
+        data = data[os.write(fd, data):]
+
+
+def read_all(path):
+    with open(path, 'rb') as file:
+        return file.read()
+
+
+def target(fd):
+    try:
+        return os.readlink('/proc/self/fd/%d' % fd)
+    except OSError:
+        return ''
+
+
+def descriptors():
+    return [int(name) for name in os.listdir('/proc/self/fd') if int(name) > 2 and os.path.lexists('/proc/self/fd/' + name)]
+
+

@@ -1,0 +1,195 @@
+# A worker that runs one Perl script again and again in one process, after load.pl. The script is compiled once, as a
+# sub; where named subs would keep file's `my` variables of the first request, it is compiled for each. After each
+# request what can be put back is, and what is left is told. Descriptor 0 is open while the host wants the worker:
+#   (free for a request)     ->  PID INPUT OUTPUT ERRORS CONTROL
+#   (a request has ended)    ->  = PID STATUS NAME…, the status as wait(2) would have it, and what the script has left
+our ($path, $source, $data, $code, $each, $running, $exiting, $set, $deleted, $said, $worker);
+my (%before_request, $directory, $umask, %signals, %special, %layers, @arguments, @include);
+
+# Not by an exception, as an eval of the script could catch that.
+BEGIN {
+  *CORE::GLOBAL::exit = sub (;$) {
+    my $status = @_ ? $_[0] : 0;
+    CORE::exit($status) unless $Postern::Warm::running && $$ == $Postern::Warm::worker;
+    $Postern::Warm::exiting = ($status // 0) & 255;
+    no warnings; last POSTERN_REQUEST;
+  };
+  # A child must not hold what tells of its parent's end.
+  *CORE::GLOBAL::fork = sub () {
+    my $child = CORE::fork();
+    if (defined $child && !$child) { close $_ for $commands, $reports, $log }
+    $child;
+  };
+}
+
+sub load_script {
+  $worker = $$; $path = shift @ARGV; ($path) = $path =~ /(.*)/s; $0 = $path; @arguments = @ARGV;
+  refuse('its path has a quote or the end of a line') if $path =~ /["\n]/;
+  open(my $in, '<', $path) or refuse("it cannot be read: $!");
+  { local $/; $source = <$in>; close $in; ($source) = $source =~ /(.*)/s }
+  # The text is code up to the first of these at the start of a line. One in a here document is found out by compiling.
+  if ($source =~ /^__(?:END|DATA)__[ \t\r]*(?:\n|\z)/m) { my $end = $-[0]; $data = substr($source, $+[0]); $source = substr($source, 0, $end) }
+  # A pod that goes to the end of the file would take the sub's end for its own.
+  my ($last) = $source =~ /.*^=([a-zA-Z]\w*)/ms; $source .= "\n=cut\n" if defined $last && $last ne 'cut';
+  # What load itself has loaded is no matter of the script.
+  require B; require PerlIO;
+  my $made = compile_script() or refuse("it cannot be compiled: $@");
+  $each = keeps_variables(); $code = $made unless $each;
+}
+
+# Without the warnings that come of its being a sub, and of its being compiled again.
+sub compile_script {
+  my $before = $SIG{__WARN__};
+  my $filter = sub {
+    return if $_[0] =~ /^Variable "[^"]+" (?:will not stay shared|is not available) at |^(?:Constant s|S)ubroutine \S+ redefined at |^Prototype mismatch: /;
+    print STDERR $_[0];
+  };
+  $SIG{__WARN__} = $filter;
+  # By a name: what is named in it can see the variables of a sub without one only while that runs.
+  my $made = compile("package main; sub Postern::Warm::script {\n#line 1 \"$path\"\n$source\n} \\&Postern::Warm::script");
+  # A handler that a BEGIN block has set is the script's.
+  if (ref $SIG{__WARN__} && $SIG{__WARN__} == $filter) { if (defined $before) { $SIG{__WARN__} = $before } else { delete $SIG{__WARN__} } }
+  $made;
+}
+
+# Whether a named sub of the script uses a `my` variable of its file: that would be the variable of the first request.
+sub keeps_variables {
+  my %packages = map { $_ => 1 } 'main', $source =~ /^\s*package\s+([\w:]+)/mg;
+  for my $package (keys %packages) {
+    my $stash = \%{"${package}::"};
+    for my $name (keys %$stash) {
+      next unless defined &{"${package}::$name"};
+      my $cv = B::svref_2object(\&{"${package}::$name"});
+      next unless $cv->can('PADLIST') && defined $cv->FILE && $cv->FILE eq $path;
+      my $list = $cv->PADLIST; next unless ref $list && $list->can('ARRAYelt');
+      for my $variable ($list->ARRAYelt(0)->ARRAY) {
+        next if $variable->isa('B::SPECIAL') || !$variable->can('FLAGS');
+        my $text = eval { $variable->PV } // ''; next if $text eq '' || $text eq '&';
+        my ($outer, $our) = defined &B::PADNAMEf_OUTER ? (B::PADNAMEf_OUTER(), B::PADNAMEf_OUR()) : (B::SVf_FAKE(), 0x00040000);
+        return 1 if $variable->FLAGS & $outer && !($variable->FLAGS & $our);
+      }
+    }
+  }
+  return 0;
+}
+
+sub reuse {
+  @include = @INC; $directory = POSIX::getcwd(); $umask = umask; %signals = %SIG;
+  %special = (ors => $\, irs => $/, ofs => $,, list => $", subscript => $;, warn => $^W, error => $^A);
+  %layers = map { $_ => join '', map { ":$_" } grep { !/^(?:unix|perlio)$/ } PerlIO::get_layers(*{"main::$_"}, $_ eq 'STDIN' ? () : (output => 1)) } qw(STDIN STDOUT STDERR);
+  report_ready($path);
+  %before_request = snapshot();
+  while (1) {
+    pipe(my $input, my $input_end) or last; pipe(my $output_end, my $output) or last;
+    pipe(my $errors_end, my $errors) or last; pipe(my $control, my $control_end) or last;
+    put(62, join(' ', $$, map { fileno $_ } $input_end, $output_end, $errors_end, $control_end) . "\n");
+    my $request = receive($control); last unless defined $request;
+    close $_ for $input_end, $output_end, $errors_end, $control, $control_end;
+    my ($how, @variables) = split /\0/, $request, -1; pop @variables;
+    begin_request($how =~ /^p/ ? fileno $input : -1, fileno $output, fileno $errors, \@variables);
+    close $_ for $input, $output, $errors;
+    my $status = run_request();
+    CORE::exit($status) if $$ != $worker;
+    my @left = end_request();
+    put(62, join(' ', '=', $$, $status << 8, @left) . "\n");
+  }
+  CORE::exit(0);
+}
+
+# A request; undef when the host wants no more.
+sub receive {
+  my ($control) = @_;
+  my ($request, $length) = ('');
+  vec(my $want = '', fileno $control, 1) = 1; vec($want, 61, 1) = 1;
+  until (defined $length && length $request >= $length) {
+    next if select(my $ready = $want, undef, undef, undef) < 0;
+    if (!vec($ready, fileno $control, 1)) { return unless length get(61); next }
+    my $more = get(fileno $control); return unless length $more;
+    $request .= $more;
+    $length = $1 if !defined $length && $request =~ s/^(\d+)://;
+  }
+  $request;
+}
+
+# New handles, as buffers of the last request may hold what was never read or written.
+sub begin_request {
+  my ($input, $output, $errors, $variables) = @_;
+  close STDIN; close STDOUT; close STDERR;
+  if ($input < 0) { my $null = POSIX::open('/dev/null', 0); POSIX::dup2($null, 0); POSIX::close($null) if $null > 0 } else { POSIX::dup2($input, 0) }
+  POSIX::dup2($output, 1); POSIX::dup2($errors, 2);
+  open(STDIN, '<&=', 0); open(STDOUT, '>&=', 1); open(STDERR, '>&=', 2);
+  for (qw(STDIN STDOUT STDERR)) { binmode(*{"main::$_"}, $layers{$_}) if length $layers{$_} }
+  { my $old = select(STDERR); $| = 1; select(STDOUT); $| = 0 }
+  # One by one: a list with tainted values would leave all of %ENV tainted for good.
+  %ENV = ();
+  for (@$variables) { my $at = index($_, '='); $ENV{substr($_, 0, $at)} = substr($_, $at + 1) }
+  $ENV{$_} = $set->{$_} for keys %$set; delete @ENV{@$deleted};
+  put(2, $said) if length $said;
+  if (defined $data) { no strict 'refs'; close main::DATA; open(main::DATA, '<', \$data) }
+}
+
+# As perl runs a main program: what it dies of is on standard error, and its status is the exit's.
+sub run_request {
+  @ARGV = @arguments; @INC = @include; $0 = $path;
+  ($\, $/, $,, $", $;, $^W, $^A) = @special{qw(ors irs ofs list subscript warn error)};
+  my ($died, $why, $errno, $child) = (0); undef $exiting; $running = 1;
+  POSTERN_REQUEST: {
+    my $run = $each ? compile_script() : $code;
+    if (!$run) { ($died, $why, $errno, $child) = (1, $@, 0, 0); last }
+    $^T = time; $_ = undef; $! = 0; $@ = ''; $? = 0;
+    # Evaluated here alone: `die` in it has handlers of the script, if any.
+    eval { $run->(); 1 } or do { ($died, $why, $errno, $child) = (1, $@, $! + 0, $? >> 8) };
+  }
+  $running = 0;
+  return $exiting if defined $exiting;
+  return 0 unless $died;
+  print STDERR $why;
+  return ($errno & 255) || ($child & 255) || 255;
+}
+
+# Puts back what can be, and tells what cannot.
+sub end_request {
+  local ($@, $!, $?);
+  alarm 0;
+  { local $SIG{PIPE} = 'IGNORE'; close STDOUT; close STDERR; close STDIN; close main::DATA if defined $data }
+  my $null = POSIX::open('/dev/null', 2); POSIX::dup2($null, $_) for grep { $_ != $null } 0, 1; POSIX::dup2(63, 2); POSIX::close($null) if $null > 2;
+  open(STDIN, '<&=', 0); open(STDOUT, '>&=', 1); open(STDERR, '>&=', 2); select(STDOUT);
+  eval { CGI::initialize_globals() } if defined &CGI::initialize_globals;
+  %ENV = ();
+  my @left;
+  for my $name (keys %SIG) {
+    my ($was, $is) = ($signals{$name}, $SIG{$name});
+    next if (defined $was ? "$was" : '') eq (defined $is ? "$is" : '');
+    if (defined $was) { $SIG{$name} = $was } else { delete $SIG{$name} }
+  }
+  chdir $directory; umask $umask;
+  while ((my $ended = waitpid(-1, POSIX::WNOHANG())) >= 0) { if ($ended == 0) { push @left, 'child'; last } }
+  my %now = snapshot();
+  push @left, grep { !exists $before_request{$_} || $before_request{$_} ne $now{$_} } sort keys %now;
+  %before_request = %now;
+  s/[^\x21-\x7e]/_/g for @left;
+  splice(@left, 20, @left, '...') if @left > 20;
+  return @left;
+}
+
+# Package variables by their values or sizes, modules of the site, descriptors and threads.
+sub snapshot {
+  my %seen;
+  for my $name (keys %main::) {
+    next if $name =~ /::$|^(?:_<.*|ENV|INC|SIG|STDIN|STDOUT|STDERR|DATA|stdin|stdout|stderr|ARGV|ARGVOUT|BEGIN|END|INIT|CHECK|UNITCHECK|[0-9]+|[^A-Za-z].*|[ab]|__.*)$/;
+    my $glob = \$main::{$name}; next unless ref $glob eq 'GLOB';
+    my $scalar = *$glob{SCALAR};
+    $seen{"\$$name"} = ref $$scalar ? ref $$scalar : "=$$scalar" if defined $$scalar;
+    $seen{"\@$name"} = @{ *$glob{ARRAY} } if *$glob{ARRAY} && @{ *$glob{ARRAY} };
+    $seen{"\%$name"} = keys %{ *$glob{HASH} } if *$glob{HASH} && %{ *$glob{HASH} };
+  }
+  for my $file (values %INC) { $seen{"module:$file"} = 1 if defined $file && !ref $file && $file !~ m{^/(?:usr|etc/perl)/} }
+  for (descriptors()) { next if /^6[1-3]$/; my $to = readlink "/proc/self/fd/$_"; $seen{"fd:$_"} = $to if defined $to && $to !~ m{^/proc/\d+/fd$} }
+  if (opendir(my $tasks, '/proc/self/task')) { my $threads = grep { /^\d/ } readdir $tasks; $seen{"thread:$threads"} = 1 if $threads > 1 }
+  return %seen;
+}
+
+begin_load();
+load_script();
+($set, $deleted, $said) = settle_load(\&preload);
+1;

@@ -1,0 +1,94 @@
+package dev.postern.cgi;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.postern.cgi.server.Tools;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * Hosts any program by a worker: a script of Perl of the same name becomes it by {@code exec}, and
+ * has been loaded before its first request. So what is tested of programs is tested of children of
+ * fork servers, and of workers.
+ */
+final class WarmPrograms implements AutoCloseable {
+  private static final long MAX_WAIT_NANOS = TimeUnit.SECONDS.toNanos(20);
+
+  /** A file that has just been written is not loaded, as its writer may not be done. */
+  private static final long WRITTEN_NANOS = TimeUnit.MILLISECONDS.toNanos(60);
+
+  private static final AtomicInteger NUMBER = new AtomicInteger();
+
+  private final WorkerMode mode;
+  private final List<WorkerGroup> groups = new CopyOnWriteArrayList<>();
+  private final AtomicInteger warm = new AtomicInteger();
+  private final List<String> cold = new CopyOnWriteArrayList<>();
+
+  WarmPrograms(WorkerMode mode) {
+    this.mode = mode;
+    Tools.require("perl");
+  }
+
+  /** Options for a program that runs like this. */
+  CgiApplication.Builder host(Path program) throws IOException {
+    Path directory = program.toAbsolutePath().getParent();
+    Path script =
+        Files.createDirectory(directory.resolve("warm-" + NUMBER.incrementAndGet()))
+            .resolve(program.getFileName());
+    Programs.write(
+        script, "#!/usr/bin/perl\nmy $p = '" + program.toAbsolutePath() + "';\nexec { $p } $p;\n");
+    WorkerGroup group =
+        WorkerGroup.builder("test")
+            .mode(mode)
+            .processes(2)
+            .learn(false)
+            .gracefulTimeout(Duration.ofSeconds(30))
+            .eager()
+            .build();
+    groups.add(group);
+    LockSupport.parkNanos(WRITTEN_NANOS);
+    CgiApplication.builder(script).workingDirectory(directory).workers(group).build();
+    long start = System.nanoTime();
+    while (group.status().stream().noneMatch(status -> status.state().equals("ready"))) {
+      assertThat(System.nanoTime() - start)
+          .as("waited: %s", group.status())
+          .isLessThan(MAX_WAIT_NANOS);
+      LockSupport.parkNanos(2_000_000);
+    }
+    return CgiApplication.builder(script)
+        .workingDirectory(directory)
+        .workers(group)
+        .onRun(
+            run -> {
+              if (run.start().equals("spawn")) {
+                cold.add(run.coldReason());
+              } else if (!run.start().isEmpty()) {
+                warm.incrementAndGet();
+              }
+            });
+  }
+
+  /** Ends the workers that {@link #host} has begun. */
+  void endWorkers() {
+    groups.forEach(WorkerGroup::close);
+    groups.clear();
+  }
+
+  /**
+   * That the programs did run so, but for few that were asked for again at once. A worker that has
+   * become its program is gone with it, so that there more of them are cold.
+   */
+  @Override
+  public void close() {
+    endWorkers();
+    int least = mode == WorkerMode.REUSE ? 0 : 3 * cold.size();
+    assertThat(warm.get()).as("warm; cold: %s", cold).isGreaterThan(least);
+  }
+}

@@ -1,0 +1,424 @@
+package dev.postern.cgi;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.postern.cgi.server.Tools;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Scripts that run again and again in one process: what is put back, and what is told. */
+class WarmReuseTest {
+  private static final String PERL = "print qq(Content-Type: text/plain\\n\\n);";
+  private static final String PYTHON = "print('Content-Type: text/plain\\n')";
+
+  @TempDir static Path directory;
+  private static WarmSite site;
+
+  @BeforeAll
+  static void host() throws IOException {
+    Tools.require("perl");
+    Tools.require("python3");
+    site =
+        new WarmSite(
+            directory,
+            WorkerMode.REUSE,
+            group -> group.processes(1).reloadEvery(Duration.ofMillis(20)),
+            host -> host.headerTimeout(Duration.ofSeconds(20)));
+  }
+
+  @AfterAll
+  static void close() {
+    if (site != null) {
+      site.close();
+    }
+  }
+
+  private static void await(BooleanSupplier condition) {
+    long start = System.nanoTime();
+    while (!condition.getAsBoolean()) {
+      assertThat(System.nanoTime() - start).as("waited").isLessThan(TimeUnit.SECONDS.toNanos(20));
+      LockSupport.parkNanos(2_000_000);
+    }
+  }
+
+  private static Call get(String name, String query) {
+    return Call.get("/" + name).with("QUERY_STRING", query);
+  }
+
+  /** The second and third request of one worker are answered as a process of its own does. */
+  private static WarmSite.Answer same(String name, String... lines) throws IOException {
+    site.script(name, lines);
+    site.fork(() -> get(name, "first"));
+    WarmSite.Answer spawned = site.spawn(() -> get(name, "q=1"));
+    for (int i = 0; i < 2; i++) {
+      WarmSite.Answer answer = site.fork(() -> get(name, "q=1"));
+      assertThat(answer).isEqualTo(spawned);
+      assertThat(site.last().start()).isEqualTo("reuse");
+    }
+    return spawned;
+  }
+
+  /** What is found after the requests of a new script, the first and the second. */
+  private static Set<String> left(String name, String... lines) throws IOException {
+    site.script(name, lines);
+    site.fork(() -> get(name, "q=1"));
+    site.fork(() -> get(name, "q=2"));
+    return Set.copyOf(
+        site.runs.stream()
+            .filter(run -> run.program().endsWith(name))
+            .flatMap(run -> run.limits().stream())
+            .toList());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "environment | print $ENV{SEEN} // 'none', $ENV{QUERY_STRING}; $ENV{SEEN} = 1; delete"
+            + " $ENV{PATH}",
+        "directory | print `pwd`, umask; chdir '/'; umask 077",
+        "signals | print $SIG{TERM} // 'none', $SIG{__WARN__} // 'none'; $SIG{TERM} = 'IGNORE';"
+            + " $SIG{__WARN__} = sub {}; $SIG{ALRM} = sub {}; alarm 99",
+        "variables | print $, // 'u', $\\ // 'u', ord $/, $\", $|, $^W, $0, scalar @ARGV, $INC[0];"
+            + " ($, , $\\, $/, $\", $^W, $0) = (1) x 6; $| = 1; @ARGV = 1; @INC = 1",
+        "time | print time - $^T < 3 ? 'now' : 'old'; $^T = 1",
+        "handle | print 'x'; open F => '>/dev/null'; select F",
+        "closed | $| = 1; print 'x'; close STDOUT; close STDERR; close STDIN",
+        "lexical | my $n; $n++; my @l; push @l, 1; print $n, scalar @l",
+        "exit | print 'x'; eval { exit 3 }; print 'y'",
+        "exit-in-sub | sub f { print 'x'; exit 4 } f(); print 'y'",
+        "exit-in-sort | my @l = sort { exit 5 } 1, 2; print 'y'",
+        "die | print 'x'; die 'a reason'",
+        "die-object | print 'x'; die { code => 1 }->{code}, 'n'",
+        "fork | $| = 1; print 'x'; my $p = fork; exit 7 if !$p; waitpid $p => 0; print $? >> 8",
+        "falls-out | $| = 1; print 'x'; my $p = fork; if ($p) { waitpid $p => 0; print $? >> 8 }"
+            + " else { print 'c' }",
+        "exec | $| = 1; print 'x'; exec '/bin/sh' => '-c' => 'echo from sh; exit 3'",
+        "_exit | $| = 1; print 'x'; require POSIX; POSIX::_exit(6)",
+        "kill | $| = 1; print 'x'; kill 9 => $$",
+        "shell | $| = 1; print 'x'; system 'ls /proc/self/fd; echo e >/dev/stderr; cat'",
+        "strict | use strict; use warnings; my $x; print qq(x$x)",
+        "names | $s = 1; $f = 2; package Other; our $s; print $main::s, $main::f, $s // 'u',"
+            + " __PACKAGE__, __FILE__, __LINE__",
+      })
+  void perl_isAnsweredAsByAProcessOfItsOwn(String name, String code) throws IOException {
+    same("same-" + name + ".pl", "#!/usr/bin/perl", PERL, code + ";");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "environment | import os; print(os.environ.get('SEEN'), os.environ['QUERY_STRING']);"
+            + " os.environ['SEEN'] = '1'; del os.environ['PATH']",
+        "directory | import os; print(os.getcwd(), os.umask(0o77)); os.chdir('/')",
+        "signals | import signal; print(signal.getsignal(15), signal.getsignal(2));"
+            + " signal.signal(15, signal.SIG_IGN); signal.signal(14, lambda *a: 0);"
+            + " signal.alarm(99)",
+        "main | state = globals().get('state', 0) + 1; print(state, sorted(globals()))",
+        "path | import sys; print(sys.path, sys.argv); sys.path.insert(0, '/nowhere');"
+            + " sys.argv.append('x')",
+        "streams | import sys, os; print(sys.stdout.encoding, sys.stdout.name, sys.stdout.errors);"
+            + " sys.stdout.flush(); sys.stdout = open(os.devnull, 'w'); sys.stdin.close()",
+        "raise | 1/0",
+        "exit | import sys; sys.exit(3)",
+        "exit-text | import sys; sys.exit('a reason')",
+        "atexit | import atexit; atexit.register(print, 'bye')",
+        "threads | import threading,time; threading.Thread(target=lambda: (time.sleep(.03),"
+            + " print('late'))).start()",
+        "hook | import sys; sys.excepthook = lambda *a: print('hook', a[0].__name__); 1/0",
+        "warnings | import warnings; warnings.warn('once', stacklevel=1);"
+            + " warnings.simplefilter('ignore')",
+        "exec | import os,sys; sys.stdout.flush(); os.execv('/bin/sh', ['sh', '-c', 'echo"
+            + " $QUERY_STRING; exit 4'])",
+        "_exit | import os,sys; sys.stdout.flush(); os._exit(6)",
+        "kill | import os,sys; sys.stdout.flush(); os.kill(os.getpid(), 9)",
+        "fork | import os,sys; sys.stdout.flush(); p = os.fork(); print('x'); p and"
+            + " print(os.waitpid(p, 0)[1])",
+        "shell | import os,sys; sys.stdout.flush(); os.system('ls /proc/self/fd; echo e"
+            + " >/dev/stderr; cat')",
+        "closed | import os; os.close(1)",
+        "logging | import logging; logging.basicConfig(); logging.warning('seen')",
+      })
+  void python_isAnsweredAsByAProcessOfItsOwn(String name, String code) throws IOException {
+    same("same-" + name + ".py", "#!/usr/bin/python3", PYTHON, code);
+  }
+
+  @Test
+  void streams_areThoseOfTheSwitches() throws IOException {
+    same("unbuffered.py", "#!/usr/bin/python3 -u", PYTHON, "import os; print('x'); os._exit(3)");
+    same("layers.pl", "#!/usr/bin/perl -CS", PERL + "print qq(\\x{263A} \\x{e4});");
+    same("lines.pl", "#!/usr/bin/perl -wl", PERL + "print 'x'; print $^W;");
+  }
+
+  @Test
+  void oneProcess_servesAllRequests() throws IOException {
+    site.script("pid.pl", "#!/usr/bin/perl", PERL + "print $$");
+    String first = site.fork(() -> get("pid.pl", "")).body();
+    assertThat(site.fork(() -> get("pid.pl", "")).body()).isEqualTo(first);
+    assertThat(site.status("pid.pl").mode()).isEqualTo(WorkerMode.REUSE);
+    assertThat(site.status("pid.pl").pid()).isEqualTo(Long.parseLong(first));
+    assertThat(site.last().limits()).isEmpty();
+  }
+
+  @Test
+  void data_isReadFromItsStart() throws IOException {
+    same(
+        "data.pl",
+        "#!/usr/bin/perl",
+        PERL + "print scalar <DATA>; print $ENV{QUERY_STRING} eq 'first' ? '' : <DATA>;",
+        "__END__",
+        "one",
+        "two");
+  }
+
+  /** A named sub that uses a variable of its file would keep that of the first request. */
+  @Test
+  void namedSubs_seeTheVariablesOfTheirRequest() throws IOException {
+    WarmSite.Answer answer =
+        same(
+            "closure.pl",
+            "#!/usr/bin/perl -w",
+            "use strict; my $query = $ENV{QUERY_STRING}; use constant TEN => 10;",
+            "sub show { return $query . TEN }",
+            PERL + "print show();",
+            "=pod",
+            "",
+            "never ended");
+    assertThat(answer.body()).isEqualTo("q=110");
+    assertThat(answer.log()).isEmpty();
+  }
+
+  @Test
+  void unreadBody_isNotThatOfTheNextRequest() throws IOException {
+    site.script(
+        "body.pl", "#!/usr/bin/perl", "read STDIN, my $b, 3;" + PERL + "print $b, eof STDIN");
+    site.script(
+        "body.py", "#!/usr/bin/python3", "import sys", PYTHON, "print(sys.stdin.read(3), end='')");
+    for (String name : List.of("body.pl", "body.py")) {
+      for (String body : List.of("abcdef", "xyz", "")) {
+        byte[] bytes = body.getBytes(java.nio.charset.StandardCharsets.ISO_8859_1);
+        assertThat(site.fork(() -> Call.post("/" + name, bytes)))
+            .isEqualTo(site.spawn(() -> Call.post("/" + name, bytes)));
+      }
+      assertThat(site.fork(() -> Call.get("/" + name)))
+          .isEqualTo(site.spawn(() -> Call.get("/" + name)));
+    }
+  }
+
+  @Test
+  void globalsOfCgiPm_arePutBack() throws IOException {
+    WarmSite.Answer answer =
+        same(
+            "cgi.pl",
+            "#!/usr/bin/perl",
+            "use CGI qw(:standard); print header('text/plain'), param('q') // 'none';");
+    assertThat(answer.body()).isEqualTo("1");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "scalar | $count++ | $count",
+        "array | push @list, 1 | @list",
+        "hash | $seen{$ENV{QUERY_STRING}} = 1 | %seen",
+        "module | eval 'require Site' | module:",
+        "descriptor | open our $kept => '</etc/passwd' | fd:",
+        "child | if (!fork) { close STDOUT; close STDERR; sleep 3; exit } | child",
+      })
+  void perl_isToldWhatItLeaves(String name, String code, String found) throws IOException {
+    Programs.write(directory.resolve("Site.pm"), "package Site; 1;\n");
+    assertThat(
+            left(
+                "left-" + name + ".pl",
+                "#!/usr/bin/perl",
+                "use lib '" + directory + "';",
+                PERL,
+                code + ";"))
+        .anyMatch(limit -> limit.startsWith("left:" + found));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "scalar | import site_module; site_module.count += 1 | site_module.count",
+        "list | import site_module; site_module.items.append(1) | site_module.items",
+        "module | import site_module | module:site_module",
+        "descriptor | import os; os.open('/etc/passwd', 0) | fd:",
+        "path | import sys; sys.path.append('/x') | sys.path",
+        "thread | import threading,time; threading.Thread(target=lambda: time.sleep(3),"
+            + " daemon=True).start() | thread:",
+        "child | import os,time; os.fork() or (os.close(1), os.close(2), time.sleep(3),"
+            + " os._exit(0)) | child",
+      })
+  void python_isToldWhatItLeaves(String name, String code, String found) throws IOException {
+    Files.writeString(directory.resolve("site_module.py"), "count = 0\nitems = []\n");
+    assertThat(left("left-" + name + ".py", "#!/usr/bin/python3", PYTHON, code))
+        .anyMatch(limit -> limit.startsWith("left:" + found));
+  }
+
+  @Test
+  void findings_areInTheStatus() throws IOException {
+    left("status.pl", "#!/usr/bin/perl", PERL + "$visits++");
+    assertThat(site.status("status.pl").why()).contains("leaves behind").contains("$visits");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"open our $kept => '</etc/passwd'", "$count++"})
+  void worker_isRecycledForADescriptorAndStrictlyForAll(String code) throws Exception {
+    Path own = Files.createDirectories(directory.resolve("recycled-" + code.length()));
+    Programs.write(own.resolve("p.pl"), "#!/usr/bin/perl\n" + PERL + "print $$; " + code + ";\n");
+    boolean descriptor = code.startsWith("open");
+    try (WarmSite other =
+        new WarmSite(
+            own,
+            WorkerMode.REUSE,
+            group -> descriptor ? group.processes(1) : group.processes(1).strictReuse(),
+            host -> host)) {
+      String first = other.fork(() -> Call.get("/p.pl")).body();
+      await(
+          () ->
+              other.changes.stream()
+                  .anyMatch(c -> c.state().equals("recycled") && c.why().contains("has left")));
+      assertThat(other.fork(() -> Call.get("/p.pl")).body()).isNotEqualTo(first);
+    }
+  }
+
+  @Test
+  void maximumRequests_endAWorker() throws Exception {
+    Path own = Files.createDirectories(directory.resolve("maximum"));
+    Programs.write(own.resolve("p.pl"), "#!/usr/bin/perl\n" + PERL + "print $$;\n");
+    try (WarmSite other =
+        new WarmSite(
+            own, WorkerMode.REUSE, group -> group.processes(1).maximumRequests(3), host -> host)) {
+      List<String> seen = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        seen.add(other.fork(() -> Call.get("/p.pl")).body());
+      }
+      assertThat(Set.copyOf(seen)).hasSize(2);
+    }
+  }
+
+  @Test
+  void hungWorker_isKilledAndItsSiblingAnswers() throws Exception {
+    Path own = Files.createDirectories(directory.resolve("hung"));
+    Programs.write(
+        own.resolve("p.pl"),
+        "#!/usr/bin/perl\nsleep 99 if $ENV{QUERY_STRING} eq 'hang';" + PERL + "print 'ok';\n");
+    try (WarmSite other =
+        new WarmSite(
+            own,
+            WorkerMode.REUSE,
+            group -> group.processes(2),
+            host -> host.headerTimeout(Duration.ofMillis(600)))) {
+      other.fork(() -> get("p.pl", ""));
+      CompletableFuture<Call> hung =
+          CompletableFuture.supplyAsync(
+              () -> get("p.pl", "hang").to(other.warm), task -> new Thread(task).start());
+      await(() -> other.status("p.pl").requests() >= 1);
+      for (int i = 0; i < 5; i++) {
+        assertThat(get("p.pl", "").to(other.warm).body()).isEqualTo("ok");
+      }
+      assertThat(hung.get(60, TimeUnit.SECONDS).status).isEqualTo(504);
+      assertThat(other.fork(() -> get("p.pl", "")).body()).isEqualTo("ok");
+    }
+  }
+
+  @Test
+  void killedWorker_runsNothingTwiceAndLosesNothingThatItCanRun() throws Exception {
+    Path runs = Files.createFile(directory.resolve("runs"));
+    site.script(
+        "killed.pl",
+        "#!/usr/bin/perl",
+        "open my $f, '>>', '" + runs + "'; syswrite $f, \"$ENV{QUERY_STRING}\\n\"; close $f;",
+        PERL + "print 'ok';");
+    site.fork(() -> get("killed.pl", "warm"));
+    for (int i = 0; i < 10; i++) {
+      long pid = site.status("killed.pl").pid();
+      ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
+      await(() -> ProcessHandle.of(pid).filter(ProcessHandle::isAlive).isEmpty());
+      String id = "id" + i;
+      assertThat(site.ask(() -> get("killed.pl", id)).body()).isEqualTo("ok");
+      site.fork(() -> get("killed.pl", "warm"));
+    }
+    List<String> lines = Files.readAllLines(runs);
+    assertThat(lines).filteredOn(line -> line.startsWith("id")).hasSize(10).doesNotHaveDuplicates();
+  }
+
+  @Test
+  void changedScriptAndModule_areNew() throws Exception {
+    Files.writeString(directory.resolve("reused_module.py"), "value = 'old'\n");
+    site.script(
+        "change.py",
+        "#!/usr/bin/python3",
+        PYTHON,
+        "import reused_module; print(reused_module.value)");
+    assertThat(site.fork(() -> get("change.py", "")).body()).isEqualTo("old\n");
+    site.script("change.py", "#!/usr/bin/python3", PYTHON, "print('script')");
+    assertThat(site.ask(() -> get("change.py", "")).body()).isEqualTo("script\n");
+    assertThat(site.fork(() -> get("change.py", "")).body()).isEqualTo("script\n");
+  }
+
+  @Test
+  void loadThatIsOfARequest_isSpawned() throws IOException {
+    for (String begin : Stream.of("$q = $ENV{QUERY_STRING}", "$r = rand", "print 'x'").toList()) {
+      String name = "begin" + begin.length() + ".pl";
+      site.script(name, "#!/usr/bin/perl", "BEGIN { " + begin + " }", PERL + "print 'ok';");
+      WarmSite.Answer spawned = site.spawn(() -> get(name, "q"));
+      await(
+          () -> {
+            assertThat(site.ask(() -> get(name, "q"))).isEqualTo(spawned);
+            return site.last().coldReason().contains("while it loads");
+          });
+    }
+    site.script("syntax.pl", "#!/usr/bin/perl", "print 1 if;");
+    await(
+        () -> {
+          site.ask(() -> get("syntax.pl", "q"));
+          return site.last().coldReason().contains("cannot be compiled");
+        });
+  }
+
+  @Test
+  void ruby_isSpawnedAndSaysWhy() throws IOException {
+    Tools.require("ruby");
+    site.script("p.rb", "#!/usr/bin/ruby", "print \"Content-Type: text/plain\\n\\nok\"");
+    assertThat(site.ask(() -> get("p.rb", "")).body()).isEqualTo("ok");
+    assertThat(site.last().coldReason()).contains("Ruby");
+  }
+
+  @Test
+  void namespaces_areRefused() throws IOException {
+    Tools.require("bwrap");
+    Path program = site.script("n.pl", "#!/usr/bin/perl", PERL);
+    try (WorkerGroup group = WorkerGroup.builder("g").mode(WorkerMode.REUSE).build()) {
+      CgiApplication.Builder host =
+          CgiApplication.builder(program)
+              .isolation(Isolation.builder().namespaces().build())
+              .workers(group);
+      assertThatThrownBy(host::build)
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("namespaces");
+    }
+  }
+}
