@@ -1,0 +1,13 @@
+package dev.postern.launcher;
+
+import picocli.CommandLine;
+
+/** The words of the command and their options, for whoever writes about them. */
+public final class CommandWords {
+  private CommandWords() {}
+
+  /** The command with all of its words. */
+  public static CommandLine commandLine() {
+    return new CommandLine(new PosternCommand());
+  }
+}
