@@ -220,7 +220,7 @@ public final class ProgramOutput {
    */
   GatewayException diagnosed(GatewayException e, boolean ending) {
     Exit exit = ending ? process.exit() : Exit.RUNNING;
-    if (exit.equals(Exit.RUNNING)) {
+    if (exit.isRunning()) {
       return Refusal.diagnosed(e, errors(), process.exitNow());
     }
     process.end();

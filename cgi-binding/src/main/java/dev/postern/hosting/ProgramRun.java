@@ -406,7 +406,7 @@ final class ProgramRun implements Body {
     while (!ahead.isStopped()) {
       if (!ended) {
         awaitEnd();
-      } else if (!output().process().exit().equals(Exit.RUNNING)) {
+      } else if (!output().process().exit().isRunning()) {
         endNow();
         return;
       }
@@ -506,8 +506,8 @@ final class ProgramRun implements Body {
     if (!isSatisfied()) {
       checkNotCut();
     }
-    boolean failed = options.strictExit() && !exit.isSuccess() && !exit.equals(Exit.RUNNING);
-    boolean unknown = exit.equals(Exit.UNKNOWN) && !isSatisfied();
+    boolean failed = options.strictExit() && !exit.isSuccess() && !exit.isRunning();
+    boolean unknown = exit.isUnknown() && !isSatisfied();
     if (exit.isSignalled() || unknown || failed) {
       throw Refusal.of(
           502, "bad-exit", "program must end by itself" + (options.strictExit() ? ", with 0" : ""));

@@ -16,6 +16,20 @@ public record Exit(int code) {
   private static final int SIGNALLED = 128;
   private static final int LAST_CLASSIC_SIGNAL = 31;
 
+  /**
+   * Whether it lives on. Asked so, and not by {@code equals}: the JDK's own class keeps the class
+   * loader of the record whose {@code equals} it linked last, also after a web application was
+   * undeployed.
+   */
+  public boolean isRunning() {
+    return code == RUNNING.code;
+  }
+
+  /** Whether it has ended, and nobody can tell how. */
+  public boolean isUnknown() {
+    return code == UNKNOWN.code;
+  }
+
   /** Whether it ended with status 0. */
   public boolean isSuccess() {
     return code == 0;
@@ -33,7 +47,7 @@ public record Exit(int code) {
   @Override
   public String toString() {
     if (code < 0) {
-      return code == UNKNOWN.code ? "unknown" : "running";
+      return isUnknown() ? "unknown" : "running";
     }
     return isSignalled() ? "signal " + (code - SIGNALLED) : "exit " + code;
   }

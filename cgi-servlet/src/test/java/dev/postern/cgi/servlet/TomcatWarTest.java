@@ -89,7 +89,7 @@ class TomcatWarTest {
   }
 
   /** The one of docs/from-cgiservlet.md, with a shell in the place of Perl. */
-  private static String webXml(String servlet) throws IOException {
+  static String webXml(String servlet) throws IOException {
     String page = Files.readString(Path.of("../docs/from-cgiservlet.md"));
     int start = page.indexOf("   <servlet>");
     String xml =
