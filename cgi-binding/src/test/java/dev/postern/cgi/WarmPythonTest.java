@@ -95,6 +95,8 @@ class WarmPythonTest {
       assertThat(site.ask(() -> Call.get("/syntax.py"))).isEqualTo(spawned);
     }
     assertThat(spawned.log()).contains("SyntaxError");
+    site.await("syntax.py", "cold");
+    assertThat(site.ask(() -> Call.get("/syntax.py"))).isEqualTo(spawned);
     assertThat(site.last().coldReason()).contains("cannot be compiled");
   }
 
