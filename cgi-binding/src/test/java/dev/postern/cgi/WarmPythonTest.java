@@ -50,8 +50,10 @@ class WarmPythonTest {
             HEAD,
             "import sys, os",
             "state = globals().get('state', 0) + 1",
-            "print(state, sorted(globals()), __file__, sys.argv, sys.path, __spec__, __annotations__)",
-            "print(sorted(os.environ.items()), sys.modules['__main__'].state, sys.flags, sys.orig_argv)",
+            "print(state, sorted(globals()), __file__, sys.argv, sys.path, __spec__,"
+                + " __annotations__)",
+            "print(sorted(os.environ.items()), sys.modules['__main__'].state, sys.flags,"
+                + " sys.orig_argv)",
             "class A: pass",
             "import pickle; print(type(pickle.loads(pickle.dumps(A()))) is A)");
     assertThat(answer.body()).startsWith("1 ").contains("QUERY_STRING");
@@ -71,16 +73,23 @@ class WarmPythonTest {
         "closed | import os; os.close(1)",
         "kill | import os,sys; sys.stdout.flush(); os.kill(os.getpid(), 9)",
         "exec | import os; os.execv('/bin/sh', ['sh', '-c', 'echo $QUERY_STRING; exit 4'])",
-        "signals | print([l.replace('\\t000000018', '\\t000000000') for l in open('/proc/self/status') if l[:6] in ('SigBlk','SigIgn','SigCgt','ShdPnd')])",
-        "threads | import threading,time; threading.Thread(target=lambda: (time.sleep(.05), print('late'))).start()",
-        "daemon | import threading,time; threading.Thread(target=lambda: time.sleep(99), daemon=True).start()",
+        "signals | print([l.replace('\\t000000018', '\\t000000000') for l in"
+            + " open('/proc/self/status') if l[:6] in ('SigBlk','SigIgn','SigCgt','ShdPnd')])",
+        "threads | import threading,time; threading.Thread(target=lambda: (time.sleep(.05),"
+            + " print('late'))).start()",
+        "daemon | import threading,time; threading.Thread(target=lambda: time.sleep(99),"
+            + " daemon=True).start()",
         "atexit | import atexit; atexit.register(print, 'bye')",
         "del | exec('class D:\\n def __del__(self): print(9)\\nd = D()')",
-        "fork | import os,sys; sys.stdout.flush(); p = os.fork(); print('x'); p and print(os.waitpid(p, 0)[1])",
-        "shell | import os,sys; sys.stdout.flush(); os.system('echo x >/dev/stdout; ls /proc/self/fd; pwd; umask')",
+        "fork | import os,sys; sys.stdout.flush(); p = os.fork(); print('x'); p and"
+            + " print(os.waitpid(p, 0)[1])",
+        "shell | import os,sys; sys.stdout.flush(); os.system('echo x >/dev/stdout; ls"
+            + " /proc/self/fd; pwd; umask')",
         "pool | import multiprocessing as m; print(m.Pool(2).map(abs, [-1, -2]))",
-        "cgi | import warnings; warnings.simplefilter('ignore'); import cgi; print(cgi.FieldStorage().getfirst('q'))",
-        "json | import json, uuid, tempfile, sqlite3, email.message; print(json.dumps([1]), tempfile.NamedTemporaryFile().name[:5])",
+        "cgi | import warnings; warnings.simplefilter('ignore'); import cgi;"
+            + " print(cgi.FieldStorage().getfirst('q'))",
+        "json | import json, uuid, tempfile, sqlite3, email.message; print(json.dumps([1]),"
+            + " tempfile.NamedTemporaryFile().name[:5])",
       })
   void run_isTheSame(String name, String code) throws IOException {
     // Not by the name of a module, which others here import.

@@ -23,4 +23,11 @@ class JettyProgramsTest {
       super(Server.JETTY, JettyContainer::start);
     }
   }
+
+  @Nested
+  class Django extends DjangoContract {
+    Django() {
+      super(Server.JETTY, JettyContainer::start);
+    }
+  }
 }

@@ -20,4 +20,11 @@ class TomcatProgramsTest {
       super(Server.TOMCAT, TomcatContainer::start);
     }
   }
+
+  @Nested
+  class Django extends DjangoContract {
+    Django() {
+      super(Server.TOMCAT, TomcatContainer::start);
+    }
+  }
 }
