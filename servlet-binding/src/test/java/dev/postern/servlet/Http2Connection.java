@@ -24,6 +24,10 @@ import org.apache.hc.core5.http2.hpack.HPackDecoder;
  * further is told to the server when somebody takes the bytes.
  */
 final class Http2Connection implements AutoCloseable {
+  /** Where the names of a request's own fields stand in the static table (RFC 7541 A). */
+  private static final Map<String, Integer> STATIC_NAMES =
+      Map.of(":authority", 1, ":method", 2, ":path", 4, ":scheme", 6);
+
   private static final int DATA = 0;
   private static final int HEADERS = 1;
   private static final int RST_STREAM = 3;
@@ -81,13 +85,19 @@ final class Http2Connection implements AutoCloseable {
 
   // ---- sending ----
 
-  /** Sends the head of the request; its fields as they are, none of them compressed. */
+  /**
+   * Sends the head of the request; its fields as they are, none of them compressed. Tomcat 10.1
+   * takes the names that begin with a colon from the static table alone.
+   */
   void head(List<Map.Entry<String, String>> fields, boolean end) throws IOException {
     sentAll = end;
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     for (Map.Entry<String, String> field : fields) {
-      bytes.write(0);
-      literal(bytes, field.getKey());
+      int index = STATIC_NAMES.getOrDefault(field.getKey(), 0);
+      bytes.write(index);
+      if (index == 0) {
+        literal(bytes, field.getKey());
+      }
       literal(bytes, field.getValue());
     }
     byte[] all = bytes.toByteArray();
