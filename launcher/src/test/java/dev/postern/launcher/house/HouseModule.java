@@ -6,10 +6,12 @@ import dev.postern.cgi.servlet.CgiServlet;
 import dev.postern.fastcgi.wire.Records;
 import dev.postern.launcher.Main;
 import dev.postern.servlet.ServletGateway;
+import dev.postern.spring.GatewayMapping;
 import dev.postern.testing.InMemoryGateway;
 import dev.postern.web.Request;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.lang.module.ModuleDescriptor;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -20,6 +22,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.objectweb.asm.ClassReader;
+import org.objectweb.asm.Opcodes;
 
 /** The modules of this build, as they were compiled: folders of classes, or jars. */
 enum HouseModule {
@@ -27,6 +31,7 @@ enum HouseModule {
   CGI("cgi-binding", CgiGateway.class),
   SERVLET("servlet-binding", ServletGateway.class),
   CGI_SERVLET("cgi-servlet", CgiServlet.class),
+  SPRING("spring-boot-starter", GatewayMapping.class),
   FASTCGI("fastcgi-binding", Records.class),
   TEST_FIXTURES("src-test-fixtures", InMemoryGateway.class),
   WEB("web", Request.class),
@@ -70,17 +75,32 @@ enum HouseModule {
         .toList();
   }
 
-  /** The classes of a package, not initialized, in order of their names. */
-  List<Class<?>> classesOf(String packageName) throws IOException {
+  /**
+   * The public and protected classes of a package, not initialized, in order of their names. Others
+   * are not loaded: they may extend a class of a library that is not here.
+   */
+  List<Class<?>> openClassesOf(String packageName) throws IOException {
     try (Root root = Root.open(classes());
         Stream<Path> files = Files.list(root.path().resolve(packageName.replace('.', '/')))) {
       return files
+          .filter(HouseModule::isOpen)
           .map(file -> file.getFileName().toString())
-          .filter(name -> name.endsWith(".class") && !name.endsWith("-info.class"))
           .map(name -> packageName + "." + name.substring(0, name.length() - ".class".length()))
           .sorted()
           .<Class<?>>map(HouseModule::load)
           .toList();
+    }
+  }
+
+  /** A protected class inside another one is public in its file. */
+  private static boolean isOpen(Path file) {
+    if (!file.toString().endsWith(".class")) {
+      return false;
+    }
+    try {
+      return (new ClassReader(Files.readAllBytes(file)).getAccess() & Opcodes.ACC_PUBLIC) != 0;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

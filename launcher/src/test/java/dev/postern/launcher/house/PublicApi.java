@@ -41,7 +41,7 @@ final class PublicApi {
     StringBuilder text = new StringBuilder("module " + module.descriptor().name() + "\n");
     for (String packageName : module.exportedPackages()) {
       text.append("\npackage ").append(packageName).append('\n');
-      for (Class<?> type : module.classesOf(packageName)) {
+      for (Class<?> type : module.openClassesOf(packageName)) {
         if (isVisible(type)) {
           text.append('\n').append(new PublicApi(packageName).type(type));
         }
