@@ -2,7 +2,7 @@ package dev.postern.servlet;
 
 import org.junit.jupiter.api.Nested;
 
-/** Clients that leave or stall while a program runs. */
+/** Clients that leave or stall while a program runs, and a browser. */
 class TomcatClientsTest {
   @Nested
   class ClientGone extends ClientGoneContract {
@@ -14,6 +14,13 @@ class TomcatClientsTest {
   @Nested
   class SlowClient extends SlowClientContract {
     SlowClient() {
+      super(Server.TOMCAT, TomcatContainer::start);
+    }
+  }
+
+  @Nested
+  class Page extends PageContract {
+    Page() {
       super(Server.TOMCAT, TomcatContainer::start);
     }
   }

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.Writer;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.WebSocket;
@@ -68,6 +69,8 @@ public final class Browser implements AutoCloseable {
                     "--disable-background-networking",
                     "--disable-component-update",
                     "--disable-sync",
+                    // A page that is left is gone, with all that it loads.
+                    "--disable-features=BackForwardCache",
                     "--no-first-run",
                     "--no-proxy-server",
                     "--remote-debugging-port=0",
@@ -88,13 +91,22 @@ public final class Browser implements AutoCloseable {
           address = line.substring("DevTools listening on ".length());
         }
       }
-      Thread drain = new Thread(() -> output.lines().forEach(line -> {}), "browser output");
+      Thread drain = new Thread(() -> drain(output), "browser output");
       drain.setDaemon(true);
       drain.start();
       return new Browser(process, address);
     } catch (Exception e) {
       process.destroyForcibly();
       throw e;
+    }
+  }
+
+  /** Until the browser ends, which may close the stream under its reader. */
+  private static void drain(BufferedReader output) {
+    try {
+      output.transferTo(Writer.nullWriter());
+    } catch (IOException e) {
+      // There is nothing more to read.
     }
   }
 
