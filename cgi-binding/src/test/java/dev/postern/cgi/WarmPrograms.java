@@ -91,4 +91,14 @@ final class WarmPrograms implements AutoCloseable {
     int least = mode == WorkerMode.REUSE ? 0 : 3 * cold.size();
     assertThat(warm.get()).as("warm; cold: %s", cold).isGreaterThan(least);
   }
+
+  /** Whether that process lives; a zombie does not. */
+  static boolean isRunning(String pid) {
+    try {
+      String stat = Files.readString(Path.of("/proc", pid, "stat"));
+      return stat.charAt(stat.lastIndexOf(')') + 2) != 'Z';
+    } catch (IOException e) {
+      return false;
+    }
+  }
 }

@@ -7,7 +7,8 @@ class LighttpdFastCgiContractTest extends FrontContract {
     super(
         FrontContract::fastCgi,
         "unix:DIRECTORY/hello.sock",
-        address -> Documented.lighttpd(Documented.block("lighttpd", "mod_fastcgi"), address),
+        address ->
+            Documented.lighttpd(Documented.block("lighttpd", "fastcgi.server = ( \"/\" "), address),
         Capability.HTTP_MAPPING.lacking("lighttpd maps the request"),
         Capability.ANY_METHOD.lacking("methods that it does not know are 501"),
         Capability.PATH_BYTES.lacking("refused: server.http-parseopts, url-invalid-utf8-reject"),
