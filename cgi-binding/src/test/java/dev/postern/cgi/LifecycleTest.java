@@ -386,7 +386,7 @@ class LifecycleTest {
   }
 
   /** Orphans are reaped by whoever is process 1, or not at all. */
-  private static boolean isRunning(long pid) {
+  static boolean isRunning(long pid) {
     try {
       String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
       return stat.charAt(stat.lastIndexOf(')') + 2) != 'Z';
@@ -528,7 +528,12 @@ class LifecycleTest {
 
   private void assertEnded() throws IOException {
     long program = Long.parseLong(Files.readString(pid()).trim());
-    assertThat(ProcessHandle.of(program).map(ProcessHandle::isAlive).orElse(false)).isFalse();
+    assertThat(isLeft(program)).isFalse();
+  }
+
+  /** Whether anything is left of a program that has been ended, be it a zombie. */
+  boolean isLeft(long program) {
+    return ProcessHandle.of(program).map(ProcessHandle::isAlive).orElse(false);
   }
 
   private CgiApplication.Builder builder(String... lines) throws IOException {

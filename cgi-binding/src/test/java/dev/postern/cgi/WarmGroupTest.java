@@ -192,7 +192,7 @@ class WarmGroupTest {
     perl("p.pl", HEAD + "print 'ok';");
     perl("other.pl", HEAD);
     Files.writeString(directory.resolve("data.pl"), "no program, as nobody may run it");
-    LockSupport.parkNanos(60_000_000);
+    WarmPrograms.awaitWritten();
     try (WarmSite site = site(WorkerGroup.Builder::eager)) {
       await(() -> site.group.status().stream().filter(s -> s.state().equals("ready")).count() == 2);
       assertThat(site.ask(() -> Call.get("/p.pl")).body()).isEqualTo("ok");
