@@ -225,7 +225,8 @@ public final class InProcess {
     boolean met = report();
     first("Hello", classPath, 50);
     first("Json", classPath, 800);
-    return met & stops(classPath);
+    boolean stopped = stops(classPath);
+    return met && stopped;
   }
 
   /** What rewriting costs, once: the first request of a program that this JVM has not seen. */

@@ -112,7 +112,10 @@ public final class InstancePool implements AutoCloseable {
 
   /** An answer of a program that was reset differs from that of new classes. */
   void differs(String how) {
-    code.findings().add("differs after a reset", how);
+    ProgramCode compared = code;
+    if (compared != null) {
+      compared.findings().add("differs after a reset", how);
+    }
     System.getLogger("dev.postern.cgi")
         .log(System.Logger.Level.WARNING, source + " differs after a reset: " + how + " [compare]");
   }

@@ -312,7 +312,7 @@ final class Run {
   /** Something that was opened, and is to be closed in the end. */
   void opened(AutoCloseable what) {
     if (what instanceof BaseStream || what instanceof DirectoryStream) {
-      open.add(what::close);
+      open.add(what);
     } else {
       opened.add(what);
     }

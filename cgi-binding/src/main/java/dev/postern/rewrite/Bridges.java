@@ -157,7 +157,7 @@ final class Bridges {
     rules.call(trial, tried);
     added.subList(size, added.size()).clear();
     return trial.instructions.size() != 1
-        || trial.instructions.getFirst() != tried
+        || !trial.instructions.getFirst().equals(tried)
         || !tried.name.equals(call.name);
   }
 

@@ -168,7 +168,7 @@ public final class ScriptPool implements AutoCloseable {
       return false;
     }
     List<PooledScript> serving =
-        scripts.values().stream().filter(s -> s != asking && s.hasServer()).toList();
+        scripts.values().stream().filter(s -> !s.equals(asking) && s.hasServer()).toList();
     if (serving.size() < options.servers()) {
       return true;
     }

@@ -106,7 +106,7 @@ class RedeployTest {
     Wrapper servlet = Tomcat.addServlet(context, "cgi", CgiServlet.class.getName());
     servlet.addInitParameter("executable", "/bin/sh");
     servlet.addInitParameter("deadline", "60s");
-    context.addServletMappingDecoded("/cgi-bin/*", "cgi", false);
+    context.addServletMapping("/cgi-bin/*", "cgi");
     ClassLoader loader = context.getLoader().getClassLoader();
     Class<?> served = loader.loadClass(CgiServlet.class.getName());
     assertThat(served.getClassLoader()).isSameAs(loader);

@@ -67,8 +67,8 @@ record Failure(int status, String message, List<Part> parts) {
       text(parts, "Standard error", kept.errors(), Integer.MAX_VALUE);
       text(parts, "First bytes of its output", kept.output(), OUTPUT_SHOWN);
     }
-    boolean built = kept != null && !kept.environment().isEmpty();
-    parts.add(new Part("Environment", shown(built ? kept.environment() : variables(environ))));
+    Map<String, String> built = kept == null ? Map.of() : kept.environment();
+    parts.add(new Part("Environment", shown(built.isEmpty() ? variables(environ) : built)));
     return new Failure(refused.status(), message, parts);
   }
 

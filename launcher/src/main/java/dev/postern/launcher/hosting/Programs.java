@@ -65,7 +65,7 @@ public final class Programs {
   Programs(HostedSite site, ProcessLimit places, int each) {
     this.site = site;
     all(builder -> builder.limit(places));
-    all(site.watcher()::accept);
+    all(site.watcher());
     if (each > 0) {
       options.add(builder -> builder.programLimit(each));
     }

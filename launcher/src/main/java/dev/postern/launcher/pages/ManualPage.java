@@ -129,8 +129,8 @@ final class ManualPage {
   private void seeAlso(CommandSpec command) {
     section("SEE ALSO");
     CommandSpec root = command.root();
-    page.append(root == command ? "" : "\\fBpostern\\fR(1)");
-    String separator = root == command ? "" : ",\n";
+    page.append(root.equals(command) ? "" : "\\fBpostern\\fR(1)");
+    String separator = root.equals(command) ? "" : ",\n";
     for (String word : root.subcommands().keySet()) {
       if (!word.equals(command.name())) {
         page.append(separator).append("\\fBpostern\\-").append(escaped(word)).append("\\fR(1)");

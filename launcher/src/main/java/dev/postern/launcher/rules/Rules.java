@@ -22,7 +22,7 @@ public final class Rules {
   private static Map<String, Rule> read() {
     Map<String, Rule> rules = new LinkedHashMap<>();
     try (InputStream in = Objects.requireNonNull(Rules.class.getResourceAsStream("rules.txt"))) {
-      for (String line : new String(in.readAllBytes(), StandardCharsets.UTF_8).split("\n")) {
+      for (String line : new String(in.readAllBytes(), StandardCharsets.UTF_8).lines().toList()) {
         if (!line.startsWith("#")) {
           String[] parts = line.split("\\|", 3);
           Stage stage = Stage.valueOf(parts[0].toUpperCase(Locale.ROOT));

@@ -43,11 +43,11 @@ final class Report {
     if (!dropped.isEmpty()) {
       field("dropped", String.valueOf(new TreeMap<>(dropped)).replaceAll("[{}]", ""));
     }
-    if (kept != null && kept.errors().length > 0) {
+    if (run != null && kept != null && kept.errors().length > 0) {
       field("errors", run.errorBytes() + " bytes on standard error");
       lines(kept.errors(), Integer.MAX_VALUE);
     }
-    if (kept != null && !trial.isWhole() && kept.output().length > 0) {
+    if (run != null && kept != null && !trial.isWhole() && kept.output().length > 0) {
       field("output", run.bytesOut() + " bytes, of which the first are");
       lines(kept.output(), HEADER_SHOWN);
     }

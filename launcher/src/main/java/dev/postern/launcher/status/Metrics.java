@@ -122,14 +122,12 @@ final class Metrics {
     text.append("# TYPE ").append(name).append(' ').append(type).append('\n');
   }
 
+  private void sample(String name, String labels, long value) {
+    text.append(name).append(labels).append(' ').append(value).append('\n');
+  }
+
   private void sample(String name, String labels, double value) {
-    text.append(name).append(labels).append(' ');
-    if (value == Math.rint(value) && Math.abs(value) < 1e15) {
-      text.append((long) value);
-    } else {
-      text.append(value);
-    }
-    text.append('\n');
+    text.append(name).append(labels).append(' ').append(value).append('\n');
   }
 
   /** Names and values in turn; backslashes, quotes and line feeds of values are escaped. */
