@@ -4,6 +4,7 @@ import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -19,6 +20,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ServerProcess {
   private static final long END_SECONDS = 2;
+
+  /** A process that has just ended shows itself no more, before its end is known. */
+  private static final long UNREACHABLE_MILLIS = 200;
 
   private final Process process;
   private final PortableSession session;
@@ -82,6 +86,25 @@ public final class ServerProcess {
   /** Whether it still runs. */
   public boolean isAlive() {
     return process.isAlive();
+  }
+
+  /**
+   * Whether its open files can be reached, and those of its children: not where it has made itself
+   * undumpable, is another user's by now, or /proc is hidden. One that has ended is reachable.
+   */
+  public boolean isReachable() {
+    try {
+      // The system asks for the same right when an open file is opened.
+      Files.readSymbolicLink(Path.of("/proc", Long.toString(pid()), "exe"));
+      return true;
+    } catch (IOException e) {
+      try {
+        return process.waitFor(UNREACHABLE_MILLIS, TimeUnit.MILLISECONDS);
+      } catch (InterruptedException interrupt) {
+        Thread.currentThread().interrupt();
+        return true;
+      }
+    }
   }
 
   /** What it is told by. */

@@ -176,6 +176,10 @@ final class ForkServer {
   private boolean load(ServerProcess started, Lines reports) throws IOException {
     String line = reports.next();
     if (line != null && line.startsWith("ready\t")) {
+      if (!started.isReachable()) {
+        listener.refused(this, ScriptPool.UNREACHABLE, true);
+        return false;
+      }
       look(line);
       synchronized (this) {
         ready = true;

@@ -58,6 +58,9 @@ public final class ScriptPool implements AutoCloseable {
     return timer;
   }
 
+  /** Why a server or worker that is hidden from us serves nothing: its pipes are opened there. */
+  static final String UNREACHABLE = "the system does not let its pipes be opened by /proc";
+
   GroupOptions options() {
     return options;
   }

@@ -130,7 +130,10 @@ final class Worker {
         // It says why, or its exit does.
       }
       String first = reports.next();
-      if (first != null && first.startsWith("ready")) {
+      if (first != null && first.startsWith("ready") && !started.isReachable()) {
+        byItself = true;
+        why = ScriptPool.UNREACHABLE;
+      } else if (first != null && first.startsWith("ready")) {
         look(first);
         synchronized (this) {
           loaded = true;

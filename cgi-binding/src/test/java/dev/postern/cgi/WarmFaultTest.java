@@ -1,0 +1,360 @@
+package dev.postern.cgi;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.common.net.HostAndPort;
+import dev.postern.Application;
+import dev.postern.cgi.server.Tools;
+import dev.postern.process.Exclusive;
+import dev.postern.process.OtherUser;
+import dev.postern.system.Owners;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import org.assertj.core.api.Assertions;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What can go wrong around workers: the system, the loads, the clients, the host itself. */
+@EnabledOnOs(OS.LINUX)
+class WarmFaultTest {
+  /** A user that nobody is, so that no other process counts. */
+  private static final int USER = 61_849;
+
+  private static final String HEAD = "$| = 1; print qq(Content-Type: text/plain\\n\\n);";
+
+  /** What no other program of this machine has as its argument: some 98 seconds. */
+  private static final String SLEEP = "98." + ProcessHandle.current().pid();
+
+  @TempDir Path directory;
+
+  @BeforeAll
+  static void requireInterpreters() {
+    Tools.require("perl");
+    Tools.require("python3");
+    Tools.require("ruby");
+  }
+
+  private void perl(String name, String... lines) throws IOException {
+    Programs.write(directory.resolve(name), "#!/usr/bin/perl\n" + String.join("\n", lines) + "\n");
+  }
+
+  private static void await(BooleanSupplier condition) {
+    long start = System.nanoTime();
+    while (!condition.getAsBoolean()) {
+      assertThat(System.nanoTime() - start).as("waited").isLessThan(TimeUnit.SECONDS.toNanos(20));
+      LockSupport.parkNanos(2_000_000);
+    }
+  }
+
+  private static CompletableFuture<Call> begin(Call call, Application application) {
+    return CompletableFuture.supplyAsync(
+        () -> call.to(application), task -> new Thread(task).start());
+  }
+
+  private static boolean isSleeping() {
+    return ProcessHandle.allProcesses()
+        .anyMatch(p -> p.info().arguments().filter(List.of(SLEEP)::equals).isPresent());
+  }
+
+  /** Fork servers, their spares and workers end with the JVM; what runs goes on, as if spawned. */
+  @Test
+  void killedHost_leavesNoServerAndNoSpareAndEndsNoRun() throws Exception {
+    Path began = directory.resolve("began");
+    Path go = directory.resolve("go");
+    Path done = directory.resolve("done");
+    Path programs = Files.createDirectories(directory.resolve("programs/reuse")).getParent();
+    String ok = "print qq(Content-Type: text/plain\\n\\n);\n";
+    Programs.write(programs.resolve("p.pl"), "#!/usr/bin/perl\n" + ok);
+    Programs.write(programs.resolve("reuse/p.pl"), "#!/usr/bin/perl\n" + ok);
+    Programs.write(
+        programs.resolve("p.py"), "#!/usr/bin/python3\nprint('Content-Type: text/plain\\n')\n");
+    Programs.write(
+        programs.resolve("reuse/p.py"),
+        "#!/usr/bin/python3\nprint('Content-Type: text/plain\\n')\n");
+    Programs.write(
+        programs.resolve("p.rb"), "#!/usr/bin/ruby\nprint \"Content-Type: text/plain\\n\\n\"\n");
+    Programs.write(
+        programs.resolve("slow.pl"),
+        String.join(
+            "\n",
+            "#!/usr/bin/perl",
+            "if ($ENV{QUERY_STRING}) {",
+            "  open F, '>', '" + began + ".new'; print F $$; close F;",
+            "  rename '" + began + ".new', '" + began + "';",
+            "  select undef, undef, undef, 0.01 until -e '" + go + "';",
+            "  open F, '>', '" + done + "'; close F }",
+            ok));
+    Process host =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx64m",
+                "-XX:TieredStopAtLevel=1",
+                "-cp",
+                System.getProperty("java.class.path"),
+                KilledServer.class.getName(),
+                "warm",
+                programs.toString(),
+                "/p.pl",
+                "/p.py",
+                "/p.rb",
+                "/reuse/p.pl",
+                "/reuse/p.py",
+                "/slow.pl")
+            .redirectErrorStream(true)
+            .redirectOutput(directory.resolve("console").toFile())
+            .start();
+    List<ProcessHandle> left;
+    try {
+      await(() -> Files.exists(began) || !host.isAlive());
+      assertThat(host.isAlive())
+          .as(Files.readString(directory.resolve("console"), StandardCharsets.ISO_8859_1))
+          .isTrue();
+      left = new ArrayList<>(host.descendants().toList());
+    } finally {
+      host.destroyForcibly();
+    }
+    assertThat(host.waitFor()).isEqualTo(137);
+    long run = Long.parseLong(Files.readString(began));
+    assertThat(left.removeIf(p -> p.pid() == run)).isTrue();
+    // Four fork servers with a spare each, and two workers.
+    assertThat(left).hasSizeGreaterThanOrEqualTo(10);
+    await(() -> left.stream().noneMatch(p -> LifecycleTest.isRunning(p.pid())));
+    assertThat(LifecycleTest.isRunning(run)).isTrue();
+    Files.createFile(go);
+    await(() -> Files.exists(done) && !LifecycleTest.isRunning(run));
+  }
+
+  /** Root may have as many processes as it likes, and reach those of all others. */
+  @Test
+  @Exclusive("warm-other-user")
+  void refusedForkAndHiddenServer_areSpawnedAndSaidOnce() throws Exception {
+    Tools.require("prlimit");
+    Path report = directory.resolve("report");
+    OtherUser other = new OtherUser(USER, directory);
+    other.run(
+        Owners.current() == Owners.ROOT ? other.become() : List.of(),
+        List.of(Application.class, CgiApplication.class, HostAndPort.class, Assertions.class),
+        WarmOtherUser.class,
+        directory.resolve("programs"),
+        report);
+
+    List<String> lines = Files.readAllLines(report);
+    assertThat(lines).as("%s", lines).hasSize(18);
+    int next = 0;
+    for (String language : List.of("pl", "py")) {
+      assertThat(lines.get(next++))
+          .startsWith(language + " ok spawn its server could not fork: ")
+          .endsWith(" same");
+      assertThat(lines.get(next++)).isEqualTo(language + " ok fork  same");
+    }
+    assertThat(lines.get(next++)).startsWith("rb ok spawn its server did not fork in time ");
+    assertThat(lines.get(next++)).isEqualTo("rb ok fork  other");
+    String log = Files.readString(directory.resolve("errors"), StandardCharsets.ISO_8859_1);
+    String why = "the system does not let its pipes be opened by /proc";
+    for (int i = 0; i < 3; i++) {
+      // Its server has not loaded it then: each child compiles it.
+      assertThat(lines.get(next++)).isEqualTo("fork.pl ok fork ");
+    }
+    for (String name : List.of("fork.py", "reuse.pl", "reuse.py")) {
+      for (int i = 0; i < 3; i++) {
+        assertThat(lines.get(next++)).isEqualTo(name + " ok spawn " + why);
+      }
+      assertThat(log.lines().filter(line -> line.contains(name) && line.contains(why))).hasSize(1);
+    }
+  }
+
+  /** Only a load fails, which the script knows by the command of its server. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "loops | 1 while 1 | it does not load in time",
+        "writes-1-gb | print 'x' x 65536 for 1 .. 16384 | it does not load in time",
+        "errors-1-gb | print STDERR 'x' x 65536 for 1 .. 16384 | it does not load in time",
+        "eats-memory | while (1) { $x .= 'x' x 1e6 } | it ends while it loads: exit 1",
+        "exits | exit 3 | it ends while it loads: exit 3",
+        "dies | die | it ends while it loads: exit 255",
+        "kills-itself | kill KILL => $$ | it ends while it loads: signal 9",
+        "lies | open F, '>&=', 62; syswrite F, qq(maybe\\n); sleep 9 | must speak the protocol",
+        "reads | 1 while <STDIN> | it reads its input while it loads",
+      })
+  void loadThatFails_isEndedAndSpawned(String name, String code, String why) throws Exception {
+    perl(
+        "p.pl",
+        "BEGIN { open C, '<', '/proc/self/cmdline'; my $server = <C> =~ /Postern/; close C;",
+        "  if ($server) { " + code + " } }",
+        HEAD + "print 'ok';");
+    Isolation isolation = Isolation.builder().memory(300_000_000).build();
+    try (WarmSite site =
+        new WarmSite(
+            directory,
+            group -> group.startupTimeout(Duration.ofMillis(400)).learn(false),
+            host -> host.isolation(isolation))) {
+      await(
+          () -> {
+            WarmSite.Answer answer = site.ask(() -> Call.get("/p.pl"));
+            assertThat(answer.body()).as(answer.log()).isEqualTo("ok");
+            return site.last().coldReason().contains(why)
+                || site.status("p.pl").why().contains(why);
+          });
+      List<Long> servers =
+          site.changes.stream().map(WorkerStatus::pid).filter(pid -> pid > 0).distinct().toList();
+      if (!name.equals("reads")) {
+        await(() -> servers.stream().noneMatch(LifecycleTest::isRunning));
+        assertThat(site.last().start()).isEqualTo("spawn");
+      }
+    }
+  }
+
+  /** Nearly as many variables, and as long ones, as a host passes on at all. */
+  @ParameterizedTest
+  @CsvSource({"pl,FORK", "pl,REUSE", "py,FORK", "py,REUSE", "rb,FORK"})
+  void largeEnvironment_arrivesAsItIs(String language, WorkerMode mode) throws Exception {
+    String text =
+        switch (language) {
+          case "pl" ->
+              "#!/usr/bin/perl\nbinmode STDOUT; print qq(Content-Type: text/plain\\n\\n),"
+                  + " map { \"$_=$ENV{$_}\\n\" } sort keys %ENV;\n";
+          case "py" ->
+              "#!/usr/bin/python3\nimport os, sys\nsys.stdout.buffer.write("
+                  + "b'Content-Type: text/plain\\n\\n' + b''.join(k + b'=' + v + b'\\n'"
+                  + " for k, v in sorted(os.environb.items())))\n";
+          default ->
+              "#!/usr/bin/ruby\n"
+                  + "STDOUT.binmode; STDOUT.write('Content-Type: text/plain', \"\\n"
+                  + "\\n"
+                  + "\", ENV.to_h.sort.map { |k, v| k.b + '='.b + v.b + \"\\n"
+                  + "\".b }.join)\n";
+        };
+    Programs.write(directory.resolve("p." + language), text);
+    StringBuilder bytes = new StringBuilder();
+    for (int i = 0x80; i <= 0xFF; i++) {
+      bytes.append((char) i);
+    }
+    String value = bytes.toString().repeat(16);
+    try (WarmSite site = new WarmSite(directory, mode, group -> group, host -> host)) {
+      WarmSite.Answer answer =
+          site.assertSame(
+              () -> {
+                Call call = Call.get("/p." + language).with("HTTP_X_EMPTY", "");
+                for (int i = 0; i < 200; i++) {
+                  call.with("HTTP_X_" + i, value);
+                }
+                return call;
+              });
+      assertThat(answer.body()).hasSizeGreaterThan(400 * 1024).contains("HTTP_X_EMPTY=\n");
+      for (int i = 0; i < 200; i++) {
+        assertThat(answer.body().contains("\nHTTP_X_" + i + "=" + value + "\n")).isTrue();
+      }
+    }
+  }
+
+  /** All of the child's group ends, and its server serves on. */
+  @ParameterizedTest
+  @ValueSource(strings = {"idle", "gone"})
+  void silentProgramAndClientThatIsGone_endTheChildAndNotTheServer(String what) throws Exception {
+    perl(
+        "p.pl",
+        "$| = 1; my $what = $ENV{QUERY_STRING} // '';",
+        HEAD,
+        "if ($what) { if (!fork) { exec 'sleep', '" + SLEEP + "' } print 'begun';",
+        "  if ($what eq 'gone') { print 'x' x 4096 while 1 } sleep 98 } print 'ok';");
+    try (WarmSite site =
+        new WarmSite(directory, group -> group, host -> host.idleTimeout(Duration.ofMillis(700)))) {
+      assertThat(site.fork(() -> Call.get("/p.pl")).body()).isEqualTo("ok");
+      long server = site.status("p.pl").pid();
+      Call call = Call.get("/p.pl").with("QUERY_STRING", what);
+      call.goneAfter = what.equals("gone") ? 100_000 : Long.MAX_VALUE;
+      call.to(site.warm);
+      assertThat(site.last().start()).isEqualTo("fork");
+      assertThat(call.outcome.complete()).isFalse();
+      await(() -> !isSleeping());
+      assertThat(site.fork(() -> Call.get("/p.pl")).body()).isEqualTo("ok");
+      assertThat(site.status("p.pl").pid()).isEqualTo(server);
+    }
+  }
+
+  @Test
+  void limitOfProcesses_countsChildrenOfAServer() throws Exception {
+    Path go = directory.resolve("go");
+    perl(
+        "p.pl",
+        HEAD + "if ($ENV{QUERY_STRING}) { select undef, undef, undef, 0.01 until -e '" + go + "' }",
+        "print 'ok';");
+    ProcessLimit limit = ProcessLimit.of(2, Duration.ofMillis(20));
+    try (WarmSite site = new WarmSite(directory, group -> group, host -> host.limit(limit))) {
+      site.fork(() -> Call.get("/p.pl"));
+      List<CompletableFuture<Call>> two = new ArrayList<>();
+      for (int i = 0; i < 2; i++) {
+        two.add(begin(Call.get("/p.pl").with("QUERY_STRING", "wait"), site.warm));
+      }
+      await(() -> limit.available() == 0);
+      assertThat(site.ask(() -> Call.get("/p.pl")).status()).isEqualTo(503);
+      Files.createFile(go);
+      for (CompletableFuture<Call> one : two) {
+        assertThat(one.get(60, TimeUnit.SECONDS).body()).isEqualTo("ok");
+      }
+      assertThat(site.fork(() -> Call.get("/p.pl")).body()).isEqualTo("ok");
+      assertThat(limit.available()).isEqualTo(2);
+    }
+  }
+
+  /** As an upgrade of its package does it. */
+  @Test
+  void replacedInterpreter_isStartedAnew() throws Exception {
+    Path perl = Files.createDirectory(directory.resolve("bin")).resolve("perl");
+    Files.copy(Path.of(Tools.require("perl")), perl, StandardCopyOption.COPY_ATTRIBUTES);
+    Programs.write(
+        directory.resolve("p.pl"),
+        "#!" + perl + "\nprint qq(Content-Type: text/plain\\n\\n), readlink '/proc/self/exe';\n");
+    try (WarmSite site =
+        new WarmSite(directory, group -> group.reloadEvery(Duration.ofMillis(50)), host -> host)) {
+      assertThat(site.fork(() -> Call.get("/p.pl")).body()).isEqualTo(perl.toString());
+      long server = site.status("p.pl").pid();
+      Path upgrade =
+          Files.copy(perl, perl.resolveSibling("new"), StandardCopyOption.COPY_ATTRIBUTES);
+      Files.move(upgrade, perl, StandardCopyOption.ATOMIC_MOVE);
+      await(
+          () -> {
+            site.ask(() -> Call.get("/p.pl"));
+            return site.last().coldReason().equals("its interpreter was replaced");
+          });
+      assertThat(site.fork(() -> Call.get("/p.pl")).body()).isEqualTo(perl.toString());
+      assertThat(site.status("p.pl").pid()).isNotEqualTo(server);
+    }
+  }
+
+  /** Children cannot share these; a script that opens them as it loads has each child open them. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "socket | use Socket; socket(S, PF_INET, SOCK_STREAM, 0) or die | socket:",
+        "pipe | pipe R, W or die | pipe:",
+      })
+  void openConnectionsOfLoad_areMadeForEachRequest(String name, String code, String why)
+      throws Exception {
+    String file = name + ".pl";
+    perl(file, "BEGIN { " + code + " }", HEAD + "print 'ok';");
+    try (WarmSite site = new WarmSite(directory)) {
+      site.assertSame(() -> Call.get("/" + file));
+      assertThat(site.status(file).why()).contains("it has " + why).contains("open after");
+    }
+  }
+}
