@@ -43,6 +43,9 @@ final class Child implements AutoCloseable {
   static Child startJava(Path directory, Map<String, String> environment, String... args)
       throws IOException {
     List<String> command = new ArrayList<>();
+    // A build under nohup ignores SIGHUP, and a JVM that is started so does, too.
+    command.add("/usr/bin/env");
+    command.add("--default-signal=HUP");
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     // It lives for seconds.
     command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
