@@ -149,12 +149,17 @@ final class ReusedScript implements PooledScript, WorkerPool.Listener {
   @Override
   public void changed(ServerEvent event) {
     if (event.state().equals("cold")) {
+      boolean isNew;
       synchronized (this) {
+        // Each of several workers that load at a time says it.
+        isNew = !event.why().equals(failure);
         failure = event.why();
         refused = workers.isRefused();
         failed = System.nanoTime();
       }
-      pool.log(key.program(), event.why());
+      if (isNew) {
+        pool.log(key.program(), event.why());
+      }
     }
     pool.tell(event);
   }
