@@ -16,6 +16,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.eclipse.jetty.alpn.server.ALPNServerConnectionFactory;
 import org.eclipse.jetty.ee11.servlet.ServletContextHandler;
@@ -23,6 +26,7 @@ import org.eclipse.jetty.ee11.servlet.ServletHolder;
 import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.http.UriCompliance.Violation;
 import org.eclipse.jetty.http2.server.HTTP2ServerConnectionFactory;
+import org.eclipse.jetty.server.AbstractConnector;
 import org.eclipse.jetty.server.ConnectionFactory;
 import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.HttpConfiguration;
@@ -52,12 +56,17 @@ final class WebServer implements AutoCloseable {
   /** What requests get to end when the server stops. */
   private static final Duration GRACE = Duration.ofSeconds(5);
 
+  /** What is left after that has so long until it is interrupted. */
+  private static final long LAST_MILLIS = 100;
+
   private static final String SERVLET = "postern";
 
   private final Server server;
   private final List<Connector> connectors;
+  private final GracefulHandler running;
 
-  private WebServer(Server server, List<Connector> connectors) {
+  private WebServer(Server server, List<Connector> connectors, GracefulHandler running) {
+    this.running = running;
     this.server = server;
     this.connectors = connectors;
   }
@@ -112,7 +121,9 @@ final class WebServer implements AutoCloseable {
     connectors.forEach(server::addConnector);
     server.addBean(
         new NetworkConnectionLimit(limits.connections(), connectors.toArray(new Connector[0])));
-    server.setHandler(new GracefulHandler(new FrontHandler(context(application, loader), limits)));
+    GracefulHandler running =
+        new GracefulHandler(new FrontHandler(context(application, loader), limits));
+    server.setHandler(running);
     try {
       // First, so that nothing is started where it cannot be reached.
       for (Connector connector : connectors) {
@@ -121,7 +132,7 @@ final class WebServer implements AutoCloseable {
         }
       }
       server.start();
-      return new WebServer(server, connectors);
+      return new WebServer(server, connectors, running);
     } catch (Exception e) {
       for (Connector connector : connectors) {
         if (connector instanceof ServerConnector tcp) {
@@ -212,6 +223,7 @@ final class WebServer implements AutoCloseable {
   @Override
   public void close() throws IOException {
     try {
+      finish();
       server.stop();
     } catch (TimeoutException e) {
       // Their moment was over: what is left was interrupted, which ends its programs.
@@ -219,6 +231,28 @@ final class WebServer implements AutoCloseable {
       Thread.currentThread().interrupt();
     } catch (Exception e) {
       throw new IOException("server must stop", e);
+    }
+  }
+
+  /**
+   * Waits for the requests that run. A server that stops gives each connection one second without a
+   * byte, also one whose response is only slow; so the requests are waited for before it stops.
+   */
+  private void finish() throws InterruptedException {
+    CompletableFuture<Void> finished = running.shutdown();
+    for (Connector connector : connectors) {
+      if (connector instanceof AbstractConnector accepting) {
+        long idle = accepting.getShutdownIdleTimeout();
+        accepting.setShutdownIdleTimeout(GRACE.toMillis());
+        accepting.shutdown();
+        accepting.setShutdownIdleTimeout(idle);
+      }
+    }
+    try {
+      finished.get(GRACE.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (ExecutionException | TimeoutException e) {
+      // Their moment was over: stopping interrupts what is left.
+      server.setStopTimeout(LAST_MILLIS);
     }
   }
 

@@ -78,7 +78,7 @@ class DayTest {
         "#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\nversion %s' \"$VERSION\"\n");
     Sources.script(
         directory.resolve("slow.sh"),
-        "#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\nbegun\\n'\nsleep 1\nprintf 'ended'\n");
+        "#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\nbegun\\n'\nsleep 1.5\nprintf 'ended'\n");
     write("1");
     ExecutorService clients = Executors.newFixedThreadPool(5);
     AtomicBoolean day = new AtomicBoolean(true);

@@ -72,7 +72,8 @@ class StartPathTest {
       if (begun) {
         loaded.add(name);
       }
-      begun |= name.equals(Hello.class.getName());
+      // Not from the first class on: the JDK has lambdas of its own to open a jar with versions.
+      begun |= name.equals(CgiGateway.class.getName());
     }
     assertThat(loaded.stream().filter(name -> name.startsWith("dev.postern.web.")).toList())
         .hasSize(6);
