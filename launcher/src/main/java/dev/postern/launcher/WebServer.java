@@ -238,6 +238,8 @@ final class WebServer implements AutoCloseable {
    * Waits for the requests that run. A server that stops gives each connection one second without a
    * byte, also one whose response is only slow; so the requests are waited for before it stops.
    */
+  @SuppressWarnings(
+      "FutureReturnValueIgnored") // Of a connector: its connections end with the server.
   private void finish() throws InterruptedException {
     CompletableFuture<Void> finished = running.shutdown();
     for (Connector connector : connectors) {
