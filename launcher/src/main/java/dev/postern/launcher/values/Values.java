@@ -17,14 +17,21 @@ public final class Values {
    * @throws LauncherException when it is no such number above 0
    */
   public static Duration seconds(String option, String text) {
-    if (text.matches("[0-9]{1,9}(\\.[0-9]{1,3})?")) {
-      Duration duration = Duration.ofMillis(new BigDecimal(text).movePointRight(3).longValue());
-      if (!duration.isZero()) {
-        return duration;
-      }
+    Duration duration = parseSeconds(text);
+    if (duration == null) {
+      throw LauncherException.badArgument(
+          "SECONDS of " + option + " must be a number above 0: \"" + text + "\"");
     }
-    throw LauncherException.badArgument(
-        "SECONDS of " + option + " must be a number above 0: \"" + text + "\"");
+    return duration;
+  }
+
+  /** The same for whoever refuses it in its own words; null when it is no such number. */
+  public static @Nullable Duration parseSeconds(String text) {
+    if (!text.matches("[0-9]{1,9}(\\.[0-9]{1,3})?")) {
+      return null;
+    }
+    Duration duration = Duration.ofMillis(new BigDecimal(text).movePointRight(3).longValue());
+    return duration.isZero() ? null : duration;
   }
 
   /** The same; null for none. */

@@ -2,7 +2,7 @@ package dev.postern.launcher.workers;
 
 import dev.postern.cgi.WorkerGroup;
 import dev.postern.cgi.WorkerMode;
-import java.math.BigDecimal;
+import dev.postern.launcher.values.Values;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
@@ -83,13 +83,11 @@ final class WorkerOption {
   }
 
   private static Duration time(String name, String value) {
-    if (value.matches("[0-9]{1,9}(\\.[0-9]{1,3})?")) {
-      Duration time = Duration.ofMillis(new BigDecimal(value).movePointRight(3).longValue());
-      if (!time.isZero()) {
-        return time;
-      }
+    Duration time = Values.parseSeconds(value);
+    if (time == null) {
+      throw new IllegalArgumentException(name + " must be a number of seconds above 0");
     }
-    throw new IllegalArgumentException(name + " must be a number of seconds above 0");
+    return time;
   }
 
   private static boolean truth(String name, String value) {
