@@ -82,7 +82,7 @@ class ScaleOutTest {
         load.awaitAnswers(null, 100);
         List<Load.Failure> failures = load.failures();
         // A failed one had begun, and a client sees that it is cut: 8 run at once.
-        assertThat(failures).hasSizeLessThanOrEqualTo(Load.CLIENTS);
+        assertThat(failures).as(server.log()).hasSizeLessThanOrEqualTo(Load.CLIENTS);
         assertThat(failures)
             .as(server.log())
             .allSatisfy(
