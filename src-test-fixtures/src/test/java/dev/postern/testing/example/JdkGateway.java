@@ -8,6 +8,7 @@ import dev.postern.Exchange;
 import dev.postern.Headers;
 import dev.postern.ResponseSink;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
@@ -51,7 +52,14 @@ record JdkGateway(Application application) implements HttpHandler {
     return URLDecoder.decode(path.replace("+", "%2B"), StandardCharsets.ISO_8859_1);
   }
 
-  private record Sink(HttpExchange http) implements ResponseSink {
+  private static final class Sink implements ResponseSink {
+    private final HttpExchange http;
+    private boolean hasBody;
+
+    Sink(HttpExchange http) {
+      this.http = http;
+    }
+
     @Override
     public void head(int status, Headers headers) throws IOException {
       headers.forEach(field -> http.getResponseHeaders().add(field.getKey(), field.getValue()));
@@ -60,7 +68,8 @@ record JdkGateway(Application application) implements HttpHandler {
       long unknown = 0;
       long none = -1;
       long known = length == null ? unknown : Long.parseLong(length);
-      http.sendResponseHeaders(status, bodiless || "0".equals(length) ? none : known);
+      hasBody = !bodiless && !"0".equals(length);
+      http.sendResponseHeaders(status, hasBody ? known : none);
     }
 
     @Override
@@ -73,8 +82,16 @@ record JdkGateway(Application application) implements HttpHandler {
       http.getResponseBody().flush();
     }
 
+    /**
+     * Reads what the application left of the request's body: else the server reads 64 KiB of it and
+     * resets the connection, and the client may lose the response.
+     */
     @Override
-    public void finish() {
+    public void finish() throws IOException {
+      if (hasBody) {
+        http.getResponseBody().flush();
+        http.getRequestBody().transferTo(OutputStream.nullOutputStream());
+      }
       http.close();
     }
 
