@@ -1,5 +1,6 @@
 package dev.postern.cgi;
 
+import static dev.postern.cgi.Awaited.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.postern.Application;
@@ -19,7 +20,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import java.util.zip.CRC32;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -256,14 +256,6 @@ class SlowDownloadTest {
     Call call = begin(app, stalling());
     await(() -> waiting.contains(call));
     return call;
-  }
-
-  private static void await(BooleanSupplier condition) {
-    long start = System.nanoTime();
-    while (!condition.getAsBoolean()) {
-      assertThat(System.nanoTime() - start).isLessThan(TimeUnit.SECONDS.toNanos(60));
-      LockSupport.parkNanos(1_000_000);
-    }
   }
 
   /** A middleware's body, which takes the one inside block by block. */

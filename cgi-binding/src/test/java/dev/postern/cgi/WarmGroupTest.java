@@ -1,5 +1,6 @@
 package dev.postern.cgi;
 
+import static dev.postern.cgi.Awaited.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -13,7 +14,6 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
@@ -41,14 +41,6 @@ class WarmGroupTest {
 
   private void perl(String name, String... lines) throws IOException {
     Programs.write(directory.resolve(name), "#!/usr/bin/perl\n" + String.join("\n", lines) + "\n");
-  }
-
-  private static void await(BooleanSupplier condition) {
-    long start = System.nanoTime();
-    while (!condition.getAsBoolean()) {
-      assertThat(System.nanoTime() - start).as("waited").isLessThan(TimeUnit.SECONDS.toNanos(20));
-      LockSupport.parkNanos(2_000_000);
-    }
   }
 
   private static List<String> lines(Path file) {

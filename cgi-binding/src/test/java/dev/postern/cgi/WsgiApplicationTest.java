@@ -1,5 +1,6 @@
 package dev.postern.cgi;
 
+import static dev.postern.cgi.Awaited.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -11,8 +12,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -47,14 +46,6 @@ class WsgiApplicationTest {
     return "def application(environ, start_response):\n" + body;
   }
 
-  private static void await(BooleanSupplier condition) {
-    long start = System.nanoTime();
-    while (!condition.getAsBoolean()) {
-      assertThat(System.nanoTime() - start).as("waited").isLessThan(TimeUnit.SECONDS.toNanos(20));
-      LockSupport.parkNanos(2_000_000);
-    }
-  }
-
   @Test
   void state_isKeptInAWorker() throws IOException {
     try (WsgiApplication app =
@@ -76,7 +67,8 @@ class WsgiApplicationTest {
         builder(
                 "from wsgiref.validate import validator\n@validator\n"
                     + function(
-                        "    data = environ['wsgi.input'].read(int(environ.get('CONTENT_LENGTH') or 0))\n"
+                        "    data = environ['wsgi.input'].read(int(environ.get('CONTENT_LENGTH') or"
+                            + " 0))\n"
                             + START
                             + "    return [repr((environ['REQUEST_METHOD'], environ['PATH_INFO'],"
                             + " environ['QUERY_STRING'], len(data))).encode()]\n"))

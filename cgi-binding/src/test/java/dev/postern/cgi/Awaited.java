@@ -1,0 +1,23 @@
+package dev.postern.cgi;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+
+/** What another thread or process brings about. */
+final class Awaited {
+  private static final long MAX_WAIT_NANOS = TimeUnit.SECONDS.toNanos(60);
+
+  private Awaited() {}
+
+  /** Looks until it is so. */
+  static void await(BooleanSupplier condition) {
+    long start = System.nanoTime();
+    while (!condition.getAsBoolean()) {
+      assertThat(System.nanoTime() - start).as("waited").isLessThan(MAX_WAIT_NANOS);
+      LockSupport.parkNanos(2_000_000);
+    }
+  }
+}
