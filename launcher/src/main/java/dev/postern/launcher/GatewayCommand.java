@@ -73,7 +73,9 @@ abstract class GatewayCommand implements Callable<Integer> {
     } catch (IllegalArgumentException e) {
       throw LauncherException.badArgument(String.valueOf(e.getMessage()));
     } catch (IOException e) {
-      throw LauncherException.failed("cannot listen at " + listen + ": " + e);
+      // A message of ours says all; one of the JDK may be a file's name alone.
+      String reason = e.getClass() == IOException.class ? e.getMessage() : e.toString();
+      throw LauncherException.failed("cannot listen at " + listen + ": " + reason);
     }
     Signals signals = Signals.install(false);
     if (spec != null) {

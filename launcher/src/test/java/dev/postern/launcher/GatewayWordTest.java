@@ -65,6 +65,20 @@ class GatewayWordTest {
     }
   }
 
+  @Test
+  void fcgi_inADirectoryThatIsNotThere_saysSoInOneLine() throws Exception {
+    Path missing = directory.resolve("run");
+    String listen = "unix:" + missing.resolve("s");
+    String[] words = {"fcgi", "--classpath", ".", "Hello", "--listen", listen};
+    try (Child child = Child.start(directory, Map.of(), words)) {
+      assertThat(child.exit()).isEqualTo(1);
+      assertThat(child.errors())
+          .contains("cannot listen at " + listen + ": directory of the socket must exist")
+          .contains("\"" + missing + "\"")
+          .hasLineCount(1);
+    }
+  }
+
   private static String ask(Path socket) throws IOException {
     Map<String, String> variables = new LinkedHashMap<>();
     variables.put("REQUEST_METHOD", "GET");

@@ -2,6 +2,7 @@ package dev.postern.fastcgi.server;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.postern.internal.Escapes;
 import dev.postern.internal.StaleSocket;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
@@ -37,11 +38,16 @@ final class UnixSocketFile {
    *
    * @throws FileAlreadyExistsException for a file that is no socket, or a socket that somebody may
    *     be listening on
+   * @throws IOException for a directory that does not exist, too
    */
   static UnixSocketFile bind(
       ServerSocketChannel channel, Path path, int backlog, Set<PosixFilePermission> mode)
       throws IOException {
     Path directory = requireNonNull(path.getParent(), "directory of the socket");
+    if (!Files.isDirectory(directory)) {
+      throw new IOException(
+          "directory of the socket must exist: " + Escapes.quote(directory.toString()));
+    }
     StaleSocket.remove(path);
     Path closed = Files.createTempDirectory(directory, ".p", closedMode());
     try {
