@@ -14,6 +14,12 @@ final class RecordOutput {
   /** With its header and without padding, a record of STDOUT that fits into a page or two. */
   private static final int BUFFER = 8 * 1024 + 64;
 
+  /** Holds a short response with its end. A connection without a request keeps this much. */
+  private static final int LEAST = 512;
+
+  /** What may follow the content of a record, whatever its type. */
+  private static final int MOST_PADDING = 8;
+
   /** A multiple of eight, so that no padding is needed. */
   private static final int MOST = 65528;
 
@@ -30,7 +36,7 @@ final class RecordOutput {
   private final ReentrantLock lock = new ReentrantLock();
   private final Target target;
 
-  /** Absent while nothing waits in it, so that a connection without a request holds none. */
+  /** Grows with what waits: one of {@link #BUFFER} for each request was half of its garbage. */
   private ByteBuffer buffer = ByteBuffer.allocate(0);
 
   /** Where the record that is being filled starts, or {@link #NONE}. */
@@ -51,7 +57,7 @@ final class RecordOutput {
         large(type, requestId, ByteBuffer.wrap(bytes, offset, length));
         return;
       }
-      begin(type, requestId);
+      begin(type, requestId, length);
       buffer.put(bytes, offset, length);
     } finally {
       lock.unlock();
@@ -66,7 +72,7 @@ final class RecordOutput {
         large(type, requestId, block);
         return;
       }
-      begin(type, requestId);
+      begin(type, requestId, block.remaining());
       buffer.put(block);
     } finally {
       lock.unlock();
@@ -78,11 +84,14 @@ final class RecordOutput {
     lock.lock();
     try {
       close();
-      reserve(3 * Records.HEADER);
+      // Behind all that waits, even where the buffer is full: one write for both.
+      grow(3 * Records.HEADER);
       Records.header(buffer, Records.STDOUT, requestId, 0, 0);
       Records.endRequest(buffer, requestId, applicationStatus, Records.REQUEST_COMPLETE);
       send();
-      buffer = ByteBuffer.allocate(0);
+      if (buffer.capacity() > LEAST) {
+        buffer = ByteBuffer.allocate(0);
+      }
     } finally {
       lock.unlock();
     }
@@ -142,19 +151,23 @@ final class RecordOutput {
 
   /** How many bytes of the stream can be put into the buffer without sending it. */
   private int room(int type, int requestId) {
-    int free = (buffer.capacity() == 0 ? BUFFER : buffer.capacity()) - buffer.position();
+    int free = BUFFER - buffer.position();
     boolean same = open != NONE && openType == type && openId == requestId;
-    return same ? free - 8 : free - Records.HEADER - 16;
+    return same ? free - MOST_PADDING : free - Records.HEADER - 2 * MOST_PADDING;
   }
 
-  private void begin(int type, int requestId) throws IOException {
+  /** Makes room for so many bytes of a stream, in its open record or in a new one. */
+  private void begin(int type, int requestId, int length) {
+    if (length == 0) {
+      // An empty record is the end of its stream.
+      return;
+    }
     if (open != NONE && openType == type && openId == requestId) {
+      grow(length + MOST_PADDING);
       return;
     }
     close();
-    if (buffer.capacity() == 0) {
-      buffer = ByteBuffer.allocate(BUFFER);
-    }
+    grow(Records.HEADER + length + MOST_PADDING);
     open = buffer.position();
     openType = type;
     openId = requestId;
@@ -171,7 +184,11 @@ final class RecordOutput {
     int padding = padding(openType, content);
     buffer.position(open);
     Records.header(buffer, openType, openId, content, padding);
-    buffer.position(end + padding);
+    buffer.position(end);
+    for (int i = 0; i < padding; i++) {
+      // What is there may be of another request.
+      buffer.put((byte) 0);
+    }
     open = NONE;
   }
 
@@ -206,15 +223,19 @@ final class RecordOutput {
     }
   }
 
+  /** Room for so many bytes; sends what waits where both would be more than usual. */
   private void reserve(int bytes) throws IOException {
-    if (buffer.capacity() == 0) {
-      buffer = ByteBuffer.allocate(Math.max(bytes, BUFFER));
-    }
-    if (buffer.remaining() < bytes) {
+    if (buffer.position() + bytes > BUFFER) {
       send();
-      if (buffer.remaining() < bytes) {
-        buffer = ByteBuffer.allocate(bytes);
-      }
+    }
+    grow(bytes);
+  }
+
+  private void grow(int bytes) {
+    int needed = buffer.position() + bytes;
+    if (needed > buffer.capacity()) {
+      int size = needed <= LEAST ? LEAST : needed <= 4 * LEAST ? 4 * LEAST : BUFFER;
+      buffer = ByteBuffer.allocate(Math.max(needed, size)).put(buffer.flip());
     }
   }
 

@@ -69,6 +69,22 @@ class ScriptJvmTest {
         .doesNotContain("ExitOnOutOfMemoryError", "file.encoding");
   }
 
+  /** JDK 21 and older have no such option; what JDK 26 does without it was not measured. */
+  @ParameterizedTest
+  @CsvSource({
+    "17.0.9, fcgi, false",
+    "21.0.1, fcgi, false",
+    "22,     scgi, true",
+    "25.0.3, fcgi, true",
+    "25.0.3, serve, false",
+    "26,     fcgi, false",
+  })
+  void gateway_wakesConnectionsByAThreadOfTheJdk(String version, String word, boolean expected)
+      throws Exception {
+    assertThat(told(version, Map.of(), word).contains("\n-Djdk.pollerMode=1\n"))
+        .isEqualTo(expected);
+  }
+
   @Test
   void environmentsOfJdk17_areBytes() throws Exception {
     assertThat(told("17.0.9", Map.of(), "serve")).contains("\n-Dfile.encoding=ISO-8859-1\n");
