@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Iterator;
+import java.util.function.Supplier;
 
 /**
  * The body of a response. It has two views of the same bytes: a reader pulls them from the
@@ -67,6 +68,21 @@ public interface Body extends Iterable<ByteBuffer>, Closeable {
     return -1;
   }
 
+  /**
+   * Fields that follow the body (RFC 9110 6.5), such as a checksum. A gateway whose protocol and
+   * server can send them asks for them once, after {@link #writeTo}; every other one never asks. So
+   * they are nothing that a client must have. HTTP/1.1 sends them behind a body of unknown length,
+   * that is, when the application has started no Content-Length.
+   *
+   * <p>A middleware that gives another body than it was given, such as a compressed one, thereby
+   * drops them (X1 of SPEC.md).
+   *
+   * @return by default none
+   */
+  default Headers trailers() {
+    return Headers.of();
+  }
+
   /** Releases what the body holds. The caller calls it once, also if it never read the body. */
   @Override
   default void close() throws IOException {}
@@ -83,6 +99,20 @@ public interface Body extends Iterable<ByteBuffer>, Closeable {
    */
   default Body onClose(Closeable resource) {
     return new ClosingBody(this, requireNonNull(resource, "resource"));
+  }
+
+  /**
+   * This body with {@link #trailers}. The gateway calls the supplier on the request's thread, once,
+   * after the last byte, if it can send them.
+   *
+   * <pre>{@code
+   * CRC32 sum = new CRC32();
+   * return Body.writing(out -> report.writeTo(new CheckedOutputStream(out, sum)))
+   *     .withTrailers(() -> Headers.of("X-Crc32", Long.toHexString(sum.getValue())));
+   * }</pre>
+   */
+  default Body withTrailers(Supplier<Headers> trailers) {
+    return new TrailedBody(this, requireNonNull(trailers, "trailers"));
   }
 
   /** No bytes. */

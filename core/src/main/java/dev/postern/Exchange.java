@@ -141,6 +141,20 @@ public final class Exchange {
     public void start(int newStatus, Headers newHeaders, @Nullable Throwable error) {
       Exchange.this.start(newStatus, newHeaders, error);
     }
+
+    @Override
+    public void earlyHints(Headers hints) throws IOException {
+      Exchange.this.earlyHints(hints);
+    }
+  }
+
+  private void earlyHints(Headers hints) throws IOException {
+    if (started) {
+      throw new IllegalStateException("early hints must come before the response is started");
+    }
+    ResponseRules.checkHints(hints);
+    checkCancelled();
+    stream.earlyHints(hints);
   }
 
   private void start(int newStatus, Headers newHeaders, @Nullable Throwable error) {
@@ -186,8 +200,16 @@ public final class Exchange {
     }
     checkContract();
     checkSendable();
-    stream.finishBody();
+    stream.finishBody(trailers(body));
     complete();
+  }
+
+  /** Asked for after the body, and only if they can be sent. */
+  private Headers trailers(Body body) {
+    boolean sendable = mayHaveBody() && !stream.hasLength() && sink.takesTrailers();
+    Headers trailers = sendable ? body.trailers() : Headers.of();
+    ResponseRules.checkTrailers(trailers);
+    return trailers;
   }
 
   /** If the application caught the exception that start() threw, the response still fails. */
@@ -399,7 +421,7 @@ public final class Exchange {
       if (mayHaveBody()) {
         stream.write(text);
       }
-      stream.finishBody();
+      stream.finishBody(Headers.of());
       if (!lifecycle.complete()) {
         return false;
       }

@@ -43,6 +43,12 @@ final class LintBody implements Body {
     return body.length();
   }
 
+  @Override
+  public Headers trailers() {
+    checkUse("trailers");
+    return body.trailers();
+  }
+
   // ---- pushed ----
 
   @Override

@@ -170,6 +170,15 @@ final class LintCall implements StartResponse {
     }
   }
 
+  @Override
+  public void earlyHints(Headers hints) throws IOException {
+    if (!isRequestsThread()) {
+      brokenThread(
+          LintRule.A15, "application must give hints on the request's thread", LintPlace.here());
+    }
+    caller.earlyHints(hints);
+  }
+
   // ---- for the body ----
 
   LintReport report() {

@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.postern.internal.Escapes;
 import dev.postern.internal.Text;
+import java.util.Locale;
 
 /** What a status and headers must be to be started. */
 final class ResponseRules {
@@ -44,6 +45,46 @@ final class ResponseRules {
     return isConnectionLevel(name)
         || name.equalsIgnoreCase("Status")
         || name.equalsIgnoreCase("Content-Length");
+  }
+
+  /**
+   * Refuses early hints that would be about the connection or the framing.
+   *
+   * @throws IllegalArgumentException with the rule that is broken
+   */
+  static void checkHints(Headers headers) {
+    for (int i = 0; i < headers.size(); i++) {
+      if (isGateways(headers.name(i))) {
+        throw new IllegalArgumentException(
+            "early hint must not be about the connection or the framing: " + headers.name(i));
+      }
+    }
+  }
+
+  /**
+   * Refuses trailers that a recipient would need before the body (RFC 9110 6.5.1).
+   *
+   * @throws IllegalArgumentException with the rule that is broken
+   */
+  static void checkTrailers(Headers trailers) {
+    for (int i = 0; i < trailers.size(); i++) {
+      String name = trailers.name(i);
+      if (isGateways(name) || isNeededFirst(name)) {
+        throw new IllegalArgumentException(
+            "trailer field must not be one that is needed before the body: " + name);
+      }
+    }
+  }
+
+  private static boolean isNeededFirst(String name) {
+    switch (name.toLowerCase(Locale.ROOT)) {
+      case "age", "authorization", "cache-control", "content-encoding", "content-range":
+      case "content-type", "date", "expires", "host", "location", "retry-after", "set-cookie":
+      case "vary", "warning", "www-authenticate":
+        return true;
+      default:
+        return false;
+    }
   }
 
   /**

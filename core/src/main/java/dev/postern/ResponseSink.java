@@ -24,8 +24,9 @@ import java.nio.ByteBuffer;
  *       called again for a small 500; else the response is aborted.
  * </ul>
  *
- * <p>A later version of this interface may add default methods, for interim responses (1xx) before
- * {@code head} and for trailer fields before {@code finish}. A sink of today stays one.
+ * <p>Early hints and trailers are for a sink whose protocol has them: {@link #earlyHints} may come
+ * before {@code head}, and {@link #trailers} once before {@code finish}. A later version of this
+ * interface may add more default methods. A sink of today stays one.
  *
  * <p>Confined to one request.
  */
@@ -72,6 +73,28 @@ public interface ResponseSink {
   default boolean reset() {
     return false;
   }
+
+  /**
+   * Sends 103 (Early Hints, RFC 8297) at once. By default nothing.
+   *
+   * @param headers without fields that are the gateway's
+   */
+  default void earlyHints(Headers headers) throws IOException {}
+
+  /**
+   * Whether {@link #trailers} would send fields behind the body of this response; by default false.
+   * Asked before {@link #head} or after it, for a response that has a body without a
+   * Content-Length.
+   */
+  default boolean takesTrailers() {
+    return false;
+  }
+
+  /**
+   * The fields behind the body (RFC 9110 6.5). Called after the last {@code write} if {@link
+   * #takesTrailers} and there are such fields.
+   */
+  default void trailers(Headers fields) throws IOException {}
 
   /** The response is whole. */
   void finish() throws IOException;

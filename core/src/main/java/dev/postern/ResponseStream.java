@@ -56,6 +56,11 @@ final class ResponseStream extends OutputStream implements WritableByteChannel {
     return committed;
   }
 
+  /** Whether the response has a Content-Length, whatever its body will turn out to be. */
+  boolean hasLength() {
+    return length != UNKNOWN;
+  }
+
   /** How many bytes of the body the sink took. */
   long sent() {
     return sent;
@@ -164,15 +169,41 @@ final class ResponseStream extends OutputStream implements WritableByteChannel {
   @Override
   public void close() {}
 
-  /** The body is written: everything goes out, with a Content-Length if nothing went out before. */
-  void finishBody() throws IOException {
+  /** Before anything else goes out. */
+  void earlyHints(Headers hints) throws IOException {
+    try {
+      sink.earlyHints(hints);
+    } catch (IOException e) {
+      throw gone(e);
+    }
+  }
+
+  /**
+   * The body is written: everything goes out. If nothing went out before, it has a Content-Length,
+   * unless trailers follow it.
+   */
+  void finishBody(Headers trailers) throws IOException {
     if (excess == null && !exchange.discards() && length != UNKNOWN && taken < length) {
       throw new IOException(
           "body must have its Content-Length: " + taken + " of " + length + " bytes came");
     }
     exchange.checkCancelled();
-    commit(exchange.discards() ? length : taken);
+    boolean framed = exchange.discards() || !trailers.isEmpty();
+    commit(framed ? length : taken);
     drain();
+    if (!trailers.isEmpty()) {
+      send(trailers);
+    }
+  }
+
+  private void send(Headers trailers) throws IOException {
+    try {
+      sink.trailers(trailers);
+    } catch (IOException e) {
+      throw gone(e);
+    } catch (RuntimeException | Error e) {
+      throw refused(e);
+    }
   }
 
   /** The response is whole, and the sink is told so. */

@@ -1,5 +1,6 @@
 package dev.postern;
 
+import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +33,19 @@ public interface StartResponse {
    * @throws IllegalStateException when a response has been started and {@code error} is null
    */
   void start(int status, Headers headers, @Nullable Throwable error);
+
+  /**
+   * Sends 103 (Early Hints, RFC 8297) before the response, so that a client can begin to fetch what
+   * the response will name. A gateway whose protocol and server can send it does so at once; for
+   * every other one, and for the method's default implementation, this is nothing. May be called
+   * several times, before {@link #start}.
+   *
+   * @param headers what the response will probably have too, as a rule {@code Link} fields
+   * @throws IllegalArgumentException when the headers break a rule of {@link #start}
+   * @throws IllegalStateException when a response has been started
+   * @throws IOException when the client is gone
+   */
+  default void earlyHints(Headers headers) throws IOException {}
 
   /** Starts the response: {@code start(status, headers, null)}. */
   default void start(int status, Headers headers) {

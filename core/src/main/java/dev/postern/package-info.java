@@ -10,8 +10,8 @@
  * }</pre>
  *
  * <p>To write a gateway you need {@link dev.postern.Exchange} and {@link dev.postern.ResponseSink}.
- * The interface follows PEP 3333, made safe for Java; it has no asynchronous form, no trailers and
- * no protocol upgrade.
+ * The interface follows PEP 3333, made safe for Java; it has no asynchronous form and no protocol
+ * upgrade.
  */
 @NullMarked
 package dev.postern;

@@ -18,8 +18,10 @@ public class RecordingSink implements ResponseSink {
     HEAD,
     WRITE,
     FLUSH,
+    TRAILERS,
     FINISH,
-    ABORT
+    ABORT,
+    HINTS
   }
 
   /** What a test does inside a call of the sink. */
@@ -42,6 +44,7 @@ public class RecordingSink implements ResponseSink {
   private boolean finished;
   private boolean failed;
   private boolean resettable;
+  private boolean trailing;
 
   /** Runs {@code action} inside that call of that method, counted from 1. */
   public RecordingSink at(Step step, int call, Action action) {
@@ -52,6 +55,12 @@ public class RecordingSink implements ResponseSink {
   /** Keeps everything back, so that a head can be forgotten. */
   public RecordingSink resettable() {
     resettable = true;
+    return this;
+  }
+
+  /** Of a protocol that has trailers. */
+  public RecordingSink trailing() {
+    trailing = true;
     return this;
   }
 
@@ -81,6 +90,21 @@ public class RecordingSink implements ResponseSink {
   @Override
   public void flush() throws IOException {
     enter(Step.FLUSH, "flush");
+  }
+
+  @Override
+  public void earlyHints(Headers hints) throws IOException {
+    enter(Step.HINTS, "hints " + hints.get("Link"));
+  }
+
+  @Override
+  public boolean takesTrailers() {
+    return trailing;
+  }
+
+  @Override
+  public void trailers(Headers fields) throws IOException {
+    enter(Step.TRAILERS, "trailers " + fields.get("X-Sum"));
   }
 
   @Override
@@ -183,6 +207,8 @@ public class RecordingSink implements ResponseSink {
     boolean allowed =
         switch (step) {
           case HEAD -> !headSeen && !ended && !failed;
+          case HINTS -> !headSeen && !ended && !failed;
+          case TRAILERS -> headSeen && !ended && !failed && !calls.containsKey(Step.TRAILERS);
           case WRITE, FLUSH, FINISH -> headSeen && !ended && !failed;
           case ABORT -> !ended || failed && !calls.containsKey(Step.ABORT);
         };

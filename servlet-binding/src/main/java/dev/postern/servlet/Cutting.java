@@ -9,7 +9,7 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.util.Enumeration;
 import java.util.Locale;
 import java.util.Map;
-import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 
 /**
  * Lets a client see that a response of unknown length was cut (RFC 9112 8). An exception to the
@@ -32,33 +32,33 @@ import java.util.function.BooleanSupplier;
 final class Cutting {
   private Cutting() {}
 
-  /** Called before the head of a response that has a body. {@code cut} is asked at its end. */
-  static void prepare(
-      HttpServletRequest request, HttpServletResponse response, BooleanSupplier cut) {
+  /** Whether a response without a Content-Length may have trailer fields here. */
+  static boolean isPossible(HttpServletRequest request, HttpServletResponse response) {
     String protocol = request.getProtocol();
-    if (protocol.equals("HTTP/1.0")) {
-      return;
-    }
-    boolean undertow = isUndertow(response);
-    if (undertow && !protocol.equals("HTTP/1.1")) {
+    return !protocol.equals("HTTP/1.0") && (!isUndertow(response) || protocol.equals("HTTP/1.1"));
+  }
+
+  /**
+   * Called before the head of a response that has a body and no Content-Length.
+   *
+   * @param trailers asked at the end of the body for the fields behind it, and throws if it was cut
+   */
+  static void prepare(
+      HttpServletRequest request,
+      HttpServletResponse response,
+      Supplier<Map<String, String>> trailers) {
+    if (!isPossible(request, response)) {
       return;
     }
     try {
-      response.setTrailerFields(() -> trailers(cut));
+      response.setTrailerFields(trailers);
     } catch (IllegalStateException e) {
       // No trailers with this protocol, or behind a response committed by a filter.
       return;
     }
-    if (undertow && closes(request)) {
+    if (isUndertow(response) && closes(request)) {
       response.setHeader("Transfer-Encoding", "chunked");
     }
-  }
-
-  private static Map<String, String> trailers(BooleanSupplier cut) {
-    if (cut.getAsBoolean()) {
-      throw new IllegalStateException("response must not end in order: it was cut");
-    }
-    return Map.of();
   }
 
   private static boolean closes(HttpServletRequest request) {

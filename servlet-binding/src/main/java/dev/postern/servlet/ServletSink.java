@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,6 +50,7 @@ final class ServletSink implements ResponseSink {
   /** What blocks outside the heap are copied to, for a container that takes arrays alone. */
   private byte[] copied = NONE;
 
+  private Map<String, String> trailers = Map.of();
   private @Nullable IOException failure;
   private @Nullable IOException cut;
 
@@ -114,7 +116,38 @@ final class ServletSink implements ResponseSink {
     }
     headOnly = request.getMethod().equals("HEAD") || status == 204 || status == 304;
     if (!headOnly) {
-      Cutting.prepare(request, response, () -> cut != null);
+      Cutting.prepare(request, response, this::trailersOrCut);
+    }
+  }
+
+  private Map<String, String> trailersOrCut() {
+    if (cut != null) {
+      throw new IllegalStateException("response must not end in order: it was cut");
+    }
+    return trailers;
+  }
+
+  @Override
+  public boolean takesTrailers() {
+    return !included && Cutting.isPossible(request, response);
+  }
+
+  /** A container has one value for each name (RFC 9110 5.3). */
+  @Override
+  public void trailers(Headers fields) {
+    Map<String, String> joined = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+    for (Map.Entry<String, String> field : fields) {
+      joined.merge(field.getKey(), field.getValue(), (one, next) -> one + ", " + next);
+    }
+    trailers = joined;
+  }
+
+  @Override
+  public void earlyHints(Headers hints) throws IOException {
+    try {
+      EarlyHints.send(request, response, hints);
+    } catch (IOException e) {
+      throw failed(e);
     }
   }
 

@@ -24,7 +24,9 @@
  * }</pre>
  *
  * <p>Runs on Servlet 6.0 and 6.1. A request keeps its container's thread from its start to the
- * response's end; there is no asynchronous form, and there are no trailers and no upgrades.
+ * response's end, unless the gateway has threads of its own ({@link ServletGateway}); there is no
+ * upgrade. Trailers are sent by each container over HTTP/1.1, and by Jetty and Tomcat over HTTP/2;
+ * early hints by Jetty 12 and Tomcat 11.
  */
 @NullMarked
 package dev.postern.servlet;

@@ -12,10 +12,14 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** What HTTP/2 changes, by the JDK's own client. */
 abstract class Http2Contract extends ContainerContract {
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
   private final HttpClient client =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_2).build();
 
@@ -74,6 +78,43 @@ abstract class Http2Contract extends ContainerContract {
       assertThat(get(port).body()).containsExactly('a');
     } else {
       assertThat(catchThrowable(() -> get(port))).isInstanceOf(IOException.class);
+    }
+  }
+
+  /** Undertow has no early hints, and takes no trailers from a servlet here. */
+  @Test
+  void x1_hintsAndTrailers_areThoseOfTheContainer() throws Exception {
+    int port =
+        start(
+            (environ, startResponse) -> {
+              startResponse.earlyHints(Headers.of("Link", "</a.css>"));
+              startResponse.start(200, Headers.of());
+              return Body.writing(out -> out.write('a'))
+                  .withTrailers(() -> Headers.of("X-Sum", "1"));
+            });
+    try (Http2Connection connection = new Http2Connection(port)) {
+      connection.head(
+          List.of(
+              Map.entry(":method", "GET"),
+              Map.entry(":scheme", "http"),
+              Map.entry(":path", "/"),
+              Map.entry(":authority", "127.0.0.1:" + port)),
+          true);
+      if (ExtensionContract.hasHints(server)) {
+        assertThat(connection.takeHead(PATIENCE))
+            .contains(Map.entry(":status", "103"), Map.entry("link", "</a.css>"));
+      }
+      assertThat(connection.takeHead(PATIENCE))
+          .contains(Map.entry(":status", "200"))
+          .doesNotContain(Map.entry("link", "</a.css>"));
+      assertThat(connection.take(2, PATIENCE)).containsExactly('a');
+      List<Map.Entry<String, String>> trailers = connection.takeHead(PATIENCE);
+      if (server == Server.UNDERTOW) {
+        assertThat(trailers).isNull();
+      } else {
+        assertThat(trailers).containsExactly(Map.entry("x-sum", "1"));
+      }
+      assertThat(connection.isWhole()).isTrue();
     }
   }
 }

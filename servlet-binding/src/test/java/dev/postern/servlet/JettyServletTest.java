@@ -44,6 +44,13 @@ class JettyServletTest {
   }
 
   @Nested
+  class ExtensionTest extends ExtensionContract {
+    ExtensionTest() {
+      super(Server.JETTY, JettyContainer::start);
+    }
+  }
+
+  @Nested
   class StreamingTest extends StreamingContract {
     StreamingTest() {
       super(Server.JETTY, JettyContainer::start);

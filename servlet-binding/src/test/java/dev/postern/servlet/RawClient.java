@@ -31,6 +31,7 @@ final class RawClient implements AutoCloseable {
   private long length;
 
   private boolean chunked;
+  private final List<String> trailers = new ArrayList<>();
 
   /** The CRLF behind a chunk's bytes has still to be read: some servers send it with the next. */
   private boolean insideChunk;
@@ -178,9 +179,17 @@ final class RawClient implements AutoCloseable {
     }
     insideChunk = size > 0;
     if (size == 0) {
-      endOfLine();
+      trailers.clear();
+      for (String line = line(); !line.isEmpty(); line = line()) {
+        trailers.add(line);
+      }
     }
     return chunk;
+  }
+
+  /** What followed the last chunk of the last body. */
+  List<String> trailers() {
+    return List.copyOf(trailers);
   }
 
   private void endOfLine() throws IOException {

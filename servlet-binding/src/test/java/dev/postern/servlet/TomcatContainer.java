@@ -15,6 +15,7 @@ import org.apache.catalina.Wrapper;
 import org.apache.catalina.authenticator.BasicAuthenticator;
 import org.apache.catalina.core.StandardHost;
 import org.apache.catalina.startup.Tomcat;
+import org.apache.catalina.util.ServerInfo;
 import org.apache.coyote.http2.Http2Protocol;
 import org.apache.tomcat.util.descriptor.web.ErrorPage;
 import org.apache.tomcat.util.descriptor.web.FilterDef;
@@ -27,6 +28,12 @@ import org.apache.tomcat.util.descriptor.web.SecurityConstraint;
 final class TomcatContainer implements Container {
   private final Tomcat tomcat = new Tomcat();
   private final Path base;
+
+  /** 10 or 11. */
+  static int major() {
+    String number = ServerInfo.getServerNumber();
+    return Integer.parseInt(number.substring(0, number.indexOf('.')));
+  }
 
   private TomcatContainer(Deployment deployment, Consumer<Tomcat> customizer) throws Exception {
     base = Files.createTempDirectory("postern-tomcat");

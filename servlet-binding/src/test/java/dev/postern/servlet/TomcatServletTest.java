@@ -39,6 +39,13 @@ class TomcatServletTest {
   }
 
   @Nested
+  class ExtensionTest extends ExtensionContract {
+    ExtensionTest() {
+      super(Server.TOMCAT, TomcatContainer::start);
+    }
+  }
+
+  @Nested
   class StreamingTest extends StreamingContract {
     StreamingTest() {
       super(Server.TOMCAT, TomcatContainer::start);

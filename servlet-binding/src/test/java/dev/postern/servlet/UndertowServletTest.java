@@ -39,6 +39,13 @@ class UndertowServletTest {
   }
 
   @Nested
+  class ExtensionTest extends ExtensionContract {
+    ExtensionTest() {
+      super(Server.UNDERTOW, UndertowContainer::start);
+    }
+  }
+
+  @Nested
   class StreamingTest extends StreamingContract {
     StreamingTest() {
       super(Server.UNDERTOW, UndertowContainer::start);

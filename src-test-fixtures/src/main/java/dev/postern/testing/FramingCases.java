@@ -67,6 +67,21 @@ final class FramingCases {
                 })
             .needs(CONTENT_LENGTH),
         new ContractCase(
+            "G24",
+            "send the response whole that has early hints and trailers",
+            (environ, start, witness) -> {
+              start.earlyHints(Headers.of("Link", "</a.css>; rel=preload"));
+              start.start(200, TEXT);
+              return Body.of("body").withTrailers(() -> Headers.of("X-Sum", "4"));
+            },
+            trial -> {
+              TestResponse response = trial.get("/");
+              assertThat(response.status()).isEqualTo(200);
+              assertThat(response.text()).isEqualTo("body");
+              assertThat(response.isComplete()).isTrue();
+              assertThat(response.header("Link")).isNull();
+            }),
+        new ContractCase(
                 "G22",
                 "end a response at its Content-Length",
                 (environ, start, witness) -> {

@@ -2,6 +2,7 @@ package dev.postern.web.internal;
 
 import dev.postern.Headers;
 import dev.postern.StartResponse;
+import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,6 +53,11 @@ public final class HeldStart implements StartResponse {
     status = newStatus;
     headers = newHeaders;
     error = newError;
+  }
+
+  @Override
+  public void earlyHints(Headers hints) throws IOException {
+    start.earlyHints(hints);
   }
 
   /** Whether there is a start. */

@@ -8,6 +8,7 @@ import dev.postern.Middleware;
 import dev.postern.StartResponse;
 import dev.postern.internal.Escapes;
 import dev.postern.internal.Text;
+import dev.postern.web.internal.ChangedHeaders;
 import dev.postern.web.internal.Wrapped;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -69,8 +70,7 @@ public final class Cors implements Middleware {
     }
     return application.call(
         environ,
-        (status, sent, error) ->
-            startResponse.start(status, answered(sent, allowed ? origin : null), error));
+        new ChangedHeaders(startResponse, sent -> answered(sent, allowed ? origin : null)));
   }
 
   private Headers answered(Headers sent, @Nullable String origin) {

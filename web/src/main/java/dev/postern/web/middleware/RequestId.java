@@ -4,6 +4,7 @@ import dev.postern.Application;
 import dev.postern.Environ;
 import dev.postern.Middleware;
 import dev.postern.internal.Text;
+import dev.postern.web.internal.ChangedHeaders;
 import dev.postern.web.internal.Wrapped;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -43,8 +44,7 @@ public final class RequestId implements Middleware {
           environ.put(KEY, id);
           environ.report(KEY, id);
           return inner.call(
-              environ,
-              (status, sent, error) -> startResponse.start(status, sent.with(HEADER, id), error));
+              environ, new ChangedHeaders(startResponse, sent -> sent.with(HEADER, id)));
         });
   }
 

@@ -2,6 +2,7 @@ package dev.postern.web.middleware;
 
 import dev.postern.Application;
 import dev.postern.Middleware;
+import dev.postern.web.internal.ChangedHeaders;
 import dev.postern.web.internal.Wrapped;
 import java.util.function.LongSupplier;
 
@@ -35,10 +36,9 @@ public final class Runtime implements Middleware {
           long began = nanoTime.getAsLong();
           return inner.call(
               environ,
-              (status, sent, error) -> {
-                String seconds = seconds(nanoTime.getAsLong() - began);
-                startResponse.start(status, sent.with("X-Runtime", seconds), error);
-              });
+              new ChangedHeaders(
+                  startResponse,
+                  sent -> sent.with("X-Runtime", seconds(nanoTime.getAsLong() - began))));
         });
   }
 

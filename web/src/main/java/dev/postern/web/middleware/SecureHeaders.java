@@ -3,6 +3,7 @@ package dev.postern.web.middleware;
 import dev.postern.Application;
 import dev.postern.Headers;
 import dev.postern.Middleware;
+import dev.postern.web.internal.ChangedHeaders;
 import dev.postern.web.internal.Wrapped;
 import java.time.Duration;
 import java.util.Map;
@@ -72,8 +73,7 @@ public final class SecureHeaders implements Middleware {
         (inner, environ, startResponse) -> {
           boolean secure = environ.scheme().equals("https");
           return inner.call(
-              environ,
-              (status, sent, error) -> startResponse.start(status, added(sent, secure), error));
+              environ, new ChangedHeaders(startResponse, sent -> added(sent, secure)));
         });
   }
 

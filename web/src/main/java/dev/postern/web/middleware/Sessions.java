@@ -12,6 +12,7 @@ import dev.postern.internal.Text;
 import dev.postern.web.Cookie;
 import dev.postern.web.Cookie.SameSite;
 import dev.postern.web.Request;
+import dev.postern.web.internal.ChangedHeaders;
 import dev.postern.web.internal.Wrapped;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -89,9 +90,7 @@ public final class Sessions implements Middleware {
     Session session = new Session(loaded);
     environ.put(Session.KEY, session);
     return application.call(
-        environ,
-        (status, sent, error) ->
-            startResponse.start(status, kept(environ, session, loaded, sent), error));
+        environ, new ChangedHeaders(startResponse, sent -> kept(environ, session, loaded, sent)));
   }
 
   /** What the request's cookie leads to, and what has become of it. */

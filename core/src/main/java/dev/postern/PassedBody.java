@@ -1,0 +1,45 @@
+package dev.postern;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.util.Iterator;
+
+/** Another body as it is: what an adapter does not change. */
+abstract class PassedBody implements Body {
+  final Body body;
+
+  PassedBody(Body body) {
+    this.body = body;
+  }
+
+  @Override
+  public Iterator<ByteBuffer> iterator() {
+    return body.iterator();
+  }
+
+  @Override
+  public void writeTo(OutputStream out) throws Exception {
+    body.writeTo(out);
+  }
+
+  @Override
+  public long length() {
+    return body.length();
+  }
+
+  @Override
+  public Headers trailers() {
+    return body.trailers();
+  }
+
+  @Override
+  public void close() throws IOException {
+    body.close();
+  }
+
+  @Override
+  public String toString() {
+    return body.toString();
+  }
+}
