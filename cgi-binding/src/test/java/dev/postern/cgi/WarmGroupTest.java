@@ -386,7 +386,11 @@ class WarmGroupTest {
 
   @Test
   void timeouts_endTheChildAndNotTheServer() throws Exception {
-    perl("p.pl", "if ($ENV{QUERY_STRING}) { system 'sleep 987' }", HEAD + "print 'ok';");
+    Path pid = directory.resolve("pid");
+    perl(
+        "p.pl",
+        "if ($ENV{QUERY_STRING}) { system 'echo $$ >" + pid + "; exec sleep 987' }",
+        HEAD + "print 'ok';");
     try (WarmSite site =
         new WarmSite(
             directory, group -> group, host -> host.headerTimeout(Duration.ofMillis(700)))) {
@@ -395,12 +399,22 @@ class WarmGroupTest {
       assertThat(site.fork(() -> Call.get("/p.pl").with("QUERY_STRING", "hang")).status())
           .isEqualTo(504);
       assertThat(site.last().exit()).isIn("signal 15", "exit 255");
-      await(
-          () ->
-              ProcessHandle.allProcesses()
-                  .noneMatch(p -> p.info().arguments().filter(List.of("987")::equals).isPresent()));
+      await(() -> !isSleeping(pid));
       site.fork(() -> Call.get("/p.pl"));
       assertThat(site.status("p.pl").pid()).isEqualTo(server);
+    }
+  }
+
+  /**
+   * Whether the process whose number that file holds still sleeps. Without the file, the child was
+   * ended before it had started anything.
+   */
+  private static boolean isSleeping(Path pid) {
+    try {
+      Path process = Path.of("/proc", Files.readString(pid).strip());
+      return Files.readString(process.resolve("cmdline")).contains("987");
+    } catch (IOException e) {
+      return false;
     }
   }
 

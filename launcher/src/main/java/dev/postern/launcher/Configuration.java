@@ -13,7 +13,6 @@ import dev.postern.launcher.hosting.Programs;
 import dev.postern.launcher.status.Board;
 import dev.postern.launcher.status.Sources;
 import dev.postern.launcher.values.LauncherException;
-import dev.postern.launcher.values.Mount;
 import dev.postern.launcher.values.Values;
 import dev.postern.launcher.workers.WorkerGroups;
 import java.io.IOException;
@@ -29,6 +28,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 
@@ -39,7 +39,8 @@ import picocli.CommandLine;
  */
 final class Configuration {
   private final ServeCommand arguments;
-  private final Vocabulary vocabulary = new Vocabulary(() -> new CommandLine(new ServeCommand()));
+  private final Vocabulary vocabulary =
+      new Vocabulary(new CommandLine(new ServeCommand()).getCommandSpec());
   private final @Nullable Path path;
   private final Board board = new Board();
 
@@ -80,7 +81,7 @@ final class Configuration {
     try {
       together = ServeCommand.parse(vocabulary.merged(next.top().words(), own));
     } catch (LauncherException e) {
-      throw next.top().told(e);
+      throw next.top().toldUnless(vocabulary.names(arguments.parsed()), e);
     }
     file = next;
     all = together;
@@ -113,40 +114,31 @@ final class Configuration {
   }
 
   /**
+   * What some options of the server stand for.
+   *
+   * @throws LauncherException when they are wrong; it names file, line and key where they stand in
+   *     the file
+   */
+  <T extends @Nullable Object> T server(Function<ServerOptions, T> reader) {
+    try {
+      return reader.apply(all.server);
+    } catch (LauncherException e) {
+      throw told(e);
+    }
+  }
+
+  /** A failure of the whole, told with the place in the file that it speaks of. */
+  private LauncherException told(LauncherException e) {
+    return file == null ? e : file.top().toldUnless(vocabulary.names(arguments.parsed()), e);
+  }
+
+  /**
    * Makes all applications.
    *
    * @throws LauncherException when one cannot be made; those that were made are closed then
    */
   Site open() {
-    Map<String, Application> routes = new LinkedHashMap<>();
-    WorkerGroups groups = new WorkerGroups();
-    Thread thread = Thread.currentThread();
-    ClassLoader own = thread.getContextClassLoader();
-    Sources sources = board.open();
-    try {
-      ApplicationLoader loader = ApplicationLoader.of(all.classpath);
-      String source = arguments.source;
-      if (source != null) {
-        SourceFile compiled =
-            SourceFile.compile(source(source), loader.classLoader(), all.classpath);
-        loader = ApplicationLoader.in(compiled.loader());
-        thread.setContextClassLoader(compiled.loader());
-        routes.put("", all.app(compiled.application()));
-      }
-      SiteReference whole = new SiteReference();
-      open(routes, loader, new HostedSite(whole, groups, all.server::watch), sources);
-      groups.all().forEach(sources::group);
-      addStatus(routes);
-      Site site = new Site(routes, loader.classLoader(), groups, sources);
-      whole.set(site);
-      return site;
-    } catch (RuntimeException e) {
-      new Site(routes, Configuration.class.getClassLoader(), groups, sources).retire();
-      throw e;
-    } finally {
-      // Constructors of applications have theirs; the server finds its own services by this one.
-      thread.setContextClassLoader(own);
-    }
+    return new Opening(board.open()).open();
   }
 
   private static Path source(String text) {
@@ -186,77 +178,118 @@ final class Configuration {
     }
   }
 
-  private void addStatus(Map<String, Application> routes) {
-    ServerOptions server = all.server;
-    Application page = server.statusPage(board);
-    if (page != null && server.status != null) {
-      String prefix = Mount.prefix("--status", server.status);
-      ServeCommand.add(routes, prefix, all.guarded(page));
-      board.own(prefix);
-    }
-  }
+  /** The making of one site. */
+  private final class Opening {
+    private final Sources sources;
+    private final Map<String, Application> routes = new LinkedHashMap<>();
+    private final WorkerGroups groups = new WorkerGroups();
+    private final List<ClassLoader> loaders = new ArrayList<>();
+    private final Set<Path> hidden = ConcurrentHashMap.newKeySet();
+    private final SiteReference whole = new SiteReference();
+    private final HostedSite shared = new HostedSite(whole, groups, all.server::watch);
 
-  private void open(
-      Map<String, Application> routes,
-      ApplicationLoader loader,
-      HostedSite shared,
-      Sources sources) {
-    List<ConfigFile.Section> mounts = file == null ? List.of() : file.mounts();
-    Set<Path> hidden = ConcurrentHashMap.newKeySet();
-    ProcessLimit places;
-    Programs common;
-    int atOnce;
-    try {
-      places = all.hosting.places();
-      atOnce = all.hosting() + mounts.size() > 1 ? all.hosting.maxProcesses() : 0;
-      common = all.hosting.programs(shared, places, atOnce);
-      sources.places("all", places);
-    } catch (LauncherException e) {
-      throw file == null ? e : file.top().told(e);
+    Opening(Sources sources) {
+      this.sources = sources;
     }
-    all.mount(routes, loader, common, hidden, sources);
-    common.javaPrograms().forEach(sources::inside);
-    Set<String> unmatched = new LinkedHashSet<>(common.unmatched());
-    for (ConfigFile.Section mount : mounts) {
+
+    Site open() {
+      Thread thread = Thread.currentThread();
+      ClassLoader own = thread.getContextClassLoader();
       try {
-        unmatched.retainAll(open(mount, routes, loader, shared, places, atOnce, hidden, sources));
-      } catch (LauncherException e) {
-        throw mount.told(e);
+        ApplicationLoader loader = common();
+        groups.all().forEach(sources::group);
+        addStatus();
+        Site site = new Site(routes, loader.classLoader(), loaders, groups, sources);
+        whole.set(site);
+        return site;
+      } catch (RuntimeException e) {
+        new Site(routes, own, loaders, groups, sources).retire();
+        throw e;
+      } finally {
+        // Constructors of applications have theirs; the server finds its own services by this one.
+        thread.setContextClassLoader(own);
       }
     }
-    for (String wrong : unmatched) {
-      LauncherException told = LauncherException.badArgument(wrong);
-      throw file == null ? told : file.top().told(told);
-    }
-  }
 
-  /** Returns what is wrong with the globs that it has from the top. */
-  private Set<String> open(
-      ConfigFile.Section mount,
-      Map<String, Application> routes,
-      ApplicationLoader loader,
-      HostedSite shared,
-      ProcessLimit places,
-      int atOnce,
-      Set<Path> hidden,
-      Sources sources) {
-    ServeCommand one = ServeCommand.parse(vocabulary.merged(defaults, mount.words()));
-    boolean own = mount.has("--max-processes") || mount.has("--queue");
-    ProcessLimit limit = own ? one.hosting.places() : places;
-    Programs hosted = one.hosting.programs(shared, limit, own ? 0 : atOnce);
-    if (own) {
-      sources.places(mount.prefix(), limit);
+    private ApplicationLoader classes(@Nullable String classpath) {
+      ApplicationLoader loader = ApplicationLoader.of(classpath);
+      loaders.add(loader.classLoader());
+      return loader;
     }
-    ApplicationLoader classes =
-        mount.has("--classpath") ? ApplicationLoader.of(one.classpath) : loader;
-    one.mount(routes, classes, hosted, hidden, sources);
-    hosted.javaPrograms().forEach(sources::inside);
-    Set<String> unmatched = hosted.unmatched();
-    for (String wrong : unmatched) {
-      if (mount.has(wrong.contains("--warm") ? "--warm" : "--delegate")) {
-        throw LauncherException.badArgument(wrong);
+
+    /** What holds for all mounts, and the mounts; returns where their classes come from. */
+    private ApplicationLoader common() {
+      List<ConfigFile.Section> mounts = file == null ? List.of() : file.mounts();
+      ApplicationLoader loader;
+      ProcessLimit places;
+      Programs hosted;
+      int atOnce;
+      try {
+        loader = classes(all.classpath);
+        if (arguments.source != null) {
+          loader = compiled(source(arguments.source), loader);
+        }
+        places = all.hosting.places();
+        atOnce = all.hosting() + mounts.size() > 1 ? all.hosting.maxProcesses() : 0;
+        hosted = all.hosting.programs(shared, places, atOnce);
+        sources.places("all", places);
+        all.mount(routes, loader, hosted, hidden, sources);
+      } catch (LauncherException e) {
+        throw told(e);
+      }
+      hosted.javaPrograms().forEach(sources::inside);
+      Set<String> unmatched = new LinkedHashSet<>(hosted.unmatched());
+      for (ConfigFile.Section mount : mounts) {
+        try {
+          unmatched.retainAll(mount(mount, loader, places, atOnce));
+        } catch (LauncherException e) {
+          LauncherException told = mount.toldUnless(Set.of(), e);
+          told = told == e ? told(e) : told;
+          throw told == e ? mount.told(e) : told;
+        }
+      }
+      for (String wrong : unmatched) {
+        throw told(LauncherException.badArgument(wrong));
+      }
+      return loader;
+    }
+
+    private ApplicationLoader compiled(Path source, ApplicationLoader parent) {
+      SourceFile compiled = SourceFile.compile(source, parent.classLoader(), all.classpath);
+      Thread.currentThread().setContextClassLoader(compiled.loader());
+      routes.put("", all.app(compiled.application()));
+      return ApplicationLoader.in(compiled.loader());
+    }
+
+    /** Returns what is wrong with the globs that it has from the top. */
+    private Set<String> mount(
+        ConfigFile.Section mount, ApplicationLoader loader, ProcessLimit places, int atOnce) {
+      ServeCommand one = ServeCommand.parse(vocabulary.merged(defaults, mount.words()));
+      boolean own = mount.has("--max-processes") || mount.has("--queue");
+      ProcessLimit limit = own ? one.hosting.places() : places;
+      Programs hosted = one.hosting.programs(shared, limit, own ? 0 : atOnce);
+      if (own) {
+        sources.places(mount.prefix(), limit);
+      }
+      ApplicationLoader classes = mount.has("--classpath") ? classes(one.classpath) : loader;
+      one.mount(routes, classes, hosted, hidden, sources);
+      hosted.javaPrograms().forEach(sources::inside);
+      Set<String> unmatched = hosted.unmatched();
+      for (String wrong : unmatched) {
+        if (mount.has(wrong.contains("--warm") ? "--warm" : "--delegate")) {
+          throw LauncherException.badArgument(wrong);
+        }
+      }
+      return unmatched;
+    }
+
+    private void addStatus() {
+      String prefix = server(ServerOptions::statusPrefix);
+      if (prefix != null) {
+        Application page = server(options -> options.statusPage(board));
+        ServeCommand.add(routes, prefix, all.guarded(page));
+        board.own(prefix);
       }
     }
-    return unmatched;
   }
 }

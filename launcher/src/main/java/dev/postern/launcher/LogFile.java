@@ -1,6 +1,7 @@
 package dev.postern.launcher;
 
 import dev.postern.launcher.values.LauncherException;
+import dev.postern.launcher.values.Values;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -41,8 +42,29 @@ final class LogFile implements AutoCloseable {
       Path path = Path.of(text);
       return new LogFile(path, append(path));
     } catch (IOException | InvalidPathException e) {
-      throw LauncherException.badArgument(
-          "FILE of " + option + " must be a file that can be written: \"" + text + "\"");
+      throw unwritable(option, text);
+    }
+  }
+
+  private static LauncherException unwritable(String option, String text) {
+    return LauncherException.badArgument(
+        "FILE of " + option + " must be a file that can be written: \"" + text + "\"");
+  }
+
+  /**
+   * Looks whether a log could be opened, and makes no file.
+   *
+   * @param text null for none
+   * @throws LauncherException when it could not be
+   */
+  static void check(String option, @Nullable String text) {
+    if (text == null || text.equals("-")) {
+      return;
+    }
+    Path path = Values.path(option, text).toAbsolutePath();
+    Path place = Files.exists(path) ? path : path.getParent();
+    if (place == null || Files.isDirectory(path) || !Files.isWritable(place)) {
+      throw unwritable(option, text);
     }
   }
 

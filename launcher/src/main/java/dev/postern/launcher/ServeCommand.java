@@ -155,10 +155,15 @@ final class ServeCommand implements Callable<Integer> {
     Configuration configuration = new Configuration(this);
     configuration.read();
     ServerOptions options = configuration.server();
-    List<Listener> listeners = options.listeners();
-    AccessLog.Format format = options.accessFormat();
-    Tls tls = options.tls();
-    TrustedProxies proxies = options.proxies();
+    List<Listener> listeners = configuration.server(ServerOptions::listeners);
+    AccessLog.Format format = configuration.server(ServerOptions::accessFormat);
+    Tls tls = configuration.server(ServerOptions::tls);
+    TrustedProxies proxies = configuration.server(ServerOptions::proxies);
+    configuration.server(
+        own -> {
+          own.checkLogs();
+          return own;
+        });
     if (check) {
       configuration.open().retire();
       out().println("postern: the configuration is right");

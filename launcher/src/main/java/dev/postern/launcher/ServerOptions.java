@@ -5,6 +5,7 @@ import dev.postern.cgi.HostBuilder;
 import dev.postern.launcher.status.Board;
 import dev.postern.launcher.status.StatusPage;
 import dev.postern.launcher.values.LauncherException;
+import dev.postern.launcher.values.Mount;
 import dev.postern.web.TrustedProxies;
 import java.util.ArrayList;
 import java.util.List;
@@ -125,14 +126,25 @@ final class ServerOptions {
   }
 
   /**
+   * Looks whether logs could be opened, and opens none.
+   *
+   * @throws LauncherException when one could not
+   */
+  void checkLogs() {
+    if (verbose && quiet) {
+      throw LauncherException.badArgument("--verbose must not come with --quiet");
+    }
+    LogFile.check("--access-log", accessLog);
+    LogFile.check("--error-log", errorLog);
+  }
+
+  /**
    * Opens the error log.
    *
    * @throws LauncherException when it cannot be written
    */
   void openErrorLog() {
-    if (verbose && quiet) {
-      throw LauncherException.badArgument("--verbose must not come with --quiet");
-    }
+    checkLogs();
     if (verbose || quiet) {
       Logs.level(verbose ? Level.INFO : Level.SEVERE);
     }
@@ -200,16 +212,25 @@ final class ServerOptions {
   }
 
   /**
-   * What {@code --status} mounts; null without it.
+   * Where {@code --status} stands; null without it.
    *
-   * @throws LauncherException when a client of {@code --status-from} is no address
+   * @throws LauncherException when no request can have that prefix
    */
-  @Nullable Application statusPage(Board board) {
+  @Nullable String statusPrefix() {
     if (status == null && !statusFrom.isEmpty()) {
       throw LauncherException.badArgument("--status-from must come with --status");
     }
+    return status == null ? null : Mount.prefix("--status", status);
+  }
+
+  /**
+   * What {@code --status} mounts.
+   *
+   * @throws LauncherException when a client of {@code --status-from} is no address
+   */
+  Application statusPage(Board board) {
     try {
-      return status == null ? null : StatusPage.of(board, statusFrom);
+      return StatusPage.of(board, statusFrom);
     } catch (IllegalArgumentException e) {
       throw LauncherException.badArgument("--status-from: " + e.getMessage());
     }

@@ -7,6 +7,7 @@ import dev.postern.StartResponse;
 import dev.postern.launcher.status.Sources;
 import dev.postern.web.UrlMap;
 import java.net.URLClassLoader;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -17,6 +18,7 @@ final class Site implements Application {
   private final Map<String, Application> applications;
   private final UrlMap routes;
   private final ClassLoader loader;
+  private final List<ClassLoader> opened;
   private final AutoCloseable groups;
   private final Sources sources;
 
@@ -26,17 +28,20 @@ final class Site implements Application {
   /**
    * @param applications by prefix
    * @param loader the context class loader of their threads
+   * @param opened loaders of class paths, which are closed after all else
    * @param groups what the applications share, which is closed before them
    * @param sources what they have counted, which counts on
    */
   Site(
       Map<String, Application> applications,
       ClassLoader loader,
+      List<ClassLoader> opened,
       AutoCloseable groups,
       Sources sources) {
     this.applications = Map.copyOf(applications);
     this.routes = UrlMap.of(applications);
     this.loader = loader;
+    this.opened = List.copyOf(opened);
     this.groups = groups;
     this.sources = sources;
   }
@@ -72,8 +77,10 @@ final class Site implements Application {
         close(closeable);
       }
     }
-    if (loader instanceof URLClassLoader classes) {
-      close(classes);
+    for (ClassLoader classes : opened) {
+      if (classes instanceof URLClassLoader files) {
+        close(files);
+      }
     }
   }
 

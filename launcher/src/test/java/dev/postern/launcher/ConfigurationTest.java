@@ -6,10 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.postern.Application;
 import dev.postern.Body;
 import dev.postern.Headers;
+import dev.postern.launcher.config.ConfigFile;
+import dev.postern.launcher.config.Vocabulary;
 import dev.postern.launcher.status.Board;
 import dev.postern.launcher.values.LauncherException;
 import dev.postern.testing.InMemoryGateway;
 import dev.postern.testing.TestRequest;
+import java.io.File;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,11 +24,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.jar.JarEntry;
+import java.util.jar.JarOutputStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import picocli.CommandLine;
 
 /** The file of {@code serve --config}: what it means, what is wrong in it, and a second reading. */
 class ConfigurationTest {
@@ -83,6 +90,44 @@ class ConfigurationTest {
         .isEqualTo("/own/show.sh|own|argument|" + directory.toRealPath());
     assertThat(get(site, "/own/text.ext")).isEqualTo("run");
     site.retire();
+  }
+
+  /** What a key can name beside a file: an address, a callable, a class. */
+  @Test
+  void pathsInsideOfValues_startAtTheFile() throws Exception {
+    Files.writeString(directory.resolve("a:b"), "printf 'Content-Type: a/b\\n\\ncolon'");
+    Files.writeString(directory.resolve("site.py"), "application = None\n");
+    classes();
+    Configuration configuration =
+        configuration(
+            """
+            listen: [unix:run/a.sock, "127.0.0.1:0"]
+            interpreter: /bin/sh
+            mounts:
+              /colon: {cgi: "a:b"}
+              /wsgi: {wsgi: "site.py:application"}
+              /fcgi: {fcgi: "unix:run/php.sock,www"}
+              /class: {java-cgi: Hello, classpath: "classes:cgi"}
+            """);
+    configuration.read();
+
+    assertThat(configuration.server().listeners().get(0).path())
+        .isEqualTo(directory.resolve("run/a.sock"));
+    Site site = configuration.open();
+    assertThat(get(site, "/colon")).isEqualTo("colon");
+    List<List<String>> words = new ArrayList<>();
+    ConfigFile.read(
+            directory.resolve("site.yaml"),
+            new Vocabulary(new CommandLine(new ServeCommand()).getCommandSpec()))
+        .mounts()
+        .forEach(mount -> words.add(mount.words()));
+    String in = directory + "/";
+    assertThat(words)
+        .containsExactly(
+            List.of("--cgi=/colon=" + in + "a:b"),
+            List.of("--wsgi=/wsgi=" + in + "site.py:application"),
+            List.of("--fcgi=/fcgi=unix:" + in + "run/php.sock," + in + "www"),
+            List.of("--java-cgi=/class=Hello", "--classpath=" + in + "classes:" + in + "cgi"));
   }
 
   @Test
@@ -159,11 +204,11 @@ class ConfigurationTest {
           mounts: {/x: {cgi: a, cgi-dir: cgi}}      | 1: "/x" must have one of app, cgi, cgi-dir
           mounts: {x: {cgi-dir: cgi}}               | 1: cgi-dir: PREFIX of --cgi-dir must start with a slash
           mounts: {/x: {cgi-dir: nowhere}}          | 1: cgi-dir: DIR of --cgi-dir must be a directory
-          mounts: {/x: {app: Nowhere}}              | 1: class "Nowhere" must be on the class path
+          mounts: {/x: {app: Nowhere}}              | 1: app: class "Nowhere" must be on the class path
           mounts: {/x: {cgi-dir: cgi, port: 3}}     | 1: port: must stand at the top of the file
           mounts:~ /x:~  cgi-dir: cgi~  timeout: -1 | 4: timeout: SECONDS of --timeout must be a number above 0
           mounts:~ /x: {cgi-dir: cgi}~ /x: {cgi-dir: cgi} | 3: /x: must be given once
-          mounts:~ /x: {cgi-dir: cgi}~ /x/: {cgi-dir: cgi}| 3: PREFIX must be given once: "/x"
+          mounts:~ /x: {cgi-dir: cgi}~ /x/: {cgi-dir: cgi}| 3: cgi-dir: PREFIX must be given once: "/x"
           """)
   void whatIsWrong_isToldWithItsLine(String yaml, String message) throws Exception {
     Configuration configuration = configuration(yaml.replace('~', '\n'));
@@ -175,6 +220,64 @@ class ConfigurationTest {
             })
         .isInstanceOfSatisfying(LauncherException.class, e -> assertThat(e.exitCode()).isEqualTo(2))
         .hasMessageStartingWith(directory.resolve("site.yaml") + ":" + message);
+  }
+
+  /** What the command line says counts more than the file, also when it is wrong. */
+  @Test
+  void argumentThatIsWrong_isNotToldAsTheFiles() throws Exception {
+    Configuration configuration = configuration("timeout: 3\nport: 1\n", "--timeout", "soon");
+    configuration.read();
+
+    assertThatThrownBy(configuration::open).hasMessageStartingWith("SECONDS of --timeout must be");
+  }
+
+  /** Of the top and of a mount, whether the site was made or not. */
+  @Test
+  void classPaths_areClosedWithTheirSite() throws Exception {
+    for (String name : List.of("top.jar", "own.jar")) {
+      try (JarOutputStream jar =
+          new JarOutputStream(Files.newOutputStream(directory.resolve(name)))) {
+        jar.putNextEntry(new JarEntry("x"));
+        for (Path file : Files.list(classes()).filter(Files::isRegularFile).toList()) {
+          jar.putNextEntry(new JarEntry(file.getFileName().toString()));
+          Files.copy(file, jar);
+        }
+      }
+    }
+    String right =
+        "classpath: top.jar\nmounts:\n"
+            + "  /a: {app: Hello}\n  /b: {app: Hello, classpath: own.jar}\n";
+    Configuration good = configuration(right);
+    good.read();
+    Site site = good.open();
+    assertThat(openJars()).hasSize(2);
+    site.retire();
+    assertThat(openJars()).isEmpty();
+
+    Configuration bad = configuration(right + "  /c: {app: Nowhere}\n");
+    bad.read();
+    assertThatThrownBy(bad::open).hasMessageContaining("Nowhere");
+    assertThat(openJars()).isEmpty();
+  }
+
+  private Path classes() throws Exception {
+    return Sources.compile(directory.resolve("classes"), "Hello", Sources.HELLO);
+  }
+
+  /** The jars of this test that this process has open. */
+  private List<Path> openJars() throws Exception {
+    List<Path> jars = new ArrayList<>();
+    for (File descriptor : Path.of("/proc/self/fd").toFile().listFiles()) {
+      try {
+        Path file = Files.readSymbolicLink(descriptor.toPath());
+        if (file.startsWith(directory) && file.toString().endsWith(".jar")) {
+          jars.add(file);
+        }
+      } catch (IOException e) {
+        // It was closed just now.
+      }
+    }
+    return jars;
   }
 
   @Test
@@ -203,7 +306,8 @@ class ConfigurationTest {
     Closing old = new Closing("old");
     Closing next = new Closing("next");
     ClassLoader loader = getClass().getClassLoader();
-    Sites sites = new Sites(new Site(Map.of("", old), loader, () -> {}, new Board().open()));
+    Sites sites =
+        new Sites(new Site(Map.of("", old), loader, List.of(), () -> {}, new Board().open()));
     Thread request =
         new Thread(
             () -> {
@@ -216,7 +320,7 @@ class ConfigurationTest {
     request.start();
     assertThat(old.begun.await(30, TimeUnit.SECONDS)).isTrue();
 
-    sites.replace(new Site(Map.of("", next), loader, () -> {}, new Board().open()));
+    sites.replace(new Site(Map.of("", next), loader, List.of(), () -> {}, new Board().open()));
     next.go.countDown();
     assertThat(get(sites, "/")).isEqualTo("next");
     assertThat(old.closed.getCount()).isOne();

@@ -28,7 +28,7 @@ import picocli.CommandLine;
 class SchemaTest {
   private static final Path SHIPPED = Path.of("../docs/serve.schema.json");
   private static final Vocabulary VOCABULARY =
-      new Vocabulary(() -> new CommandLine(new ServeCommand()));
+      new Vocabulary(new CommandLine(new ServeCommand()).getCommandSpec());
 
   @TempDir Path directory;
 

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
@@ -152,7 +153,7 @@ public final class ConfigFile {
   private void add(Section section, NodeTuple entry, String key, OptionSpec option) {
     Node value = entry.getValueNode();
     int line = line(entry.getKeyNode());
-    if (section.lines.putIfAbsent(option.longestName(), line) != null) {
+    if (section.places.putIfAbsent(option.longestName(), new Place(key, line)) != null) {
       throw wrong(line, key + ": must be given once");
     }
     if (vocabulary.isFlag(option)) {
@@ -176,24 +177,11 @@ public final class ConfigFile {
       texts.add(scalar(value, key));
     }
     for (String text : texts) {
-      String resolved = vocabulary.isPath(option) ? resolved(text) : text;
+      String resolved = RelativePaths.of(file).resolved(option, text);
       section.words.add(
           Vocabulary.word(
               option, vocabulary.isMount(option) ? section.prefix + "=" + resolved : resolved));
     }
-  }
-
-  /** Relative to the file's directory, each entry of a class path. */
-  private String resolved(String text) {
-    Path directory = file.toAbsolutePath().getParent();
-    if (directory == null || text.equals("-")) {
-      return text;
-    }
-    List<String> parts = new ArrayList<>();
-    for (String part : text.split(":", -1)) {
-      parts.add(part.startsWith("/") ? part : directory.resolve(part).normalize().toString());
-    }
-    return String.join(":", parts);
   }
 
   private List<NodeTuple> mapping(Node node, String what) {
@@ -228,12 +216,15 @@ public final class ConfigFile {
     return LauncherException.badArgument(file + ":" + line + ": " + message);
   }
 
+  /** Where an option stands, under which of its keys. */
+  private record Place(String key, int line) {}
+
   /** The words of one part of the file, and where they stand in it. */
   public final class Section {
     private final String prefix;
     private final int line;
     private final List<String> words = new ArrayList<>();
-    private final Map<String, Integer> lines = new LinkedHashMap<>();
+    private final Map<String, Place> places = new LinkedHashMap<>();
     private String kind = "";
     private int kinds;
 
@@ -254,7 +245,7 @@ public final class ConfigFile {
 
     /** Whether it has that option. */
     public boolean has(String option) {
-      return lines.containsKey(option);
+      return places.containsKey(option);
     }
 
     /** The option that says what is served there; "" for the top of the file. */
@@ -262,19 +253,43 @@ public final class ConfigFile {
       return kind;
     }
 
-    /** The same failure, told with the line of the option that it speaks of. */
+    /**
+     * The same failure, told with the line and the key of the option that it speaks of, else of
+     * what is mounted.
+     */
     public LauncherException told(LauncherException e) {
+      return told(spokenOf(e), e);
+    }
+
+    /**
+     * The same, but the failure as it is when it speaks of no option that stands here, or of one
+     * that stands elsewhere too, where it counts more.
+     */
+    public LauncherException toldUnless(Set<String> elsewhere, LauncherException e) {
+      String option = spokenOf(e);
+      return option.isEmpty() || elsewhere.contains(option) ? e : told(option, e);
+    }
+
+    private LauncherException told(String option, LauncherException e) {
+      Place place = places.getOrDefault(option, places.get(kind));
+      return place == null
+          ? wrong(line, String.valueOf(e.getMessage()))
+          : wrong(place.line, place.key + ": " + e.getMessage());
+    }
+
+    /** The option that a message names first, of those that stand here; "" for none. */
+    private String spokenOf(LauncherException e) {
       String message = String.valueOf(e.getMessage());
       String found = "";
-      int at = line;
-      for (Map.Entry<String, Integer> option : lines.entrySet()) {
-        if (message.contains(option.getKey()) && option.getKey().length() > found.length()) {
-          found = option.getKey();
-          at = option.getValue();
+      int first = Integer.MAX_VALUE;
+      for (String option : places.keySet()) {
+        int at = message.indexOf(option);
+        if (at >= 0 && (at < first || at == first && option.length() > found.length())) {
+          found = option;
+          first = at;
         }
       }
-      String key = found.isEmpty() ? "" : found.substring(2) + ": ";
-      return LauncherException.badArgument(file + ":" + at + ": " + key + message);
+      return found;
     }
   }
 }

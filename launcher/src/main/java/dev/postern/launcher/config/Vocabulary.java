@@ -8,7 +8,6 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Predicate;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
@@ -66,7 +65,6 @@ public final class Vocabulary {
 
   private static final Set<String> OF_WORKERS = Set.of("--worker", "--delegate", "--warm");
 
-  private final Supplier<CommandLine> command;
   private final CommandSpec spec;
   private final Set<OptionSpec> server;
   private final Set<String> isolation = new LinkedHashSet<>();
@@ -75,9 +73,8 @@ public final class Vocabulary {
    * The options of that command, whose mixins are called {@code server}, for the options of the
    * server as a whole, and {@code hosting}.
    */
-  public Vocabulary(Supplier<CommandLine> command) {
-    this.command = command;
-    this.spec = command.get().getCommandSpec();
+  public Vocabulary(CommandSpec spec) {
+    this.spec = spec;
     this.server = new LinkedHashSet<>(mixin(spec, "server").options());
     mixin(mixin(spec, "hosting"), "isolation")
         .options()
@@ -115,20 +112,21 @@ public final class Vocabulary {
 
   /** Keys that look like that one, the most alike first. */
   List<String> alike(String key) {
+    CommandSpec keys = CommandSpec.create();
+    options().forEach(option -> keys.addOption(key(option.longestName())));
+    ALIASES.keySet().forEach(alias -> keys.addOption(key("--" + alias)));
     try {
-      command.get().parseArgs("--" + key);
-      return List.of();
+      new CommandLine(keys).parseArgs("--" + key);
     } catch (UnmatchedArgumentException e) {
-      List<String> alike = new ArrayList<>();
-      for (String name : e.getSuggestions()) {
-        if (find(name) != null) {
-          alike.add(name.substring(2));
-        }
-      }
-      return alike;
+      return e.getSuggestions().stream().map(name -> name.substring(2)).toList();
     } catch (ParameterException e) {
-      return List.of();
+      // It has blanks, or an equals sign.
     }
+    return List.of();
+  }
+
+  private static OptionSpec key(String name) {
+    return OptionSpec.builder(name).type(boolean.class).build();
   }
 
   // ---- what an option is about ----
@@ -197,17 +195,6 @@ public final class Vocabulary {
     return option.isMultiValue() && !isMount(option) && option.paramLabel().contains("=");
   }
 
-  /** Its values are files or directories. */
-  boolean isPath(OptionSpec option) {
-    String label = option.paramLabel();
-    String value = label.substring(label.indexOf('=') + 1);
-    return value.startsWith("DIR")
-        || value.startsWith("FILE")
-        || value.startsWith("PROGRAM")
-        || value.startsWith("PATH")
-        || value.equals("CP");
-  }
-
   // ---- words ----
 
   /**
@@ -240,6 +227,13 @@ public final class Vocabulary {
       }
     }
     return words;
+  }
+
+  /** The options that stand in arguments. */
+  public Set<String> names(ParseResult parsed) {
+    Set<String> names = new LinkedHashSet<>();
+    parsed.matchedOptionsSet().forEach(option -> names.add(option.longestName()));
+    return names;
   }
 
   static String word(OptionSpec option, String value) {
