@@ -45,17 +45,25 @@ class DescriptorTest {
         socket);
   }
 
+  /** Java takes over descriptor 0 alone, and systemd passes 3 without {@code --inetd}. */
+  @Test
+  void f01_socketAsDescriptor3_isRefusedWithTheWayOut() throws Exception {
+    Path socket = directory.resolve("s");
+    String systemd = FrontServer.program("systemd-socket-activate");
+    Process process = start(List.of(systemd, "--listen=" + socket), "fastcgi");
+    try (RawWebServer server = connect(process, socket)) {
+      assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+      assertThat(process.exitValue()).isEqualTo(1);
+      assertThat(directory.resolve("out.txt"))
+          .content()
+          .contains("[F01]: none; those of systemd need StandardInput=socket");
+    } finally {
+      process.destroyForcibly().waitFor();
+    }
+  }
+
   private void serves(List<String> starter, String kind, Path socket) throws Exception {
-    List<String> command = new ArrayList<>(starter);
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("-XX:TieredStopAtLevel=1", "-Xmx64m"));
-    command.addAll(List.of("-cp", System.getProperty("java.class.path")));
-    command.addAll(List.of(DescriptorMain.class.getName(), kind));
-    Process process =
-        new ProcessBuilder(command)
-            .redirectErrorStream(true)
-            .redirectOutput(directory.resolve("out.txt").toFile())
-            .start();
+    Process process = start(starter, kind);
     try (RawWebServer server = connect(process, socket)) {
       assertThat(server.get(1, true, "/one").answer(1).body()).isEqualTo("served /one");
       // Standard output is no response there, and standard error no crash.
@@ -66,6 +74,18 @@ class DescriptorTest {
     } finally {
       process.destroyForcibly().waitFor();
     }
+  }
+
+  private Process start(List<String> starter, String kind) throws IOException {
+    List<String> command = new ArrayList<>(starter);
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("-XX:TieredStopAtLevel=1", "-Xmx64m"));
+    command.addAll(List.of("-cp", System.getProperty("java.class.path")));
+    command.addAll(List.of(DescriptorMain.class.getName(), kind));
+    return new ProcessBuilder(command)
+        .redirectErrorStream(true)
+        .redirectOutput(directory.resolve("out.txt").toFile())
+        .start();
   }
 
   private RawWebServer connect(Process process, Path socket) throws Exception {

@@ -51,6 +51,12 @@ final class WebServer implements AutoCloseable {
    * free again: with the kernel's own 4 MiB, a client that takes 10 kB a second would seem to take
    * nothing for minutes.
    */
+  /**
+   * Jetty 12.1 deletes the file of a socket when it stops, and fails when it knows none. That of a
+   * socket which was inherited is its maker's. Nothing of this name is ever there.
+   */
+  private static final Path NO_FILE = Path.of("/proc/self/inherited-socket");
+
   private static final int SEND_BUFFER = 128 * 1024;
 
   /** What requests get to end when the server stops. */
@@ -189,6 +195,7 @@ final class WebServer implements AutoCloseable {
     unix.setAcceptedSendBufferSize(SEND_BUFFER);
     if (path == null) {
       unix.setInheritChannel(true);
+      unix.setUnixDomainPath(NO_FILE);
     } else {
       StaleSocket.remove(path);
       unix.setUnixDomainPath(path);

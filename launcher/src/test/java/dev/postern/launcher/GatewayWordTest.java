@@ -79,7 +79,8 @@ class GatewayWordTest {
     }
   }
 
-  private static String ask(Path socket) throws IOException {
+  /** A GET request of {@code /hello} over SCGI. */
+  static byte[] scgiRequest() {
     Map<String, String> variables = new LinkedHashMap<>();
     variables.put("REQUEST_METHOD", "GET");
     variables.put("SCRIPT_NAME", "/hello");
@@ -88,9 +89,13 @@ class GatewayWordTest {
     variables.put("SERVER_NAME", "localhost");
     variables.put("SERVER_PORT", "80");
     variables.put("SERVER_PROTOCOL", "HTTP/1.1");
+    return Netstring.encode(0, variables);
+  }
+
+  private static String ask(Path socket) throws IOException {
     try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
       channel.connect(UnixDomainSocketAddress.of(socket));
-      channel.write(ByteBuffer.wrap(Netstring.encode(0, variables)));
+      channel.write(ByteBuffer.wrap(scgiRequest()));
       byte[] answer = Channels.newInputStream(channel).readAllBytes();
       return new String(answer, StandardCharsets.UTF_8);
     }

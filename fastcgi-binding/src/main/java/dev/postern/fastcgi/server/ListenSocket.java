@@ -69,8 +69,11 @@ public final class ListenSocket implements Closeable {
   private static ListenSocket inherited() throws IOException {
     Channel found = System.inheritedChannel();
     if (!(found instanceof ServerSocketChannel channel)) {
+      String sockets = System.getenv("LISTEN_FDS");
       throw new IOException(
-          "descriptor 0 must be a listening socket [F01]: " + (found == null ? "none" : "another"));
+          "descriptor 0 must be a listening socket [F01]: "
+              + (found == null ? "none" : "another")
+              + (sockets == null ? "" : "; those of systemd need StandardInput=socket"));
     }
     return new ListenSocket(channel, null, "fd:0");
   }
