@@ -138,16 +138,19 @@ class CgiFramingTest {
         new String[][] {
           {"HEAD", "200"}, {"GET", "204"}, {"GET", "205"}, {"GET", "304"}, {"HEAD", "404"}
         }) {
-      Application app =
-          app(
+      Path program =
+          Programs.sh(
+              directory,
+              "p",
               "echo $$ >" + directory + "/pid",
               HEAD + "Status: " + row[1] + "\\nContent-Length: 5\\n\\n'",
               "exec yes");
+      Application app = host(program).afterOutput(Duration.ofMillis(50)).build();
       Call call = Call.of(row[0], "/").to(app);
       assertThat(call.status).isEqualTo(Integer.parseInt(row[1]));
       assertThat(call.body()).isEmpty();
       assertThat(call.outcome.complete()).isTrue();
-      // A program that is late with the body that nobody gets is ended by another thread.
+      // A program that is late with a body that nobody gets is watched by another thread.
       String pid = Files.readString(directory.resolve("pid")).trim();
       await(() -> !isLeft(pid));
       if (row[1].equals("204") || row[1].equals("304")) {

@@ -51,7 +51,7 @@ final class WarmPrograms implements AutoCloseable {
             .mode(mode)
             .processes(2)
             .learn(false)
-            .gracefulTimeout(Duration.ofSeconds(30))
+            .gracefulTimeout(Duration.ofSeconds(1))
             .eager()
             .build();
     groups.add(group);
