@@ -51,7 +51,8 @@ class DescriptorTest {
     Path socket = directory.resolve("s");
     String systemd = FrontServer.program("systemd-socket-activate");
     Process process = start(List.of(systemd, "--listen=" + socket), "fastcgi");
-    try (RawWebServer server = connect(process, socket)) {
+    try {
+      connect(process, socket).close();
       assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
       assertThat(process.exitValue()).isEqualTo(1);
       assertThat(directory.resolve("out.txt"))
