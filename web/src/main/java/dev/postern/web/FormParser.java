@@ -6,7 +6,6 @@ import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.apache.commons.fileupload2.core.AbstractFileUpload;
@@ -29,15 +28,13 @@ final class FormParser
   private final Environ environ;
   private final String boundary;
   private final Limits limits;
-  private final byte[] end;
-  private final Head head;
+  private final Delimited body;
 
   FormParser(Environ environ, String boundary, Limits limits) {
     this.environ = environ;
     this.boundary = boundary;
     this.limits = limits;
-    this.end = ("--" + boundary + "--").getBytes(StandardCharsets.ISO_8859_1);
-    this.head = new Head(environ.input());
+    this.body = new Delimited(environ.input(), boundary);
     setMaxSize(limits.multipartBytes());
     setMaxFileSize(limits.fileBytes());
     setMaxPartHeaderSize(limits.partHeaderBytes());
@@ -59,8 +56,7 @@ final class FormParser
       }
       consumer.accept(next(items));
     }
-    // For the library a body without any boundary is a form without parts.
-    if (count == 0 && !head.has(end)) {
+    if (!body.isClosed()) {
       throw new HttpException(400, "multipart form must end with its boundary");
     }
   }
@@ -77,7 +73,7 @@ final class FormParser
     try {
       FileItemInput item = items.next();
       return new Part(
-          item.getFieldName(),
+          unescaped(item.getFieldName()),
           item.isFormField() ? null : fileName(item),
           item.getContentType(),
           new Part.Streamed(new Content(item.getInputStream())));
@@ -95,7 +91,28 @@ final class FormParser
     if (name != null && name.indexOf('\0') >= 0) {
       throw new HttpException(400, "file name of a multipart form must have no NUL");
     }
-    return name == null ? "" : name;
+    return name == null ? "" : unescaped(name);
+  }
+
+  /**
+   * {@code quoted-pair}: curl writes a quote as {@code \"}, and a backslash as two. Internet
+   * Explorer wrote paths with backslashes that escape nothing; a text with one before any other
+   * character is left as it is.
+   */
+  private static String unescaped(String text) {
+    StringBuilder unescaped = new StringBuilder(text.length());
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c == '\\') {
+        i++;
+        c = i < text.length() ? text.charAt(i) : 0;
+        if (c != '"' && c != '\\') {
+          return text;
+        }
+      }
+      unescaped.append(c);
+    }
+    return unescaped.toString();
   }
 
   /** What the library throws is the client's fault, and says nothing that the log needs. */
@@ -153,7 +170,7 @@ final class FormParser
 
     @Override
     public InputStream getInputStream() {
-      return head;
+      return body;
     }
 
     @Override
@@ -162,42 +179,62 @@ final class FormParser
     }
   }
 
-  /** The body, of which the first bytes are remembered: a form without parts is all in them. */
-  private static final class Head extends FilterInputStream {
-    private final byte[] first = new byte[256];
-    private int length;
+  /**
+   * The body, and whether it has come to its end: {@code close-delimiter = CRLF "--" boundary "--"}
+   * (RFC 2046 5.1.1). For the library everything that is no delimiter ends a form, too: a body that
+   * was cut, and a boundary with other text behind it, whose parts would be lost.
+   */
+  private static final class Delimited extends FilterInputStream {
+    private final byte[] delimiter;
 
-    Head(InputStream in) {
+    /**
+     * How much of the delimiter, and of the two bytes behind it, has come. A form starts a line.
+     */
+    private int matched = 2;
+
+    private boolean over;
+    private boolean closed;
+
+    Delimited(InputStream in, String boundary) {
       super(in);
+      delimiter = ("\r\n--" + boundary).getBytes(StandardCharsets.ISO_8859_1);
+    }
+
+    /** Whether the form has had its last delimiter, before any that was none. */
+    boolean isClosed() {
+      return closed;
     }
 
     @Override
     public int read() throws IOException {
-      int b = in.read();
-      if (b >= 0 && length < first.length) {
-        first[length++] = (byte) b;
-      }
-      return b;
+      byte[] one = new byte[1];
+      return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
     }
 
     @Override
     public int read(byte[] bytes, int offset, int count) throws IOException {
       int n = in.read(bytes, offset, count);
-      if (n > 0 && length < first.length) {
-        int kept = Math.min(n, first.length - length);
-        System.arraycopy(bytes, offset, first, length, kept);
-        length += kept;
+      for (int i = offset; i < offset + n && !over; i++) {
+        next(bytes[i]);
       }
       return n;
     }
 
-    boolean has(byte[] text) {
-      for (int i = 0; i + text.length <= length; i++) {
-        if (Arrays.equals(first, i, i + text.length, text, 0, text.length)) {
-          return true;
-        }
+    private void next(byte b) {
+      int behind = matched - delimiter.length;
+      if (behind < 0) {
+        // A boundary has no CR, so that no other start of it is lost.
+        matched = b == delimiter[matched] ? matched + 1 : b == '\r' ? 1 : 0;
+      } else if (behind == 0 && b == '-') {
+        matched++;
+      } else if (behind == 0 && b == '\r') {
+        matched += 2;
+      } else if (behind != 1 && b == '\n') {
+        matched = 0;
+      } else {
+        over = true;
+        closed = behind == 1 && b == '-';
       }
-      return false;
     }
   }
 

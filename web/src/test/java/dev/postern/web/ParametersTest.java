@@ -25,6 +25,7 @@ class ParametersTest {
         Arguments.of("%EF%BF%BF=%EF%BF%BF", List.of("\uffff", "\uffff")),
         Arguments.of("%FE%FF", List.of("\ufffd\ufffd", "")),
         Arguments.of("%FF%FE", List.of("\ufffd\ufffd", "")),
+        Arguments.of("\u2020&\u2020=x", List.of("\u2020", "", "\u2020", "x")),
         Arguments.of("%C2", List.of("\ufffd", "")),
         Arguments.of("%C2x", List.of("\ufffdx", "")),
         Arguments.of(

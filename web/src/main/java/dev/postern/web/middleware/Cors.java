@@ -74,11 +74,14 @@ public final class Cors implements Middleware {
   }
 
   private Headers answered(Headers sent, @Nullable String origin) {
-    Headers more = origins.contains("*") ? sent : sent.plus("Vary", "Origin");
-    if (origin == null) {
+    // For any origin also without one: a cache may give this response to a script of another site
+    // later on (WHATWG Fetch 3.2.5).
+    boolean any = origins.contains("*");
+    Headers more = any ? sent : sent.plus("Vary", "Origin");
+    if (origin == null && !any) {
       return more;
     }
-    more = allow(more, origin);
+    more = allow(more, origin == null ? "*" : origin);
     return exposed.isEmpty()
         ? more
         : more.with("Access-Control-Expose-Headers", String.join(", ", new TreeSet<>(exposed)));

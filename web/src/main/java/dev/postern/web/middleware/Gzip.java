@@ -101,7 +101,7 @@ public final class Gzip implements Middleware {
       held.release(
           held.status(),
           zipped(varied(headers)),
-          (status, late) -> late.contains("Content-Encoding") ? late : zipped(varied(late)));
+          (status, late) -> isEncoded(late) ? late : zipped(varied(late)));
     } catch (Throwable e) {
       body.close();
       throw e;
@@ -116,7 +116,7 @@ public final class Gzip implements Middleware {
         || status == 205
         || status == 206
         || status == 304
-        || headers.contains("Content-Encoding")
+        || isEncoded(headers)
         || headers.contains("Content-Range")) {
       return false;
     }
@@ -129,6 +129,16 @@ public final class Gzip implements Middleware {
     String type = headers.get("Content-Type");
     MediaType parsed = type == null ? null : MediaType.parse(type);
     return (length < 0 || length >= minimum) && parsed != null && types.test(parsed);
+  }
+
+  /** {@code identity} is no coding, and stands in this field by mistake (RFC 9110 12.5.3). */
+  private static boolean isEncoded(Headers headers) {
+    for (String coding : headers.all("Content-Encoding")) {
+      if (!coding.equalsIgnoreCase("identity")) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static Headers varied(Headers headers) {
