@@ -59,6 +59,13 @@ public final class Compare {
     }
     System.out.println(report());
     progress.line("written to " + options.out().toAbsolutePath());
+    if (options.brief()) {
+      Committed committed = Committed.read(Path.of("docs", "benchmarks.md"));
+      committed.beside(results).forEach(System.out::println);
+      if (committed.hasFallen(results)) {
+        System.exit(1);
+      }
+    }
   }
 
   private void measure(Servers servers, Client client) throws IOException, InterruptedException {

@@ -60,7 +60,8 @@ record Group(Case asked, List<Peer> peers) {
   double seconds(Options options) {
     double turn = asked.kind().seconds(options.seconds());
     return peers.stream()
-        .mapToDouble(peer -> options.rounds() * turn + WarmUp.expected(peer, asked))
+        .mapToDouble(
+            peer -> options.rounds() * turn + WarmUp.expected(peer, asked, options.brief()))
         .sum();
   }
 }

@@ -12,16 +12,25 @@ import java.util.function.Function;
  * What is asked for on the command line.
  *
  * @param goals only the pairs that a goal needs
+ * @param brief only what two minutes are enough for, and beside the table that is committed
  * @param seconds of each turn
  */
 record Options(
-    boolean goals, int rounds, double seconds, List<Case> cases, List<Peer> peers, Path out) {
+    boolean goals,
+    boolean brief,
+    int rounds,
+    double seconds,
+    List<Case> cases,
+    List<Peer> peers,
+    Path out) {
   private static final String USAGE =
       """
-      usage: benchmarks/compare [--full | --goals] [--rounds N] [--seconds S]
+      usage: benchmarks/compare [--full | --goals | --short] [--rounds N] [--seconds S]
                                 [--cases NAME,…] [--servers NAME,…] [--out DIRECTORY]
         --full      15 rounds of 5 s of everything: an hour and more. Otherwise 3 of 2 s
         --goals     15 rounds of 5 s of what the goals need, about half an hour
+        --short     two minutes: whether a ratio of docs/benchmarks.md has fallen by more than
+                    its interval. Ends with 1 if one has
         --cases     %s
         --servers   %s
         --out       where the report and the chart go; benchmarks/target/compare
@@ -29,6 +38,9 @@ record Options(
 
   static final int CLAIM_ROUNDS = 15;
   static final double CLAIM_SECONDS = 5;
+
+  /** As few rounds as have an interval that one bad round does not widen. */
+  private static final int BRIEF_ROUNDS = 9;
 
   static String usage() {
     return USAGE.formatted(
@@ -42,6 +54,7 @@ record Options(
   static Options parse(List<String> arguments) {
     Deque<String> words = new ArrayDeque<>(arguments);
     boolean goals = false;
+    boolean brief = false;
     int rounds = 3;
     double seconds = 2;
     List<Case> cases = Case.ALL;
@@ -55,6 +68,13 @@ record Options(
           rounds = CLAIM_ROUNDS;
           seconds = CLAIM_SECONDS;
         }
+        case "--short" -> {
+          brief = true;
+          rounds = BRIEF_ROUNDS;
+          seconds = 1;
+          cases = pick("c,out", Case::named);
+          peers = pick("postern,go,lighttpd", Peers::named);
+        }
         case "--rounds" -> rounds = (int) number(word, words);
         case "--seconds" -> seconds = number(word, words);
         case "--cases" -> cases = pick(value(word, words), Case::named);
@@ -66,7 +86,7 @@ record Options(
     if (rounds < 1 || !(seconds > 0)) {
       throw new IllegalArgumentException("there must be a round, of some time");
     }
-    return new Options(goals, rounds, seconds, cases, peers, out);
+    return new Options(goals, brief, rounds, seconds, cases, peers, out);
   }
 
   static String value(String word, Deque<String> words) {

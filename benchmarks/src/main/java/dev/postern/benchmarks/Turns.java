@@ -80,7 +80,7 @@ final class Turns {
   private void warm(Case asked, Peer peer) throws IOException, InterruptedException {
     RunningPeer server = servers.get(peer);
     client.check(server, asked);
-    WarmUp warmUp = WarmUp.of(peer, asked);
+    WarmUp warmUp = WarmUp.of(peer, asked, options.brief());
     while (!warmUp.isDone()) {
       double compiled = server.compilerSeconds();
       long start = System.nanoTime();
@@ -89,7 +89,8 @@ final class Turns {
       warmUp.add(seconds, value, server.compilerSeconds() - compiled);
     }
     progress.done(
-        WarmUp.expected(peer, asked), asked.title() + ", " + peer.title() + ": " + warmUp);
+        WarmUp.expected(peer, asked, options.brief()),
+        asked.title() + ", " + peer.title() + ": " + warmUp);
   }
 
   private Map<Peer, JvmCosts.Count> costs(List<Peer> peers)

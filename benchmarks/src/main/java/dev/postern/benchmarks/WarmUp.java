@@ -18,6 +18,9 @@ final class WarmUp {
 
   private static final double JVM_MOST = 90;
 
+  /** Of a run of two minutes, whose figures are only held against each other. */
+  private static final double BRIEF_MOST = 15;
+
   /** So much of one processor is rest. */
   private static final double REST = 0.02;
 
@@ -28,19 +31,19 @@ final class WarmUp {
   private double time;
   private double compiling;
 
-  private WarmUp(boolean compiles) {
+  private WarmUp(boolean compiles, boolean brief) {
     this.compiles = compiles;
     this.least = compiles ? JVM_LEAST : LEAST;
-    this.most = compiles ? JVM_MOST : MOST;
+    this.most = !compiles ? MOST : brief ? BRIEF_MOST : JVM_MOST;
   }
 
-  static WarmUp of(Peer peer, Case asked) {
-    return new WarmUp(peer.isJvm() && asked.isOfRequests());
+  static WarmUp of(Peer peer, Case asked, boolean brief) {
+    return new WarmUp(peer.isJvm() && asked.isOfRequests(), brief);
   }
 
   /** About how long it takes. */
-  static double expected(Peer peer, Case asked) {
-    WarmUp warmUp = of(peer, asked);
+  static double expected(Peer peer, Case asked, boolean brief) {
+    WarmUp warmUp = of(peer, asked, brief);
     return (warmUp.least + warmUp.most) / 2;
   }
 

@@ -30,6 +30,15 @@ class OptionsTest {
   }
 
   @Test
+  void parse_short_isOfTwoMinutes() {
+    Options options = parse("--short");
+
+    assertThat(options.brief()).isTrue();
+    double seconds = Group.of(options).stream().mapToDouble(group -> group.seconds(options)).sum();
+    assertThat(seconds).isBetween(60.0, 130.0);
+  }
+
+  @Test
   void parse_laterOption_winsOverTheMode() {
     Options options = parse("--goals --rounds 2 --seconds 0.5");
 

@@ -6,7 +6,7 @@ import org.junit.jupiter.api.Test;
 
 class WarmUpTest {
   private static WarmUp after(Peer peer, double... values) {
-    WarmUp warmUp = WarmUp.of(peer, Samples.HELLO);
+    WarmUp warmUp = WarmUp.of(peer, Samples.HELLO, false);
     for (double value : values) {
       warmUp.add(2, value, 0);
     }
@@ -39,7 +39,7 @@ class WarmUpTest {
   void isDone_neverSteady_isBounded() {
     assertThat(after(Samples.GO, 100, 200, 100, 200).isDone()).isFalse();
     assertThat(after(Samples.GO, 100, 200, 100, 200, 100).isDone()).isTrue();
-    WarmUp warmUp = WarmUp.of(Samples.OURS, Samples.HELLO);
+    WarmUp warmUp = WarmUp.of(Samples.OURS, Samples.HELLO, false);
     for (int i = 0; i < 44; i++) {
       warmUp.add(2, 100, 2);
       assertThat(warmUp.isDone()).isFalse();
