@@ -34,7 +34,7 @@ final class Report {
 
   private void goals() {
     line("## What must be reached").line("");
-    line("| case | figure | ours | against | must be | median [95 %] | reached |");
+    line("| case | figure | server | against | goal | median [95 %] | reached |");
     line("|---|---|---|---|---|---|---|");
     for (Goal goal : Goal.ALL) {
       Optional<Statistics> ratio = goal.ratio(results);
