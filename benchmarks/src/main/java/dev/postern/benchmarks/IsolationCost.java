@@ -204,9 +204,10 @@ public final class IsolationCost {
 
   private String report(String options, Map<String, List<Double>> ratios) {
     StringBuilder report = new StringBuilder();
-    report.append("# What isolation costs\n\n");
+    report.append("# What isolation costs\n\nHow much longer a request takes at each");
+    report.append(" [isolation level](operations.md#isolation). Made by\n");
     report.append(
-        "`benchmarks/isolation %s` at %s, JDK %s, %s, %d processors; %d rounds of %s s in turns, one client.\n\n"
+        "`benchmarks/isolation %s` at commit %s, JDK %s, %s, %d processors; %d rounds of %s s in turns, one client.\n\n"
             .formatted(
                 options,
                 System.getProperty("postern.commit", "an unknown commit"),
