@@ -73,6 +73,9 @@ final class ProgramRun implements Body {
   /** Whether its client gets no body, and it has stopped to write one. */
   private boolean unsent;
 
+  /** Whether the host ends it for what it does after its answer; its exit is not its own then. */
+  private boolean overdue;
+
   private boolean ended;
   private boolean closed;
   private boolean gaveBack;
@@ -419,13 +422,14 @@ final class ProgramRun implements Body {
   }
 
   private void tellOfAfterOutput() {
-    watch.limits.add("after-output");
-    counters.count("after-output");
-    watch.log(
-        name()
-            + ": program must end within "
-            + options.afterOutput()
-            + " of its answer [after-output]");
+    broken("after-output", "must end within " + options.afterOutput() + " of its answer");
+  }
+
+  private void broken(String rule, String what) {
+    overdue = true;
+    watch.limits.add(rule);
+    counters.count(rule);
+    watch.log(name() + ": program " + what + " [" + rule + "]");
   }
 
   private void endNow() {
@@ -560,7 +564,7 @@ final class ProgramRun implements Body {
         || environ.variable("HTTP_IF_MODIFIED_SINCE") != null;
   }
 
-  /** Lets a program write the body that its client does not get, and goes no further than that. */
+  /** Lets a program write the body that its client does not get, up to a bound. */
   private void dropBody() throws IOException {
     try {
       long dropped = 0;
@@ -574,6 +578,9 @@ final class ProgramRun implements Body {
       }
       ended = read == RunningProgram.Read.END;
       unsent = read != RunningProgram.Read.BLOCK;
+      if (!unsent) {
+        broken("unsent-body", "must not write over " + UNSENT + " bytes that nobody gets");
+      }
     } catch (IOException e) {
       // Nobody waits for what it says: it is ended like one whose client has left.
     }
@@ -662,7 +669,7 @@ final class ProgramRun implements Body {
 
   /** A status after a whole-looking answer: that is delivered, and to be found in the log. */
   private void warnOfExit(RunningProgram process) {
-    boolean own = !process.wasTerminated() && !process.wasKilled();
+    boolean own = !process.wasTerminated() && !process.wasKilled() && !overdue;
     if (watch.failure == null && own && !watch.exit.equals("exit 0")) {
       System.getLogger("dev.postern.cgi")
           .log(

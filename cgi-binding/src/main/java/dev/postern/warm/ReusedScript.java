@@ -1,6 +1,5 @@
 package dev.postern.warm;
 
-import dev.postern.internal.Escapes;
 import dev.postern.process.RunningProgram;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -28,6 +27,7 @@ final class ReusedScript implements PooledScript, WorkerPool.Listener {
 
   private final ScriptPool pool;
   private final ScriptPool.Key key;
+  private final Preload preload;
   private final WorkerPool workers;
   private final Set<String> told = new HashSet<>();
 
@@ -53,24 +53,25 @@ final class ReusedScript implements PooledScript, WorkerPool.Listener {
     this.pool = pool;
     this.key = key;
     this.stamp = Stamp.of(key.program());
-    byte[] text =
-        interpreter
-            .language()
-            .text(
-                new Language.Settings(
-                    Language.Mode.REUSE,
-                    interpreter.language().modules(pool.options().modules()),
-                    requestNames,
-                    Language.resets(),
-                    false));
+    this.preload = new Preload(this, pool, interpreter.language());
     this.workers =
         new WorkerPool(
             Worker.Kind.SCRIPT,
             key.program(),
             pool.options(),
-            new ServerStart(command, key.constants(), key.directory(), text),
+            () ->
+                new ServerStart(
+                    command, key.constants(), key.directory(), text(interpreter, requestNames)),
             pool.timer(),
             this);
+  }
+
+  private byte[] text(Interpreter interpreter, Set<String> requestNames) {
+    return interpreter
+        .language()
+        .text(
+            new Language.Settings(
+                Language.Mode.REUSE, preload.modules(), requestNames, Language.resets(), false));
   }
 
   @Override
@@ -106,6 +107,7 @@ final class ReusedScript implements PooledScript, WorkerPool.Listener {
       stamp = seen;
       failure = "";
       refused = false;
+      preload.clear();
       workers.renew("it has changed");
       begin();
       return "it has changed";
@@ -158,10 +160,15 @@ final class ReusedScript implements PooledScript, WorkerPool.Listener {
         failed = System.nanoTime();
       }
       if (isNew) {
-        pool.log(key.program(), event.why());
+        pool.log(key.program(), "stays cold: " + event.why());
       }
     }
     pool.tell(event);
+  }
+
+  @Override
+  public boolean leavesOut(String why) {
+    return preload.leavesOut(why);
   }
 
   @Override
@@ -175,12 +182,7 @@ final class ReusedScript implements PooledScript, WorkerPool.Listener {
       }
     }
     if (!fresh.isEmpty()) {
-      System.getLogger("dev.postern.cgi")
-          .log(
-              System.Logger.Level.INFO,
-              Escapes.escape(String.valueOf(program.getFileName()))
-                  + " leaves behind for the next request: "
-                  + Escapes.escape(fresh.toString()));
+      pool.log(program, "leaves behind for the next request: " + fresh);
     }
   }
 

@@ -241,13 +241,12 @@ public final class ScriptPool implements AutoCloseable {
     }
   }
 
-  void log(Path program, String why) {
+  /** Logs what a script does. */
+  void log(Path program, String what) {
     System.getLogger("dev.postern.cgi")
         .log(
             System.Logger.Level.INFO,
-            Escapes.escape(String.valueOf(program.getFileName()))
-                + " stays cold: "
-                + Escapes.escape(why));
+            Escapes.escape(String.valueOf(program.getFileName())) + " " + Escapes.escape(what));
   }
 
   /** How each script stands. */

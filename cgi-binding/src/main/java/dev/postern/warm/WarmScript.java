@@ -7,11 +7,9 @@ import java.io.InterruptedIOException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -22,9 +20,6 @@ import org.jspecify.annotations.Nullable;
 final class WarmScript implements PooledScript, ForkServer.Listener {
   /** So many children tell what they have loaded. */
   private static final int TELLERS = 3;
-
-  /** So many modules are left out, one load after the other. */
-  private static final int DROPS = 30;
 
   /** So many loads may fail within the time below. */
   private static final int FAILURES = 3;
@@ -55,12 +50,12 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
   private long retryAt;
   private boolean mustWait;
   private String failure = "";
+  private String logged = "";
   private int failures;
   private long failed;
 
   private boolean libraries;
-  private final Map<String, String> learned = new LinkedHashMap<>();
-  private final Set<String> dropped = new TreeSet<>();
+  private final Preload preload;
   private int tellers;
   private boolean hasLearned;
 
@@ -81,6 +76,7 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
     this.command = command;
     this.requestNames = requestNames;
     this.stamp = Stamp.of(key.program());
+    this.preload = new Preload(this, pool, interpreter.language());
     this.libraries = pool.options().libraries() && interpreter.language().hasLibrariesRung();
   }
 
@@ -189,11 +185,11 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
   /** All that was found out holds for a script that is not there any more. */
   private void forgetAll() {
     refusal = "";
+    logged = "";
     mustWait = false;
     failures = 0;
     libraries = pool.options().libraries() && interpreter.language().hasLibrariesRung();
-    learned.clear();
-    dropped.clear();
+    preload.clear();
     tellers = 0;
     hasLearned = false;
     if (current != null) {
@@ -242,17 +238,13 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
     if (current == null && !pool.makeRoom(this)) {
       return false;
     }
-    Map<String, String> preload =
-        new LinkedHashMap<>(interpreter.language().modules(pool.options().modules()));
-    preload.putAll(learned);
-    preload.keySet().removeAll(dropped);
     byte[] text =
         interpreter
             .language()
             .text(
                 new Language.Settings(
                     libraries ? Language.Mode.LIBRARIES : Language.Mode.SCRIPT,
-                    preload,
+                    preload.modules(),
                     requestNames,
                     Language.resets(),
                     pool.options().learn() && !hasLearned));
@@ -286,7 +278,22 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
       failures = 0;
       server.spare(pool.options().spares());
     }
-    pool.tell(event("ready", server, refusalOfScript()));
+    String why = refusalOfScript();
+    pool.tell(event("ready", server, why));
+    if (!why.isEmpty()) {
+      log("is compiled for each request: " + why);
+    }
+  }
+
+  /** Logs what the script does, once for as long as it does that. */
+  private void log(String what) {
+    synchronized (this) {
+      if (what.equals(logged)) {
+        return;
+      }
+      logged = what;
+    }
+    pool.log(key.program(), what);
   }
 
   private String refusalOfScript() {
@@ -299,18 +306,19 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
       return;
     }
     next = null;
-    if (byItself && why.startsWith("drop ") && dropped.size() < DROPS) {
-      int before = dropped.size();
-      dropped.addAll(List.of(why.substring(5).split(" ")));
-      if (dropped.size() > before && !pool.isClosed()) {
-        begin(System.nanoTime());
-        return;
-      }
+    if (byItself && !pool.isClosed() && preload.leavesOut(why)) {
+      begin(System.nanoTime());
+      return;
+    }
+    if (byItself && !pool.isClosed() && preload.hasLearned()) {
+      // It was not refused without them.
+      preload.unlearn();
+      begin(System.nanoTime());
+      return;
     }
     if (byItself && interpreter.language().hasLibrariesRung() && !libraries && !pool.isClosed()) {
       libraries = true;
       failure = why;
-      learned.clear();
       tellers = 0;
       hasLearned = false;
       begin(System.nanoTime());
@@ -322,7 +330,7 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
       fail(why);
     }
     pool.tell(event("cold", server, why));
-    pool.log(key.program(), why);
+    log("stays cold: " + why);
   }
 
   private void fail(String why) {
@@ -346,13 +354,12 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
     if (server != current || hasLearned || !pool.options().learn()) {
       return;
     }
-    learned.putAll(modules);
+    preload.learn(modules);
     tellers++;
     if (tellers >= TELLERS) {
       hasLearned = true;
       server.stopLearning();
-      learned.keySet().removeAll(dropped);
-      if (!learned.isEmpty() && !pool.isClosed()) {
+      if (preload.hasLearned() && !pool.isClosed()) {
         begin(System.nanoTime());
       }
     }

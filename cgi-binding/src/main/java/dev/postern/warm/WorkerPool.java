@@ -17,6 +17,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,6 +41,14 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
     /** What becomes of a worker. */
     void changed(ServerEvent event);
 
+    /**
+     * Whether what a worker has refused to load is left out now, so that another one may do. On the
+     * worker's thread.
+     */
+    default boolean leavesOut(String why) {
+      return false;
+    }
+
     /** A script has left something behind in a worker. */
     default void left(Path program, List<String> names) {}
   }
@@ -53,7 +62,7 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
   private final Path program;
   private final GroupOptions options;
   private final int processes;
-  private final ServerStart start;
+  private final Supplier<ServerStart> start;
   private final Worker.Kind kind;
   private final ScheduledExecutorService timer;
   private final Listener listener;
@@ -79,14 +88,14 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
       ScriptPool group,
       Consumer<ServerEvent> listener) {
     return new WorkerPool(
-        Worker.Kind.APPLICATION, program, options, start, group.timer(), listener::accept);
+        Worker.Kind.APPLICATION, program, options, () -> start, group.timer(), listener::accept);
   }
 
   WorkerPool(
       Worker.Kind kind,
       Path program,
       GroupOptions options,
-      ServerStart start,
+      Supplier<ServerStart> start,
       ScheduledExecutorService timer,
       Listener listener) {
     this.kind = kind;
@@ -214,7 +223,7 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
       }
       failure = null;
       refused = false;
-      worker = new Worker(kind, start, ++generation, this);
+      worker = new Worker(kind, start.get(), ++generation, this);
       workers.add(worker);
     }
     tell("loading", worker, "");
@@ -348,14 +357,19 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
   public void ended(Worker worker, @Nullable String why, boolean byItself) {
     spoiled.remove(worker);
     free.removeIf(each -> each.worker == worker);
+    boolean again = why != null && byItself && listener.leavesOut(why);
+    boolean failed = why != null && !again;
     synchronized (this) {
       workers.remove(worker);
-      if (why != null) {
+      if (failed) {
         failure = why;
         refused = byItself;
       }
     }
-    tell(why == null ? "ended" : "cold", worker, why == null ? "" : why);
+    tell(failed ? "cold" : "ended", worker, failed && why != null ? why : "");
+    if (again) {
+      begin();
+    }
   }
 
   private void tell(String state, Worker worker, String why) {

@@ -8,8 +8,9 @@ my ($life_read, $life_write, %loaded, $report_path, $told, $script_descriptor, $
 
 sub serve {
   my ($set, $deleted, $said) = settle_load(sub { preload(); %loaded = %INC; $server = $$ });
-  my @files = private_files();
   my $children = $SIG{CHLD}; $SIG{CHLD} = 'DEFAULT';
+  { my $why = unshared(); refuse($why) if length $why }
+  my @files = private_files();
   $report_path = "/proc/$$/fd/62";
   report_ready();
   pipe($life_read, $life_write);
@@ -82,7 +83,7 @@ sub enter_group {
   put(2, "postern: control group must be entered: $!\n"); POSIX::_exit(126);
 }
 
-# Files that are open after load: each child needs an offset of its own. Connections cannot be shared.
+# Files that are open after load: each child needs an offset of its own.
 sub private_files {
   # perl gives back what it has read ahead before it forks, so that positions are wrong until then.
   my $child = fork; POSIX::_exit(0) unless $child; waitpid($child, 0);
@@ -91,7 +92,6 @@ sub private_files {
     next if $descriptor =~ /^6[1-5]$/;
     my $to = readlink("/proc/self/fd/$descriptor") // next;
     next if ($inherited{$descriptor} // '') eq $to && $to !~ m{^/};
-    refuse("it has $to open after it has loaded") if $to =~ /^(?:socket|pipe|anon_inode):/;
     next unless -f "/proc/self/fd/$descriptor";
     open(my $info, '<', "/proc/self/fdinfo/$descriptor") or next; my $text = join '', <$info>; close $info;
     my ($position) = $text =~ /^pos:\s+(\d+)/m; my ($flags) = $text =~ /^flags:\s+(\d+)/m;

@@ -8,15 +8,28 @@ class Server(Loader):
         super().__init__(path)
         self.learning = learning
 
-    def find_files(self):
-        """Regular files that are open: each child needs an offset of its own. Connections cannot be shared."""
-        self.files = []
+    def opened(self):
+        """What load has opened."""
         for fd in descriptors():
             to = target(fd)
-            if fd in (self.commands, self.reports, self.log) or self.inherited.get(fd) == to:
-                continue
+            if fd not in self.own and self.inherited.get(fd) != to:
+                yield fd, to
+
+    def unshared(self):
+        """What children cannot share with each other: connections, threads and children of their server."""
+        for _, to in self.opened():
             if to.startswith(('socket:', 'pipe:', 'anon_inode:')):
-                self.refuse('it has %s open after it has loaded' % to)
+                return 'it has %s open after it has loaded' % to
+        try:
+            os.waitpid(-1, os.WNOHANG)
+            return 'it has a child of its own after it has loaded'
+        except ChildProcessError:
+            return super().unshared()
+
+    def find_files(self):
+        """Regular files that are open: each child needs an offset of its own."""
+        self.files = []
+        for fd, _ in self.opened():
             if os.path.isfile('/proc/self/fd/%d' % fd):
                 info = dict(line.split(':', 1) for line in read_all('/proc/self/fdinfo/%d' % fd).decode().splitlines())
                 self.files.append((fd, int(info['flags'], 8), int(info['pos'])))

@@ -3,6 +3,13 @@
 module PosternWarm
   DUPFD_CLOEXEC = 1030
 
+  # Ruby tries a refused fork again each second, for ever. A timer of the kernel ends that: setitimer by its number,
+  # with a struct itimerval by its address.
+  SETITIMER = { 'x86_64' => 38, 'aarch64' => 103 }[RUBY_PLATFORM[/\A[^-]*/]]
+  NEVER, SOON = [0, 200_000].map { |microseconds| [0, 0, 0, microseconds].pack('q4').freeze }
+
+  class Refused < StandardError; end
+
   def self.serve
     settings = +''
     settings << STDIN.readpartial(65536) until settings.end_with?("\0")
@@ -17,6 +24,8 @@ module PosternWarm
     point(STDOUT, null)
     null.close
     life_read, life_write = IO.pipe
+    @server = $$
+    alarm = trap('ALRM') { raise Refused, 'Resource temporarily unavailable' if @forking && $$ == @server }
     GC.start
     Process.warmup if Process.respond_to?(:warmup)
     put("ready\t\n")
@@ -31,12 +40,13 @@ module PosternWarm
       while (line = rest.slice!(/\A[^\n]*\n/))
         if line == "f\n"
           begin
-            child = fork
-          rescue SystemCallError => e
+            child = fork_soon
+          rescue SystemCallError, Refused => e
             put("!fork: #{e.message}\n")
             next
           end
           unless child
+            trap('ALRM', alarm)
             commands.close
             life_write.close
             begin_request(log, life_read)
@@ -48,6 +58,20 @@ module PosternWarm
       end
       gone.reject! { |pid| ended?(pid) }
     end
+  end
+
+  def self.fork_soon
+    @forking = true
+    ring(SOON)
+    fork
+  ensure
+    @forking = false
+    ring(NEVER) if $$ == @server
+  end
+
+  # A child has no timer of its parent's.
+  def self.ring(time)
+    syscall(SETITIMER, 0, [time].pack('P').unpack1('J'), 0) if SETITIMER
   end
 
   def self.ended?(pid)

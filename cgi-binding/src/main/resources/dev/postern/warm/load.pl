@@ -71,7 +71,7 @@ sub preload {
     next if $INC{$name};
     local ($@, $!, $_); local $SIG{__DIE__}; local $SIG{__WARN__} = sub { };
     refuse("drop $name") unless eval { require $name; 1 } && ($path eq '' || $INC{$name} eq $path);
-    refuse("drop $name") if (tied %ENV)->{asked} || rand() != $first_random;
+    refuse("drop $name") if (tied %ENV)->{asked} || rand() != $first_random || length unshared();
     srand(42); $first_random = rand(); srand(42);
   }
 }
@@ -92,6 +92,20 @@ sub settle_environment {
 sub had_children {
   open(my $stat, '<', '/proc/self/stat') or return 1; my $line = <$stat>; close $stat;
   $line =~ s/^.*\) //s; (split / /, $line)[8] > 0;
+}
+
+# What children cannot share with each other: connections, threads and children of their server. A worker has them alone.
+sub unshared {
+  return '' if $mode eq 'reuse';
+  for my $descriptor (descriptors()) {
+    next if $descriptor =~ /^6[1-5]$/;
+    my $to = readlink("/proc/self/fd/$descriptor") // next;
+    return "it has $to open after it has loaded" if $to =~ /^(?:socket|pipe|anon_inode):/ && ($inherited{$descriptor} // '') ne $to;
+  }
+  opendir(my $tasks, '/proc/self/task') or return ''; my $threads = grep { /^\d/ } readdir $tasks;
+  return "it has $threads threads after it has loaded" if $threads > 1;
+  local ($!, $?);
+  return waitpid(-1, POSIX::WNOHANG()) == -1 ? '' : 'it has a child of its own after it has loaded';
 }
 
 sub descriptors {

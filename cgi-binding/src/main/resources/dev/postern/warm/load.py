@@ -23,8 +23,13 @@ LIBRARY = (os.path.dirname(os.__file__) + '/', '/usr/lib/python3/dist-packages/'
 class Loader:
     def __init__(self, path):
         self.path = path
+        try:
+            self.started_with = read_all('/proc/self/environ')
+        except OSError:
+            self.reports = 1
+            self.refuse('the system does not let its pipes be opened by /proc')
         self.inherited = {fd: target(fd) for fd in descriptors()}
-        self.commands, self.reports, self.log = (fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 61) for fd in (0, 1, 2))
+        self.commands, self.reports, self.log = self.own = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 61) for fd in (0, 1, 2)]
         if reset:
             for number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2,
                            signal.SIGALRM, signal.SIGCHLD):
@@ -70,9 +75,14 @@ class Loader:
         os.dup2(self.log, 2)
         for fd in (null, early_output, early_errors):
             os.close(fd)
+        why = self.unshared()
+        if why:
+            self.refuse(why)
+
+    def unshared(self):
+        """What no other process could have as this one has it; '' for nothing."""
         threads = len(os.listdir('/proc/self/task'))
-        if threads > 1:
-            self.refuse('it has %d threads after it has loaded' % threads)
+        return 'it has %d threads after it has loaded' % threads if threads > 1 else ''
 
     def early(self, fd):
         read, write = os.pipe()
@@ -80,6 +90,7 @@ class Loader:
         os.close(write)
         high = fcntl.fcntl(read, fcntl.F_DUPFD_CLOEXEC, 61)
         os.close(read)
+        self.own.append(high)
         return high
 
     def make_main(self):
@@ -102,7 +113,7 @@ class Loader:
     def import_ahead(self):
         environment = EnvironmentWatch()
         random = RandomWatch(bool(preload))
-        before = dict(pair.split(b'=', 1) for pair in read_all('/proc/self/environ').split(b'\0') if b'=' in pair)
+        before = dict(pair.split(b'=', 1) for pair in self.started_with.split(b'\0') if b'=' in pair)
         for name, path in preload:
             if name in sys.modules:
                 continue
@@ -111,7 +122,7 @@ class Loader:
                 ours = getattr(sys.modules[name], '__file__', None) or ''
             except BaseException:
                 ours = None
-            if ours is None or path and os.fsdecode(ours) != path:
+            if ours is None or path and os.fsdecode(ours) != path or self.unshared():
                 self.refuse('drop ' + name)
             if environment.asked or random.drawn():
                 self.refuse('drop ' + ' '.join([name] + list(environment.asked) + list(random.modules)))

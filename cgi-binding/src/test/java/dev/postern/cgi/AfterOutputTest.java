@@ -137,6 +137,27 @@ class AfterOutputTest {
     assertThat(file("done")).hasContent("done");
   }
 
+  /** Nobody waits for a program that writes on and on to a client that gets none of it. */
+  @ParameterizedTest
+  @CsvSource({"HEAD, 200", "GET, 204", "GET, 304"})
+  void r19_endlessBodyThatNobodyGets_isEndedAtOnceAndSaid(String method, int status)
+      throws Exception {
+    String head = "printf 'Status: " + status + "\\nContent-Type: text/plain\\n\\n'";
+    CgiApplication app = builder(head, "exec yes").build();
+
+    Call call = Call.of(method, "/").to(app);
+
+    assertThat(call.status).isEqualTo(status);
+    assertThat(call.outcome.complete()).isTrue();
+    assertThat(call.log())
+        .contains("p: program must not write over 4194304 bytes that nobody gets [unsent-body]");
+    CgiRun run = runs.take();
+    assertThat(run.limits()).contains("unsent-body").doesNotContain("after-output");
+    assertThat(app.refusals().count("unsent-body")).isEqualTo(1);
+    assertThat(log).noneMatch(line -> line.startsWith("p: "));
+    assertThat(limit.available()).isEqualTo(1);
+  }
+
   /** A middleware tells a client that it has the page already. */
   @Test
   void r19_notModifiedOfAMiddleware_letsItsProgramFinish() throws Exception {

@@ -8,6 +8,7 @@ import dev.postern.Application;
 import dev.postern.cgi.server.Tools;
 import dev.postern.process.Exclusive;
 import dev.postern.process.OtherUser;
+import dev.postern.process.StartPath;
 import dev.postern.system.Owners;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -20,6 +21,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.assertj.core.api.Assertions;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -148,14 +150,12 @@ class WarmFaultTest {
     List<String> lines = Files.readAllLines(report);
     assertThat(lines).as("%s", lines).hasSize(18);
     int next = 0;
-    for (String language : List.of("pl", "py")) {
+    for (String language : List.of("pl", "py", "rb")) {
       assertThat(lines.get(next++))
           .startsWith(language + " ok spawn its server could not fork: ")
           .endsWith(" same");
       assertThat(lines.get(next++)).isEqualTo(language + " ok fork  same");
     }
-    assertThat(lines.get(next++)).startsWith("rb ok spawn its server did not fork in time ");
-    assertThat(lines.get(next++)).isEqualTo("rb ok fork  other");
     String log = Files.readString(directory.resolve("errors"), StandardCharsets.ISO_8859_1);
     String why = "the system does not let its pipes be opened by /proc";
     for (int i = 0; i < 3; i++) {
@@ -166,6 +166,106 @@ class WarmFaultTest {
       for (int i = 0; i < 3; i++) {
         assertThat(lines.get(next++)).isEqualTo(name + " ok spawn " + why);
       }
+      assertThat(log.lines().filter(line -> line.contains(name) && line.contains(why))).hasSize(1);
+    }
+  }
+
+  /**
+   * Who starts a server by hand has it ignore SIGHUP. Programs then ignore it where the JDK starts
+   * them, and not where we do: children and workers do as spawned programs do.
+   */
+  @Test
+  void hostUnderNohup_hasTheSignalsOfSpawning() throws Exception {
+    Tools.require("nohup");
+    Path report = directory.resolve("report");
+    run(List.of("nohup"), "signals", report);
+    List<String> lines = Files.readAllLines(report);
+    assertThat(lines).hasSize(5);
+    boolean isIgnored = StartPath.inForce() == StartPath.PORTABLE;
+    assertThat(lines).allMatch(line -> line.endsWith(" same, SIGHUP ignored: " + isIgnored));
+  }
+
+  /** Without /proc nobody can open the pipes of a child. */
+  @Test
+  void hiddenProc_isSpawnedAndSaidOnce() throws Exception {
+    List<String> apart = List.of(Tools.require("unshare"), "-m");
+    Tools.require("mount");
+    List<String> trial = new ArrayList<>(apart);
+    trial.addAll(List.of("/bin/sh", "-c", "mount -t tmpfs none /proc && ! test -e /proc/self"));
+    if (new ProcessBuilder(trial).redirectErrorStream(true).start().waitFor() != 0) {
+      Assumptions.abort("this system lets this user mount nothing");
+    }
+    Path report = directory.resolve("report");
+    String log = run(apart, "hidden", report);
+    String why = "the system does not let its pipes be opened by /proc";
+    List<String> lines = Files.readAllLines(report);
+    assertThat(lines).hasSize(15).allMatch(line -> line.endsWith(" ok spawn " + why));
+    for (String name : List.of("fork.pl", "fork.py", "fork.rb", "reuse.pl", "reuse.py")) {
+      assertThat(log.lines().filter(line -> line.contains(name + " stays cold: " + why)))
+          .as(log)
+          .hasSize(1);
+    }
+  }
+
+  /** What a JVM of its own, behind that prefix, has logged, and what it has reported to a file. */
+  private String run(List<String> prefix, String what, Path report) throws Exception {
+    List<String> command = new ArrayList<>(prefix);
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    if (StartPath.inForce() == StartPath.NATIVE) {
+      command.add("--enable-native-access=ALL-UNNAMED");
+    }
+    command.addAll(List.of("-Xmx64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp"));
+    command.add(System.getProperty("java.class.path"));
+    command.addAll(List.of(WarmHost.class.getName(), what));
+    command.addAll(List.of(directory.resolve("programs").toString(), report.toString()));
+    Path console = directory.resolve("console");
+    int exit =
+        new ProcessBuilder(command)
+            .redirectErrorStream(true)
+            .redirectOutput(console.toFile())
+            .start()
+            .waitFor();
+    String log = Files.readString(console, StandardCharsets.ISO_8859_1);
+    assertThat(exit).as(log).isZero();
+    return log;
+  }
+
+  /** An interpreter with a set-user-id bit: its process is another user's as soon as it runs. */
+  @Test
+  @Exclusive("warm-other-user")
+  void serverOfAnotherUser_isSpawnedAndSaidOnce() throws Exception {
+    if (Owners.current() != Owners.ROOT) {
+      Assumptions.abort("only root can give a file away");
+    }
+    Path python = Files.createDirectory(directory.resolve("bin")).resolve("python3");
+    Files.copy(Path.of(Tools.require("python3")).toRealPath(), python);
+    Files.setAttribute(python, "unix:uid", USER + 1);
+    Files.setAttribute(python, "unix:mode", 04755);
+    OtherUser other = new OtherUser(USER, directory);
+    List<String> who = new ArrayList<>(other.become());
+    who.addAll(List.of(python.toString(), "-c", "import os; print(os.geteuid())"));
+    Process trial = new ProcessBuilder(who).start();
+    String answer =
+        new String(trial.getInputStream().readAllBytes(), StandardCharsets.US_ASCII).trim();
+    if (!answer.equals(Integer.toString(USER + 1))) {
+      Assumptions.abort("this system heeds no set-user-id bit here: " + answer);
+    }
+    Path report = directory.resolve("report");
+    other.run(
+        other.become(),
+        List.of(Application.class, CgiApplication.class, HostAndPort.class, Assertions.class),
+        WarmOtherUser.class,
+        directory.resolve("programs"),
+        report,
+        python);
+
+    String why = "the system does not let its pipes be opened by /proc";
+    String log = Files.readString(directory.resolve("errors"), StandardCharsets.ISO_8859_1);
+    List<String> lines = Files.readAllLines(report);
+    for (String name : List.of("fork.py", "reuse.py")) {
+      assertThat(lines)
+          .filteredOn(line -> line.startsWith(name))
+          .containsOnly(name + " " + (USER + 1) + " spawn " + why);
       assertThat(log.lines().filter(line -> line.contains(name) && line.contains(why))).hasSize(1);
     }
   }
@@ -333,21 +433,100 @@ class WarmFaultTest {
     }
   }
 
-  /** Children cannot share these; a script that opens them as it loads has each child open them. */
+  /**
+   * Children cannot share these. A Perl script that has them as it loads is compiled by each child,
+   * and the log says once why.
+   */
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
       value = {
-        "socket | use Socket; socket(S, PF_INET, SOCK_STREAM, 0) or die | socket:",
-        "pipe | pipe R, W or die | pipe:",
+        "socket | use Socket; socket(S, PF_INET, SOCK_STREAM, 0) or die | it has socket:",
+        "pipe | pipe R, W or die | it has pipe:",
+        "thread | use threads; threads->create(sub { sleep 60 })->detach | it has 2 threads after",
+        "child | if (!($p = fork)) { exec 'sleep', '60' } END { kill 9, $p if $p } | it has a"
+            + " child",
       })
-  void openConnectionsOfLoad_areMadeForEachRequest(String name, String code, String why)
+  void whatLoadCannotShare_isMadeForEachRequest(String name, String code, String why)
       throws Exception {
     String file = name + ".pl";
     perl(file, "BEGIN { " + code + " }", HEAD + "print 'ok';");
-    try (WarmSite site = new WarmSite(directory)) {
+    try (LogLines log = LogLines.ofAll("dev.postern.cgi");
+        WarmSite site = new WarmSite(directory)) {
       site.assertSame(() -> Call.get("/" + file));
-      assertThat(site.status(file).why()).contains("it has " + why).contains("open after");
+      assertThat(site.status(file).why()).contains(why).contains("after it has loaded");
+      for (int i = 0; i < 3; i++) {
+        site.fork(() -> Call.get("/" + file));
+      }
+      assertThat(log.all())
+          .filteredOn(line -> line.startsWith(file) && line.contains(why))
+          .hasSize(1);
+    }
+  }
+
+  /** A module that was learned, or that the group names, is left out, and its script stays warm. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "py | socket | import socket; s = socket.socket()",
+        "py | pipe | import os; p = os.pipe()",
+        "py | thread | import threading, time; threading.Thread(target=time.sleep, args=(60,),"
+            + " daemon=True).start()",
+        "py | child | import subprocess, atexit; p = subprocess.Popen(['sleep', '60']);"
+            + " atexit.register(p.kill)",
+        "pl | socket | use Socket; socket(S, PF_INET, SOCK_STREAM, 0) or die",
+        "pl | thread | use threads; threads->create(sub { sleep 60 })->detach",
+        "pl | child | if (!($p = fork)) { exec 'sleep', '60' } END { kill 9, $p if $p }",
+      })
+  void moduleThatCannotBeShared_isLoadedByEachRequest(String language, String name, String code)
+      throws Exception {
+    // Not by the name of a module, which others here import.
+    String script = "with-" + name + "." + language;
+    if (language.equals("py")) {
+      Files.writeString(directory.resolve("unshared.py"), code + "\n");
+      Files.writeString(directory.resolve("shared.py"), "value = 1\n");
+      Programs.write(
+          directory.resolve(script),
+          "#!/usr/bin/python3\nprint('Content-Type: text/plain\\n')\nimport sys\n"
+              + "print(sorted({'shared', 'unshared'} & set(sys.modules)), file=sys.stderr)\n"
+              + "import shared, unshared\nprint('ok', end='', flush=True)\n");
+    } else {
+      Files.writeString(directory.resolve("Unshared.pm"), "package Unshared; " + code + "; 1;\n");
+      Files.writeString(directory.resolve("Shared.pm"), "package Shared; 1;\n");
+      perl(
+          script,
+          "use lib '" + directory + "';",
+          HEAD,
+          "print STDERR join ' ', sort grep /shared/i, keys %INC;",
+          "require Shared; require Unshared; print 'ok';");
+    }
+    String loaded = language.equals("py") ? "['shared']\n" : "Shared.pm";
+    try (WarmSite site = new WarmSite(directory)) {
+      await(
+          () -> {
+            WarmSite.Answer answer = site.fork(() -> Call.get("/" + script));
+            assertThat(answer.body()).as(answer.log()).isEqualTo("ok");
+            assertThat(answer.log()).doesNotContain("'unshared'").doesNotContain("Unshared.pm");
+            return answer.log().contains(loaded.trim());
+          });
+      assertThat(site.status(script).why()).isEmpty();
+      assertThat(site.status(script).state()).isEqualTo("ready");
+    }
+  }
+
+  /** Each child of Ruby runs all of its script, so that there is nothing to share. */
+  @Test
+  void connectionsAndThreadsOfRuby_areEachRequests() throws Exception {
+    Programs.write(
+        directory.resolve("p.rb"),
+        "#!/usr/bin/ruby\nrequire 'socket'\ns = UDPSocket.new\nt = Thread.new { sleep 60 }\n"
+            + "c = spawn 'sleep 60'\n"
+            + "print \"Content-Type: text/plain\\n\\n#{t.alive?} #{s.closed?}\"\n"
+            + "Process.kill 'KILL', c; Process.wait c\n");
+    try (WarmSite site = new WarmSite(directory)) {
+      assertThat(site.assertSame(() -> Call.get("/p.rb")).body()).isEqualTo("true false");
+      assertThat(site.status("p.rb").why()).isEmpty();
     }
   }
 }

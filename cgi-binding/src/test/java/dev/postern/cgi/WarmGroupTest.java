@@ -20,6 +20,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The servers of a group: when they begin and end, and what a request sees of that. */
@@ -202,19 +203,30 @@ class WarmGroupTest {
     }
   }
 
-  @Test
-  void modules_areLoadedAheadAndThoseThatCannotBeAreLeftOut() throws Exception {
+  @ParameterizedTest
+  @EnumSource(WorkerMode.class)
+  void modules_areLoadedAheadAndThoseThatCannotBeAreLeftOut(WorkerMode mode) throws Exception {
     Programs.write(
         directory.resolve("p.py"),
         "#!/usr/bin/python3\nimport sys\nprint('Content-Type: text/plain\\n')\n"
             + "print('email.message' in sys.modules, file=sys.stderr)\n");
     perl("p.pl", HEAD + "print STDERR exists $INC{'Text/Wrap.pm'} ? 'True' : 'False';");
-    try (WarmSite site =
-        site(
-            group ->
-                group.learn(false).modules("email.message", "Text::Wrap", "nowhere", "no.such"))) {
+    try (LogLines log = LogLines.ofAll("dev.postern.cgi");
+        WarmSite site =
+            new WarmSite(
+                directory,
+                mode,
+                group ->
+                    group.learn(false).modules("email.message", "Text::Wrap", "nowhere", "no.such"),
+                host -> host)) {
       assertThat(site.fork(() -> Call.get("/p.py")).log()).contains("True");
       assertThat(site.fork(() -> Call.get("/p.pl")).log()).contains("True");
+      assertThat(log.all())
+          .filteredOn(line -> line.contains("ahead"))
+          .containsExactlyInAnyOrder(
+              "p.py does without loading ahead: nowhere",
+              "p.py does without loading ahead: no.such",
+              "p.pl does without loading ahead: nowhere.pm");
     }
   }
 

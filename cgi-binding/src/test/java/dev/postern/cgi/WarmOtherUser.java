@@ -8,11 +8,13 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.UnaryOperator;
 
 /**
  * Serves scripts by workers as a user whom the system refuses what it grants to root: one process
- * more, and the open files of a process that has made itself undumpable. Makes the directory of the
- * scripts, and writes what came of them to a file: {@code DIRECTORY FILE}.
+ * more, and the open files of a process that has made itself undumpable, or is another user's.
+ * Makes the directory of the scripts, and writes what came of them to a file: {@code DIRECTORY FILE
+ * [PYTHON]}, with a Python that runs as another user for that alone.
  */
 final class WarmOtherUser {
   private static final long NANOS = TimeUnit.SECONDS.toNanos(30);
@@ -22,6 +24,20 @@ final class WarmOtherUser {
   public static void main(String[] args) throws Exception {
     Path directory = Files.createDirectory(Path.of(args[0]));
     List<String> report = new ArrayList<>();
+    if (args.length > 2) {
+      for (WorkerMode mode : WorkerMode.values()) {
+        String name = mode.name().toLowerCase(Locale.ROOT) + ".py";
+        Programs.write(
+            directory.resolve(name),
+            "#!"
+                + args[2]
+                + "\nimport os\n"
+                + "print('Content-Type: text/plain\\n\\n%d' % os.geteuid(), end='')\n");
+        unreachable(directory, mode, name, group -> group, report);
+      }
+      Files.write(Path.of(args[1]), report);
+      return;
+    }
     refused(Files.createDirectory(directory.resolve("refused")), report);
     Path hidden = Files.createDirectory(directory.resolve("hidden"));
     for (WorkerMode mode : WorkerMode.values()) {
@@ -30,10 +46,7 @@ final class WarmOtherUser {
     Files.write(Path.of(args[1]), report);
   }
 
-  /**
-   * A server may have one process, then as many as before. Ruby's own fork tries again each second
-   * for as long as the system refuses, so that its server is ended as one that hangs.
-   */
+  /** A server may have one process, then as many as before. */
   private static void refused(Path directory, List<String> report) throws Exception {
     for (String language : List.of("pl", "py", "rb")) {
       String name = "p." + language;
@@ -43,13 +56,8 @@ final class WarmOtherUser {
         site.fork(() -> Call.get("/" + name));
         long server = site.status(name).pid();
         for (String limit : List.of("1:", "10000:")) {
-          WarmSite.Answer answer;
-          if (limit.equals("10000:") && language.equals("rb")) {
-            answer = site.fork(() -> Call.get("/" + name));
-          } else {
-            limit(server, limit);
-            answer = site.ask(() -> Call.get("/" + name));
-          }
+          limit(server, limit);
+          WarmSite.Answer answer = site.ask(() -> Call.get("/" + name));
           report.add(
               String.join(
                   " ",
@@ -89,29 +97,40 @@ final class WarmOtherUser {
               : "import hides");
       Files.writeString(
           directory.resolve("hides.py"), "import ctypes\nctypes.CDLL(None).prctl(4, 0, 0, 0, 0)\n");
-      try (WarmSite site =
-          new WarmSite(
-              directory,
-              mode,
-              group -> language.equals("py") ? group.modules("hides") : group,
-              host -> host)) {
-        long start = System.nanoTime();
-        do {
-          LockSupport.parkNanos(5_000_000);
-          site.ask(() -> Call.get("/" + name));
-        } while (!site.last().coldReason().contains("/proc")
-            && site.last().start().equals("spawn")
-            && System.nanoTime() - start < NANOS);
-        for (int i = 0; i < 3; i++) {
-          WarmSite.Answer answer = site.ask(() -> Call.get("/" + name));
-          report.add(
-              String.join(" ", name, answer.body(), site.last().start(), site.last().coldReason()));
-        }
+      unreachable(
+          directory,
+          mode,
+          name,
+          group -> language.equals("py") ? group.modules("hides") : group,
+          report);
+    }
+  }
+
+  /** Asks until it is known that its server cannot be reached, and then three times. */
+  static void unreachable(
+      Path directory,
+      WorkerMode mode,
+      String name,
+      UnaryOperator<WorkerGroup.Builder> options,
+      List<String> report) {
+    try (WarmSite site = new WarmSite(directory, mode, options, host -> host)) {
+      long start = System.nanoTime();
+      do {
+        LockSupport.parkNanos(5_000_000);
+        site.ask(() -> Call.get("/" + name));
+      } while (!site.last().coldReason().contains("/proc")
+          && site.last().start().equals("spawn")
+          && System.nanoTime() - start < NANOS);
+      for (int i = 0; i < 3; i++) {
+        WarmSite.Answer answer = site.ask(() -> Call.get("/" + name));
+        report.add(
+            String.join(" ", name, answer.body(), site.last().start(), site.last().coldReason()));
       }
     }
   }
 
-  private static void write(Path directory, String name, String first) throws IOException {
+  /** A script that says {@code ok}, after that line. */
+  static void write(Path directory, String name, String first) throws IOException {
     String text =
         switch (name.substring(name.indexOf('.') + 1)) {
           case "pl" ->

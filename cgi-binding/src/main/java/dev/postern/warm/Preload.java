@@ -1,0 +1,84 @@
+package dev.postern.warm;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * What a script's next process is to load ahead: the modules that its group names, and those that
+ * its earlier children have loaded, without the ones that turned out to be at fault. Thread-safe.
+ */
+final class Preload {
+  /** What a process says of a module that it must not have loaded ahead. */
+  private static final String DROP = "drop ";
+
+  /** So many processes may say that of one script. */
+  private static final int MOST_DROPS = 60;
+
+  private final PooledScript script;
+  private final ScriptPool pool;
+  private final Map<String, String> named;
+  private final Map<String, String> learned = new LinkedHashMap<>();
+  private final Set<String> dropped = new TreeSet<>();
+  private int drops;
+
+  Preload(PooledScript script, ScriptPool pool, Language language) {
+    this.script = script;
+    this.pool = pool;
+    this.named = language.modules(pool.options().modules());
+  }
+
+  /** Modules by their names, with their files where those are known. */
+  synchronized Map<String, String> modules() {
+    Map<String, String> all = new LinkedHashMap<>(named);
+    all.putAll(learned);
+    all.keySet().removeAll(dropped);
+    return all;
+  }
+
+  synchronized void learn(Map<String, String> modules) {
+    learned.putAll(modules);
+    learned.keySet().removeAll(dropped);
+  }
+
+  synchronized boolean hasLearned() {
+    return !learned.isEmpty();
+  }
+
+  /** Leaves out what was learned, as it does no good. */
+  synchronized void unlearn() {
+    learned.clear();
+  }
+
+  /** All that was found out holds for a script that is not there any more. */
+  synchronized void clear() {
+    learned.clear();
+    dropped.clear();
+    drops = 0;
+  }
+
+  /**
+   * Leaves out the modules that a process was refused for, and logs those that the group names.
+   *
+   * @return false where it was refused for something else, or too often
+   */
+  boolean leavesOut(String why) {
+    Set<String> told = new TreeSet<>();
+    synchronized (this) {
+      if (!why.startsWith(DROP) || ++drops > MOST_DROPS) {
+        return false;
+      }
+      for (String name : List.of(why.substring(DROP.length()).split(" "))) {
+        if (dropped.add(name) && named.containsKey(name)) {
+          told.add(name);
+        }
+      }
+    }
+    if (!told.isEmpty()) {
+      pool.log(script.program(), "does without loading ahead: " + String.join(" ", told));
+    }
+    return true;
+  }
+}

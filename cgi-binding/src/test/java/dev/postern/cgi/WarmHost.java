@@ -1,0 +1,90 @@
+package dev.postern.cgi;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * Serves scripts by workers where the whole JVM has other surroundings: {@code signals DIRECTORY
+ * FILE} compares which signals they and spawned ones ignore, catch and block; {@code hidden
+ * DIRECTORY FILE} does so without /proc, which it covers first.
+ */
+final class WarmHost {
+  private static final String PERL =
+      """
+      #!/usr/bin/perl
+      print qq(Content-Type: text/plain\\n\\n);
+      open my $s => '/proc/self/status';
+      print map { sprintf '%x ', hex(substr $_, -9) & 0x7fffffff } grep /^Sig[BIC]/ => <$s>;
+      """;
+
+  private static final String PYTHON =
+      """
+      #!/usr/bin/python3
+      print('Content-Type: text/plain\\n')
+      print(*['%x' % (int(l[-9:], 16) & 0x7fffffff) for l in open('/proc/self/status')
+              if l[:4] in ('SigB', 'SigI', 'SigC')])
+      """;
+
+  private static final String RUBY =
+      """
+      #!/usr/bin/ruby
+      puts "Content-Type: text/plain\\n\\n"
+      puts File.readlines('/proc/self/status').grep(/^Sig[BIC]/).map { |l|
+        format('%x', l[-9..].to_i(16) & 0x7fffffff) }.join(' ')
+      """;
+
+  private WarmHost() {}
+
+  public static void main(String[] args) throws Exception {
+    Path directory = Files.createDirectory(Path.of(args[1]));
+    List<String> report = new ArrayList<>();
+    boolean signals = args[0].equals("signals");
+    if (!signals) {
+      cover();
+    }
+    for (WorkerMode mode : WorkerMode.values()) {
+      for (String language : List.of("pl", "py", "rb")) {
+        String name = mode.name().toLowerCase(Locale.ROOT) + "." + language;
+        if (name.equals("reuse.rb")) {
+          continue;
+        }
+        if (signals) {
+          signals(directory, mode, name, report);
+        } else {
+          WarmOtherUser.write(directory, name, "");
+          WarmOtherUser.unreachable(directory, mode, name, group -> group, report);
+        }
+      }
+    }
+    Files.write(Path.of(args[2]), report);
+  }
+
+  private static void signals(Path directory, WorkerMode mode, String name, List<String> report)
+      throws IOException {
+    String text = name.endsWith(".pl") ? PERL : name.endsWith(".py") ? PYTHON : RUBY;
+    Programs.write(directory.resolve(name), text);
+    try (WarmSite site = new WarmSite(directory, mode, group -> group, host -> host)) {
+      String spawned = site.spawn(() -> Call.get("/" + name)).body().trim();
+      String how = " same";
+      for (int i = 0; i < 2; i++) {
+        String warm = site.fork(() -> Call.get("/" + name)).body().trim();
+        how = warm.equals(spawned) ? how : " other: " + spawned + ", and warm " + warm;
+      }
+      boolean ignored = (Long.parseLong(spawned.split(" ")[1], 16) & 1) == 1;
+      report.add(name + how + ", SIGHUP ignored: " + ignored);
+    }
+  }
+
+  /** In the mount namespace of this JVM, which needs /proc to start. */
+  private static void cover() throws Exception {
+    int exit =
+        new ProcessBuilder("mount", "-t", "tmpfs", "none", "/proc").inheritIO().start().waitFor();
+    if (exit != 0) {
+      throw new IOException("mount must end with 0: " + exit);
+    }
+  }
+}
