@@ -201,6 +201,7 @@ final class Configuration {
         addStatus();
         Site site = new Site(routes, loader.classLoader(), loaders, groups, sources);
         whole.set(site);
+        sources.serve();
         return site;
       } catch (RuntimeException e) {
         new Site(routes, own, loaders, groups, sources).retire();
@@ -288,8 +289,8 @@ final class Configuration {
       if (prefix != null) {
         Application page = server(options -> options.statusPage(board));
         ServeCommand.add(routes, prefix, all.guarded(page));
-        board.own(prefix);
       }
+      board.own(prefix);
     }
   }
 }

@@ -97,8 +97,11 @@ final class ServerOptions {
 
   @Option(
       names = "--status-from",
-      paramLabel = "CIDR",
-      description = "Let clients of that address or network see --status, and no others.")
+      paramLabel = "CIDR|unix",
+      description = {
+        "Let clients of that address or network see --status, and no others; unix is who",
+        "connects to a Unix socket of --listen."
+      })
   List<String> statusFrom = new ArrayList<>();
 
   @Option(

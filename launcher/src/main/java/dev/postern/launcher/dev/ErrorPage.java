@@ -8,6 +8,7 @@ import dev.postern.Headers;
 import dev.postern.HttpException;
 import dev.postern.StartResponse;
 import dev.postern.cgi.CgiRun;
+import dev.postern.launcher.http.OwnMachine;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
@@ -35,7 +36,7 @@ public final class ErrorPage implements Application {
 
   @Override
   public Body call(Environ environ, StartResponse startResponse) throws Exception {
-    if (!Loopback.isFrom(environ)) {
+    if (!OwnMachine.isFrom(environ)) {
       return application.call(environ, startResponse);
     }
     try {

@@ -25,7 +25,7 @@ public final class Board {
 
   private volatile @Nullable String own;
 
-  /** The newest last. */
+  /** Those that serve, the newest last. */
   private final Set<Sources> live = new LinkedHashSet<>();
 
   /** What those have counted that are gone. */
@@ -33,11 +33,11 @@ public final class Board {
 
   /** A new reading of the configuration begins. */
   public Sources open() {
-    Sources sources = new Sources(this);
-    synchronized (this) {
-      live.add(sources);
-    }
-    return sources;
+    return new Sources(this);
+  }
+
+  synchronized void enter(Sources sources) {
+    live.add(sources);
   }
 
   synchronized void leave(Sources sources) {
@@ -46,8 +46,8 @@ public final class Board {
     }
   }
 
-  /** The prefix of the status itself, whose requests count for nothing. */
-  public void own(String prefix) {
+  /** The prefix of the status itself, whose requests count for nothing; null for none. */
+  public void own(@Nullable String prefix) {
     own = prefix;
   }
 

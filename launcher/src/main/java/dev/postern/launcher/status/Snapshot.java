@@ -54,13 +54,14 @@ record Snapshot(
         if (newest) {
           places.add(new Places(limit.getKey(), max, used, waiting));
         } else if (used + waiting > 0) {
-          places.add(new Places(limit.getKey() + " (old configuration)", max, used, waiting));
+          places.add(new Places(limit.getKey() + old(live.size() - 1 - i), max, used, waiting));
         }
       }
       for (WorkerGroup group : sources.groups()) {
         List<WorkerStatus> workers = group.status();
         if (newest || workers.stream().anyMatch(worker -> worker.pid() != 0)) {
-          groups.add(new Group(group.name(), workers));
+          String age = newest ? "" : old(live.size() - 1 - i);
+          groups.add(new Group(group.name() + age, workers));
         }
       }
       if (newest) {
@@ -70,6 +71,11 @@ record Snapshot(
     }
     running.sort(Comparator.comparing(RunStatus::totalTime).reversed());
     return new Snapshot(board, places, running, groups, inside, mounts);
+  }
+
+  /** What stands after the names of a configuration that is gone but for its last requests. */
+  private static String old(int readings) {
+    return readings == 1 ? " (old configuration)" : " (old configuration " + readings + ")";
   }
 
   static String version() {

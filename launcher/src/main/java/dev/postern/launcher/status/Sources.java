@@ -101,6 +101,11 @@ public final class Sources implements AutoCloseable {
     return counts;
   }
 
+  /** All of it was made, and it serves from now on: the status tells of it. */
+  public void serve() {
+    board.enter(this);
+  }
+
   /** Its applications are closed: what they have counted counts on. */
   @Override
   public void close() {

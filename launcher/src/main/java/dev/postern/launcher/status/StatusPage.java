@@ -6,15 +6,11 @@ import dev.postern.Environ;
 import dev.postern.Headers;
 import dev.postern.Responder;
 import dev.postern.Response;
-import dev.postern.internal.Addresses;
-import dev.postern.internal.Hosts;
-import dev.postern.internal.Text;
+import dev.postern.launcher.http.OwnMachine;
 import dev.postern.web.TrustedProxies;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -23,12 +19,8 @@ import org.jspecify.annotations.Nullable;
  * Tells clients of this machine alone, unless it was told of others. Thread-safe.
  */
 public final class StatusPage implements Responder {
-  /**
-   * A request with one of these came from a proxy, which is on this machine while its client need
-   * not be.
-   */
-  private static final List<String> OF_PROXIES =
-      List.of("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via");
+  /** Among the clients: who connects to a Unix socket of the server. */
+  private static final String UNIX = "unix";
 
   private static final Headers COMMON =
       Headers.of(
@@ -44,22 +36,28 @@ public final class StatusPage implements Responder {
 
   private final Board board;
   private final @Nullable TrustedProxies clients;
+  private final boolean socket;
 
-  private StatusPage(Board board, @Nullable TrustedProxies clients) {
+  private StatusPage(Board board, @Nullable TrustedProxies clients, boolean socket) {
     this.board = board;
     this.clients = clients;
+    this.socket = socket;
   }
 
   /**
    * The page of that board.
    *
-   * @param clients addresses and networks that see it; empty for this machine alone
+   * @param clients addresses and networks that see it, and {@code unix} for who connects to a Unix
+   *     socket; empty for this machine alone
    * @throws IllegalArgumentException when one is no address
    */
   public static Application of(Board board, List<String> clients) {
+    List<String> networks = clients.stream().filter(client -> !client.equals(UNIX)).toList();
     return Application.of(
         new StatusPage(
-            board, clients.isEmpty() ? null : TrustedProxies.of(clients.toArray(new String[0]))));
+            board,
+            networks.isEmpty() ? null : TrustedProxies.of(networks.toArray(new String[0])),
+            clients.contains(UNIX)));
   }
 
   @Override
@@ -104,37 +102,11 @@ public final class StatusPage implements Responder {
   }
 
   private boolean isLetIn(Environ request) {
-    if (clients != null) {
-      return clients.contains(request.remoteAddr());
+    if (clients == null && !socket) {
+      return OwnMachine.isFrom(request);
     }
-    for (String field : OF_PROXIES) {
-      if (request.header(field) != null) {
-        return false;
-      }
-    }
-    return isLoopback(request.remoteAddr()) && isOwnName(request.header("Host"));
-  }
-
-  /** A page from elsewhere can have its own name lead here, and then read what it is answered. */
-  private static boolean isOwnName(@Nullable String host) {
-    if (host == null) {
-      return true;
-    }
-    int colon = host.lastIndexOf(':');
-    String name = colon > host.lastIndexOf(']') ? host.substring(0, colon) : host;
-    String lower = Text.lower(name);
-    return lower.equals("localhost")
-        || lower.endsWith(".localhost")
-        || isLoopback(Hosts.address(name));
-  }
-
-  private static boolean isLoopback(@Nullable String address) {
-    byte[] bytes = address == null ? null : Addresses.parse(address);
-    try {
-      return bytes != null && InetAddress.getByAddress(bytes).isLoopbackAddress();
-    } catch (UnknownHostException e) {
-      return false;
-    }
+    return clients != null && clients.contains(request.remoteAddr())
+        || socket && OwnMachine.isFromSocket(request);
   }
 
   private static Response text(int status, String text) {

@@ -1,0 +1,69 @@
+package dev.postern.launcher.http;
+
+import dev.postern.Environ;
+import dev.postern.internal.Addresses;
+import dev.postern.internal.Hosts;
+import dev.postern.internal.Text;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Whether a request comes from this machine's own user: by its connection, and not by way of a
+ * proxy that speaks for others, nor of a page whose name was made to lead here.
+ *
+ * <p>The peer of a Unix socket has no address, and is most often a proxy that adds no header. So it
+ * is nobody's own machine.
+ */
+public final class OwnMachine {
+  private static final List<String> OF_PROXIES =
+      List.of("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via");
+
+  private OwnMachine() {}
+
+  /** Whether the connection is one of a loopback address, and Host a name of this machine. */
+  public static boolean isFrom(Environ request) {
+    return !isOfProxy(request)
+        && isLoopback(request.remoteAddr())
+        && isOwnName(request.header("Host"));
+  }
+
+  /**
+   * Whether a program connected to a Unix socket of ours itself, and passed on nobody's request.
+   */
+  public static boolean isFromSocket(Environ request) {
+    return request.remoteAddr() == null && !isOfProxy(request);
+  }
+
+  private static boolean isOfProxy(Environ request) {
+    for (String field : OF_PROXIES) {
+      if (request.header(field) != null) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** A page from elsewhere can have its own name lead here, and then read what it is answered. */
+  private static boolean isOwnName(@Nullable String host) {
+    if (host == null) {
+      return true;
+    }
+    int colon = host.lastIndexOf(':');
+    String name = colon > host.lastIndexOf(']') ? host.substring(0, colon) : host;
+    String lower = Text.lower(name);
+    return lower.equals("localhost")
+        || lower.endsWith(".localhost")
+        || isLoopback(Hosts.address(name));
+  }
+
+  private static boolean isLoopback(@Nullable String address) {
+    byte[] bytes = address == null ? null : Addresses.parse(address);
+    try {
+      return bytes != null && InetAddress.getByAddress(bytes).isLoopbackAddress();
+    } catch (UnknownHostException e) {
+      return false;
+    }
+  }
+}
