@@ -40,7 +40,7 @@ class HelpTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"-h", "help serve", "help run", "run --help"})
+  @ValueSource(strings = {"-h", "help", "help serve", "help run", "run --help"})
   void help_fitsATerminal(String words) throws Exception {
     List<String> lines = terminal(words);
 

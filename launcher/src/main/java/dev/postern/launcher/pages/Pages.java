@@ -4,7 +4,6 @@ import dev.postern.launcher.CommandWords;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import picocli.AutoComplete;
 import picocli.CommandLine;
 
 /** Writes the manual pages and the completions. The build runs it; no word of the command does. */
@@ -35,7 +34,7 @@ public final class Pages {
       String name = word.getCommandSpec().qualifiedName("-");
       Files.writeString(manual.resolve(name + ".1"), ManualPage.of(word, version));
     }
-    String bash = AutoComplete.bash("postern", command);
+    String bash = Completion.of(command);
     Path completions = Files.createDirectories(share.resolve("bash-completion/completions"));
     Files.writeString(completions.resolve("postern"), bash);
     Path functions = Files.createDirectories(share.resolve("zsh/vendor-completions"));
@@ -44,6 +43,8 @@ public final class Pages {
 
   /** Loaded when postern is completed for the first time, which it then does itself. */
   private static String zsh(String bash) {
-    return ZSH + bash + "_bash_complete -o bashdefault -o default -F _complete_postern\n";
+    return ZSH
+        + Completion.forZsh(bash)
+        + "_bash_complete -o bashdefault -o default -F _complete_postern\n";
   }
 }
