@@ -326,7 +326,7 @@ final class ServeCommand implements Callable<Integer> {
         directories,
         mount -> {
           hide(hidden, mount.value());
-          return hosted.directory(mount.prefix(), mount.value());
+          return hosted.directory("--cgi-dir", mount.prefix(), mount.value());
         });
     mounting.mount(
         "--fcgi", "PREFIX=ADDRESS[,ROOT]", fastCgi, mount -> hosted.fastCgi(mount.value()));

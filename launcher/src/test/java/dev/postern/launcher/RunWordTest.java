@@ -8,6 +8,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -118,6 +119,37 @@ class RunWordTest {
 
     assertThat(execute("run", program)).isZero();
     assertThat(told()).doesNotContain("\033");
+  }
+
+  // ---- a directory ----
+
+  /** A program of a directory runs with what the directory says, as a mount of it would. */
+  @Test
+  void directory_runsWhatARequestToItWould() throws Exception {
+    Path bin = Files.createDirectory(directory.resolve("bin"));
+    Files.writeString(
+        bin.resolve("page.ext"), HEAD + "printf '%s|%s' \"$SCRIPT_NAME\" \"$PATH_INFO\"");
+    program("bin/other", HEAD + "printf other");
+    String[] options = {
+      "--interpreter", ".ext=/bin/sh", "--index", "page.ext", "--allow", "page.ext"
+    };
+
+    for (String url : List.of("/page.ext/x?a=b", "/bin/page.ext/x")) {
+      assertThat(execute(words(bin, url, options))).as(url).isZero();
+      assertThat(told()).as(url).contains("\n/bin/page.ext|/x\n");
+    }
+    assertThat(execute(words(bin, "/", options))).isZero();
+    assertThat(told()).contains("\n/bin/page.ext|\n");
+    assertThat(execute(words(bin, "/other", options))).isEqualTo(1);
+    assertThat(told()).contains("BROKEN", "HTTP/1.1 404\n");
+    assertThat(execute("run", bin.toString(), "/none")).isEqualTo(1);
+    assertThat(told()).contains("BROKEN", "HTTP/1.1 404\n");
+  }
+
+  private static String[] words(Path program, String url, String... options) {
+    List<String> words = new ArrayList<>(List.of("run", program.toString(), url));
+    words.addAll(List.of(options));
+    return words.toArray(new String[0]);
   }
 
   // ---- replay ----

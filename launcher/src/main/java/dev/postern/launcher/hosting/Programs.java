@@ -54,6 +54,7 @@ public final class Programs {
   private List<String> arguments = List.of();
   private Path[] roots = {};
   private Workers workers = Workers.of(List.of(), List.of(), List.of(), new WorkerGroups());
+  private @Nullable Recorder recorder;
   private JavaProgram.State javaState = JavaProgram.State.RESET;
 
   /**
@@ -160,8 +161,27 @@ public final class Programs {
   }
 
   /** Keeps the runs that fail. */
-  void record(Recorder recorder) {
-    all(builder -> builder.keepRuns(Recording.BOUND).onRun(recorder::record));
+  void record(Recorder newRecorder) {
+    recorder = newRecorder;
+    all(builder -> builder.keepRuns(Recording.BOUND));
+  }
+
+  /** Sets the common options of a server, and that its failed requests are kept. */
+  private void server(HostBuilder<?> builder, String server) {
+    common.forEach(set -> set.accept(builder));
+    Recorder keeper = recorder;
+    if (keeper != null) {
+      builder.onRun(run -> keeper.record(run, server));
+    }
+  }
+
+  /** The same for programs, with the options that are theirs alone. */
+  private void host(CgiHostBuilder<?> builder) {
+    options.forEach(set -> set.accept(builder));
+    Recorder keeper = recorder;
+    if (keeper != null) {
+      builder.onRun(run -> keeper.record(run, ""));
+    }
   }
 
   /** The only methods; none for all. */
@@ -362,7 +382,7 @@ public final class Programs {
     if (interpreter != null) {
       builder.interpreter(interpreter);
     }
-    options.forEach(set -> set.accept(builder));
+    host(builder);
     workers.delegate(builder, prefix);
     return built(builder::build);
   }
@@ -394,7 +414,7 @@ public final class Programs {
     if (comma >= 0) {
       builder.root(Values.path("--fcgi", text.substring(comma + 1)));
     }
-    common.forEach(set -> set.accept(builder));
+    server(builder, "fcgi " + text);
     return builder.build();
   }
 
@@ -406,7 +426,7 @@ public final class Programs {
     } catch (IllegalArgumentException e) {
       throw noAddress("--scgi", text);
     }
-    common.forEach(set -> set.accept(builder));
+    server(builder, "scgi " + text);
     return builder.build();
   }
 
@@ -418,12 +438,13 @@ public final class Programs {
   /**
    * The programs in that directory, mounted at that prefix.
    *
+   * @param option that names it
    * @throws LauncherException when it is none
    */
-  public Application directory(String prefix, String text) {
-    Path directory = Values.directory("--cgi-dir", text);
+  public Application directory(String option, String prefix, String text) {
+    Path directory = Values.directory(option, text);
     CgiDirectory.Builder builder = CgiDirectory.builder(directory);
-    options.forEach(set -> set.accept(builder));
+    host(builder);
     directoryOptions.forEach(set -> set.accept(builder));
     workers.delegate(builder, prefix, directory);
     return built(
@@ -432,7 +453,7 @@ public final class Programs {
             return builder.root(roots).build();
           } catch (IOException e) {
             // It went away, or may not be entered.
-            throw Values.noDirectory("--cgi-dir", text);
+            throw Values.noDirectory(option, text);
           }
         });
   }
@@ -463,7 +484,7 @@ public final class Programs {
     inside.put(text, program);
     CgiApplication.Builder builder = CgiApplication.builder(program);
     try {
-      options.forEach(set -> set.accept(builder));
+      host(builder);
     } catch (IllegalStateException e) {
       throw LauncherException.badArgument("--java-cgi: " + e.getMessage());
     }
@@ -516,7 +537,7 @@ public final class Programs {
     if (named) {
       builder.callable(text.substring(colon + 1));
     }
-    common.forEach(set -> set.accept(builder));
+    server(builder, "");
     WorkerGroup group = workers.groupOf(prefix);
     return (group == null ? builder : builder.workers(group)).build();
   }
@@ -528,7 +549,7 @@ public final class Programs {
    */
   public Application psgi(String prefix, String text) {
     PsgiApplication.Builder builder = PsgiApplication.builder(Values.file("--psgi", text));
-    common.forEach(set -> set.accept(builder));
+    server(builder, "");
     WorkerGroup group = workers.groupOf(prefix);
     return (group == null ? builder : builder.workers(group)).build();
   }

@@ -67,10 +67,14 @@ public final class Recorder {
     return !OF_OTHERS.contains(run.rule()) && (!run.rule().isEmpty() || !FINE.contains(run.exit()));
   }
 
-  /** Keeps a run if it has failed. The thread of the run. */
-  public void record(CgiRun run) {
+  /**
+   * Keeps a run if it has failed. The thread of the run.
+   *
+   * @param server that answered, as a {@link Recording} has it; "" for a program
+   */
+  public void record(CgiRun run, String server) {
     Instant now = Instant.now();
-    Recording recording = hasFailed(run) ? Recording.of(run, now) : null;
+    Recording recording = hasFailed(run) ? Recording.of(run, server, now) : null;
     if (recording == null) {
       return;
     }

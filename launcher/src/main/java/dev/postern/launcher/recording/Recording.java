@@ -14,7 +14,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param time when it was written
  * @param program the file that the host ran
- * @param command how it was started, without what kept it apart
+ * @param command how it was started, without what kept it apart; empty for the request of a server
+ * @param server {@code fcgi} or {@code scgi} and what is mounted there, with a blank between them;
+ *     "" for a program
  * @param start {@code spawn}, {@code fork} or {@code inside}
  * @param environment values hold bytes, one char each
  * @param input the first bytes of the body
@@ -30,6 +32,7 @@ public record Recording(
     Instant time,
     Path program,
     List<String> command,
+    String server,
     @Nullable Path directory,
     String start,
     Map<String, String> environment,
@@ -45,10 +48,15 @@ public record Recording(
   /** How many bytes of each stream are kept. */
   public static final long BOUND = 1 << 20;
 
-  /** What a host has kept of a run; null when it kept nothing, or nothing was to be started. */
-  public static @Nullable Recording of(CgiRun run, Instant time) {
+  /**
+   * What a host has kept of a run; null when it kept nothing, or nothing was to be started or sent.
+   *
+   * @param server that answers; "" for a program
+   */
+  public static @Nullable Recording of(CgiRun run, String server, Instant time) {
     KeptRun kept = run.kept();
-    if (kept == null || kept.command().isEmpty()) {
+    if (kept == null
+        || (server.isEmpty() ? kept.command().isEmpty() : kept.environment().isEmpty())) {
       return null;
     }
     Throwable failure = run.failure();
@@ -56,6 +64,7 @@ public record Recording(
         time,
         run.program(),
         kept.command(),
+        server,
         kept.directory(),
         run.start(),
         kept.environment(),

@@ -55,7 +55,11 @@ public final class RecordingFile {
     all.put(KIND, 1);
     all.put("time", run.time().toString());
     all.put("program", run.program().toString());
-    all.put("command", run.command());
+    if (run.server().isEmpty()) {
+      all.put("command", run.command());
+    } else {
+      all.put("server", run.server());
+    }
     if (run.directory() != null) {
       all.put("directory", run.directory().toString());
     }
@@ -123,12 +127,10 @@ public final class RecordingFile {
   }
 
   private static Recording recording(Path file, Map<?, ?> all) {
-    List<String> command = new ArrayList<>();
-    for (Object word : list(file, all, "command")) {
-      command.add(String.valueOf(word));
-    }
-    if (command.isEmpty() || !command.get(0).startsWith("/")) {
-      throw wrong(file, "command must start with an absolute path");
+    String server = text(all, "server");
+    List<String> command = server.isEmpty() ? command(file, all) : List.of();
+    if (!server.isEmpty() && !server.matches("(fcgi|scgi) .+")) {
+      throw wrong(file, "server must be fcgi or scgi and an address");
     }
     Map<String, String> environment = new LinkedHashMap<>();
     if (!(all.get("environment") instanceof Map<?, ?> variables)) {
@@ -143,7 +145,8 @@ public final class RecordingFile {
     return new Recording(
         time(file, text(all, "time")),
         Path.of(text(all, "program")),
-        List.copyOf(command),
+        command,
+        server,
         all.get("directory") == null ? null : Path.of(text(all, "directory")),
         text(all, "start"),
         environment,
@@ -156,6 +159,17 @@ public final class RecordingFile {
         (int) number(file, all, "status", 0),
         text(all, "rule"),
         text(all, "failure"));
+  }
+
+  private static List<String> command(Path file, Map<?, ?> all) {
+    List<String> command = new ArrayList<>();
+    for (Object word : list(file, all, "command")) {
+      command.add(String.valueOf(word));
+    }
+    if (command.isEmpty() || !command.get(0).startsWith("/")) {
+      throw wrong(file, "command must start with an absolute path");
+    }
+    return List.copyOf(command);
   }
 
   private static Instant time(Path file, String text) {

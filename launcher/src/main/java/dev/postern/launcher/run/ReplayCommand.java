@@ -1,14 +1,18 @@
 package dev.postern.launcher.run;
 
+import dev.postern.Application;
 import dev.postern.Environ;
 import dev.postern.cgi.CgiApplication;
 import dev.postern.cgi.CgiRun;
+import dev.postern.cgi.HostBuilder;
 import dev.postern.cgi.JavaProgram;
 import dev.postern.cgi.KeptRun;
+import dev.postern.fastcgi.FastCgiApplication;
 import dev.postern.launcher.recording.Recording;
 import dev.postern.launcher.recording.RecordingFile;
 import dev.postern.launcher.values.LauncherException;
 import dev.postern.launcher.values.Values;
+import dev.postern.scgi.ScgiApplication;
 import java.io.ByteArrayInputStream;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -33,7 +37,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "replay",
     description = {
-      "Run a program again with what a kept run was given (see serve --record), and compare.",
+      "Run a program again with what a kept run was given (see serve --record), and compare; or",
+      "ask its FastCGI or SCGI server again.",
       "The exit code is 0 if it wrote the same and ended the same, and 1 if not."
     })
 public final class ReplayCommand implements Callable<Integer> {
@@ -47,24 +52,28 @@ public final class ReplayCommand implements Callable<Integer> {
   String file = "";
 
   @Override
+  @SuppressWarnings("try") // What is closed is used by its other name.
   public Integer call() throws Exception {
     // Whatever the host would log is told here.
     Logger.getLogger("").setLevel(Level.OFF);
     Recording before = RecordingFile.read(Values.file("replay", file));
     CompletableFuture<CgiRun> told = new CompletableFuture<>();
     Map<String, String> variables = new LinkedHashMap<>();
-    CgiApplication.Builder builder = builder(before);
+    HostBuilder<?> builder = builder(before);
     builder.keepRuns(Recording.BOUND).onRun(told::complete);
     builder.passShellFunctions().passAuthorization().allowEncodedSlash();
     if (before.rule().equals("bad-exit")) {
       builder.strictExit();
     }
     configure(builder, before, variables);
-    try (CgiApplication application = builder.build()) {
+    Application application = built(builder);
+    try (AutoCloseable closed = (AutoCloseable) application) {
       PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
       Report report = new Report(out);
       report.field("program", before.program().toString());
-      report.field("kept", before.time() + " by " + before.start());
+      report.field(
+          "kept",
+          before.time() + " by " + (before.server().isEmpty() ? before.start() : before.server()));
       if (before.isInputCut()) {
         report.field(
             "body",
@@ -78,8 +87,49 @@ public final class ReplayCommand implements Callable<Integer> {
     }
   }
 
+  private static Application built(HostBuilder<?> builder) {
+    if (builder instanceof FastCgiApplication.Builder fastCgi) {
+      return fastCgi.build();
+    }
+    return builder instanceof ScgiApplication.Builder scgi
+        ? scgi.build()
+        : ((CgiApplication.Builder) builder).build();
+  }
+
+  /** The server, else the program. */
+  private static HostBuilder<?> builder(Recording before) {
+    if (before.server().isEmpty()) {
+      return program(before);
+    }
+    try {
+      if (before.server().startsWith("scgi ")) {
+        return ScgiApplication.builder(address(before));
+      }
+      FastCgiApplication.Builder builder = FastCgiApplication.builder(address(before));
+      Path root = root(before);
+      return root == null ? builder : builder.root(root);
+    } catch (IllegalArgumentException e) {
+      throw LauncherException.badArgument(
+          "server must have an address, HOST:PORT or unix:PATH: \"" + before.server() + "\"");
+    }
+  }
+
+  private static String address(Recording before) {
+    String mounted = before.server().substring(before.server().indexOf(' ') + 1);
+    int comma = before.server().startsWith("fcgi ") ? mounted.indexOf(',') : -1;
+    return comma < 0 ? mounted : mounted.substring(0, comma);
+  }
+
+  /** Below which the scripts of a FastCGI server are; null for none. */
+  private static @Nullable Path root(Recording before) {
+    int comma = before.server().startsWith("fcgi ") ? before.server().indexOf(',') : -1;
+    return comma < 0
+        ? null
+        : Values.path("replay", before.server().substring(comma + 1)).toAbsolutePath().normalize();
+  }
+
   /** The program with its command; what stands before its file is its interpreter. */
-  private static CgiApplication.Builder builder(Recording before) {
+  private static CgiApplication.Builder program(Recording before) {
     if (!Files.exists(before.program())) {
       throw LauncherException.badArgument("program must exist: \"" + before.program() + "\"");
     }
@@ -103,13 +153,13 @@ public final class ReplayCommand implements Callable<Integer> {
 
   /** What a request cannot set is configured; all else is the request's. */
   private static void configure(
-      CgiApplication.Builder builder, Recording before, Map<String, String> variables) {
+      HostBuilder<?> builder, Recording before, Map<String, String> variables) {
     Path directory = before.directory();
-    if (directory != null) {
+    if (directory != null && builder instanceof CgiApplication.Builder program) {
       if (!Files.isDirectory(directory)) {
         throw LauncherException.badArgument("directory must exist: \"" + directory + "\"");
       }
-      builder.workingDirectory(directory);
+      program.workingDirectory(directory);
     }
     before
         .environment()
@@ -130,6 +180,20 @@ public final class ReplayCommand implements Callable<Integer> {
                 variables.put(name, value);
               }
             });
+    Path root = root(before);
+    if (root != null) {
+      undivide(variables, root.toString(), before.environment().get("SCRIPT_FILENAME"));
+    }
+  }
+
+  /** The path as it was before the script was found in it: below a root it is found again. */
+  private static void undivide(Map<String, String> variables, String root, @Nullable String file) {
+    String below = file == null || !file.startsWith(root) ? "" : file.substring(root.length());
+    String name = variables.getOrDefault("SCRIPT_NAME", "");
+    if (!below.isEmpty() && name.endsWith(below)) {
+      variables.put("SCRIPT_NAME", name.substring(0, name.length() - below.length()));
+      variables.merge("PATH_INFO", below, (info, script) -> script + info);
+    }
   }
 
   private static Environ environ(Recording before, Map<String, String> variables) {

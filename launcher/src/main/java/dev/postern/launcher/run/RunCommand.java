@@ -5,9 +5,11 @@ import dev.postern.Body;
 import dev.postern.Environ;
 import dev.postern.Headers;
 import dev.postern.cgi.CgiApplication;
+import dev.postern.cgi.CgiDirectory;
 import dev.postern.cgi.CgiRun;
 import dev.postern.launcher.hosting.HostedSite;
 import dev.postern.launcher.hosting.HostingOptions;
+import dev.postern.launcher.hosting.Programs;
 import dev.postern.launcher.recording.Recording;
 import dev.postern.launcher.values.LauncherException;
 import dev.postern.launcher.values.Values;
@@ -40,7 +42,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "run",
     description = {
-      "Run one CGI program once, as a request would, and tell what came, rule by rule.",
+      "Run one CGI program once, as a request would, and tell what came, rule by rule: a file,",
+      "or the program that a request to a directory of programs runs.",
       "The options are those of serve. The exit code is 0 if no rule was broken."
     },
     sortOptions = false)
@@ -50,7 +53,10 @@ public final class RunCommand implements Callable<Integer> {
 
   @Spec @Nullable CommandSpec spec;
 
-  @Parameters(index = "0", paramLabel = "PROGRAM", description = "The program's file.")
+  @Parameters(
+      index = "0",
+      paramLabel = "PROGRAM",
+      description = "The program's file, or a directory as --cgi-dir has it.")
   String program = "";
 
   @Parameters(
@@ -59,7 +65,8 @@ public final class RunCommand implements Callable<Integer> {
       paramLabel = "URL",
       description = {
         "A path with a query, such as '/a?b=1', with or without http://HOST before it. What",
-        "follows a segment of the program's name is PATH_INFO; else all of the path is."
+        "follows a segment of PROGRAM's name is PATH_INFO, or names a program of the directory;",
+        "without such a segment, all of the path does."
       })
   String url = "";
 
@@ -94,8 +101,7 @@ public final class RunCommand implements Callable<Integer> {
               RunCommand::redirected,
               groups,
               host -> host.keepRuns(Recording.BOUND).onRun(told::complete));
-      Application application =
-          hosting.programs(site, hosting.places(), 0).program("run", "", program);
+      Application application = application(site);
       PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
       Target target = Target.of(url, String.valueOf(path().getFileName()));
       Environ environ = environ(target);
@@ -107,6 +113,13 @@ public final class RunCommand implements Callable<Integer> {
       out.flush();
       return Report.isGood(trial) ? 0 : 1;
     }
+  }
+
+  private Application application(HostedSite site) {
+    Programs programs = hosting.programs(site, hosting.places(), 0);
+    return Files.isDirectory(path())
+        ? programs.directory("run", "/" + path().getFileName(), program)
+        : programs.program("run", "", program);
   }
 
   private Path path() {
@@ -121,10 +134,12 @@ public final class RunCommand implements Callable<Integer> {
 
   /** Counts of what was left out; the failure itself is no news. */
   private static Map<String, Long> dropped(Application application, Trial trial) {
-    Map<String, Long> counts =
-        application instanceof CgiApplication hosted
-            ? new LinkedHashMap<>(hosted.refusals().asMap())
-            : new LinkedHashMap<>();
+    Map<String, Long> counts = new LinkedHashMap<>();
+    if (application instanceof CgiApplication hosted) {
+      counts.putAll(hosted.refusals().asMap());
+    } else if (application instanceof CgiDirectory hosted) {
+      counts.putAll(hosted.refusals().asMap());
+    }
     if (trial.run() != null) {
       counts.remove(trial.run().rule());
     }
