@@ -165,9 +165,10 @@ class PeerGzipTest {
   @ParameterizedTest
   @ValueSource(ints = {204, 304})
   void response_withoutABody_isAsItWas(int status) {
-    TestResponse response = run(ANY_LENGTH, "gzip", status, Headers.of(), Body.empty());
+    TestResponse response = run(ANY_LENGTH, "gzip", status, TEXT, Body.empty());
     assertThat(response.status()).isEqualTo(status);
-    assertThat(response.headers()).isEqualTo(Headers.of());
+    assertThat(response.header("Content-Encoding")).isNull();
+    assertThat(response.header("Vary")).isNull();
   }
 
   @ParameterizedTest
