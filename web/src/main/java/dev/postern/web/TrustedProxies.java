@@ -187,6 +187,11 @@ public final class TrustedProxies implements Middleware {
     if (copy.variable("REQUEST_SCHEME") != null) {
       copy.put("REQUEST_SCHEME", lower);
     }
+    // The port that the client has used, as its URL has it: that of the server is the proxy's.
+    String host = copy.header("Host");
+    if (host != null && Hosts.isHostField(host)) {
+      copy.put("SERVER_PORT", port(copy, host));
+    }
   }
 
   private static void setHost(Environ copy, @Nullable String host) {
@@ -195,13 +200,16 @@ public final class TrustedProxies implements Middleware {
     }
     copy.put("HTTP_HOST", host);
     int colon = host.lastIndexOf(':');
-    boolean port = colon > host.lastIndexOf(']') && colon < host.length() - 1;
     copy.put(
         "SERVER_NAME",
         Hosts.serverName(colon > host.lastIndexOf(']') ? host.substring(0, colon) : host));
-    copy.put(
-        "SERVER_PORT",
-        port ? host.substring(colon + 1) : copy.scheme().equals("https") ? "443" : "80");
+    copy.put("SERVER_PORT", port(copy, host));
+  }
+
+  private static String port(Environ copy, String host) {
+    int colon = host.lastIndexOf(':');
+    boolean port = colon > host.lastIndexOf(']') && colon < host.length() - 1;
+    return port ? host.substring(colon + 1) : copy.scheme().equals("https") ? "443" : "80";
   }
 
   @Override
