@@ -268,7 +268,8 @@ class ProgramOptionsTest {
   @Test
   void refuseRoot_isToldAtTheStart() throws Exception {
     assumeRoot(true);
-    assertThat(refused("--refuse-root")).contains("root");
+    assertThat(refused("--refuse-root"))
+        .startsWith("--refuse-root: programs must not be hosted by root [root]");
   }
 
   @ParameterizedTest
@@ -296,6 +297,9 @@ class ProgramOptionsTest {
           --group-memory 1                 | --group-memory must come with --cgroup
           --group-processes 1              | --group-processes must come with --cgroup
           --lowest-user 5                  | --lowest-user must come with --user
+          --user root                      | --user:
+          --user daemon                    | --user:
+          --cgroup @                       | --cgroup: control group must be delegated to us
           --user nobody --lowest-user x    | --lowest-user must be a number of at least 1: "x"
           --readable /usr                  | --readable must come with --namespaces
           --namespaces --readable @/none   | PATH of --readable must exist

@@ -91,10 +91,9 @@ public final class IsolationOptions {
 
   @Option(
       names = "--namespaces",
-      description = {
-        "Run each program without a network, and with no files but the system's and its own",
-        "directory, all read-only. Takes bubblewrap."
-      })
+      description =
+          "Run each program without a network, and with no files but the system's and its own "
+              + "directory, all read-only. Takes bubblewrap.")
   boolean namespaces;
 
   @Option(
@@ -158,8 +157,26 @@ public final class IsolationOptions {
     try {
       return builder.build();
     } catch (IllegalArgumentException | IllegalStateException e) {
-      throw LauncherException.badArgument("isolation: " + e.getMessage());
+      throw LauncherException.badArgument(named(String.valueOf(e.getMessage())));
     }
+  }
+
+  /** What this system refuses, told with the option that it is about. */
+  static String named(String message) {
+    for (String id : List.of("cgroup", "namespaces", "hide-server", "user")) {
+      if (message.endsWith("[" + id + "]")) {
+        return "--" + id + ": " + message;
+      }
+    }
+    if (message.endsWith("[root]")) {
+      return "--refuse-root: " + message;
+    }
+    if (message.startsWith("isolation must be at least")) {
+      return "--require-level: " + message;
+    }
+    return message.endsWith("[helper]") && message.contains("bwrap")
+        ? "--namespaces: " + message
+        : "isolation: " + message;
   }
 
   private void flag(boolean wanted, Runnable set) {

@@ -392,14 +392,8 @@ public final class Programs {
     try {
       return maker.get();
     } catch (IllegalStateException e) {
-      throw LauncherException.badArgument(toldBy(String.valueOf(e.getMessage())));
+      throw LauncherException.badArgument(IsolationOptions.named(String.valueOf(e.getMessage())));
     }
-  }
-
-  private static String toldBy(String message) {
-    return message.startsWith("isolation must be at least")
-        ? "--require-level: " + message
-        : message;
   }
 
   /** The FastCGI server at {@code ADDRESS}, and where its scripts are after a comma. */
