@@ -174,6 +174,37 @@ class ArchitectureTest {
         .check(house);
   }
 
+  /** One route table: Jetty has one servlet, and everything behind it is in a {@code UrlMap}. */
+  @Test
+  void command_routesByItsUrlMapAlone() {
+    noClasses()
+        .that()
+        .resideInAPackage("dev.postern.launcher..")
+        .and()
+        .doNotHaveFullyQualifiedName("dev.postern.launcher.WebServer")
+        .and()
+        .haveNameNotMatching("dev\\.postern\\.launcher\\.WebServer\\$.*")
+        .should()
+        .dependOnClassesThat(resideInAnyPackage("jakarta.servlet..", "org.eclipse.jetty.ee11.."))
+        .check(house);
+    noClasses()
+        .that()
+        .resideInAPackage("dev.postern.launcher..")
+        .should()
+        .dependOnClassesThat(
+            resideInAnyPackage("org.eclipse.jetty.http.pathmap..", "org.eclipse.jetty.rewrite..")
+                .or(
+                    DescribedPredicate.describe(
+                        "route by themselves",
+                        type ->
+                            Set.of(
+                                    "ContextHandlerCollection",
+                                    "PathMappingsHandler",
+                                    "ResourceHandler")
+                                .contains(type.getSimpleName()))))
+        .check(house);
+  }
+
   @Test
   void packages_haveNoCircles() {
     slices().matching("dev.(**)").should().beFreeOfCycles().check(house);
