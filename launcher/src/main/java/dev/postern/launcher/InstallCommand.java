@@ -42,10 +42,10 @@ final class InstallCommand implements Callable<Integer> {
   @Option(
       names = "--lib",
       paramLabel = "DIR",
-      description = {
-        "Where jars and archive go: outside the document root, readable by the web server's user.",
-        "Default: /var/lib/postern, or ~/.local/share/postern where that cannot be written."
-      })
+      description =
+          "Where jars and archive go: outside the document root, readable by the web server's user."
+              + " Default: /var/lib/postern, or ~/.local/share/postern where that cannot be"
+              + " written.")
   @Nullable String library;
 
   @Option(names = "--check", description = "Run the executable once, show its answer and the time.")
@@ -53,10 +53,9 @@ final class InstallCommand implements Callable<Integer> {
 
   @Option(
       names = "--warm",
-      description = {
-        "Hand requests to a server of the same app, which the first request starts. The stub that",
-        "does it is Perl, and C in front of it where there is a compiler: cc, or $CC."
-      })
+      description =
+          "Hand requests to a server of the same app, which the first request starts. The stub that"
+              + " does it is Perl, and C in front of it where there is a compiler: cc, or $CC.")
   boolean warm;
 
   @Option(
@@ -74,10 +73,9 @@ final class InstallCommand implements Callable<Integer> {
   @Option(
       names = "--keep",
       paramLabel = "NAME",
-      description = {
-        "With --warm: one more environment variable of the web server that the server keeps.",
-        "Others than PATH, LANG, LC_*, TZ, HOME, USER, TMPDIR and JAVA_* are dropped."
-      })
+      description =
+          "With --warm: one more environment variable of the web server that the server keeps. "
+              + "Others than PATH, LANG, LC_*, TZ, HOME, USER, TMPDIR and JAVA_* are dropped.")
   List<String> kept = List.of();
 
   @Parameters(

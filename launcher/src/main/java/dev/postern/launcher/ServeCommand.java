@@ -40,6 +40,7 @@ import picocli.CommandLine.Spec;
       "Serve applications and CGI programs over HTTP.",
       "PREFIX matches whole segments of the path, the longest wins; / takes the rest."
     },
+    abbreviateSynopsis = true,
     sortOptions = false)
 final class ServeCommand implements Callable<Integer> {
   /** How often files are looked at that may change. */
@@ -51,10 +52,9 @@ final class ServeCommand implements Callable<Integer> {
       index = "0",
       arity = "0..1",
       paramLabel = "SOURCE",
-      description = {
-        "A .java file that holds an Application or a Responder: it is compiled, and serves /.",
-        "Takes a JDK."
-      })
+      description =
+          "A .java file that holds an Application or a Responder: it is compiled, and serves /. "
+              + "Takes a JDK.")
   @Nullable String source;
 
   @Option(
@@ -103,10 +103,9 @@ final class ServeCommand implements Callable<Integer> {
   @Option(
       names = "--java-cgi",
       paramLabel = "PREFIX=PROGRAM",
-      description = {
-        "A Java CGI program that runs inside the server: a .jar, a .java file, or a class on",
-        "--classpath. Nothing keeps it apart from the server."
-      })
+      description =
+          "A Java CGI program that runs inside the server: a .jar, a .java file, or a class on "
+              + "--classpath. Nothing keeps it apart from the server.")
   List<String> javaPrograms = new ArrayList<>();
 
   @Option(

@@ -29,19 +29,17 @@ final class ServerOptions {
   @Option(
       names = "--listen",
       paramLabel = "ADDRESS",
-      description = {
-        "Where to listen, beside --port if that is given: HOST:PORT, unix:PATH, or fd:0 for a",
-        "socket that descriptor 0 is already, as systemd can give."
-      })
+      description =
+          "Where to listen, beside --port if that is given: HOST:PORT, unix:PATH, or fd:0 for a "
+              + "socket that descriptor 0 is already, as systemd can give.")
   List<String> listen = new ArrayList<>();
 
   @Option(
       names = "--tls-cert",
       paramLabel = "FILE",
-      description = {
-        "Serve HTTPS, and HTTP/2: the certificates in PEM, the server's own first. Read again",
-        "when the file changes."
-      })
+      description =
+          "Serve HTTPS, and HTTP/2: the certificates in PEM, the server's own first. Read again "
+              + "when the file changes.")
   @Nullable String tlsCert;
 
   @Option(names = "--tls-key", paramLabel = "FILE", description = "The key of --tls-cert, in PEM.")
@@ -49,10 +47,9 @@ final class ServerOptions {
 
   @Option(
       names = "--proxy-protocol",
-      description = {
-        "Each connection begins with the client's address, as HAProxy writes it. Connections",
-        "from anybody else than such a proxy are then wrong about who they are."
-      })
+      description =
+          "Each connection begins with the client's address, as HAProxy writes it. Connections "
+              + "from anybody else than such a proxy are then wrong about who they are.")
   boolean proxyProtocol;
 
   @Option(
@@ -89,27 +86,24 @@ final class ServerOptions {
   @Option(
       names = "--status",
       paramLabel = "PREFIX",
-      description = {
-        "Tell there how the server stands: a live page, PREFIX/json, and PREFIX/metrics for",
-        "Prometheus. Only clients on this machine see it."
-      })
+      description =
+          "Tell there how the server stands: a live page, PREFIX/json, and PREFIX/metrics for "
+              + "Prometheus. Only clients on this machine see it.")
   @Nullable String status;
 
   @Option(
       names = "--status-from",
       paramLabel = "CIDR|unix",
-      description = {
-        "Let clients of that address or network see --status, and no others; unix is who",
-        "connects to a Unix socket of --listen."
-      })
+      description =
+          "Let clients of that address or network see --status, and no others; unix is who "
+              + "connects to a Unix socket of --listen.")
   List<String> statusFrom = new ArrayList<>();
 
   @Option(
       names = "--dev",
-      description = {
-        "For a developer: load classes again when they change, and show to requests from this",
-        "machine what went wrong."
-      })
+      description =
+          "For a developer: load classes again when they change, and show to requests from this "
+              + "machine what went wrong.")
   boolean dev;
 
   @Option(names = "--verbose", description = "Log what is for information, too.")

@@ -49,6 +49,17 @@ class HelpTest {
         .allMatch(line -> line.length() <= 80)
         .noneMatch(line -> line.contains("\033"));
     assertThat(lines.get(0)).startsWith("Usage: postern");
+    for (int i = 2; i < lines.size(); i++) {
+      assertThat(isFull(lines.get(i - 1), lines.get(i))).as(lines.get(i - 1)).isTrue();
+    }
+  }
+
+  /** Whether the text of an option goes on in the next line because it had to. */
+  private static boolean isFull(String line, String next) {
+    boolean goesOn = next.startsWith(" ".repeat(20)) && !next.isBlank();
+    boolean isTextOfAnOption = line.strip().contains("  ") || line.startsWith(" ".repeat(20));
+    String word = next.strip().split(" ")[0];
+    return !goesOn || !isTextOfAnOption || line.length() + 1 + word.length() >= 80;
   }
 
   @Test

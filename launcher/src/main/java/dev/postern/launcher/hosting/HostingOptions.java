@@ -59,10 +59,9 @@ public final class HostingOptions {
   @Option(
       names = "--interpreter",
       paramLabel = "[.EXT=]COMMAND",
-      description = {
-        "Run the files with that extension, else all that have no other, by a command: an",
-        "absolute path, and arguments with spaces between them."
-      })
+      description =
+          "Run the files with that extension, else all that have no other, by a command: an "
+              + "absolute path, and arguments with spaces between them.")
   List<String> interpreters = new ArrayList<>();
 
   @Option(
@@ -92,18 +91,16 @@ public final class HostingOptions {
   @Option(
       names = "--method",
       paramLabel = "NAME",
-      description = {
-        "The only request methods that are served; others are a 405. May be repeated. Default:",
-        "all but TRACE and CONNECT."
-      })
+      description =
+          "The only request methods that are served; others are a 405. May be repeated. Default: "
+              + "all but TRACE and CONNECT.")
   List<String> methods = new ArrayList<>();
 
   @Option(
       names = "--local-redirects",
-      description = {
-        "Answer a program's local redirect from what is mounted here, without asking the client.",
-        "Default: the client is redirected."
-      })
+      description =
+          "Answer a program's local redirect from what is mounted here, without asking the client. "
+              + "Default: the client is redirected.")
   boolean localRedirects;
 
   @Option(
@@ -157,10 +154,9 @@ public final class HostingOptions {
   @Option(
       names = "--program-limit",
       paramLabel = "N",
-      description = {
-        "Runs of any one program at once. Default: three quarters of --max-processes where",
-        "several share them."
-      })
+      description =
+          "Runs of any one program at once. Default: three quarters of --max-processes where "
+              + "several share them.")
   @Nullable String programLimit;
 
   @Option(
@@ -172,10 +168,9 @@ public final class HostingOptions {
   @Option(
       names = "--max-spool",
       paramLabel = "BYTES",
-      description = {
-        "What bodies of unknown length, and output that slow clients have not taken, may hold",
-        "on disk together. Default: 512 MiB."
-      })
+      description =
+          "What bodies of unknown length, and output that slow clients have not taken, may hold "
+              + "on disk together. Default: 512 MiB.")
   @Nullable String maxSpool;
 
   @Option(
@@ -212,19 +207,17 @@ public final class HostingOptions {
   @Option(
       names = "--java-state",
       paramLabel = "reset|fresh|kept",
-      description = {
-        "What is left of one request when the next begins in programs of --java-cgi: statics are",
-        "initialized again (reset, the default), all is loaded again, or nothing is done."
-      })
+      description =
+          "What is left of one request when the next begins in programs of --java-cgi: statics are "
+              + "initialized again (reset, the default), all is loaded again, or nothing is done.")
   @Nullable String javaState;
 
   @Option(
       names = "--follow-links",
       paramLabel = "owner|no",
-      description = {
-        "Which symbolic links of --cgi-dir are followed: none, or also those out of it whose",
-        "owner owns what they lead to. Default: those that stay inside."
-      })
+      description =
+          "Which symbolic links of --cgi-dir are followed: none, or also those out of it whose "
+              + "owner owns what they lead to. Default: those that stay inside.")
   @Nullable String followLinks;
 
   @Mixin IsolationOptions isolation = new IsolationOptions();
@@ -232,19 +225,17 @@ public final class HostingOptions {
   @Option(
       names = "--record",
       paramLabel = "DIR",
-      description = {
-        "Keep the runs that fail there, with all that they were given, which may be secret, for",
-        "postern replay."
-      })
+      description =
+          "Keep the runs that fail there, with all that they were given, which may be secret, for "
+              + "postern replay.")
   @Nullable String record;
 
   @Option(
       names = "--warm",
       paramLabel = "GLOB",
-      description = {
-        "Run the scripts of Perl and Python whose URL path matches, such as '/cgi-bin/**.pl', in",
-        "children of interpreters that have loaded them."
-      })
+      description =
+          "Run the scripts of Perl and Python whose URL path matches, such as '/cgi-bin/**.pl', in "
+              + "children of interpreters that have loaded them.")
   List<String> warm = new ArrayList<>();
 
   @Option(

@@ -46,6 +46,7 @@ import picocli.CommandLine.Spec;
       "or the program that a request to a directory of programs runs.",
       "The options are those of serve. The exit code is 0 if no rule was broken."
     },
+    abbreviateSynopsis = true,
     sortOptions = false)
 public final class RunCommand implements Callable<Integer> {
   /** What a header cannot be, since the request's body and its own variables say it. */
@@ -63,11 +64,10 @@ public final class RunCommand implements Callable<Integer> {
       index = "1",
       arity = "0..1",
       paramLabel = "URL",
-      description = {
-        "A path with a query, such as '/a?b=1', with or without http://HOST before it. What",
-        "follows a segment of PROGRAM's name is PATH_INFO, or names a program of the directory;",
-        "without such a segment, all of the path does."
-      })
+      description =
+          "A path with a query, such as '/a?b=1', with or without http://HOST before it. What"
+              + " follows a segment of PROGRAM's name is PATH_INFO, or names a program of the"
+              + " directory; without such a segment, all of the path does.")
   String url = "";
 
   @Option(
