@@ -125,9 +125,11 @@ class CoverageTest {
     StringBuilder page =
         new StringBuilder(
             "# Which test covers what\n\n"
-                + "Made by `CoverageTest`; do not edit. `s` rows are of RFC 3875, `h` rows of"
-                + " RFC 9110 and 9112,\n`attack` rows of what happened to other servers,\n"
-                + "`fault` rows of what trials of Postern found.\n\n"
+                + "For each rule of the standards and each known attack: the tests that check it."
+                + " `CoverageTest` makes this page; do not edit it.\n"
+                + "The ids that begin with `s` are rules of RFC 3875, those with `h` rules of RFC"
+                + " 9110 and 9112. An `attack` happened to another\nserver. A `fault` was found in"
+                + " Postern by trials.\n\n"
                 + "| row | about | tests |\n|---|---|---|\n");
     rows.forEach(
         (id, row) -> {

@@ -37,11 +37,14 @@ class ContainersPageTest {
     StringBuilder page =
         new StringBuilder(
             "# Which container keeps which rule\n\n"
-                + "Made by `ContainersPageTest`; do not edit. The rows are the cases of the"
-                + " conformance kit, each with the id\nof its rule in [SPEC.md](../SPEC.md)."
-                + " `yes`: the build runs the case in this container, and it passes. A number:\n"
-                + "the container cannot do what the case needs, for the reason below the table.\n"
-                + "HTTP/2 is in the clear, from the first byte of a connection.\n\n");
+                + "For each servlet container and each rule: whether the container lets"
+                + " `ServletGateway` keep the rule. `ContainersPageTest` makes\nthis page; do not"
+                + " edit it.\n\n"
+                + "Each row is a case of the conformance kit, with the id of its rule in"
+                + " [SPEC.md](../SPEC.md). `yes` means that the build runs the\ncase in this"
+                + " container, and that it passes. A number means that the container cannot do"
+                + " what the case needs: the reason is below\nthe table. HTTP/2 is without TLS,"
+                + " from the first byte of a connection.\n\n");
     page.append("| case | ").append(String.join(" | ", containers.keySet())).append(" |\n|---|");
     page.append("---|".repeat(containers.size())).append('\n');
     for (ContractCase test : ContractCases.all()) {
