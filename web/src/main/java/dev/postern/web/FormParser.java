@@ -215,7 +215,10 @@ final class FormParser
     public int read(byte[] bytes, int offset, int count) throws IOException {
       int n = in.read(bytes, offset, count);
       for (int i = offset; i < offset + n && !over; i++) {
-        next(bytes[i]);
+        // Most bytes are those of a file.
+        if (matched > 0 || bytes[i] == '\r') {
+          next(bytes[i]);
+        }
       }
       return n;
     }
