@@ -93,10 +93,9 @@ sub private_files {
     my $to = readlink("/proc/self/fd/$descriptor") // next;
     next if ($inherited{$descriptor} // '') eq $to && $to !~ m{^/};
     next unless -f "/proc/self/fd/$descriptor";
-    open(my $info, '<', "/proc/self/fdinfo/$descriptor") or next; my $text = join '', <$info>; close $info;
-    my ($position) = $text =~ /^pos:\s+(\d+)/m; my ($flags) = $text =~ /^flags:\s+(\d+)/m;
+    my ($flags, $position) = open_file($descriptor);
     if ($mode eq 'libraries' && !defined $script_descriptor) { $script_descriptor = $descriptor; next }
-    push @files, [$descriptor, oct($flags) & 0102003, $position];
+    push @files, [$descriptor, $flags & 0102003, $position];
   }
   return @files;
 }

@@ -17,9 +17,12 @@ class Server(Loader):
 
     def unshared(self):
         """What children cannot share with each other: connections, threads and children of their server."""
-        for _, to in self.opened():
+        for fd, to in self.opened():
             if to.startswith(('socket:', 'pipe:', 'anon_inode:')):
                 return 'it has %s open after it has loaded' % to
+            # Each run would make it, or empty it, anew.
+            if os.path.isfile('/proc/self/fd/%d' % fd) and open_file(fd)[0] & os.O_ACCMODE != os.O_RDONLY:
+                return 'it has %s open for writing after it has loaded' % to
         try:
             os.waitpid(-1, os.WNOHANG)
             return 'it has a child of its own after it has loaded'
@@ -31,8 +34,7 @@ class Server(Loader):
         self.files = []
         for fd, _ in self.opened():
             if os.path.isfile('/proc/self/fd/%d' % fd):
-                info = dict(line.split(':', 1) for line in read_all('/proc/self/fdinfo/%d' % fd).decode().splitlines())
-                self.files.append((fd, int(info['flags'], 8), int(info['pos'])))
+                self.files.append((fd, *open_file(fd)))
 
     # ---- serving ----
 
@@ -193,6 +195,12 @@ class Server(Loader):
             signal.signal(signal.SIGINT, signal.SIG_DFL)
             os.kill(os.getpid(), signal.SIGINT)
         os._exit(status)
+
+
+def open_file(fd):
+    """Its flags and its position."""
+    info = dict(line.split(':', 1) for line in read_all('/proc/self/fdinfo/%d' % fd).decode().splitlines())
+    return int(info['flags'], 8), int(info['pos'])
 
 
 server = Server(sys.argv[1])

@@ -94,18 +94,28 @@ sub had_children {
   $line =~ s/^.*\) //s; (split / /, $line)[8] > 0;
 }
 
-# What children cannot share with each other: connections, threads and children of their server. A worker has them alone.
+# What children cannot share with each other: connections, threads and children of their server, and a file that each
+# run would make, or empty, anew. A worker has them alone.
 sub unshared {
   return '' if $mode eq 'reuse';
   for my $descriptor (descriptors()) {
     next if $descriptor =~ /^6[1-5]$/;
     my $to = readlink("/proc/self/fd/$descriptor") // next;
-    return "it has $to open after it has loaded" if $to =~ /^(?:socket|pipe|anon_inode):/ && ($inherited{$descriptor} // '') ne $to;
+    next if ($inherited{$descriptor} // '') eq $to;
+    return "it has $to open after it has loaded" if $to =~ /^(?:socket|pipe|anon_inode):/;
+    return "it has $to open for writing after it has loaded" if -f "/proc/self/fd/$descriptor" && (open_file($descriptor))[0] & 3;
   }
   opendir(my $tasks, '/proc/self/task') or return ''; my $threads = grep { /^\d/ } readdir $tasks;
   return "it has $threads threads after it has loaded" if $threads > 1;
   local ($!, $?);
   return waitpid(-1, POSIX::WNOHANG()) == -1 ? '' : 'it has a child of its own after it has loaded';
+}
+
+# The flags and the position of an open file.
+sub open_file {
+  my ($descriptor) = @_;
+  open(my $info, '<', "/proc/self/fdinfo/$descriptor") or return (0, 0); my $text = join '', <$info>; close $info;
+  return (oct(($text =~ /^flags:\s+(\d+)/m)[0]), ($text =~ /^pos:\s+(\d+)/m)[0]);
 }
 
 sub descriptors {

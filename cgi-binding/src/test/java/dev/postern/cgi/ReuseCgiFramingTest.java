@@ -2,39 +2,20 @@ package dev.postern.cgi;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** {@link CgiFramingTest} for programs that workers are. */
 class ReuseCgiFramingTest extends CgiFramingTest {
-  private static WarmPrograms programs;
-
-  @BeforeAll
-  static void begin() {
-    programs = new WarmPrograms(WorkerMode.REUSE);
-  }
-
-  @AfterAll
-  static void end() {
-    if (programs != null) {
-      programs.close();
-    }
-  }
+  @RegisterExtension static final WarmPrograms PROGRAMS = new WarmPrograms(WorkerMode.REUSE);
 
   @Override
   CgiApplication.Builder host(Path program) throws IOException {
-    return programs.host(program);
+    return PROGRAMS.host(program);
   }
 
   /** A server reaps its child a moment later. */
   @Override
   boolean isLeft(String pid) {
     return WarmPrograms.isRunning(pid);
-  }
-
-  @AfterEach
-  void endWorkers() {
-    programs.endWorkers();
   }
 }

@@ -471,10 +471,12 @@ class WarmFaultTest {
       value = {
         "py | socket | import socket; s = socket.socket()",
         "py | pipe | import os; p = os.pipe()",
+        "py | writing | f = open('written', 'w')",
         "py | thread | import threading, time; threading.Thread(target=time.sleep, args=(60,),"
             + " daemon=True).start()",
         "py | child | import subprocess, atexit; p = subprocess.Popen(['sleep', '60']);"
             + " atexit.register(p.kill)",
+        "pl | writing | open our $f, '>', 'written'",
         "pl | socket | use Socket; socket(S, PF_INET, SOCK_STREAM, 0) or die",
         "pl | thread | use threads; threads->create(sub { sleep 60 })->detach",
         "pl | child | if (!($p = fork)) { exec 'sleep', '60' } END { kill 9, $p if $p }",

@@ -3,10 +3,15 @@ package dev.postern.cgi;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.postern.cgi.server.Tools;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
@@ -82,14 +87,31 @@ class WarmPerlTest {
     "exec, exec '/bin/sh' => '-c' => 'echo Content-Type: text/plain; echo; env | sort; exit 4'",
     "status, print qq(Status: 404 Gone\\nContent-Type: text/plain\\n\\nnone); exit 1",
     "nothing, 1",
-    "stdout, system(q(echo Content-Type: text/plain; echo; echo x >/dev/stdout; echo e >/dev/stderr))",
-    "descriptors, print qq(Content-Type: text/plain\\n\\n); $|=1; print ''; system 'ls /proc/self/fd | wc -l'",
-    "signals, print qq(Content-Type: text/plain\\n\\n); open my $s => '/proc/self/status'; print map { s/\\t000000018/\\t000000000/r } grep /^Sig[BIC]|^Shd/ => <$s>",
-    "fork, print qq(Content-Type: text/plain\\n\\n); $|=1; print ''; if (my $p = fork) { waitpid $p => 0; print $? >> 8 } else { print 'c'; exit 5 }",
+    "stdout, system(q(echo Content-Type: text/plain; echo; echo x >/dev/stdout; echo e"
+        + " >/dev/stderr))",
+    "descriptors, print qq(Content-Type: text/plain\\n"
+        + "\\n"
+        + "); $|=1; print ''; system 'ls /proc/self/fd | wc -l'",
+    "signals, print qq(Content-Type: text/plain\\n"
+        + "\\n"
+        + "); open my $s => '/proc/self/status'; print map { s/\\t000000018/\\t000000000/r } grep"
+        + " /^Sig[BIC]|^Shd/ => <$s>",
+    "fork, print qq(Content-Type: text/plain\\n"
+        + "\\n"
+        + "); $|=1; print ''; if (my $p = fork) { waitpid $p => 0; print $? >> 8 } else { print"
+        + " 'c'; exit 5 }",
     "limits, print qq(Content-Type: text/plain\\n\\n); print umask; system 'ulimit -a; pwd'",
     "time, print qq(Content-Type: text/plain\\n\\n); print time - $^T < 3 ? 'now' : 'old'",
-    "format, 'format STDOUT =\n@<<<\n$x\n.\nour $x = 5; print qq(Content-Type: text/plain\\n\\n); write'",
-    "vars, print qq(Content-Type: text/plain\\n\\n); print join '~' => $;, $\", $/, $^O, $0, $., $^S, $0",
+    "format, 'format STDOUT =\n"
+        + "@<<<\n"
+        + "$x\n"
+        + ".\n"
+        + "our $x = 5; print qq(Content-Type: text/plain\\n"
+        + "\\n"
+        + "); write'",
+    "vars, print qq(Content-Type: text/plain\\n"
+        + "\\n"
+        + "); print join '~' => $;, $\", $/, $^O, $0, $., $^S, $0",
   })
   void run_isTheSame(String name, String code) throws IOException {
     same(name + ".pl", "#!/usr/bin/perl", code);
@@ -141,7 +163,8 @@ class WarmPerlTest {
         same(
             "load.pl",
             "#!/usr/bin/perl",
-            "BEGIN { $ENV{TZ} = 'Asia/Tokyo'; umask 027; chdir '/usr'; delete $ENV{SERVER_SOFTWARE};",
+            "BEGIN { $ENV{TZ} = 'Asia/Tokyo'; umask 027; chdir '/usr'; delete"
+                + " $ENV{SERVER_SOFTWARE};",
             "  warn 'from BEGIN'; open F, '<', '/etc/passwd'; $first = <F> }",
             "print qq(Content-Type: text/plain\\n\\n), scalar(localtime 0), umask, `pwd`, <F>,",
             "  exists $ENV{SERVER_SOFTWARE} ? 1 : 0, $first;");
@@ -236,5 +259,118 @@ class WarmPerlTest {
         directory.resolve("new"), directory.resolve("replaced.pl"), StandardCopyOption.ATOMIC_MOVE);
     assertThat(site.ask(() -> Call.get("/replaced.pl")).body()).isEqualTo("Ca\n");
     assertThat(site.fork(() -> Call.get("/replaced.pl")).body()).isEqualTo("Ca\n");
+  }
+
+  @Test
+  void dataOfAModule_isReadFromItsStartByEachChild() throws IOException {
+    Files.writeString(
+        directory.resolve("Lazy.pm"),
+        "package Lazy; sub line { scalar <DATA> } sub rest { <DATA> } 1;\n__DATA__\none\ntwo\n");
+    WarmSite.Answer answer =
+        same(
+            "lazy.pl",
+            "#!/usr/bin/perl",
+            "use lib '" + directory + "'; use Lazy; BEGIN { $first = Lazy::line() }",
+            "print qq(Content-Type: text/plain\\n\\n$first), Lazy::rest();");
+    assertThat(answer.body()).isEqualTo("one\ntwo\n");
+  }
+
+  @Test
+  void bodyThatLoadReads_isThatOfTheRequest() throws IOException {
+    site.script(
+        "begin-body.pl",
+        "#!/usr/bin/perl",
+        "BEGIN { read STDIN, $begin, 3 }",
+        "print qq(Content-Type: text/plain\\n\\n$begin, ), <STDIN>;");
+    for (String body : List.of("abcdef", "xyz", "")) {
+      byte[] bytes = body.getBytes(StandardCharsets.US_ASCII);
+      site.assertSame(() -> Call.post("/begin-body.pl", bytes));
+    }
+    assertThat(site.status("begin-body.pl").why()).contains("reads its input");
+  }
+
+  /** A spare is forked long before its request; its script's clock begins with that. */
+  @Test
+  void timeOfASpareThatWaited_isThatOfItsRequest() throws IOException {
+    site.script(
+        "spare.pl",
+        "#!/usr/bin/perl",
+        "print qq(Content-Type: text/plain\\n\\n), time - $^T, ' ', -M $0 < 0 ? 'old' : 'new';");
+    Files.setLastModifiedTime(directory.resolve("spare.pl"), FileTime.from(Instant.EPOCH));
+    site.fork(() -> Call.get("/spare.pl"));
+    long second = System.currentTimeMillis() / 1000;
+    Awaited.await(() -> System.currentTimeMillis() / 1000 >= second + 3);
+    WarmSite.Answer answer = site.ask(() -> Call.get("/spare.pl"));
+    assertThat(site.last().start()).isEqualTo("fork");
+    assertThat(answer.body()).isIn("0 new", "1 new");
+  }
+
+  @Test
+  void randomNumbersOfAModule_neverRepeat() throws IOException {
+    Files.writeString(
+        directory.resolve("Draws.pm"), "package Draws; our $r = rand; sub r { rand } 1;\n");
+    site.script(
+        "draws.pl",
+        "#!/usr/bin/perl",
+        "use lib '" + directory + "'; use Draws;",
+        "print qq(Content-Type: text/plain\\n\\n$Draws::r ), Draws::r();");
+    Set<String> seen = new HashSet<>();
+    site.fork(() -> Call.get("/draws.pl"));
+    for (int i = 0; i < 100; i++) {
+      for (String number : site.ask(() -> Call.get("/draws.pl")).body().split(" ")) {
+        assertThat(seen.add(number)).isTrue();
+      }
+    }
+  }
+
+  @Test
+  void touchedScript_isLoadedAnew() throws IOException {
+    Path script =
+        site.script(
+            "touched.pl", "#!/usr/bin/perl", "print qq(Content-Type: text/plain\\n\\n), getppid;");
+    String server = site.fork(() -> Call.get("/touched.pl")).body();
+    Files.setLastModifiedTime(script, FileTime.from(Instant.now().minusSeconds(60)));
+    site.ask(() -> Call.get("/touched.pl"));
+    assertThat(site.last().start()).isEqualTo("spawn");
+    assertThat(site.last().coldReason()).isEqualTo("it has changed");
+    assertThat(site.fork(() -> Call.get("/touched.pl")).body()).isNotEqualTo(server);
+  }
+
+  @Test
+  void changedModule_isNewWithinTheInterval() throws Exception {
+    Path own = Files.createDirectories(directory.resolve("modules"));
+    Path module = own.resolve("Changing.pm");
+    Files.writeString(module, "package Changing; sub value { 'old' } 1;\n");
+    Programs.write(
+        own.resolve("p.pl"),
+        "#!/usr/bin/perl\nuse lib '"
+            + own
+            + "'; use Changing;\nprint qq(Content-Type: text/plain\\n\\n), Changing::value();\n");
+    Duration interval = Duration.ofMillis(20);
+    try (WarmSite other = new WarmSite(own, group -> group.reloadEvery(interval), host -> host)) {
+      assertThat(other.fork(() -> Call.get("/p.pl")).body()).isEqualTo("old");
+      Files.writeString(module, "package Changing; sub value { 'newer' } 1;\n");
+      long changed = System.nanoTime();
+      Awaited.await(() -> System.nanoTime() - changed > interval.toNanos());
+      for (int i = 0; i < 6; i++) {
+        assertThat(other.ask(() -> Call.get("/p.pl")).body()).isEqualTo("newer");
+      }
+      assertThat(other.fork(() -> Call.get("/p.pl")).body()).isEqualTo("newer");
+    }
+  }
+
+  @Test
+  void bodyOfUnknownLength_isReadWhole() throws IOException {
+    site.script(
+        "chunked.pl",
+        "#!/usr/bin/perl",
+        "local $/; my $in = <STDIN>; print qq(Content-Type: text/plain\\n\\n), length $in, ' ',",
+        "  $ENV{CONTENT_LENGTH} // 'none';");
+    for (int size : new int[] {1, 100_000}) {
+      WarmSite.Answer answer =
+          site.assertSame(
+              () -> Call.of("POST", "/chunked.pl").input(new ByteArrayInputStream(new byte[size])));
+      assertThat(answer.body()).isEqualTo(size + " " + size);
+    }
   }
 }

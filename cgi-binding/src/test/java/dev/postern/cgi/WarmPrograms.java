@@ -2,7 +2,12 @@ package dev.postern.cgi;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.postern.Application;
+import dev.postern.Body;
+import dev.postern.Environ;
+import dev.postern.StartResponse;
 import dev.postern.cgi.server.Tools;
+import dev.postern.testing.ApplicationContract;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,13 +18,18 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.extension.AfterAllCallback;
+import org.junit.jupiter.api.extension.AfterTestExecutionCallback;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
  * Hosts any program by a worker: a script of Perl of the same name becomes it by {@code exec}, and
  * has been loaded before its first request. So what is tested of programs is tested of children of
- * fork servers, and of workers.
+ * fork servers, and of workers. As an extension of a class it ends the workers after each test.
  */
-final class WarmPrograms implements AutoCloseable {
+final class WarmPrograms
+    implements BeforeAllCallback, AfterTestExecutionCallback, AfterAllCallback {
   private static final long MAX_WAIT_NANOS = TimeUnit.SECONDS.toNanos(20);
 
   /** A file that has just been written is not loaded, as its writer may not be done. */
@@ -32,10 +42,40 @@ final class WarmPrograms implements AutoCloseable {
   private final AtomicInteger warm = new AtomicInteger();
   private final List<String> cold = new CopyOnWriteArrayList<>();
   private final List<String> firstCold = new CopyOnWriteArrayList<>();
+  private boolean began;
 
   WarmPrograms(WorkerMode mode) {
     this.mode = mode;
+  }
+
+  /** Opens applications whose programs run like this, each with workers of its own. */
+  static ApplicationContract.ApplicationUnderTest applications(WorkerMode mode) {
+    return (program, silence) -> {
+      Tools.require("perl");
+      WarmPrograms programs = new WarmPrograms(mode);
+      return new Hosted(
+          programs.host(program).headerTimeout(silence).idleTimeout(silence).build(), programs);
+    };
+  }
+
+  private record Hosted(CgiApplication application, WarmPrograms programs)
+      implements Application, AutoCloseable {
+    @Override
+    public Body call(Environ environ, StartResponse startResponse) throws Exception {
+      return application.call(environ, startResponse);
+    }
+
+    @Override
+    public void close() {
+      application.close();
+      programs.endWorkers();
+    }
+  }
+
+  @Override
+  public void beforeAll(ExtensionContext context) {
     Tools.require("perl");
+    began = true;
   }
 
   /** Options for a program that runs like this. */
@@ -94,8 +134,13 @@ final class WarmPrograms implements AutoCloseable {
     }
   }
 
+  @Override
+  public void afterTestExecution(ExtensionContext context) {
+    endWorkers();
+  }
+
   /** Ends the workers that {@link #host} has begun. */
-  void endWorkers() {
+  private void endWorkers() {
     groups.forEach(WorkerGroup::close);
     groups.clear();
   }
@@ -106,8 +151,10 @@ final class WarmPrograms implements AutoCloseable {
    * program is gone with it: in REUSE mode a program that is asked for again at once may be cold.
    */
   @Override
-  public void close() {
-    endWorkers();
+  public void afterAll(ExtensionContext context) {
+    if (!began) {
+      return;
+    }
     assertThat(firstCold).as("first runs that were cold").hasSizeLessThanOrEqualTo(1);
     assertThat(warm.get()).as("warm; cold: %s", cold).isPositive();
     if (mode == WorkerMode.FORK) {

@@ -3,10 +3,12 @@ package dev.postern.cgi;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.postern.cgi.server.Tools;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
@@ -152,5 +154,101 @@ class WarmPythonTest {
       assertThat(site.ask(() -> Call.get("/change.py")).body()).isEqualTo("newer\n");
     }
     assertThat(site.fork(() -> Call.get("/change.py")).body()).isEqualTo("newer\n");
+  }
+
+  /** Of the script, of what it imports, and of the system: none is that of another request. */
+  @Test
+  void randomNumbers_neverRepeat() throws IOException {
+    Files.writeString(directory.resolve("drawing.py"), "import random\nvalue = random.random()\n");
+    site.script(
+        "random-numbers.py",
+        "#!/usr/bin/python3",
+        HEAD,
+        "import drawing, uuid, secrets, random, os",
+        "print(drawing.value, uuid.uuid4(), secrets.token_hex(8), random.random(),"
+            + " os.urandom(8).hex(), end='')");
+    Set<String> seen = new HashSet<>();
+    site.fork(() -> Call.get("/random-numbers.py"));
+    for (int i = 0; i < 100; i++) {
+      String[] numbers = site.ask(() -> Call.get("/random-numbers.py")).body().split(" ");
+      assertThat(numbers).hasSize(5);
+      for (String number : numbers) {
+        assertThat(seen.add(number)).as("request %s: %s", i, number).isTrue();
+      }
+    }
+    assertThat(site.last().start()).isEqualTo("fork");
+  }
+
+  @Test
+  void bodies_areReadWholeInTurnWithNone() throws IOException {
+    site.script(
+        "body.py",
+        "#!/usr/bin/python3",
+        HEAD,
+        "import sys, os",
+        "body = sys.stdin.buffer.read()",
+        "print(len(body), sum(body), os.environ.get('CONTENT_LENGTH'))");
+    for (int size : new int[] {0, 1, 70_000, 200_000}) {
+      byte[] body = new byte[size];
+      Arrays.fill(body, (byte) 'b');
+      site.assertSame(() -> Call.post("/body.py", body));
+      site.assertSame(() -> Call.get("/body.py"));
+      site.assertSame(() -> Call.of("POST", "/body.py").input(new ByteArrayInputStream(body)));
+    }
+  }
+
+  /** Once it is loaded ahead, the file is open before the fork. */
+  @Test
+  void fileThatAModuleOpens_hasAnOffsetForEachChild() throws IOException {
+    Files.writeString(directory.resolve("words.txt"), "one\ntwo\nthree\n");
+    Files.writeString(
+        directory.resolve("words.py"),
+        "file = open('" + directory.resolve("words.txt") + "')\nfirst = file.readline()\n");
+    site.script(
+        "offset.py",
+        "#!/usr/bin/python3",
+        HEAD,
+        "import sys; print('words' in sys.modules, file=sys.stderr)",
+        "import words; print(words.first, words.file.read())");
+    WarmSite.Answer answer = site.fork(() -> Call.get("/offset.py"));
+    for (int i = 0; !answer.log().contains("True"); i++) {
+      assertThat(i).isLessThan(400);
+      answer = site.fork(() -> Call.get("/offset.py"));
+    }
+    for (int i = 0; i < 3; i++) {
+      answer = site.fork(() -> Call.get("/offset.py"));
+      assertThat(answer.log()).contains("True");
+      assertThat(answer.body()).isEqualTo("one\n two\nthree\n\n");
+    }
+  }
+
+  /** What the interpreter does at its end for whatever a module still holds. */
+  @Test
+  void filesThatAModuleHolds_areFlushedAndTemporaryOnesGone() throws IOException {
+    Path held = directory.resolve("held.txt");
+    Files.writeString(
+        directory.resolve("holding.py"),
+        "import tempfile\nout = open('"
+            + held
+            + "', 'w')\n"
+            + "temporary = tempfile.NamedTemporaryFile(dir='"
+            + directory
+            + "')\n");
+    site.script(
+        "held.py",
+        "#!/usr/bin/python3",
+        HEAD,
+        "import os, holding; holding.out.write(os.environ['QUERY_STRING'])",
+        "print(holding.temporary.name, end='')");
+    for (int i = 0; i < 12; i++) {
+      String query = "q=" + i;
+      String name =
+          (i == 0
+                  ? site.spawn(() -> Call.get("/held.py").with("QUERY_STRING", query))
+                  : site.fork(() -> Call.get("/held.py").with("QUERY_STRING", query)))
+              .body();
+      assertThat(held).hasContent(query);
+      assertThat(Path.of(name)).doesNotExist();
+    }
   }
 }

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.postern.cgi.server.Tools;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -75,5 +77,21 @@ class WarmRubyTest {
       site.assertSame(() -> Call.post("/body.rb", new byte[size]));
     }
     site.assertSame(() -> Call.get("/body.rb"));
+  }
+
+  @Test
+  void randomNumbers_neverRepeat() throws IOException {
+    site.script(
+        "random.rb",
+        "#!/usr/bin/ruby",
+        HEAD,
+        "require 'securerandom'; print rand, ' ', SecureRandom.hex(8), ' ', Random.new.rand");
+    Set<String> seen = new HashSet<>();
+    site.fork(() -> Call.get("/random.rb"));
+    for (int i = 0; i < 50; i++) {
+      for (String number : site.ask(() -> Call.get("/random.rb")).body().split(" ")) {
+        assertThat(seen.add(number)).isTrue();
+      }
+    }
   }
 }

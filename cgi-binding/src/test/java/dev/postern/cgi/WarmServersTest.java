@@ -303,4 +303,43 @@ class WarmServersTest {
     assertThat(call.outcome.complete()).isTrue();
     await(() -> !LifecycleTest.isRunning(server));
   }
+
+  /** The client has its answer then, and the request ends; the child has its time to work on. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "p.pl | #!/usr/bin/perl | print qq(Content-Type: text/plain\\n\\nok); close STDOUT;"
+            + " select undef, undef, undef, 0.01 until -e 'go'; open F, '>', 'done'",
+        "p.py | #!/usr/bin/python3 | print('Content-Type: text/plain\\n\\nok', end='',"
+            + " flush=True); import os, time; os.close(1)¶while not os.path.exists('go'):"
+            + " time.sleep(.01)¶open('done', 'w'); os._exit(0)",
+        "p.rb | #!/usr/bin/ruby | print \"Content-Type: text/plain\\n"
+            + "\\n"
+            + "ok\"; $stdout.flush; $stdout.reopen('/dev/null', 'w'); sleep 0.01 until"
+            + " File.exist?('go'); File.write('done', '')",
+      })
+  void closedOutput_letsTheChildWorkOn(String name, String line, String code) throws Exception {
+    Programs.write(directory.resolve(name), line + "\n" + code.replace('¶', '\n') + "\n");
+    Path go = directory.resolve("go");
+    Path done = directory.resolve("done");
+    try (WarmSite site = site(group -> group.learn(false))) {
+      Files.createFile(go);
+      site.fork(() -> Call.get("/" + name));
+      await(() -> site.runs.stream().anyMatch(run -> run.start().equals("fork")));
+      Files.delete(go);
+      Files.deleteIfExists(done);
+      int before = site.runs.size();
+      WarmSite.Answer answer = site.ask(() -> Call.get("/" + name));
+      assertThat(answer.body()).isEqualTo("ok");
+      assertThat(answer.complete()).isTrue();
+      assertThat(site.runs).hasSize(before);
+      assertThat(done).doesNotExist();
+      Files.createFile(go);
+      await(() -> site.runs.size() > before);
+      assertThat(done).exists();
+      assertThat(site.last().start()).isEqualTo("fork");
+      assertThat(site.last().exit()).isEqualTo("exit 0");
+    }
+  }
 }
