@@ -4,13 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.postern.Application;
 import dev.postern.Body;
+import dev.postern.Environ;
 import dev.postern.GatewayException;
 import dev.postern.Headers;
 import dev.postern.HttpException;
 import dev.postern.launcher.dev.ErrorPage;
+import dev.postern.launcher.http.OwnMachine;
 import dev.postern.testing.InMemoryGateway;
 import dev.postern.testing.TestRequest;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** Whom the developer's page is shown to, and in the place of what. */
@@ -73,5 +77,27 @@ class ErrorPageTest {
             local().withHeader("Via", "1.1 proxy"))) {
       assertThat(page(THROWING, other)).isEqualTo("500 Internal Server Error\n");
     }
+  }
+
+  /** It has no address, and is most often a web server that adds no header. */
+  @Test
+  void peerOfAUnixSocket_isNobodysOwnMachine() {
+    Map<String, String> variables = new HashMap<>();
+    variables.put("REQUEST_METHOD", "GET");
+    variables.put("SERVER_NAME", "localhost");
+    variables.put("SERVER_PORT", "80");
+    variables.put("SERVER_PROTOCOL", "HTTP/1.1");
+    variables.put("HTTP_HOST", "localhost");
+    Environ socket = Environ.builder(variables).build();
+    variables.put("REMOTE_ADDR", "127.0.0.1");
+    Environ loopback = Environ.builder(variables).build();
+    variables.put("HTTP_VIA", "1.1 proxy");
+    Environ proxied = Environ.builder(variables).build();
+
+    assertThat(OwnMachine.isFrom(socket)).isFalse();
+    assertThat(OwnMachine.isFromSocket(socket)).isTrue();
+    assertThat(OwnMachine.isFrom(loopback)).isTrue();
+    assertThat(OwnMachine.isFromSocket(loopback)).isFalse();
+    assertThat(OwnMachine.isFrom(proxied)).isFalse();
   }
 }
