@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -22,6 +23,13 @@ class MainTest {
 
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
   private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+  private final ClassLoader contextLoader = Thread.currentThread().getContextClassLoader();
+
+  /** The command leaves that of its application to the process, which is ours here. */
+  @AfterEach
+  void restoreContextLoader() {
+    Thread.currentThread().setContextClassLoader(contextLoader);
+  }
 
   @BeforeAll
   static void writeFiles() throws Exception {
