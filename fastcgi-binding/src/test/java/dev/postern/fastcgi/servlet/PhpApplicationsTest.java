@@ -26,11 +26,16 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** DokuWiki and Adminer of Debian's packages, by php-fpm and by servers that we keep. */
+/**
+ * DokuWiki, Adminer and phpMyAdmin of Debian's packages, by php-fpm and by servers that we keep, in
+ * Tomcat and in Jetty. Debian leaves phpMyAdmin's set-up page out of its package.
+ */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class PhpApplicationsTest {
   private static final Path WIKI = Path.of("/usr/share/dokuwiki");
   private static final Path ADMINER = Path.of("/usr/share/adminer");
+  private static final Path PHPMYADMIN = Path.of("/usr/share/phpmyadmin");
+  private static final String REFUSED = "Cannot log in to the MySQL server";
 
   /** Of "password". */
   private static final String HASH = "$1$saltsalt$qjXMvbEw8oaL.CzflDtaK/";
@@ -151,7 +156,7 @@ class PhpApplicationsTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"tomcat,false", "jetty,true"})
+  @CsvSource({"tomcat,false", "tomcat,true", "jetty,false", "jetty,true"})
   void dokuWiki_works(String container, boolean kept) throws Exception {
     try (FastCgiApplication php = php(kept, WIKI, wiki());
         Container running = container(container, php)) {
@@ -165,7 +170,7 @@ class PhpApplicationsTest {
           post(
               "/doku.php/start",
               "application/x-www-form-urlencoded",
-              ("do=login&id=start&u=ann&p=password&sectok=" + token(form))
+              ("do=login&id=start&u=ann&p=password&sectok=" + field(form, "sectok"))
                   .getBytes(StandardCharsets.UTF_8));
       assertThat(login.statusCode()).isIn(200, 302);
       String page = get("/doku.php/start");
@@ -177,7 +182,10 @@ class PhpApplicationsTest {
           post(
               "/lib/exe/mediamanager.php",
               "multipart/form-data; boundary=b",
-              multipart(token(media), text));
+              multipart(
+                  "sectok=" + field(media, "sectok") + "&ns=&mediaid=note.zip&do=media",
+                  "upload",
+                  text));
       assertThat(upload.statusCode()).as(upload.body()).isIn(200, 302);
       HttpResponse<byte[]> back =
           http.send(request("/lib/exe/fetch.php/note.zip").build(), BodyHandlers.ofByteArray());
@@ -194,7 +202,7 @@ class PhpApplicationsTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"jetty,false", "tomcat,true"})
+  @CsvSource({"tomcat,false", "tomcat,true", "jetty,false", "jetty,true"})
   void adminer_asksForALogin(String container, boolean kept) throws Exception {
     Path none = Files.writeString(directory.resolve("none.php"), "");
     try (FastCgiApplication php = php(kept, ADMINER, none);
@@ -202,6 +210,7 @@ class PhpApplicationsTest {
       base = URI.create("http://127.0.0.1:" + running.port());
       String page = "/adminer.php";
       assertThat(get(page)).contains("auth[password]");
+      assertThat(get(page + "/path/info")).contains("auth[password]");
       String form =
           "auth[driver]=sqlite&auth[server]=&auth[username]=&auth[password]=&auth[db]=none";
       HttpResponse<String> login =
@@ -213,6 +222,66 @@ class PhpApplicationsTest {
                   .getBytes(StandardCharsets.UTF_8));
       assertThat(login.statusCode()).isIn(302, 403);
       assertThat(cookies).contains("adminer_");
+
+      // PHP has the fields only when it has understood all of the upload.
+      cookies = "";
+      get(page);
+      String fields = form.replace("sqlite", "server").replace("username]=", "username]=ann");
+      login =
+          post(page, "multipart/form-data; boundary=b", multipart(fields, "file", bytes(300_000)));
+      assertThat(login.statusCode()).as(login.body()).isEqualTo(302);
+      assertThat(login.headers().firstValue("Location")).get().asString().contains("username=ann");
+    }
+  }
+
+  /** No database is there, so that the login is refused in words of the page. */
+  @ParameterizedTest
+  @CsvSource({"tomcat,false", "tomcat,true", "jetty,false", "jetty,true"})
+  void phpMyAdmin_refusesALogin(String container, boolean kept) throws Exception {
+    Path sessions = Files.createDirectory(directory.resolve("sessions"));
+    FrontServer.own(sessions);
+    Path prepended =
+        Files.writeString(
+            directory.resolve("prepended.php"), "<?php session_save_path('" + sessions + "');");
+    try (FastCgiApplication php = php(kept, PHPMYADMIN, prepended);
+        Container running = container(container, php)) {
+      base = URI.create("http://127.0.0.1:" + running.port());
+      // The index of the root, and PATH_INFO.
+      assertThat(get("/")).contains("name=\"pma_password\"");
+      assertThat(get("/index.php/path/info")).contains("name=\"pma_password\"");
+      // A script that answers other than HTML.
+      assertThat(get("/js/messages.php?l=en")).contains("Messages");
+
+      String page = get("/index.php?route=/");
+      assertThat(page).contains("name=\"pma_password\"").doesNotContain(REFUSED);
+      String fields =
+          "route=/&server=1&pma_username=ann&pma_password=secret&set_session="
+              + field(page, "set_session")
+              + "&token="
+              + field(page, "token");
+      HttpResponse<String> login =
+          post(
+              "/index.php?route=/",
+              "application/x-www-form-urlencoded",
+              fields.getBytes(StandardCharsets.UTF_8));
+      assertThat(login.statusCode()).as(login.body()).isEqualTo(200);
+      assertThat(login.body()).contains(REFUSED);
+
+      // PHP has the fields only when it has understood all of the upload.
+      page = get("/index.php?route=/");
+      assertThat(page).doesNotContain(REFUSED);
+      fields =
+          "route=/&server=1&pma_username=bob&pma_password=secret&set_session="
+              + field(page, "set_session")
+              + "&token="
+              + field(page, "token");
+      login =
+          post(
+              "/index.php?route=/",
+              "multipart/form-data; boundary=b",
+              multipart(fields, "import_file", bytes(300_000)));
+      assertThat(login.statusCode()).as(login.body()).isEqualTo(200);
+      assertThat(login.body()).contains(REFUSED);
     }
   }
 
@@ -251,21 +320,31 @@ class PhpApplicationsTest {
     }
   }
 
-  private static String token(String page) {
-    Matcher token = Pattern.compile("name=\"sectok\" value=\"([^\"]*)\"").matcher(page);
-    assertThat(token.find()).as(page).isTrue();
-    return token.group(1);
+  /** The value of a hidden field. */
+  private static String field(String page, String name) {
+    Matcher value = Pattern.compile("name=\"" + name + "\" value=\"([^\"]*)\"").matcher(page);
+    assertThat(value.find()).as(page).isTrue();
+    return value.group(1);
   }
 
-  private static byte[] multipart(String token, byte[] file) {
+  private static byte[] bytes(int length) {
+    byte[] bytes = new byte[length];
+    for (int i = 0; i < length; i++) {
+      bytes[i] = (byte) (i * 31);
+    }
+    return bytes;
+  }
+
+  /** Fields, as a query has them without its escapes, and a file. */
+  private static byte[] multipart(String fields, String name, byte[] file) {
     StringBuilder text = new StringBuilder();
-    for (String field : List.of("sectok=" + token, "ns=", "mediaid=note.zip", "do=media")) {
+    for (String field : fields.split("&")) {
       String[] parts = field.split("=", 2);
       text.append("--b\r\nContent-Disposition: form-data; name=\"" + parts[0] + "\"\r\n\r\n");
       text.append(parts[1] + "\r\n");
     }
-    text.append("--b\r\nContent-Disposition: form-data; name=\"upload\"; filename=\"note.zip\"");
-    text.append("\r\nContent-Type: application/zip\r\n\r\n");
+    text.append("--b\r\nContent-Disposition: form-data; name=\"" + name + "\"");
+    text.append("; filename=\"note.zip\"\r\nContent-Type: application/zip\r\n\r\n");
     text.append(new String(file, StandardCharsets.ISO_8859_1)).append("\r\n--b--\r\n");
     return text.toString().getBytes(StandardCharsets.ISO_8859_1);
   }
