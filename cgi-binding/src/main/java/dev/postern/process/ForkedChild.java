@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param output the number of the end of its output that is read
  * @param errors the number of the end of its standard error that is read
  * @param control the number of the end of the pipe that its request is written into
+ * @param status the number of the pipe whose end says that the program runs, and whose bytes say
+ *     why it does not; -1 for one that runs when it has taken its request
  * @param turn for a worker, what tells how it ended the request; null for a child, which ends
  *     itself
  * @param forget called once with the number of a process that nobody asks about any more: the
@@ -28,8 +30,22 @@ public record ForkedChild(
     int output,
     int errors,
     int control,
+    int status,
     @Nullable CompletableFuture<TurnEnd> turn,
     LongConsumer forget) {
+  /** One that runs when it has taken its request. */
+  public ForkedChild(
+      long pid,
+      long parent,
+      int input,
+      int output,
+      int errors,
+      int control,
+      @Nullable CompletableFuture<TurnEnd> turn,
+      LongConsumer forget) {
+    this(pid, parent, input, output, errors, control, -1, turn, forget);
+  }
+
   /** An open file of the process. Opening an anonymous pipe there never blocks. */
   Path file(int descriptor) {
     return Path.of("/proc", Long.toString(pid), "fd", Integer.toString(descriptor));

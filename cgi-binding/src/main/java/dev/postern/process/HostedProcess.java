@@ -86,7 +86,7 @@ public abstract class HostedProcess implements RunningProgram {
       HostedProcess started = startNow(() -> launch(command, environment, directory, body, tied));
       place.begin(started.session());
       started.place = place;
-      started.command = executed(command);
+      started.command = started.executed(command);
       return started;
     } catch (Throwable e) {
       place.leave();
@@ -125,11 +125,6 @@ public abstract class HostedProcess implements RunningProgram {
     return PortableProcess.adopt(child, request, body);
   }
 
-  /** The portable path has a helper of its own in front. */
-  private static List<String> executed(List<String> command) {
-    return StartPath.inForce() == StartPath.PORTABLE ? PortableSession.command(command) : command;
-  }
-
   private interface Launch {
     HostedProcess run() throws IOException;
   }
@@ -158,6 +153,10 @@ public abstract class HostedProcess implements RunningProgram {
       boolean tied)
       throws IOException {
     if (StartPath.inForce() == StartPath.PORTABLE) {
+      HostedProcess served = StartServer.launch(command, environment, directory, body);
+      if (served != null) {
+        return served;
+      }
       return PortableProcess.launch(command, environment, directory, body, tied);
     }
     if (tied) {
@@ -470,6 +469,11 @@ public abstract class HostedProcess implements RunningProgram {
   final void failInput(IOException failure) {
     inputFailure.set(failure);
     wakeReader();
+  }
+
+  /** The command with what had to be put in front of it. */
+  List<String> executed(List<String> plain) {
+    return plain;
   }
 
   /** The program and what it leads. */

@@ -1,5 +1,6 @@
 package dev.postern.process;
 
+import java.io.Closeable;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -7,6 +8,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.StandardOpenOption;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -27,6 +29,7 @@ abstract class PipedProcess extends Process {
   private final FileChannel output;
   private final FileChannel errors;
   private final @Nullable FileChannel input;
+  private final @Nullable FileInputStream status;
   private final InputStream outputStream;
   private final InputStream errorStream;
   private final OutputStream inputStream;
@@ -44,16 +47,21 @@ abstract class PipedProcess extends Process {
             .orElseThrow(() -> new IOException("process of a request must be alive"));
     FileChannel out = null;
     FileChannel err = null;
+    FileChannel in = null;
     try {
       out = FileChannel.open(child.file(child.output()), StandardOpenOption.READ);
       err = FileChannel.open(child.file(child.errors()), StandardOpenOption.READ);
-      this.input =
-          body ? FileChannel.open(child.file(child.input()), StandardOpenOption.WRITE) : null;
+      in = body ? FileChannel.open(child.file(child.input()), StandardOpenOption.WRITE) : null;
+      // No channel, which an interrupt would close.
+      this.status =
+          child.status() < 0 ? null : new FileInputStream(child.file(child.status()).toFile());
     } catch (IOException | RuntimeException | Error e) {
       closeQuietly(out);
       closeQuietly(err);
+      closeQuietly(in);
       throw e;
     }
+    this.input = in;
     this.output = out;
     this.errors = err;
     this.outputStream = Channels.newInputStream(out);
@@ -79,6 +87,10 @@ abstract class PipedProcess extends Process {
     try (FileOutputStream control = new FileOutputStream(child.file(child.control()).toFile());
         FileInputStream unread = new FileInputStream(control.getFD())) {
       control.write(request);
+      if (status != null) {
+        awaitProgram(status, unread);
+        return;
+      }
       long begun = System.nanoTime();
       boolean killed = false;
       // A process begins when nothing is left in the pipe, which we hold, so that it outlives it.
@@ -100,6 +112,27 @@ abstract class PipedProcess extends Process {
         throw new IOException(
             "process of a request must take it in time", new IllegalStateException("killed"));
       }
+    }
+  }
+
+  /** Until the program runs, and its child has let go of the pipe with all else. */
+  private static void awaitProgram(FileInputStream status, FileInputStream unread)
+      throws IOException {
+    // Longer than any reason of the system's.
+    byte[] why = new byte[256];
+    int n;
+    try {
+      n = status.read(why);
+    } catch (IOException e) {
+      throw new IOException("program may have begun", new IllegalStateException(e));
+    }
+    if (n > 0) {
+      throw new IOException(
+          "program must be one that can be run: "
+              + new String(why, 0, n, StandardCharsets.ISO_8859_1));
+    }
+    if (unread.available() > 0) {
+      throw new IOException("process of a request must take it");
     }
   }
 
@@ -152,15 +185,16 @@ abstract class PipedProcess extends Process {
     closeQuietly(input);
     closeQuietly(output);
     closeQuietly(errors);
+    closeQuietly(status);
   }
 
   /** Lets go of all. Nothing is asked or signalled afterwards. */
   abstract void forget();
 
-  private static void closeQuietly(@Nullable FileChannel channel) {
+  private static void closeQuietly(@Nullable Closeable file) {
     try {
-      if (channel != null) {
-        channel.close();
+      if (file != null) {
+        file.close();
       }
     } catch (IOException e) {
       // Nothing is left to close then.

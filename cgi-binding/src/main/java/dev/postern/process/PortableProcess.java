@@ -232,6 +232,11 @@ final class PortableProcess extends HostedProcess {
   }
 
   @Override
+  List<String> executed(List<String> plain) {
+    return process instanceof PipedProcess ? plain : PortableSession.command(plain);
+  }
+
+  @Override
   boolean awaitExit(long nanos) throws InterruptedException {
     return process.waitFor(nanos, TimeUnit.NANOSECONDS);
   }

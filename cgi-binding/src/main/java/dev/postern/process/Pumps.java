@@ -42,6 +42,7 @@ public final class Pumps {
    */
   public static synchronized void endIdle() {
     Spawner.endIdle();
+    StartServer.endIdle();
     THREADS.setKeepAliveTime(1, TimeUnit.NANOSECONDS);
     try {
       long start = System.nanoTime();
