@@ -28,7 +28,7 @@ record Options(
       usage: benchmarks/compare [--full | --goals | --short] [--rounds N] [--seconds S]
                                 [--cases NAME,…] [--servers NAME,…] [--out DIRECTORY]
         --full      15 rounds of 5 s of everything: an hour and more. Otherwise 3 of 2 s
-        --goals     15 rounds of 5 s of what the goals need, about half an hour
+        --goals     15 rounds of 5 s of what the goals need, less than an hour
         --short     two minutes: whether a ratio of docs/benchmarks.md has fallen by more than
                     its interval. Ends with 1 if one has
         --cases     %s

@@ -5,7 +5,10 @@ import org.jspecify.annotations.Nullable;
 
 /** How programs are started in this JVM. */
 public enum StartPath {
-  /** By {@link ProcessBuilder}, with two or three threads for each program. */
+  /**
+   * By a {@link StartServer} or by {@link ProcessBuilder}, with two or three threads for each
+   * program.
+   */
   PORTABLE("ProcessBuilder"),
   /** By the C library, with as few threads and copies as the work allows. */
   NATIVE("posix_spawn");
