@@ -89,6 +89,7 @@ abstract class PipedProcess extends Process {
       control.write(request);
       if (status != null) {
         awaitProgram(status, unread);
+        status.close();
         return;
       }
       long begun = System.nanoTime();
