@@ -153,7 +153,8 @@ final class PortableSession extends Session {
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    } catch (IOException e) {
+    } catch (IOException | OutOfMemoryError e) {
+      // No room for a process, or for the JDK's thread that waits for it.
       for (ProcessTable.Entry member : members) {
         ProcessHandle.of(member.pid()).ifPresent(single);
       }
