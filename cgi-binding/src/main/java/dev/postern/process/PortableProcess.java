@@ -1,5 +1,6 @@
 package dev.postern.process;
 
+import dev.postern.system.Unowned;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
@@ -51,7 +52,9 @@ final class PortableProcess extends HostedProcess {
     ProcessBuilder builder = builder(command, byShell, directory);
     builder.environment().clear();
     builder.environment().putAll(variables);
-    process = startDraining(tied ? () -> Spawner.call(() -> start(builder)) : () -> start(builder));
+    process =
+        startDraining(
+            tied ? () -> Spawner.call(() -> Unowned.start(builder)) : () -> Unowned.start(builder));
     session = new PortableSession(process);
   }
 
@@ -104,22 +107,6 @@ final class PortableProcess extends HostedProcess {
       throw new IOException(what + " must be bytes that " + ProgramText.charset() + " can carry");
     }
     return text;
-  }
-
-  /**
-   * The JDK keeps a thread that waits for the program's end ("process reaper") for the next
-   * programs, with the context class loader of the thread that started the first one: that would
-   * keep a web application's class loader after it was undeployed.
-   */
-  private static Process start(ProcessBuilder builder) throws IOException {
-    Thread thread = Thread.currentThread();
-    ClassLoader context = thread.getContextClassLoader();
-    thread.setContextClassLoader(null);
-    try {
-      return builder.start();
-    } finally {
-      thread.setContextClassLoader(context);
-    }
   }
 
   /** As {@link HostedProcess#start}. */

@@ -1,5 +1,6 @@
 package dev.postern.process;
 
+import dev.postern.system.Unowned;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -140,13 +141,12 @@ final class PortableSession extends Session {
     List<String> command =
         new ArrayList<>(List.of(SHELL.toString(), "-c", "kill -s \"$@\"", "sh", name, "--"));
     command.addAll(targets);
+    ProcessBuilder builder =
+        new ProcessBuilder(command)
+            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+            .redirectError(ProcessBuilder.Redirect.DISCARD);
     try {
-      Process kill =
-          Headroom.start(
-              new ProcessBuilder(command)
-                      .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                      .redirectError(ProcessBuilder.Redirect.DISCARD)
-                  ::start);
+      Process kill = Headroom.start(() -> Unowned.start(builder));
       kill.getOutputStream().close();
       if (!kill.waitFor(SIGNAL_SECONDS, TimeUnit.SECONDS)) {
         kill.destroyForcibly();

@@ -1,5 +1,6 @@
 package dev.postern.process;
 
+import dev.postern.system.Unowned;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
@@ -55,19 +56,7 @@ public final class ServerProcess {
             .redirectError(ProcessBuilder.Redirect.DISCARD);
     builder.environment().clear();
     builder.environment().putAll(variables);
-    return new ServerProcess(Headroom.start(() -> start(builder)));
-  }
-
-  /** The JDK keeps a thread that has the class loader of whoever started the first program. */
-  private static Process start(ProcessBuilder builder) throws IOException {
-    Thread thread = Thread.currentThread();
-    ClassLoader context = thread.getContextClassLoader();
-    thread.setContextClassLoader(null);
-    try {
-      return builder.start();
-    } finally {
-      thread.setContextClassLoader(context);
-    }
+    return new ServerProcess(Headroom.start(() -> Unowned.start(builder)));
   }
 
   private static String text(@Nullable String bytes) throws IOException {
@@ -144,6 +133,11 @@ public final class ServerProcess {
   /** Waits until it has ended, by itself or since it was killed. */
   public void await() throws InterruptedException {
     process.waitFor();
+  }
+
+  /** Kills it alone, at once and without a helper. */
+  void killAlone() {
+    process.destroyForcibly();
   }
 
   /** Kills it, and all of its session; children that have begun lead sessions of their own. */

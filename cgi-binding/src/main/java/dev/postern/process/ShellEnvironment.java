@@ -1,5 +1,6 @@
 package dev.postern.process;
 
+import dev.postern.system.Unowned;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -39,9 +40,9 @@ final class ShellEnvironment {
    */
   private static final String WORDS_SCRIPT =
       VARIABLES
-          + "cd -- \"$(printf -- \"$1\")\" || exit 126; shift; unset PWD OLDPWD; "
-          + "for postern_word; do shift; set -- \"$@\" \"$(printf -- \"$postern_word\")\"; done; unset postern_word; "
-          + "exec \"$@\"";
+          + "cd -- \"$(printf -- \"$1\")\" || exit 126; shift; unset PWD OLDPWD; for postern_word;"
+          + " do shift; set -- \"$@\" \"$(printf -- \"$postern_word\")\"; done; unset postern_word;"
+          + " exec \"$@\"";
 
   private ShellEnvironment() {}
 
@@ -119,7 +120,7 @@ final class ShellEnvironment {
           new ProcessBuilder(command(Map.of("P", all.toString()), List.of("/usr/bin/env")));
       builder.environment().clear();
       try {
-        Process env = builder.redirectError(ProcessBuilder.Redirect.DISCARD).start();
+        Process env = Unowned.start(builder.redirectError(ProcessBuilder.Redirect.DISCARD));
         env.getOutputStream().close();
         try (InputStream output = env.getInputStream()) {
           return new String(output.readAllBytes(), StandardCharsets.ISO_8859_1)

@@ -246,7 +246,7 @@ final class StartServer {
     ServerProcess ended = process;
     process = null;
     if (ended != null) {
-      ended.kill();
+      ended.killAlone();
     }
   }
 

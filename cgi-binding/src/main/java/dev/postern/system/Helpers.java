@@ -38,7 +38,7 @@ public final class Helpers {
     try {
       ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
       builder.environment().clear();
-      Process process = builder.start();
+      Process process = Unowned.start(builder);
       process.getOutputStream().close();
       String output =
           new String(process.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
