@@ -331,7 +331,7 @@ def compare(found, options):
 
 def ratios(mine, others):
     """The median and the interval that holds it with 95 % certainty, by order statistics; all of fewer than six rounds."""
-    pairs = sorted(a / b for a, b in zip(mine, others))
+    pairs = sorted(a / b for a, b in zip(mine, others) if b) or [0.0]
     outside, chance = 0, 0.5 ** len(pairs)
     total = chance
     while total <= 0.025:

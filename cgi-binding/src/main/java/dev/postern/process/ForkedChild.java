@@ -3,6 +3,7 @@ package dev.postern.process;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongConsumer;
+import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  *     why it does not; -1 for one that runs when it has taken its request
  * @param turn for a worker, what tells how it ended the request; null for a child, which ends
  *     itself
+ * @param ended tells how the process ended, as wait(2) does, or null while it runs: of one whose
+ *     parent reaps it at once. Null for one that its parent keeps as a zombie
  * @param forget called once with the number of a process that nobody asks about any more: the
  *     parent of a child then lets the kernel forget it
  */
@@ -32,7 +35,8 @@ public record ForkedChild(
     int control,
     int status,
     @Nullable CompletableFuture<TurnEnd> turn,
-    LongConsumer forget) {
+    LongConsumer forget,
+    @Nullable LongFunction<@Nullable Integer> ended) {
   /** One that runs when it has taken its request. */
   public ForkedChild(
       long pid,
@@ -43,7 +47,7 @@ public record ForkedChild(
       int control,
       @Nullable CompletableFuture<TurnEnd> turn,
       LongConsumer forget) {
-    this(pid, parent, input, output, errors, control, -1, turn, forget);
+    this(pid, parent, input, output, errors, control, -1, turn, forget, null);
   }
 
   /** An open file of the process. Opening an anonymous pipe there never blocks. */

@@ -5,10 +5,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A child of a fork server. Its parent keeps it as a zombie, and thus its number and status, until
- * {@link #forget}. Thread-safe.
+ * {@link #forget}; or it tells how its child ended. Thread-safe.
  */
 final class ForkedProcess extends PipedProcess {
   private static final int RUNNING = -1;
@@ -56,6 +58,10 @@ final class ForkedProcess extends PipedProcess {
    * somebody else: its parent, the server, was killed.
    */
   private void look() {
+    if (child.ended() != null) {
+      lookAtReaped(child.ended());
+      return;
+    }
     try {
       String text = Files.readString(stat, StandardCharsets.ISO_8859_1);
       String[] fields = text.substring(text.lastIndexOf(')') + 2).trim().split(" ", -1);
@@ -69,6 +75,18 @@ final class ForkedProcess extends PipedProcess {
       if (!Files.exists(stat)) {
         code = Exit.UNKNOWN.code();
       }
+    }
+  }
+
+  /** Its parent has told, or is gone itself: then nobody can tell any more. */
+  private void lookAtReaped(LongFunction<@Nullable Integer> ended) {
+    Integer status = ended.apply(child.pid());
+    if (status == null && ProcessHandle.of(child.parent()).isEmpty()) {
+      ProcessTable.Entry entry = ProcessTable.of(child.pid());
+      boolean runs = entry != null && entry.start() == start && !entry.isDead();
+      code = runs ? RUNNING : Exit.UNKNOWN.code();
+    } else if (status != null) {
+      code = code(status);
     }
   }
 

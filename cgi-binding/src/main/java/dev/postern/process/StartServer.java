@@ -12,6 +12,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -44,19 +47,33 @@ final class StartServer {
 
   private static final long LOOK_NANOS = TimeUnit.MICROSECONDS.toNanos(50);
 
-  /** How long after a fault of the server no other one is started. */
+  /** How long after a fault of a server no other one is started. */
   private static final long REST_NANOS = TimeUnit.SECONDS.toNanos(60);
 
-  private static final StartServer SHARED = new StartServer();
+  /** The server in use. All below is guarded by the class. */
+  private static @Nullable StartServer current;
 
-  private @Nullable ServerProcess process;
+  /** Programs that were asked for; with the first one alone, a JVM has nothing of a server. */
+  private static long asked;
+
+  private static boolean impossible = !Boolean.parseBoolean(System.getProperty(SWITCH, "true"));
+  private static boolean resting;
+  private static long restedSince;
+
+  private final ServerProcess process;
+
+  /** What has come of the next report. All below is guarded by this. */
   private final StringBuilder line = new StringBuilder();
-  private long asked;
-  private boolean impossible = !Boolean.parseBoolean(System.getProperty(SWITCH, "true"));
-  private boolean resting;
-  private long restedSince;
 
-  private StartServer() {}
+  /** Children that were reported while an end was looked for. */
+  private final Deque<String> spares = new ArrayDeque<>();
+
+  /** What wait(2) told of children that have ended, until they are asked about. */
+  private final Map<Long, Integer> statuses = new HashMap<>();
+
+  private StartServer(ServerProcess process) {
+    this.process = process;
+  }
 
   /**
    * A program that it started; null when it has none, and {@link ProcessBuilder} has to do it.
@@ -74,7 +91,8 @@ final class StartServer {
       throw new InterruptedIOException("interrupted before the program was started");
     }
     byte[] request = request(command, environment, directory);
-    ForkedChild child = request == null ? null : SHARED.take();
+    StartServer server = request == null ? null : current(false);
+    ForkedChild child = server == null ? null : server.take();
     if (child == null) {
       return null;
     }
@@ -85,7 +103,7 @@ final class StartServer {
       throw e;
     } catch (AccessDeniedException e) {
       // Its files in /proc are not ours to open.
-      SHARED.giveUp();
+      giveUp();
       child.discard();
       return null;
     } catch (IOException e) {
@@ -101,153 +119,166 @@ final class StartServer {
     }
   }
 
-  /** Ends the server where no program of this JVM runs. It comes back with the next one. */
-  static void endIdle() {
-    if (LiveProcesses.areNone()) {
-      SHARED.end();
-    }
-  }
-
-  /** Has one that runs, whatever was started before. For tests, which count processes. */
+  /** Has one that runs, whatever was before. For tests, which count processes. */
   static void begin() {
-    SHARED.ready();
+    current(true);
   }
 
-  private synchronized void ready() {
-    asked = Math.max(asked, 1);
-    resting = false;
-    if (process == null && mayStart()) {
-      start();
+  // ---- the server in use ----
+
+  private static synchronized @Nullable StartServer current(boolean anyway) {
+    if (anyway) {
+      asked = Math.max(asked, 1);
+      resting = false;
+    }
+    boolean first = !anyway && asked++ == 0;
+    boolean rests = resting && System.nanoTime() - restedSince < REST_NANOS;
+    if (current == null && !first && !impossible && !rests) {
+      current = start();
+    }
+    return first ? null : current;
+  }
+
+  private static @Nullable StartServer start() {
+    Path perl = PERLS.stream().filter(Files::isExecutable).findFirst().orElse(null);
+    if (perl == null || !ProcessTable.isPresent()) {
+      impossible = true;
+      return null;
+    }
+    try {
+      StartServer started =
+          new StartServer(
+              ServerProcess.start(
+                  List.of(perl.toString(), "-e", Script.TEXT),
+                  Map.of("PATH", "/usr/bin:/bin"),
+                  ROOT));
+      started.order("f\n".repeat(SPARES));
+      return started;
+    } catch (IOException e) {
+      // Such as no room for a process: the other way tells.
+      rest(null);
+      return null;
     }
   }
 
-  private synchronized void giveUp() {
+  /** Asks that server for nothing more. It tells how its programs end, and ends when all have. */
+  private static synchronized void rest(@Nullable StartServer server) {
+    resting = true;
+    restedSince = System.nanoTime();
+    if (current == server) {
+      current = null;
+    }
+  }
+
+  private static synchronized void giveUp() {
     impossible = true;
-    end();
+    current = null;
+  }
+
+  /** Ends the server where no program of this JVM runs. It comes back with the next one. */
+  static synchronized void endIdle() {
+    if (current != null && LiveProcesses.areNone()) {
+      current.process.killAlone();
+      current = null;
+    }
   }
 
   // ---- children ----
 
   /** A child that waits for its request, or null. */
   private synchronized @Nullable ForkedChild take() {
-    // A JVM that runs one program has nothing of it.
-    if (asked++ == 0 || process == null && !(mayStart() && start())) {
-      return null;
-    }
-    String report = report();
-    ForkedChild child = report == null ? null : child(report);
-    boolean goesOn = report != null && (child != null || report.startsWith("!")) && order("f\n");
-    if (!goesOn) {
-      rest();
-      return null;
-    }
-    // Where there was no room for a child, there may be for the next one.
-    return child;
-  }
-
-  private boolean mayStart() {
-    return !impossible && !(resting && System.nanoTime() - restedSince < REST_NANOS);
-  }
-
-  private void rest() {
-    resting = true;
-    restedSince = System.nanoTime();
-    end();
-  }
-
-  private boolean start() {
-    Path perl = PERLS.stream().filter(Files::isExecutable).findFirst().orElse(null);
-    if (perl == null || !ProcessTable.isPresent()) {
-      impossible = true;
-      return false;
-    }
     try {
-      process =
-          ServerProcess.start(
-              List.of(perl.toString(), "-e", Script.TEXT), Map.of("PATH", "/usr/bin:/bin"), ROOT);
-      line.setLength(0);
-      if (order("f\n".repeat(SPARES))) {
-        return true;
+      String report = awaitReport();
+      if (report == null) {
+        throw new IOException("server must fork in time");
       }
-    } catch (IOException e) {
-      // Such as no room for a process: the other way tells.
-    }
-    rest();
-    return false;
-  }
-
-  private boolean order(String commands) {
-    try {
-      OutputStream out = requireNonNull(process).commands();
-      out.write(commands.getBytes(StandardCharsets.US_ASCII));
-      out.flush();
-      return true;
-    } catch (IOException e) {
-      return false;
+      order("f\n");
+      // Where there was no room for a child, there may be for the next one.
+      return report.startsWith("!") ? null : child(report);
+    } catch (IOException | RuntimeException e) {
+      // Also one that does not speak the protocol.
+      rest(this);
+      return null;
     }
   }
 
-  /** The next report; null when there is none in time. An interrupt is for what comes later. */
-  private @Nullable String report() {
-    InputStream reports = requireNonNull(process).reports();
+  private void order(String commands) throws IOException {
+    OutputStream out = process.commands();
+    out.write(commands.getBytes(StandardCharsets.US_ASCII));
+    out.flush();
+  }
+
+  /** The next report of a child; null when there is none in time. */
+  private @Nullable String awaitReport() throws IOException {
+    // An interrupt is for what comes later.
     boolean interrupted = Thread.interrupted();
     long start = System.nanoTime();
     try {
-      while (System.nanoTime() - start < PATIENCE_NANOS) {
-        while (reports.available() > 0) {
-          int next = reports.read();
-          if (next == '\n') {
-            String report = line.toString();
-            line.setLength(0);
-            return report;
-          }
-          line.append((char) next);
-        }
+      String report = spares.isEmpty() ? report() : spares.remove();
+      while (report == null && System.nanoTime() - start < PATIENCE_NANOS) {
         LockSupport.parkNanos(LOOK_NANOS);
         interrupted |= Thread.interrupted();
+        report = report();
       }
-    } catch (IOException e) {
-      // It has ended.
+      return report;
     } finally {
       if (interrupted) {
         Thread.currentThread().interrupt();
       }
     }
+  }
+
+  /** The next report of a child, if it is there; what is told of ends before it is kept. */
+  private @Nullable String report() throws IOException {
+    InputStream reports = process.reports();
+    while (reports.available() > 0) {
+      int next = reports.read();
+      if (next != '\n') {
+        line.append((char) next);
+        continue;
+      }
+      String report = line.toString();
+      line.setLength(0);
+      String[] words = report.split(" ", -1);
+      if (words[0].equals("=")) {
+        statuses.put(Long.parseLong(words[1]), Integer.parseInt(words[2]));
+        continue;
+      }
+      if (!report.startsWith("!")) {
+        // The number is another's now.
+        statuses.remove(Long.parseLong(words[0]));
+      }
+      return report;
+    }
     return null;
   }
 
-  private @Nullable ForkedChild child(String report) {
-    String[] words = report.split(" ", -1);
-    ServerProcess server = requireNonNull(process);
+  /** How a program ended, as wait(2) tells; null while it runs, and when it has been told. */
+  private synchronized @Nullable Integer status(long pid) {
     try {
-      return new ForkedChild(
-          Long.parseLong(words[0]),
-          server.pid(),
-          0,
-          1,
-          2,
-          Integer.parseInt(words[1]),
-          Integer.parseInt(words[2]),
-          null,
-          pid -> forget(server, pid));
-    } catch (NumberFormatException | ArrayIndexOutOfBoundsException e) {
-      return null;
+      for (String report = report(); report != null; report = report()) {
+        spares.add(report);
+      }
+    } catch (IOException | RuntimeException e) {
+      // It has ended, or does not speak the protocol: nothing more is heard of it.
+      rest(this);
     }
+    return statuses.remove(pid);
   }
 
-  private synchronized void forget(ServerProcess server, long pid) {
-    if (process == server) {
-      order("r " + pid + "\n");
-    }
-  }
-
-  /** Its spare children end with it; programs that run go on. */
-  private synchronized void end() {
-    ServerProcess ended = process;
-    process = null;
-    if (ended != null) {
-      ended.killAlone();
-    }
+  private ForkedChild child(String report) {
+    String[] words = report.split(" ", -1);
+    return new ForkedChild(
+        Long.parseLong(words[0]),
+        process.pid(),
+        0,
+        1,
+        2,
+        Integer.parseInt(words[1]),
+        Integer.parseInt(words[2]),
+        null,
+        pid -> {},
+        this::status);
   }
 
   // ---- requests ----

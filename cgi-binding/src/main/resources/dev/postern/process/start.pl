@@ -1,29 +1,32 @@
 # Starts programs for a JVM that has no other way to do it in one step: each child is forked before it is asked for,
 # and becomes its program by one exec. Descriptor 0 brings commands, 1 takes reports:
-#   f       fork a child       ->  PID CONTROL STATUS, or !WHY
-#   r PID   forget a child
+#   f                          ->  PID CONTROL STATUS of a new child, or !WHY
+#   (end of a child)           ->  = PID STATUS, as wait(2) has it
 # A child has the program's pipes as 0, 1 and 2. It reads its request from CONTROL:
 #   LENGTH:DIRECTORY\0COUNT\0WORD\0…NAME=VALUE\0…
 # What is written to STATUS is why the program could not be run; its end alone says that it runs.
 use POSIX ();
-my $idle = 300;    # seconds without a command, after which the next start begins a new server
 $0 = 'postern-start';
 open(my $reports, '>&', \*STDOUT) or exit 1;
 pipe(my $life_read, my $life_write) or exit 1;
-my ($buffer, %gone) = ('');
-vec(my $commands = '', 0, 1) = 1;
-while (select(my $ready = $commands, undef, undef, $idle)) {
+pipe(my $ended, my $wake) or exit 1;
+$SIG{CHLD} = sub { syswrite($wake, '.') };
+my $buffer = '';
+vec(my $want = '', 0, 1) = 1; vec($want, fileno $ended, 1) = 1;
+while (1) {
+  next if select(my $ready = $want, undef, undef, undef) < 0;
+  if (vec($ready, fileno $ended, 1)) {
+    sysread($ended, my $dots, 4096);
+    while ((my $pid = waitpid(-1, POSIX::WNOHANG())) > 0) { syswrite($reports, "= $pid $?\n") }
+  }
+  next unless vec($ready, 0, 1);
   sysread(STDIN, $buffer, 4096, length $buffer) or last;
   while ($buffer =~ s/^([^\n]*)\n//) {
-    my $command = $1;
-    if ($command =~ /^r (\d+)$/) { $gone{$1} = 1 }
-    elsif ($command eq 'f') {
-      my $child = fork;
-      if (!defined $child) { syswrite($reports, "!$!\n") }
-      elsif (!$child) { close $life_write; child(); POSIX::_exit(127) }
-    }
+    next if $1 ne 'f';
+    my $child = fork;
+    if (!defined $child) { syswrite($reports, "!$!\n") }
+    elsif (!$child) { $SIG{CHLD} = 'DEFAULT'; close $_ for $life_write, $ended, $wake; child(); POSIX::_exit(127) }
   }
-  for (keys %gone) { delete $gone{$_} if waitpid($_, POSIX::WNOHANG()) }
 }
 POSIX::_exit(0);
 
