@@ -11,21 +11,21 @@ open(my $reports, '>&', \*STDOUT) or exit 1;
 pipe(my $life_read, my $life_write) or exit 1;
 pipe(my $ended, my $wake) or exit 1;
 $SIG{CHLD} = sub { syswrite($wake, '.') };
-my $buffer = '';
+my ($buffer, $living) = ('', 0);
 vec(my $want = '', 0, 1) = 1; vec($want, fileno $ended, 1) = 1;
 while (1) {
-  next if select(my $ready = $want, undef, undef, undef) < 0;
-  if (vec($ready, fileno $ended, 1)) {
-    sysread($ended, my $dots, 4096);
-    while ((my $pid = waitpid(-1, POSIX::WNOHANG())) > 0) { syswrite($reports, "= $pid $?\n") }
-  }
+  # A signal that comes right before this call is handled after it: while programs run, that is soon.
+  next if select(my $ready = $want, undef, undef, $living > 2 ? 0.02 : undef) < 0;
+  sysread($ended, my $dots, 4096) if vec($ready, fileno $ended, 1);
+  while ((my $pid = waitpid(-1, POSIX::WNOHANG())) > 0) { $living--; syswrite($reports, "= $pid $?\n") }
   next unless vec($ready, 0, 1);
   sysread(STDIN, $buffer, 4096, length $buffer) or last;
   while ($buffer =~ s/^([^\n]*)\n//) {
     next if $1 ne 'f';
     my $child = fork;
     if (!defined $child) { syswrite($reports, "!$!\n") }
-    elsif (!$child) { $SIG{CHLD} = 'DEFAULT'; close $_ for $life_write, $ended, $wake; child(); POSIX::_exit(127) }
+    elsif ($child) { $living++ }
+    else { $SIG{CHLD} = 'DEFAULT'; close $_ for $life_write, $ended, $wake; child(); POSIX::_exit(127) }
   }
 }
 POSIX::_exit(0);
