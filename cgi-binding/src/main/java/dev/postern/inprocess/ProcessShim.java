@@ -2,8 +2,8 @@ package dev.postern.inprocess;
 
 import static dev.postern.rewrite.Redirect.Kind.VIRTUAL;
 
+import dev.postern.process.Headroom;
 import dev.postern.rewrite.Redirect;
-import dev.postern.system.Unowned;
 import java.io.File;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect.Type;
@@ -55,7 +55,7 @@ public final class ProcessShim {
       builder.redirectOutput(moved(out, instance));
       builder.redirectError(moved(err, instance));
       builder.environment().put(Children.MARK, Children.mark(run));
-      Process process = Unowned.start(builder);
+      Process process = Headroom.start(builder);
       run.children.add(process);
       if (run.isPoisoned()) {
         // The end of the run may have come before it was known.

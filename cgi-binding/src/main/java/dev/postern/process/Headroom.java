@@ -7,12 +7,13 @@ import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Keeps {@link ProcessBuilder} from running out of descriptors half-way. If the JDK cannot make the
- * last of its pipes, it leaves two descriptors open for ever and closes descriptor 0 (seen on 17
- * and 25). The second time, descriptor 0 is some other file or connection of this JVM. So this
- * class refuses a start for which there may be too few descriptors. Thread-safe.
+ * Starts processes by {@link ProcessBuilder}, and keeps it from running out of descriptors
+ * half-way. If the JDK cannot make the last of its pipes, it leaves two descriptors open for ever
+ * and closes descriptor 0 (seen on 17 and 25). The second time, descriptor 0 is some other file or
+ * connection of this JVM. So this class refuses a start for which there may be too few descriptors.
+ * Thread-safe.
  */
-final class Headroom {
+public final class Headroom {
   /** Three pipes for the program's streams, one for its start and one for what failed in it. */
   private static final int NEEDED = 10;
 
@@ -35,6 +36,32 @@ final class Headroom {
   /** What needs the descriptors. */
   interface Start {
     Process run() throws IOException;
+  }
+
+  /**
+   * Starts a process where there are descriptors for it, and without the context class loader: see
+   * {@link #unowned}.
+   *
+   * @throws IOException also when there may be too few descriptors for it
+   */
+  public static Process start(ProcessBuilder builder) throws IOException {
+    return start(() -> unowned(builder));
+  }
+
+  /**
+   * Starts a process without the context class loader. The JDK keeps a thread that has waited for
+   * one ("process reaper") for the next ones, with the context class loader of the thread that
+   * started the first: it would keep a web application that was undeployed.
+   */
+  static Process unowned(ProcessBuilder builder) throws IOException {
+    Thread thread = Thread.currentThread();
+    ClassLoader context = thread.getContextClassLoader();
+    thread.setContextClassLoader(null);
+    try {
+      return builder.start();
+    } finally {
+      thread.setContextClassLoader(context);
+    }
   }
 
   /**

@@ -1,6 +1,5 @@
 package dev.postern.process;
 
-import dev.postern.system.Unowned;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
@@ -54,7 +53,9 @@ final class PortableProcess extends HostedProcess {
     builder.environment().putAll(variables);
     process =
         startDraining(
-            tied ? () -> Spawner.call(() -> Unowned.start(builder)) : () -> Unowned.start(builder));
+            tied
+                ? () -> Spawner.call(() -> Headroom.unowned(builder))
+                : () -> Headroom.unowned(builder));
     session = new PortableSession(process);
   }
 

@@ -1,6 +1,5 @@
 package dev.postern.process;
 
-import dev.postern.system.Unowned;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -146,7 +145,7 @@ final class PortableSession extends Session {
             .redirectOutput(ProcessBuilder.Redirect.DISCARD)
             .redirectError(ProcessBuilder.Redirect.DISCARD);
     try {
-      Process kill = Headroom.start(() -> Unowned.start(builder));
+      Process kill = Headroom.start(builder);
       kill.getOutputStream().close();
       if (!kill.waitFor(SIGNAL_SECONDS, TimeUnit.SECONDS)) {
         kill.destroyForcibly();

@@ -1,6 +1,5 @@
 package dev.postern.process;
 
-import dev.postern.system.Unowned;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.Charset;
@@ -199,7 +198,7 @@ public final class ProgramText {
         ProcessBuilder builder = new ProcessBuilder("/usr/bin/env");
         builder.environment().clear();
         builder.environment().put("P", sample);
-        Process env = Unowned.start(builder.redirectError(ProcessBuilder.Redirect.DISCARD));
+        Process env = Headroom.start(builder.redirectError(ProcessBuilder.Redirect.DISCARD));
         env.getOutputStream().close();
         try (InputStream output = env.getInputStream()) {
           return Arrays.equals(output.readAllBytes(), ("P=" + sample + "\n").getBytes(CHARSET));

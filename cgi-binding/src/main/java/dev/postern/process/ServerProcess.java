@@ -1,6 +1,5 @@
 package dev.postern.process;
 
-import dev.postern.system.Unowned;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
@@ -56,7 +55,7 @@ public final class ServerProcess {
             .redirectError(ProcessBuilder.Redirect.DISCARD);
     builder.environment().clear();
     builder.environment().putAll(variables);
-    return new ServerProcess(Headroom.start(() -> Unowned.start(builder)));
+    return new ServerProcess(Headroom.start(builder));
   }
 
   private static String text(@Nullable String bytes) throws IOException {

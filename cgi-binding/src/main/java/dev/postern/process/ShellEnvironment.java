@@ -1,6 +1,5 @@
 package dev.postern.process;
 
-import dev.postern.system.Unowned;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -120,7 +119,7 @@ final class ShellEnvironment {
           new ProcessBuilder(command(Map.of("P", all.toString()), List.of("/usr/bin/env")));
       builder.environment().clear();
       try {
-        Process env = Unowned.start(builder.redirectError(ProcessBuilder.Redirect.DISCARD));
+        Process env = Headroom.start(builder.redirectError(ProcessBuilder.Redirect.DISCARD));
         env.getOutputStream().close();
         try (InputStream output = env.getInputStream()) {
           return new String(output.readAllBytes(), StandardCharsets.ISO_8859_1)

@@ -6,8 +6,7 @@ import org.jspecify.annotations.Nullable;
 /** How programs are started in this JVM. */
 public enum StartPath {
   /**
-   * By a {@link StartServer} or by {@link ProcessBuilder}, with two or three threads for each
-   * program.
+   * By {@link ProcessBuilder} or a {@link StartServer}, with two or three threads for each program.
    */
   PORTABLE("ProcessBuilder"),
   /** By the C library, with as few threads and copies as the work allows. */

@@ -12,8 +12,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,25 +20,23 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A process of Perl that forks children before they are asked for. Each becomes one program by one
- * {@code exec}, where {@link ProcessBuilder} needs three: its own helper, {@code setsid}, and the
- * program. And it passes on every byte.
+ * A process of Perl that forks a child for each program, which becomes it by one {@code exec}.
+ * {@link ProcessBuilder} needs three: its own helper, {@code setsid}, and the program. And it
+ * passes on every byte.
  *
- * <p>It is an economy, and no more: without Perl, where its children cannot be reached, and
- * whenever something fails before a program has begun, programs are started by {@link
- * ProcessBuilder}. There is one for all hosts of this class loader, from their second program on,
- * until none of them is open. Thread-safe.
+ * <p>It is for an operator who asks for it, since one process more lives beside the JVM then, and
+ * is the parent of its programs. It is an economy, and no more: without Perl, where its children
+ * cannot be reached, and whenever something fails before a program has begun, programs are started
+ * by {@link ProcessBuilder}. There is one for all hosts of this class loader, from their second
+ * program on, until none of them is open. Thread-safe.
  */
 final class StartServer {
-  /** {@code false} has all programs started by {@link ProcessBuilder}. */
+  /** {@code true} asks for it. */
   private static final String SWITCH = "dev.postern.startServer";
 
   private static final List<Path> PERLS = List.of(Path.of("/usr/bin/perl"), Path.of("/bin/perl"));
 
   private static final Path ROOT = Path.of("/");
-
-  /** Forked ahead: one is made while the other begins. */
-  private static final int SPARES = 2;
 
   /** A child that is not there by then is not waited for: the system has other work. */
   private static final long PATIENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
@@ -56,7 +52,7 @@ final class StartServer {
   /** Programs that were asked for; with the first one alone, a JVM has nothing of a server. */
   private static long asked;
 
-  private static boolean impossible = !Boolean.parseBoolean(System.getProperty(SWITCH, "true"));
+  private static boolean impossible = !Boolean.getBoolean(SWITCH);
   private static boolean resting;
   private static long restedSince;
 
@@ -64,9 +60,6 @@ final class StartServer {
 
   /** What has come of the next report. All below is guarded by this. */
   private final StringBuilder line = new StringBuilder();
-
-  /** Children that were reported while an end was looked for. */
-  private final Deque<String> spares = new ArrayDeque<>();
 
   /** What wait(2) told of children that have ended, until they are asked about. */
   private final Map<Long, Integer> statuses = new HashMap<>();
@@ -129,6 +122,7 @@ final class StartServer {
   private static synchronized @Nullable StartServer current(boolean anyway) {
     if (anyway) {
       asked = Math.max(asked, 1);
+      impossible = false;
       resting = false;
     }
     boolean first = !anyway && asked++ == 0;
@@ -146,14 +140,9 @@ final class StartServer {
       return null;
     }
     try {
-      StartServer started =
-          new StartServer(
-              ServerProcess.start(
-                  List.of(perl.toString(), "-e", Script.TEXT),
-                  Map.of("PATH", "/usr/bin:/bin"),
-                  ROOT));
-      started.order("f\n".repeat(SPARES));
-      return started;
+      return new StartServer(
+          ServerProcess.start(
+              List.of(perl.toString(), "-e", Script.TEXT), Map.of("PATH", "/usr/bin:/bin"), ROOT));
     } catch (IOException e) {
       // Such as no room for a process: the other way tells.
       rest(null);
@@ -188,11 +177,11 @@ final class StartServer {
   /** A child that waits for its request, or null. */
   private synchronized @Nullable ForkedChild take() {
     try {
+      order("f\n");
       String report = awaitReport();
       if (report == null) {
         throw new IOException("server must fork in time");
       }
-      order("f\n");
       // Where there was no room for a child, there may be for the next one.
       return report.startsWith("!") ? null : child(report);
     } catch (IOException | RuntimeException e) {
@@ -214,7 +203,7 @@ final class StartServer {
     boolean interrupted = Thread.interrupted();
     long start = System.nanoTime();
     try {
-      String report = spares.isEmpty() ? report() : spares.remove();
+      String report = report();
       while (report == null && System.nanoTime() - start < PATIENCE_NANOS) {
         LockSupport.parkNanos(LOOK_NANOS);
         interrupted |= Thread.interrupted();
@@ -256,9 +245,8 @@ final class StartServer {
   /** How a program ended, as wait(2) tells; null while it runs, and when it has been told. */
   private synchronized @Nullable Integer status(long pid) {
     try {
-      for (String report = report(); report != null; report = report()) {
-        spares.add(report);
-      }
+      // No child is waited for meanwhile: that is done under this lock.
+      report();
     } catch (IOException | RuntimeException e) {
       // It has ended, or does not speak the protocol: nothing more is heard of it.
       rest(this);

@@ -1,6 +1,7 @@
 package dev.postern.system;
 
 import dev.postern.internal.Escapes;
+import dev.postern.process.Headroom;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -38,7 +39,7 @@ public final class Helpers {
     try {
       ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
       builder.environment().clear();
-      Process process = Unowned.start(builder);
+      Process process = Headroom.start(builder);
       process.getOutputStream().close();
       String output =
           new String(process.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);

@@ -1,5 +1,5 @@
-# Starts programs for a JVM that has no other way to do it in one step: each child is forked before it is asked for,
-# and becomes its program by one exec. Descriptor 0 brings commands, 1 takes reports:
+# Starts programs for a JVM that has no other way to do it in one step: each child becomes its program by one exec.
+# Descriptor 0 brings commands, 1 takes reports:
 #   f                          ->  PID CONTROL STATUS of a new child, or !WHY
 #   (end of a child)           ->  = PID STATUS, as wait(2) has it
 # A child has the program's pipes as 0, 1 and 2. It reads its request from CONTROL:
@@ -15,7 +15,7 @@ my ($buffer, $living) = ('', 0);
 vec(my $want = '', 0, 1) = 1; vec($want, fileno $ended, 1) = 1;
 while (1) {
   # A signal that comes right before this call is handled after it: while programs run, that is soon.
-  next if select(my $ready = $want, undef, undef, $living > 2 ? 0.02 : undef) < 0;
+  next if select(my $ready = $want, undef, undef, $living ? 0.02 : undef) < 0;
   sysread($ended, my $dots, 4096) if vec($ready, fileno $ended, 1);
   while ((my $pid = waitpid(-1, POSIX::WNOHANG())) > 0) { $living--; syswrite($reports, "= $pid $?\n") }
   next unless vec($ready, 0, 1);

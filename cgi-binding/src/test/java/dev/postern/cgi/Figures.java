@@ -3,13 +3,11 @@ package dev.postern.cgi;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.postern.process.ProcessName;
-import dev.postern.process.StartedAhead;
 import dev.postern.system.Spool;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -60,7 +58,6 @@ record Figures(
   }
 
   static Figures now() throws IOException {
-    StartedAhead.begin();
     System.gc();
     Runtime runtime = Runtime.getRuntime();
     return new Figures(
@@ -138,20 +135,16 @@ record Figures(
     return processes(process -> read(process.resolve("environ")).contains(variable));
   }
 
-  /** Ours and those of the process that starts programs, but for that and its spare children. */
   private static long childCount() throws IOException {
     String self = Long.toString(ProcessHandle.current().pid());
-    Set<String> starting = processes(process -> isChild(process, Set.of(self), true));
-    Set<String> parents = new HashSet<>(starting);
-    parents.add(self);
-    return processes(process -> isChild(process, parents, false)).size();
-  }
-
-  private static boolean isChild(Path process, Set<String> parents, boolean starting) {
-    String stat = read(process.resolve("stat"));
-    String[] fields = stat.substring(stat.lastIndexOf(')') + 1).trim().split(" ", 3);
-    boolean starts = stat.contains("(" + StartedAhead.NAME + ")") && !fields[0].equals("Z");
-    return fields.length > 1 && parents.contains(fields[1]) && starts == starting;
+    Set<String> children =
+        processes(
+            process -> {
+              String stat = read(process.resolve("stat"));
+              String[] fields = stat.substring(stat.lastIndexOf(')') + 1).trim().split(" ", 3);
+              return fields.length > 1 && fields[1].equals(self);
+            });
+    return children.size();
   }
 
   private static long pumps() {

@@ -1,13 +1,11 @@
 package dev.postern.cgi;
 
-import static dev.postern.cgi.Awaited.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.postern.Application;
 import dev.postern.GatewayException;
 import dev.postern.hosting.ProgramOutput;
 import dev.postern.process.SilentBody;
-import dev.postern.process.StartPath;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -530,18 +528,12 @@ class LifecycleTest {
 
   private void assertEnded() throws IOException {
     long program = Long.parseLong(Files.readString(pid()).trim());
-    // Who started it reaps it a moment later, where that is not this JVM.
-    await(() -> !isLeft(program));
+    assertThat(isLeft(program)).isFalse();
   }
 
-  /**
-   * Whether anything is left of a program that has been ended, be it a zombie; which it may be
-   * until its request has ended, where another process has started it.
-   */
+  /** Whether anything is left of a program that has been ended, be it a zombie. */
   boolean isLeft(long program) {
-    return StartPath.inForce() == StartPath.NATIVE
-        ? ProcessHandle.of(program).map(ProcessHandle::isAlive).orElse(false)
-        : isRunning(program);
+    return ProcessHandle.of(program).map(ProcessHandle::isAlive).orElse(false);
   }
 
   private CgiApplication.Builder builder(String... lines) throws IOException {

@@ -70,7 +70,7 @@ class StartServerTest extends HostedProcessContract {
     try (Running program = served(body, Map.of(), "read line; sleep 0.1; echo $line")) {
       for (ProcessHandle server : ProcessHandle.current().children().toList()) {
         String name = Files.readString(Path.of("/proc", "" + server.pid(), "comm"));
-        if (name.startsWith(StartedAhead.NAME)) {
+        if (name.startsWith("postern-start")) {
           server.destroyForcibly();
           server.onExit().join();
         }

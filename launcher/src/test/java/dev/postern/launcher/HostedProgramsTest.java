@@ -182,22 +182,8 @@ class HostedProgramsTest {
     }
   }
 
-  /** But for the process that starts programs on older JDKs, and its spare children. */
   private long children() {
-    return ProcessHandle.of(child.pid())
-        .orElseThrow()
-        .descendants()
-        .filter(process -> !name(process).startsWith("postern-start"))
-        .count();
-  }
-
-  private static String name(ProcessHandle process) {
-    try {
-      return Files.readString(Path.of("/proc", Long.toString(process.pid()), "comm"));
-    } catch (IOException e) {
-      // It has ended.
-      return "postern-start";
-    }
+    return ProcessHandle.of(child.pid()).orElseThrow().descendants().count();
   }
 
   private Path proc(String kind) {
