@@ -12,6 +12,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -38,6 +40,9 @@ final class StartServer {
 
   private static final Path ROOT = Path.of("/");
 
+  /** Forked ahead, since a program would wait for its fork: so its process is older than it is. */
+  private static final int SPARES = 2;
+
   /** A child that is not there by then is not waited for: the system has other work. */
   private static final long PATIENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
@@ -60,6 +65,9 @@ final class StartServer {
 
   /** What has come of the next report. All below is guarded by this. */
   private final StringBuilder line = new StringBuilder();
+
+  /** Children that were reported while an end was looked for. */
+  private final Deque<String> spares = new ArrayDeque<>();
 
   /** What wait(2) told of children that have ended, until they are asked about. */
   private final Map<Long, Integer> statuses = new HashMap<>();
@@ -140,9 +148,14 @@ final class StartServer {
       return null;
     }
     try {
-      return new StartServer(
-          ServerProcess.start(
-              List.of(perl.toString(), "-e", Script.TEXT), Map.of("PATH", "/usr/bin:/bin"), ROOT));
+      StartServer started =
+          new StartServer(
+              ServerProcess.start(
+                  List.of(perl.toString(), "-e", Script.TEXT),
+                  Map.of("PATH", "/usr/bin:/bin"),
+                  ROOT));
+      started.order("f\n".repeat(SPARES));
+      return started;
     } catch (IOException e) {
       // Such as no room for a process: the other way tells.
       rest(null);
@@ -177,11 +190,11 @@ final class StartServer {
   /** A child that waits for its request, or null. */
   private synchronized @Nullable ForkedChild take() {
     try {
-      order("f\n");
       String report = awaitReport();
       if (report == null) {
         throw new IOException("server must fork in time");
       }
+      order("f\n");
       // Where there was no room for a child, there may be for the next one.
       return report.startsWith("!") ? null : child(report);
     } catch (IOException | RuntimeException e) {
@@ -203,7 +216,7 @@ final class StartServer {
     boolean interrupted = Thread.interrupted();
     long start = System.nanoTime();
     try {
-      String report = report();
+      String report = spares.isEmpty() ? report() : spares.remove();
       while (report == null && System.nanoTime() - start < PATIENCE_NANOS) {
         LockSupport.parkNanos(LOOK_NANOS);
         interrupted |= Thread.interrupted();
@@ -245,8 +258,9 @@ final class StartServer {
   /** How a program ended, as wait(2) tells; null while it runs, and when it has been told. */
   private synchronized @Nullable Integer status(long pid) {
     try {
-      // No child is waited for meanwhile: that is done under this lock.
-      report();
+      for (String report = report(); report != null; report = report()) {
+        spares.add(report);
+      }
     } catch (IOException | RuntimeException e) {
       // It has ended, or does not speak the protocol: nothing more is heard of it.
       rest(this);

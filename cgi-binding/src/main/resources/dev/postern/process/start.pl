@@ -14,8 +14,8 @@ $SIG{CHLD} = sub { syswrite($wake, '.') };
 my ($buffer, $living) = ('', 0);
 vec(my $want = '', 0, 1) = 1; vec($want, fileno $ended, 1) = 1;
 while (1) {
-  # A signal that comes right before this call is handled after it: while programs run, that is soon.
-  next if select(my $ready = $want, undef, undef, $living ? 0.02 : undef) < 0;
+  # A signal that comes right before this call is handled after it: while programs run beside two spares, that is soon.
+  next if select(my $ready = $want, undef, undef, $living > 2 ? 0.02 : undef) < 0;
   sysread($ended, my $dots, 4096) if vec($ready, fileno $ended, 1);
   while ((my $pid = waitpid(-1, POSIX::WNOHANG())) > 0) { $living--; syswrite($reports, "= $pid $?\n") }
   next unless vec($ready, 0, 1);
