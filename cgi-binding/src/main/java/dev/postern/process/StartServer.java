@@ -92,9 +92,9 @@ final class StartServer {
       throw new InterruptedIOException("interrupted before the program was started");
     }
     byte[] request = request(command, environment, directory);
-    StartServer server = request == null ? null : current(false);
-    ForkedChild child = server == null ? null : server.take();
-    if (child == null) {
+    StartServer server = current(false);
+    ForkedChild child = request == null || server == null ? null : server.take();
+    if (request == null || child == null) {
       return null;
     }
     try {

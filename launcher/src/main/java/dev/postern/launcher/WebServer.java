@@ -47,16 +47,16 @@ import org.jspecify.annotations.Nullable;
  */
 final class WebServer implements AutoCloseable {
   /**
-   * Bytes that the kernel may hold for a slow client. Jetty sees progress only when much of that is
-   * free again: with the kernel's own 4 MiB, a client that takes 10 kB a second would seem to take
-   * nothing for minutes.
-   */
-  /**
    * Jetty 12.1 deletes the file of a socket when it stops, and fails when it knows none. That of a
    * socket which was inherited is its maker's. Nothing of this name is ever there.
    */
   private static final Path NO_FILE = Path.of("/proc/self/inherited-socket");
 
+  /**
+   * Bytes that the kernel may hold for a slow client. Jetty sees progress only when much of that is
+   * free again: with the kernel's own 4 MiB, a client that takes 10 kB a second would seem to take
+   * nothing for minutes.
+   */
   private static final int SEND_BUFFER = 128 * 1024;
 
   /** What requests get to end when the server stops. */
