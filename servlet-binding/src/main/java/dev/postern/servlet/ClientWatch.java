@@ -107,15 +107,48 @@ final class ClientWatch {
   /** One request and its connection. What is not final belongs to the watching thread. */
   static final class Watched {
     private final Exchange exchange;
-    private final Connection connection;
+    private final @Nullable String localAddress;
+    private final int localPort;
+    private final @Nullable String remoteAddress;
+    private final int remotePort;
+
+    /** Made when it is first looked for: most requests have ended before. */
+    private @Nullable Connection connection;
+
     private long due;
     private boolean seen;
     private int misses;
 
+    /** Containers use the request again for the next one: what is needed of it is taken now. */
+    private Watched(Exchange exchange, HttpServletRequest request, long now) {
+      this.exchange = exchange;
+      this.localAddress = request.getLocalAddr();
+      this.localPort = request.getLocalPort();
+      this.remoteAddress = request.getRemoteAddr();
+      this.remotePort = request.getRemotePort();
+      this.due = now + FIRST;
+    }
+
     private Watched(Exchange exchange, Connection connection, long now) {
       this.exchange = exchange;
+      this.localAddress = null;
+      this.localPort = 0;
+      this.remoteAddress = null;
+      this.remotePort = 0;
       this.connection = connection;
       this.due = now + FIRST;
+    }
+
+    private boolean mayHaveConnection() {
+      return Connection.mayBeLiteral(localAddress) && Connection.mayBeLiteral(remoteAddress);
+    }
+
+    private Connection connection() {
+      if (connection == null) {
+        Connection named = Connection.of(localAddress, localPort, remoteAddress, remotePort);
+        connection = named == null ? Connection.NONE : named;
+      }
+      return connection;
     }
   }
 
@@ -124,14 +157,8 @@ final class ClientWatch {
     if (!readable || request.getProtocol().startsWith("HTTP/3")) {
       return null;
     }
-    // Containers use the request again for the next one: what is needed of it is taken now.
-    Connection connection =
-        Connection.of(
-            request.getLocalAddr(),
-            request.getLocalPort(),
-            request.getRemoteAddr(),
-            request.getRemotePort());
-    return connection == null ? null : begin(new Watched(exchange, connection, System.nanoTime()));
+    Watched entry = new Watched(exchange, request, System.nanoTime());
+    return entry.mayHaveConnection() ? begin(entry) : null;
   }
 
   private @Nullable Watched begin(Watched entry) {
@@ -281,7 +308,7 @@ final class ClientWatch {
     }
     Connection[] wanted = new Connection[entries.size()];
     for (int i = 0; i < wanted.length; i++) {
-      wanted[i] = entries.get(i).connection;
+      wanted[i] = entries.get(i).connection();
     }
     BitSet present;
     try {

@@ -10,6 +10,21 @@ import org.jspecify.annotations.Nullable;
  * @param ports the local one, and the remote one in the lower half
  */
 record Connection(int ports, long localHigh, long localLow, long remoteHigh, long remoteLow) {
+  /** One that no table has. */
+  static final Connection NONE = new Connection(0, 0, 0, 0, 0);
+
+  /** Whether an address may be a literal, which is found out without making anything. */
+  static boolean mayBeLiteral(@Nullable String address) {
+    if (address == null || address.isEmpty()) {
+      return false;
+    }
+    for (int i = 0; i < address.length() && address.charAt(i) != '%'; i++) {
+      if (Character.digit(address.charAt(i), 16) < 0 && ".:".indexOf(address.charAt(i)) < 0) {
+        return false;
+      }
+    }
+    return true;
+  }
 
   /** Null where an address is no literal, or a port is none: no table has such a connection. */
   static @Nullable Connection of(

@@ -4,6 +4,7 @@ import dev.postern.internal.Escapes;
 import java.io.PrintWriter;
 import java.io.Writer;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@code postern.errors} of one request: each line, and what there is of one at a flush, becomes an
@@ -14,7 +15,9 @@ final class ErrorLog extends Writer {
   static final int LONGEST = 8 * 1024;
 
   private final Consumer<String> log;
-  private final StringBuilder line = new StringBuilder();
+
+  /** Made with the first char: most requests write none. */
+  private @Nullable StringBuilder line;
 
   private ErrorLog(Consumer<String> log) {
     this.log = log;
@@ -40,12 +43,15 @@ final class ErrorLog extends Writer {
 
   @Override
   public void flush() {
+    if (line == null) {
+      return;
+    }
     int length = line.length();
     if (length > 0 && line.charAt(length - 1) == '\r') {
       line.setLength(length - 1);
     }
     if (line.length() > 0) {
-      entry();
+      entry(line);
     }
   }
 
@@ -59,15 +65,18 @@ final class ErrorLog extends Writer {
       flush();
       return;
     }
+    if (line == null) {
+      line = new StringBuilder();
+    }
     if (line.length() >= LONGEST && !Character.isLowSurrogate(c)) {
-      entry();
+      entry(line);
     }
     line.append(c);
   }
 
-  private void entry() {
-    String text = line.toString();
-    line.setLength(0);
+  private void entry(StringBuilder whole) {
+    String text = whole.toString();
+    whole.setLength(0);
     log.accept(Escapes.oneLine(text));
   }
 }

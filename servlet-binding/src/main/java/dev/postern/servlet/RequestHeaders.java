@@ -30,6 +30,9 @@ final class RequestHeaders {
   /** The name of a field that must not be repeated and is, or null. */
   @Nullable String repeated() {
     for (String name : SINGLE) {
+      if (request.getHeader(name) == null) {
+        continue;
+      }
       Enumeration<String> values = values(name);
       if (values.hasMoreElements()) {
         values.nextElement();
