@@ -80,10 +80,15 @@ final class Cutting {
   }
 
   private static boolean isUndertow(ServletResponse response) {
+    return unwrapped(response).getClass().getName().startsWith("io.undertow.");
+  }
+
+  /** The container's own response, behind the wrappers of filters. */
+  static ServletResponse unwrapped(ServletResponse response) {
     ServletResponse inner = response;
     while (inner instanceof ServletResponseWrapper wrapper) {
       inner = wrapper.getResponse();
     }
-    return inner.getClass().getName().startsWith("io.undertow.");
+    return inner;
   }
 }

@@ -3,8 +3,6 @@ package dev.postern.servlet;
 import dev.postern.Headers;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.ServletContext;
-import jakarta.servlet.ServletResponse;
-import jakarta.servlet.ServletResponseWrapper;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
@@ -13,7 +11,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * 103 (Early Hints, RFC 8297) in the containers that have it. The Servlet API has no method for it.
@@ -31,9 +28,8 @@ final class EarlyHints {
   static void send(HttpServletRequest request, HttpServletResponse response, Headers hints)
       throws IOException {
     // A wrapper of a filter may take any sendError for an error.
-    HttpServletResponse own = unwrapped(response);
     if (hints.isEmpty()
-        || own == null
+        || !(Cutting.unwrapped(response) instanceof HttpServletResponse own)
         || own.isCommitted()
         || request.getDispatcherType() != DispatcherType.REQUEST
         || request.getProtocol().equals("HTTP/1.0")
@@ -60,14 +56,6 @@ final class EarlyHints {
     for (String value : values) {
       response.addHeader(name, value);
     }
-  }
-
-  private static @Nullable HttpServletResponse unwrapped(HttpServletResponse response) {
-    ServletResponse inner = response;
-    while (inner instanceof ServletResponseWrapper wrapper) {
-      inner = wrapper.getResponse();
-    }
-    return inner instanceof HttpServletResponse http ? http : null;
   }
 
   private static boolean isKnown(HttpServletRequest request, HttpServletResponse response) {

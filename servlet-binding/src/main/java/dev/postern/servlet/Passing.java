@@ -59,6 +59,29 @@ final class Passing {
     }
 
     @Override
+    public boolean isDirect() {
+      return sink.isDirect();
+    }
+
+    /** Also before a response that is passed on: they are hints. */
+    @Override
+    public void earlyHints(Headers headers) throws IOException {
+      sink.earlyHints(headers);
+    }
+
+    @Override
+    public boolean takesTrailers() {
+      return !passed && sink.takesTrailers();
+    }
+
+    @Override
+    public void trailers(Headers fields) throws IOException {
+      if (!passed) {
+        sink.trailers(fields);
+      }
+    }
+
+    @Override
     public void flush() throws IOException {
       if (!passed) {
         sink.flush();

@@ -118,6 +118,30 @@ abstract class ExtensionContract extends ContainerContract {
   }
 
   @Test
+  void x1_hintsAndTrailers_passAFilterGateway() throws Exception {
+    int port =
+        start(
+            Deployment.at("")
+                .application((environ, start) -> Body.empty(), "/*")
+                .filter(
+                    FilterGateway.builder(
+                            (environ, startResponse) -> {
+                              startResponse.earlyHints(Headers.of("Link", LINK));
+                              return SUMMED.call(environ, startResponse);
+                            })
+                        .prefix("/shop")
+                        .build()));
+    try (RawClient client = new RawClient(port)) {
+      client.send(RawClient.request("GET", "/shop"));
+      if (hasHints(server)) {
+        assertThat(client.head("GET").all("Link")).containsExactly(LINK);
+      }
+      assertThat(client.response("GET").text()).isEqualTo("onetwo");
+      assertThat(client.trailers()).hasSize(2);
+    }
+  }
+
+  @Test
   void x1_trailers_areNotForHttp10() throws Exception {
     RawResponse response = RawClient.exchange(start(SUMMED), "GET / HTTP/1.0\r\n\r\n");
 

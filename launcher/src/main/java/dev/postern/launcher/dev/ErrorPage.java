@@ -91,6 +91,11 @@ public final class ErrorPage implements Application {
     }
 
     @Override
+    public Headers trailers() {
+      return closed ? Headers.of() : body.trailers();
+    }
+
+    @Override
     public void writeTo(OutputStream out) throws Exception {
       try {
         body.writeTo(out);

@@ -210,6 +210,11 @@ public final class ErrorPages implements Middleware {
     }
 
     @Override
+    public Headers trailers() {
+      return own == null ? body.trailers() : Headers.of();
+    }
+
+    @Override
     public void close() throws IOException {
       try (body) {
         if (own != null) {

@@ -155,6 +155,11 @@ public final class Timeout implements Middleware {
     }
 
     @Override
+    public Headers trailers() {
+      return body.trailers();
+    }
+
+    @Override
     public Iterator<ByteBuffer> iterator() {
       Iterator<ByteBuffer> blocks = body.iterator();
       return new Iterator<>() {
