@@ -212,9 +212,9 @@ class RecordedServersTest {
   void fastCgiServerWithRoot_isAskedForTheSameScript() throws Exception {
     serve(this::fastCgi);
     isReplayed(
-        recorded("--fcgi", ",/no/such/root", "/m/in/p.php/x?a=b"),
-        "fcgi 127.0.0.1:" + socket.getLocalPort() + ",/no/such/root",
-        "{HTTP_X_B=c, PATH_INFO=/x, QUERY_STRING=a=b, SCRIPT_FILENAME=/no/such/root/in/p.php, "
+        recorded("--fcgi", ",/no/such/base", "/m/in/p.php/x?a=b"),
+        "fcgi 127.0.0.1:" + socket.getLocalPort() + ",/no/such/base",
+        "{HTTP_X_B=c, PATH_INFO=/x, QUERY_STRING=a=b, SCRIPT_FILENAME=/no/such/base/in/p.php, "
             + "SCRIPT_NAME=/m/in/p.php}body");
   }
 

@@ -38,7 +38,7 @@ class PeerFilesTest {
 
   @BeforeAll
   static void fill() throws IOException {
-    Path root = Files.createDirectories(directory.resolve("root"));
+    Path root = Files.createDirectories(directory.resolve("site"));
     Path cgi = Files.createDirectories(root.resolve("cgi/assets")).getParent();
     write(cgi.resolve("test"), CONTENT);
     write(cgi.resolve("test.."), "dots");
@@ -96,7 +96,7 @@ class PeerFilesTest {
     "/cgi../test.., 404",
     "/cgi/test/.., 404",
     "/backlink/README, 404",
-    "/backlink/root/foo.html, 200",
+    "/backlink/site/foo.html, 200",
     "/foo.html/, 404",
     "/foo.html////////////////, 404"
   })
@@ -120,7 +120,7 @@ class PeerFilesTest {
   void index_isAPage_unlessItIsSwitchedOff() {
     assertThat(get("/").text()).isEqualTo("index");
     dev.postern.web.Files without =
-        dev.postern.web.Files.builder(directory.resolve("root")).index(null).build();
+        dev.postern.web.Files.builder(directory.resolve("site")).index(null).build();
     assertThat(Web.get(without, "/").status()).isEqualTo(404);
   }
 
@@ -173,7 +173,7 @@ class PeerFilesTest {
   @Test
   void type_canBeSet_andCacheControl() {
     dev.postern.web.Files custom =
-        dev.postern.web.Files.builder(directory.resolve("root"))
+        dev.postern.web.Files.builder(directory.resolve("site"))
             .type("html", "custom/type")
             .cacheControl("public, max-age=38")
             .build();
