@@ -79,7 +79,14 @@ class CompletionTest {
     void completes(String line, String wanted) throws Exception {
       type(line + "\t", wanted);
       assertThat(shown.toString()).as(line).doesNotContain("not found", "_picocli");
-      type("\003", "$ ");
+      leave();
+    }
+
+    /**
+     * Drops the line: by a key, as a signal may come while the shell still completes, and be lost.
+     */
+    void leave() throws Exception {
+      type("\025echo do''ne\n", "done");
     }
 
     @Override
@@ -100,7 +107,7 @@ class CompletionTest {
     // Several are possible: what they share first, then a list of them.
     shell.type("postern serve --ac\t", "cess-");
     shell.type("\t\t", "--access-format", "--access-log", "--access-query");
-    shell.type("\003", "$ ");
+    shell.leave();
   }
 
   @Test
