@@ -5,10 +5,9 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.BitSet;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -31,8 +30,8 @@ import org.jspecify.annotations.Nullable;
  * </ul>
  *
  * <p>A request is looked up first when it is {@value #FIRST_MILLIS} ms old, and then every {@value
- * #EVERY_MILLIS} ms. A quicker request costs an entry in a set. Looks are rarer where the table is
- * large, as they have a {@link LookBudget}; a reset is then noticed later.
+ * #EVERY_MILLIS} ms. A quicker request costs two writes to an array, without a lock. Looks are
+ * rarer where the table is large, as they have a {@link LookBudget}; a reset is then noticed later.
  *
  * <p>All servlets of a class loader share one watch and its thread. The thread ends when nothing
  * was watched for {@value #IDLE_SECONDS} s, and before the last of these servlets is destroyed.
@@ -48,6 +47,9 @@ final class ClientWatch {
   /** More requests than that at a time are not watched. */
   static final int MOST = 10_000;
 
+  /** Makes far apart of numbers that follow one another: 2^64 by the golden ratio. */
+  private static final long SPREAD = 0x9E37_79B9_7F4A_7C15L;
+
   private static final long FIRST = TimeUnit.MILLISECONDS.toNanos(FIRST_MILLIS);
   private static final long EVERY = TimeUnit.MILLISECONDS.toNanos(EVERY_MILLIS);
   private static final long IDLE = TimeUnit.SECONDS.toNanos(IDLE_SECONDS);
@@ -57,19 +59,24 @@ final class ClientWatch {
 
   private final Table table;
   private final boolean readable;
+
+  /** The watched requests, each in a place of its own. */
+  private final AtomicReferenceArray<@Nullable Watched> watched = new AtomicReferenceArray<>(MOST);
+
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
 
-  /** Oldest first. Guarded by the lock. */
-  private final Set<Watched> watched = new LinkedHashSet<>();
-
-  /** Guarded by the lock, as the two below. */
+  /** Guarded by the lock. */
   private @Nullable Thread thread;
 
-  /** The thread waits for a request, and for nothing else. */
-  private boolean idle;
+  /**
+   * Nobody looks before a request says that it is there: there is no thread, or it waits for that
+   * and for nothing else. Set under the lock before the requests are counted for the last time;
+   * read by a request after it has its place. So one of both sees the other.
+   */
+  private volatile boolean asleep = true;
 
-  private boolean closed;
+  private volatile boolean closed;
 
   private final LookBudget budget = new LookBudget();
 
@@ -115,6 +122,9 @@ final class ClientWatch {
     /** Made when it is first looked for: most requests have ended before. */
     private @Nullable Connection connection;
 
+    /** Where it is among the watched ones. Set before it is there. */
+    private int place;
+
     private long due;
     private boolean seen;
     private int misses;
@@ -154,25 +164,44 @@ final class ClientWatch {
 
   /** Watches a request until {@link #end}; null when it is not watched. */
   @Nullable Watched begin(Exchange exchange, HttpServletRequest request) {
-    if (!readable || request.getProtocol().startsWith("HTTP/3")) {
+    if (!readable || closed || request.getProtocol().startsWith("HTTP/3")) {
       return null;
     }
     Watched entry = new Watched(exchange, request, System.nanoTime());
-    return entry.mayHaveConnection() ? begin(entry) : null;
+    if (!entry.mayHaveConnection() || !place(entry)) {
+      return null;
+    }
+    if (asleep && !wake()) {
+      end(entry);
+      return null;
+    }
+    return entry;
   }
 
-  private @Nullable Watched begin(Watched entry) {
+  /** Gives it the first free place behind one that its thread has likely to itself. */
+  private boolean place(Watched entry) {
+    long spread = Thread.currentThread().getId() * SPREAD;
+    int first = (int) ((spread >>> Integer.SIZE) % MOST);
+    for (int i = 0; i < MOST; i++) {
+      int place = (first + i) % MOST;
+      entry.place = place;
+      if (watched.getPlain(place) == null && watched.compareAndSet(place, null, entry)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Has the thread look, and starts it first where there is none. */
+  private boolean wake() {
     lock.lock();
     try {
-      if (closed || watched.size() >= MOST || thread == null && !startThread()) {
-        return null;
+      if (closed || thread == null && !startThread()) {
+        return false;
       }
-      watched.add(entry);
-      if (idle) {
-        idle = false;
-        changed.signal();
-      }
-      return entry;
+      asleep = false;
+      changed.signal();
+      return true;
     } finally {
       lock.unlock();
     }
@@ -181,7 +210,7 @@ final class ClientWatch {
   /** For tests, which do not need the thread. */
   Watched add(Exchange exchange, Connection connection, long now) {
     Watched entry = new Watched(exchange, connection, now);
-    watched.add(entry);
+    place(entry);
     return entry;
   }
 
@@ -202,26 +231,16 @@ final class ClientWatch {
     return true;
   }
 
-  /** The request has ended. */
+  /** The request has ended. May be called again. */
   void end(@Nullable Watched entry) {
     if (entry != null) {
-      lock.lock();
-      try {
-        watched.remove(entry);
-      } finally {
-        lock.unlock();
-      }
+      watched.compareAndSet(entry.place, entry, null);
     }
   }
 
   /** How many requests are watched. */
   int size() {
-    lock.lock();
-    try {
-      return watched.size();
-    } finally {
-      lock.unlock();
-    }
+    return entries().size();
   }
 
   /** Stops watching, and waits until the thread has ended: at most for a look. */
@@ -230,11 +249,13 @@ final class ClientWatch {
     lock.lock();
     try {
       closed = true;
-      watched.clear();
       ending = thread;
       changed.signal();
     } finally {
       lock.unlock();
+    }
+    for (Watched entry : entries()) {
+      end(entry);
     }
     if (ending != null && !ending.equals(Thread.currentThread())) {
       try {
@@ -263,6 +284,7 @@ final class ClientWatch {
     try {
       if (ended.equals(thread)) {
         thread = null;
+        asleep = true;
       }
     } finally {
       lock.unlock();
@@ -276,19 +298,31 @@ final class ClientWatch {
       for (long left = Math.max(rest, FIRST); !closed && left > 0; ) {
         left = changed.awaitNanos(left);
       }
-      idle = watched.isEmpty();
-      for (long left = IDLE; !closed && idle && left > 0; ) {
+      if (!isEmpty()) {
+        return !closed;
+      }
+      asleep = true;
+      for (long left = IDLE; !closed && asleep && isEmpty() && left > 0; ) {
         left = changed.awaitNanos(left);
       }
-      if (closed || idle) {
-        idle = false;
+      if (closed || asleep && isEmpty()) {
         thread = null;
         return false;
       }
+      asleep = false;
       return true;
     } finally {
       lock.unlock();
     }
+  }
+
+  private boolean isEmpty() {
+    for (int i = 0; i < MOST; i++) {
+      if (watched.get(i) != null) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /**
@@ -324,12 +358,14 @@ final class ClientWatch {
   }
 
   private List<Watched> entries() {
-    lock.lock();
-    try {
-      return new ArrayList<>(watched);
-    } finally {
-      lock.unlock();
+    List<Watched> entries = new ArrayList<>();
+    for (int i = 0; i < MOST; i++) {
+      Watched entry = watched.get(i);
+      if (entry != null) {
+        entries.add(entry);
+      }
     }
+    return entries;
   }
 
   /** A look that came early, for another request's sake, can only say that the client is there. */

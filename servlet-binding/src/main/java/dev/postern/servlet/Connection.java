@@ -19,11 +19,19 @@ record Connection(int ports, long localHigh, long localLow, long remoteHigh, lon
       return false;
     }
     for (int i = 0; i < address.length() && address.charAt(i) != '%'; i++) {
-      if (Character.digit(address.charAt(i), 16) < 0 && ".:".indexOf(address.charAt(i)) < 0) {
+      if (!isOfLiteral(address.charAt(i))) {
         return false;
       }
     }
     return true;
+  }
+
+  private static boolean isOfLiteral(char c) {
+    return c >= '0' && c <= '9'
+        || c == '.'
+        || c == ':'
+        || c >= 'a' && c <= 'f'
+        || c >= 'A' && c <= 'F';
   }
 
   /** Null where an address is no literal, or a port is none: no table has such a connection. */

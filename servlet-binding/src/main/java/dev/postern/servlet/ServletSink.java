@@ -9,8 +9,6 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
@@ -90,19 +88,20 @@ final class ServletSink implements ResponseSink {
       return;
     }
     response.setStatus(status == HttpServletResponse.SC_OK ? statusOfError(request) : status);
-    List<String> singles = List.of();
+    int replaced = 0;
     for (Map.Entry<String, String> field : headers) {
       String name = field.getKey();
       headSize += name.length() + field.getValue().length();
+      int single = SingleFields.bit(name);
       if (name.equalsIgnoreCase("Content-Length")) {
         response.setContentLengthLong(again ? 0 : Long.parseLong(field.getValue()));
-      } else if (SingleFields.contains(name) && !isAmong(singles, name)) {
-        singles = with(singles, name);
+      } else if ((single & ~replaced) != 0) {
         response.setHeader(name, field.getValue());
       } else {
         // A filter's cookies, its Vary, the container's session stay.
         response.addHeader(name, field.getValue());
       }
+      replaced |= single;
     }
     String type = headers.get("Content-Type");
     if (type != null) {
@@ -151,25 +150,6 @@ final class ServletSink implements ResponseSink {
     }
   }
 
-  /** Most responses have one such field: its list is smaller than one that can grow. */
-  private static List<String> with(List<String> names, String name) {
-    if (names.isEmpty()) {
-      return List.of(name);
-    }
-    List<String> more = new ArrayList<>(names);
-    more.add(name);
-    return more;
-  }
-
-  private static boolean isAmong(List<String> names, String wanted) {
-    for (int i = 0; i < names.size(); i++) {
-      if (names.get(i).equalsIgnoreCase(wanted)) {
-        return true;
-      }
-    }
-    return false;
-  }
-
   /**
    * The status that the container has given the request which this error page is for, when the
    * request is such a one: a page that is fine in itself does not make a 404 a success. Else 200.
@@ -204,7 +184,7 @@ final class ServletSink implements ResponseSink {
   }
 
   private static boolean hasCharset(String type) {
-    return type.toLowerCase(Locale.ROOT).contains("charset=");
+    return type.indexOf(';') >= 0 && type.toLowerCase(Locale.ROOT).contains("charset=");
   }
 
   @Override

@@ -7,8 +7,10 @@ import dev.postern.Exchange;
 import dev.postern.Headers;
 import dev.postern.ResponseSink;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -29,7 +31,7 @@ class ClientWatchTest {
     final Set<Connection> there = new HashSet<>();
     boolean readable = true;
     boolean broken;
-    int looks;
+    volatile int looks;
 
     @Override
     public boolean isReadable() {
@@ -161,12 +163,7 @@ class ClientWatchTest {
 
   @Test
   void http3AndRequestsWithoutAnAddress_areNotWatched() {
-    FakeRequest fake =
-        new FakeRequest("", "", "/", "/")
-            .with("getLocalAddr", "192.0.2.1")
-            .with("getLocalPort", 80)
-            .with("getRemoteAddr", "192.0.2.2")
-            .with("getRemotePort", 1025);
+    FakeRequest fake = watchable();
     Exchange exchange = Exchange.of(new Request(OTHER).environ, new NoSink());
     fake.with("getProtocol", "HTTP/3.0");
     assertThat(watch.begin(exchange, fake.request())).isNull();
@@ -183,6 +180,56 @@ class ClientWatchTest {
     FakeTable none = new FakeTable();
     none.readable = false;
     assertThat(new ClientWatch(none).begin(exchange, fake.request())).isNull();
+  }
+
+  @Test
+  void moreThanTheMost_areNotWatched() {
+    FakeRequest fake = watchable();
+    table.there.addAll(Set.of(ONE, OTHER));
+    Exchange exchange = Exchange.of(new Request(OTHER).environ, new NoSink());
+    List<ClientWatch.Watched> all = new ArrayList<>();
+    for (int i = watch.size(); i < ClientWatch.MOST; i++) {
+      all.add(watch.begin(exchange, fake.request()));
+    }
+    assertThat(all).doesNotContainNull();
+    assertThat(watch.begin(exchange, fake.request())).isNull();
+    watch.end(all.get(0));
+    watch.end(all.get(0));
+    assertThat(watch.begin(exchange, fake.request())).isNotNull();
+    assertThat(watch.begin(exchange, fake.request())).isNull();
+    watch.close();
+    assertThat(watch.size()).isZero();
+  }
+
+  /** The thread falls asleep between two requests, at any moment of the next one. */
+  @Test
+  void requestAtAnyTime_isLookedFor() throws Exception {
+    FakeRequest fake = watchable();
+    table.there.add(ONE);
+    Exchange exchange = Exchange.of(new Request(OTHER).environ, new NoSink());
+    watch.look(now);
+    long pause = 0;
+    for (int i = 0; i < 20; i++) {
+      int before = table.looks;
+      ClientWatch.Watched entry = watch.begin(exchange, fake.request());
+      for (int waited = 0; table.looks == before; waited++) {
+        assertThat(waited).as("ms until request %d is looked for", i).isLessThan(10_000);
+        Thread.sleep(1);
+      }
+      watch.end(entry);
+      pause = (pause + 7) % 60;
+      Thread.sleep(pause);
+    }
+    watch.close();
+  }
+
+  private static FakeRequest watchable() {
+    return new FakeRequest("", "", "/", "/")
+        .with("getProtocol", "HTTP/1.1")
+        .with("getLocalAddr", "192.0.2.1")
+        .with("getLocalPort", 80)
+        .with("getRemoteAddr", "192.0.2.2")
+        .with("getRemotePort", 1025);
   }
 
   @Test
