@@ -17,11 +17,16 @@ import org.eclipse.jetty.server.ServerConnector;
 final class Containers {
   private Containers() {}
 
-  /** Starts it on a free port of the loopback interface; the port. */
-  static int start(String name, Path directory) throws Exception {
+  /**
+   * Starts it on a free port of the loopback interface.
+   *
+   * @param writeBuffer bytes that Tomcat writes to a socket at once; 0 for its default, 8 KiB
+   * @return the port
+   */
+  static int start(String name, Path directory, int writeBuffer) throws Exception {
     return switch (name) {
       case "jetty" -> jetty(directory);
-      case "tomcat" -> tomcat(directory);
+      case "tomcat" -> tomcat(directory, writeBuffer);
       default -> throw new IllegalArgumentException("container must be jetty or tomcat: " + name);
     };
   }
@@ -43,13 +48,16 @@ final class Containers {
     return connector.getLocalPort();
   }
 
-  private static int tomcat(Path directory) throws Exception {
+  private static int tomcat(Path directory, int writeBuffer) throws Exception {
     Tomcat tomcat = new Tomcat();
     tomcat.setBaseDir(directory.toString());
     tomcat.setPort(0);
     tomcat.getConnector().setProperty("address", "127.0.0.1");
     // Not closed after 100 requests: the client would connect again.
     tomcat.getConnector().setProperty("maxKeepAliveRequests", "-1");
+    if (writeBuffer > 0) {
+      tomcat.getConnector().setProperty("socket.appWriteBufSize", Integer.toString(writeBuffer));
+    }
     Context context = tomcat.addContext("", directory.toString());
     Tomcat.addServlet(context, "by-hand", new Site.ByHand()).addMapping("/by-hand/*");
     Tomcat.addServlet(context, "postern", Site.hello()).addMapping("/postern/*");

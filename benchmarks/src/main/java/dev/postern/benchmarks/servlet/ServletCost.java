@@ -28,8 +28,9 @@ import java.util.logging.Logger;
 /**
  * The servlet binding beside a servlet by hand, in turns, in one container: {@code
  * benchmarks/servlet [--container jetty|tomcat] [--only hello|file] [--pairs N] [--seconds S]
- * [--connections N]}. The client is in the same process, so that its own cost is a part of both
- * figures.
+ * [--connections N] [--write-buffer BYTES]}. The last one is Tomcat's {@code
+ * socket.appWriteBufSize}. The client is in the same process, so that its own cost is a part of
+ * both figures.
  */
 public final class ServletCost {
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
@@ -41,6 +42,7 @@ public final class ServletCost {
   private int pairs = 15;
   private double seconds = 5;
   private int connections = 2;
+  private int writeBuffer;
 
   private ServletCost(String... arguments) {
     for (int i = 0; i < arguments.length; i += 2) {
@@ -51,6 +53,7 @@ public final class ServletCost {
         case "--pairs" -> pairs = Integer.parseInt(value);
         case "--seconds" -> seconds = Double.parseDouble(value);
         case "--connections" -> connections = Integer.parseInt(value);
+        case "--write-buffer" -> writeBuffer = Integer.parseInt(value);
         default -> throw new IllegalArgumentException("no such option: " + arguments[i]);
       }
     }
@@ -68,7 +71,7 @@ public final class ServletCost {
   private void run() throws Exception {
     Path directory = Files.createTempDirectory("postern-servlet-cost");
     Path file = Site.write(directory);
-    int port = Containers.start(container, directory);
+    int port = Containers.start(container, directory, writeBuffer);
     try {
       System.out.printf(
           Locale.ROOT,
