@@ -26,8 +26,8 @@ final class ForkedProcess extends PipedProcess {
   private int code = RUNNING;
   private boolean forgotten;
 
-  ForkedProcess(ForkedChild child, boolean body) throws IOException {
-    super(child, body);
+  ForkedProcess(ForkedChild child) throws IOException {
+    super(child);
     this.stat = Path.of("/proc", Long.toString(child.pid()), "stat");
     ProcessTable.Entry entry = ProcessTable.of(child.pid());
     if (entry == null || entry.isDead()) {
@@ -35,6 +35,11 @@ final class ForkedProcess extends PipedProcess {
       throw new IOException("child of a fork server must be alive");
     }
     this.start = entry.start();
+  }
+
+  /** When it began, as its entry in the process table has it. */
+  long start() {
+    return start;
   }
 
   @Override

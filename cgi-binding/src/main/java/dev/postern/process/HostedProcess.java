@@ -122,7 +122,9 @@ public abstract class HostedProcess implements RunningProgram {
 
   private static HostedProcess adopt(ForkedChild child, byte[] request, @Nullable InputStream body)
       throws IOException {
-    return PortableProcess.adopt(child, request, body);
+    return StartPath.inForce() == StartPath.NATIVE
+        ? NativePath.adopt(child, request, body)
+        : PortableProcess.adopt(child, request, body);
   }
 
   private interface Launch {

@@ -15,64 +15,59 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What runs one request in a process that is not our own child, in the place of one that is, for
- * {@link PortableProcess}. Its pipes are opened by /proc. Thread-safe.
+ * What runs one request in a process that is not our own child, in the place of one that is. Its
+ * pipes are opened by /proc. Thread-safe, but for {@link #open}.
  */
 abstract class PipedProcess extends Process {
   /** A process that waits for its request takes it at once; one that does not hangs. */
-  private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(3);
+  static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(3);
 
-  private static final long LOOK_NANOS = TimeUnit.MICROSECONDS.toNanos(50);
+  private static final long FIRST_LOOK_NANOS = TimeUnit.MICROSECONDS.toNanos(50);
+  private static final long LAST_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+
+  /** Whether the process lives is looked up in a file: more rarely than what is in its pipe. */
+  private static final long LIVES_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
 
   final ForkedChild child;
   private final ProcessHandle handle;
-  private final FileChannel output;
-  private final FileChannel errors;
-  private final @Nullable FileChannel input;
   private final @Nullable FileInputStream status;
-  private final InputStream outputStream;
-  private final InputStream errorStream;
-  private final OutputStream inputStream;
+  private @Nullable FileChannel output;
+  private @Nullable FileChannel errors;
+  private @Nullable FileChannel input;
 
   /**
-   * Opens the pipes of one that has not begun.
+   * One that has not begun, and whose pipes are not opened here.
    *
-   * @param body whether it gets one
    * @throws IOException when it is gone, or the system does not let us
    */
-  PipedProcess(ForkedChild child, boolean body) throws IOException {
+  PipedProcess(ForkedChild child) throws IOException {
     this.child = child;
     this.handle =
         ProcessHandle.of(child.pid())
             .orElseThrow(() -> new IOException("process of a request must be alive"));
-    FileChannel out = null;
-    FileChannel err = null;
-    FileChannel in = null;
-    try {
-      out = FileChannel.open(child.file(child.output()), StandardOpenOption.READ);
-      err = FileChannel.open(child.file(child.errors()), StandardOpenOption.READ);
-      in = body ? FileChannel.open(child.file(child.input()), StandardOpenOption.WRITE) : null;
-      // No channel, which an interrupt would close.
-      this.status =
-          child.status() < 0 ? null : new FileInputStream(child.file(child.status()).toFile());
-    } catch (IOException | RuntimeException | Error e) {
-      closeQuietly(out);
-      closeQuietly(err);
-      closeQuietly(in);
-      throw e;
-    }
-    this.input = in;
-    this.output = out;
-    this.errors = err;
-    this.outputStream = Channels.newInputStream(out);
-    this.errorStream = Channels.newInputStream(err);
-    this.inputStream =
-        input == null ? OutputStream.nullOutputStream() : Channels.newOutputStream(input);
+    // No channel, which an interrupt would close.
+    this.status =
+        child.status() < 0 ? null : new FileInputStream(child.file(child.status()).toFile());
   }
 
-  /** Opens the pipes of a child that ends with its request, or of a worker that does not. */
-  static PipedProcess open(ForkedChild child, boolean body) throws IOException {
-    return child.turn() == null ? new ForkedProcess(child, body) : new WorkerTurn(child, body);
+  /** A child that ends with its request, or a worker that does not. */
+  static PipedProcess of(ForkedChild child) throws IOException {
+    return child.turn() == null ? new ForkedProcess(child) : new WorkerTurn(child);
+  }
+
+  /**
+   * Opens its pipes, for who reads and writes them by threads. Called once, before {@link #begin};
+   * {@link #close} closes what was opened.
+   *
+   * @param body whether it gets one
+   * @throws IOException when it is gone, or the system does not let us
+   */
+  final void open(boolean body) throws IOException {
+    output = FileChannel.open(child.file(child.output()), StandardOpenOption.READ);
+    errors = FileChannel.open(child.file(child.errors()), StandardOpenOption.READ);
+    if (body) {
+      input = FileChannel.open(child.file(child.input()), StandardOpenOption.WRITE);
+    }
   }
 
   /**
@@ -93,27 +88,38 @@ abstract class PipedProcess extends Process {
         return;
       }
       long begun = System.nanoTime();
+      long lived = begun;
+      long look = FIRST_LOOK_NANOS;
       boolean killed = false;
       // A process begins when nothing is left in the pipe, which we hold, so that it outlives it.
       while (unread.available() > 0) {
-        if (!isAlive()) {
-          // Looked at again: it may have begun, and ended, in between.
-          if (unread.available() == 0) {
-            break;
+        long now = System.nanoTime();
+        if (now - lived >= LIVES_NANOS) {
+          lived = now;
+          // The pipe is looked at again: it may have begun, and ended, in between.
+          if (!isAlive() && unread.available() > 0) {
+            throw notTaken(false);
           }
-          throw new IOException("process of a request must take it");
         }
-        if (!killed && System.nanoTime() - begun > PATIENCE_NANOS) {
+        if (!killed && now - begun > PATIENCE_NANOS) {
           handle.destroyForcibly();
           killed = true;
         }
-        pause();
+        pause(look);
+        look = Math.min(look * 2, LAST_LOOK_NANOS);
       }
       if (killed) {
-        throw new IOException(
-            "process of a request must take it in time", new IllegalStateException("killed"));
+        throw notTaken(true);
       }
     }
+  }
+
+  /** One that was killed, and had taken all by then, may have begun: its cause tells that. */
+  static IOException notTaken(boolean killed) {
+    return killed
+        ? new IOException(
+            "process of a request must take it in time", new IllegalStateException("killed"))
+        : new IOException("process of a request must take it");
   }
 
   /** Until the program runs, and its child has let go of the pipe with all else. */
@@ -133,14 +139,14 @@ abstract class PipedProcess extends Process {
               + new String(why, 0, n, StandardCharsets.ISO_8859_1));
     }
     if (unread.available() > 0) {
-      throw new IOException("process of a request must take it");
+      throw notTaken(false);
     }
   }
 
   /** An interrupt is for what comes after the start. */
-  private static void pause() {
+  private static void pause(long nanos) {
     boolean interrupted = Thread.interrupted();
-    LockSupport.parkNanos(LOOK_NANOS);
+    LockSupport.parkNanos(nanos);
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
@@ -148,17 +154,24 @@ abstract class PipedProcess extends Process {
 
   @Override
   public final OutputStream getOutputStream() {
-    return inputStream;
+    return input == null ? OutputStream.nullOutputStream() : Channels.newOutputStream(input);
   }
 
   @Override
   public final InputStream getInputStream() {
-    return outputStream;
+    return Channels.newInputStream(opened(output));
   }
 
   @Override
   public final InputStream getErrorStream() {
-    return errorStream;
+    return Channels.newInputStream(opened(errors));
+  }
+
+  private static FileChannel opened(@Nullable FileChannel pipe) {
+    if (pipe == null) {
+      throw new IllegalStateException("pipes must be open");
+    }
+    return pipe;
   }
 
   @Override

@@ -132,9 +132,10 @@ final class PortableProcess extends HostedProcess {
   /** As {@link HostedProcess#adopt}. Its body is read from when it has its request, not before. */
   static HostedProcess adopt(ForkedChild child, byte[] request, @Nullable InputStream body)
       throws IOException {
-    PipedProcess process = PipedProcess.open(child, body != null);
+    PipedProcess process = PipedProcess.of(child);
     PortableProcess adopted = null;
     try {
+      process.open(body != null);
       adopted = new PortableProcess(process);
       adopted.pumpOutput();
       adopted.pumpErrors();

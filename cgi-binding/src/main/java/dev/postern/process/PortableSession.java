@@ -39,8 +39,12 @@ final class PortableSession extends Session {
     super(process.pid());
     this.process = process;
     this.handle = process.toHandle();
+    this.start = process instanceof ForkedProcess child ? child.start() : startOf(process);
+  }
+
+  private static long startOf(Process process) {
     ProcessTable.Entry entry = SUPPORTED ? ProcessTable.of(process.pid()) : null;
-    this.start = entry != null && process.isAlive() ? entry.start() : UNKNOWN;
+    return entry != null && process.isAlive() ? entry.start() : UNKNOWN;
   }
 
   /** The command that runs {@code command} as the leader of a session of its own. */

@@ -18,8 +18,8 @@ final class WorkerTurn extends PipedProcess {
   private final CompletableFuture<TurnEnd> end;
   private final AtomicBoolean forgotten = new AtomicBoolean();
 
-  WorkerTurn(ForkedChild child, boolean body) throws IOException {
-    super(child, body);
+  WorkerTurn(ForkedChild child) throws IOException {
+    super(child);
     end = requireNonNull(child.turn(), "turn");
   }
 

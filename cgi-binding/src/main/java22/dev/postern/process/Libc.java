@@ -27,9 +27,12 @@ final class Libc {
   static final int EAGAIN = 11;
   static final int EPIPE = 32;
 
+  static final int O_RDONLY = 0;
+  static final int O_WRONLY = 1;
   static final int O_RDWR = 2;
   static final int O_NONBLOCK = 0x800;
   static final int O_CLOEXEC = 0x80000;
+  private static final long FIONREAD = 0x541B;
   private static final int F_SETFL = 4;
   private static final int F_SETPIPE_SZ = 1031;
   private static final int F_DUPFD_CLOEXEC = 1030;
@@ -89,6 +92,12 @@ final class Libc {
       link(
           "fcntl",
           FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT),
+          Linker.Option.firstVariadicArg(2),
+          ERRNO);
+  private static final MethodHandle IOCTL =
+      link(
+          "ioctl",
+          FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS),
           Linker.Option.firstVariadicArg(2),
           ERRNO);
   private static final FunctionDescriptor TRANSFER =
@@ -228,6 +237,18 @@ final class Libc {
       throws IOException {
     try {
       return checked("fcntl", errno, (int) FCNTL.invokeExact(errno, fd, command, argument));
+    } catch (IOException e) {
+      throw e;
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  /** How many bytes a pipe holds that nobody has read, asked at either end. */
+  static int unread(MemorySegment errno, int fd, MemorySegment scratch) throws IOException {
+    try {
+      checked("ioctl", errno, (int) IOCTL.invokeExact(errno, fd, FIONREAD, scratch));
+      return scratch.get(JAVA_INT, 0);
     } catch (IOException e) {
       throw e;
     } catch (Throwable e) {

@@ -66,6 +66,11 @@ final class NativePath {
     return NativeProcess.launch(command, environment, directory, body);
   }
 
+  static HostedProcess adopt(ForkedChild child, byte[] request, @Nullable InputStream body)
+      throws IOException {
+    return NativeProcess.adopt(child, request, body);
+  }
+
   /** The standard input of a program that gets none: one descriptor for all of them. */
   static int devNull() {
     return DevNull.FD;

@@ -14,8 +14,9 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A program that the C library started. The request's own thread waits for its output, its errors
- * and its end together; a body that is in memory is written by it too.
+ * A program that the C library started, or that waits in a process which is not our child. The
+ * request's own thread waits for its output, its errors and its end together; a body that is in
+ * memory is written by it too.
  */
 final class NativeProcess extends HostedProcess {
   private static final int NONE = -1;
@@ -37,12 +38,22 @@ final class NativeProcess extends HostedProcess {
    */
   private static final long WITHOUT_PIDFD_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
 
+  /** Others may hold the pipe that a process has closed when it has its request. */
+  private static final long TAKEN_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+
   private final Workspace work;
   private int stdin = NONE;
   private int stdout = NONE;
   private int stderr = NONE;
   private int pidfd = NONE;
-  private @Nullable NativeSession session;
+  private @Nullable Session session;
+
+  /** Its session, of one that was started here. */
+  private @Nullable NativeSession own;
+
+  /** The process, of one that was not. */
+  private @Nullable PipedProcess adopted;
+
   private @Nullable NativeInput input;
   private byte[] memory = new byte[0];
   private int written;
@@ -85,6 +96,96 @@ final class NativeProcess extends HostedProcess {
     return started;
   }
 
+  /** As {@link HostedProcess#adopt}. Its body is read from when it has its request, not before. */
+  static NativeProcess adopt(ForkedChild child, byte[] request, @Nullable InputStream body)
+      throws IOException {
+    PipedProcess process = PipedProcess.of(child);
+    NativeProcess started = null;
+    try {
+      started = new NativeProcess(Workspace.take());
+      started.take(process, request, body);
+      return started;
+    } catch (Throwable e) {
+      if (started != null) {
+        started.releaseStreams();
+      }
+      process.close();
+      throw e;
+    }
+  }
+
+  private void take(PipedProcess process, byte[] request, @Nullable InputStream body)
+      throws IOException {
+    ForkedChild child = process.child;
+    adopted = process;
+    session = new PortableSession(process);
+    stdout = work.open(child.file(child.output()).toString(), Libc.O_RDONLY);
+    stderr = work.open(child.file(child.errors()).toString(), Libc.O_RDONLY);
+    if (body != null) {
+      int flags = Libc.O_WRONLY | Libc.O_NONBLOCK;
+      stdin = work.open(child.file(child.input()).toString(), flags);
+      if (!isInMemory(body)) {
+        input = new NativeInput(this, body, stdin);
+        stdin = NONE;
+      }
+    }
+    if (child.status() < 0) {
+      begin(process, request);
+    } else {
+      process.begin(request);
+    }
+    try {
+      if (input != null) {
+        input.start();
+      } else if (body != null) {
+        memory = body.readAllBytes();
+        feed();
+      }
+    } catch (IOException e) {
+      session.kill();
+      throw new IOException("program has begun", new IllegalStateException(e));
+    }
+  }
+
+  /**
+   * As {@link PipedProcess#begin}, without a look again and again: a process that has taken its
+   * request closes the pipe.
+   */
+  private void begin(PipedProcess process, byte[] request) throws IOException {
+    ForkedChild child = process.child;
+    int flags = Libc.O_WRONLY | Libc.O_NONBLOCK;
+    int control = work.open(child.file(child.control()).toString(), flags);
+    try {
+      long begun = System.nanoTime();
+      boolean killed = false;
+      for (int sent = 0; sent < request.length || work.unread(control) > 0; ) {
+        if (sent < request.length) {
+          int n = work.write(control, request, sent, request.length - sent);
+          if (n < 0) {
+            throw PipedProcess.notTaken(false);
+          }
+          sent += n;
+        }
+        boolean all = sent == request.length;
+        work.startDeafWait();
+        int pipe = work.await(control, all ? 0 : Libc.POLLOUT);
+        boolean changed = work.poll(TAKEN_LOOK_NANOS) && work.isReady(pipe);
+        if (all && changed && work.unread(control) > 0) {
+          throw PipedProcess.notTaken(false);
+        }
+        if (!killed && System.nanoTime() - begun > PipedProcess.PATIENCE_NANOS) {
+          process.toHandle().destroyForcibly();
+          killed = true;
+        }
+      }
+      if (killed) {
+        throw PipedProcess.notTaken(true);
+      }
+    } finally {
+      close(control);
+    }
+  }
+
   // ---- the start ----
 
   private void spawn(@Nullable InputStream body) throws IOException {
@@ -107,7 +208,8 @@ final class NativeProcess extends HostedProcess {
         input = new NativeInput(this, body, stdin);
         stdin = NONE;
       }
-      session = new NativeSession(Spawn.start(work, work.words(), streams), work.siginfo());
+      own = new NativeSession(Spawn.start(work, work.words(), streams), work.siginfo());
+      session = own;
     } finally {
       if (streams[0] != NativePath.devNull()) {
         close(streams[0]);
@@ -322,7 +424,7 @@ final class NativeProcess extends HostedProcess {
   // ---- the end ----
 
   @Override
-  NativeSession session() {
+  Session session() {
     if (session == null) {
       throw new IllegalStateException("program must have been started");
     }
@@ -331,16 +433,30 @@ final class NativeProcess extends HostedProcess {
 
   @Override
   int exitCode() {
-    return session().code();
+    if (adopted != null) {
+      return adopted.exitValue();
+    }
+    if (own == null) {
+      throw new IllegalStateException("program must have been started");
+    }
+    return own.code();
+  }
+
+  @Override
+  public List<String> left() {
+    return adopted instanceof WorkerTurn turn ? turn.left() : List.of();
   }
 
   @Override
   boolean awaitExit(long nanos) throws InterruptedException {
-    NativeSession leader = session();
+    if (adopted instanceof WorkerTurn turn) {
+      return awaitTurn(turn, nanos);
+    }
+    Session leader = session();
     if (!leader.isLeaderAlive()) {
       return true;
     }
-    if (pidfd == NONE) {
+    if (pidfd == NONE && tellsByPidfd()) {
       pidfd = Libc.pidfdOpen((int) leader.leader());
     }
     long start = System.nanoTime();
@@ -361,16 +477,47 @@ final class NativeProcess extends HostedProcess {
     return false;
   }
 
+  /** Of one that its parent reaps at once, only the parent tells how it ended, and a bit later. */
+  private boolean tellsByPidfd() {
+    return adopted == null || adopted.child.ended() == null;
+  }
+
+  /** A worker says so when its request is over. It may write its errors until then. */
+  private boolean awaitTurn(WorkerTurn turn, long nanos) throws InterruptedException {
+    long start = System.nanoTime();
+    for (long left = nanos; left > 0; left = nanos - (System.nanoTime() - start)) {
+      if (turn.waitFor(Math.min(left, PROMPT_EXIT_NANOS), TimeUnit.NANOSECONDS)) {
+        return true;
+      }
+      try {
+        work.startDeafWait();
+        serveStreams(0);
+      } catch (IOException e) {
+        // What it writes is lost then, and not its end.
+      }
+    }
+    return !turn.isAlive();
+  }
+
   /** Waits once; a program may be busy with its streams before it ends. */
   private void lookForExit(long left, boolean prompt) throws IOException {
     work.startDeafWait();
     if (pidfd != NONE) {
       work.await(pidfd, Libc.POLLIN);
     }
-    int err = prompt || stderr == NONE ? NONE : work.await(stderr, Libc.POLLIN);
-    int in = prompt || stdin == NONE ? NONE : work.await(stdin, Libc.POLLOUT);
     long slice = pidfd == NONE ? WITHOUT_PIDFD_NANOS : prompt ? PROMPT_EXIT_NANOS : LOOK_NANOS;
-    if (!work.poll(Math.min(left, slice))) {
+    if (prompt) {
+      work.poll(Math.min(left, slice));
+    } else {
+      serveStreams(Math.min(left, slice));
+    }
+  }
+
+  /** Reads its errors and writes its input, where either can be, after a wait for that. */
+  private void serveStreams(long nanos) throws IOException {
+    int err = stderr == NONE ? NONE : work.await(stderr, Libc.POLLIN);
+    int in = stdin == NONE ? NONE : work.await(stdin, Libc.POLLOUT);
+    if (!work.poll(nanos)) {
       return;
     }
     if (err != NONE && work.isReady(err)) {
@@ -421,23 +568,30 @@ final class NativeProcess extends HostedProcess {
   /** After the program's end, so that it takes no end of its input for the end of the body. */
   @Override
   void release() {
+    try {
+      if (own != null) {
+        own.reap();
+      }
+      if (adopted != null) {
+        adopted.forget();
+      }
+    } finally {
+      releaseStreams();
+    }
+  }
+
+  private void releaseStreams() {
     stdin = close(stdin);
     stdout = close(stdout);
     stderr = close(stderr);
     pidfd = close(pidfd);
-    try {
-      if (session != null) {
-        session.reap();
-      }
-    } finally {
-      // Last, as it may have to wait for a client.
-      if (input != null) {
-        input.close();
-      }
-      synchronized (wakeLock) {
-        released = true;
-        work.giveBack();
-      }
+    // Last, as it may have to wait for a client.
+    if (input != null) {
+      input.close();
+    }
+    synchronized (wakeLock) {
+      released = true;
+      work.giveBack();
     }
   }
 

@@ -160,6 +160,17 @@ final class Workspace {
     throw Libc.failure("write", error);
   }
 
+  /** Opens a file, closed on exec. {@code path} must be short, and of ASCII. */
+  int open(String path, int flags) throws IOException {
+    block.setString(0, path);
+    return Libc.open(errno, block, flags | Libc.O_CLOEXEC);
+  }
+
+  /** How many bytes of a pipe nobody has read. */
+  int unread(int fd) throws IOException {
+    return Libc.unread(errno, fd, scratch);
+  }
+
   // ---- waiting ----
 
   /** Lets the current wait return, and every later one until the workspace is given back. */
@@ -193,10 +204,10 @@ final class Workspace {
    *
    * @return what to ask {@link #isReady} for
    */
-  int await(int fd, short events) {
+  int await(int fd, int events) {
     long at = polledCount * POLLFD;
     polled.set(JAVA_INT, at, fd);
-    polled.set(JAVA_SHORT, at + 4, events);
+    polled.set(JAVA_SHORT, at + 4, (short) events);
     polled.set(JAVA_SHORT, at + 6, (short) 0);
     return polledCount++;
   }

@@ -131,6 +131,19 @@ class WarmServersTest {
     }
   }
 
+  /** The head and the number of each program are there. */
+  private static List<CompletableFuture<Void>> eightInFlight(WarmSite site, List<Call> calls)
+      throws Exception {
+    List<CompletableFuture<Void>> all = new ArrayList<>();
+    for (int i = 0; i < 8; i++) {
+      Call call = Call.get("/p.pl").with("QUERY_STRING", "wait");
+      calls.add(call);
+      all.addAll(clients(1, () -> call.to(site.warm)));
+    }
+    await(() -> calls.stream().allMatch(call -> call.count > 0));
+    return all;
+  }
+
   /** Some of what runs ends in time; what does not is cut, and its process ends with its client. */
   @ParameterizedTest
   @EnumSource(WorkerMode.class)
@@ -141,9 +154,17 @@ class WarmServersTest {
         HEAD + "print $$;",
         "if ($ENV{QUERY_STRING}) { select undef, undef, undef, 0.01 until -e '" + go + "' }",
         "print ' done';");
-    // What the first group and its processes open for good is open now.
-    try (WarmSite first = new WarmSite(directory, mode, group -> group, host -> host)) {
+    // What the first group and its requests open for good is open now.
+    try (WarmSite first =
+        new WarmSite(directory, mode, group -> group.processes(8), host -> host)) {
       first.fork(() -> Call.get("/p.pl"));
+      List<Call> calls = new ArrayList<>();
+      List<CompletableFuture<Void>> all = eightInFlight(first, calls);
+      Files.createFile(go);
+      for (CompletableFuture<Void> one : all) {
+        one.get(60, TimeUnit.SECONDS);
+      }
+      Files.delete(go);
     }
     await(() -> threads("postern-fork-server", "postern-worker") == 0);
     long descriptors = descriptors();
@@ -151,14 +172,7 @@ class WarmServersTest {
     site.fork(() -> Call.get("/p.pl"));
     int before = site.runs.size();
     List<Call> calls = new ArrayList<>();
-    List<CompletableFuture<Void>> all = new ArrayList<>();
-    for (int i = 0; i < 8; i++) {
-      Call call = Call.get("/p.pl").with("QUERY_STRING", "wait");
-      calls.add(call);
-      all.addAll(clients(1, () -> call.to(site.warm)));
-    }
-    // The head and the number of each program are there.
-    await(() -> calls.stream().allMatch(call -> call.count > 0));
+    List<CompletableFuture<Void>> all = eightInFlight(site, calls);
     CompletableFuture<Void> closing = clients(1, site::close).get(0);
     Files.createFile(go);
     for (CompletableFuture<Void> one : all) {
