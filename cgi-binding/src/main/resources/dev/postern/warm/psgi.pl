@@ -26,10 +26,13 @@ fail_load($@ || "it cannot be read: $!") if !defined $application;
 fail_load('it must return an application') if ref $application ne 'CODE' && !(ref $application && eval { $application->can('(&{}') || overload::Method($application, '&{}') });
 put(62, join("\t", 'ready', $file, grep { defined && !ref && !/[\t\n]/ } values %INC) . "\n");
 
+# The end of a request is told with the next line: its host is woken once.
+my $over = '';
 while (1) {
   pipe(my $input, my $input_end) or last; pipe(my $output_end, my $output) or last;
   pipe(my $errors_end, my $errors) or last; pipe(my $control, my $control_end) or last;
-  put(62, join(' ', $$, map { fileno $_ } $input_end, $output_end, $errors_end, $control_end) . "\n");
+  put(62, $over . join(' ', $$, map { fileno $_ } $input_end, $output_end, $errors_end, $control_end) . "\n");
+  $over = '';
   my $request = receive($control); last unless defined $request;
   close $_ for $input_end, $output_end, $errors_end, $control, $control_end;
   my ($how, @variables) = split /\0/, $request, -1; pop @variables;
@@ -39,8 +42,9 @@ while (1) {
   { my $old = select(STDOUT); local $| = 1; select($old) }
   rest();
   close $_ for $input, $output, $errors;
-  put(62, "= $$ $status\n");
+  $over = "= $$ $status\n";
 }
+put(62, $over);
 exit 0;
 
 # A request; undef when the host wants no more.

@@ -79,10 +79,13 @@ sub reuse {
   %layers = map { $_ => join '', map { ":$_" } grep { !/^(?:unix|perlio)$/ } PerlIO::get_layers(*{"main::$_"}, $_ eq 'STDIN' ? () : (output => 1)) } qw(STDIN STDOUT STDERR);
   report_ready($path);
   %before_request = snapshot();
+  # The end of a request is told with the next line: its host is woken once.
+  my $over = '';
   while (1) {
     pipe(my $input, my $input_end) or last; pipe(my $output_end, my $output) or last;
     pipe(my $errors_end, my $errors) or last; pipe(my $control, my $control_end) or last;
-    put(62, join(' ', $$, map { fileno $_ } $input_end, $output_end, $errors_end, $control_end) . "\n");
+    put(62, $over . join(' ', $$, map { fileno $_ } $input_end, $output_end, $errors_end, $control_end) . "\n");
+    $over = '';
     my $request = receive($control); last unless defined $request;
     close $_ for $input_end, $output_end, $errors_end, $control, $control_end;
     my ($how, @variables) = split /\0/, $request, -1; pop @variables;
@@ -91,8 +94,9 @@ sub reuse {
     my $status = run_request();
     CORE::exit($status) if $$ != $worker;
     my @left = end_request();
-    put(62, join(' ', '=', $$, $status << 8, @left) . "\n");
+    $over = join(' ', '=', $$, $status << 8, @left) . "\n";
   }
+  put(62, $over);
   CORE::exit(0);
 }
 

@@ -49,9 +49,15 @@ class Worker(Loader):
         self.before = self.look()
 
     def serve(self):
+        over = b''
         while True:
-            pipes = (input, input_end), (output_end, output), (errors_end, errors), (control, control_end) = [os.pipe() for _ in range(4)]
-            send(self.reports, b'%d %d %d %d %d\n' % (os.getpid(), input_end, output_end, errors_end, control_end))
+            try:
+                pipes = (input, input_end), (output_end, output), (errors_end, errors), (control, control_end) = [os.pipe() for _ in range(4)]
+            except OSError:
+                send(self.reports, over)
+                raise
+            # The end of the last request with it: its host is woken once.
+            send(self.reports, over + b'%d %d %d %d %d\n' % (os.getpid(), input_end, output_end, errors_end, control_end))
             request = self.receive(control)
             if request is None:
                 sys.exit(0)
@@ -68,7 +74,7 @@ class Worker(Loader):
             if os.getpid() != worker:
                 os._exit(status & 0xFF)
             left = self.end()
-            send(self.reports, os.fsencode(' '.join(['=', str(worker), str(status << 8), *left])) + b'\n')
+            over = os.fsencode(' '.join(['=', str(worker), str(status << 8), *left])) + b'\n'
 
     def receive(self, control):
         """A request; None when the host wants no more."""

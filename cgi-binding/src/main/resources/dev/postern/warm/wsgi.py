@@ -45,9 +45,15 @@ def main():
     files = (getattr(module, '__file__', None) for module in list(sys.modules.values()))
     shown = [os.fsencode(name) for name in files if name and not any(c in name for c in '\t\n')]
     send(reports, b'\t'.join([b'ready'] + shown) + b'\n')
+    over = b''
     while True:
-        (input, input_end), (output_end, output), (errors_end, errors), (control, control_end) = (os.pipe() for _ in range(4))
-        send(reports, b'%d %d %d %d %d\n' % (os.getpid(), input_end, output_end, errors_end, control_end))
+        try:
+            (input, input_end), (output_end, output), (errors_end, errors), (control, control_end) = (os.pipe() for _ in range(4))
+        except OSError:
+            send(reports, over)
+            raise
+        # The end of the last request with it: its host is woken once.
+        send(reports, over + b'%d %d %d %d %d\n' % (os.getpid(), input_end, output_end, errors_end, control_end))
         request = receive(control, commands)
         if request is None:
             break
@@ -62,7 +68,7 @@ def main():
         rest()
         for fd in (input, output, errors):
             os.close(fd)
-        send(reports, b'= %d %d\n' % (os.getpid(), status))
+        over = b'= %d %d\n' % (os.getpid(), status)
     # An ordinary end, with all that atexit and threads have to say.
     sys.exit(0)
 
