@@ -1,6 +1,6 @@
 """Compares warm programs with what else runs them, in turns on loopback. Called by `compare --warm`.
 
-    warm.py LAUNCHER JDK COMMIT [--rounds N] [--seconds N] [--out FILE] [--jdk17 HOME]
+    warm.py LAUNCHER JDK COMMIT [--rounds N] [--seconds N] [--only PROGRAM,…] [--out FILE] [--jdk17 HOME]
 
 Each server has a configuration of its own in a directory that is removed at the end. A server or a program that is not
 installed is said, and passed over. A rate is the median of all rounds at 8 connections; a ratio is taken within each
@@ -301,7 +301,12 @@ def measure(server, path, seconds, connections):
 
 
 def compare(found, options):
-    programs = list(dict.fromkeys(name for name, _ in found))
+    only = options.only.split(",") if options.only else []
+    programs = [name for name in dict.fromkeys(name for name, _ in found) if not only or name in only]
+    unknown = set(only) - set(name for name, _ in found)
+    if unknown:
+        raise SystemExit("no such program: %s; there are: %s" % (
+            ", ".join(sorted(unknown)), ", ".join(dict.fromkeys(name for name, _ in found))))
     rates, p50, jvm = {}, {}, {}
     for name in programs:
         peers = [key for key in found if key[0] == name]
@@ -389,6 +394,7 @@ def main():
     parser.add_argument("--seconds", type=int, default=4, help="of each turn; 4 by default")
     parser.add_argument("--warm", type=int, default=5, help="seconds before the first turn; 5 by default")
     parser.add_argument("--jdk17", default="", help="a JDK 17 to compare with")
+    parser.add_argument("--only", default="", help="these programs alone, separated by commas, such as wsgi,hello.py")
     parser.add_argument("--out", default="target/warm.md", help="where the tables are written")
     options = parser.parse_args()
     if shutil.which("wrk") is None:
