@@ -142,6 +142,9 @@ final class RequestVariables implements Environ.Source {
     if (host != null && !Hosts.isHostField(host) || !Hosts.isHost(serverName())) {
       return "Host must be a host and maybe a port [S23]";
     }
+    if (isSaidSecure() && isHttp1() && ClaimedScheme.isFalse(request)) {
+      return "request target must have the connection's own scheme [R24]";
+    }
     if (!path().exact()) {
       return "request target must be UTF-8, or percent-encoded: the container has lost bytes [E14]";
     }
@@ -154,7 +157,18 @@ final class RequestVariables implements Environ.Source {
   }
 
   private boolean isSecure() {
-    return request.isSecure() || "https".equalsIgnoreCase(request.getScheme());
+    return isSaidSecure() && !ClaimedScheme.isFalse(request);
+  }
+
+  /** In HTTP/2 the scheme alone is the client's word, which Tomcat repeats (RFC 9113 8.3.1). */
+  private boolean isSaidSecure() {
+    return request.isSecure()
+        || "https".equalsIgnoreCase(request.getScheme())
+            && !request.getProtocol().startsWith("HTTP/2");
+  }
+
+  private boolean isHttp1() {
+    return request.getProtocol().startsWith("HTTP/1");
   }
 
   private RequestPath path() {

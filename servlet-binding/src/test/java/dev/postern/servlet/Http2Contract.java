@@ -117,4 +117,31 @@ abstract class Http2Contract extends ContainerContract {
       assertThat(connection.isWhole()).isTrue();
     }
   }
+
+  /** Tomcat resets the stream. Undertow has nothing else that a servlet could ask. */
+  @Test
+  void r24_schemeOfTheClient_isNotBelieved() throws Exception {
+    int port = start(DUMP);
+    try (Http2Connection connection = new Http2Connection(port)) {
+      connection.head(
+          List.of(
+              Map.entry(":method", "GET"),
+              Map.entry(":scheme", "https"),
+              Map.entry(":path", "/"),
+              Map.entry(":authority", "127.0.0.1:" + port)),
+          true);
+      List<Map.Entry<String, String>> head = connection.takeHead(PATIENCE);
+      if (server == Server.TOMCAT) {
+        assertThat(head).isNull();
+        return;
+      }
+      assertThat(head).contains(Map.entry(":status", "200"));
+      String dump = new String(connection.take(64 * 1024, PATIENCE), StandardCharsets.ISO_8859_1);
+      if (server == Server.UNDERTOW) {
+        assertThat(dump).contains("REQUEST_SCHEME=https\0", "HTTPS=on\0");
+      } else {
+        assertThat(dump).contains("REQUEST_SCHEME=http\0").doesNotContain("HTTPS=");
+      }
+    }
+  }
 }

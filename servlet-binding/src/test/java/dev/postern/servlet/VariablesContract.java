@@ -60,6 +60,26 @@ abstract class VariablesContract extends ContainerContract {
     assertThat(variables(response)).containsEntry("SERVER_PROTOCOL", "HTTP/1.0");
   }
 
+  /** Tomcat and Undertow pass over the scheme of a target; Jetty makes it the request's. */
+  @Test
+  void r24_targetOfAnotherScheme_isNotBelieved() throws Exception {
+    int port = start(DUMP);
+    RawResponse plain = RawClient.exchange(port, "GET http://h/x HTTP/1.1\r\nHost: h\r\n\r\n");
+    assertThat(variables(plain)).containsEntry("REQUEST_SCHEME", "http").doesNotContainKey("HTTPS");
+    RawResponse claimed =
+        RawClient.exchange(
+            port,
+            "GET https://h/x HTTP/1.1\r\nHost: h\r\nX-Forwarded-Proto: https\r\n"
+                + "Forwarded: proto=https\r\n\r\n");
+    if (server == Server.JETTY) {
+      assertThat(claimed.status()).isEqualTo(400);
+    } else {
+      assertThat(variables(claimed))
+          .containsEntry("REQUEST_SCHEME", "http")
+          .doesNotContainKey("HTTPS");
+    }
+  }
+
   @Test
   void s23_s24_serverName_isTheHostAlone() throws Exception {
     int port = start(DUMP);
