@@ -41,6 +41,8 @@ final class NativeProcess extends HostedProcess {
   /** Others may hold the pipe that a process has closed when it has its request. */
   private static final long TAKEN_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
+  private static final long BETWEEN_LOOKS_NANOS = TimeUnit.MICROSECONDS.toNanos(100);
+
   private final Workspace work;
   private int stdin = NONE;
   private int stdout = NONE;
@@ -144,6 +146,9 @@ final class NativeProcess extends HostedProcess {
     } catch (IOException e) {
       session.kill();
       throw new IOException("program has begun", new IllegalStateException(e));
+    } catch (Throwable e) {
+      session.kill();
+      throw e;
     }
   }
 
@@ -472,6 +477,10 @@ final class NativeProcess extends HostedProcess {
       }
       if (!leader.isLeaderAlive()) {
         return true;
+      }
+      if (adopted != null) {
+        // Its end may be known before there is a descriptor to look with how it ended.
+        TimeUnit.NANOSECONDS.sleep(BETWEEN_LOOKS_NANOS);
       }
     }
     return false;

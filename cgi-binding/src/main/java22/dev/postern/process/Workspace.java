@@ -163,7 +163,16 @@ final class Workspace {
   /** Opens a file, closed on exec. {@code path} must be short, and of ASCII. */
   int open(String path, int flags) throws IOException {
     block.setString(0, path);
-    return Libc.open(errno, block, flags | Libc.O_CLOEXEC);
+    int fd = Libc.open(errno, block, flags | Libc.O_CLOEXEC);
+    if (fd >= 3) {
+      return fd;
+    }
+    // This JVM runs without all of its standard streams, and would print into a program.
+    try {
+      return Libc.duplicateAboveStandard(errno, fd);
+    } finally {
+      Libc.close(fd);
+    }
   }
 
   /** How many bytes of a pipe nobody has read. */

@@ -85,6 +85,20 @@ final class ClientWatch {
     this.readable = table.isReadable();
   }
 
+  /** The client has reset its connection, which nobody has to see a stack of. */
+  static final class ClientGoneException extends IOException {
+    private static final long serialVersionUID = 1;
+
+    private ClientGoneException() {
+      super("client has reset its connection");
+    }
+
+    @Override
+    public synchronized Throwable fillInStackTrace() {
+      return this;
+    }
+  }
+
   /** The connections of this machine. */
   interface Table {
     /** Whether there is one. */

@@ -121,7 +121,8 @@ final class Serving {
       Throwable failure = outcome.failure();
       if (failure != null && (passing == null || !passing.hasPassed())) {
         boolean gone =
-            !outcome.complete() && (sink.isRefused() || failure instanceof ClientGoneException);
+            !outcome.complete()
+                && (sink.isRefused() || failure instanceof ClientWatch.ClientGoneException);
         FailureLog.report(variables, outcome, failure, gone);
       }
     } finally {
