@@ -223,7 +223,8 @@ class LifecycleTest {
   void attackF07_floodWithoutEnd_endsWithTheTimeForAll() throws IOException {
     Call call = Call.get("/");
     call.discard = true;
-    call.to(builder(HEAD, "exec yes").totalTimeout(Duration.ofMillis(500)).build());
+    // As long as a start may take on a busy machine: what ends before the head is answered by 504.
+    call.to(builder(HEAD, "exec yes").totalTimeout(Duration.ofSeconds(2)).build());
 
     assertThat(call.count).isPositive();
     assertThat(call.rule()).isEqualTo("program-timeout");
