@@ -160,11 +160,8 @@ final class RequestVariables implements Environ.Source {
     return isSaidSecure() && !ClaimedScheme.isFalse(request);
   }
 
-  /** In HTTP/2 the scheme alone is the client's word, which Tomcat repeats (RFC 9113 8.3.1). */
   private boolean isSaidSecure() {
-    return request.isSecure()
-        || "https".equalsIgnoreCase(request.getScheme())
-            && !request.getProtocol().startsWith("HTTP/2");
+    return request.isSecure() || "https".equalsIgnoreCase(request.getScheme());
   }
 
   private boolean isHttp1() {

@@ -93,13 +93,7 @@ abstract class Http2Contract extends ContainerContract {
                   .withTrailers(() -> Headers.of("X-Sum", "1"));
             });
     try (Http2Connection connection = new Http2Connection(port)) {
-      connection.head(
-          List.of(
-              Map.entry(":method", "GET"),
-              Map.entry(":scheme", "http"),
-              Map.entry(":path", "/"),
-              Map.entry(":authority", "127.0.0.1:" + port)),
-          true);
+      connection.head(request("http", port), true);
       if (ExtensionContract.hasHints(server)) {
         assertThat(connection.takeHead(PATIENCE))
             .contains(Map.entry(":status", "103"), Map.entry("link", "</a.css>"));
@@ -118,18 +112,20 @@ abstract class Http2Contract extends ContainerContract {
     }
   }
 
+  private static List<Map.Entry<String, String>> request(String scheme, int port) {
+    return List.of(
+        Map.entry(":method", "GET"),
+        Map.entry(":scheme", scheme),
+        Map.entry(":path", "/"),
+        Map.entry(":authority", "127.0.0.1:" + port));
+  }
+
   /** Tomcat resets the stream. Undertow has nothing else that a servlet could ask. */
   @Test
   void r24_schemeOfTheClient_isNotBelieved() throws Exception {
     int port = start(DUMP);
     try (Http2Connection connection = new Http2Connection(port)) {
-      connection.head(
-          List.of(
-              Map.entry(":method", "GET"),
-              Map.entry(":scheme", "https"),
-              Map.entry(":path", "/"),
-              Map.entry(":authority", "127.0.0.1:" + port)),
-          true);
+      connection.head(request("https", port), true);
       List<Map.Entry<String, String>> head = connection.takeHead(PATIENCE);
       if (server == Server.TOMCAT) {
         assertThat(head).isNull();
