@@ -1,4 +1,6 @@
-/** FastCGI and SCGI both ways: an application as a server, a server as an application. */
+/**
+ * FastCGI and SCGI both ways: an application can be a server, and a server can be an application.
+ */
 module dev.postern.fastcgi {
   requires transitive dev.postern;
   requires transitive dev.postern.cgi;

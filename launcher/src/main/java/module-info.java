@@ -1,4 +1,4 @@
-/** The {@code postern} command. An executable: exports nothing. */
+/** The {@code postern} command. It is an executable, so it exports nothing. */
 module dev.postern.launcher {
   requires com.google.common;
   requires dev.postern;

@@ -16,11 +16,11 @@ public interface Application {
    * Answers one request. {@code startResponse} must be called before this method returns; the
    * gateway then writes the body and closes it, once, on this thread.
    *
-   * @throws HttpException to answer with another status than 500: before anything was sent the
+   * @throws HttpException to answer with another status than 500. If nothing has been sent, the
    *     client gets that status with a fixed text
    * @throws Exception if the request cannot be answered. If nothing has been sent, the client gets
-   *     a fixed text with status 500, or 400 if its own request body was short or broken. The
-   *     exception is written to {@code postern.errors}
+   *     a fixed text with status 500, or with 400 or 408 if its own request body was short, broken
+   *     or too slow. The exception is written to {@code postern.errors}
    */
   Body call(Environ environ, StartResponse startResponse) throws Exception;
 
@@ -30,8 +30,8 @@ public interface Application {
   }
 
   /**
-   * This application in middlewares: a request passes the first one first. Where this application
-   * is {@link AutoCloseable}, the one that is returned closes it.
+   * This application, wrapped in middlewares. A request passes the first middleware first. If this
+   * application is {@link AutoCloseable}, the returned application closes it.
    */
   default Application with(Middleware... middlewares) {
     Application wrapped = this;

@@ -6,11 +6,11 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 
-/** Writes blocks to streams, and says what an iterator of blocks throws. */
+/** Writes blocks to streams, and makes the exceptions that an iterator of blocks throws. */
 final class Blocks {
   private Blocks() {}
 
-  /** Writes what remains of the block, without a copy where it has an array. */
+  /** Writes what remains of the block, without a copy if the block has an array. */
   static void write(ByteBuffer block, OutputStream out) throws IOException {
     if (block.hasArray()) {
       out.write(block.array(), block.arrayOffset() + block.position(), block.remaining());
@@ -26,9 +26,9 @@ final class Blocks {
   }
 
   /**
-   * What an iterator throws for {@code error}, as it cannot declare checked exceptions: an {@link
-   * IOException} in an {@link UncheckedIOException}, and any other checked exception as the cause
-   * of such an IOException.
+   * The exception that an iterator throws for {@code error}. An iterator cannot declare checked
+   * exceptions. So an {@link IOException} comes in an {@link UncheckedIOException}, and any other
+   * checked exception comes as the cause of such an IOException.
    *
    * @return the exception to throw; an {@link Error} is thrown from here
    */
@@ -50,7 +50,7 @@ final class Blocks {
     return new UncheckedIOException(new IOException(error));
   }
 
-  /** Whether this is an interrupt, also as {@link #unchecked} gives it. */
+  /** Whether {@code error} is an interrupt, or an interrupt that {@link #unchecked} has wrapped. */
   static boolean isInterrupt(Throwable error) {
     return error instanceof InterruptedException
         || error instanceof UncheckedIOException unchecked

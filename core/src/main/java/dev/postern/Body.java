@@ -16,12 +16,12 @@ import java.util.function.Supplier;
  * The body of a response. It has two views of the same bytes: a reader pulls them from the
  * iterator, or {@link #writeTo} pushes them into a stream.
  *
- * <p>A gateway calls {@code writeTo} once, or not at all for HEAD, 204 and 304. Then it calls
+ * <p>A gateway calls {@code writeTo} once, or not at all for HEAD, 204, 205 and 304. Then it calls
  * {@link #close} once. It makes both calls on the request's thread. A middleware may pull the
  * iterator instead.
  *
  * <p>Bodies of bytes, of text and of a file are reusable: many requests may share one, also at the
- * same time, so that it may be a constant. Bodies of a stream and of a writer are for one use.
+ * same time. So such a body may be a constant. Bodies of a stream and of a writer are for one use.
  */
 public interface Body extends Iterable<ByteBuffer>, Closeable {
   /**
@@ -69,13 +69,13 @@ public interface Body extends Iterable<ByteBuffer>, Closeable {
   }
 
   /**
-   * Fields that follow the body (RFC 9110 6.5), such as a checksum. A gateway whose protocol and
-   * server can send them asks for them once, after {@link #writeTo}; every other one never asks. So
-   * they are nothing that a client must have. HTTP/1.1 sends them behind a body of unknown length,
-   * that is, when the application has started no Content-Length.
+   * Fields that follow the body (RFC 9110 6.5), such as a checksum. A gateway asks for them once,
+   * after {@link #writeTo}, if its protocol and its server can send them. Otherwise the gateway
+   * never asks. So do not put anything into them that a client must have. HTTP/1.1 sends them
+   * behind a body of unknown length, that is, when the application has started no Content-Length.
    *
-   * <p>A middleware that gives another body than it was given, such as a compressed one, thereby
-   * drops them (X1 of SPEC.md).
+   * <p>A middleware that replaces the body, for example by a compressed one, drops the trailers (X1
+   * of SPEC.md).
    *
    * @return by default none
    */
@@ -83,14 +83,14 @@ public interface Body extends Iterable<ByteBuffer>, Closeable {
     return Headers.of();
   }
 
-  /** Releases what the body holds. The caller calls it once, also if it never read the body. */
+  /** Releases what the body holds. The caller calls this once, even if it never read the body. */
   @Override
   default void close() throws IOException {}
 
   /**
    * This body with a resource that is closed after it. {@link #close} of the returned body closes
-   * this body first and the resource second, once, also if nobody has read the body (as for HEAD)
-   * and if closing this body fails. For one use.
+   * this body first and the resource second, and does so once. It closes the resource also if
+   * nobody has read the body (as for HEAD), and if closing this body fails. For one use.
    *
    * <pre>{@code
    * Connection connection = pool.take();
@@ -103,7 +103,7 @@ public interface Body extends Iterable<ByteBuffer>, Closeable {
 
   /**
    * This body with {@link #trailers}. The gateway calls the supplier on the request's thread, once,
-   * after the last byte, if it can send them.
+   * after the last byte, if it can send trailers.
    *
    * <pre>{@code
    * CRC32 sum = new CRC32();
@@ -131,11 +131,12 @@ public interface Body extends Iterable<ByteBuffer>, Closeable {
   }
 
   /**
-   * The bytes of a regular file, in the length that the file has now. If the file has another
-   * inode, size or time of change when the body is used, or if it shrinks while it is sent, the
-   * body throws an {@link IOException}. So make a new body for each response of a file that
-   * changes. A file whose size is 0 but that has bytes, as those of {@code /proc}, is sent whole,
-   * without a Content-Length. Reusable: the file is not kept open between two blocks.
+   * The bytes of a regular file. The length of the body is the size that the file has now. If the
+   * file has another inode, size or time of change when the body is used, or if it shrinks while it
+   * is sent, the body throws an {@link IOException}. So make a new body for each response of a file
+   * that changes. Files of {@code /proc} have bytes although their size is 0. The body of such a
+   * file is sent whole, without a Content-Length. Reusable: the file is not kept open between two
+   * blocks.
    *
    * @throws IOException if there is no such file, or if it is no regular file
    */
@@ -153,10 +154,10 @@ public interface Body extends Iterable<ByteBuffer>, Closeable {
   }
 
   /**
-   * The first {@code length} bytes of a stream, which become the response's Content-Length. {@link
-   * #close} closes the stream. If the stream ends earlier, the body throws an {@link
-   * java.io.EOFException}. The body flushes its output whenever the stream has no more bytes
-   * available. For one use.
+   * The first {@code length} bytes of a stream. {@code length} becomes the response's
+   * Content-Length. {@link #close} closes the stream. If the stream ends earlier, the body throws
+   * an {@link java.io.EOFException}. The body flushes its output whenever the stream has no more
+   * bytes available. For one use.
    *
    * @throws IllegalArgumentException if the length is negative
    */
@@ -175,9 +176,9 @@ public interface Body extends Iterable<ByteBuffer>, Closeable {
    * memory for their blocks is bounded. When the middleware closes the body, the writer's stream
    * throws.
    *
-   * <p>The writer is not called at all for HEAD, 204 and 304, and if the client is gone already. So
-   * do not open a resource outside the writer and close it inside: pass the resource to {@link
-   * #onClose}. For one use.
+   * <p>A gateway does not call the writer for HEAD, 204, 205 and 304, nor if the client is gone
+   * already. So do not open a resource outside the writer and close it inside the writer. Pass the
+   * resource to {@link #onClose} instead. For one use.
    */
   static Body writing(Writer writer) {
     return new WrittenBody(requireNonNull(writer, "writer"));

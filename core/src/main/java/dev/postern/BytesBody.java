@@ -48,7 +48,7 @@ final class BytesBody implements Body {
     };
   }
 
-  /** All of it is there, so that nothing is gained by a flush between two blocks. */
+  /** All bytes are in memory already, so a flush between two blocks would gain nothing. */
   @Override
   public void writeTo(OutputStream out) throws IOException {
     for (byte[] block : blocks) {

@@ -5,15 +5,16 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 
 /**
- * Blocks outside the heap for the files that are being sent. Allocating one costs more than a short
- * file, and one that is dropped stays until a collection; so some are kept. A pool, and nothing
- * that belongs to a thread: a container's threads outlive a web application. Thread-safe.
+ * A pool of blocks outside the heap, for the files that are being sent. Allocating such a block
+ * costs more than sending a short file, and a dropped block takes memory until the next garbage
+ * collection. So this class keeps some blocks. It keeps them in one pool and not in thread locals,
+ * because a container's threads outlive a web application. Thread-safe.
  */
 final class DirectBlocks {
-  /** The block, and what was read into it, still fit into a processor's cache. */
+  /** Small enough that the block, and what was read into it, fit into a processor's cache. */
   static final int SIZE = 128 * 1024;
 
-  /** 2 MiB. */
+  /** How many free blocks are kept: 2 MiB in all. */
   static final int KEPT = 16;
 
   private static final Deque<ByteBuffer> FREE = new ArrayDeque<>(KEPT);
@@ -29,7 +30,7 @@ final class DirectBlocks {
     return block == null ? ByteBuffer.allocateDirect(SIZE) : block;
   }
 
-  /** Gives it back: nobody writes from it any more. */
+  /** Takes a block back. The caller must not use the block afterwards. */
   static void give(ByteBuffer block) {
     synchronized (FREE) {
       if (FREE.size() < KEPT) {

@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
  * map; a middleware may add to it.
  *
  * <p><b>Variables</b> have keys without a dot. The value is a {@code String} that holds bytes, one
- * char for each byte (ISO-8859-1), as PEP 3333 says: so no byte is lost between the client and the
- * application. The typed readers, such as {@link #pathInfo}, decode these bytes for people. {@code
+ * char for each byte (ISO-8859-1), as PEP 3333 says. So no byte is lost between the client and the
+ * application. {@link #scriptName} and {@link #pathInfo} decode these bytes to text. {@code
  * SCRIPT_NAME}, {@code PATH_INFO} and {@code QUERY_STRING} are always in the map and may be empty.
  * A variable that the request does not have is not in the map; no value is null.
  *
@@ -43,8 +43,8 @@ import org.jspecify.annotations.Nullable;
  * environ throws an {@link IllegalStateException} once its exchange is over and the hooks of {@link
  * #onFinish} have run. {@link #snapshot()} keeps the values for longer.
  *
- * <p>Confined to the request's thread, except for {@link #isCancelled}, {@link #onCancel} and
- * {@link #remaining}, which any thread may call.
+ * <p>Confined to the request's thread, except for {@link #isCancelled}, {@link #onCancel}, {@link
+ * #remaining} and {@link #report}, which any thread may call.
  */
 public final class Environ extends AbstractMap<String, Object> {
   /** The version of the gateway interface that {@code postern.version} names. */
@@ -57,7 +57,10 @@ public final class Environ extends AbstractMap<String, Object> {
   private final Extensions extensions;
   private final Lifecycle lifecycle;
 
-  /** What was put, above the source; everything there is, once {@link #complete} is true. */
+  /**
+   * The values that were put. They hide those of the source. Once {@link #complete} is true, this
+   * map holds all values but the shared extensions.
+   */
   private @Nullable Map<String, Object> own;
 
   private boolean complete;
@@ -75,14 +78,18 @@ public final class Environ extends AbstractMap<String, Object> {
     this.complete = complete;
   }
 
-  /** Where a binding has the CGI variables of a request. Called on the request's thread. */
+  /**
+   * Gives the CGI variables of a request. A binding implements it. The environ calls it on the
+   * request's thread.
+   */
   public interface Source {
     /**
-     * The variable of that name, bytes as chars; null when it is absent. The same answer each time.
+     * The variable of that name, bytes as chars; null when it is absent. Must give the same answer
+     * each time.
      */
     @Nullable String variable(String name);
 
-    /** The names of all variables that are there. One with a dot is passed over. */
+    /** The names of all variables. The environ ignores a name with a dot. */
     Set<String> names();
   }
 
@@ -192,7 +199,7 @@ public final class Environ extends AbstractMap<String, Object> {
     return new EnvironEntries(all(), extensions.shared());
   }
 
-  /** As by {@link #entrySet}, without an object for each entry. */
+  /** Visits what {@link #entrySet} has, without an object for each entry. */
   @Override
   public void forEach(BiConsumer<? super String, ? super Object> action) {
     checkOpen();
@@ -225,7 +232,8 @@ public final class Environ extends AbstractMap<String, Object> {
 
   /**
    * PATH_INFO: the path below this application, decoded as UTF-8 with U+FFFD for malformed bytes;
-   * maybe "". Two different paths can decode to the same text: never decide about access by it.
+   * maybe "". Two different paths can decode to the same text. So never decide about access by this
+   * text.
    */
   public String pathInfo() {
     return decoded(text("PATH_INFO"));
@@ -252,8 +260,8 @@ public final class Environ extends AbstractMap<String, Object> {
   }
 
   /**
-   * CONTENT_LENGTH in bytes, or -1 when it is absent or empty. A gateway refuses a malformed one
-   * before the call.
+   * CONTENT_LENGTH in bytes, or -1 when it is absent or empty. A gateway refuses a request with a
+   * malformed one before it calls the application.
    */
   public long contentLength() {
     String digits = variable("CONTENT_LENGTH");
@@ -263,9 +271,9 @@ public final class Environ extends AbstractMap<String, Object> {
   /**
    * The request's body. The stream ends where the body ends. It throws an {@link
    * java.io.EOFException} if the body is shorter than CONTENT_LENGTH, and a {@link
-   * GatewayException} if the connection breaks. If the application throws one of these, or an
-   * exception that has one of them as its cause, then the client gets a 400, because the client is
-   * at fault. You need not close the stream.
+   * GatewayException} if the connection breaks or stalls. If the application throws one of these,
+   * or an exception that has one of them as its cause, then the client gets a 400, or a 408 if it
+   * was too slow, because the client is at fault. You need not close the stream.
    */
   public InputStream input() {
     return (InputStream) requireNonNull(get("postern.input"), "postern.input");
@@ -329,8 +337,8 @@ public final class Environ extends AbstractMap<String, Object> {
    * runs. A hook must not block. An exception of a hook is added to the cause of the cancellation
    * as a suppressed one. Any thread may call this.
    *
-   * @return closing it removes the hook, for a hook whose resource is closed before the request
-   *     ends
+   * @return the registration of the hook. Close it to remove the hook, for example when the hook's
+   *     resource is closed before the request ends
    */
   public Registration onCancel(Runnable hook) {
     return lifecycle.onCancel(requireNonNull(hook, "hook"));
@@ -354,9 +362,9 @@ public final class Environ extends AbstractMap<String, Object> {
 
   /**
    * Calls {@code hook} with the outcome at the end of the exchange: on the request's thread, after
-   * the body was closed, in the order in which hooks were added. Write an access log as such a
-   * hook. A middleware could not: it does not see the responses that the engine itself makes, such
-   * as a 500.
+   * the body was closed, in the order in which hooks were added. Write an access log in such a
+   * hook. A middleware cannot write it, because a middleware does not see the responses that the
+   * engine itself makes, such as a 500.
    */
   public void onFinish(Consumer<Outcome> hook) {
     lifecycle.onFinish(requireNonNull(hook, "hook"));
@@ -377,8 +385,8 @@ public final class Environ extends AbstractMap<String, Object> {
   // ---- copies ----
 
   /**
-   * An environ with the same values, for changing CGI variables. Shares input, hooks, cancellation
-   * and deadline.
+   * An environ with the same values, for changing CGI variables. The copy shares input, hooks,
+   * cancellation and deadline.
    */
   public Environ copy() {
     checkOpen();
@@ -399,9 +407,9 @@ public final class Environ extends AbstractMap<String, Object> {
   }
 
   /**
-   * A copy for an application at {@code prefix}: the prefix is moved from the start of PATH_INFO to
-   * the end of SCRIPT_NAME. Matches whole segments, by bytes: {@code /a} matches {@code /a} and
-   * {@code /a/b}, and not {@code /ab}. The prefix "" matches all.
+   * A copy for an application at {@code prefix}. The copy has the prefix at the end of SCRIPT_NAME,
+   * and no longer at the start of PATH_INFO. The prefix matches whole segments, by bytes: {@code
+   * /a} matches {@code /a} and {@code /a/b}, and not {@code /ab}. The prefix "" matches all.
    *
    * @return null when PATH_INFO does not start with the prefix
    * @throws IllegalArgumentException when the prefix is neither empty nor starts with a slash
@@ -432,7 +440,10 @@ public final class Environ extends AbstractMap<String, Object> {
         + "]";
   }
 
-  /** Every variable there is, without keeping it: for Lint. */
+  /**
+   * Passes each variable to {@code action}, and keeps none of those that it asks the source for.
+   * For Lint.
+   */
   void forEachVariable(BiConsumer<String, @Nullable Object> action) {
     if (own != null) {
       own.forEach(
@@ -452,8 +463,8 @@ public final class Environ extends AbstractMap<String, Object> {
   }
 
   /**
-   * The names of the variables that were set or removed in place since {@code earlier}, a copy of
-   * this environ, was made; sorted. For Lint: costs little while nothing was put.
+   * The sorted names of the variables that were set or removed in place after {@code earlier}, a
+   * copy of this environ, was made. For Lint. This costs little if nothing was put.
    */
   Set<String> variablesChangedSince(Environ earlier) {
     Set<String> touched = new HashSet<>();
@@ -475,7 +486,10 @@ public final class Environ extends AbstractMap<String, Object> {
     return changed;
   }
 
-  /** The exchange is over: what a binding would look up now may be of the next request. */
+  /**
+   * Ends the environ, because the exchange is over. A container may use its request object again,
+   * so a binding could now look up a value of the next request.
+   */
   void end() {
     lifecycle.end();
     extensions.end();
@@ -488,7 +502,10 @@ public final class Environ extends AbstractMap<String, Object> {
     }
   }
 
-  /** Without a check, null for nothing: for the tests of Lint, which looks behind {@code put}. */
+  /**
+   * Sets a value without a check; null removes the key. For the tests of Lint, which also checks
+   * values that {@code put} would refuse.
+   */
   void set(String key, @Nullable Object value) {
     if (value == null) {
       all().remove(key);
@@ -497,7 +514,7 @@ public final class Environ extends AbstractMap<String, Object> {
     }
   }
 
-  /** What the client did to the request's body, as its reader was told; or null. */
+  /** The exception that the reader of the request's body got because of the client, or null. */
   @Nullable IOException inputFailure() {
     return extensions.inputFailure();
   }
@@ -529,7 +546,7 @@ public final class Environ extends AbstractMap<String, Object> {
     return name.equals("PATH_INFO") || name.equals("SCRIPT_NAME") || name.equals("QUERY_STRING");
   }
 
-  /** All entries, taken from the source for good. */
+  /** All entries but the shared extensions. The first call copies them from the source. */
   private Map<String, Object> all() {
     if (!complete || own == null) {
       Map<String, Object> all = new HashMap<>();
@@ -538,7 +555,7 @@ public final class Environ extends AbstractMap<String, Object> {
       all.put("QUERY_STRING", "");
       for (String name : source.names()) {
         String value = source.variable(name);
-        // A process may have variables with dots; they are no extension keys.
+        // A process may have environment variables with dots. They must not become extensions.
         if (value != null && name.indexOf('.') < 0) {
           all.put(name, value);
         }
@@ -570,15 +587,15 @@ public final class Environ extends AbstractMap<String, Object> {
     }
 
     /**
-     * The request's body, by default none. With a CONTENT_LENGTH it is read to that length, without
-     * one to its end. Never closed.
+     * The request's body, by default none. The environ reads it up to CONTENT_LENGTH, or to its end
+     * if there is no CONTENT_LENGTH. The environ never closes it.
      */
     public Builder input(InputStream newInput) {
       input = requireNonNull(newInput, "input");
       return this;
     }
 
-    /** Where errors go, by default standard error in UTF-8. Never closed. */
+    /** Where errors go, by default standard error in UTF-8. The environ never closes it. */
     public Builder errors(PrintWriter newErrors) {
       errors = requireNonNull(newErrors, "errors");
       return this;
@@ -615,8 +632,8 @@ public final class Environ extends AbstractMap<String, Object> {
     }
 
     /**
-     * The time for the whole request, from {@link #build} on; none by default. Only told to the
-     * application.
+     * The time for the whole request, from {@link #build} on; none by default. The environ only
+     * tells the application about it.
      */
     public Builder deadline(Duration newDeadline) {
       deadline = requireNonNull(newDeadline, "deadline");
@@ -645,7 +662,7 @@ public final class Environ extends AbstractMap<String, Object> {
     }
   }
 
-  /** Variables that are all there already. */
+  /** Variables from a map. */
   private record MapSource(Map<String, String> variables) implements Source {
     @Override
     public @Nullable String variable(String name) {

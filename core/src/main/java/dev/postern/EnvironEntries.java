@@ -23,7 +23,7 @@ final class EnvironEntries extends AbstractSet<Map.Entry<String, Object>> {
     return own.size() + shared.size();
   }
 
-  /** Refused, as there is what must not be removed. */
+  /** Not supported, because an environ has entries that must not be removed. */
   @Override
   public void clear() {
     throw new UnsupportedOperationException("environ must keep what every request has");

@@ -9,12 +9,15 @@ final class ErrorLog {
   private ErrorLog() {}
 
   /**
-   * The whole story. What a client, a peer or a program did needs no stack of ours, and one line
-   * says it. Throws nothing: a log that is broken must not break the response, too.
+   * Writes an error to the log. An error that carries a status gets one line, because a stack of
+   * ours does not explain what a client, a peer or a program did. The cause of an {@link
+   * HttpException} of 500 or more gets its stack, too. Every other error gets its whole stack. This
+   * method throws nothing, so that a broken log does not break the response, too.
    *
-   * @param sent the status that the client has already, so that the response is cut; or 0
+   * @param sent the status that the client has got already, if the response is cut; 0 if nothing
+   *     was sent
    */
-  @SuppressWarnings("ReferenceEquality") // Nothing may suppress itself.
+  @SuppressWarnings("ReferenceEquality") // Java refuses an exception that suppresses itself.
   static void print(PrintWriter errors, Environ environ, Throwable error, int sent) {
     try {
       @Nullable StatusError said = StatusError.of(error);
@@ -56,8 +59,8 @@ final class ErrorLog {
   }
 
   /**
-   * What the message does not say itself. Standard error is not repeated: who hosts a program
-   * writes it line by line.
+   * Appends what the message itself does not say. The program's standard error is left out, because
+   * the host of the program writes it to the log line by line.
    */
   private static void appendDetails(StringBuilder line, GatewayException.Diagnosis diagnosis) {
     int start = line.length();

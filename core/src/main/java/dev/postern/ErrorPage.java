@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * message, a stack or a path.
  */
 record ErrorPage(int status, Headers headers, String text) {
-  /** The smallest one, for when another cannot be sent. */
+  /** The smallest error page, for when another one cannot be sent. */
   static final ErrorPage PLAIN = of(500, Headers.of());
 
   static ErrorPage of(Throwable error) {
@@ -20,7 +20,7 @@ record ErrorPage(int status, Headers headers, String text) {
     Headers headers = Headers.of("Content-Type", "text/plain;charset=utf-8");
     for (Map.Entry<String, String> field : added) {
       String name = field.getKey();
-      // The text is ours, and so is its framing.
+      // The gateway writes the text, so the gateway also sets its type and its framing.
       if (!ResponseRules.isGateways(name) && !name.equalsIgnoreCase("Content-Type")) {
         headers = headers.plus(name, field.getValue());
       }

@@ -11,12 +11,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One request and its response: the engine under every gateway. A binding makes an {@link Environ}
- * and a {@link ResponseSink} and calls {@link #run}; what PEP 3333 and HTTP ask of a gateway
- * happens in here.
+ * and a {@link ResponseSink} and calls {@link #run}. This class does what PEP 3333 and HTTP ask of
+ * a gateway.
  *
- * <p>Several things can go wrong with one exchange. The first row of this table that is true is the
- * {@link Outcome#failure}, and decides what the client gets. "Error page" means its status while
- * nothing was sent, and a cut response afterwards.
+ * <p>Several things can go wrong with one exchange. The first row of this table that applies gives
+ * the {@link Outcome#failure} and decides what the client gets. "Error page" means a page with the
+ * error's status if nothing was sent, and a cut response otherwise.
  *
  * <table>
  * <caption>Which failure wins</caption>
@@ -27,27 +27,28 @@ import org.jspecify.annotations.Nullable;
  *     <td>abort, no log</td></tr>
  * <tr><td>3</td><td>the sink threw something else: the response cannot be sent</td>
  *     <td>error page and log</td></tr>
- * <tr><td>4</td><td>the application or its body threw an exception that has a status, or has one
- *     that has it as a cause</td>
+ * <tr><td>4</td><td>the application or its body threw an exception that has a status, or that has
+ *     such an exception among its causes</td>
  *     <td>error page of that status, one line of the log</td></tr>
- * <tr><td>5</td><td>it threw a checked exception after the request's body had failed</td>
- *     <td>error page of the client's fault, one line of the log</td></tr>
- * <tr><td>6</td><td>it threw anything else</td>
+ * <tr><td>5</td><td>the application or its body threw a checked exception after the request's body
+ *     had failed</td>
+ *     <td>error page of the status of that failure, one line of the log</td></tr>
+ * <tr><td>6</td><td>the application or its body threw anything else</td>
  *     <td>error page and log</td></tr>
- * <tr><td>7</td><td>it was told by an exception that it broke the contract (two starts, a start
- *     with an error after the commit), and swallowed that</td>
+ * <tr><td>7</td><td>the application broke the contract (two starts, or a start with an error after
+ *     the commit) and caught the exception that said so</td>
  *     <td>error page and log</td></tr>
- * <tr><td>8</td><td>its last start was refused, and it swallowed that</td>
+ * <tr><td>8</td><td>the last start was refused, and the application caught that exception</td>
  *     <td>error page and log</td></tr>
  * <tr><td>9</td><td>the body was longer than its Content-Length</td>
  *     <td>the whole response, cut at that length, and log</td></tr>
- * <tr><td>10</td><td>the application answered an error of its own by a start with that error</td>
+ * <tr><td>10</td><td>the application answered its own error by a start with that error</td>
  *     <td>its response, no log</td></tr>
  * <tr><td>11</td><td>closing the body threw</td>
  *     <td>its response, and log</td></tr>
  * </table>
  *
- * <p>{@link #run} belongs to the request's thread; {@link #cancel} may come from any.
+ * <p>Call {@link #run} on the request's thread. Any thread may call {@link #cancel}.
  */
 public final class Exchange {
   private final Environ environ;
@@ -58,17 +59,17 @@ public final class Exchange {
   /** The gateway's log, even if an application puts another one under {@code postern.errors}. */
   private final PrintWriter errors;
 
-  /** The method that the client sent. A middleware may have changed REQUEST_METHOD on a copy. */
+  /** Whether the client sent HEAD. A middleware may have changed REQUEST_METHOD on a copy. */
   private final boolean head;
 
   private int status;
   private @Nullable Headers headers;
   private boolean started;
 
-  /** The application broke the contract, even if it caught the exception that said so. */
+  /** Set if the application broke the contract, even if it caught the exception that said so. */
   private @Nullable Throwable broken;
 
-  /** The last start was refused, and no other one has come since. */
+  /** Set if the last start was refused, and no other one has come since. */
   private @Nullable RuntimeException refused;
 
   /** The error that the application itself answered by a replaced response. */
@@ -116,18 +117,19 @@ public final class Exchange {
     close(body);
     Outcome outcome = finish();
     if (interrupted) {
-      // Not before: it would close an interruptible channel under the error page.
+      // Set the flag only now. Before, an interruptible channel would see the flag and close, and
+      // the error page would not go out.
       Thread.currentThread().interrupt();
     }
     return outcome;
   }
 
   /**
-   * Ends the exchange early: nobody waits for the response, or its time is over. Nothing more is
-   * written, the response is not reported or sent as complete, and the hooks of {@link
-   * Environ#onCancel} run on this thread. Any thread.
+   * Ends the exchange early, because nobody waits for the response or because its time is over. The
+   * engine then writes nothing more, and neither sends nor reports the response as complete. The
+   * hooks of {@link Environ#onCancel} run on the calling thread. Any thread may call this.
    *
-   * @return false when it was cancelled before or its response is whole already
+   * @return false when the exchange was cancelled before or its response is whole already
    */
   public boolean cancel(Throwable cause) {
     return lifecycle.cancel(requireNonNull(cause, "cause"));
@@ -135,7 +137,9 @@ public final class Exchange {
 
   // ---- start-response ----
 
-  /** A class and not a lambda: it is on a CGI executable's start path. */
+  /**
+   * A class and not a lambda, because a lambda would make each start of a CGI executable slower.
+   */
   private final class Start implements StartResponse {
     @Override
     public void start(int newStatus, Headers newHeaders, @Nullable Throwable error) {
@@ -204,7 +208,7 @@ public final class Exchange {
     complete();
   }
 
-  /** Asked for after the body, and only if they can be sent. */
+  /** Asks the body for its trailers after the last byte, and only if they can be sent. */
   private Headers trailers(Body body) {
     boolean sendable = mayHaveBody() && !stream.hasLength() && sink.takesTrailers();
     Headers trailers = sendable ? body.trailers() : Headers.of();
@@ -230,7 +234,10 @@ public final class Exchange {
     }
   }
 
-  /** A body that was cut at its Content-Length has nothing more to say: the response is whole. */
+  /**
+   * Writes the body. If the stream has cut the body at its Content-Length, the response is whole.
+   * So an exception that the body then throws does not fail the response.
+   */
   private void write(Body body) throws Exception {
     try {
       body.writeTo(stream);
@@ -246,7 +253,9 @@ public final class Exchange {
     }
   }
 
-  /** Whether this is, perhaps wrapped by a writer, what the stream itself threw at the excess. */
+  /**
+   * Whether the stream threw this at the excess. A writer may have wrapped the stream's exception.
+   */
   private static boolean isExcess(Throwable error) {
     Throwable cause = error;
     for (int depth = 0; cause != null && depth < 20; depth++) {
@@ -259,8 +268,8 @@ public final class Exchange {
   }
 
   /**
-   * What the response's length is to be: the application's word, else the body's, else {@link
-   * ResponseStream#UNKNOWN}.
+   * The length of the response. It is what the application declared, else the length of the body,
+   * else {@link ResponseStream#UNKNOWN}.
    */
   private long framing(@Nullable Body body) {
     String declared = headers == null ? null : headers.get("Content-Length");
@@ -274,13 +283,13 @@ public final class Exchange {
     return !head && !isBodiless(status);
   }
 
-  /** RFC 9110 15.3.5, 15.3.6 and 15.4.5. */
+  /** Whether a response of this status has no body (RFC 9110 15.3.5, 15.3.6 and 15.4.5). */
   static boolean isBodiless(int status) {
     return status == 204 || status == 205 || status == 304;
   }
 
   /**
-   * Sends the head, once. Called by the stream when the first bytes leave it.
+   * Sends the head, once. The stream calls this when its first bytes go out.
    *
    * @param length of the body in bytes, or {@link ResponseStream#UNKNOWN}
    */
@@ -298,7 +307,8 @@ public final class Exchange {
       if (declared == null) {
         sent = length < 0 ? sent : sent.plus("Content-Length", Long.toString(length));
       } else if (declared.length() > 1 && declared.charAt(0) == '0') {
-        // HTTP allows 007, and yet there are servers and clients that read it as octal.
+        // HTTP allows leading zeros, as in 007. Some servers and clients read such a number as
+        // octal, so we send it without the zeros.
         sent = sent.with("Content-Length", Long.toString(Text.parseLength(declared)));
       }
     }
@@ -306,20 +316,20 @@ public final class Exchange {
     sentStatus = status;
   }
 
-  /** The head was not sent after all. */
+  /** Notes that the head was not sent after all. */
   void uncommit() {
     sentStatus = 0;
   }
 
   /**
-   * Whether the stream has to drop what is written: the response may have been replaced by one
-   * without a body.
+   * Whether the stream has to drop what is written. A body may still write after the application
+   * has replaced its response by one without a body.
    */
   boolean discards() {
     return !mayHaveBody();
   }
 
-  /** The only place where a response becomes whole, so that a cancelled one never does. */
+  /** Makes the application's response whole, unless the exchange was cancelled before. */
   private void complete() throws IOException {
     if (!lifecycle.complete()) {
       throw cancelled();
@@ -366,8 +376,9 @@ public final class Exchange {
   }
 
   /**
-   * What the error is for the client and the log: what carries a status is found however a reader
-   * of JSON or XML, a template or an iterator has wrapped it.
+   * The exception that decides what the client and the log get. A reader of JSON or XML, a template
+   * or an iterator may have wrapped an exception that carries a status. So this method looks for
+   * such an exception among the causes.
    */
   private Throwable told(Throwable error) {
     Throwable unsendable = stream.unsendable();
@@ -395,7 +406,7 @@ public final class Exchange {
     try {
       sink.abort(cause);
     } catch (Throwable e) {
-      // It must not, but the body still has to be closed.
+      // abort() must not throw. If it does, the body still has to be closed.
       report(e);
     }
   }
@@ -403,12 +414,15 @@ public final class Exchange {
   private void noteInterrupt(Throwable error) {
     if (Blocks.isInterrupt(error)) {
       interrupted = true;
-      // A body that was pulled has set it again.
+      // A body that was pulled has set the flag again. run() sets it when all is done.
       Thread.interrupted();
     }
   }
 
-  /** False when something else was sent before, or when the page cannot be sent either. */
+  /**
+   * Sends an error page. Returns false if something else was sent before, or if this page cannot be
+   * sent either.
+   */
   private boolean sendErrorPage(ErrorPage page) {
     if (stream.isCommitted() || gone() != null) {
       return false;

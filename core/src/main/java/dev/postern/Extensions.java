@@ -11,8 +11,8 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The gateway's own keys of one request, shared by all copies of its environ; fields, so that no
- * map is filled for them.
+ * The gateway's own keys of one request, which all copies of its environ share. They are fields, so
+ * that no map has to be filled for them.
  */
 final class Extensions {
   private final Environ.Source source;
@@ -65,7 +65,10 @@ final class Extensions {
     };
   }
 
-  /** Whether the key is of middlewares or applications: dotted, and not the interface's own. */
+  /**
+   * Whether the key belongs to middlewares or applications: it has a dot and is not one of the
+   * interface.
+   */
   static boolean isShared(String key) {
     return key.indexOf('.') >= 0 && !key.startsWith("postern.");
   }
@@ -74,7 +77,7 @@ final class Extensions {
     return shared == null ? null : shared.get(key);
   }
 
-  /** Made when it is first asked for. */
+  /** The map of the shared keys. The first call makes it. */
   Map<String, Object> shared() {
     if (shared == null) {
       shared = new HashMap<>();
@@ -115,7 +118,7 @@ final class Extensions {
     target.put("postern.run_once", runOnce);
   }
 
-  /** What the client did to the request's body, or null. */
+  /** The exception that the reader of the request's body got because of the client, or null. */
   @Nullable IOException inputFailure() {
     return input == null ? null : input.failure();
   }
@@ -133,8 +136,9 @@ final class Extensions {
   }
 
   /**
-   * One stream a request, whatever copy asks first: its position is the request's, and so is its
-   * length, whatever a middleware has made of CONTENT_LENGTH.
+   * The request's body. All copies of the environ share this stream, because they share its
+   * position. Its length is what the client sent, even if a middleware has changed CONTENT_LENGTH
+   * on a copy.
    */
   private InputStream input() {
     if (input == null) {

@@ -15,9 +15,9 @@ import java.util.NoSuchElementException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@link Body#of(Path)}: a regular file. Immutable. As it may be used by several requests at once,
- * an abandoned iterator could be closed by nobody; so the iterator opens the file anew for each
- * block and leaves nothing open.
+ * {@link Body#of(Path)}: a regular file. Several requests may use it at once, so {@code close()}
+ * cannot close a file that an abandoned iterator holds open. Therefore the iterator opens the file
+ * anew for each block and leaves nothing open. Immutable.
  */
 final class FileBody implements Body {
   private static final int BLOCK = 64 * 1024;
@@ -52,7 +52,7 @@ final class FileBody implements Body {
   }
 
   /**
-   * What tells one state of a file from another one.
+   * The values that change when a file changes or is replaced.
    *
    * @param key device and inode, or null where the file system has no such thing
    */
@@ -63,8 +63,9 @@ final class FileBody implements Body {
   }
 
   /**
-   * Refuses a file that is not the one that the length was taken of. Called when the file is open:
-   * whatever took its place before that is seen, and what takes its place later does no harm.
+   * Throws if the file is not the one whose size became the length. Called after the file was
+   * opened. So this check sees a file that took its place before. A file that takes its place later
+   * does no harm, because the old file is open.
    */
   private void checkVersion() throws IOException {
     BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
@@ -83,7 +84,7 @@ final class FileBody implements Body {
       @Override
       public boolean hasNext() {
         if (length() == 0 && !checked) {
-          // A file that was empty has no block whose reading would show that it is another one now.
+          // An empty file has no block, so next() never checks whether the file has changed.
           try {
             checkVersion();
           } catch (IOException e) {
@@ -137,7 +138,10 @@ final class FileBody implements Body {
     }
   }
 
-  /** Through a block outside the heap, which the file is read into and the socket written from. */
+  /**
+   * Writes through a block outside the heap. The file is read into it, and the socket is written
+   * from it.
+   */
   private void writeDirectly(ResponseStream out) throws IOException {
     ByteBuffer block = DirectBlocks.take();
     try (SeekableByteChannel channel = Files.newByteChannel(file)) {

@@ -13,12 +13,12 @@ import java.util.NoSuchElementException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The header fields of a response: ordered, repeats kept, names compared without regard to case
- * (RFC 9110 5).
+ * The header fields of a response. They keep their order and their repeats. Case in names does not
+ * count (RFC 9110 5).
  *
- * <p>Every name is a token and every value free of control characters other than a tab: an object
- * of this class cannot split a response. Values are text of ISO-8859-1; white space around a value
- * is not part of it (RFC 9110 5.5).
+ * <p>Every name is a token, and no value has control characters other than a tab. So an object of
+ * this class cannot split a response. Values are text of ISO-8859-1; white space around a value is
+ * not part of it (RFC 9110 5.5).
  *
  * <p>Immutable, thread-safe.
  */
@@ -59,8 +59,7 @@ public final class Headers implements Iterable<Map.Entry<String, String>> {
   }
 
   /**
-   * A builder, for many fields: each {@link #plus} copies all fields that there are, and a builder
-   * does not.
+   * A builder, for many fields. Each {@link #plus} copies all fields so far; a builder does not.
    */
   public static Builder builder() {
     return new Builder();
@@ -114,8 +113,8 @@ public final class Headers implements Iterable<Map.Entry<String, String>> {
   }
 
   /**
-   * These fields and one more at the end, even if there is one of that name already. That is for
-   * fields which may be repeated, such as {@code Set-Cookie} and {@code Link}.
+   * These fields and one more at the end, even if there is one of that name already. Use this for
+   * fields that may be repeated, such as {@code Set-Cookie} and {@code Link}.
    *
    * @throws IllegalArgumentException as {@link #of(String...)}
    */
@@ -153,12 +152,12 @@ public final class Headers implements Iterable<Map.Entry<String, String>> {
     return fields[2 * field + 1];
   }
 
-  /** Whether there are none. */
+  /** Whether there are no fields. */
   public boolean isEmpty() {
     return fields.length == 0;
   }
 
-  /** The fields in order, repeats apart. */
+  /** The fields in order. Each repeat is an entry of its own. */
   @Override
   public Iterator<Map.Entry<String, String>> iterator() {
     return new Iterator<>() {
@@ -180,7 +179,10 @@ public final class Headers implements Iterable<Map.Entry<String, String>> {
     };
   }
 
-  /** Equal when the fields are, in order; names without regard to case. */
+  /**
+   * Two objects are equal when they have equal fields in the same order. Case in names does not
+   * count.
+   */
   @Override
   public boolean equals(@Nullable Object other) {
     if (!(other instanceof Headers that) || fields.length != that.fields.length) {
@@ -292,7 +294,7 @@ public final class Headers implements Iterable<Map.Entry<String, String>> {
       return this;
     }
 
-    /** The fields so far. The builder may be used on. */
+    /** The fields so far. The builder can be used further. */
     public Headers build() {
       return count == 0 ? EMPTY : new Headers(Arrays.copyOf(fields, count));
     }

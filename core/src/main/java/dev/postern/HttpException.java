@@ -5,17 +5,18 @@ import static java.util.Objects.requireNonNull;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An application's answer by an exception: {@code throw new HttpException(404, "no such page")}.
- * Unchecked, so that it can be thrown from a lambda and from deep inside a handler.
+ * An application's answer by an exception: {@code throw new HttpException(404, "no such page")}. It
+ * is unchecked, so that it can be thrown from a lambda and from deep inside a handler.
  *
  * <p>While nothing has been sent, the client gets the status and the headers with a fixed text. The
- * message never reaches the client: it goes to {@code postern.errors} as one line, and with the
+ * message never reaches the client. It goes to {@code postern.errors} as one line, and with the
  * exception to the {@link Outcome}. A response that has begun is cut. An {@link Exchange} also
- * finds one that is the cause of another exception, such as that of a template or of a JSON mapper.
+ * finds an HttpException among the causes of another exception, such as that of a template or of a
+ * JSON mapper.
  *
- * <p>Gateways and hosts throw the checked {@link GatewayException} in its place.
+ * <p>Gateways and hosts throw the checked {@link GatewayException} instead.
  *
- * <p>Immutable but for what every Throwable lets change.
+ * <p>Immutable, except for what can change in every Throwable.
  */
 public final class HttpException extends RuntimeException {
   private static final long serialVersionUID = 1;
@@ -40,8 +41,8 @@ public final class HttpException extends RuntimeException {
    *
    * @param status 400 to 599
    * @param message what happened, for the log
-   * @param headers those that the client gets; fields of the connection, {@code Content-Type} and
-   *     {@code Content-Length} are left out, as the text is the gateway's
+   * @param headers those that the client gets. The gateway leaves out fields of the connection,
+   *     {@code Content-Type} and {@code Content-Length}, because it writes the text itself
    * @throws IllegalArgumentException when the status is not 400 to 599
    */
   public HttpException(int status, @Nullable String message, Headers headers) {
@@ -49,8 +50,8 @@ public final class HttpException extends RuntimeException {
   }
 
   /**
-   * An answer that another exception led to. The log gets the stack of the cause where the status
-   * is 500 or more: only then is the server at fault.
+   * An answer because of another exception. The log gets the stack of the cause if the status is
+   * 500 or more, because the server is at fault only then.
    *
    * @param status 400 to 599
    * @param message what happened, for the log

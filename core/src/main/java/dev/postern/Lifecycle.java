@@ -10,14 +10,14 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What all copies of one request's environ share: whether it is cancelled, its hooks, what is
- * reported about it. Thread-safe.
+ * What all copies of one request's environ share: whether the request is cancelled, its hooks, and
+ * the facts that were reported. Thread-safe.
  */
 final class Lifecycle {
   private enum State {
     OPEN,
     CANCELLED,
-    /** The response is whole; only a sink that cannot finish it still makes it cancelled. */
+    /** The response is whole. Only a sink that cannot finish it can still cancel the exchange. */
     COMPLETED
   }
 
@@ -26,7 +26,7 @@ final class Lifecycle {
   private @Nullable Thread thread;
   private boolean finished;
 
-  /** Nothing of the request may be read any more. */
+  /** The exchange is over, so nothing of the request may be read any more. */
   private volatile boolean ended;
 
   private @Nullable Throwable cause;
@@ -35,7 +35,7 @@ final class Lifecycle {
   private @Nullable Map<String, Object> facts;
   private @Nullable LintCall lint;
 
-  /** One exchange only. */
+  /** Throws if another exchange has begun with this environ before. */
   synchronized void begin() {
     if (begun) {
       throw new IllegalStateException("environ must be run by one exchange");
@@ -54,7 +54,7 @@ final class Lifecycle {
     return thread;
   }
 
-  /** Makes {@code call} the innermost checked call, and returns the one until now. */
+  /** Makes {@code call} the innermost checked call, and returns the one before it. */
   synchronized @Nullable LintCall lint(@Nullable LintCall call) {
     LintCall outer = lint;
     lint = call;
@@ -69,12 +69,18 @@ final class Lifecycle {
     return cause;
   }
 
-  /** False when the exchange is cancelled or complete already. Runs the hooks on this thread. */
+  /**
+   * Cancels the exchange and runs the hooks on this thread. Returns false if the exchange is
+   * cancelled or complete already.
+   */
   boolean cancel(Throwable why) {
     return cancel(why, State.OPEN);
   }
 
-  /** The sink has failed: cancels also what was about to be complete. */
+  /**
+   * Cancels the exchange because its response cannot be sent, even if the response was about to be
+   * complete.
+   */
   void breakOff(Throwable why) {
     cancel(why, State.COMPLETED);
   }
@@ -98,7 +104,10 @@ final class Lifecycle {
     return true;
   }
 
-  /** From here on nothing cancels any more. False when it is cancelled already. */
+  /**
+   * Marks the response as complete. After this, only {@link #breakOff} can cancel the exchange.
+   * Returns false if the exchange is cancelled already.
+   */
   synchronized boolean complete() {
     if (state == State.CANCELLED) {
       return false;
@@ -108,7 +117,7 @@ final class Lifecycle {
   }
 
   Environ.Registration onCancel(Runnable hook) {
-    // An object of its own: the same hook may be added twice.
+    // Each registration needs an object of its own, because the same hook may be added twice.
     Runnable added = new CancelHook(hook);
     Throwable why;
     synchronized (this) {
@@ -169,7 +178,10 @@ final class Lifecycle {
     return facts == null ? Map.of() : Map.copyOf(facts);
   }
 
-  /** The hooks have run, and the request's variables may be another one's from here on. */
+  /**
+   * Called after the hooks have run. From here on, the source may give the variables of another
+   * request.
+   */
   void end() {
     ended = true;
   }
@@ -178,7 +190,7 @@ final class Lifecycle {
     return ended;
   }
 
-  /** The hooks of {@code onFinish}, once; none can be added afterwards. */
+  /** Gives out the hooks of {@code onFinish}, once. No hook can be added afterwards. */
   synchronized List<Consumer<Outcome>> finish() {
     finished = true;
     cancelHooks = null;
@@ -188,7 +200,7 @@ final class Lifecycle {
   }
 
   /** A hook that throws must not keep the others from running. */
-  @SuppressWarnings("ReferenceEquality") // Nothing may suppress itself.
+  @SuppressWarnings("ReferenceEquality") // Java refuses an exception that suppresses itself.
   private static void runHook(Runnable hook, Throwable why) {
     try {
       hook.run();

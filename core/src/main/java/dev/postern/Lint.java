@@ -8,10 +8,10 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A middleware that checks both sides of a call against SPEC.md. Of the caller it checks the
- * environ that comes in and how the caller treats the body. Of the application it checks the
- * response and how the application uses what it was given. It reports each broken rule as {@code
- * subject must rule: "value" [id]}, with the line of the application that started the response.
+ * A middleware that checks both sides of a call against SPEC.md. It checks the environ that the
+ * caller passes, and how the caller treats the body. It checks the application's response, and how
+ * the application uses what it was given. It reports each broken rule as {@code subject must rule:
+ * "value" [id]}, with the line of the application that started the response.
  *
  * <pre>{@code
  * Application checked = Lint.of().wrap(application);
@@ -76,7 +76,7 @@ public final class Lint implements Middleware {
     return failing ? "Lint.of()" : "Lint.reporting()";
   }
 
-  @SuppressWarnings("try") // close() throws what the application's own throws.
+  @SuppressWarnings("try") // close() throws what the application's close() throws.
   private final class Checked implements Application, AutoCloseable {
     private final Application application;
 
@@ -84,7 +84,7 @@ public final class Lint implements Middleware {
       this.application = application;
     }
 
-    /** Returns null where the application did, and nobody wants that to be thrown. */
+    /** Returns null if the application did, and if this Lint only reports. */
     @Override
     @SuppressWarnings("NullAway")
     public @Nullable Body call(Environ environ, StartResponse startResponse) throws Exception {

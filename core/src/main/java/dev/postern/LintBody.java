@@ -6,7 +6,7 @@ import java.nio.ByteBuffer;
 import java.util.Iterator;
 import org.jspecify.annotations.Nullable;
 
-/** A body under Lint: watches how its caller takes it, and what it gives. */
+/** A body under Lint: watches how its caller takes it, and which blocks and bytes it gives. */
 final class LintBody implements Body {
   private final Body body;
   private final LintCall call;
@@ -33,7 +33,7 @@ final class LintBody implements Body {
     return stream;
   }
 
-  /** The response was replaced, so that what came until now does not count. */
+  /** The response was replaced, so the bytes that came until now do not count. */
   void restart() {
     bytes = 0;
   }
@@ -74,7 +74,10 @@ final class LintBody implements Body {
     call.checkWhole(bytes, body.length());
   }
 
-  /** Bytes are about to go out. Throws while nothing else was handed on. */
+  /**
+   * Counts bytes that are about to go out. Throws for a broken rule if {@code untouched}, that is,
+   * if nothing has been handed on yet.
+   */
   void count(long more, boolean untouched) {
     boolean first = bytes == 0 && more > 0;
     bytes += more;

@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One checked call: stands between the caller's start-response and the application, and keeps what
- * was started for the checks of the body. Confined to the request's thread, but for the report and
- * what it needs.
+ * was started for the checks of the body. Confined to the request's thread, except for the report
+ * and what it needs.
  */
 final class LintCall implements StartResponse {
   private final Environ environ;
@@ -16,7 +16,7 @@ final class LintCall implements StartResponse {
   private final LintReport report;
   private final Thread thread;
 
-  /** The Lint around a middleware around this one, or null. */
+  /** The call of another Lint, which is around the middleware around this one; or null. */
   private @Nullable LintCall outer;
 
   private boolean started;
@@ -206,7 +206,10 @@ final class LintCall implements StartResponse {
     }
   }
 
-  /** A written body that is pulled has a thread of its own, which never runs beside ours. */
+  /**
+   * A pulled {@link Body#writing} has a thread of its own. That thread counts as the request's
+   * thread, because the two never run at the same time.
+   */
   private boolean isRequestsThread() {
     return thread.equals(Thread.currentThread()) || WriterThread.isCurrent();
   }
@@ -215,14 +218,14 @@ final class LintCall implements StartResponse {
     report.broken(rule, must, Thread.currentThread().getName(), where);
   }
 
-  /** The first bytes come: they need a type. */
+  /** Called before the first bytes. A response with bytes needs a Content-Type. */
   void checkTyped() {
     if (headers != null && sendsBody() && !headers.contains("Content-Type")) {
       report.broken(LintRule.A8, "response with bytes must have a Content-Type", null, place);
     }
   }
 
-  /** So many bytes came so far. */
+  /** Checks the number of bytes so far. */
   void checkNoExcess(long bytes) {
     long declared = declaredLength();
     if (declared >= 0 && bytes > declared && countsBytes()) {
@@ -230,7 +233,7 @@ final class LintCall implements StartResponse {
     }
   }
 
-  /** All bytes came. */
+  /** Checks the number of bytes after the last one. */
   void checkWhole(long bytes, long length) {
     long declared = declaredLength();
     if (declared >= 0 && bytes < declared && countsBytes()) {
@@ -253,7 +256,7 @@ final class LintCall implements StartResponse {
         place);
   }
 
-  /** What the application said, or -1. */
+  /** The Content-Length that the application started, or -1. */
   private long declaredLength() {
     String declared = headers == null ? null : headers.get("Content-Length");
     return declared == null ? -1 : Text.parseLength(declared);
@@ -263,7 +266,9 @@ final class LintCall implements StartResponse {
     return sendsBody() && !isHead();
   }
 
-  /** False where a Content-Length is about another response (RFC 9110 8.6). */
+  /**
+   * False for a status without a body. Its Content-Length is about another response (RFC 9110 8.6).
+   */
   private boolean sendsBody() {
     return !Exchange.isBodiless(status);
   }

@@ -51,7 +51,7 @@ final class LintEnviron {
   private void checkServer() {
     String name = environ.variable("SERVER_NAME");
     if (name != null && name.isEmpty()) {
-      // Such as nginx without a server_name: no application can mend that.
+      // nginx without a server_name sends an empty one. No application can repair that.
       report.gatewaysFault(LintRule.E5, "gateway must give SERVER_NAME a host", name);
     } else if (name == null || !isHost(name)) {
       broken(LintRule.E5, "SERVER_NAME must be a host without a port", name);

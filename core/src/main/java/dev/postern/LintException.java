@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
  * Rules of SPEC.md that one request broke, as {@link Lint} found them. The message names them all,
  * each on a line of its own.
  *
- * <p>Immutable but for what every Throwable lets change.
+ * <p>Immutable, except for what can change in every Throwable.
  */
 public final class LintException extends RuntimeException {
   private static final long serialVersionUID = 1;
@@ -29,8 +29,9 @@ public final class LintException extends RuntimeException {
    *
    * @param rule the id of the rule in SPEC.md, such as {@code A4}
    * @param message {@code subject must rule: "value" [id]}; foreign text is escaped and cut
-   * @param place where the application started its response, or broke the rule; null when nothing
-   *     of its own was on the stack, as in the value form, where the engine starts the response
+   * @param place where the application started its response, or broke the rule; null when no frame
+   *     of the application was on the stack. In the value form, for example, the engine starts the
+   *     response
    */
   public record Violation(String rule, String message, @Nullable StackTraceElement place) {
     /** The message, and the place when it is known. */

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 /** Checks status and headers as they are started. */
 final class LintHead {
   /**
-   * The response fields of RFC 9110 whose value is no list, in lower case: a sender must not repeat
+   * The response fields of RFC 9110 whose value is no list, in lower case. A sender must not repeat
    * them (RFC 9110 5.3). Content-Length has a rule of its own.
    */
   private static final Set<String> SINGLE =

@@ -21,7 +21,10 @@ final class LintPlace {
 
   private LintPlace() {}
 
-  /** The nearest frame that is not the interface's; null when there is none up to Lint's call. */
+  /**
+   * The nearest frame that is not one of {@link #OWN}; null when there is none before the frame in
+   * which Lint calls the application.
+   */
   static @Nullable StackTraceElement here() {
     Optional<StackFrame> frame =
         WALKER.walk(

@@ -8,8 +8,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The broken rules of one call. Thread-safe: a call from another thread is one of the things that
- * are reported.
+ * The broken rules of one call. Thread-safe, because a call from a wrong thread is one of the
+ * things that are reported.
  */
 final class LintReport {
   /** A loop that breaks one rule with ever new values must not fill the memory. */
@@ -21,10 +21,10 @@ final class LintReport {
   private final @Nullable Consumer<? super LintException> listener;
   private @Nullable List<LintException.Violation> violations;
 
-  /** What is reported and never thrown. */
+  /** Faults of the gateway, which are reported and never thrown. */
   private final List<LintException.Violation> gateways = new ArrayList<>(0);
 
-  /** How many of the violations somebody was told by an exception. */
+  /** How many of the violations an exception has named. */
   private int thrown;
 
   private boolean delivered;
@@ -62,8 +62,8 @@ final class LintReport {
   }
 
   /**
-   * Notes a rule that the server's configuration breaks. It is told and not thrown: the application
-   * is right, and a 500 in its place would help nobody.
+   * Notes a rule that the server's configuration breaks. The violation is reported and not thrown.
+   * The application is right, and a 500 instead of its response would help nobody.
    */
   synchronized void gatewaysFault(LintRule rule, String must, String value) {
     String message = must + ": " + Escapes.quote(value) + " [" + rule + "]";
@@ -71,7 +71,8 @@ final class LintReport {
   }
 
   /**
-   * Throws what was found and not thrown before, if anything was, and if the caller wants that.
+   * Throws the violations that were found and not thrown before, if there are any and if this Lint
+   * fails requests.
    *
    * @param cause what the application itself threw, or null
    */
@@ -87,7 +88,10 @@ final class LintReport {
     throw exception;
   }
 
-  /** The request is over: tells everything to the listener, and to the log what it lacks. */
+  /**
+   * Called when the request is over. The listener gets all violations. The log gets those that no
+   * exception has named.
+   */
   void deliver() {
     List<LintException.Violation> all;
     List<LintException.Violation> untold;

@@ -11,8 +11,9 @@ final class LintStream extends OutputStream {
   private final LintCall call;
 
   /**
-   * The stream that a Lint around the next middleware gave that middleware, and what had gone
-   * through it when this one was made: whether the middleware hands on while it takes.
+   * The stream that another Lint gave to the middleware around this one, and the number of bytes
+   * that had gone through it when this stream was made. They show whether the middleware passes
+   * bytes on while it takes them.
    */
   private final @Nullable LintStream outer;
 
@@ -73,7 +74,7 @@ final class LintStream extends OutputStream {
     dirty = false;
   }
 
-  /** Passed on: what becomes of it is the caller's affair. */
+  /** Passes the call on. The caller's stream decides what to do. */
   @Override
   public void close() throws IOException {
     if (!ended) {
@@ -85,7 +86,10 @@ final class LintStream extends OutputStream {
     ended = true;
   }
 
-  /** Whether a write after the end throws is up to the caller's stream, as it is without Lint. */
+  /**
+   * Reports a use after the end. The caller's stream decides whether the use throws, as it does
+   * without Lint.
+   */
   private void checkOpen(String method) {
     call.checkWritersThread();
     if (ended) {

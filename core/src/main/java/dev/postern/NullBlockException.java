@@ -1,6 +1,9 @@
 package dev.postern;
 
-/** A body's iterator gave null where it must give a block (A13). Lint tells it by its type. */
+/**
+ * A body's iterator gave null where it must give a block (A13). Lint recognizes this exception by
+ * its type.
+ */
 final class NullBlockException extends IllegalStateException {
   private static final long serialVersionUID = 1;
 
@@ -8,7 +11,10 @@ final class NullBlockException extends IllegalStateException {
     super("iterator of a body must give blocks: null");
   }
 
-  /** Not called by its name, which would have the verifier load this class at each start. */
+  /**
+   * Callers use this method instead of the constructor. For a constructor call, the verifier would
+   * load this class at each start.
+   */
   static IllegalStateException create() {
     return new NullBlockException();
   }

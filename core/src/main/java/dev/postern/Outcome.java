@@ -30,7 +30,7 @@ public final class Outcome {
   }
 
   /**
-   * An outcome, for tests of what {@link Environ#onFinish} hands it to.
+   * An outcome, for tests of hooks of {@link Environ#onFinish}.
    *
    * @param status that was sent, or 0
    * @param bytes of the body that were handed on

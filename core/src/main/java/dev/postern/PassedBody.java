@@ -5,7 +5,7 @@ import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.util.Iterator;
 
-/** Another body as it is: what an adapter does not change. */
+/** Passes all calls on to another body. A subclass overrides what it changes. */
 abstract class PassedBody implements Body {
   final Body body;
 

@@ -3,10 +3,10 @@ package dev.postern;
 import static java.util.Objects.requireNonNull;
 
 /**
- * The application behind {@link Application#of}. A class and not a lambda: it is on a CGI
- * executable's start path.
+ * The application behind {@link Application#of}. A class and not a lambda, because a lambda would
+ * make each start of a CGI executable slower.
  */
-@SuppressWarnings("try") // close() throws what the application's own throws.
+@SuppressWarnings("try") // close() throws what the application's close() throws.
 final class RespondingApplication implements Application, AutoCloseable {
   private final Responder responder;
 

@@ -41,8 +41,8 @@ public final class Response {
   /**
    * Calls the application and returns its response as a value, for a middleware that looks at a
    * whole response. The body has not been read. If the application starts a response again later,
-   * while the body is written, that call throws the error that the application passes to it: the
-   * response cannot be replaced any more.
+   * while the body is written, that call throws the error that the application passes to it,
+   * because the response cannot be replaced any more.
    *
    * @throws Exception what the application throws
    * @throws IllegalStateException when it starts no response, a second one, or returns no body
@@ -99,7 +99,7 @@ public final class Response {
    * body may read from the old one. This method removes the old body's {@code Content-Length} from
    * the headers; the gateway adds that of the new body if it is known.
    */
-  @SuppressWarnings("ReferenceEquality") // The very same one would be closed twice.
+  @SuppressWarnings("ReferenceEquality") // The same body would be closed twice.
   public Response withBody(Body newBody) {
     requireNonNull(newBody, "body");
     return newBody == body
@@ -108,7 +108,7 @@ public final class Response {
   }
 
   /**
-   * This response with one header of that name and value, in the place of those that it has.
+   * This response with one header of that name and value, which replaces all headers of that name.
    *
    * @throws IllegalArgumentException as {@link Headers#with}
    */

@@ -6,12 +6,12 @@ import dev.postern.internal.Escapes;
 import dev.postern.internal.Text;
 import java.util.Locale;
 
-/** What a status and headers must be to be started. */
+/** Checks status, headers, early hints and trailers. */
 final class ResponseRules {
   private ResponseRules() {}
 
   /**
-   * Refuses what an application must not start.
+   * Refuses a status and headers that an application must not start.
    *
    * @throws IllegalArgumentException with the rule that is broken
    */
@@ -40,7 +40,10 @@ final class ResponseRules {
     }
   }
 
-  /** Whether the field is the gateway's to set, about the connection or the framing. */
+  /**
+   * Whether only the gateway sets this field: it is the status, or is about the connection or the
+   * framing.
+   */
   static boolean isGateways(String name) {
     return isConnectionLevel(name)
         || name.equalsIgnoreCase("Status")
@@ -88,8 +91,8 @@ final class ResponseRules {
   }
 
   /**
-   * The names of RFC 9110 7.6.1 and RFC 2616 13.5.1: they belong to the connection, which is the
-   * gateway's.
+   * The names of RFC 9110 7.6.1 and RFC 2616 13.5.1. Such fields belong to the connection, and only
+   * the gateway handles the connection.
    */
   static boolean isConnectionLevel(String name) {
     switch (name.length()) {

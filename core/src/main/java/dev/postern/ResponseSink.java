@@ -19,22 +19,22 @@ import java.nio.ByteBuffer;
  *   <li>{@link IOException}: the peer is gone. The exchange is cancelled with that exception, and
  *       nothing is logged.
  *   <li>{@link RuntimeException} or {@link Error}: this response cannot be sent, such as a head
- *       that is too large for the container. The exception is logged. Where nothing went out, which
- *       is so when {@code head} has thrown it or {@link #reset} returns true, {@code head} is
- *       called again for a small 500; else the response is aborted.
+ *       that is too large for the container. The exception is logged. If {@code head} has thrown it
+ *       or {@link #reset} returns true, nothing went out, and the exchange calls {@code head} again
+ *       for a small 500. Otherwise the exchange aborts the response.
  * </ul>
  *
  * <p>Early hints and trailers are for a sink whose protocol has them: {@link #earlyHints} may come
  * before {@code head}, and {@link #trailers} once before {@code finish}. A later version of this
- * interface may add more default methods. A sink of today stays one.
+ * interface may add more default methods. A sink of today will still work.
  *
  * <p>Confined to one request.
  */
 public interface ResponseSink {
   /**
-   * The status and headers. {@code Content-Length} is among them when the length is known; where it
-   * is missing and the response has a body, the binding frames it. A head that throws has sent
-   * nothing.
+   * The status and headers. {@code Content-Length} is among them when the length is known; if it is
+   * missing and the response has a body, the binding frames the body. If {@code head} throws, it
+   * must have sent nothing.
    */
   void head(int status, Headers headers) throws IOException;
 
@@ -75,7 +75,7 @@ public interface ResponseSink {
   }
 
   /**
-   * Sends 103 (Early Hints, RFC 8297) at once. By default nothing.
+   * Sends 103 (Early Hints, RFC 8297) at once. By default this does nothing.
    *
    * @param headers without fields that are the gateway's
    */
@@ -96,12 +96,12 @@ public interface ResponseSink {
    */
   default void trailers(Headers fields) throws IOException {}
 
-  /** The response is whole. */
+  /** Called when the response is whole. */
   void finish() throws IOException;
 
   /**
-   * The response cannot be completed. What was sent must look cut to the client where the protocol
-   * allows it (RFC 9112 8): no last chunk, the connection closed. Must not throw.
+   * Called when the response cannot be completed. What was sent must look cut to the client where
+   * the protocol allows it (RFC 9112 8): no last chunk, the connection closed. Must not throw.
    *
    * @param cause why
    */

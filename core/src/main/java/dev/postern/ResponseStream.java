@@ -9,10 +9,10 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The stream that a body is written to. Holds up to 8 KiB back, so that a response can still be
- * replaced and a short one gets its Content-Length; commits at the first flush, when it is full, or
- * at the end; keeps to the Content-Length. As a channel it takes blocks that lie outside the heap
- * without a copy. Confined to the request's thread.
+ * The stream that a body is written to. It holds up to 8 KiB back, so that a response can still be
+ * replaced and a short one gets its Content-Length. It commits the response at the first flush,
+ * when it is full, or at the end. It never passes on more bytes than the Content-Length. As a
+ * channel it passes blocks outside the heap on without a copy. Confined to the request's thread.
  */
 final class ResponseStream extends OutputStream implements WritableByteChannel {
   static final int HELD = 8 * 1024;
@@ -24,7 +24,7 @@ final class ResponseStream extends OutputStream implements WritableByteChannel {
   private byte[] held = {};
   private int count;
 
-  /** Taken from the body: held or sent. */
+  /** Bytes that the body has written, held or sent. */
   private long taken;
 
   private long sent;
@@ -41,8 +41,8 @@ final class ResponseStream extends OutputStream implements WritableByteChannel {
   }
 
   /**
-   * Drops what is held, for a response of {@code newLength} bytes or {@link #UNKNOWN}. Only before
-   * the commit.
+   * Drops what is held, for a response of {@code newLength} bytes or {@link #UNKNOWN}. Called only
+   * before the commit.
    */
   void replace(long newLength) {
     count = 0;
@@ -66,17 +66,20 @@ final class ResponseStream extends OutputStream implements WritableByteChannel {
     return sent;
   }
 
-  /** Set when the body was longer than its Content-Length: it was cut there. */
+  /** Set when the body was longer than its Content-Length and was cut there. */
   @Nullable IOException excess() {
     return excess;
   }
 
-  /** The IOException of the sink: the peer is gone. */
+  /** The IOException of the sink, which means that the peer is gone. */
   @Nullable Throwable sinkFailure() {
     return sinkFailure;
   }
 
-  /** What else the sink threw: the response that was started last cannot be sent. */
+  /**
+   * Another exception of the sink, which means that the response that was started last cannot be
+   * sent.
+   */
   @Nullable Throwable unsendable() {
     return unsendable;
   }
@@ -98,7 +101,7 @@ final class ResponseStream extends OutputStream implements WritableByteChannel {
     checkTaken(n, size);
   }
 
-  /** All of the block; one outside the heap is handed on as it is, unless it is a small one. */
+  /** Writes all of the block. A large block goes to the sink as it is; a small one is copied. */
   @Override
   public int write(ByteBuffer block) throws IOException {
     int size = block.remaining();
@@ -126,7 +129,7 @@ final class ResponseStream extends OutputStream implements WritableByteChannel {
     return sink.isDirect();
   }
 
-  /** How many of so many bytes the Content-Length leaves room for. */
+  /** How many of {@code size} bytes still fit into the Content-Length. */
   private int room(int size) {
     return length == UNKNOWN ? size : (int) Math.min(size, length - taken);
   }
@@ -137,8 +140,8 @@ final class ResponseStream extends OutputStream implements WritableByteChannel {
       if (excess == null) {
         excess = thrown;
       }
-      // A new one each time: one that is thrown by write() and again by a writer's close() would
-      // suppress itself, which Java refuses.
+      // Each call throws a new exception. If write() and then a writer's close() threw the same
+      // one, it would suppress itself, which Java refuses.
       throw thrown;
     }
   }
@@ -163,13 +166,12 @@ final class ResponseStream extends OutputStream implements WritableByteChannel {
   }
 
   /**
-   * Nothing: the gateway ends the response, and a writer that closes its target has only said that
-   * it is done.
+   * Does nothing. A writer may close its target when it is done, but the gateway ends the response.
    */
   @Override
   public void close() {}
 
-  /** Before anything else goes out. */
+  /** Sends hints. Called before anything else goes out. */
   void earlyHints(Headers hints) throws IOException {
     try {
       sink.earlyHints(hints);
@@ -179,8 +181,8 @@ final class ResponseStream extends OutputStream implements WritableByteChannel {
   }
 
   /**
-   * The body is written: everything goes out. If nothing went out before, it has a Content-Length,
-   * unless trailers follow it.
+   * Sends everything that is held, because the body is written. If nothing went out before, the
+   * response gets a Content-Length, unless trailers follow.
    */
   void finishBody(Headers trailers) throws IOException {
     if (excess == null && !exchange.discards() && length != UNKNOWN && taken < length) {
@@ -206,7 +208,7 @@ final class ResponseStream extends OutputStream implements WritableByteChannel {
     }
   }
 
-  /** The response is whole, and the sink is told so. */
+  /** Tells the sink that the response is whole. */
   void finish() throws IOException {
     try {
       sink.finish();
@@ -218,7 +220,8 @@ final class ResponseStream extends OutputStream implements WritableByteChannel {
   }
 
   /**
-   * From here on every use throws: the application has kept a stream that is not its own any more.
+   * Makes every later use throw. An application may have kept the stream, which no longer belongs
+   * to its response.
    */
   void end() {
     ended = true;
@@ -256,7 +259,10 @@ final class ResponseStream extends OutputStream implements WritableByteChannel {
     }
   }
 
-  /** Most bodies are one short block, and all of it where the length is known. */
+  /**
+   * The size of the buffer for the next bytes. Most bodies are one short block. If the length is
+   * known and equals {@code size}, this block is the whole body.
+   */
   private int roomFor(int size) {
     if (length == size) {
       return size;
@@ -319,7 +325,9 @@ final class ResponseStream extends OutputStream implements WritableByteChannel {
     return e;
   }
 
-  /** The response cannot be sent; another one can, as long as nothing of this one went out. */
+  /**
+   * Notes that the response cannot be sent. Another response can, if nothing of this one went out.
+   */
   private IOException refused(Throwable e) {
     unsendable = e;
     if (committed && isReset(e)) {
@@ -330,7 +338,7 @@ final class ResponseStream extends OutputStream implements WritableByteChannel {
     return new IOException("response must be one that can be sent", e);
   }
 
-  @SuppressWarnings("ReferenceEquality") // Nothing may suppress itself.
+  @SuppressWarnings("ReferenceEquality") // Java refuses an exception that suppresses itself.
   private boolean isReset(Throwable e) {
     try {
       return sink.reset();

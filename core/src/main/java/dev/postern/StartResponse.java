@@ -36,8 +36,8 @@ public interface StartResponse {
 
   /**
    * Sends 103 (Early Hints, RFC 8297) before the response, so that a client can begin to fetch what
-   * the response will name. A gateway whose protocol and server can send it does so at once; for
-   * every other one, and for the method's default implementation, this is nothing. May be called
+   * the response will name. A gateway sends it at once if its protocol and its server can. Every
+   * other gateway does nothing, and so does this method's default implementation. May be called
    * several times, before {@link #start}.
    *
    * @param headers what the response will probably have too, as a rule {@code Link} fields

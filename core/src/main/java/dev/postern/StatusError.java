@@ -4,15 +4,17 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * An error that says which status the client gets: a {@link GatewayException}, an {@link
- * HttpException}, or a body that its client has sent short.
+ * HttpException}, or the exception for a request body that came short.
  *
  * @param error the exception itself
  */
 record StatusError(Throwable error, int status, Headers headers) {
-  /** As many causes as are looked at: a chain may be a circle. */
+  /** How many causes are looked at. There is a limit, because a chain of causes may be a circle. */
   private static final int DEPTH = 50;
 
-  /** The outermost one that {@code error} is, or has as a cause; null when there is none. */
+  /**
+   * What {@code error} says, or the first of its causes that says a status; null when none does.
+   */
   static @Nullable StatusError in(Throwable error) {
     Throwable cause = error;
     for (int depth = 0; cause != null && depth < DEPTH; depth++) {
@@ -56,7 +58,7 @@ record StatusError(Throwable error, int status, Headers headers) {
   }
 
   /**
-   * Refuses a status that is none of a failure.
+   * Refuses a status that is not one of a failure.
    *
    * @throws IllegalArgumentException when it is not 400 to 599
    */

@@ -18,7 +18,7 @@ final class StreamBody implements Body {
 
   private final InputStream stream;
 
-  /** In bytes, or -1 when that is unknown. */
+  /** In bytes, or -1 when the length is unknown. */
   private final long length;
 
   private long left;
@@ -52,8 +52,8 @@ final class StreamBody implements Body {
   }
 
   /**
-   * Whether what came is to be handed on: the next read may wait. Where it never does, a short body
-   * is better kept together.
+   * Whether the next read may wait, so that the bytes so far are flushed now. A read from memory or
+   * from a regular file never waits, so a short body of such a stream is kept together.
    */
   private boolean mayWait() throws IOException {
     if (left == 0 || stream.available() > 0) {
@@ -64,7 +64,7 @@ final class StreamBody implements Body {
     }
     Class<?> type = stream.getClass();
     if (type == FileInputStream.class) {
-      // 0 for a pipe or a device.
+      // The size is 0 for a pipe or a device.
       return ((FileInputStream) stream).getChannel().size() == 0;
     }
     return type != ByteArrayInputStream.class;

@@ -4,7 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import java.util.function.Supplier;
 
-/** {@link Body#withTrailers}: a body and what is known when it was written. */
+/** {@link Body#withTrailers}: a body with trailers, which are known after it was written. */
 final class TrailedBody extends PassedBody {
   private final Supplier<Headers> trailers;
 
@@ -13,7 +13,7 @@ final class TrailedBody extends PassedBody {
     this.trailers = trailers;
   }
 
-  /** Unknown: nothing follows a body with a Content-Length in HTTP/1.1. */
+  /** Always unknown, because HTTP/1.1 sends no trailers behind a body with a Content-Length. */
   @Override
   public long length() {
     return -1;

@@ -13,8 +13,8 @@ import java.util.NoSuchElementException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@link Body#of(Path)} for a file of {@code /proc}: the kernel says a size of 0 and makes the
- * bytes when they are read. So the length is unknown, and no two readings need to be equal.
+ * {@link Body#of(Path)} for a file of {@code /proc}: the kernel gives such a file a size of 0 and
+ * makes the bytes when they are read. So the length is unknown, and two readings may differ.
  * Immutable.
  */
 final class UnsizedFileBody implements Body {

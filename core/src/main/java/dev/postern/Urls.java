@@ -9,7 +9,10 @@ import org.jspecify.annotations.Nullable;
 final class Urls {
   private Urls() {}
 
-  /** scheme, host, encoded SCRIPT_NAME and PATH_INFO, query: PEP 3333, URL Reconstruction. */
+  /**
+   * Joins scheme, host, encoded SCRIPT_NAME and PATH_INFO, and query (PEP 3333, URL
+   * Reconstruction).
+   */
   static String reconstruct(Environ environ) {
     String scheme = environ.scheme();
     StringBuilder url = new StringBuilder(scheme).append("://");
@@ -31,7 +34,10 @@ final class Urls {
     return url.toString();
   }
 
-  /** nginx without a {@code server_name} tells an empty one; a URL needs a host. */
+  /**
+   * The host of a URL. nginx without a {@code server_name} sends an empty SERVER_NAME, but a URL
+   * needs a host. So the server's address takes its place.
+   */
   private static String serverName(Environ environ) {
     String name = orEmpty(environ.variable("SERVER_NAME"));
     if (!name.isEmpty()) {
@@ -44,7 +50,7 @@ final class Urls {
     return address.indexOf(':') < 0 || address.startsWith("[") ? address : "[" + address + "]";
   }
 
-  /** A prefix that people write, as bytes of chars and without a slash at its end. */
+  /** The UTF-8 bytes of a prefix, one char each, without a slash at the end. */
   static String mountPoint(String prefix) {
     if (!prefix.isEmpty() && prefix.charAt(0) != '/') {
       throw new IllegalArgumentException(
@@ -59,8 +65,8 @@ final class Urls {
   }
 
   /**
-   * {@code pchar} without {@code ;} and {@code =}, which RFC 3875 3.3 wants encoded, and the slash;
-   * all other bytes as {@code %XX}.
+   * Appends {@code pchar} and the slash as they are, but {@code ;} and {@code =} encoded, as RFC
+   * 3875 3.3 wants. All other bytes become {@code %XX}.
    */
   private static void appendEncoded(StringBuilder url, String bytes) {
     for (int i = 0; i < bytes.length(); i++) {

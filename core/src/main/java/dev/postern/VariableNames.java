@@ -9,13 +9,13 @@ import java.io.InputStream;
 import java.io.PrintWriter;
 import org.jspecify.annotations.Nullable;
 
-/** The names of an environ's keys, in ASCII alone, and what may stand under them. */
+/** Checks the names of an environ's keys, which are ASCII, and the values under them. */
 final class VariableNames {
   private VariableNames() {}
 
   /**
    * The CGI variable of a request header (RFC 3875 4.1.18): {@code HTTP_}, upper case, {@code -} to
-   * {@code _}. Null for a name that another one could be mistaken for.
+   * {@code _}. Null for a name whose variable could be mistaken for that of another header.
    */
   static @Nullable String ofHeader(String name) {
     if (name.equalsIgnoreCase("Content-Type")) {
@@ -32,8 +32,7 @@ final class VariableNames {
    *
    * @throws IllegalArgumentException when a key without a dot is empty or holds {@code =} or
    *     control characters, or is given anything but a String of chars up to U+00FF; or when a key
-   *     with a dot is not lower-case, or is one of the interface's and given another type than that
-   *     has
+   *     with a dot is not lower-case, or is one of the interface's and its value has a wrong type
    */
   static void check(String key, Object value) {
     requireNonNull(value, "value");
@@ -64,7 +63,7 @@ final class VariableNames {
     return key.indexOf('.') >= 0;
   }
 
-  /** E16, for a key without a dot. */
+  /** Whether a key is the name of a variable [E16]. */
   static boolean isVariable(String key) {
     for (int i = 0; i < key.length(); i++) {
       char c = key.charAt(i);
@@ -75,7 +74,7 @@ final class VariableNames {
     return !key.isEmpty();
   }
 
-  /** E17: readers cast. */
+  /** Refuses a value of a wrong type [E17], because the typed readers cast it. */
   private static void checkType(String key, Object value) {
     Class<?> type =
         switch (key) {

@@ -3,10 +3,10 @@ package dev.postern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An application in its middlewares, which may be lambdas: closes what is in there as whoever has
- * made it would.
+ * An application in its middlewares. A middleware may return a lambda, which cannot be closed. So
+ * this class closes the application inside.
  */
-@SuppressWarnings("try") // close() throws what the application's own throws.
+@SuppressWarnings("try") // close() throws what the application's close() throws.
 final class WrappedApplication implements Application, AutoCloseable {
   private final Application wrapped;
   private final Application inner;
@@ -22,7 +22,10 @@ final class WrappedApplication implements Application, AutoCloseable {
     return wrapped.call(environ, startResponse);
   }
 
-  /** A middleware that can be closed closes what it wraps; else nobody but this would. */
+  /**
+   * If the outermost middleware's application can be closed, it closes what it wraps. Otherwise
+   * this method closes the application inside.
+   */
   @Override
   public void close() throws Exception {
     if (wrapped instanceof AutoCloseable closeable) {

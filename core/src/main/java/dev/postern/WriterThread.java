@@ -10,12 +10,12 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns a writer into an iterator. The writer has a thread of its own, started at the first block
- * that is asked for; the two sides take turns, so that only one of them runs at any time and at
- * most one block exists.
+ * Turns a writer into an iterator. The writer has a thread of its own, which starts when the first
+ * block is asked for. The two sides take turns. So only one of them runs at any time, and at most
+ * one block exists.
  *
- * <p>A thread's interrupt flag goes with the turn: the writer finds the flag of the thread that
- * pulls, as if it ran there, and that thread finds it as the writer has left it.
+ * <p>The interrupt flag goes with the turn. The writer finds the flag of the thread that pulls, as
+ * if it ran on that thread. The pulling thread then finds the flag as the writer has left it.
  */
 final class WriterThread implements Iterator<ByteBuffer> {
   /** How long {@link #close} waits for a writer that ignores both its stream and an interrupt. */
@@ -44,7 +44,10 @@ final class WriterThread implements Iterator<ByteBuffer> {
     this.writer = writer;
   }
 
-  /** Whether this thread is the writer's side of a pulled body, so that a request waits for it. */
+  /**
+   * Whether the current thread is the writer's side of a pulled body. A request's thread waits for
+   * it meanwhile.
+   */
   static boolean isCurrent() {
     return Thread.currentThread() instanceof BodyThread;
   }
@@ -83,9 +86,10 @@ final class WriterThread implements Iterator<ByteBuffer> {
   }
 
   /**
-   * Ends the writer: its stream throws, and it is interrupted where it waits for something else.
+   * Ends the writer. Its stream throws from now on. If the writer waits for something else, it is
+   * interrupted.
    */
-  @SuppressWarnings("ReferenceEquality") // A thread is itself alone.
+  @SuppressWarnings("ReferenceEquality") // A thread equals only itself.
   void close() {
     Thread running;
     synchronized (this) {
@@ -152,7 +156,7 @@ final class WriterThread implements Iterator<ByteBuffer> {
     }
   }
 
-  /** Sets this thread's flag when that of the other side was set. */
+  /** Sets this thread's interrupt flag if the flag of the other side was set. */
   private synchronized void takeInterrupt() {
     if (interrupted) {
       interrupted = false;
@@ -185,7 +189,7 @@ final class WriterThread implements Iterator<ByteBuffer> {
       }
     }
     takeInterrupt();
-    // A body that another thread closes meanwhile gives no flag back.
+    // If another thread closes the body meanwhile, the writer gives no flag back.
     if (late || given && turn == Turn.WRITER) {
       Thread.currentThread().interrupt();
     }
@@ -237,7 +241,7 @@ final class WriterThread implements Iterator<ByteBuffer> {
       }
     }
 
-    /** Nothing: a writer that closes its target has only said that it is done. */
+    /** Does nothing. A writer may close its target when it is done. */
     @Override
     public void close() {}
   }

@@ -4,25 +4,25 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * One thing that every server is asked for.
+ * A request that the benchmark sends to every server.
  *
  * @param name as on the command line
  * @param title as in the report
  * @param path below the server's root
- * @param needs the program that must be installed for it, or an empty text
+ * @param needs the program that must be installed for this case, or an empty text
  */
 record Case(String name, String title, Kind kind, String path, String needs) {
-  /** How it is measured, and what of it is compared. */
+  /** How a case is measured, and which figure is compared. */
   enum Kind {
-    /** As many requests as 8 connections get answered. */
+    /** The requests that a server answers in a second on 8 connections. */
     REQUESTS("requests/s", true),
-    /** One response after another, of 100 MB. */
+    /** Responses of 100 MB, one after another. */
     DOWNLOAD("MB/s", true),
     /** 10 MB to the program and back. */
     ECHO("MB/s", true),
     /** {@code git clone}. */
     CLONE("s", false),
-    /** Until the first byte of a body that takes its time. */
+    /** The time until the first line of a body whose program then waits. */
     FIRST_BYTE("ms", false);
 
     final String unit;
@@ -33,7 +33,7 @@ record Case(String name, String title, Kind kind, String path, String needs) {
       this.moreIsBetter = moreIsBetter;
     }
 
-    /** About how long a turn takes of which so many seconds are asked. */
+    /** Returns about how long a turn takes if {@code asked} seconds are wanted. */
     double seconds(double asked) {
       return switch (this) {
         case REQUESTS, DOWNLOAD, ECHO -> asked + 0.5;
@@ -55,7 +55,7 @@ record Case(String name, String title, Kind kind, String path, String needs) {
           new Case("turn", "10 MB in, then out", Kind.ECHO, "/cgi/turn", "gcc"),
           new Case("clone", "git clone, 10,000 objects", Kind.CLONE, "/git/repository.git", "git"));
 
-  /** Whether requests are counted. */
+  /** Returns whether this case counts requests. */
   boolean isOfRequests() {
     return kind == Kind.REQUESTS;
   }

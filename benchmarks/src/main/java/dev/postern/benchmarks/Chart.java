@@ -45,10 +45,10 @@ final class Chart {
         + "</svg>\n";
   }
 
-  /** Each bar is the server's figure relative to ours, whichever way better is. */
+  /** Draws a case. Each bar is a server's figure relative to ours, and a longer bar is better. */
   private void block(Results results, Case asked) {
     Peer ours = Peers.named(Peers.OURS).orElseThrow();
-    // Servers that were never measured in a round with ours have no place beside it.
+    // A server that never ran in the same round as ours has no ratio, so it gets no bar.
     List<Bar> bars =
         results.peers(asked).stream()
             .flatMap(peer -> bar(results, asked, peer, ours).stream())

@@ -14,12 +14,15 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
 
-/** Asks servers: with wrk for many small responses, with curl for large ones, with git for git. */
+/**
+ * Sends requests to the servers: wrk sends many small ones, curl sends the large ones, and git
+ * clones.
+ */
 final class Client {
   private static final int CONNECTIONS = 8;
   private static final int FIRST_BYTES = 5;
 
-  /** By then a server hangs: the slowest needs two. */
+  /** A transfer that takes longer hangs. The slowest server needs two seconds. */
   private static final String TRANSFER_SECONDS = "20";
 
   private final Tools tools;
@@ -30,7 +33,7 @@ final class Client {
     this.fixtures = fixtures;
   }
 
-  /** One turn. */
+  /** Measures one turn. */
   Sample measure(RunningPeer server, Case asked, double seconds)
       throws IOException, InterruptedException {
     String url = server.url(asked);
@@ -45,7 +48,7 @@ final class Client {
     return sample.with(server.memory(), server.threads());
   }
 
-  /** Asks once, and looks at the answer. */
+  /** Sends one request, and checks the answer. */
   void check(RunningPeer server, Case asked) throws IOException, InterruptedException {
     String url = server.url(asked);
     switch (asked.kind()) {
@@ -89,7 +92,7 @@ final class Client {
         url);
   }
 
-  /** One after another for so long; MB a second. */
+  /** Repeats a transfer until the time is over, and returns MB a second. */
   private Sample transfers(double seconds, long bytes, List<String> words)
       throws IOException, InterruptedException {
     List<String> asked = new ArrayList<>(words);
@@ -131,7 +134,7 @@ final class Client {
     }
   }
 
-  /** From the request to the body's first line, the median of a few. */
+  /** Returns the milliseconds from the request to the body's first line, as the median of a few. */
   private static double firstByteMillis(RunningPeer server, Case asked) throws IOException {
     double[] millis = new double[FIRST_BYTES];
     for (int i = 0; i < millis.length; i++) {

@@ -11,7 +11,7 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The ratios of a report that was kept, by case and server, to hold a new run against. */
+/** The ratios of the committed report, by case and server. A new run is compared with them. */
 record Committed(Map<String, Statistics> ratios) {
   private static final Pattern ROW =
       Pattern.compile("\\| ([^|]+) \\| ([0-9.]+) \\[([0-9.]+), ([0-9.]+)] \\|.*");
@@ -43,7 +43,7 @@ record Committed(Map<String, Statistics> ratios) {
     return Double.parseDouble(row.group(group));
   }
 
-  /** A ratio of the run, and what was kept. */
+  /** A ratio of this run, and the same ratio of the committed report. */
   private record Pair(String name, boolean moreIsBetter, Statistics now, Statistics kept) {
     boolean hasFallen() {
       return moreIsBetter ? now.high() < kept.low() : now.low() > kept.high();
@@ -55,12 +55,14 @@ record Committed(Map<String, Statistics> ratios) {
     }
   }
 
-  /** Each ratio that both have, as a line of text. */
+  /** Returns a line of text for each ratio that both have. */
   List<String> beside(Results results) {
     return pairs(results).stream().map(Pair::toString).toList();
   }
 
-  /** Whether the interval of a ratio lies wholly on the bad side of the one that was kept. */
+  /**
+   * Returns whether the interval of a ratio lies wholly on the bad side of its committed interval.
+   */
   boolean hasFallen(Results results) {
     return pairs(results).stream().anyMatch(Pair::hasFallen);
   }

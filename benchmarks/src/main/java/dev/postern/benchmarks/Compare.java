@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** Runs ours and the peers side by side, and writes what came of it after each case. */
+/** Runs our server and its peers side by side, and writes the results after each case. */
 public final class Compare {
   private final Options options;
   private final Progress progress = new Progress("compare", System.err);
@@ -20,7 +20,7 @@ public final class Compare {
   }
 
   /**
-   * The script gives us system properties: two jars, two JDKs and the commit.
+   * Runs the comparison. The script passes system properties: two jars, two JDKs and the commit.
    *
    * @throws Exception when a server cannot be started
    */
@@ -43,14 +43,15 @@ public final class Compare {
         throw new IOException(needed + " must be installed");
       }
     }
-    // Where programs may run for other users, too: a server started by root gives that up.
+    // A server that root starts runs as another user. That user must be able to run the programs,
+    // so everybody may read this directory.
     Path root = Files.createTempDirectory(Path.of("/var/tmp"), "postern-compare");
     Files.setPosixFilePermissions(root, PosixFilePermissions.fromString("rwxr-xr-x"));
     try {
       Fixtures fixtures = Fixtures.write(root, tools, progress);
       try (Servers servers =
           new Servers(Peer.Setting.ofProperties(tools, fixtures), root, progress)) {
-        // A run that is broken off leaves no server behind.
+        // If the user breaks off the run, the hook ends the servers.
         Runtime.getRuntime().addShutdownHook(new Thread(servers::close));
         measure(servers, new Client(tools, fixtures));
       }
@@ -86,7 +87,9 @@ public final class Compare {
     }
   }
 
-  /** After each case, so that a run that is broken off is a report, too. */
+  /**
+   * Writes the report. This happens after each case, so a run that is broken off leaves one, too.
+   */
   private void write() throws IOException {
     Files.createDirectories(options.out());
     Files.writeString(options.out().resolve("benchmarks.md"), report());

@@ -12,7 +12,7 @@ import java.io.PrintWriter;
 import java.io.Writer;
 import java.util.Map;
 
-/** A request that comes from nowhere, so that the application alone is measured. */
+/** A request without a server or a client, so that the application alone is measured. */
 final class Direct implements ResponseSink {
   private final Exchange exchange;
   private int status;
@@ -34,13 +34,13 @@ final class Direct implements ResponseSink {
             this);
   }
 
-  /** Runs it to its end; the status that came. */
+  /** Runs the request to its end. Returns the status, or 0 if the response was not complete. */
   int to(Application application) {
     Outcome outcome = exchange.run(application);
     return outcome.complete() ? status : 0;
   }
 
-  /** As when the client goes away. */
+  /** Ends the request as if the client had gone away. */
   void cancel() {
     exchange.cancel(new IOException("client has gone"));
   }
@@ -52,7 +52,7 @@ final class Direct implements ResponseSink {
 
   @Override
   public void write(byte[] bytes, int offset, int length) {
-    // Nobody looks at it.
+    // Nobody reads the body.
   }
 
   @Override

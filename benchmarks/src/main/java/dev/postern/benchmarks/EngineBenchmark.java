@@ -18,7 +18,7 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.infra.Blackhole;
 
-/** A whole request through the engine, without a server around it. */
+/** Measures a whole request through the engine, without a server around it. */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -42,19 +42,19 @@ public class EngineBenchmark {
 
   private final Application linted = Lint.of().wrap(returned);
 
-  /** A small body that the application has at hand. */
+  /** Measures a small body that the application has in memory. */
   @Benchmark
   public Outcome returnedBody(Blackhole hole) {
     return run(returned, hole);
   }
 
-  /** A small body that the application writes. */
+  /** Measures a small body that the application writes. */
   @Benchmark
   public Outcome writtenBody(Blackhole hole) {
     return run(written, hole);
   }
 
-  /** The same, with Lint around it. */
+  /** Measures the body from memory with Lint around the application. */
   @Benchmark
   public Outcome lintedBody(Blackhole hole) {
     return run(linted, hole);

@@ -13,7 +13,7 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.infra.Blackhole;
 
-/** An environ over variables that are there already, so that what is seen is its own work. */
+/** Measures an environ. Its variables exist already, so only the environ's own work counts. */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -37,13 +37,13 @@ public class EnvironBenchmark {
     return Environ.builder(new Given()).build();
   }
 
-  /** Nothing is asked of it. */
+  /** Makes an environ, and reads nothing from it. */
   @Benchmark
   public Environ make() {
     return made();
   }
 
-  /** What a router asks: two variables of a lazy environ. */
+  /** Makes an environ and reads two variables from it, as a router does. */
   @Benchmark
   public void makeAndRoute(Blackhole hole) {
     Environ environ = made();
@@ -51,7 +51,7 @@ public class EnvironBenchmark {
     hole.consume(environ.pathInfo());
   }
 
-  /** What a middleware pays that looks at every entry. */
+  /** Makes an environ and reads every entry, as some middleware does. */
   @Benchmark
   public void makeAndFill(Blackhole hole) {
     for (Map.Entry<String, Object> entry : made().entrySet()) {
@@ -59,13 +59,13 @@ public class EnvironBenchmark {
     }
   }
 
-  /** A variable by its name, of an environ that knows it. */
+  /** Reads a variable that the environ has read before. */
   @Benchmark
   public @Nullable Object variable() {
     return shared.variable("PATH_INFO");
   }
 
-  /** A header by its name as in HTTP. */
+  /** Reads a header by its HTTP name. */
   @Benchmark
   public @Nullable String header() {
     return shared.header("Header-3");

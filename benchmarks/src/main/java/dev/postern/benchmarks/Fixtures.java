@@ -16,10 +16,10 @@ final class Fixtures {
   /** Bytes that {@code out} sends. */
   static final long OUT_BYTES = 100_000_000;
 
-  /** Bytes that {@code echo} is sent. */
+  /** Bytes that a client sends to {@code echo}. */
   static final int ECHO_BYTES = 10_000_000;
 
-  /** Five objects each: the commit, two trees and two files. */
+  /** Each commit makes five objects: itself, two trees and two files. */
   private static final int COMMITS = 2_000;
 
   private static final String C_HELLO =
@@ -67,7 +67,10 @@ final class Fixtures {
       }
       """;
 
-  /** As {@link #C_ECHO}, for hosts that send all of a request before they read a response. */
+  /**
+   * Reads the whole body before it answers, unlike {@link #C_ECHO}. Some hosts send all of a
+   * request before they read a response.
+   */
   private static final String C_TURN =
       """
       #include <stdlib.h>
@@ -93,7 +96,7 @@ final class Fixtures {
     this.root = root;
   }
 
-  /** The programs, the repository, and what is sent. */
+  /** Writes the programs, the repository, and the body that a client sends. */
   static Fixtures write(Path root, Tools tools, Progress progress)
       throws IOException, InterruptedException {
     Fixtures fixtures = programs(root, tools);
@@ -107,7 +110,7 @@ final class Fixtures {
     return fixtures;
   }
 
-  /** The programs alone. */
+  /** Writes the programs only. */
   static Fixtures programs(Path root, Tools tools) throws IOException, InterruptedException {
     Fixtures fixtures = new Fixtures(root);
     Files.createDirectories(fixtures.programs());
@@ -143,7 +146,7 @@ final class Fixtures {
     return root.resolve("git");
   }
 
-  /** What {@code echo} is sent. */
+  /** Returns the file that a client sends as a body. */
   Path body() {
     return root.resolve("body");
   }
@@ -184,7 +187,7 @@ final class Fixtures {
     tools.run(repository, List.of("git", "repack", "-q", "-a", "-d"));
   }
 
-  /** A commit with two new files, one of them in a directory. */
+  /** Writes a commit with two new files, one of them in a directory. */
   private static void commit(PrintStream out, Random random, int i) {
     out.printf("commit refs/heads/main\ncommitter B <b@example.org> %d +0000\n", 1_000_000 + i);
     out.print("data 1\nc\n");

@@ -5,10 +5,11 @@ import java.util.Optional;
 import java.util.function.ToDoubleFunction;
 
 /**
- * A ratio that ours has to have. It is reached when the interval of the median touches it.
+ * A ratio that our server must reach. The goal counts as reached when one end of the median's
+ * interval reaches the bound.
  *
- * @param other the name of a server, or an empty text for the best of the others
- * @param atLeast whether the ratio must be at least, or at most, the bound
+ * @param other the name of a server, or an empty text for the best of the other servers
+ * @param atLeast true if the ratio must be at least the bound, false if at most
  */
 record Goal(
     String caseName,

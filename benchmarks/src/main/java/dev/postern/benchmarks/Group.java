@@ -7,9 +7,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** Servers that are asked for the same thing in turns, and are compared with each other. */
+/** Servers that get the same requests in turns, and are compared with each other. */
 record Group(Case asked, List<Peer> peers) {
-  /** What is measured, in this order. */
+  /** Returns the groups in the order in which they are measured. */
   static List<Group> of(Options options) {
     return options.goals() ? ofGoals(options) : ofAll(options);
   }
@@ -23,7 +23,8 @@ record Group(Case asked, List<Peer> peers) {
   }
 
   /**
-   * For each case, each of ours with those that a goal names; the best of the others may be any.
+   * Makes a group for each case and each server of ours that has a goal. The group holds that
+   * server and those that its goals name; a goal against the best of the others needs all rivals.
    */
   private static List<Group> ofGoals(Options options) {
     Map<String, Map<String, Set<String>>> wanted = new LinkedHashMap<>();
@@ -51,12 +52,12 @@ record Group(Case asked, List<Peer> peers) {
     return groups;
   }
 
-  /** Without the servers that are not there. */
+  /** Returns this group without the servers that do not run. */
   Group only(Set<Peer> there) {
     return new Group(asked, peers.stream().filter(there::contains).toList());
   }
 
-  /** About how long it takes, with what comes before the rounds. */
+  /** Returns about how long the group takes, its warm-up included. */
   double seconds(Options options) {
     double turn = asked.kind().seconds(options.seconds());
     return peers.stream()

@@ -13,12 +13,12 @@ import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
 
-/** The headers of a program's response. */
+/** Measures the parser of a program's response headers. */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 public class HeaderParserBenchmark {
-  /** One is what most programs send; twelve is what a framework sends. */
+  /** Most programs send one field; a framework sends twelve. */
   @Param({"1", "12"})
   public int fields = 1;
 
@@ -33,7 +33,7 @@ public class HeaderParserBenchmark {
   private final byte[] one = block(1);
   private final byte[] twelve = block(12);
 
-  /** In one block, as programs send them. */
+  /** Parses the headers in one block, as programs send them. */
   @Benchmark
   public Headers whole() throws GatewayException {
     byte[] block = fields == 1 ? one : twelve;
@@ -42,7 +42,7 @@ public class HeaderParserBenchmark {
     return parser.headers();
   }
 
-  /** A byte at a time, as no program should send them. */
+  /** Parses the headers byte by byte, as no program should send them. */
   @Benchmark
   public Headers byteByByte() throws GatewayException {
     byte[] block = fields == 1 ? one : twelve;

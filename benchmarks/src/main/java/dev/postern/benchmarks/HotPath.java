@@ -8,7 +8,7 @@ import java.util.Map;
 import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordingFile;
 
-/** Samples of a recording, by the part of the program that they fall into. */
+/** The samples of a recording, by the part of the program to which they belong. */
 final class HotPath {
   /** A method of a sample's stack, the innermost first. */
   record Frame(String type, String method) {
@@ -19,7 +19,7 @@ final class HotPath {
 
   private static final String START = "dev.postern.process.Spawn";
 
-  /** By the start of a class's name; the longer ones first. */
+  /** The part for the start of a class's name. A longer start has precedence. */
   private static final Map<String, String> PARTS =
       Map.of(
           "dev.postern.process.", "program: pipes, poll, read, wait, close",
@@ -61,7 +61,7 @@ final class HotPath {
           addBytes(frames(event), event.getClass("objectClass").getName(), event.getLong("weight"));
       case "jdk.ThreadStart" -> threadsStarted++;
       default -> {
-        // The recording has nothing else that is asked for.
+        // The report uses no other event.
       }
     }
   }
@@ -87,7 +87,10 @@ final class HotPath {
     bytesByClass.merge(type, (double) bytes, Double::sum);
   }
 
-  /** That of the innermost method which is not the JDK's: what that does is its caller's. */
+  /**
+   * Returns the part of the innermost method that is not the JDK's. Work inside the JDK belongs to
+   * the method that called it.
+   */
   static String part(List<Frame> stack) {
     for (Frame frame : stack) {
       for (String prefix : PREFIXES) {
@@ -101,7 +104,7 @@ final class HotPath {
     return "the JDK's own threads, and no stack";
   }
 
-  /** The innermost method which is not the JDK's, and what of the JDK it called. */
+  /** Returns the innermost method that is not the JDK's, and the JDK method that it called. */
   private static String method(List<Frame> stack) {
     for (int i = 0; i < stack.size(); i++) {
       Frame frame = stack.get(i);

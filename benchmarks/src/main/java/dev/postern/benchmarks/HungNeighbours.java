@@ -12,8 +12,9 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * How long a program's requests take while every place of another one is held by runs that hang,
- * and more requests wait for these places.
+ * Measures how long a program's requests take while another program hangs. The hung runs hold all
+ * places of that program, that is, all processes that it may have at once. More requests wait for
+ * these places.
  */
 final class HungNeighbours {
   private static final int PLACES = 8;
@@ -25,7 +26,7 @@ final class HungNeighbours {
   private final Set<Direct> hung = ConcurrentHashMap.newKeySet();
   private volatile boolean ending;
 
-  /** The directory has the programs {@code good} and {@code hung}. */
+  /** The directory must have the programs {@code good} and {@code hung}. */
   HungNeighbours(Path directory) throws IOException {
     app =
         CgiDirectory.builder(directory)
@@ -35,12 +36,12 @@ final class HungNeighbours {
             .build();
   }
 
-  /** All but a hundredth of the requests took no longer, in ms, with nothing else to do. */
+  /** Returns the 99th percentile of the request time in ms while no program hangs. */
   double idle(double seconds) throws IOException {
     return p99(seconds);
   }
 
-  /** The same beside the hung ones. */
+  /** Returns the same figure while the other program hangs. */
   double beside(double seconds) throws IOException, InterruptedException {
     ending = false;
     List<Thread> clients = new ArrayList<>();
@@ -57,7 +58,7 @@ final class HungNeighbours {
     } finally {
       ending = true;
       for (Thread client : clients) {
-        // One that waited for a place may have it only now.
+        // A client that waited for a place may get one only now, so cancel until all have ended.
         while (client.isAlive()) {
           hung.forEach(Direct::cancel);
           client.join(100);

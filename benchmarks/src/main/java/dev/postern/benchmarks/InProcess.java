@@ -28,8 +28,9 @@ import java.util.stream.Collectors;
 import javax.tools.ToolProvider;
 
 /**
- * Java CGI programs inside the server beside the same ones spawned, in turns: how many more
- * requests a second they answer. And what the polls in loops cost that make them stoppable.
+ * Compares Java CGI programs that run inside the server with the same programs spawned, in turns:
+ * how many more requests a second do they answer? It also measures what the polls cost that make a
+ * loop stoppable.
  */
 public final class InProcess {
   private static final String USAGE =
@@ -229,7 +230,10 @@ public final class InProcess {
     return met && stopped;
   }
 
-  /** What rewriting costs, once: the first request of a program that this JVM has not seen. */
+  /**
+   * Prints how long the first request takes of a program that this JVM has not run. The server
+   * rewrites the program's classes in that request.
+   */
   private static void first(String main, List<Path> classPath, long goal) {
     List<Double> took = new ArrayList<>();
     for (int i = 0; i < TRIES; i++) {
@@ -247,7 +251,9 @@ public final class InProcess {
         goal);
   }
 
-  /** How long after its time-out a loop that never ends has been stopped. */
+  /**
+   * Prints how long after its time-out an endless loop is stopped. Returns whether the goal is met.
+   */
   private static boolean stops(List<Path> classPath) {
     Application hangs =
         CgiApplication.builder(JavaProgram.builder(classPath, "Hang").build())
@@ -316,7 +322,7 @@ public final class InProcess {
     return classPath.stream().map(Path::toString).collect(Collectors.joining(File.pathSeparator));
   }
 
-  /** A machine with much else to do is slow, not wrong. */
+  /** Sets a long time-out, as a program on a busy machine is slow, not wrong. */
   private static Application patient(CgiApplication.Builder builder) {
     return builder.headerTimeout(Duration.ofMinutes(5)).build();
   }

@@ -20,8 +20,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What each part of isolation adds to a request, as a ratio to the default; and what hung programs
- * cost the others. In turns, as in {@link Compare}: only what ran next to each other is compared.
+ * Measures what each part of isolation adds to a request, as a ratio to the default, and what hung
+ * programs cost the others. Levels run in turns as in {@link Compare}, and only turns that ran next
+ * to each other are compared.
  */
 public final class IsolationCost {
   private static final String USAGE =
@@ -150,7 +151,7 @@ public final class IsolationCost {
     level("L4, namespaces (bwrap)", program, () -> Isolation.builder().namespaces().build());
   }
 
-  /** Warmed up; or known to be missing here, and why. */
+  /** Warms up a level, or notes why this system does not have it. */
   private void level(String name, Path program, Supplier<Isolation> isolation) throws IOException {
     try {
       Application app = CgiApplication.builder(program).isolation(isolation.get()).build();
@@ -166,7 +167,7 @@ public final class IsolationCost {
     }
   }
 
-  /** For each level, its time for a request against the default's in the same round. */
+  /** Returns each level's time for a request, divided by the default's in the same round. */
   private Map<String, List<Double>> turns() throws IOException {
     Map<String, List<Double>> ratios = new LinkedHashMap<>();
     levels.keySet().forEach(name -> ratios.put(name, new ArrayList<>()));
@@ -185,7 +186,7 @@ public final class IsolationCost {
     return ratios;
   }
 
-  /** One request after another for so long; the mean time of one. */
+  /** Sends one request after another until the time is over. Returns the mean time of a request. */
   private static double millis(Application app, double time) throws IOException {
     long start = System.nanoTime();
     long now = start;

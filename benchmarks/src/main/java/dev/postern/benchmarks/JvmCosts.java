@@ -8,15 +8,19 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What requests cost inside a JVM: the heap that they took, by its log of collections, and the
- * platform threads that it started, by its own counter. Neither slows it down. Heap counts as taken
- * when a thread got it for its objects, even if a collection came before it was full.
+ * What requests cost inside a JVM. The log of its garbage collections gives the heap that they
+ * took, and one of its counters gives the platform threads that it started. Neither slows the JVM
+ * down. Heap counts as taken when a thread got a block of it for its objects, even if a collection
+ * came before the block was full.
  */
 final class JvmCosts {
   /** Where a JVM writes its log of collections, in its directory. */
   static final String GC_LOG = "gc.log";
 
-  /** {@code [1.2s][info][gc] GC(3) Pause Young (Normal) (G1 Evacuation Pause) 38M->5M(64M) 1ms}. */
+  /**
+   * Matches {@code [1.2s][info][gc] GC(3) Pause Young (Normal) (G1 Evacuation Pause) 38M->5M(64M)
+   * 1ms}.
+   */
   private static final Pattern COLLECTION = Pattern.compile("Pause .* ([0-9]+)M->([0-9]+)M\\(");
 
   private static final Pattern STARTED =
@@ -39,7 +43,10 @@ final class JvmCosts {
 
   private JvmCosts() {}
 
-  /** Asks a JVM, which collects its garbage first: so nothing since the last collection is left. */
+  /**
+   * Asks a JVM for its counts. The JVM collects its garbage first, so that its log covers
+   * everything until now.
+   */
   static Count of(Tools tools, Path home, long pid, Path directory)
       throws IOException, InterruptedException {
     String jcmd = home.resolve("bin/jcmd").toString();
@@ -53,7 +60,7 @@ final class JvmCosts {
         allocated(Files.readAllLines(directory.resolve(GC_LOG))), Long.parseLong(started.group(1)));
   }
 
-  /** What was there before each collection, less what the one before had left. */
+  /** Adds up the heap before each collection, less what the previous collection had left. */
   static double allocated(List<String> log) {
     long megabytes = 0;
     long left = 0;

@@ -23,9 +23,9 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
 /**
- * Two parsers of multipart forms: that of Commons FileUpload, as {@link Request} has it behind its
- * limits, and Jetty's. Ten fields and a file, of which nothing is kept. {@code -bm ss -f 20 -wi 0
- * -i 1} tells what the first form of a JVM costs.
+ * Compares two parsers of multipart forms: Commons FileUpload, which {@link Request} uses behind
+ * its limits, and Jetty's. The form has ten fields and a file, and nothing of it is kept. With
+ * {@code -bm ss -f 20 -wi 0 -i 1} JMH measures what the first form of a JVM costs.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
@@ -41,13 +41,13 @@ public class MultipartBenchmark {
   @Param({"10", "1000"})
   public int kilobytes = 10;
 
-  /** What the file consists of: letters, or lines that begin as a boundary does. */
+  /** The content of the file: letters, or lines that begin like a boundary. */
   @Param({"letters", "almost"})
   public String content = "letters";
 
   private byte[] body = {};
 
-  /** The form, as a browser sends it. */
+  /** Makes the form as a browser sends it. */
   @Setup
   public void form() throws IOException {
     ByteArrayOutputStream form = new ByteArrayOutputStream();
@@ -73,7 +73,7 @@ public class MultipartBenchmark {
     return text.getBytes(StandardCharsets.US_ASCII);
   }
 
-  /** Commons FileUpload, which pulls from a stream. */
+  /** Measures Commons FileUpload, which reads from a stream. */
   @Benchmark
   public long fileUpload() throws Exception {
     Environ environ =
@@ -101,7 +101,7 @@ public class MultipartBenchmark {
     return count.checked();
   }
 
-  /** Jetty's, which takes blocks. */
+  /** Measures Jetty's parser, which takes blocks. */
   @Benchmark
   public long jetty() throws IOException {
     Count count = new Count();
@@ -117,7 +117,10 @@ public class MultipartBenchmark {
     return count.checked();
   }
 
-  /** Nothing may be lost: a parser that gave up would win. */
+  /**
+   * Counts parts and bytes. A parser that stops early would look fast, so {@link #checked} throws
+   * if anything is missing.
+   */
   private final class Count implements MultiPart.Parser.Listener {
     private int parts;
     private long bytes;

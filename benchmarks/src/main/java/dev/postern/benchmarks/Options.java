@@ -9,11 +9,12 @@ import java.util.Optional;
 import java.util.function.Function;
 
 /**
- * What is asked for on the command line.
+ * The options of the command line.
  *
- * @param goals only the pairs that a goal needs
- * @param brief only what two minutes are enough for, and beside the table that is committed
- * @param seconds of each turn
+ * @param goals whether to measure only the pairs that a goal needs
+ * @param brief whether to measure only what two minutes are enough for, and to compare it with the
+ *     committed report
+ * @param seconds the length of each turn
  */
 record Options(
     boolean goals,
@@ -39,7 +40,7 @@ record Options(
   static final int CLAIM_ROUNDS = 15;
   static final double CLAIM_SECONDS = 5;
 
-  /** As few rounds as have an interval that one bad round does not widen. */
+  /** The fewest rounds whose interval one bad round does not widen. */
   private static final int BRIEF_ROUNDS = 9;
 
   static String usage() {

@@ -8,47 +8,51 @@ import org.jspecify.annotations.Nullable;
 
 /** A server that hosts CGI programs: ours, or another. */
 interface Peer {
-  /** As on the command line. */
+  /** Returns the name on the command line. */
   String name();
 
-  /** As in the report. */
+  /** Returns the name in the report. */
   String title();
 
-  /** The programs that must be installed. */
+  /** Returns the programs that must be installed. */
   List<String> needs();
 
-  /** Whether it can do it at all. */
+  /** Returns whether this server can serve the case. */
   default boolean can(Case asked) {
     return true;
   }
 
-  /** The home of the JDK that it runs on, or null for a server that is no JVM. */
+  /**
+   * Returns the home of the JDK that the server runs on. Null means that the server is no JVM, or
+   * that this JDK is not installed.
+   */
   default @Nullable Path jdk(Setting setting) {
     return null;
   }
 
-  /** Whether it is compiled as it runs. */
+  /** Returns whether the server runs on a JVM, which compiles code while it runs. */
   default boolean isJvm() {
     return false;
   }
 
   /**
-   * The commands that start it, one for each of its processes, which stay in the foreground.
+   * Returns the commands that start the server, one for each of its processes. The processes stay
+   * in the foreground.
    *
-   * @param directory for its own files
+   * @param directory for the server's own files
    */
   List<Command> commands(Setting setting, Path directory, int port)
       throws IOException, InterruptedException;
 
-  /** A command and what it gets in addition to our environment. */
+  /** A command, and the variables that it gets in addition to our environment. */
   record Command(List<String> words, Map<String, String> environment) {}
 
   /**
-   * Where everything is.
+   * Where the programs, the jars and the JDKs are.
    *
    * @param launcher the jar of the postern command
-   * @param benchmarks our own jar
-   * @param jdk17 the home of a JDK 17, and of a JDK 25; null where there is none
+   * @param benchmarks the jar of the benchmarks
+   * @param jdk17 the home of a JDK 17, or null if there is none; {@code jdk25} likewise
    */
   record Setting(
       Tools tools,
@@ -57,7 +61,7 @@ interface Peer {
       Path benchmarks,
       @Nullable Path jdk17,
       @Nullable Path jdk25) {
-    /** As the scripts give it. */
+    /** Reads the system properties that the scripts set. */
     static Setting ofProperties(Tools tools, Fixtures fixtures) {
       return new Setting(
           tools,

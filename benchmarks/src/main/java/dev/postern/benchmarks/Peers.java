@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** The servers that are compared, each set up as its manual would have it for speed. */
+/** The servers that are compared. Each is set up for speed as its manual recommends. */
 final class Peers {
   static final String OURS = "postern";
   static final String PORTABLE = "postern17";
@@ -27,7 +27,10 @@ final class Peers {
           new Apache(),
           new Tomcat());
 
-  /** Those that may be the best of the others: Tomcat sleeps half a second in each request. */
+  /**
+   * The servers that can be the best of the others. Tomcat sleeps half a second in each request, so
+   * it is not among them.
+   */
   static final List<String> RIVALS = List.of("go", "lighttpd", "nginx", "apache");
 
   private Peers() {}
@@ -40,7 +43,10 @@ final class Peers {
     return peer instanceof Postern;
   }
 
-  /** What {@code git http-backend} needs; the repository may belong to somebody else. */
+  /**
+   * Returns the variables for {@code git http-backend}. The repository may belong to another user,
+   * so git must be told that it is safe.
+   */
   private static Map<String, String> gitEnvironment(Peer.Setting setting) {
     return Map.of(
         "GIT_PROJECT_ROOT", setting.fixtures().repositories().toString(),
@@ -50,7 +56,10 @@ final class Peers {
         "GIT_CONFIG_VALUE_0", "*");
   }
 
-  /** For a server on a JVM: as small a heap as any needs, and a log for {@link JvmCosts}. */
+  /**
+   * Returns the start of a JVM's command: a small heap that is enough for each server, and a log
+   * for {@link JvmCosts}.
+   */
   private static List<String> jvm(Peer peer, Peer.Setting setting) throws IOException {
     Path home = peer.jdk(setting);
     if (home == null) {
@@ -72,7 +81,10 @@ final class Peers {
     return found.toString();
   }
 
-  /** The {@code postern serve} of the launcher, each program mounted, as Go has them. */
+  /**
+   * The {@code postern serve} of the launcher. Each program has its own mount, as each has its own
+   * handler in Go.
+   */
   private record Postern(String name, String title) implements Peer {
     @Override
     public List<String> needs() {
@@ -93,7 +105,7 @@ final class Peers {
     public List<Command> commands(Setting setting, Path directory, int port) throws IOException {
       List<String> words = new ArrayList<>(jvm(this, setting));
       if (!name.equals(PORTABLE)) {
-        // As the postern script does.
+        // The postern script passes this flag, too.
         words.add("--enable-native-access=ALL-UNNAMED");
       }
       words.addAll(List.of("-cp", setting.launcher().toString(), "dev.postern.launcher.Main"));
@@ -146,7 +158,7 @@ final class Peers {
     }
   }
 
-  /** mod_cgi of lighttpd; responses are streamed, which is not its default. */
+  /** mod_cgi of lighttpd. It streams responses here, which is not its default. */
   private record Lighttpd() implements Peer {
     @Override
     public String name() {
@@ -192,7 +204,10 @@ final class Peers {
 
   /** nginx in front of 8 processes of fcgiwrap, which starts the programs. */
   private record Nginx() implements Peer {
-    /** For each location of its own: one that has any parameter inherits none. */
+    /**
+     * Each location includes these. nginx inherits no parameter into a location that sets one
+     * itself.
+     */
     private static final String PARAMETERS =
         """
         fastcgi_param REQUEST_METHOD $request_method;
@@ -372,7 +387,7 @@ final class Peers {
       return true;
     }
 
-    /** It has no way to one program for all paths below one. */
+    /** A clone needs one program for all paths below a prefix. CGIServlet does not allow that. */
     @Override
     public boolean can(Case asked) {
       return asked.kind() != Case.Kind.CLONE;

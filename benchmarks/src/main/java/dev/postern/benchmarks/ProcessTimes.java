@@ -5,18 +5,21 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * What the kernel says of a process, in its own unit.
+ * The processor time of a process, in the kernel's clock ticks.
  *
- * @param user its own time outside the kernel
- * @param system its own time in the kernel
- * @param children all the time of the children that it has waited for
+ * @param user the process's own time outside the kernel
+ * @param system the process's own time in the kernel
+ * @param children all the time of the children that the process has waited for
  */
 record ProcessTimes(long user, long system, long children) {
   static ProcessTimes of(long pid) throws IOException {
     return parse(Files.readString(Path.of("/proc", Long.toString(pid), "stat")));
   }
 
-  /** By proc(5): fields 14 to 17; the second, in brackets, may hold blanks. */
+  /**
+   * Reads fields 14 to 17 of proc(5). Field 2, in brackets, may hold blanks, so parsing starts
+   * behind the last bracket.
+   */
   static ProcessTimes parse(String stat) {
     String[] fields = stat.substring(stat.lastIndexOf(')') + 2).trim().split(" ", -1);
     return new ProcessTimes(

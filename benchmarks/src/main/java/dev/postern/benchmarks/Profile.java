@@ -11,7 +11,10 @@ import java.util.List;
 public final class Profile {
   private static final double SECONDS = 20;
 
-  /** By then what matters is compiled; a slow machine gets more time for it, but not for ever. */
+  /**
+   * After so many requests the JVM has compiled the code that matters. A slow machine gets more
+   * time for them, up to {@link #WARM_SLICES} slices.
+   */
   private static final long WARM_REQUESTS = 20_000;
 
   private static final int WARM_SLICES = 5;
@@ -25,7 +28,7 @@ public final class Profile {
   private Profile() {}
 
   /**
-   * The script gives us the same properties as {@link Compare}.
+   * Runs the profile. The script passes the same properties as for {@link Compare}.
    *
    * @throws Exception when there is no JDK 25, no wrk, or no C compiler
    */

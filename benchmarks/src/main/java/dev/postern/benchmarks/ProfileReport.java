@@ -72,7 +72,7 @@ final class ProfileReport {
             path.threadsStarted / (double) requests));
   }
 
-  /** The largest shares. */
+  /** Writes a table of the largest shares. */
   private void table(
       String title, String columns, Map<String, Double> values, double all, long requests) {
     out.append("## ").append(title).append("\n\n| ").append(columns).append(" |\n|---|---|");

@@ -3,7 +3,7 @@ package dev.postern.benchmarks;
 import java.io.PrintStream;
 import java.util.Locale;
 
-/** What a long run says of itself, on standard error. */
+/** Prints how far a long run has come. */
 final class Progress {
   private final String name;
   private final PrintStream out;
@@ -21,14 +21,14 @@ final class Progress {
     out.println(name + ": " + text);
   }
 
-  /** How long it takes all in all, by a guess, from now on. */
+  /** Starts the clock. The run should take about so many seconds from now on. */
   void expect(double seconds) {
     all = seconds;
     start = System.nanoTime();
     out.printf(Locale.ROOT, "%s: about %.0f min%n", name, Math.ceil(seconds / 60));
   }
 
-  /** A step is done of which the guess was so much. */
+  /** Counts a step as done that should have taken so many seconds, and prints the time left. */
   void done(double seconds, String text) {
     done += seconds;
     double minutes = (System.nanoTime() - start) / 60e9;

@@ -4,7 +4,10 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.function.ToDoubleFunction;
 
-/** The results as Markdown: ratios, since an absolute time says more of the machine. */
+/**
+ * The results as Markdown. Servers are compared by ratios, as an absolute time says more about the
+ * machine.
+ */
 final class Report {
   private final Results results;
   private final StringBuilder out = new StringBuilder();

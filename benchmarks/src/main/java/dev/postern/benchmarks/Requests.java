@@ -6,11 +6,11 @@ import java.util.HashMap;
 import java.util.Map;
 import org.openjdk.jmh.infra.Blackhole;
 
-/** What the benchmarks of single parts work on. */
+/** The input and output of the benchmarks that measure a single part. */
 final class Requests {
   private Requests() {}
 
-  /** What a browser's request becomes: 8 variables of the server and 12 headers. */
+  /** Returns the variables of a browser's request: 8 from the server and 12 headers. */
   static Map<String, String> variables() {
     Map<String, String> variables =
         new HashMap<>(
@@ -49,7 +49,7 @@ final class Requests {
 
     @Override
     public void flush() {
-      // Nothing is kept back.
+      // This sink has no buffer.
     }
 
     @Override

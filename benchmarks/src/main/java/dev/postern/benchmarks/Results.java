@@ -12,9 +12,9 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
 
-/** All turns of all servers. What two servers did in the same round was measured side by side. */
+/** All turns of all servers. Turns of the same round ran side by side, so they can be compared. */
 final class Results {
-  /** What was not measured, and why. */
+  /** A server that was not measured for a case, and why. */
   record Skipped(Case asked, Peer peer, String reason) {}
 
   private final Map<Case, Map<Peer, SortedMap<Integer, Sample>>> samples = new LinkedHashMap<>();
@@ -51,7 +51,7 @@ final class Results {
     return Optional.ofNullable(costs.getOrDefault(asked, Map.of()).get(peer));
   }
 
-  /** The servers of a case, in the order in which they are listed. */
+  /** Returns the servers that have turns of a case, in the order of {@link Peers#ALL}. */
   List<Peer> peers(Case asked) {
     Map<Peer, SortedMap<Integer, Sample>> turns = samples.getOrDefault(asked, Map.of());
     return Peers.ALL.stream().filter(turns::containsKey).toList();
@@ -71,7 +71,7 @@ final class Results {
     return values.isEmpty() ? Optional.empty() : Optional.of(Statistics.of(values));
   }
 
-  /** One server's figure divided by another's, in each round that has both. */
+  /** Returns one server's figure divided by another's, over the rounds that have both. */
   Optional<Statistics> ratio(Case asked, Peer peer, Peer other, ToDoubleFunction<Sample> figure) {
     SortedMap<Integer, Sample> theirs = samples(asked, other);
     List<Double> ratios = new ArrayList<>();
@@ -86,7 +86,7 @@ final class Results {
     return ratios.isEmpty() ? Optional.empty() : Optional.of(Statistics.of(ratios));
   }
 
-  /** The best of the others in this case. */
+  /** Returns the best server of this case that is not ours. */
   Optional<Peer> best(Case asked) {
     Optional<Peer> best = Optional.empty();
     double bestValue = 0;

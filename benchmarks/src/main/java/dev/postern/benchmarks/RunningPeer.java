@@ -14,14 +14,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** A server that runs, on a port of its own. */
+/** A running server on its own port. */
 final class RunningPeer implements AutoCloseable {
   private static final long START_SECONDS = 30;
 
-  /** Names are cut at 15 characters. */
+  /** The start of a JIT compiler thread's name. Linux cuts these names at 15 characters. */
   private static final Pattern COMPILER = Pattern.compile("C[12] Compiler");
 
-  /** A second in the unit of {@link ProcessTimes}, on every Linux. */
+  /** The units of {@link ProcessTimes} in a second, on every Linux. */
   private static final double TICKS = 100;
 
   private final Peer peer;
@@ -33,7 +33,7 @@ final class RunningPeer implements AutoCloseable {
     this.port = port;
   }
 
-  /** Starts it and waits until it takes connections. */
+  /** Starts the server, and waits until it accepts connections. */
   static RunningPeer start(Peer peer, Peer.Setting setting, Path directory)
       throws IOException, InterruptedException {
     Files.createDirectories(directory);
@@ -66,7 +66,7 @@ final class RunningPeer implements AutoCloseable {
     return port;
   }
 
-  /** Of the first of its processes. */
+  /** Returns the id of the server's first process. */
   long pid() {
     return processes.get(0).pid();
   }
@@ -98,7 +98,9 @@ final class RunningPeer implements AutoCloseable {
 
   // ---- what it takes ----
 
-  /** Its memory in MB, what it shares with others counted in part. */
+  /**
+   * Returns the server's memory in MB. A page that several processes share counts in part (Pss).
+   */
   double memory() {
     return sum("smaps_rollup", "Pss:") / 1024.0;
   }
@@ -108,7 +110,8 @@ final class RunningPeer implements AutoCloseable {
   }
 
   /**
-   * What the JIT compilers' threads of its first process have taken so far; 0 of what is no JVM.
+   * Returns the time that the JIT compiler threads of the first process have taken so far. It is 0
+   * for a server that is no JVM.
    */
   double compilerSeconds() throws IOException {
     long ticks = 0;
@@ -121,7 +124,7 @@ final class RunningPeer implements AutoCloseable {
             ticks += times.user() + times.system();
           }
         } catch (IOException e) {
-          // It has ended meanwhile.
+          // The thread has ended meanwhile.
         }
       }
     }
@@ -140,7 +143,7 @@ final class RunningPeer implements AutoCloseable {
                     .findFirst()
                     .orElse(0);
               } catch (IOException | RuntimeException e) {
-                // It has ended meanwhile.
+                // The process has ended meanwhile.
                 return 0;
               }
             })

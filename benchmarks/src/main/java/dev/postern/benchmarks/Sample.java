@@ -6,13 +6,13 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one turn of one server gave.
+ * The figures of one turn of one server.
  *
  * @param value in the unit of the case
- * @param p50 half of the requests took no longer, in ms; NaN where that is not measured
- * @param p99 all but a hundredth of them took no longer, in ms
- * @param requests that were answered; 0 where that is not counted
- * @param memory of the server afterwards, in MB
+ * @param p50 half of the requests took at most so many ms; NaN where this is not measured
+ * @param p99 all but a hundredth of the requests took at most so many ms
+ * @param requests that were answered; 0 where they are not counted
+ * @param memory of the server after the turn, in MB
  */
 record Sample(double value, double p50, double p99, long requests, double memory, int threads) {
   private static final Pattern REQUESTS = Pattern.compile("([0-9]+) requests in ");
@@ -26,7 +26,7 @@ record Sample(double value, double p50, double p99, long requests, double memory
   }
 
   /**
-   * What {@code wrk --latency} says.
+   * Reads the output of {@code wrk --latency}.
    *
    * @throws IllegalArgumentException when not every request was answered
    */

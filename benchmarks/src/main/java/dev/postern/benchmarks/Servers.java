@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentSkipListMap;
 
-/** The servers that run, all of them for the whole run: an idle one costs the others nothing. */
+/** The running servers. All of them run until the end, as an idle one costs the others nothing. */
 final class Servers implements AutoCloseable {
   private final Peer.Setting setting;
   private final Path root;
@@ -24,7 +24,7 @@ final class Servers implements AutoCloseable {
     this.progress = progress;
   }
 
-  /** Starts those for which everything is installed. */
+  /** Starts the servers for which everything is installed. */
   void start(Collection<Peer> peers) throws IOException, InterruptedException {
     for (Peer peer : peers) {
       List<String> missing =
@@ -50,7 +50,10 @@ final class Servers implements AutoCloseable {
     return server;
   }
 
-  /** After a fault: a host that hangs in a request may have a process less from then on. */
+  /**
+   * Restarts a server after a fault. A server that hangs in one request may have one process less
+   * from then on.
+   */
   void restart(Peer peer) throws IOException, InterruptedException {
     get(peer).close();
     run(peer);
@@ -63,7 +66,7 @@ final class Servers implements AutoCloseable {
     running.put(peer, RunningPeer.start(peer, setting, root.resolve(peer.name())));
   }
 
-  /** What a server on a JVM has allocated and started so far. */
+  /** Returns what a server on a JVM has allocated and started so far. */
   JvmCosts.Count costs(Peer peer) throws IOException, InterruptedException {
     Path home = peer.jdk(setting);
     if (home == null) {
@@ -72,7 +75,7 @@ final class Servers implements AutoCloseable {
     return JvmCosts.of(setting.tools(), home, get(peer).pid(), root.resolve(peer.name()));
   }
 
-  /** Ends them all; from then on none is started. */
+  /** Ends all servers. After that, none can be started. */
   @Override
   public synchronized void close() {
     closed = true;

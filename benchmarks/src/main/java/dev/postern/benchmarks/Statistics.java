@@ -4,16 +4,16 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * The median of some measurements, and where it may lie.
+ * The median of some measurements, and the interval in which the true median may lie.
  *
  * @param low the lower end of the interval that holds the true median with 95 % certainty
- * @param high its upper end
- * @param count of the measurements
+ * @param high the upper end of this interval
+ * @param count the number of measurements
  */
 record Statistics(double median, double low, double high, int count) {
   private static final double TAIL = 0.025;
 
-  /** By order statistics: nothing is assumed of how the values are spread. */
+  /** Takes the interval from order statistics, which assume nothing about the distribution. */
   static Statistics of(List<Double> measured) {
     double[] values = measured.stream().mapToDouble(Double::doubleValue).sorted().toArray();
     if (values.length == 0) {
@@ -30,8 +30,10 @@ record Statistics(double median, double low, double high, int count) {
   }
 
   /**
-   * Where the interval begins in the sorted values: as far in as a fair coin shows so few heads, in
-   * that many throws, with at most {@link #TAIL}. Fewer than six values hold less than 95 %.
+   * Returns the index of the interval's lower end in the sorted values. Each value lies below the
+   * true median with probability 1/2, like the heads of a fair coin. The index is the largest
+   * number of heads for which so few or fewer, in {@code n} throws, have a probability of at most
+   * {@link #TAIL}. With fewer than six values the interval holds less than 95 %.
    */
   private static int outside(int n) {
     double probability = Math.pow(0.5, n);

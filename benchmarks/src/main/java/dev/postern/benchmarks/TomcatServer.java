@@ -10,7 +10,7 @@ import org.apache.catalina.Wrapper;
 import org.apache.catalina.servlets.CGIServlet;
 import org.apache.catalina.startup.Tomcat;
 
-/** An embedded Tomcat with its CGIServlet: {@code PORT DIRECTORY PROGRAMS}. */
+/** An embedded Tomcat with its CGIServlet. Its arguments are {@code PORT DIRECTORY PROGRAMS}. */
 final class TomcatServer {
   private TomcatServer() {}
 
@@ -21,7 +21,7 @@ final class TomcatServer {
     tomcat.setBaseDir(directory.toString());
     tomcat.setPort(Integer.parseInt(args[0]));
     tomcat.getConnector().setProperty("address", "127.0.0.1");
-    // Programs are looked for in the context's own files.
+    // CGIServlet looks for programs in the files of its context, so copy them there.
     Path root = Files.createDirectories(directory.resolve("root"));
     if (!Files.exists(root.resolve("programs"))) {
       Path copies = Files.createDirectory(root.resolve("programs"));
@@ -38,7 +38,7 @@ final class TomcatServer {
     servlet.addInitParameter("cgiPathPrefix", "programs");
     servlet.addInitParameter("executable", "");
     servlet.addInitParameter("enableCmdLineArguments", "false");
-    // Without it php-cgi takes the request for an attack.
+    // php-cgi refuses a request without this variable as an attack.
     servlet.addInitParameter("environment-variable-REDIRECT_STATUS", "200");
     context.addServletMapping("/cgi/*", "cgi");
     tomcat.start();

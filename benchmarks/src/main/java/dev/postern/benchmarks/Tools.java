@@ -16,7 +16,7 @@ final class Tools {
     return name.isEmpty() || find(name) != null;
   }
 
-  /** The path of an installed program, or null. */
+  /** Returns the path of an installed program, or null. */
   @Nullable Path find(String name) {
     String path =
         String.valueOf(System.getenv("PATH")) + File.pathSeparator + String.join(":", SYSTEM);

@@ -8,11 +8,11 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Measures the servers of a group in turns: machines drift by a third within a day, and only what
- * ran next to each other is compared.
+ * Measures the servers of a group in turns. The speed of a machine drifts by a third within a day,
+ * so only turns that ran next to each other are compared.
  */
 final class Turns {
-  /** Of a server that is being warmed up. */
+  /** The length of one slice of a warm-up. */
   private static final double SLICE_SECONDS = 2;
 
   private final Options options;
@@ -30,7 +30,10 @@ final class Turns {
     this.progress = progress;
   }
 
-  /** A server that answers wrongly, or not at all, is left out from then on, with its reason. */
+  /**
+   * Measures a group. A server that answers wrongly, or not at all, is left out from then on, and
+   * the report gives the reason.
+   */
   void measure(Group group) throws IOException, InterruptedException {
     Case asked = group.asked();
     List<Peer> able = new ArrayList<>();
@@ -60,7 +63,7 @@ final class Turns {
           able.remove(peer);
         }
       }
-      // Each is next to each of the others in some round.
+      // Change the order, so that each server runs next to each other server in some round.
       Collections.rotate(able, 1);
       if (i % 2 == 1) {
         Collections.reverse(able);

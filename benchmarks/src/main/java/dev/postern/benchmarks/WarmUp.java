@@ -5,23 +5,26 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * What a server gets before it is measured: load until it gets no faster, and a JVM until its
- * compilers rest. What they do is not what is compared.
+ * The load that a server gets before it is measured. It lasts until the server gets no faster, and
+ * for a JVM until its compilers rest. The measurements shall not contain the work of the compilers.
  */
 final class WarmUp {
   private static final double LEAST = 2;
   private static final double MOST = 10;
   private static final double SAME = 0.05;
 
-  /** In its first seconds a JVM pauses in getting faster, and its compilers with it. */
+  /**
+   * In its first seconds a JVM may stop getting faster for a while, with its compilers at rest, and
+   * then go on.
+   */
   private static final double JVM_LEAST = 12;
 
   private static final double JVM_MOST = 90;
 
-  /** Of a run of two minutes, whose figures are only held against each other. */
+  /** The limit in a run of two minutes, whose figures are only compared with each other. */
   private static final double BRIEF_MOST = 15;
 
-  /** So much of one processor is rest. */
+  /** Compilers that take less than this part of one processor are at rest. */
   private static final double REST = 0.02;
 
   private final double least;
@@ -41,16 +44,16 @@ final class WarmUp {
     return new WarmUp(peer.isJvm() && asked.isOfRequests(), brief);
   }
 
-  /** About how long it takes. */
+  /** Returns about how long the warm-up takes. */
   static double expected(Peer peer, Case asked, boolean brief) {
     WarmUp warmUp = of(peer, asked, brief);
     return (warmUp.least + warmUp.most) / 2;
   }
 
   /**
-   * A slice of load, and how fast it was.
+   * Adds a slice of load, and how fast the server was.
    *
-   * @param compilerSeconds what the JVM's compilers took of it
+   * @param compilerSeconds the time that the JVM's compilers took in this slice
    */
   void add(double seconds, double value, double compilerSeconds) {
     time += seconds;
@@ -64,8 +67,9 @@ final class WarmUp {
   }
 
   /**
-   * Whether a JVM's compilers rested in the last slice, or of another server the last two differ by
-   * less than 5 %; or it took long enough anyway.
+   * Returns whether the server is warm. For requests to a JVM, its compilers must have rested in
+   * the last slice. Otherwise the last two slices must differ by less than 5 %. In any case the
+   * warm-up ends at its longest time.
    */
   boolean isDone() {
     if (time >= most) {

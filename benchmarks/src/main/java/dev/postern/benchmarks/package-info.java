@@ -1,4 +1,4 @@
-/** What a request costs: in parts, measured by JMH, and side by side with the peers. */
+/** Measures what a request costs: in parts with JMH, and side by side with the peers. */
 @NullMarked
 package dev.postern.benchmarks;
 

@@ -8,8 +8,7 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The options that applications of other languages share: those of {@link WsgiApplication} and
- * {@link PsgiApplication}. Not thread-safe.
+ * The options that {@link WsgiApplication} and {@link PsgiApplication} share. Not thread-safe.
  *
  * @param <B> the builder itself
  */
@@ -28,9 +27,9 @@ public abstract class ApplicationBuilder<B extends ApplicationBuilder<B>> extend
   }
 
   /**
-   * What runs it.
+   * The interpreter that runs the application.
    *
-   * @throws IllegalArgumentException when it is no absolute path of an executable file
+   * @throws IllegalArgumentException when this is no absolute path of an executable file
    */
   public B interpreter(Path program) {
     if (!program.isAbsolute() || !Files.isExecutable(program)) {
@@ -41,7 +40,10 @@ public abstract class ApplicationBuilder<B extends ApplicationBuilder<B>> extend
     return self();
   }
 
-  /** The group whose options its workers have; by default one of its own, with all defaults. */
+  /**
+   * The group whose options the workers have; by default the application has a group of its own,
+   * with all defaults.
+   */
   public B workers(WorkerGroup newGroup) {
     group = requireNonNull(newGroup, "group");
     return self();

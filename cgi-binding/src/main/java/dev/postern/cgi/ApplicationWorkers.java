@@ -30,13 +30,13 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An application of another language in the workers of a group, as {@link WsgiApplication} and
- * {@link PsgiApplication} share it. Thread-safe.
+ * An application of another language in the workers of a group, for {@link WsgiApplication} and
+ * {@link PsgiApplication}. Thread-safe.
  */
 final class ApplicationWorkers implements AutoCloseable {
   private static final String PATH = "/usr/local/bin:/usr/bin:/bin";
 
-  /** How long a request waits for a worker that is free. */
+  /** How long a request waits for a free worker, or longer if a worker may take longer to load. */
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
   private final ProgramHost host;
@@ -48,7 +48,7 @@ final class ApplicationWorkers implements AutoCloseable {
   private final WorkerPool pool;
 
   /**
-   * @param given the group; null for one of its own, with all defaults
+   * @param given the group; null for a group of the application's own, with all defaults
    * @param callable the name of the application in its file
    */
   ApplicationWorkers(
@@ -103,7 +103,7 @@ final class ApplicationWorkers implements AutoCloseable {
     }
   }
 
-  /** What a request is told that has waited for a worker in vain. */
+  /** The failure of a request that has waited for a worker in vain. */
   static GatewayException busy(Path program) {
     return Refusal.of(
         503,

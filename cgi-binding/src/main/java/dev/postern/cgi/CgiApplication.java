@@ -19,14 +19,14 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A CGI program as an application: each call runs the program once (RFC 3875). The request's body
- * is written to it while its response is read; the program and all that it started end with the
+ * A CGI program as an application: each call runs the program once (RFC 3875). The program gets the
+ * request's body while its response is read. The program and all that it started end with the
  * response.
  *
- * <p>What the client must not be told is in the log: a program whose output breaks a rule is a 502,
- * one that is silent for too long a 504, and the diagnosis goes to {@code postern.errors} and the
- * {@link dev.postern.Outcome}. Nothing is held open between two requests; {@link #close} ends the
- * idle threads.
+ * <p>The client only gets a status: 502 when the program's output breaks a rule, 504 when the
+ * program is silent for too long. The diagnosis goes to {@code postern.errors} and the {@link
+ * dev.postern.Outcome}. Nothing is held open between two requests; {@link #close} ends the idle
+ * threads.
  *
  * <p>Thread-safe.
  */
@@ -35,7 +35,7 @@ public final class CgiApplication implements Application, AutoCloseable {
   private final Program program;
   private final @Nullable JavaProgram java;
 
-  /** Bytes as chars; null for a program that runs itself. */
+  /** The interpreter, bytes as chars; null for a program that runs itself. */
   private final @Nullable String interpreter;
 
   private CgiApplication(Builder builder) {
@@ -66,8 +66,8 @@ public final class CgiApplication implements Application, AutoCloseable {
   }
 
   /**
-   * Options for the program at that path, which gets no arguments. A relative path is taken from
-   * the current directory, once.
+   * Options for the program at that path. The program gets no arguments. A relative path is taken
+   * from the current directory, once.
    */
   public static Builder builder(Path program) {
     Path absolute = program.toAbsolutePath().normalize();
@@ -80,16 +80,16 @@ public final class CgiApplication implements Application, AutoCloseable {
   }
 
   /**
-   * Options for a Java program that runs inside this JVM. All of them hold but {@link
-   * CgiHostBuilder#isolation}: there is none.
+   * Options for a Java program that runs inside this JVM. {@link CgiHostBuilder#isolation} is
+   * refused, because nothing keeps such a program apart.
    */
   public static Builder builder(JavaProgram program) {
     return new Builder(program.program(), program);
   }
 
   /**
-   * Options for a program with arguments, such as an interpreter and a script. There is no shell in
-   * between; nothing of a request ever becomes an argument.
+   * Options for a program with arguments, such as an interpreter and a script. No shell reads the
+   * command, and nothing of a request ever becomes an argument.
    *
    * @param command an absolute path and its arguments
    * @throws IllegalArgumentException when the command is empty or its first word is no absolute
@@ -103,10 +103,11 @@ public final class CgiApplication implements Application, AutoCloseable {
   }
 
   /**
-   * Runs the program and starts its response when its header block is there. Blocks until then.
+   * Runs the program, and starts the response when the program has sent its header block. Blocks
+   * until then.
    *
-   * @throws dev.postern.GatewayException when the request is refused or the program fails; see the
-   *     package for statuses
+   * @throws dev.postern.GatewayException when the request is refused or the program fails; with the
+   *     status for the client
    */
   @Override
   public Body call(Environ environ, StartResponse startResponse) throws Exception {
@@ -125,7 +126,10 @@ public final class CgiApplication implements Application, AutoCloseable {
     }
   }
 
-  /** A class path may be a directory; whether it is a program is seen when it is loaded. */
+  /**
+   * Checks the program before a run. A Java program may be a directory of classes, whose check is
+   * the load.
+   */
   private void check() throws GatewayException {
     if (interpreter != null) {
       program.checkConfiguredModes(host.processes().modes());
@@ -138,10 +142,10 @@ public final class CgiApplication implements Application, AutoCloseable {
   }
 
   /**
-   * Ends the threads that are kept for the next request, which a web application must not leave
-   * when it is undeployed, and the group of {@link CgiHostBuilder#warm}; {@code
-   * ServletGateway.destroy} calls it. Programs that run go on. May be called more than once; a
-   * request that comes later is answered, with new threads.
+   * Ends the threads that are kept for the next request, and the group of {@link
+   * CgiHostBuilder#warm}. A web application must not leave such threads behind when it is
+   * undeployed, so {@code ServletGateway.destroy} calls this method. Programs that run go on. May
+   * be called more than once. A later request is still answered, with new threads.
    */
   @Override
   public void close() {
@@ -152,7 +156,7 @@ public final class CgiApplication implements Application, AutoCloseable {
     }
   }
 
-  /** How far its programs are kept apart. */
+  /** How far the program is kept apart. */
   public IsolationLevel isolationLevel() {
     return host.processes().isolation().level();
   }
@@ -186,8 +190,8 @@ public final class CgiApplication implements Application, AutoCloseable {
     }
 
     /**
-     * Arguments of the program; none by default. There is no shell in between; nothing of a request
-     * ever becomes an argument.
+     * Arguments of the program; none by default. No shell reads them, and nothing of a request ever
+     * becomes an argument.
      *
      * @throws IllegalStateException for a {@link JavaProgram}
      */
@@ -198,9 +202,9 @@ public final class CgiApplication implements Application, AutoCloseable {
     }
 
     /**
-     * Runs the program by an interpreter: the command, then the program's absolute path, then its
-     * arguments. This process must be able to read the program; it needs no execute bit. By default
-     * the program runs itself.
+     * Runs the program by an interpreter. The whole command is the interpreter's words, the
+     * program's absolute path, and the program's arguments. This process must be able to read the
+     * program, which needs no execute bit. By default the program runs itself.
      *
      * @param command an absolute path and its arguments
      * @throws IllegalArgumentException when the command is no absolute path
@@ -234,8 +238,8 @@ public final class CgiApplication implements Application, AutoCloseable {
     }
 
     /**
-     * The application. Whether the program can run is looked at for each request; one that its
-     * modes or owner forbid to run is a warning in the log already.
+     * The application. Each request checks whether the program can run. If modes or an owner forbid
+     * every run, this method logs a warning already.
      */
     public CgiApplication build() {
       return new CgiApplication(this);

@@ -33,24 +33,24 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A directory of CGI programs as an application. The first regular file on the way along PATH_INFO
- * is the program, what follows it is the program's PATH_INFO. A file is only ever run, never sent,
- * whatever fails.
+ * is the program, and the rest of the path is the program's PATH_INFO. A file is only ever run and
+ * never sent, whatever fails.
  *
- * <p>The path is decoded once, by the gateway; names are compared byte by byte; the program's real
- * path lies under the directory's real path, unless {@link Builder#followLinks} or {@link
- * Builder#root} allow more. Hidden files and what editors and package managers leave behind ({@code
- * .x}, {@code x~}, {@code #x#}, {@code .bak}, {@code .old}, {@code .orig}, {@code .save}, {@code
- * .swp}, {@code .tmp}, {@code .dpkg-*}, {@code .rpmsave}, {@code .ucf-*} …) are not there. The
- * directory must not be writable by anybody who may not run programs here, nor one above it without
- * the sticky bit: {@code build} warns of that, and nothing runs.
+ * <p>The gateway decodes the path once, and names are compared byte by byte. The program's real
+ * path must lie under the directory's real path, unless {@link Builder#followLinks} or {@link
+ * Builder#root} allow more. A hidden file, or a file that an editor or a package manager left
+ * behind, is a 404 ({@code .x}, {@code x~}, {@code #x#}, {@code .bak}, {@code .old}, {@code .orig},
+ * {@code .save}, {@code .swp}, {@code .tmp}, {@code .dpkg-*}, {@code .rpmsave}, {@code .ucf-*} …).
+ * Nothing runs if everybody can write to the directory, or to a directory above it that has no
+ * sticky bit. {@code build} then logs a warning.
  *
  * <p>Thread-safe.
  */
 public final class CgiDirectory implements Application, AutoCloseable {
-  /** In the place of an extension, for files whose extension has no interpreter. */
+  /** The key of the interpreter for all files whose extension has none of its own. */
   private static final String ALL_OTHERS = "";
 
-  /** So many files are looked at for programs that are loaded ahead. */
+  /** How many files the search for programs to load ahead looks at. */
   private static final int EAGER_FILES = 10_000;
 
   private final ProcessHost host;
@@ -58,12 +58,12 @@ public final class CgiDirectory implements Application, AutoCloseable {
   private final Map<String, List<String>> interpreters;
   private final Set<String> javaExtensions;
 
-  /** Those that run inside this JVM, as they were asked for; there are no more than files. */
+  /** The programs inside this JVM that were requested so far; at most one for each file. */
   private final Map<Path, JavaProgram> javaPrograms = new ConcurrentHashMap<>();
 
   private final Path directory;
 
-  /** Its real path. */
+  /** The directory's real path. */
   private final Path root;
 
   private CgiDirectory(Builder builder) throws IOException {
@@ -84,7 +84,10 @@ public final class CgiDirectory implements Application, AutoCloseable {
     }
   }
 
-  /** Has the programs of eager groups loaded, by the paths that requests would have. */
+  /**
+   * Lets eager groups load their programs. Each file is looked up by the path that a request would
+   * have.
+   */
   private void loadAll() {
     try (Stream<Path> files = Files.walk(root)) {
       for (Path file : files.limit(EAGER_FILES).filter(Files::isRegularFile).toList()) {
@@ -94,7 +97,7 @@ public final class CgiDirectory implements Application, AutoCloseable {
         }
       }
     } catch (IOException | UncheckedIOException e) {
-      // What cannot be read is loaded when it is asked for, if it is then there.
+      // A program that cannot be read now is loaded when it is requested.
     }
   }
 
@@ -106,7 +109,7 @@ public final class CgiDirectory implements Application, AutoCloseable {
         host.load(program(found));
       }
     } catch (GatewayException e) {
-      // No program, or one that must not run.
+      // The file is no program, or it must not run.
     }
   }
 
@@ -127,8 +130,8 @@ public final class CgiDirectory implements Application, AutoCloseable {
   /**
    * Runs the program that the path names.
    *
-   * @throws GatewayException 404 when there is none, 403 when it must not run; otherwise as {@link
-   *     CgiApplication#call}
+   * @throws GatewayException 404 when there is no program, 403 when it must not run; otherwise as
+   *     {@link CgiApplication#call}
    */
   @Override
   public Body call(Environ environ, StartResponse startResponse) throws Exception {
@@ -162,10 +165,10 @@ public final class CgiDirectory implements Application, AutoCloseable {
   }
 
   /**
-   * Ends the threads that are kept for the next request, which a web application must not leave
-   * when it is undeployed, and the group of {@link CgiHostBuilder#warm}; {@code
-   * ServletGateway.destroy} calls it. Programs that run go on. May be called more than once; a
-   * request that comes later is answered, with new threads.
+   * Ends the threads that are kept for the next request, and the group of {@link
+   * CgiHostBuilder#warm}. A web application must not leave such threads behind when it is
+   * undeployed, so {@code ServletGateway.destroy} calls this method. Programs that run go on. May
+   * be called more than once. A later request is still answered, with new threads.
    */
   @Override
   public void close() {
@@ -174,7 +177,9 @@ public final class CgiDirectory implements Application, AutoCloseable {
     javaPrograms.values().forEach(JavaProgram::close);
   }
 
-  /** The Java program in that file, if its kind runs inside this JVM. */
+  /**
+   * The Java program in that file, if files with its extension run inside this JVM; otherwise null.
+   */
   private @Nullable JavaProgram inside(Path file) {
     return javaExtensions.contains(extension(file))
         ? javaPrograms.computeIfAbsent(file, JavaProgram::of)
@@ -187,7 +192,9 @@ public final class CgiDirectory implements Application, AutoCloseable {
     return dot < 0 ? "" : name.substring(dot);
   }
 
-  /** How far its programs are kept apart: those that are the least so. */
+  /**
+   * How far the programs are kept apart. If this differs between programs, the lowest level counts.
+   */
   public IsolationLevel isolationLevel() {
     return javaExtensions.isEmpty() ? host.processes().isolation().level() : IsolationLevel.NONE;
   }
@@ -203,7 +210,10 @@ public final class CgiDirectory implements Application, AutoCloseable {
     return "CgiDirectory.of(" + directory + ") by " + StartPath.inForce();
   }
 
-  /** Runs under the name that the path has, whatever the file behind it is called. */
+  /**
+   * The program with its command. It runs under the name in the path, even if this is a link to a
+   * file with another name.
+   */
   private Program program(ProgramFinder.Found found) throws GatewayException {
     Path file = found.file();
     String extension = extension(file);
@@ -244,8 +254,9 @@ public final class CgiDirectory implements Application, AutoCloseable {
     }
 
     /**
-     * Runs files with that extension by an interpreter: the command, and then the file's absolute
-     * path. This process must be able to read the file; it needs no execute bit.
+     * Runs files with that extension by an interpreter. The whole command is the interpreter's
+     * words and the file's absolute path. This process must be able to read the file, which needs
+     * no execute bit.
      *
      * @param extension with its dot, such as {@code .pl}
      * @param command an absolute path and its arguments
@@ -260,9 +271,9 @@ public final class CgiDirectory implements Application, AutoCloseable {
     }
 
     /**
-     * Runs all files by an interpreter, as Tomcat's CGIServlet does, but for those of an extension
-     * that {@linkplain #interpreter(String, List) has one of its own}. By default such files run
-     * themselves.
+     * Runs all files by an interpreter, as Tomcat's CGIServlet does. A file whose extension
+     * {@linkplain #interpreter(String, List) has an interpreter of its own} keeps that one. By
+     * default files run themselves.
      *
      * @param command an absolute path and its arguments
      * @throws IllegalArgumentException when the command is no absolute path
@@ -281,9 +292,9 @@ public final class CgiDirectory implements Application, AutoCloseable {
 
     /**
      * Runs files with that extension as {@linkplain JavaProgram Java programs inside this JVM},
-     * with the defaults of those: a {@code .jar} that names its main class, or a {@code .java}
-     * file, which is compiled once. The file needs no execute bit. All else is started as ever.
-     * None of these programs is isolated.
+     * with their defaults. Such a file is a {@code .jar} that names its main class, or a {@code
+     * .java} file, which is compiled once. It needs no execute bit. Files with other extensions
+     * still get processes. None of the programs inside this JVM is isolated.
      *
      * @param extension with its dot, {@code .jar} or {@code .java}
      * @throws IllegalArgumentException when the extension has no dot
@@ -303,9 +314,9 @@ public final class CgiDirectory implements Application, AutoCloseable {
 
     /**
      * The program that answers for a directory, such as {@code index.cgi}. SCRIPT_NAME ends in its
-     * name, and there is no PATH_INFO; a path without the directory's last slash is redirected to
-     * the one with it, by a 301 that keeps the query. By default there is none, and a path that
-     * ends at a directory is a 403.
+     * name, and there is no PATH_INFO. If the path lacks the directory's last slash, a 301
+     * redirects the client to the path with it, and keeps the query. By default there is no index,
+     * and a path that ends at a directory is a 403.
      */
     public Builder index(String fileName) {
       if (fileName.isEmpty() || fileName.indexOf('/') >= 0) {
@@ -316,9 +327,10 @@ public final class CgiDirectory implements Application, AutoCloseable {
     }
 
     /**
-     * Which symbolic links are followed; by default those to places {@linkplain FollowLinks#INSIDE
-     * inside the directory}. A program runs under the link's name: SCRIPT_FILENAME, working
-     * directory and interpreter are the link's. Modes and owners are those of the file behind it.
+     * Which symbolic links are followed; by default links to places {@linkplain FollowLinks#INSIDE
+     * inside the directory}. A program runs under the link's name, which decides SCRIPT_FILENAME,
+     * the working directory and the interpreter. The modes and owner that count are those of the
+     * file behind the link.
      */
     public Builder followLinks(FollowLinks which) {
       followLinks = requireNonNull(which, "which");
@@ -326,8 +338,8 @@ public final class CgiDirectory implements Application, AutoCloseable {
     }
 
     /**
-     * Further directories into which links may lead, such as {@code /usr/lib/cgi-bin}'s into {@code
-     * /usr/share}. Nothing in them runs but by a link.
+     * Further directories into which links may lead, such as {@code /usr/share} for links in {@code
+     * /usr/lib/cgi-bin}. Nothing in them runs except through a link.
      *
      * @throws IOException when one is no directory
      */
@@ -343,13 +355,15 @@ public final class CgiDirectory implements Application, AutoCloseable {
     }
 
     /**
-     * Has that group run the programs whose path below the directory matches the glob, such as
-     * {@code /wiki/**} or {@code /**.{pl,py}}, where it can. May be called more than once: the
-     * first match wins. A program without a match is {@link CgiHostBuilder#workers}'s, or a process
-     * for each request. Whoever built the group closes it.
+     * Lets that group run the programs whose path below the directory matches the glob, such as
+     * {@code /wiki/**} or {@code /**.{pl,py}}, if it can run them. May be called more than once:
+     * the first match wins. A program without a match goes to the group of {@link
+     * CgiHostBuilder#workers}, or gets a process for each request. Whoever built the group closes
+     * it.
      *
-     * @param glob as {@link java.nio.file.FileSystem#getPathMatcher} knows them, from a slash on
-     * @throws IllegalArgumentException when it is no glob, or begins with no slash
+     * @param glob in the syntax of {@link java.nio.file.FileSystem#getPathMatcher}, beginning with
+     *     a slash
+     * @throws IllegalArgumentException when this is no glob, or does not begin with a slash
      */
     public Builder delegate(String glob, WorkerGroup group) {
       delegateTo(glob, group);
@@ -363,7 +377,9 @@ public final class CgiDirectory implements Application, AutoCloseable {
           List.copyOf(roots));
     }
 
-    /** The only file names that may run, in whatever directory below; by default all. */
+    /**
+     * The only file names that may run, in this directory and all below it; by default all names.
+     */
     public Builder allow(Set<String> fileNames) {
       allowed = fileNames;
       return this;

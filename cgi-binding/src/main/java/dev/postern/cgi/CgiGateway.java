@@ -54,8 +54,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class CgiGateway {
   /**
-   * How many bytes of an unread body the gateway reads after the response; a host accepts as many
-   * by default.
+   * How many bytes of an unread body the gateway reads after the response. By default a host
+   * accepts request bodies of up to this size.
    */
   private static final long DRAIN_LIMIT = 64L * 1024 * 1024;
 
@@ -168,7 +168,7 @@ public final class CgiGateway {
     return outcome;
   }
 
-  /** Its thread would only be started to see that there is nothing to do. */
+  /** Removes the hook, because the JVM would otherwise start its thread at the end for nothing. */
   private static void removeHook(Terminator terminator) {
     try {
       Runtime.getRuntime().removeShutdownHook(terminator);
@@ -204,9 +204,9 @@ public final class CgiGateway {
   }
 
   /**
-   * Ends the request in order when the server sends SIGTERM: the exchange is cancelled, the body
-   * closed, and nothing more is written. If the whole response has been handed on before, nothing
-   * is cancelled, and the exit status is 0.
+   * Ends the request in order when the server sends SIGTERM. It cancels the exchange and closes the
+   * body, and nothing more is written. If the whole response has been handed on before, it cancels
+   * nothing, and the exit status is 0.
    */
   private static final class Terminator extends Thread {
     private static final long WAIT_MILLIS = 900;
@@ -254,8 +254,8 @@ public final class CgiGateway {
     }
 
     /**
-     * Waits for the other shutdown hooks of this JVM, as long as it waits for the request; false
-     * when the time is over.
+     * Waits until the other shutdown hooks of this JVM have ended. The time counts from {@code
+     * start}, as for the request; false when it is over.
      */
     private boolean awaitOthers(long start) throws InterruptedException {
       while (hasOthers()) {

@@ -84,8 +84,8 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>> extends
   }
 
   /**
-   * Lets this group run the programs that it can run: scripts of Perl and Python. Whoever built the
-   * group closes it.
+   * Lets this group run the programs that it can run: scripts of Perl, Python and Ruby. Whoever
+   * built the group closes it.
    */
   public B workers(WorkerGroup group) {
     workers = requireNonNull(group, "group");
@@ -93,23 +93,23 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>> extends
   }
 
   /**
-   * Lets a group of its own, with all defaults, run the programs that no other group was given. It
-   * is closed with the application.
+   * Lets a group of the application's own, with all defaults, run the programs that no other group
+   * was given. The group is closed with the application.
    */
   public B warm() {
     warm = true;
     return self();
   }
 
-  /** The next rule, which holds where none before it does. */
+  /** Adds a rule for delegation. It holds for programs that no earlier rule matches. */
   final void delegateTo(String glob, WorkerGroup group) {
     delegation = delegation.with(glob, requireNonNull(group, "group"));
   }
 
   /**
-   * Refuses, with 403, programs and directories of programs that are owned by others than this
-   * process's user and root, or that a group may write to. By default only what everybody may write
-   * to is refused.
+   * Refuses, with 403, programs and directories of programs that others than this process's user,
+   * the {@linkplain Isolation.Builder#user user of programs} and root own, or that a group may
+   * write to. By default only a program or directory that everybody may write to is refused.
    */
   public B strictOwnership() {
     strictOwnership = true;
@@ -118,8 +118,8 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>> extends
 
   /**
    * Runs programs that are set-uid or set-gid, which are refused with 403 by default. Such a
-   * program has rights that this process may not have: it then cannot be ended when its time is
-   * over, but only loses its standard streams.
+   * program may have rights that this process does not have. Then this process cannot end it when
+   * its time is over, but can only close its standard streams.
    */
   public B allowSetId() {
     setId = true;
@@ -137,19 +137,19 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>> extends
   }
 
   /**
-   * Lets the output of every program begin with a status line, {@code HTTP/1.x NNN …}, which is
-   * taken as its Status. By default only a program whose file name starts with {@code nph-} may
-   * (RFC 3875 5); every other rule for its output holds.
+   * Lets the output of every program begin with a status line, {@code HTTP/1.x NNN …}, which the
+   * host takes for its Status. By default only a program whose file name starts with {@code nph-}
+   * may do so (RFC 3875 5). Every other rule for the output still holds.
    */
   public B nph() {
     nph = true;
     return self();
   }
 
-  /** The directory of the programs, which they are shown. */
+  /** The directory of the programs, which programs in namespaces can see. */
   abstract Path programDirectory();
 
-  /** Programs run inside this JVM, where nothing keeps them apart. */
+  /** Says that the programs run inside this JVM, where nothing keeps them apart. */
   final void inside() {
     isolation = Isolation.inside();
   }
@@ -165,7 +165,7 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>> extends
     return self();
   }
 
-  /** {@link #programLimit} unless given; 0 for none. */
+  /** The default of {@link #programLimit}; 0 for no limit. */
   int standardProgramLimit(int limitMax) {
     return 0;
   }
@@ -173,8 +173,9 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>> extends
   /**
    * What was configured.
    *
-   * @throws IllegalStateException in a process of root that was to be refused, and for workers of
-   *     programs in namespaces
+   * @throws IllegalStateException when root is refused and programs would run as root, when a
+   *     directory shows what namespaces hide, when the level is lower than the one demanded, and
+   *     for workers of programs in namespaces
    */
   @Override
   @SuppressWarnings("exports")
@@ -200,7 +201,7 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>> extends
     return warm || workers != null || !delegation.isEmpty();
   }
 
-  /** Programs of a directory are named by its real path. */
+  /** The real path of the directory, because a directory names its programs below that path. */
   private Path realDirectory() {
     try {
       return programDirectory().toRealPath();

@@ -7,12 +7,12 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How one run of a hosted program went. Handed to the listeners of {@link CgiHostBuilder#onRun},
- * once for each request for which a program was chosen, also where it was refused before the
- * program started.
+ * How one run of a hosted program went. The host hands it to the listeners of {@link
+ * CgiHostBuilder#onRun} once for each request for which it has chosen a program, even if it refused
+ * the request before the program started.
  *
- * <p>Times are of {@link System#nanoTime}, so that no change of the clock touches them. Immutable,
- * thread-safe.
+ * <p>Times come from {@link System#nanoTime}, so a change of the system's clock does not affect
+ * them. Immutable, thread-safe.
  */
 public final class CgiRun {
   private final RunRecord run;
@@ -27,8 +27,8 @@ public final class CgiRun {
   }
 
   /**
-   * The status of the program's response, or the one that its failure maps to; 0 when there was
-   * neither, as with a request that was cancelled.
+   * The status of the program's response, or the status of its failure; 0 when there was neither,
+   * for example because the request was cancelled.
    */
   public int status() {
     return run.status();
@@ -40,8 +40,9 @@ public final class CgiRun {
   }
 
   /**
-   * What the start of the process took, all tries together, with up to 50 ms in which as many
-   * others as there are processors were beginning; null when none was started.
+   * How long the start of the program took, all tries together; null when none was started. A start
+   * may have to wait up to 50 ms of this time while as many other programs as there are processors
+   * are starting.
    */
   public @Nullable Duration startTime() {
     return run.startTime();
@@ -49,8 +50,8 @@ public final class CgiRun {
 
   /**
    * How the program was started: {@code spawn} as a process of its own, {@code fork} as a child of
-   * a {@link WorkerGroup}'s server, {@code reuse} in a worker of one, {@code inside} this JVM; ""
-   * when it was not started.
+   * a server of a {@link WorkerGroup}, {@code reuse} in a worker of such a group, {@code inside}
+   * this JVM; "" when it was not started.
    */
   public String start() {
     return run.start();
@@ -58,13 +59,15 @@ public final class CgiRun {
 
   /**
    * Why a program that was delegated to a {@link WorkerGroup} was started as a process of its own;
-   * "" for one that was not delegated, or was not.
+   * "" when a worker ran it, or when it was not delegated.
    */
   public String coldReason() {
     return run.coldReason();
   }
 
-  /** From the start of the process to the first byte of its output; null when there was none. */
+  /**
+   * From the start of the process to the first byte of its output; null when there was no output.
+   */
   public @Nullable Duration firstByteTime() {
     return run.firstByteTime();
   }
@@ -74,7 +77,7 @@ public final class CgiRun {
     return run.totalTime();
   }
 
-  /** How many bytes of the request's body were taken for the program. */
+  /** How many bytes of the request's body were read for the program. */
   public long bytesIn() {
     return run.bytesIn();
   }
@@ -90,29 +93,30 @@ public final class CgiRun {
   }
 
   /**
-   * {@code exit 0}, {@code signal 9}, {@code stopped} or {@code abandoned} for a {@link
-   * JavaProgram} that was stopped, or could not be, or "" when no process was started. A program
-   * that this host has ended shows the signal that did it; {@code running} is one that even KILL
-   * has not ended yet.
+   * How the program ended, such as {@code exit 0} or {@code signal 9}; "" when nothing was started.
+   * If the host ended the program, this is the signal that did it. {@code running} is a program
+   * that even KILL has not ended yet. A {@link JavaProgram} may be {@code stopped}, or {@code
+   * abandoned} when it could not be stopped.
    */
   public String exit() {
     return run.exit();
   }
 
   /**
-   * The limits that the run has met: the ids of refusals such as {@code process-limit}, {@code
-   * program-timeout} or {@code body-too-large}; {@code stderr} when more came than is kept, {@code
-   * term} when the program or what it had started had to be asked to end, and {@code kill} when it
-   * had to be killed; {@code left:NAME} for what a script of {@link WorkerMode#REUSE} has left
-   * behind in its worker, such as {@code left:$count}. Empty as a rule.
+   * The limits that the run has met; usually none. They are ids of refusals, such as {@code
+   * process-limit}, {@code program-timeout} or {@code body-too-large}, and the following words.
+   * {@code stderr}: the program wrote more errors than are kept. {@code term}: the host had to ask
+   * the program, or what it had started, to end. {@code kill}: the host had to kill it. {@code
+   * left:NAME}: a script of {@link WorkerMode#REUSE} has left something behind in its worker, such
+   * as {@code left:$count}.
    */
   public Set<String> limits() {
     return run.limits();
   }
 
   /**
-   * What went wrong, or null: a {@link dev.postern.GatewayException} with its diagnosis, or
-   * whatever ended the request, such as the write to a client that was gone.
+   * What went wrong, or null. This is a {@link dev.postern.GatewayException} with its diagnosis, or
+   * whatever else ended the request, such as a failed write to a client that was gone.
    */
   public @Nullable Throwable failure() {
     return run.failure();
@@ -131,7 +135,7 @@ public final class CgiRun {
     return run.tape() == null ? null : new KeptRun(run.tape());
   }
 
-  /** All but the failure's text, in a line. */
+  /** All facts but the failure's text, in one line. */
   @Override
   public String toString() {
     return "CgiRun["

@@ -8,13 +8,14 @@ import dev.postern.program.RequestPath;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Sends a client from a directory's path without its last slash to the path with it: links in the
- * directory's page are relative to that.
+ * Redirects a client from a directory's path without its last slash to the path with it. A browser
+ * resolves the links in the directory's page relative to the path, so without the slash they would
+ * lead beside the directory.
  */
 final class DirectorySlash {
   private static final String HEX = "0123456789ABCDEF";
 
-  /** {@code pchar} of RFC 3986 3.3 beside letters and digits, and the slash. */
+  /** {@code pchar} of RFC 3986 3.3 without letters and digits, and the slash. */
   private static final String IN_PATH = "-._~!$&'()*+,;=:@/";
 
   private static final String IN_QUERY = IN_PATH + "?%";
@@ -27,7 +28,7 @@ final class DirectorySlash {
         RequestPath.bytes(environ, "SCRIPT_NAME") + RequestPath.bytes(environ, "PATH_INFO") + "/";
     int start = 0;
     while (path.startsWith("//", start)) {
-      // Two slashes at the start would name another host.
+      // A Location that starts with two slashes would name another host.
       start++;
     }
     String query = RequestPath.bytes(environ, "QUERY_STRING");

@@ -1,18 +1,18 @@
 package dev.postern.cgi;
 
 /**
- * Which symbolic links a {@link CgiDirectory} follows: {@link CgiDirectory.Builder#followLinks}.
- * What is not followed is a 404, and the log says where the link leads.
+ * Which symbolic links a {@link CgiDirectory} follows: {@link CgiDirectory.Builder#followLinks}. A
+ * link that is not followed is a 404, and the log says where it leads.
  */
 public enum FollowLinks {
-  /** None, wherever it leads. */
+  /** No link, wherever it leads. */
   NO,
-  /** Those that lead to a place inside the directory, or a further {@code root}. The default. */
+  /** Links to a place inside the directory or inside a further {@code root}. The default. */
   INSIDE,
   /**
-   * And those that lead elsewhere, where the owner of each link on the way also owns what it leads
-   * to, as httpd's {@code SymLinksIfOwnerMatch}. Whoever can replace such a link can do so between
-   * the look at it and the start of the program.
+   * Also links to other places, if the owner of each link on the way also owns the link's target,
+   * as with httpd's {@code SymLinksIfOwnerMatch}. Whoever can replace such a link can do so between
+   * this check and the start of the program.
    */
   IF_OWNER_MATCHES
 }

@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The options of everything that hosts programs: {@link CgiApplication}, {@link CgiDirectory}, and
- * the applications of other modules whose requests a FastCGI or SCGI server answers. For those a
- * server stands wherever a program is spoken of here. Not thread-safe.
+ * the applications of other modules whose requests a FastCGI or SCGI server answers. For those,
+ * read "server" where an option says "program". Not thread-safe.
  *
  * @param <B> the builder itself
  */
@@ -53,14 +53,15 @@ public abstract class HostBuilder<B extends HostBuilder<B>> {
 
   /**
    * Adds a variable to the environment of every program, as text. The environment is otherwise
-   * built from empty: PATH is {@code /usr/local/bin:/usr/bin:/bin} unless given here, and nothing
-   * of the JVM's own is passed on. {@code DOCUMENT_ROOT} is the same as {@link #documentRoot};
-   * {@code PATH_TRANSLATED} holds where none is computed for the request.
+   * built from empty. PATH is {@code /usr/local/bin:/usr/bin:/bin} unless it is given here, and a
+   * program gets none of the JVM's own variables. {@code DOCUMENT_ROOT} is the same as {@link
+   * #documentRoot}. A {@code PATH_TRANSLATED} that is given here only counts for a request for
+   * which none is computed.
    *
    * @throws IllegalArgumentException when the name is not {@code [A-Za-z_][A-Za-z0-9_]*}, is one
    *     that a request sets (RFC 3875 4.1, {@code HTTP_*} but {@code http_proxy}, {@code
-   *     REDIRECT_*}) or differs from another in case alone; or the value holds a NUL, or text that
-   *     the locale's charset lacks, or is no absolute path for {@code DOCUMENT_ROOT}
+   *     REDIRECT_*}), or differs from another name in case alone; when the value holds a NUL, or
+   *     text that the locale's charset lacks; or when {@code DOCUMENT_ROOT} is no absolute path
    */
   public B environment(String name, String value) {
     EnvironmentRules.checkConfigured(name, requireNonNull(value, "value"), environment.keySet());
@@ -75,10 +76,10 @@ public abstract class HostBuilder<B extends HostBuilder<B>> {
   }
 
   /**
-   * Passes a variable of the environ on to programs, such as {@code TENANT} or {@code
-   * SSL_CLIENT_S_DN}, which a middleware or gateway has put there. It wins over {@link
-   * #environment}. A variable of the environ that no rule knows and that is not named here is left
-   * out, and counted as {@code variable}.
+   * Passes a variable of the environ on to programs. A middleware or gateway has put it there, such
+   * as {@code TENANT} or {@code SSL_CLIENT_S_DN}. It wins over {@link #environment}. A program does
+   * not get a variable of the environ that no rule knows and that is not named here. Each such
+   * variable is counted as {@code variable}.
    *
    * @throws IllegalArgumentException when the name is not {@code [A-Za-z_][A-Za-z0-9_]*}, or one
    *     that is passed on by a rule of its own, such as {@code REMOTE_USER} and {@code HTTP_*}
@@ -90,7 +91,7 @@ public abstract class HostBuilder<B extends HostBuilder<B>> {
   }
 
   /**
-   * Gives programs their own file's path, which is SCRIPT_FILENAME, under another name too: those
+   * Gives programs the path of their own file under another name besides SCRIPT_FILENAME. Programs
    * that were written for Tomcat's CGIServlet read {@code X_TOMCAT_SCRIPT_PATH}.
    *
    * @throws IllegalArgumentException when the name is not {@code [A-Za-z_][A-Za-z0-9_]*}, or one
@@ -103,7 +104,7 @@ public abstract class HostBuilder<B extends HostBuilder<B>> {
   }
 
   /**
-   * Sets DOCUMENT_ROOT, and PATH_TRANSLATED below it (RFC 3875 4.1.6). Without one neither is set.
+   * Sets DOCUMENT_ROOT, and PATH_TRANSLATED below it (RFC 3875 4.1.6). By default neither is set.
    */
   public B documentRoot(Path directory) {
     documentRoot = directory.toAbsolutePath().normalize();
@@ -246,8 +247,8 @@ public abstract class HostBuilder<B extends HostBuilder<B>> {
   }
 
   /**
-   * Gives programs the client's Authorization as HTTP_AUTHORIZATION, which others on the machine
-   * may be able to read (RFC 3875 9.2).
+   * Gives programs the client's Authorization as HTTP_AUTHORIZATION. Other users of the machine may
+   * be able to read it there (RFC 3875 9.2).
    */
   public B passAuthorization() {
     passAuthorization = true;
@@ -255,8 +256,8 @@ public abstract class HostBuilder<B extends HostBuilder<B>> {
   }
 
   /**
-   * Passes values that start with <code>() {</code>, which versions of bash before 2014 would run
-   * (CVE-2014-6271). By default that is a 400.
+   * Passes values that start with <code>() {</code>. Versions of bash before 2014 would run them
+   * (CVE-2014-6271). By default such a request is a 400.
    */
   public B passShellFunctions() {
     shellFunctions = true;
@@ -274,7 +275,7 @@ public abstract class HostBuilder<B extends HostBuilder<B>> {
 
   /**
    * Sends a body without Content-Type as {@code application/octet-stream} with {@code nosniff}. By
-   * default that is a 502.
+   * default such a response is a 502.
    */
   public B lenientType() {
     lenientType = true;
@@ -282,8 +283,8 @@ public abstract class HostBuilder<B extends HostBuilder<B>> {
   }
 
   /**
-   * Admits {@code %2F} in a path, which a program cannot tell from a slash. By default that is a
-   * 400.
+   * Admits {@code %2F} in a path. A program cannot tell it from a slash. By default such a path is
+   * a 400.
    */
   public B allowEncodedSlash() {
     encodedSlash = true;
@@ -294,7 +295,7 @@ public abstract class HostBuilder<B extends HostBuilder<B>> {
   protected abstract B self();
 
   /** What was configured, for the host itself. */
-  @SuppressWarnings("exports") // For modules that are part of this one's house.
+  @SuppressWarnings("exports") // Only modules of this project use it.
   protected HostOptions options() {
     ProcessLimit places = limit == null ? ProcessLimit.standard() : limit;
     return new HostOptions(

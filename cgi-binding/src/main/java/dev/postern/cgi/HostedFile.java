@@ -35,9 +35,10 @@ final class HostedFile implements Hosted {
   private static final String NPH = "nph-";
 
   /**
-   * How often a start is tried again that the system has refused: one process more may be had in a
-   * moment (EAGAIN), and a program that is just being written cannot run (ETXTBSY). Where a helper
-   * starts the program, nothing proves that it never began, so that it is not tried again.
+   * How often a start is tried again after the system refused it. The system may have room for
+   * another process a moment later (EAGAIN), and a program that somebody is just writing can run
+   * when the file is complete (ETXTBSY). If a helper starts the program, nothing proves that the
+   * program never began, so such a start is not tried again.
    */
   private static final int RETRIES = 3;
 
@@ -71,7 +72,7 @@ final class HostedFile implements Hosted {
     this.configured = configured(group, options);
   }
 
-  /** The variables that are the same for each request of the programs of a group. */
+  /** The variables that are the same for each request: the host's, and those of the group. */
   private static Map<String, String> configured(@Nullable WorkerGroup group, HostOptions options) {
     if (group == null || group.environment().isEmpty()) {
       return options.environment();
@@ -109,7 +110,7 @@ final class HostedFile implements Hosted {
         environ, options, own(program, processes, configured), contentLength, counters);
   }
 
-  /** What the environment of that program has, whatever the request. */
+  /** What the environment of that program has for every request. */
   static ProgramEnvironment.Own own(
       Program program, ProcessOptions processes, Map<String, String> configured) {
     Map<String, String> defaults = new LinkedHashMap<>();
@@ -157,7 +158,7 @@ final class HostedFile implements Hosted {
         entrance);
   }
 
-  /** Has its group load it, though nobody has asked for it. */
+  /** Lets an eager group load the program before any request. */
   void load(RefusalCounters counters) throws GatewayException {
     if (group != null && group.isEager() && processes.isolation().coldReason().isEmpty()) {
       Environ nobody = Environ.builder(Map.of("REQUEST_METHOD", "GET")).build();
@@ -170,7 +171,7 @@ final class HostedFile implements Hosted {
     }
   }
 
-  /** A child of a worker that runs the program; null when a process of its own must. */
+  /** A child of a worker that runs the program; null when a process of its own must run it. */
   private @Nullable RunningProgram child(WarmRequest request, WorkerGroup workers)
       throws IOException {
     String cold = processes.isolation().coldReason();
@@ -188,7 +189,7 @@ final class HostedFile implements Hosted {
       } catch (InterruptedIOException | GatewayException e) {
         throw e;
       } catch (IOException e) {
-        // It may have begun.
+        // The program may have begun, and must not run twice.
         throw ProgramHost.notStarted(program.file(), e);
       }
     }
@@ -196,7 +197,7 @@ final class HostedFile implements Hosted {
     return null;
   }
 
-  /** Starts a process, with what its isolation puts before the program's command. */
+  /** A starter of processes whose command begins with the words of the isolation. */
   private Starter spawner(Isolation.Enclosure entered) {
     return (command, environment, directory, body, tied) ->
         processes
@@ -218,7 +219,7 @@ final class HostedFile implements Hosted {
         return starter.start(
             program.command(), environment, directory, body, processes.isolation().isTied());
       } catch (GatewayException e) {
-        // The starter has said what it is.
+        // The starter has given the failure its status and rule already.
         throw e;
       } catch (IOException e) {
         if (attempt >= RETRIES || mayHaveBegun(e)) {
@@ -226,7 +227,8 @@ final class HostedFile implements Hosted {
         }
       }
       if (body instanceof ByteArrayInputStream memory) {
-        // The start that failed may have taken it already; others are read by a program alone.
+        // The start that failed may have read this stream already. Only a running program reads
+        // other streams.
         memory.reset();
       }
       pause();
@@ -234,8 +236,9 @@ final class HostedFile implements Hosted {
   }
 
   /**
-   * What is no failure of the system, such as want of memory for a thread, can come after the
-   * program has begun. Nothing runs twice.
+   * Whether the program may have begun before the failure. A failure of the system is an
+   * IOException. Any other failure, such as no memory for a thread, can come after the start.
+   * Nothing runs twice.
    */
   private static boolean mayHaveBegun(IOException e) {
     return e.getCause() != null && !(e.getCause() instanceof IOException);

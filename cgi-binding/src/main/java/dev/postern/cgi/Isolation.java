@@ -22,17 +22,17 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How hosted programs are kept apart, beyond the session that each has anyway (Linux). Every part
- * is off until it is asked for: no-new-privileges breaks set-gid mailers, a limit of memory breaks
- * programs that reserve much and use little, such as those of Java, Go and V8, and each helper
- * costs an exec of about a millisecond. The helpers are {@code prlimit} and {@code setpriv} of
- * util-linux and {@code bwrap} of bubblewrap, from {@code /usr/bin} or {@code /bin}, where only
- * root may have put them.
+ * How hosted programs are kept apart, beyond the session that each program has anyway (Linux).
+ * Every part is off by default, because each has a price. No-new-privileges breaks set-gid mailers.
+ * A limit of memory breaks programs that reserve much and use little, such as those of Java, Go and
+ * V8. Each helper costs an exec of about a millisecond. The helpers are {@code prlimit} and {@code
+ * setpriv} of util-linux and {@code bwrap} of bubblewrap. They are taken from {@code /usr/bin} or
+ * {@code /bin}, where only root may have put them.
  *
- * <p>Given to {@link CgiHostBuilder#isolation}. Immutable, thread-safe.
+ * <p>Pass it to {@link CgiHostBuilder#isolation}. Immutable, thread-safe.
  */
 public final class Isolation {
-  /** What every program needs to run at all; what is missing is left out. */
+  /** What every program needs to run at all. A path that this system does not have is left out. */
   private static final List<String> SYSTEM =
       List.of("/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc/alternatives", "/etc/ld.so.cache");
 
@@ -67,7 +67,7 @@ public final class Isolation {
     }
     tied = builder.tied;
     if (builder.hidden) {
-      // Last, as it cannot be taken back.
+      // This is the last step because it cannot be taken back.
       String refusal = StartPath.hideServer();
       if (refusal != null) {
         throw new IllegalStateException(
@@ -107,7 +107,7 @@ public final class Isolation {
     return NONE;
   }
 
-  /** Of programs inside this JVM. */
+  /** The isolation of programs inside this JVM. */
   static Isolation inside() {
     return INSIDE;
   }
@@ -117,25 +117,25 @@ public final class Isolation {
     return new Builder();
   }
 
-  /** What these parts come to on this system. */
+  /** The level that these parts reach on this system. */
   public IsolationLevel level() {
     return level;
   }
 
-  /** Whether programs end with the thread that has started them. */
+  /** Whether the kernel ends a program when the thread that started it ends. */
   boolean isTied() {
     return tied;
   }
 
-  /** Whom programs run as, or null for this process's user. */
+  /** The user that programs run as, or null for this process's user. */
   @Nullable OtherUser user() {
     return user;
   }
 
   /**
-   * Refuses a directory that programs would see and that shows what namespaces are to hide.
+   * Refuses a directory that programs would see, if it shows what namespaces are meant to hide.
    *
-   * @throws IllegalStateException where this is an isolation with namespaces
+   * @throws IllegalStateException if this isolation has namespaces
    */
   void checkVisible(Path directory) {
     if (namespaces != null) {
@@ -144,9 +144,9 @@ public final class Isolation {
   }
 
   /**
-   * Refuses workers where a program's processes are to see no others.
+   * Refuses workers if a program's processes must not see any others.
    *
-   * @throws IllegalStateException where this is an isolation with namespaces
+   * @throws IllegalStateException if this isolation has namespaces
    */
   void checkWorkers() {
     if (namespaces != null) {
@@ -155,7 +155,7 @@ public final class Isolation {
     }
   }
 
-  /** Why a worker cannot be kept apart as a process of its own is; "" where it can. */
+  /** Why a worker cannot be kept apart as well as a process of its own; "" when it can. */
   String coldReason() {
     if (tied) {
       return "its children would not end with this JVM [endWithServer]";
@@ -163,7 +163,9 @@ public final class Isolation {
     return processes > 0 ? "processes are counted for each run [processes]" : "";
   }
 
-  /** The command that starts a worker, with what its children inherit. */
+  /**
+   * The command that starts a worker, after the limits and privileges that its children inherit.
+   */
   List<String> workerCommand(List<String> command) {
     List<String> all = new ArrayList<>();
     if (!limits.isEmpty()) {
@@ -180,7 +182,7 @@ public final class Isolation {
     return new Enclosure(groups == null ? null : groups.create());
   }
 
-  /** One run's own. Confined to the request's thread. */
+  /** The isolation of one run. Confined to the request's thread. */
   final class Enclosure {
     private final @Nullable Path group;
 
@@ -188,7 +190,10 @@ public final class Isolation {
       this.group = group;
     }
 
-    /** The command that runs a program in here, started in that directory. */
+    /**
+     * The command that runs a program in this enclosure, with the directory as its working
+     * directory.
+     */
     List<String> command(Program program, Path directory) throws IOException {
       List<String> command = new ArrayList<>();
       if (group != null) {
@@ -213,7 +218,8 @@ public final class Isolation {
 
     private List<String> bwrap(Program program, Path directory, String helper) {
       List<String> command = new ArrayList<>(List.of(helper, "--unshare-all", "--die-with-parent"));
-      // Left to root unless told: with them, what is read-only could be made writable again.
+      // Without this bwrap leaves root's capabilities to a program of root, which could then make
+      // read-only mounts writable again.
       command.addAll(List.of("--cap-drop", "ALL"));
       for (String path : SYSTEM) {
         command.addAll(List.of("--ro-bind-try", path, path));
@@ -229,8 +235,9 @@ public final class Isolation {
       shown.stream()
           .filter(path -> !Visible.isTemporary(path))
           .forEach(path -> bind(command, path));
-      // After all that could hide them: what is mounted last is what is seen.
-      // The settings in /proc/sys are of the whole machine, and root's own by their modes alone.
+      // These come after all mounts that could hide them, because the last mount is the one that is
+      // seen. /proc is read-only because the settings in /proc/sys belong to the whole machine, and
+      // only their modes keep others than root from changing them.
       command.addAll(List.of("--proc", "/proc", "--remount-ro", "/proc"));
       command.addAll(List.of("--dev", "/dev", "--tmpfs", "/tmp"));
       shown.stream().filter(Visible::isTemporary).forEach(path -> bind(command, path));
@@ -243,12 +250,14 @@ public final class Isolation {
       command.addAll(List.of("--ro-bind", word, word));
     }
 
-    /** The file by which a process enters the group of this run; null for none. */
+    /**
+     * The file that a process writes to in order to enter this run's group; null without a group.
+     */
     @Nullable Path entrance() {
       return group == null ? null : group.resolve("cgroup.procs");
     }
 
-    /** Ends what is still in here. */
+    /** Ends all processes that are still in the group. */
     void close() throws IOException {
       if (group != null) {
         Cgroups.end(group);
@@ -273,19 +282,23 @@ public final class Isolation {
 
     private Builder() {}
 
-    /** Processor time of each process, in whole seconds; SIGXCPU ends one that takes more. */
+    /** Processor time of each process, in whole seconds. SIGXCPU ends a process that takes more. */
     public Builder cpuTime(Duration time) {
       limits.add("--cpu=" + positive("processor time in seconds", time.toSeconds()));
       return this;
     }
 
-    /** Address space of each process, in bytes: reserved memory counts, not only used one. */
+    /**
+     * Address space of each process, in bytes. Reserved memory counts too, not only used memory.
+     */
     public Builder memory(long bytes) {
       limits.add("--as=" + positive("memory", bytes));
       return this;
     }
 
-    /** The largest file that a process can write, in bytes; SIGXFSZ ends one that writes more. */
+    /**
+     * The largest file that a process can write, in bytes. SIGXFSZ ends a process that writes more.
+     */
     public Builder fileSize(long bytes) {
       limits.add("--fsize=" + positive("file size", bytes));
       return this;
@@ -298,9 +311,9 @@ public final class Isolation {
     }
 
     /**
-     * How many processes and threads a program's user may have for the program to start one more.
-     * The system counts all those of the user, also this JVM's threads if it is the same user; it
-     * has no count for one program. Has no effect for root.
+     * How many processes and threads the user may have beyond those that exist when the program
+     * starts. The system has no count for one program: it counts all processes and threads of the
+     * user, and those of this JVM too if it runs as the same user. Has no effect for root.
      */
     public Builder processes(int more) {
       processes = (int) positive("processes", more);
@@ -317,12 +330,12 @@ public final class Isolation {
     }
 
     /**
-     * Runs programs as this user; needs a process of root. {@code setpriv} gives a program the
-     * user's real, effective and saved ids and its groups, no capabilities, and its HOME, USER and
-     * LOGNAME. If that fails, the program does not run. The user must be able to read the program's
-     * file and directory.
+     * Runs programs as this user, for which this process must run as root. {@code setpriv} gives a
+     * program the user's real, effective and saved ids, the user's groups, HOME, USER and LOGNAME,
+     * and no capabilities. If that fails, the program does not run. The user must be able to read
+     * the program's file and directory.
      *
-     * @param loginName neither root nor below {@link #lowestUser}
+     * @param loginName not root, and with a number not below {@link #lowestUser}
      */
     public Builder user(String loginName) {
       user = loginName;
@@ -330,8 +343,8 @@ public final class Isolation {
     }
 
     /**
-     * The lowest number that the user of {@link #user} and its group may have; 100 by default.
-     * Lower numbers are those of the system's own users: {@code www-data} of Debian is 33.
+     * The lowest number that the user of {@link #user} and the user's group may have; 100 by
+     * default. Lower numbers belong to the system's own users: {@code www-data} of Debian is 33.
      */
     public Builder lowestUser(int number) {
       lowestUser = (int) positive("lowest user", number);
@@ -339,9 +352,9 @@ public final class Isolation {
     }
 
     /**
-     * Lets the kernel kill a program when this JVM ends, however it ends (PR_SET_PDEATHSIG). That
-     * covers neither what the program has started itself, nor a program that is just being started
-     * when the JVM is killed. {@link #cgroup} covers both.
+     * Lets the kernel kill a program when this JVM ends, however it ends (PR_SET_PDEATHSIG). This
+     * does not cover processes that the program itself has started, nor a program that is just
+     * being started when the JVM is killed. {@link #cgroup} covers both.
      */
     public Builder endWithServer() {
       if (!tied) {
@@ -352,14 +365,14 @@ public final class Isolation {
     }
 
     /**
-     * Makes a control group for each run, below a group of version 2 that is delegated to this
-     * process, for example by {@code Delegate=yes} of systemd. All processes in it end with the
-     * run, also those that have left the session. If the JVM is killed, the next one that builds an
-     * isolation ends what is left.
+     * Makes a control group for each run. The parent is a group of version 2 that is delegated to
+     * this process, for example by {@code Delegate=yes} of systemd. All processes in a run's group
+     * end with the run, even those that have left the session. If the JVM is killed, the next JVM
+     * that builds an isolation ends what is left.
      *
-     * <p>A bound for accidents: the files of the group are its user's, so that a hostile program
-     * can write them, raise its limits and move itself to a group that it has made beside this one.
-     * With {@link #namespaces} as well it sees no group but its own.
+     * <p>This protects from accidents, not from attacks. The files of the group belong to its user.
+     * So a hostile program can write them, raise its limits, and move itself to a group that it has
+     * made beside this one. With {@link #namespaces} as well, a program sees no group but its own.
      */
     public Builder cgroup(Path delegated) {
       parent = delegated.toAbsolutePath().normalize();
@@ -379,14 +392,15 @@ public final class Isolation {
     }
 
     /**
-     * Namespaces of its own for each run, by {@code bwrap}: no network, no other processes, no
-     * capabilities, an empty /tmp, and of the file system only the system's programs and libraries,
-     * the program's directory and what {@link #readable} adds, all read-only. A program of root has
-     * no capabilities either: what only they would let it read, it cannot.
+     * Gives each run namespaces of its own, by {@code bwrap}. The program has no network, sees no
+     * other processes, has no capabilities, and finds an empty /tmp. Of the file system it sees
+     * only the system's programs and libraries, its own directory and what {@link #readable} adds,
+     * all read-only. Even a program of root has no capabilities, so it cannot read what only they
+     * would let it read.
      *
-     * <p>A directory that would show what is to be hidden, such as {@code /}, {@code /etc}, {@code
-     * /home} or one below {@code /proc}, cannot be a program's directory, its working directory or
-     * {@link #readable}: {@code build} throws an IllegalStateException.
+     * <p>Some directories would show what must stay hidden, such as {@code /}, {@code /etc}, {@code
+     * /home} or any below {@code /proc}. Such a directory cannot be a program's directory, its
+     * working directory or {@link #readable}: {@code build} throws an IllegalStateException.
      */
     public Builder namespaces() {
       namespaces = true;
@@ -394,13 +408,13 @@ public final class Isolation {
     }
 
     /**
-     * Hides this JVM from programs that run as its user: they cannot read its environment, memory
-     * and open files in /proc, nor trace it. {@code build} does it, for the whole JVM and for good
-     * (PR_SET_DUMPABLE): tools that attach to the JVM, such as {@code jcmd}, must then run as root,
-     * and it leaves no core files. Programs of root see it all the same.
+     * Hides this JVM from programs that run as its user. They cannot read its environment, memory
+     * and open files in /proc, and cannot trace it. {@code build} does this for the whole JVM and
+     * for good (PR_SET_DUMPABLE). Tools that attach to the JVM, such as {@code jcmd}, must then run
+     * as root, and the JVM leaves no core files. Programs of root still see the JVM.
      *
-     * <p>It takes native calls (JDK 22 or newer, on Linux with glibc, with native access); {@code
-     * build} throws an IllegalStateException where they are not allowed. Programs of {@link #user
+     * <p>This needs native calls: JDK 22 or newer, on Linux with glibc, with native access. Where
+     * they are not allowed, {@code build} throws an IllegalStateException. Programs of {@link #user
      * another user} or in {@link #namespaces} do not see this JVM anyway.
      */
     public Builder hideServer() {
@@ -408,7 +422,7 @@ public final class Isolation {
       return this;
     }
 
-    /** A path that programs in namespaces see as well, read-only. */
+    /** A further path that programs in namespaces see, read-only. */
     public Builder readable(Path path) {
       readable.add(path.toAbsolutePath().normalize());
       return this;
@@ -418,9 +432,9 @@ public final class Isolation {
      * The isolation.
      *
      * @throws IllegalStateException when this system cannot do what was asked for: a helper is
-     *     missing, fails, or may be changed by others than root; there is no such user, or this
-     *     process is not root's; a readable path shows too much; control groups or a controller are
-     *     not delegated
+     *     missing, fails, or may be changed by others than root; the user does not exist, or this
+     *     process does not run as root; a readable path shows too much; control groups or a
+     *     controller are not delegated
      */
     public Isolation build() {
       if (!groupLimits.isEmpty() && parent == null) {

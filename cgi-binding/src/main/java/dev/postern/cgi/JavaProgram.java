@@ -21,16 +21,17 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A Java CGI program, a class with a {@code main}, that runs inside this JVM instead of in one of
- * its own: unchanged, many requests at once, and nothing of one request is seen by another. Its
- * classes are rewritten when they are loaded; what would reach the process, such as {@code
- * System.out}, {@code System.getenv} and {@code System.exit}, reaches the request.
+ * A Java CGI program, a class with a {@code main}, that runs inside this JVM instead of in a JVM of
+ * its own. The program itself need not be changed. It serves many requests at once, and no request
+ * sees anything of another one. The rewriter changes the program's classes when they are loaded.
+ * What would reach the process, such as {@code System.out}, {@code System.getenv} and {@code
+ * System.exit}, then reaches the request.
  *
- * <p>No sandbox: a program can read the server's memory, use up its heap, and end it by native
- * code. Never for programs that are not trusted as much as the server is.
+ * <p>This is no sandbox. A program can read the server's memory, use up its heap, and end it by
+ * native code. Use it only for programs that you trust as much as the server itself.
  *
- * <p>Given to {@link CgiApplication#of(JavaProgram)}. It needs {@code org.ow2.asm:asm-tree} on the
- * class path, which this module does not bring. Whoever has built it closes it. Thread-safe.
+ * <p>Pass it to {@link CgiApplication#of(JavaProgram)}. It needs {@code org.ow2.asm:asm-tree} on
+ * the class path, which this module does not bring. Whoever builds it closes it. Thread-safe.
  */
 public final class JavaProgram implements Closeable {
   private final Program program;
@@ -42,14 +43,14 @@ public final class JavaProgram implements Closeable {
   }
 
   /**
-   * What is left of one request when the next one begins. The program cannot tell the first two
-   * apart.
+   * What is left of one request when the next one begins. The program cannot tell {@link #RESET}
+   * and {@link #FRESH} apart.
    */
   public enum State {
     /**
-     * Statics are initialized again for each request, in classes that stay loaded and compiled. A
-     * program with state that cannot be is {@link #FRESH}, which the {@linkplain #report() report}
-     * tells.
+     * Statics are initialized again for each request. The classes stay loaded and compiled. If a
+     * program has state that cannot be initialized again, the program runs as {@link #FRESH}, and
+     * the {@linkplain #report() report} says so.
      */
     RESET,
     /** All classes are loaded again for each request. */
@@ -59,17 +60,17 @@ public final class JavaProgram implements Closeable {
   }
 
   /**
-   * How a program is getting on.
+   * The state of a program at one moment.
    *
-   * @param state in force
-   * @param reason why that is not the state that was asked for, or ""
+   * @param state the one in force
+   * @param reason why this is not the state that was asked for, or ""
    * @param classes how many of its classes have been rewritten
    * @param idle instances that wait for a request
-   * @param busy instances that serve one
-   * @param abandoned instances that could not be stopped, and still run
-   * @param discarded how many instances were given up, by reason
-   * @param findings what was seen in its classes, such as {@code refused: java.net.Authenticator
-   *     .setDefault}
+   * @param busy instances that serve a request
+   * @param abandoned instances that could not be stopped and still run
+   * @param discarded how many instances were discarded, by reason
+   * @param findings what the rewriter found in its classes, such as {@code refused:
+   *     java.net.Authenticator.setDefault}
    */
   public record Report(
       State state,
@@ -82,14 +83,14 @@ public final class JavaProgram implements Closeable {
       List<String> findings) {}
 
   /**
-   * The program in that file: a jar whose manifest names its {@code Main-Class}, or a {@code .java}
-   * file, which is compiled once.
+   * The program in a file. The file is a jar whose manifest names its {@code Main-Class}, or a
+   * {@code .java} file, which is compiled once.
    */
   public static JavaProgram of(Path file) {
     return builder(file).build();
   }
 
-  /** Options for the program in that file: see {@link #of}. */
+  /** Options for the program in a file: see {@link #of}. */
   public static Builder builder(Path file) {
     Path absolute = file.toAbsolutePath().normalize();
     return new Builder(absolute, ProgramSource.of(absolute));
@@ -129,11 +130,12 @@ public final class JavaProgram implements Closeable {
   }
 
   /**
-   * Exchanges this JVM's {@code System.out} and {@code System.err}, so that code of the JDK that
-   * prints by itself on a thread of a program, such as a handler of {@code java.util.logging} or
-   * {@code Thread.dumpStack} below a library of the server, prints into that program's request. All
-   * other threads print where they did. It holds for the whole JVM and for good, so it is for
-   * whoever owns that; calls after the first change nothing. Any thread.
+   * Replaces this JVM's {@code System.out} and {@code System.err}. Some code of the JDK prints by
+   * itself on a thread of a program, such as a handler of {@code java.util.logging}, or {@code
+   * Thread.dumpStack} below a library of the server. After this call such code prints into the
+   * program's request. All other threads print where they did. The change holds for the whole JVM
+   * and for good, so only the owner of the JVM should call this method. Calls after the first one
+   * change nothing. Any thread may call it.
    *
    * @throws IllegalStateException when ASM is not there
    */
@@ -151,7 +153,7 @@ public final class JavaProgram implements Closeable {
     }
   }
 
-  /** How it is getting on now. */
+  /** The state of the program now. */
   public Report report() {
     InstancePool.Report report = pool.report();
     return new Report(
@@ -166,17 +168,18 @@ public final class JavaProgram implements Closeable {
   }
 
   /**
-   * Looks at all classes of the program without running it: what would be redirected, refused or
-   * not be initialized again, and which native methods there are, a line each.
+   * Looks at all classes of the program without running it. Returns one line for each finding: what
+   * would be redirected or refused, what could not be initialized again, and which native methods
+   * there are.
    *
-   * @throws IOException when it is no program, or cannot be read
+   * @throws IOException when the file is no program, or cannot be read
    */
   public List<String> check() throws IOException {
     return pool.check();
   }
 
   /**
-   * Ends the instances that are idle; those that serve a request end with it. May be called more
+   * Ends the idle instances at once, and the busy ones when their requests end. May be called more
    * than once.
    */
   @Override
@@ -212,12 +215,15 @@ public final class JavaProgram implements Closeable {
     private boolean directReflection;
 
     private Builder(Path file, ProgramSource source) {
-      // Read by this JVM, as by an interpreter: it needs no execute bit.
+      // This JVM reads the file, as an interpreter would, so the file needs no execute bit.
       this.program = new Program(file, List.of(file.toString()), file, true);
       this.source = source;
     }
 
-    /** What {@code main} gets; nothing by default, and never anything of a request. */
+    /**
+     * The arguments of {@code main}; none by default. Nothing of a request ever becomes an
+     * argument.
+     */
     public Builder arguments(String... words) {
       arguments = List.of(words);
       return this;
@@ -230,21 +236,22 @@ public final class JavaProgram implements Closeable {
     }
 
     /**
-     * How many requests it serves at once; by default 4 for each processor, 8 to 64. A request
-     * waits 10 s for an instance, and is then told 503 {@code instance-limit}.
+     * How many requests the program serves at once; by default 4 for each processor, but at least 8
+     * and at most 64. A request waits 10 s for an instance. Then the client gets a 503 {@code
+     * instance-limit}.
      */
     public Builder instances(int most) {
       instances = atLeastOne("instances", most);
       return this;
     }
 
-    /** After how long an idle instance ends, but for the last one; 5 minutes by default. */
+    /** After how long an idle instance ends; 5 minutes by default. The last idle instance stays. */
     public Builder idle(Duration time) {
       idle = positive(time);
       return this;
     }
 
-    /** After how many requests an instance is given up; 10,000 by default. */
+    /** After how many requests an instance is discarded; 10,000 by default. */
     public Builder maxRequests(long requests) {
       if (requests < 1) {
         throw new IllegalArgumentException("requests must be at least 1: " + requests);
@@ -253,15 +260,15 @@ public final class JavaProgram implements Closeable {
       return this;
     }
 
-    /** Of the program's standard output and error; UTF-8 by default. */
+    /** The charset of the program's standard output and error; UTF-8 by default. */
     public Builder charset(Charset newCharset) {
       charset = requireNonNull(newCharset, "charset");
       return this;
     }
 
     /**
-     * How long what is to be stopped may take to end; 2 s by default. An instance that runs on
-     * after that is abandoned: it is never used again.
+     * How long an instance that must stop may take to end; 2 s by default. An instance that still
+     * runs after that time is abandoned, which means that it is never used again.
      */
     public Builder stopGrace(Duration time) {
       stopGrace = positive(time);
@@ -269,23 +276,23 @@ public final class JavaProgram implements Closeable {
     }
 
     /**
-     * How many abandoned instances that still run there may be; 8 by default. Beyond it requests
-     * are told 503 {@code abandoned-limit}.
+     * How many abandoned instances may still run; 8 by default. When there are so many, every
+     * request gets a 503 {@code abandoned-limit}.
      */
     public Builder abandonedLimit(int most) {
       abandonedLimit = atLeastOne("abandoned limit", most);
       return this;
     }
 
-    /** Whether loops can be stopped, which costs next to nothing once compiled; on by default. */
+    /** Whether loops can be stopped; on by default. This costs next to nothing in compiled code. */
     public Builder polls(boolean on) {
       polls = on;
       return this;
     }
 
     /**
-     * Lets the program set what holds for all of the JVM, such as {@code Authenticator.setDefault}.
-     * By default that is an {@link UnsupportedOperationException} in the program.
+     * Lets the program set what holds for the whole JVM, such as {@code Authenticator.setDefault}.
+     * By default such a call throws an {@link UnsupportedOperationException} in the program.
      */
     public Builder allowJvmWide() {
       jvmWide = true;
@@ -293,8 +300,8 @@ public final class JavaProgram implements Closeable {
     }
 
     /**
-     * Leaves calls by reflection alone. By default {@code Method.invoke} of {@code System.exit} and
-     * its like is redirected too.
+     * Leaves calls by reflection as they are. By default a {@code Method.invoke} of {@code
+     * System.exit} and similar methods is redirected too.
      */
     public Builder directReflection() {
       directReflection = true;
@@ -302,7 +309,7 @@ public final class JavaProgram implements Closeable {
     }
 
     /**
-     * The program. Its file is looked at when the first request comes.
+     * The program. This method does not open its file; the first request does.
      *
      * @throws IllegalStateException when ASM is not there
      */

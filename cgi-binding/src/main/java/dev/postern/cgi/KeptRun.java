@@ -43,19 +43,25 @@ public final class KeptRun {
   }
 
   /**
-   * The request's body as the program was given it: the first bytes of it. {@link CgiRun#bytesIn}
-   * tells how many there were in all.
+   * The first bytes of the request's body, as the program got it. {@link CgiRun#bytesIn} tells how
+   * many bytes there were in all.
    */
   public byte[] input() {
     return tape.input();
   }
 
-  /** The first bytes of the program's output; {@link CgiRun#bytesOut} tells how many there were. */
+  /**
+   * The first bytes of the program's output; {@link CgiRun#bytesOut} tells how many there were in
+   * all.
+   */
   public byte[] output() {
     return tape.output();
   }
 
-  /** The last 64 KiB of its standard error; {@link CgiRun#errorBytes} tells how many there were. */
+  /**
+   * The last 64 KiB of its standard error; {@link CgiRun#errorBytes} tells how many bytes there
+   * were.
+   */
   public byte[] errors() {
     return tape.errors();
   }

@@ -18,26 +18,24 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Runs programs as processes, as {@link CgiApplication} and {@link CgiDirectory} share it.
- * Thread-safe.
- */
+/** Runs programs as processes, for {@link CgiApplication} and {@link CgiDirectory}. Thread-safe. */
 final class ProcessHost {
   private final ProgramHost host;
   private final ProcessOptions options;
 
-  /** One for each program that was run; there are no more than files. */
+  /** The places of each program that was run; at most one entry for each file. */
   private final Map<Path, Permits> programPermits = new ConcurrentHashMap<>();
 
   ProcessHost(CgiHostBuilder<?> builder) {
     host = new ProgramHost(builder.options());
     options = builder.processOptions(host.options().places());
-    // Found out, and logged, when a server starts and not in its first request.
+    // Finds out how programs are started, and logs it, when the server starts and not in its first
+    // request.
     StartPath.inForce();
     Level.log(options.isolation().level());
   }
 
-  /** Each level is logged once. */
+  /** Logs each level once. */
   private static final class Level {
     private static final Set<IsolationLevel> LOGGED = ConcurrentHashMap.newKeySet();
 
@@ -72,7 +70,8 @@ final class ProcessHost {
   /**
    * Runs a program that may run, and starts its response: see {@link ProgramHost#run}.
    *
-   * @param inside its code, where it runs inside this JVM; null for a program that is started
+   * @param inside the program's code if it runs inside this JVM; null for a program that is started
+   *     as a process
    */
   Body run(
       Program program,
@@ -88,12 +87,12 @@ final class ProcessHost {
         watch);
   }
 
-  /** Whether any group of programs loads them before they are asked for. */
+  /** Whether any group loads its programs before they are requested. */
   boolean isEager() {
     return options.delegation().groups().stream().anyMatch(WorkerGroup::isEager);
   }
 
-  /** Has a program loaded by its group, if that is eager. One that must not run is passed over. */
+  /** Lets an eager group load its program. A program that must not run is left out. */
   void load(Program program) {
     try {
       RunWatch nobody =
@@ -101,7 +100,7 @@ final class ProcessHost {
       new HostedFile(program, host.options(), options, List.of(), nobody, null)
           .load(new RefusalCounters());
     } catch (GatewayException e) {
-      // Its requests are told so.
+      // Each request for the program gets this failure.
     }
   }
 

@@ -14,8 +14,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * How many programs may run at once, and how long a request waits for its turn before the client is
- * told 503. One limit may be given to several applications: it then holds for all of them together.
+ * How many programs may run at once, and how long a request waits for its turn before the client
+ * gets a 503. If several applications get the same limit, it holds for all of them together.
  *
  * <p>Thread-safe.
  */
@@ -61,8 +61,8 @@ public final class ProcessLimit {
   }
 
   /**
-   * The requests that have a place now, or wait for one, the oldest first. Looks at the processes
-   * of the system, which takes milliseconds.
+   * The requests that have a place now, or wait for one, the oldest first. This reads the system's
+   * list of processes, which takes milliseconds.
    */
   public List<RunStatus> status() {
     Collection<RunWatch> runs = permits.runs();

@@ -10,10 +10,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a host was configured to do with the processes of its programs. Immutable.
  *
- * @param ofOneProgram places for runs of any one program; null for as many as there are in all
- * @param delegation which group runs which program; what none does runs by itself
- * @param programs the directory whose programs are delegated by their paths below it
- * @param ownGroup the group that ends with the application; null for none
+ * @param ofOneProgram places for the runs of any one program; null when only the limit of all runs
+ *     counts
+ * @param delegation which group runs which program; a program without a group gets a process of its
+ *     own
+ * @param programs the directory of the programs; the delegation looks at their paths below it
+ * @param ownGroup the group that is closed together with the application; null for none
  */
 record ProcessOptions(
     @Nullable Path workingDirectory,

@@ -4,15 +4,15 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * How often a host of programs refused or left something out since it was built, by rule: the ids
- * that stand in brackets at the end of log messages, such as {@code dot-segment} or {@code
- * bare-cr}, and those of what is dropped without a message, such as {@code header-proxy}. Nothing
- * that this package filters is filtered unseen.
+ * How often a host of programs has refused a request or left something out since it was built. The
+ * counts are by the id of the rule. Most ids also stand in brackets at the end of log messages,
+ * such as {@code dot-segment} or {@code bare-cr}. Others are of things that the host leaves out
+ * without a message, such as {@code header-proxy}. Everything that this package filters is counted.
  *
- * <p>A request that is refused counts once. A field that is dropped counts each time: {@code
- * header-…} are a request's, {@code response-…} a program's.
+ * <p>A request that is refused counts once. A field that is left out counts each time: {@code
+ * header-…} are fields of a request, {@code response-…} those of a program.
  *
- * <p>Taken by {@link CgiApplication#refusals} and {@link CgiDirectory#refusals}. Immutable,
+ * <p>{@link CgiApplication#refusals} and {@link CgiDirectory#refusals} return it. Immutable,
  * thread-safe.
  */
 public final class Refusals {
@@ -22,22 +22,22 @@ public final class Refusals {
     this.counts = Map.copyOf(counts);
   }
 
-  /** Those counts, by rule. */
+  /** Makes an object of these counts, by rule. */
   public static Refusals of(Map<String, Long> counts) {
     return new Refusals(counts);
   }
 
-  /** How often that rule was met with; 0 for one that was not, or that is not known. */
+  /** How often that rule was broken; 0 for a rule that was not broken or is not known. */
   public long count(String rule) {
     return counts.getOrDefault(rule, 0L);
   }
 
-  /** How often rules were met with in all. */
+  /** How often rules were broken in all. */
   public long total() {
     return counts.values().stream().mapToLong(Long::longValue).sum();
   }
 
-  /** The rules that were met with, and how often. */
+  /** The rules that were broken, and how often. */
   public Map<String, Long> asMap() {
     return counts;
   }

@@ -7,21 +7,21 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a request for a hosted program stands now: see {@link ProcessLimit#status}. What becomes of
- * it is told by {@link CgiRun}.
+ * The present state of a request for a hosted program: see {@link ProcessLimit#status}. {@link
+ * CgiRun} tells how the request has ended.
  *
  * @param program the program's file
  * @param state {@code waiting} for a place, {@code starting}, {@code running} without an answer so
- *     far, {@code answering}, or {@code finishing} what it does after its answer
+ *     far, {@code answering}, or {@code finishing} its work after the answer
  * @param pid the process that leads the program's session; 0 for none, as with a program inside
  *     this JVM or at another server
  * @param method the request's method
  * @param path the request's path, decoded, without its query
- * @param client the client's address; null where the server tells none
+ * @param client the client's address; null if the server gives none
  * @param totalTime since the request came
  * @param bytesOut how many bytes of the program's output were read
- * @param memory what all processes of the session have, shared pages among it, in bytes (RSS); 0
- *     where nothing tells
+ * @param memory the memory of all processes of the session, with shared pages, in bytes (RSS); 0
+ *     when it is not known
  */
 public record RunStatus(
     Path program,

@@ -9,7 +9,7 @@ import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 import org.jspecify.annotations.Nullable;
 
-/** What has become of a worker, for JDK Flight Recorder: what {@link WorkerStatus} tells. */
+/** A change of a worker for JDK Flight Recorder, with the facts of {@link WorkerStatus}. */
 @Name(WorkerEvent.NAME)
 @Label("Worker")
 @Category("Postern")

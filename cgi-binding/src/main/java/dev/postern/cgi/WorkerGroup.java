@@ -21,19 +21,22 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Workers for scripts of Perl, Python and Ruby, so that a request does not wait for an interpreter
- * to start and load. An interpreter loads a script and its modules once, and forks a child for each
- * request: the script has fresh state each time.
+ * Workers for scripts of Perl, Python and Ruby. With them a request does not wait for an
+ * interpreter to start and load. A worker is an interpreter that loads a script and its modules
+ * once, and forks a child for each request. So the script has fresh state each time.
  *
- * <p>A program answers as if it had just been started, or a process of its own answers: while a
- * worker loads, when it must not load the script, is gone or could not fork. Nothing runs twice.
- * {@link CgiRun#start} and {@link CgiRun#coldReason} tell how each request was served.
+ * <p>A program answers as if it had just been started. A process of its own answers instead while a
+ * worker loads, when the worker must not load the script, when the worker is gone, or when it could
+ * not fork. Nothing runs twice. {@link CgiRun#start} and {@link CgiRun#coldReason} tell how each
+ * request was served.
  *
- * <p>Whoever builds a group closes it. Given to {@link CgiDirectory.Builder#delegate} and {@link
+ * <p>Whoever builds a group closes it. Pass it to {@link CgiDirectory.Builder#delegate} and {@link
  * CgiHostBuilder#workers}. One group may serve several applications. Thread-safe.
  */
 public final class WorkerGroup implements AutoCloseable {
-  /** A runtime that was linked without {@code jdk.jfr} has workers all the same. */
+  /**
+   * False in a runtime that was linked without {@code jdk.jfr}. Workers do not need that module.
+   */
   private static final boolean RECORDER = ModuleLayer.boot().findModule("jdk.jfr").isPresent();
 
   private final String name;
@@ -61,7 +64,7 @@ public final class WorkerGroup implements AutoCloseable {
    * Options for a group.
    *
    * @param name for its status and the log, of letters, digits, {@code -}, {@code _} and {@code .}
-   * @throws IllegalArgumentException when the name is no such
+   * @throws IllegalArgumentException when the name has other characters
    */
   public static Builder builder(String name) {
     return new Builder(name);
@@ -80,7 +83,7 @@ public final class WorkerGroup implements AutoCloseable {
     }
   }
 
-  /** How each program stands that was delegated to the group and asked for. */
+  /** The state of each program that was delegated to the group and requested. */
   public List<WorkerStatus> status() {
     List<WorkerStatus> all = new ArrayList<>();
     pool.status().forEach(event -> all.add(WorkerStatus.of(event, mode)));
@@ -99,7 +102,7 @@ public final class WorkerGroup implements AutoCloseable {
     return pool;
   }
 
-  /** Workers of an application, which end with the group if not before. */
+  /** Makes the workers of an application. They end with the group at the latest. */
   WorkerPool application(Path file, ServerStart start) {
     WorkerPool workers =
         WorkerPool.ofApplication(
@@ -112,30 +115,30 @@ public final class WorkerGroup implements AutoCloseable {
     return workers;
   }
 
-  /** The umask of its programs, in octal; null for that of the JVM. */
+  /** The umask of the group's programs, in octal; null for that of the JVM. */
   @Nullable String umask() {
     return umask;
   }
 
-  /** Whether its programs are loaded before they are asked for. */
+  /** Whether the group loads its programs before they are requested. */
   boolean isEager() {
     return applicationOptions.eager();
   }
 
-  /** What wins over the variables of a host. */
+  /** The variables that win over those of a host. */
   Map<String, String> environment() {
     return environment;
   }
 
-  /** What wins over the directory of a host; null for none. */
+  /** The directory that wins over that of a host; null for none. */
   @Nullable Path workingDirectory() {
     return workingDirectory;
   }
 
   /**
-   * Ends all workers, each when its requests have ended; waits for that up to {@link
-   * Builder#gracefulTimeout}. Children that run longer are not hurried. Requests that come later
-   * are answered by processes of their own.
+   * Ends all workers, each when its requests have ended. Waits for them up to {@link
+   * Builder#gracefulTimeout}. Children that run longer are left to finish. Processes of their own
+   * answer later requests.
    */
   @Override
   public void close() {
@@ -186,8 +189,8 @@ public final class WorkerGroup implements AutoCloseable {
     }
 
     /**
-     * How its workers run scripts; {@link WorkerMode#FORK} by default. {@link WorkerMode#REUSE}
-     * gives fresh state away.
+     * How the group's workers run scripts; {@link WorkerMode#FORK} by default. With {@link
+     * WorkerMode#REUSE} a request no longer has fresh state.
      */
     public Builder mode(WorkerMode newMode) {
       mode = requireNonNull(newMode, "mode");
@@ -196,8 +199,8 @@ public final class WorkerGroup implements AutoCloseable {
 
     /**
      * Ends a worker of {@link WorkerMode#REUSE} after a request that has left anything behind in
-     * it, such as a variable. Without this, one that has left a descriptor, a thread or a child
-     * behind.
+     * it, such as a variable. By default only a descriptor, a thread or a child that was left
+     * behind ends the worker.
      */
     public Builder strictReuse() {
       strict = true;
@@ -205,9 +208,9 @@ public final class WorkerGroup implements AutoCloseable {
     }
 
     /**
-     * Loads scripts when the directory or application that they are delegated by is built, as many
-     * as there are {@link #servers}; by default each is loaded when it is asked for twice. Those of
-     * {@code WsgiApplication} and {@code PsgiApplication} are loaded as these are built.
+     * Loads scripts when the directory or application that delegates them is built, as many as
+     * there are {@link #servers}. By default a script is loaded when it is requested twice. With
+     * this option {@code WsgiApplication} and {@code PsgiApplication} load when they are built.
      */
     public Builder eager() {
       eager = true;
@@ -215,12 +218,13 @@ public final class WorkerGroup implements AutoCloseable {
     }
 
     /**
-     * Modules that are loaded ahead for each script of their language, by their names in Perl, such
-     * as {@code Template::Stash}, or Python, such as {@code email.message}; a name without {@code
-     * ::} and {@code .} is tried in both. One that cannot be loaded ahead is left out. With {@link
-     * #learn} nobody needs to say so; it helps where the first requests count.
+     * Modules that each script of their language finds loaded. They are given by their names in
+     * Perl, such as {@code Template::Stash}, or Python, such as {@code email.message}. A name
+     * without {@code ::} and {@code .} is tried in both languages. A module that cannot be loaded
+     * ahead is left out. {@link #learn} finds the modules by itself; this option helps where the
+     * first requests count.
      *
-     * @throws IllegalArgumentException for what is no such name
+     * @throws IllegalArgumentException for a text that is no name of a module
      */
     public Builder modules(String... names) {
       for (String module : names) {
@@ -233,10 +237,10 @@ public final class WorkerGroup implements AutoCloseable {
     }
 
     /**
-     * The umask of its programs, in octal such as {@code 027}, also where processes of their own
-     * run them; by default that of the JVM.
+     * The umask of the group's programs, in octal such as {@code 027}; by default that of the JVM.
+     * It also holds when a process of its own runs a program.
      *
-     * @throws IllegalArgumentException when it is no octal number of at most 777
+     * @throws IllegalArgumentException when this is no octal number of at most 777
      */
     public Builder umask(String octal) {
       if (!octal.matches("0?[0-7]{3}")) {
@@ -247,10 +251,11 @@ public final class WorkerGroup implements AutoCloseable {
     }
 
     /**
-     * Workers at once of each application of WSGI or PSGI, and of each script in {@link
-     * WorkerMode#REUSE}; by default as many as there are processors. A request that finds all of
-     * them busy for 10 s is answered with 503. Scripts in {@link WorkerMode#FORK} have as many
-     * children as there are requests.
+     * How many workers each application of WSGI or PSGI, and each script in {@link
+     * WorkerMode#REUSE}, may have at once; by default as many as there are processors. A request
+     * that finds all of them busy waits 10 s, or {@link #startupTimeout} and one second if that is
+     * longer. Then the client gets a 503. Scripts in {@link WorkerMode#FORK} have as many children
+     * as there are requests.
      *
      * @throws IllegalArgumentException when it is less than 1
      */
@@ -260,8 +265,9 @@ public final class WorkerGroup implements AutoCloseable {
     }
 
     /**
-     * Children that are forked ahead for each script, and wait for their requests; 1 by default.
-     * That hides the fork from the first byte, and serves no more requests. Each has 0.3 to 0.5 MB.
+     * How many children each script's server forks ahead, to wait for requests; 1 by default. A
+     * request that gets such a child does not wait for a fork before its first byte. Spare children
+     * do not raise the number of requests that can run at once. Each child takes 0.3 to 0.5 MB.
      *
      * @throws IllegalArgumentException when it is negative or more than 64
      */
@@ -274,8 +280,9 @@ public final class WorkerGroup implements AutoCloseable {
     }
 
     /**
-     * Fork servers at once, one for each script; 16 by default. The one that was idle for longest
-     * ends for a new one. One has 7 MB for a small script, and up to 50 for one with many modules.
+     * How many fork servers may run at once, one for each script; 16 by default. When a script
+     * needs a new server and all places are taken, the server that was idle for longest ends. A
+     * server takes 7 MB for a small script, and up to 50 MB for a script with many modules.
      */
     public Builder servers(int count) {
       servers = (int) positive("servers", count);
@@ -283,10 +290,11 @@ public final class WorkerGroup implements AutoCloseable {
     }
 
     /**
-     * After so many requests, a tenth more or less, a new server is loaded, and takes the place of
-     * the old one when it is ready; 10,000 by default, 0 for never. A worker of {@link
-     * WorkerMode#REUSE} ends after so many, 1,000 by default, and one of an application by default
-     * never. All children of a server share its hash seed and address layout.
+     * After how many requests, a tenth more or less, a new server is loaded; 10,000 by default, 0
+     * for never. The new server takes the place of the old one when it is ready. All children of a
+     * server share its hash seed and address layout. A worker of {@link WorkerMode#REUSE} ends
+     * after as many requests, 1,000 by default. A worker of an application never ends for this by
+     * default.
      *
      * @throws IllegalArgumentException when it is negative
      */
@@ -298,27 +306,27 @@ public final class WorkerGroup implements AutoCloseable {
       return this;
     }
 
-    /** The same for a server that is so old; without a limit by default. */
+    /** The age at which a server is replaced in the same way; no limit by default. */
     public Builder maximumAge(Duration age) {
       maximumAge = positive("maximum age", age);
       return this;
     }
 
-    /** The same for a server that has so much memory, in bytes; without a limit by default. */
+    /** The memory, in bytes, at which a server is replaced in the same way; no limit by default. */
     public Builder maximumMemory(long bytes) {
       maximumMemory = positive("maximum memory", bytes);
       return this;
     }
 
-    /** The same for a server that has used so much processor time; without a limit by default. */
+    /** The processor time after which a server is replaced in the same way; no limit by default. */
     public Builder maximumCpu(Duration time) {
       maximumCpu = positive("maximum processor time", time);
       return this;
     }
 
     /**
-     * A server for which no request came for so long ends; 5 minutes by default. A script gets a
-     * server when it is asked for twice within that time.
+     * How long a server waits for a request before it ends; 5 minutes by default. A script gets a
+     * server when it is requested twice within that time.
      */
     public Builder inactivityTimeout(Duration timeout) {
       inactivityTimeout = positive("inactivity timeout", timeout);
@@ -326,23 +334,23 @@ public final class WorkerGroup implements AutoCloseable {
     }
 
     /**
-     * From the start of a server until it has loaded its script; 15 s by default. It is then
-     * killed, and not tried again for a minute or until the script changes.
+     * How long a server may take to load its script; 15 s by default. A slower server is killed.
+     * Another one is not tried for a minute, or until the script changes.
      */
     public Builder startupTimeout(Duration timeout) {
       startupTimeout = positive("startup timeout", timeout);
       return this;
     }
 
-    /** How long {@link WorkerGroup#close} waits for requests that are served; 15 s by default. */
+    /** How long {@link WorkerGroup#close} waits for running requests; 15 s by default. */
     public Builder gracefulTimeout(Duration timeout) {
       gracefulTimeout = positive("graceful timeout", timeout);
       return this;
     }
 
     /**
-     * How often the modules that a server has loaded, and its interpreter, are looked at for
-     * changes; each second by default. The script itself is looked at for each request.
+     * How often the group checks whether a server's interpreter or loaded modules have changed;
+     * each second by default. The script itself is checked for each request.
      */
     public Builder reloadEvery(Duration time) {
       reloadEvery = positive("reload interval", time);
@@ -350,8 +358,9 @@ public final class WorkerGroup implements AutoCloseable {
     }
 
     /**
-     * Loads libraries alone, and has each child compile its script: for scripts that do in BEGIN
-     * blocks what belongs to a request. Nobody needs to say so of scripts that are seen to do it.
+     * Loads only the libraries, and lets each child compile its script. This is for scripts whose
+     * BEGIN blocks do what belongs to a request. The group does this by itself for a script that it
+     * has seen doing so.
      */
     public Builder librariesOnly() {
       libraries = true;
@@ -359,7 +368,7 @@ public final class WorkerGroup implements AutoCloseable {
     }
 
     /**
-     * Whether the next server loads what the first three children were seen to load; true by
+     * Whether the next server loads the modules that the first three children have loaded; true by
      * default.
      */
     public Builder learn(boolean learning) {
@@ -368,8 +377,8 @@ public final class WorkerGroup implements AutoCloseable {
     }
 
     /**
-     * Adds a variable to the environment of its programs, also where processes of their own run
-     * them; it wins over {@link CgiHostBuilder#environment}.
+     * Adds a variable to the environment of the group's programs, even when a process of its own
+     * runs a program. The variable wins over {@link CgiHostBuilder#environment}.
      *
      * @throws IllegalArgumentException as {@link CgiHostBuilder#environment}
      */
@@ -384,7 +393,10 @@ public final class WorkerGroup implements AutoCloseable {
       return this;
     }
 
-    /** Where its programs start, also by themselves; by default where the host says. */
+    /**
+     * The working directory of the group's programs, even when a process of its own runs a program;
+     * by default that of the host.
+     */
     public Builder workingDirectory(Path directory) {
       workingDirectory = directory.toAbsolutePath().normalize();
       return this;
@@ -392,15 +404,16 @@ public final class WorkerGroup implements AutoCloseable {
 
     /**
      * Tells {@code listener} of each change: a server loads, is ready, is recycled, has ended, or
-     * must not load its script. On a thread of the group or of a request; it must not wait. The
-     * same is in the event {@code dev.postern.Worker} of JDK Flight Recorder.
+     * must not load its script. The call comes on a thread of the group or of a request, so the
+     * listener must not wait. The event {@code dev.postern.Worker} of JDK Flight Recorder has the
+     * same facts.
      */
     public Builder onChange(Consumer<WorkerStatus> listener) {
       listeners.add(requireNonNull(listener, "listener"));
       return this;
     }
 
-    /** The group. Nothing is started before a script is asked for twice. */
+    /** The group. Nothing starts yet: see {@link #eager} for the time when scripts are loaded. */
     public WorkerGroup build() {
       return new WorkerGroup(this);
     }

@@ -10,8 +10,8 @@ public enum WorkerMode {
 
   /**
    * A process serves request after request, and keeps its state. Applications of WSGI and PSGI are
-   * made for it. A script is not: see the page about warm programs for what is put back between its
-   * requests, and what it is told to have left behind.
+   * made for this, scripts are not. The page about warm programs says what is restored between two
+   * requests of a script, and which leftovers are reported.
    */
   REUSE
 }

@@ -9,13 +9,14 @@ import dev.postern.warm.ApplicationLanguage;
 import java.nio.file.Path;
 
 /**
- * A WSGI application of Python (PEP 3333) as an application: it runs in worker processes, each of
- * which has loaded it and serves one request at a time. They are started as requests need them, up
- * to {@link WorkerGroup.Builder#processes}.
+ * A WSGI application of Python (PEP 3333) as an application. It runs in worker processes. Each
+ * worker has loaded it and serves one request at a time. Workers are started as requests need them,
+ * up to {@link WorkerGroup.Builder#processes}.
  *
- * <p>What the application raises before its response is a 500; after that the response is visibly
- * cut. A worker that takes too long, or is silent for too long, is killed; the others go on. When
- * the application's file or a module has changed, new workers are started.
+ * <p>If the application raises an exception before its response starts, the client gets a 500;
+ * later the response is visibly cut. A worker that takes too long, or is silent for too long, is
+ * killed; the other workers go on. When the application's file or one of its modules has changed,
+ * new workers are started.
  *
  * <p>Whoever builds it closes it; {@code ServletGateway.destroy} does. Thread-safe.
  */
@@ -42,17 +43,17 @@ public final class WsgiApplication implements Application, AutoCloseable {
   }
 
   /**
-   * Has a worker answer.
+   * Lets a worker answer the request.
    *
    * @throws dev.postern.GatewayException 500 when the application cannot be loaded, 503 when all
-   *     workers are busy for too long; else as {@link CgiApplication#call}
+   *     workers are busy for too long; otherwise as {@link CgiApplication#call}
    */
   @Override
   public Body call(Environ environ, StartResponse startResponse) throws Exception {
     return workers.call(environ, startResponse);
   }
 
-  /** Ends its workers, each after its request, and idle threads. */
+  /** Ends the workers, each after its request, and the idle threads. */
   @Override
   public void close() {
     workers.close();
@@ -87,10 +88,10 @@ public final class WsgiApplication implements Application, AutoCloseable {
     }
 
     /**
-     * The Python that runs it, such as that of a virtual environment; {@code /usr/bin/python3} by
-     * default.
+     * The Python that runs the application, such as that of a virtual environment; {@code
+     * /usr/bin/python3} by default.
      *
-     * @throws IllegalArgumentException when it is no absolute path of an executable file
+     * @throws IllegalArgumentException when this is no absolute path of an executable file
      */
     @Override
     public Builder interpreter(Path program) {
@@ -98,8 +99,8 @@ public final class WsgiApplication implements Application, AutoCloseable {
     }
 
     /**
-     * The application. It is loaded with the first request, or now for a group that is {@link
-     * WorkerGroup.Builder#eager}.
+     * The application. The first request loads it; a group that is {@link
+     * WorkerGroup.Builder#eager} loads it now.
      *
      * @throws IllegalArgumentException when there is no such file
      */

@@ -8,9 +8,10 @@
  *     .environment("GIT_PROJECT_ROOT", "/srv/git").environment("GIT_HTTP_EXPORT_ALL", "1").build();
  * }</pre>
  *
- * <p>Hosting works on Linux. On other systems programs run, but what a program started is ended
- * only as far as the JDK can see it. There are no NPH programs (RFC 3875 5) and no command line
- * from a query (RFC 3875 4.4).
+ * <p>Hosting works on Linux. On other systems programs run, but the host can end what a program
+ * started only as far as the JDK sees it. The output of an NPH program (RFC 3875 5) may begin with
+ * a status line, and the host checks the rest as for any other program. A query never becomes a
+ * command line (RFC 3875 4.4).
  */
 @NullMarked
 package dev.postern.cgi;

@@ -13,36 +13,42 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A request's body that can be read ahead of the application. Apache's mod_cgi and mod_cgid, and
- * fcgiwrap, write the whole body before they read any of the response: a program that answers while
- * it reads would wait for them and they for it. So {@link #start} takes the rest of the body out of
- * their way, into memory or a file that has no name, for the application to read it from there.
+ * fcgiwrap, write the whole body before they read any of the response. A program that answers while
+ * it reads would wait for them, and they for it. So {@link #start} reads the rest of the body into
+ * memory or a file that has no name. The application then reads the body from there.
  *
- * <p>Any one thread may read; the request's thread calls {@code start}.
+ * <p>Any thread may read, but only one at a time. The request's thread calls {@code start}.
  */
 public final class BodyAhead extends InputStream {
   private static final int BLOCK = 16 * 1024;
   private static final int MEMORY = 64 * 1024;
 
-  /** What is kept at most; the rest has to wait. */
+  /** How many bytes are kept at most; the rest of the body has to wait. */
   static final long MOST = 64L * 1024 * 1024;
 
   private final InputStream raw;
 
-  /** Null for a file of ours: a lambda here would cost each executable its start. */
+  /**
+   * Null for the usual {@link UnnamedFile}. A lambda in its place would slow down the start of each
+   * executable.
+   */
   private final @Nullable Storage storage;
 
-  /** Not yet read from {@code raw}. */
+  /** Bytes that were not read from {@code raw} yet. */
   private long left;
 
   private boolean started;
 
-  /** The application has a thread in {@code raw} just now: nobody else may read from there. */
+  /**
+   * Whether a thread of the application is reading from {@code raw} now. Nobody else may read there
+   * meanwhile.
+   */
   private boolean reading;
 
   private byte[] memory = {};
   private @Nullable FileChannel file;
 
-  /** Size of the ring that {@code memory} or {@code file} is. */
+  /** The size of the ring in {@code memory} or {@code file}. */
   private long capacity;
 
   private long written;
@@ -74,8 +80,8 @@ public final class BodyAhead extends InputStream {
   /**
    * Begins to read ahead, if there is anything left.
    *
-   * @throws UncheckedIOException with a {@link GatewayException} when there is no room to: the
-   *     response cannot be sent, and its reader is not gone
+   * @throws UncheckedIOException with a {@link GatewayException} when there is no room for the
+   *     body. The response cannot be sent then, although its reader is still there.
    */
   synchronized void start() {
     if (started || reading || left == 0) {
@@ -88,7 +94,7 @@ public final class BodyAhead extends InputStream {
       thread.setDaemon(true);
       thread.start();
     } catch (Throwable e) {
-      // Nobody is to wait for what is not read.
+      // Nobody may wait for bytes that will not be read.
       GatewayException ours = ours(e);
       end(ours);
       throw new UncheckedIOException(ours);
@@ -105,8 +111,8 @@ public final class BodyAhead extends InputStream {
   }
 
   /**
-   * A failure of this machine and not of the client, whose body may be as it should be: no room for
-   * it, which passes, is a 503, and a bug a 500.
+   * A failure of this machine. The client's body may be all right, so the status is not a 4xx.
+   * Missing room for the body passes, and is a 503. A bug is a 500.
    */
   private static GatewayException ours(Throwable cause) {
     return cause instanceof IOException || cause instanceof OutOfMemoryError
@@ -170,7 +176,7 @@ public final class BodyAhead extends InputStream {
     } catch (InterruptedException e) {
       end(new InterruptedIOException("interrupted while the body was read ahead"));
     } catch (RuntimeException | Error e) {
-      // Such as no memory.
+      // The JVM may have no more memory, for example.
       end(ours(e));
     }
   }
@@ -196,7 +202,7 @@ public final class BodyAhead extends InputStream {
     }
   }
 
-  /** Writes the bytes to their own places, moved by {@code shift}. */
+  /** Writes the bytes to the positions that they have in the buffer, plus {@code shift}. */
   private static void store(FileChannel file, ByteBuffer bytes, int shift) throws IOException {
     try {
       while (bytes.hasRemaining()) {
@@ -238,7 +244,7 @@ public final class BodyAhead extends InputStream {
     return n;
   }
 
-  /** How much of a count fits from a place to the ring's end. */
+  /** How many of {@code count} bytes fit between {@code place} and the ring's end. */
   private long room(long place, long count) {
     return Math.min(count, capacity - place % capacity);
   }
@@ -249,7 +255,10 @@ public final class BodyAhead extends InputStream {
     notifyAll();
   }
 
-  /** The request has ended, and who reads for it stops. The file has no name any more, and goes. */
+  /**
+   * The request has ended. This stops the thread that reads ahead, and frees the file, which has no
+   * name any more.
+   */
   @Override
   public synchronized void close() throws IOException {
     closed = true;

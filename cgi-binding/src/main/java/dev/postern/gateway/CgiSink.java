@@ -17,12 +17,12 @@ import org.jspecify.annotations.Nullable;
  * the rest. The head goes out together with the first bytes of the body, in one write. Confined to
  * one request.
  *
- * <p>One response has no {@code Status}: a 200 to a server that asks for an error page. Apache
- * answers its client with the status of the failed request then; {@code Status: 200} would turn a
- * 404 into a 200.
+ * <p>Only one kind of response has no {@code Status}: a 200 for a server that asks for an error
+ * page. Apache then answers its client with the status of the failed request. {@code Status: 200}
+ * would turn a 404 into a 200.
  */
 public class CgiSink implements ResponseSink {
-  /** {@code PIPE_BUF}: as much as any pipe holds (pipe(7)). */
+  /** {@code PIPE_BUF}: any pipe holds so many bytes (pipe(7)). */
   private static final int ALWAYS_FITS = 4096;
 
   private final OutputStream out;
@@ -36,8 +36,8 @@ public class CgiSink implements ResponseSink {
   /**
    * A sink of one response.
    *
-   * @param body the request's, if it has one: it is read ahead when the response is more than the
-   *     server can be trusted to take meanwhile
+   * @param body the request's body, or null; the sink has it read ahead before the response grows
+   *     beyond what any server takes while it still sends the body
    * @param errorPage whether the server asks for an error page: {@link
    *     ProcessVariables#isErrorPage}
    */
@@ -74,15 +74,18 @@ public class CgiSink implements ResponseSink {
   }
 
   /**
-   * Whether all bytes of the response have been handed on, or are being. The server has no use for
-   * this process then: lighttpd sends SIGTERM as soon as it has read as many as Content-Length
-   * says. Any thread.
+   * Whether all bytes of the response have been handed on, or are being handed on now. From then on
+   * the server needs this process no more: lighttpd sends SIGTERM as soon as it has read as many
+   * bytes as Content-Length says. Any thread.
    */
   public boolean isWhole() {
     return whole;
   }
 
-  /** What has a body must have a type (RFC 3875 6.3.1): a server may refuse it, or guess one. */
+  /**
+   * Whether the response has a body, and so must have a type (RFC 3875 6.3.1). Without a type a
+   * server may refuse the response, or guess one.
+   */
   private static boolean hasDocument(int status, Headers headers) {
     return status != 204 && status != 304 && !"0".equals(headers.get("Content-Length"));
   }
@@ -91,7 +94,8 @@ public class CgiSink implements ResponseSink {
   public void write(byte[] bytes, int offset, int length) throws IOException {
     if (bodyLeft >= 0) {
       bodyLeft -= length;
-      // Before the write: who reads these bytes may act on them before it returns.
+      // This comes before the write, because the server may act on these bytes before the write
+      // returns.
       whole = bodyLeft <= 0;
     }
     ByteArrayOutputStream waiting = head;
@@ -119,7 +123,10 @@ public class CgiSink implements ResponseSink {
     flush();
   }
 
-  /** True while the head waits for the first bytes: nothing has gone out. */
+  /**
+   * True while the head still waits for the first bytes of the body, because nothing has gone out
+   * then.
+   */
   @Override
   public boolean reset() {
     if (head == null) {
@@ -130,7 +137,9 @@ public class CgiSink implements ResponseSink {
     return true;
   }
 
-  /** Only the exit status can tell the server; what is held is dropped. */
+  /**
+   * Drops the head if it still waits. Only the exit status can tell the server about the failure.
+   */
   @Override
   public void abort(Throwable cause) {
     head = null;
@@ -152,8 +161,8 @@ public class CgiSink implements ResponseSink {
   }
 
   /**
-   * What a host may go by that looks at how a program ends: 0 after a whole response that the
-   * application meant, by an {@link HttpException} too.
+   * The exit status, for hosts that look at how a program ends. It is 0 after a whole response that
+   * the application meant, which may also be an {@link HttpException}; otherwise 1.
    */
   public static int exitStatus(Outcome outcome) {
     Throwable failure = outcome.failure();

@@ -8,9 +8,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * The listening socket that a FastCGI application finds as its descriptor 0 (FastCGI 2.2). Loaded
- * only where a process has no request in its environment. The FastCGI binding is found by its name:
- * it knows this module, which therefore must not know it.
+ * The listening socket that a FastCGI application finds as its descriptor 0 (FastCGI 2.2). A
+ * process loads this class only if its environment has no request. This class finds the FastCGI
+ * binding by its name, because that module depends on this one.
  */
 public final class ListeningSocket {
   private static final String GATEWAY = "dev.postern.fastcgi.FastCgiGateway";
@@ -20,7 +20,7 @@ public final class ListeningSocket {
   /**
    * Serves the application over FastCGI until this process is told to end.
    *
-   * @return false at once where descriptor 0 is no listening socket
+   * @return false at once if descriptor 0 is no listening socket
    * @throws IllegalStateException when there is one, and {@code postern-fastcgi} is missing
    */
   public static boolean serve(Application application) {
@@ -40,7 +40,7 @@ public final class ListeningSocket {
     }
   }
 
-  /** A pipe or a file has no need of a closer look. */
+  /** Whether descriptor 0 is a socket. A pipe or a file needs no further check. */
   private static boolean isSocket() throws IOException {
     Path link = Path.of("/proc/self/fd/0");
     return Files.isSymbolicLink(link)

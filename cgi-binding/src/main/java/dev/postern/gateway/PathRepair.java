@@ -4,10 +4,10 @@ import dev.postern.internal.Percent;
 import java.util.Map;
 
 /**
- * Undoes what some servers do to SCRIPT_NAME and PATH_INFO before a CGI program sees them. What the
- * client sent, REQUEST_URI, decides; where a rewrite has changed the path on purpose, it does not
- * match and nothing is touched. Loaded only for a server-side include and when the three do not
- * agree.
+ * Undoes what some servers do to SCRIPT_NAME and PATH_INFO before a CGI program sees them.
+ * REQUEST_URI has the path that the client sent, and decides. If a rewrite rule has changed the
+ * path on purpose, REQUEST_URI does not match, and this class changes nothing. A process loads this
+ * class only for a server-side include, and when the three variables do not agree.
  */
 public final class PathRepair {
   private PathRepair() {}
@@ -15,7 +15,7 @@ public final class PathRepair {
   static void repair(Map<String, String> variables) {
     String script = variables.getOrDefault("SCRIPT_NAME", "");
     String path = variables.getOrDefault("PATH_INFO", "");
-    // lighttpd with a program at the root; PEP 3333 has SCRIPT_NAME empty there.
+    // lighttpd gives a program at the root the SCRIPT_NAME "/". PEP 3333 has it empty there.
     if (script.endsWith("/")) {
       script = script.substring(0, script.length() - 1);
       path = path.startsWith("/") ? path : "/".concat(path);
@@ -32,8 +32,9 @@ public final class PathRepair {
   }
 
   /**
-   * Apache's mod_include gives the whole included path as SCRIPT_NAME, and its end as PATH_INFO
-   * once more; REQUEST_URI is that of the outer document and decides nothing.
+   * Takes PATH_INFO off the end of SCRIPT_NAME. Apache's mod_include gives the whole included path
+   * as SCRIPT_NAME, and its end as PATH_INFO once more. REQUEST_URI is that of the outer document,
+   * and so decides nothing.
    */
   static void repairIncluded(Map<String, String> variables) {
     String script = variables.getOrDefault("SCRIPT_NAME", "");

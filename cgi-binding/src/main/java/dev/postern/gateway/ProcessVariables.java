@@ -14,10 +14,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The environment of this process as CGI variables, bytes as chars, and the request that they make.
- * On a CGI executable's start path.
+ * A CGI executable runs this code at each start.
  */
 public final class ProcessVariables {
-  /** Those that say something by being there. */
+  /** Variables whose presence alone says something. */
   private static final String[] ABSENT_WHEN_EMPTY = {
     "AUTH_TYPE", "CONTENT_LENGTH", "CONTENT_TYPE", "REMOTE_USER"
   };
@@ -38,8 +38,8 @@ public final class ProcessVariables {
   }
 
   /**
-   * {@code *( name "=" value NUL )} (environ(7)). Of two equal names the first counts, as getenv(3)
-   * has it.
+   * Parses {@code *( name "=" value NUL )} (environ(7)). Of two equal names the first counts, as
+   * with getenv(3).
    */
   public static Map<String, String> parse(byte[] bytes) {
     Map<String, String> variables = new HashMap<>();
@@ -60,7 +60,7 @@ public final class ProcessVariables {
     }
   }
 
-  /** Where there is no /proc: what the JVM made of it, turned back into bytes. */
+  /** Without a /proc: the text that the JVM made of the environment, turned back into bytes. */
   private static Map<String, String> decoded() {
     String name = System.getProperty("sun.jnu.encoding");
     Charset charset =
@@ -81,8 +81,9 @@ public final class ProcessVariables {
   }
 
   /**
-   * Whether an environ takes the name (E16). A process may get any: one with a dot would be taken
-   * for an extension key, and one with a control character refused, so that each request failed.
+   * Whether an environ takes the name (E16). A process may get any name in its environment. An
+   * environ would take a name with a dot for an extension key, and refuse a name with a control
+   * character. Then each request would fail.
    */
   private static boolean isVariable(String entry, int length) {
     for (int i = 0; i < length; i++) {
@@ -101,14 +102,15 @@ public final class ProcessVariables {
    * (CVE-2016-5385 and kin). So it is removed. An empty variable means the same as an absent one
    * (RFC 3875 4.1), and nginx with Debian's fastcgi_params sets many to empty. So those whose
    * presence says something are removed if they are empty: an application must not take an empty
-   * REMOTE_USER for a user. Without a REQUEST_METHOD somebody has started the program from a shell,
-   * and gets the answer to {@code GET /}.
+   * REMOTE_USER for a user. If there is no REQUEST_METHOD, somebody has started the program from a
+   * shell, and gets the answer to {@code GET /}.
    *
    * @return whether this is a CGI call
    */
   public static boolean complete(Map<String, String> variables) {
     variables.remove("HTTP_PROXY");
-    // Some servers give these too; they are not to be mistaken for the variables they repeat.
+    // Some servers also set these. An application must not mistake them for CONTENT_LENGTH and
+    // CONTENT_TYPE.
     variables.remove("HTTP_CONTENT_LENGTH");
     variables.remove("HTTP_CONTENT_TYPE");
     for (String name : ABSENT_WHEN_EMPTY) {
@@ -124,7 +126,8 @@ public final class ProcessVariables {
     variables.putIfAbsent("SERVER_PORT", "80");
     variables.putIfAbsent("SERVER_PROTOCOL", "HTTP/1.0");
     if (variables.get("SERVER_PROTOCOL").equals("INCLUDED")) {
-      // A server-side include: the response is read by a server that speaks no later version.
+      // This is a server-side include, where a server reads the response that speaks no later
+      // version.
       variables.put("SERVER_PROTOCOL", "HTTP/1.0");
       PathRepair.repairIncluded(variables);
     } else if (!pathsAgree(variables)) {
@@ -133,7 +136,7 @@ public final class ProcessVariables {
     return called;
   }
 
-  /** Whether the path of REQUEST_URI is SCRIPT_NAME and PATH_INFO as they stand. */
+  /** Whether SCRIPT_NAME and PATH_INFO together are the path of REQUEST_URI. */
   private static boolean pathsAgree(Map<String, String> variables) {
     String uri = variables.getOrDefault("REQUEST_URI", "");
     String script = variables.getOrDefault("SCRIPT_NAME", "");
@@ -146,9 +149,9 @@ public final class ProcessVariables {
   }
 
   /**
-   * Whether the server asks for the page of an error that it has met, as Apache's ErrorDocument and
-   * lighttpd's error handler do: REDIRECT_STATUS is that error's status. Servers give 200 there for
-   * requests that they have only rewritten, and for the sake of php-cgi.
+   * Whether the server asks for the page of an error that it has met. Apache's ErrorDocument and
+   * lighttpd's error handler do so, and REDIRECT_STATUS is then that error's status. Servers set it
+   * to 200 for requests that they have only rewritten, and because php-cgi wants it.
    */
   public static boolean isErrorPage(Map<String, String> variables) {
     String status = variables.get("REDIRECT_STATUS");
@@ -170,13 +173,19 @@ public final class ProcessVariables {
     return digits == null ? -1 : Text.parseLength(digits);
   }
 
-  /** HTTPS is {@code on}, {@code yes} or {@code 1}, in any case: servers differ. */
+  /**
+   * Whether HTTPS is {@code on}, {@code yes} or {@code 1}, in upper or lower case, because servers
+   * differ.
+   */
   static boolean isSecure(Map<String, String> variables) {
     String https = variables.getOrDefault("HTTPS", "");
     return https.equalsIgnoreCase("on") || https.equalsIgnoreCase("yes") || https.equals("1");
   }
 
-  /** The request's body, or null; {@code input} is standard input where it is null. */
+  /**
+   * The request's body, or null if there is none. It comes from {@code input}, or from standard
+   * input if {@code input} is null.
+   */
   public static @Nullable BodyAhead body(
       Map<String, String> variables, @Nullable InputStream input) {
     long length = contentLength(variables);
@@ -187,10 +196,10 @@ public final class ProcessVariables {
   }
 
   /**
-   * What the application of a server sees of a request, in a process that answers many.
+   * The environ of a request in a server, which is a process that answers many requests.
    *
    * @param body null when the request has none of a known length
-   * @param unsized the body of a request that says no length, which ends where the stream does; or
+   * @param unsized the body of a request without a length, which ends at the end of this stream; or
    *     null
    * @param errors null for standard error
    */
@@ -215,7 +224,7 @@ public final class ProcessVariables {
   }
 
   /**
-   * What the application sees of the request.
+   * The environ of a request.
    *
    * @param body null when the request has none
    * @param errors null for standard error

@@ -11,29 +11,29 @@ import java.io.PrintStream;
 import java.util.StringTokenizer;
 
 /**
- * The descriptors 0, 1 and 2 that a server gave to this process, if it gave them. Where a server
- * starts a program with one of them closed, the JVM's next file takes its number: the JDK's {@code
- * lib/modules} is standard input then, and a request with a CONTENT_LENGTH would read its body from
- * there. On a CGI executable's start path.
+ * The descriptors 0, 1 and 2 that a server gave to this process, if it gave them. A server may
+ * start a program with one of them closed. Then the next file that the JVM opens takes its number.
+ * For example the JDK's {@code lib/modules} becomes standard input, and a request with a
+ * CONTENT_LENGTH would read its body from there. A CGI executable runs this code at each start.
  */
 public final class StandardStreams {
   private static final String DESCRIPTORS = "/proc/self/fd";
 
   private StandardStreams() {}
 
-  /** Standard input; an empty one where it was closed, so that a body is too short. */
+  /** Standard input; an empty stream if it was closed, so that a body is too short. */
   public static InputStream input() {
     return isOpen(0) ? new FileInputStream(FileDescriptor.in) : InputStream.nullInputStream();
   }
 
-  /** Standard output; one that refuses all bytes where it was closed. */
+  /** Standard output; a stream that refuses all bytes if it was closed. */
   public static OutputStream output() {
     return new FileOutputStream(isOpen(1) ? FileDescriptor.out : new FileDescriptor());
   }
 
   /**
-   * Makes {@code System.err} one that drops everything where standard error was closed. Called by a
-   * {@code main} before anything else can write there.
+   * If standard error was closed, replaces {@code System.err} by a stream that drops everything. A
+   * {@code main} calls this before anything else can write there.
    */
   public static void dropErrorsWithoutAFile() {
     if (!isOpen(2)) {
@@ -41,17 +41,23 @@ public final class StandardStreams {
     }
   }
 
-  /** Whether it is open and none of the JVM's own files; true where the kernel does not tell. */
+  /**
+   * Whether the descriptor is open and not one of the JVM's own files; true if the kernel does not
+   * tell.
+   */
   private static boolean isOpen(int descriptor) {
     File link = new File(DESCRIPTORS, Integer.toString(descriptor));
     if (!link.exists()) {
       return !new File(DESCRIPTORS).exists();
     }
-    // A pipe or a socket is no regular file, and no file of the JVM's.
+    // A pipe or a socket is no regular file, so it is no file of the JVM's either.
     return !link.isFile() || !isOfTheJvm(link);
   }
 
-  /** A JVM that has just started has files open of its own image and of its class path. */
+  /**
+   * Whether the file is of the JVM's own image or class path. A JVM that has just started has only
+   * such files open.
+   */
   private static boolean isOfTheJvm(File link) {
     try {
       String file = link.getCanonicalPath();
@@ -68,7 +74,7 @@ public final class StandardStreams {
       }
       return false;
     } catch (IOException e) {
-      // It has no name, and so is no file that the JVM found by its name.
+      // The file has no name, so the JVM cannot have opened it by its name.
       return false;
     }
   }

@@ -12,18 +12,20 @@ import java.util.Set;
 
 /**
  * Makes files for bytes that do not fit into memory. Only our user can read them. On systems like
- * Unix the JDK removes the name as soon as the file is open, so that nothing is left of it whatever
- * ends this process. A kill in between leaves an empty file, whose name says which process made it:
- * a host of programs sweeps those of processes that have ended when it starts.
+ * Unix the JDK removes the name as soon as the file is open, so nothing is left of the file,
+ * however this process ends. If the process is killed in between, an empty file stays. Its name
+ * says which process made it. When a host of programs starts, it removes such files of processes
+ * that have ended.
  */
 public final class UnnamedFile {
-  /** How all names begin. */
+  /** The beginning of all names. */
   public static final String PREFIX = "postern-spool-";
 
   private UnnamedFile() {}
 
   /**
-   * One of a process whose start only its pid tells; without reading what the kernel says of it.
+   * Opens a file for this process, named by its pid with a start of 0. It does not read the start
+   * of the process from the kernel.
    */
   static FileChannel open() throws IOException {
     return open(
@@ -32,9 +34,9 @@ public final class UnnamedFile {
   }
 
   /**
-   * Opens one for reading and writing. Closing it frees its room.
+   * Opens a file for reading and writing. Closing it frees its room.
    *
-   * @param process {@code PID-START}, with a start of 0 where it is not known
+   * @param process {@code PID-START}, with a start of 0 if it is not known
    */
   public static FileChannel open(Path directory, String process) throws IOException {
     long random = new SecureRandom().nextLong();

@@ -10,15 +10,15 @@ import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Which variables a hosted program gets: whose word each is, and which never exist. */
+/** Which variables a hosted program gets, who sets each of them, and which it never gets. */
 public final class EnvironmentRules {
-  /** One {@code NAME=value} and its NUL; the kernel's own limit is 131072. */
+  /** The most bytes of one {@code NAME=value} and its NUL; the kernel's own limit is 131072. */
   public static final int MAX_ENTRY = 64 * 1024;
 
   public static final int MAX_TOTAL = 512 * 1024;
   public static final int MAX_COUNT = 256;
 
-  /** Taken from the environ as they are, when they are there. */
+  /** Variables that are taken from the environ as they are, if they are there. */
   public static final List<String> PASSED =
       List.of(
           "AUTH_TYPE",
@@ -31,7 +31,7 @@ public final class EnvironmentRules {
           "REQUEST_URI",
           "SCRIPT_NAME");
 
-  /** Made here, some of them of what the environ says. */
+  /** Variables that the host makes, some of them from what the environ says. */
   public static final Set<String> COMPUTED =
       Set.of(
           "CONTENT_LENGTH",
@@ -51,12 +51,12 @@ public final class EnvironmentRules {
           "SERVER_PROTOCOL",
           "SERVER_SOFTWARE");
 
-  /** What a container says of the request for which it serves an error page. */
+  /** Variables in which a container describes the request for which it serves an error page. */
   public static final List<String> ERROR_PAGE =
       List.of(
           "REDIRECT_STATUS", "REDIRECT_URL", "REDIRECT_QUERY_STRING", "REDIRECT_REQUEST_METHOD");
 
-  /** Those of {@link #COMPUTED} that may be configured: what is computed then wins. */
+  /** Those of {@link #COMPUTED} that may be configured too. The computed value wins. */
   private static final Set<String> CONFIGURABLE = Set.of("DOCUMENT_ROOT", "PATH_TRANSLATED");
 
   private EnvironmentRules() {}
@@ -71,7 +71,8 @@ public final class EnvironmentRules {
       return "header-name";
     }
     if (name.equals("HTTP_PROXY")) {
-      // HTTP clients take it for their configuration: CVE-2016-5385 to 5388 and kin.
+      // HTTP clients in programs read their configuration from it: CVE-2016-5385 to 5388 and
+      // others.
       return "header-proxy";
     }
     if (name.equals("HTTP_PROXY_AUTHORIZATION")
@@ -85,7 +86,7 @@ public final class EnvironmentRules {
     return FieldNames.isHopByHop(name) || connection.contains(name) ? "header-hop-by-hop" : null;
   }
 
-  /** Whether a rule of this package decides on an environ's key, or it is no variable. */
+  /** Whether a rule of this package decides on an environ's key, or the key is no variable. */
   static boolean isOurs(String key) {
     return key.indexOf('.') >= 0
         || PASSED.contains(key)
@@ -94,7 +95,8 @@ public final class EnvironmentRules {
   }
 
   /**
-   * Refuses a configured variable that could be taken for the request's, or for another.
+   * Refuses a configured variable that could be taken for one of the request, or for another
+   * configured one.
    *
    * @param others the names that are configured already
    * @throws IllegalArgumentException with the rule that it breaks
@@ -129,7 +131,7 @@ public final class EnvironmentRules {
   /**
    * Refuses a name of a variable that is to be passed on from the environ.
    *
-   * @throws IllegalArgumentException when it is no name, or a rule of its own decides on it
+   * @throws IllegalArgumentException when it is no name, or another rule decides on it
    */
   public static void checkPassed(String name) {
     if (!FieldNames.isVariableName(name)) {

@@ -10,16 +10,16 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a host was configured to do, whatever runs its programs: the defaults of the builder, as
- * changed. Immutable.
+ * What a host was configured to do, whatever runs its programs: the builder's defaults, as the user
+ * changed them. Immutable.
  *
  * @param totalTimeout null for none
  * @param places for all requests together
  * @param methods those that are allowed, in order; null for all but TRACE and CONNECT
- * @param passed names of variables that go on from the environ to programs
+ * @param passed names of variables that are passed on from the environ to programs
  * @param fileVariables further names of SCRIPT_FILENAME
  * @param kept how many bytes of each stream of a run are kept for listeners; 0 for nothing
- * @param localRedirects who answers them; null to have the client do it
+ * @param localRedirects what answers local redirects; null to send them to the client
  */
 public record HostOptions(
     Map<String, String> environment,

@@ -11,16 +11,16 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one request was found to be for, and how that is started: a process of the system, a child
- * of a server of processes, a program inside this JVM, a server on another machine. {@link
- * ProgramHost#run} does for all of them what hosting means: the body, the places, the times, the
- * checks of the output, the diagnosis, the end.
+ * What runs for one request, and how to start it: a process of the system, a child of a server of
+ * processes, a program inside this JVM, a server on another machine. {@link ProgramHost#run} does
+ * the rest for all of them: the body, the places, the times, the checks of the output, the
+ * diagnosis, the end.
  *
- * <p>Made for one request, and used by the request's thread; a program that works on after its
- * answer is closed by another one.
+ * <p>Made for one request, and used by the request's thread. If a program works on after its
+ * answer, another thread closes it.
  */
 public interface Hosted {
-  /** What logs, listeners and diagnoses call it, as a rule the program's file. */
+  /** The name for logs, listeners and diagnoses; usually the program's file. */
   Path program();
 
   /**
@@ -34,7 +34,7 @@ public interface Hosted {
     return null;
   }
 
-  /** Whether its output may begin with a status line (RFC 3875 5). */
+  /** Whether the program's output may begin with a status line (RFC 3875 5). */
   default boolean isNph() {
     return false;
   }
@@ -43,24 +43,25 @@ public interface Hosted {
   List<Permits> places();
 
   /**
-   * The variables that it is given: as a rule by {@link ProgramEnvironment#of}.
+   * The variables that the program is given, usually by {@link ProgramEnvironment#of}.
    *
-   * @param contentLength of the body that it gets, or -1 for none
+   * @param contentLength of the body that the program gets, or -1 for none
    * @throws GatewayException when the request cannot be passed on
    */
   Map<String, String> environment(Environ environ, long contentLength, RefusalCounters counters)
       throws GatewayException;
 
   /**
-   * Starts it, once, when the places are taken. Tries again by itself what is worth another try.
+   * Starts the program. Called once, when the places are taken. A start that is worth another try
+   * is tried again here.
    *
-   * @param body what it gets to read, or null for nothing: bytes that are all here are a {@link
-   *     java.io.ByteArrayInputStream}. Never closed
-   * @throws GatewayException when it cannot be started
+   * @param body what the program gets to read, or null for nothing. A body that is in memory is a
+   *     {@link java.io.ByteArrayInputStream}. Never closed
+   * @throws GatewayException when the program cannot be started
    */
   RunningProgram start(Map<String, String> environment, @Nullable InputStream body)
       throws IOException;
 
-  /** Ends what it ran in, after the running program was closed, or could not be started. */
+  /** Ends what the program ran in. Called after the program was closed, or could not be started. */
   default void close() throws IOException {}
 }

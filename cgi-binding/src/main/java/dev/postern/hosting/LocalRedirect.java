@@ -13,8 +13,8 @@ import java.util.List;
 
 /**
  * Follows the local redirects of programs (RFC 3875 6.2.2) where an application was given for them.
- * Nothing but the path and query of the program's answer is used: no header of it can choose who
- * answers, or how (CVE-2024-38476).
+ * Only the path and query of the program's answer are used, so that no header of the answer can
+ * choose who answers, or how (CVE-2024-38476).
  */
 public final class LocalRedirect {
   /** How many are followed for one request. */
@@ -22,7 +22,7 @@ public final class LocalRedirect {
 
   private static final String COUNT = "cgi.redirects";
 
-  /** What tells of the body that is not there any more. */
+  /** Variables of the body, which the next request does not have. */
   private static final List<String> OF_THE_BODY =
       List.of(
           "CONTENT_LENGTH",
@@ -36,9 +36,9 @@ public final class LocalRedirect {
   /**
    * Calls the application of {@code options} for the place that a program named.
    *
-   * @param location a path with its query, from one slash on
-   * @throws GatewayException with status 502 when the path is none that a request may have, or
-   *     there were too many
+   * @param location a path that begins with one slash, and its query
+   * @throws GatewayException with status 502 when a request may not have such a path, or there were
+   *     too many redirects
    */
   static Body follow(
       Environ environ, HostOptions options, String location, StartResponse startResponse)
@@ -67,7 +67,7 @@ public final class LocalRedirect {
   private static String path(String location, boolean encodedSlash) throws GatewayException {
     try {
       String path = RequestPath.checkEncoded(RequestPath.ofTarget(location), encodedSlash);
-      // Another application answers: it may take a backslash for a slash.
+      // Another application answers, which may take a backslash for a slash.
       RequestPath.checkScript(path);
       return path;
     } catch (GatewayException e) {
@@ -75,7 +75,7 @@ public final class LocalRedirect {
           502,
           Refusal.rule(e),
           "local redirect must go to a path that a request may have: "
-              // Without the query, which may hold what a log should not.
+              // The message leaves out the query, which may hold what a log should not.
               + Escapes.quote(RequestPath.ofTarget(location)));
     }
   }

@@ -12,7 +12,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
-/** Places for requests, and how long one waits for its place. Thread-safe. */
+/** Places for requests, and how long a request waits for its place. Thread-safe. */
 public final class Permits {
   private final Semaphore permits;
   private final int max;
@@ -26,12 +26,12 @@ public final class Permits {
     this.permits = new Semaphore(max, true);
   }
 
-  /** How many there are. */
+  /** How many places there are. */
   public int max() {
     return max;
   }
 
-  /** How many are free now. */
+  /** How many places are free now. */
   public int available() {
     return permits.availablePermits();
   }
@@ -49,7 +49,7 @@ public final class Permits {
     runs.remove(run);
   }
 
-  /** As many of its own, with the same wait. */
+  /** Another set of that many places, with the same wait. */
   public Permits withMax(int newMax) {
     return new Permits(newMax, wait);
   }

@@ -5,7 +5,7 @@ import java.io.InterruptedIOException;
 import java.util.List;
 import java.util.function.LongSupplier;
 
-/** The places that one run has taken. Given back once. Not thread-safe. */
+/** The places that one run has taken. {@link #close} gives them back once. Not thread-safe. */
 public final class Places implements AutoCloseable {
   private final List<Permits> limits;
   private int held;
@@ -15,9 +15,9 @@ public final class Places implements AutoCloseable {
   }
 
   /**
-   * Takes a place of each limit, in their order: the program's own first, so that requests that
-   * wait for a hung program take no place from others. No limit's wait is exceeded by all of them
-   * together.
+   * Takes a place of each limit, in their order. The program's own limit comes first, so that
+   * requests that wait for a hung program take no place from others. Each limit's wait counts from
+   * the start of this call, so that the waits do not add up.
    */
   public static Places take(List<Permits> limits, LongSupplier clock)
       throws GatewayException, InterruptedIOException {

@@ -37,10 +37,10 @@ public final class ProgramEnvironment {
   /**
    * What belongs to the program and not to the request.
    *
-   * @param defaults variables as bytes, which those that are configured replace
+   * @param defaults variables as bytes; a configured one of the same name replaces a default
    * @param configured the variables that are the same for each request
    * @param file SCRIPT_FILENAME as bytes, or null for none
-   * @param interpreted whether an interpreter of the configuration runs the file
+   * @param interpreted whether a configured interpreter runs the file
    * @param inProcess whether the variables go through the locale's charset on their way
    */
   public record Own(
@@ -62,13 +62,14 @@ public final class ProgramEnvironment {
       throws GatewayException {
     ProgramEnvironment built = new ProgramEnvironment(environ, options, own);
     built.addConfigured();
-    // Before all others: this has the environ complete, which then knows what was asked for.
+    // Headers come first. This reads the whole environ at once, and the look-ups below then find
+    // all in it.
     built.addHeaders(counters);
     for (String name : EnvironmentRules.PASSED) {
       built.addForeign(name, environ.variable(name));
     }
     if (RequestPath.bytes(environ, "PATH_INFO").isEmpty()) {
-      // Programs ask whether it is there; web servers leave it out.
+      // Programs check whether it is there, and web servers leave an empty one out.
       built.variables.remove("PATH_INFO");
     }
     built.addServer();
@@ -99,7 +100,10 @@ public final class ProgramEnvironment {
     }
   }
 
-  /** What the gateway says of itself, in RFC 3875's forms; where it says nothing, the default. */
+  /**
+   * Adds what the gateway says of itself, in RFC 3875's forms. Where it says nothing, adds the
+   * default.
+   */
   private void addServer() throws GatewayException {
     boolean secure = environ.scheme().equals("https");
     add("REQUEST_SCHEME", secure ? "https" : "http");
@@ -113,7 +117,10 @@ public final class ProgramEnvironment {
     addForeign("SERVER_ADDR", Hosts.address(environ.variable("SERVER_ADDR")));
   }
 
-  /** Nobody is asked for a name: REMOTE_HOST is the address unless the gateway knows better. */
+  /**
+   * Adds the client. We look up no names, so REMOTE_HOST is the address unless the gateway knows a
+   * name.
+   */
   private void addPeer() throws GatewayException {
     String address = Hosts.address(environ.variable("REMOTE_ADDR"));
     String host = environ.variable("REMOTE_HOST");
@@ -144,9 +151,9 @@ public final class ProgramEnvironment {
   }
 
   /**
-   * PHP's guard against being run by its own name asks for REDIRECT_STATUS, so that it is set where
-   * a configured interpreter runs the file; and on an error page, where the container tells of the
-   * request that failed.
+   * Adds REDIRECT_STATUS. PHP's guard against a direct call requires it where a configured
+   * interpreter runs the file. On an error page, the container describes the request that failed by
+   * this variable and others, which are passed on.
    */
   private void addRedirect() throws GatewayException {
     String status = environ.variable("REDIRECT_STATUS");
@@ -159,7 +166,10 @@ public final class ProgramEnvironment {
     }
   }
 
-  /** Below the document root by its text alone: links are not followed, dot segments not there. */
+  /**
+   * Adds the document root, and the path below it as text. Links are not followed, and the path has
+   * no dot segments.
+   */
   private void addDocumentRoot() throws GatewayException {
     if (options.documentRoot() == null) {
       return;
@@ -182,13 +192,13 @@ public final class ProgramEnvironment {
     return value.startsWith("HTTP/") && value.indexOf('.') < 0 ? value + ".0" : value;
   }
 
-  /** A value that a client had a hand in, bytes as chars. */
+  /** Adds a value that a client may have chosen, bytes as chars. */
   private void addForeign(String name, @Nullable String value) throws GatewayException {
     if (value == null) {
       return;
     }
     if (value.startsWith("() {") && !options.shellFunctions()) {
-      // What old versions of bash took for a function to run: CVE-2014-6271.
+      // Old versions of bash run such a value as a function: CVE-2014-6271.
       throw Refusal.of(400, "shell-function", name + " must not look like a shell function");
     }
     for (int i = 0; i < value.length(); i++) {
@@ -205,7 +215,7 @@ public final class ProgramEnvironment {
       throw Refusal.of(
           400,
           "not-encodable",
-          // Not the value, which may be a password or a session's cookie.
+          // The message leaves out the value, which may be a password or a session's cookie.
           name + " must be bytes that " + ProgramText.charset() + " can carry");
     }
     int entry = name.length() + bytes.length() + 2;

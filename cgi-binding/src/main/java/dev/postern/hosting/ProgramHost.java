@@ -16,8 +16,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Has programs answer requests: what the host of RFC 3875 does, whatever runs its programs.
- * Thread-safe.
+ * Lets programs answer requests. This is what the host of RFC 3875 does, whatever runs its
+ * programs. Thread-safe.
  */
 public final class ProgramHost {
   private final HostOptions options;
@@ -29,18 +29,18 @@ public final class ProgramHost {
     Swept.now();
   }
 
-  /** Once in a JVM: what is left behind is left by those before. */
+  /** Removes old spools once in a JVM, because only earlier JVMs can have left any. */
   private static final class Swept {
     static {
       Spool.sweep(Spool.directory());
     }
 
     static void now() {
-      // By initializing this class.
+      // The call initializes this class, which does it.
     }
   }
 
-  /** Takes down how the run of a program goes that was chosen for a request. */
+  /** Begins to record the run of a program that was chosen for a request. */
   public RunWatch watch(Path program, Environ environ) {
     RunWatch watch =
         new RunWatch(program, environ, options.listeners(), options.kept(), System::nanoTime);
@@ -48,7 +48,7 @@ public final class ProgramHost {
     return watch;
   }
 
-  /** What it was built with. */
+  /** The options that this host was built with. */
   public HostOptions options() {
     return options;
   }
@@ -59,8 +59,8 @@ public final class ProgramHost {
   }
 
   /**
-   * Starts what may run, and its response. The body that is returned owns the running program and
-   * its place.
+   * Starts the program and its response. The body that is returned owns the running program and its
+   * places.
    */
   public Body run(Hosted hosted, Environ environ, StartResponse startResponse, RunWatch watch)
       throws Exception {
@@ -115,7 +115,7 @@ public final class ProgramHost {
     }
   }
 
-  /** The program was looked at before, so that what fails here is a matter of resources. */
+  /** The failure of a start. The program was checked before, so the system lacks resources. */
   public static GatewayException notStarted(Path program, @Nullable IOException cause) {
     return Refusal.of(
         503,

@@ -22,24 +22,24 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One run of a program, and the body of its response. Its output is checked before it is passed on:
- * what a program could not finish is never passed on as whole. Confined to the request's thread; a
- * program that works on after its answer is then watched by another one.
+ * One run of a program, and the body of its response. The program's output is checked before it is
+ * passed on. Output that a program could not finish is never passed on as whole. Confined to the
+ * request's thread. If a program works on after its answer, another thread watches it then.
  */
 final class ProgramRun implements Body {
-  /** How long the end of an answer is waited for that has nothing more to say. */
+  /** How long to wait for the end of the output after a local redirect. */
   private static final Duration AFTER_REDIRECT = Duration.ofSeconds(2);
 
-  /** A program that ends with its answer has ended by then, as a rule. */
+  /** How long to wait for a program's end after its body. Usually it has ended by then. */
   private static final Duration AFTER_BODY = Duration.ofMillis(100);
 
-  /** A head that nothing follows for so long goes out alone. */
+  /** How long a head waits for a body. If nothing follows in this time, the head goes out alone. */
   private static final Duration HEAD_ALONE = Duration.ofMillis(100);
 
-  /** How often a program is looked at whose client still sends. */
+  /** How often to check a program whose client still sends. */
   private static final Duration LOOK = Duration.ofMillis(100);
 
-  /** How much of a body is read for nobody, where the client gets none. */
+  /** How much of a body is read and dropped when the client gets none. */
   private static final int UNSENT = 4 * 1024 * 1024;
 
   private static final Duration FOREVER = ChronoUnit.FOREVER.getDuration();
@@ -58,10 +58,10 @@ final class ProgramRun implements Body {
   private long declared = -1;
   private long passed;
 
-  /** What counts that comes after the response is whole. */
+  /** The rule that counts output which comes after the response is whole. */
   private String excess = "response-excess";
 
-  /** Since when the program could have said more. */
+  /** Since when the program could have written more. */
   private long silentSince = began;
 
   /** Output that was read ahead, and is the next to be passed on. */
@@ -70,10 +70,13 @@ final class ProgramRun implements Body {
   private boolean used;
   private boolean begun;
 
-  /** Whether its client gets no body, and it has stopped to write one. */
+  /** Whether the client gets no body, and the program has stopped writing one. */
   private boolean unsent;
 
-  /** Whether the host ends it for what it does after its answer; its exit is not its own then. */
+  /**
+   * Whether the host ends the program for what it does after its answer. Its exit is then not its
+   * own.
+   */
   private boolean overdue;
 
   private boolean ended;
@@ -147,7 +150,7 @@ final class ProgramRun implements Body {
     return this;
   }
 
-  /** A program that asks for credentials again and again never got them. */
+  /** Logs once that a program which answers 401 was not given the client's credentials. */
   private void tellOfCredentials(ProgramResponse head) {
     if (head.status() == 401
         && !options.passAuthorization()
@@ -180,7 +183,7 @@ final class ProgramRun implements Body {
     return status == 204 || status == 304 || environ.method().equals("HEAD");
   }
 
-  /** Whether a body follows a local redirect, which must have none; ends of lines are none. */
+  /** Whether a body follows a local redirect, which must have none. Line ends alone are no body. */
   private boolean hasBody() throws IOException {
     while (output().await(AFTER_REDIRECT) == RunningProgram.Read.BLOCK) {
       if (!output().isBlank()) {
@@ -192,8 +195,9 @@ final class ProgramRun implements Body {
   }
 
   /**
-   * A redirect needs no body, so that one without a type is dropped. For all others, a type that
-   * browsers would guess is a type that an attacker can choose (CVE-2020-24553).
+   * Handles a body without a type. A redirect needs no body, so such a body is dropped. For other
+   * responses, browsers would guess the type, and an attacker could choose what they guess
+   * (CVE-2020-24553). So these are refused, or sent as octets if the options are lenient.
    */
   private ProgramResponse untyped(ProgramResponse head) throws IOException {
     if (head.isRedirect()) {
@@ -210,7 +214,7 @@ final class ProgramRun implements Body {
     return head.asOctetStream();
   }
 
-  /** Lets a program that has said all it will be asked for come to its end. */
+  /** Lets a program whose answer is complete come to its end. */
   void drain() throws IOException {
     long start = System.nanoTime();
     Duration left = AFTER_REDIRECT;
@@ -279,8 +283,8 @@ final class ProgramRun implements Body {
   }
 
   /**
-   * What is left of the program's output; -1, as only the program knows. Its own Content-Length is
-   * among the headers.
+   * -1, because only the program knows how much output is left. Its own Content-Length is among the
+   * headers.
    */
   @Override
   public long length() {
@@ -295,7 +299,7 @@ final class ProgramRun implements Body {
     SlowClients.add(ahead);
   }
 
-  /** What a program sends beyond its Content-Length is cut by the engine. */
+  /** Counts bytes of the body. The engine cuts what a program sends beyond its Content-Length. */
   private void count(int bytes) {
     if (declared >= 0 && passed <= declared && passed + bytes > declared) {
       counters.count(excess);
@@ -303,7 +307,7 @@ final class ProgramRun implements Body {
     passed += bytes;
   }
 
-  /** Whether the head has nothing to wait for. */
+  /** Whether nothing follows the head soon, so that the head need not wait. */
   private boolean isSilent() throws IOException {
     try {
       Duration left = remaining();
@@ -314,7 +318,7 @@ final class ProgramRun implements Body {
     }
   }
 
-  /** Whether there is a block; at the end, whether that was the whole response. */
+  /** Whether there is a block. At the end, checks that the response was whole. */
   private boolean advance() throws IOException {
     if (ahead.isInUse()) {
       spooled = readBefore();
@@ -362,7 +366,7 @@ final class ProgramRun implements Body {
     return failure;
   }
 
-  /** The client has its answer. What is left to see is whether the program ends with that. */
+  /** Sees whether the program ends with its answer, which the client has already. */
   private void awaitEnd() throws IOException {
     long start = System.nanoTime();
     Duration left = AFTER_BODY;
@@ -380,7 +384,7 @@ final class ProgramRun implements Body {
 
   // ---- for a slow client ----
 
-  /** On a thread of its own, while the request's waits for its client. */
+  /** Reads on a thread of its own, while the request's thread waits for its client. */
   private void readAhead() {
     Throwable failed = null;
     try {
@@ -402,7 +406,9 @@ final class ProgramRun implements Body {
     }
   }
 
-  /** Gives the place back when the program ends; it may have more to do after its answer. */
+  /**
+   * Gives the place back when the program ends. The program may have more to do after its answer.
+   */
   private void awaitExit() throws IOException {
     long start = System.nanoTime();
     long limit = TimeUnit.NANOSECONDS.convert(options.afterOutput());
@@ -430,7 +436,7 @@ final class ProgramRun implements Body {
             + " of its answer [after-output]");
   }
 
-  /** It is ended for what it does after its answer. */
+  /** Records the rule for which the program is ended after its answer. */
   private void broken(String rule) {
     overdue = true;
     watch.limits.add(rule);
@@ -466,7 +472,7 @@ final class ProgramRun implements Body {
       if (request.isStreamed() && wait.compareTo(LOOK) > 0) {
         wait = LOOK;
       }
-      // What has come already is nothing to go on for when the time for all is over.
+      // When the time for the whole run is over, output that has come already does not count.
       RunningProgram.Read read = all.isZero() ? RunningProgram.Read.TIMEOUT : output().await(wait);
       if (read != RunningProgram.Read.TIMEOUT) {
         return read == RunningProgram.Read.BLOCK;
@@ -485,7 +491,7 @@ final class ProgramRun implements Body {
     }
   }
 
-  /** What is left for all of the run, not below zero. */
+  /** The time that is left for the whole run, not below zero. */
   private Duration remaining() {
     Duration asked = environ.remaining();
     Duration total = options.totalTimeout();
@@ -494,14 +500,17 @@ final class ProgramRun implements Body {
     return asked != null && asked.compareTo(left) < 0 ? asked : left;
   }
 
-  /** The client has all that it was told of: no end of the program can take that back. */
+  /**
+   * Whether the client has all bytes that it was told of. No end of the program can take these
+   * back.
+   */
   private boolean isSatisfied() {
     return declared >= 0 && passed >= declared;
   }
 
   /**
-   * A program that was killed, or sent less than it declared, has not finished; its clean end of
-   * output must not hide that.
+   * Checks that the program has finished its response. A program that was killed, or sent less than
+   * it declared, has not finished, even if its output ended normally.
    */
   private void checkWhole() throws GatewayException {
     RunningProgram process = output().process();
@@ -523,7 +532,7 @@ final class ProgramRun implements Body {
     }
   }
 
-  /** Whether all that there was of the output has come. */
+  /** Checks that all of the output has come. */
   private void checkNotCut() throws GatewayException {
     GatewayException cut = output().process().cut();
     if (cut != null) {
@@ -559,7 +568,7 @@ final class ProgramRun implements Body {
   }
 
   /**
-   * Whether the client may have all of the answer with its head, which the program need not know: a
+   * Whether the head may be the client's whole answer. The program need not know that, because a
    * middleware can answer a condition by 304, too.
    */
   private boolean mayBeUnsent() {
@@ -584,11 +593,11 @@ final class ProgramRun implements Body {
       ended = read == RunningProgram.Read.END;
       unsent = read != RunningProgram.Read.BLOCK;
       if (!unsent) {
-        // As large downloads do that are asked for by HEAD, so that it is nothing to log.
+        // A large download that is asked for by HEAD does this too, so it is not logged.
         broken("unsent-body");
       }
     } catch (IOException e) {
-      // Nobody waits for what it says: it is ended like one whose client has left.
+      // Nobody waits for this output, so the program is ended like one whose client has left.
     }
   }
 
@@ -604,7 +613,7 @@ final class ProgramRun implements Body {
         && !Thread.currentThread().isInterrupted();
   }
 
-  /** The request ends here, and its program is watched by another thread. */
+  /** Ends the request here. Another thread watches the program. */
   private void leave(ProgramOutput written) throws IOException {
     try {
       written.process().detach();
@@ -613,7 +622,8 @@ final class ProgramRun implements Body {
       watch.leaveRequest();
       Pumps.run(() -> workOn(written));
     } catch (RuntimeException | Error e) {
-      // Such as no memory for a thread: then it cannot be watched.
+      // For example, there is no memory for a thread. Nobody can watch the program then, so it is
+      // ended.
       watch.failed(e);
       finish();
       throw e;
@@ -661,7 +671,8 @@ final class ProgramRun implements Body {
     try {
       process.end();
     } finally {
-      // Before the wait for whoever reads the request's body: a silent client keeps nobody out.
+      // Given back before close(), which may wait for a reader of the request's body: a silent
+      // client must keep nobody out.
       giveBack();
       process.close();
     }
@@ -673,7 +684,10 @@ final class ProgramRun implements Body {
     warnOfExit(process);
   }
 
-  /** A status after a whole-looking answer: that is delivered, and to be found in the log. */
+  /**
+   * Warns of an exit other than 0 after an answer that looks whole. The answer was delivered, so
+   * only the log can show the exit.
+   */
   private void warnOfExit(RunningProgram process) {
     boolean own = !process.wasTerminated() && !process.wasKilled() && !overdue;
     if (watch.failure == null && own && !watch.exit.equals("exit 0")) {
@@ -684,7 +698,10 @@ final class ProgramRun implements Body {
     }
   }
 
-  /** What others can use now that the program has ended. Nothing after the first call. */
+  /**
+   * Gives back what others can use now that the program has ended. Does nothing after the first
+   * call.
+   */
   private void giveBack() {
     if (gaveBack) {
       return;
@@ -699,7 +716,7 @@ final class ProgramRun implements Body {
     }
   }
 
-  /** The body block by block. A block belongs to whoever takes it, so that each is a copy. */
+  /** The body block by block. A block belongs to whoever takes it, so each one is a copy. */
   private final class Blocks implements Iterator<ByteBuffer> {
     private @Nullable ByteBuffer block;
 

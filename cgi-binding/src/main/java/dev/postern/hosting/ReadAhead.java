@@ -13,20 +13,22 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Output of a program that waits for a slow client, so that the program can end and others can have
- * its place. The request's thread says when it leaves the program to pass a block on. When it stays
+ * Holds output of a program for a slow client, so that the program can end and others can have its
+ * place. The request's thread says when it leaves the program to pass a block on. When it stays
  * away for long, another thread reads the program's output into a {@link Spool}, until there is no
  * room, the client has caught up, or the output has ended. The request's thread then takes the
- * output from here. One of them has the program at a time, never both. Thread-safe.
+ * output from here. Only one of the two threads has the program at a time. Thread-safe.
  */
 final class ReadAhead {
-  /** Who takes nothing for so long is a slow client. */
+  /** A client that takes nothing for so long is slow. */
   private static final long SLOW_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
   private static final int IN_MEMORY = 64 * 1024;
   private static final int BLOCK = 64 * 1024;
 
-  /** Of all that spools may hold: half is left to requests' bodies. */
+  /**
+   * Output may take half of what all spools may hold. The other half is left to requests' bodies.
+   */
   private static final int ALL_SHARE = 2;
 
   private static final int RUN_SHARE = 8;
@@ -44,10 +46,10 @@ final class ReadAhead {
   private boolean impossible;
   private boolean stopped;
 
-  /** Nothing more is to come, though the program is still watched. */
+  /** Whether all output has been read. The program may still be watched. */
   private boolean whole;
 
-  /** The request's thread has passed all on, and waits here. */
+  /** Whether the request's thread has passed everything on, and waits here. */
   private boolean awaited;
 
   private @Nullable Spool spool;
@@ -74,7 +76,7 @@ final class ReadAhead {
 
   // ---- the request's thread ----
 
-  /** Leaves the program, to pass on what it has said. */
+  /** Leaves the program, to pass on what it has written. */
   void leave() {
     lock.lock();
     try {
@@ -107,8 +109,8 @@ final class ReadAhead {
   }
 
   /**
-   * The next output that was read ahead; waits for it. Null when there is none, and the program is
-   * the caller's again unless {@link #isWhole}.
+   * The next output that was read ahead; waits for it. Null when there is no more. The caller then
+   * has the program again, unless {@link #isWhole}.
    *
    * @throws Exception what ended the reading, after all that was read before
    */
@@ -165,7 +167,7 @@ final class ReadAhead {
     spooled = null;
   }
 
-  /** Whether all output has been read that is to be passed on. */
+  /** Whether all output that is to be passed on has been read. */
   boolean isWhole() {
     lock.lock();
     try {
@@ -176,7 +178,7 @@ final class ReadAhead {
   }
 
   /**
-   * Lets nobody read ahead any more, and drops what was not taken. The program is the caller's.
+   * Lets nobody read ahead any more, and drops what was not taken. The caller then has the program.
    *
    * @param wake lets the reader return
    */
@@ -214,7 +216,7 @@ final class ReadAhead {
       try {
         Pumps.run(reader);
       } catch (RuntimeException | Error e) {
-        // Such as no thread: then the program waits for its client.
+        // For example, there is no thread. The program then waits for its client.
         reading = false;
       }
     } finally {
@@ -233,7 +235,10 @@ final class ReadAhead {
     }
   }
 
-  /** Takes output; false when the reader is to end: there is no room, or no slow client. */
+  /**
+   * Takes output. False when the reader must stop: there is no room, or the client is not slow any
+   * more.
+   */
   boolean add(byte[] bytes) {
     lock.lock();
     try {
@@ -258,7 +263,7 @@ final class ReadAhead {
     }
   }
 
-  /** Nothing more is to come; the reader may watch the program on. */
+  /** No more output is to come. The reader may go on to watch the program. */
   void complete() {
     lock.lock();
     try {

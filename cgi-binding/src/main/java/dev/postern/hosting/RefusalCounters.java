@@ -14,7 +14,7 @@ public final class RefusalCounters {
 
   private final Map<String, LongAdder> counts = new ConcurrentHashMap<>();
 
-  /** One more for that rule. */
+  /** Counts one more for that rule. */
   public void count(String rule) {
     counts.computeIfAbsent(rule, key -> new LongAdder()).increment();
   }
@@ -32,7 +32,7 @@ public final class RefusalCounters {
     return snapshot;
   }
 
-  /** Whether nobody has been told yet that credentials are withheld; true once. */
+  /** True once, so that the log tells only once that credentials are withheld. */
   boolean isFirstWithheld() {
     return !withheldTold.getAndSet(true);
   }

@@ -10,7 +10,7 @@ import dev.postern.wire.Refusal;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** What a request must be before a program is started for it. */
+/** The rules that a request must meet before a program is started for it. */
 public final class RequestRules {
   public static final int MAX_PATH = 4096;
   public static final int MAX_QUERY = 16 * 1024;
@@ -51,8 +51,8 @@ public final class RequestRules {
   }
 
   /**
-   * TRACE would show a program's view of the request to whoever asks, CONNECT is no request for a
-   * resource.
+   * Refuses a method that is not allowed. By default these are two: TRACE would show a program's
+   * view of the request to whoever asks, and CONNECT is no request for a resource.
    */
   private static void checkMethod(String method, @Nullable Set<String> allowed)
       throws GatewayException {
@@ -71,7 +71,7 @@ public final class RequestRules {
     }
   }
 
-  /** What is no host would be passed on into links and pages. */
+  /** Refuses a Host that is no host, because programs pass it on into links and pages. */
   private static void checkHost(Environ environ) throws GatewayException {
     String host = RequestPath.bytes(environ, "HTTP_HOST");
     String server = RequestPath.bytes(environ, "SERVER_NAME");

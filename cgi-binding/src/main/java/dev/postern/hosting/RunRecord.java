@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param start how it was started, or ""
  * @param coldReason why it was not started in a better way, or ""
  * @param exit "" when nothing was started
- * @param rule that was broken, or ""
+ * @param rule the rule that was broken, or ""
  * @param tape what went in and out; null when that was not kept
  */
 public record RunRecord(

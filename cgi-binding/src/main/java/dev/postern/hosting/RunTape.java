@@ -13,8 +13,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one run was given and what it wrote, up to a bound of bytes for each stream. Written by
- * whoever runs the program, one thread after the other; read when the run has ended.
+ * What one run was given and what it wrote, up to a bound of bytes for each stream. The threads
+ * that run the program write it, one after the other. It is read when the run has ended.
  */
 public final class RunTape {
   private final int bound;
@@ -36,7 +36,10 @@ public final class RunTape {
     environment = new LinkedHashMap<>(given);
   }
 
-  /** The same body, of which what is read is kept. Bytes that are all here stay such. */
+  /**
+   * The same body. The tape keeps what is read of it. A body in memory stays a {@link
+   * ByteArrayInputStream}.
+   */
   InputStream input(InputStream body) {
     if (body instanceof ByteArrayInputStream memory) {
       byte[] all = memory.readAllBytes();
@@ -66,32 +69,34 @@ public final class RunTape {
     return command;
   }
 
-  /** Where it was started; null where nothing was. */
+  /** Where the command was started; null where nothing was started. */
   public @Nullable Path directory() {
     return directory;
   }
 
-  /** Its variables, bytes as chars; empty when it was refused before. */
+  /** The program's variables, bytes as chars; empty when the request was refused before. */
   public Map<String, String> environment() {
     return environment;
   }
 
-  /** The first bytes of the request's body that it was given. */
+  /** The first bytes of the request's body that the program was given. */
   public byte[] input() {
     return input.toByteArray();
   }
 
-  /** The first bytes that it wrote. */
+  /** The first bytes that the program wrote. */
   public byte[] output() {
     return output.toByteArray();
   }
 
-  /** The last bytes of its standard error. */
+  /** The last bytes of the program's standard error. */
   public byte[] errors() {
     return errors.clone();
   }
 
-  /** Read by the thread that feeds the program, which ends before the run does. */
+  /**
+   * A body that is read by the thread that feeds the program. This thread ends before the run does.
+   */
   private final class Copied extends FilterInputStream {
     Copied(InputStream body) {
       super(body);

@@ -21,20 +21,21 @@ import jdk.jfr.FlightRecorder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes down how one run goes, and tells it once, when all is over. Confined to the request's
- * thread, and to the one that watches a program that works on after its answer, where a method does
- * not say that any thread may call it.
+ * Records how one run goes, and tells the listeners once, when all is over. Where a method does not
+ * say that any thread may call it, it is confined to the request's thread, and then to the thread
+ * that watches a program after its answer.
  */
 public final class RunWatch {
   private static final int NONE = -1;
 
   /**
-   * A runtime that was linked without {@code jdk.jfr} hosts programs all the same. Where nobody has
-   * recorded yet, the event's class is not loaded: that takes longer than a request.
+   * Whether this runtime has {@code jdk.jfr}. A runtime that was linked without it hosts programs
+   * all the same. If nobody has recorded yet, the event's class is not loaded, because that takes
+   * longer than a request.
    */
   private static final boolean RECORDER = ModuleLayer.boot().findModule("jdk.jfr").isPresent();
 
-  /** Refusals that mean that something had more than its share. */
+  /** Refusals that mean that something had more than its share of a resource. */
   private static final Set<String> LIMITS =
       Set.of(
           "process-limit",
@@ -106,13 +107,13 @@ public final class RunWatch {
     this.client = environ.remoteAddr();
   }
 
-  /** From now on it is seen among the runs of those places, until it is told. */
+  /** Shows this run among the runs of those places, until {@link #tell} is called. */
   void at(Permits newPlaces) {
     places = newPlaces;
     newPlaces.add(this);
   }
 
-  /** The program's file. Any thread, as are the seven below. */
+  /** The program's file. Any thread may call this and the seven methods below. */
   public Path program() {
     return program;
   }
@@ -151,12 +152,12 @@ public final class RunWatch {
     return Duration.ofNanos(clock.getAsLong() - begun);
   }
 
-  /** How many bytes of output have come, or a moment ago had. */
+  /** How many bytes of output have come; the number may be a moment old. */
   public long bytesOutNow() {
     return bytesOut;
   }
 
-  /** What the program is given. */
+  /** The body that the program is given. */
   void body(RequestBody newBody) {
     body = newBody;
   }
@@ -173,25 +174,25 @@ public final class RunWatch {
     return tape == null || stream == null ? stream : tape.input(stream);
   }
 
-  /** The request has its place, or will have none. */
+  /** The request has its place, or will get none. */
   public void queued(long since) {
     queueNanos = clock.getAsLong() - since;
     state = "starting";
   }
 
-  /** By its clock. */
+  /** The time by the clock of this run, in nanoseconds. */
   public long now() {
     return clock.getAsLong();
   }
 
-  /** A process runs. One that never became the program is followed by another. */
+  /** The program runs. Its start began at {@code since}. */
   public void started(long since) {
     started = clock.getAsLong();
     startNanos = started - since;
     state = "running";
   }
 
-  /** That is what runs. */
+  /** This is the program that runs. */
   void runs(RunningProgram program) {
     running = program;
   }
@@ -214,7 +215,7 @@ public final class RunWatch {
     }
   }
 
-  /** The same, of so many bytes. */
+  /** The same, for a block of so many bytes. */
   public void output(int bytes) {
     if (firstByteNanos < 0) {
       firstByteNanos = clock.getAsLong() - started;
@@ -270,7 +271,7 @@ public final class RunWatch {
     return !left && environ.isCancelled() ? "cancelled" : "aborted";
   }
 
-  /** The request ends before its program: what is of the request is used no more. */
+  /** The request ends before its program. Nothing of the request is used any more. */
   void leaveRequest() {
     environ.errors().flush();
     left = true;
@@ -284,7 +285,7 @@ public final class RunWatch {
     }
   }
 
-  /** A line in the request's log, or in that of this package when the request has ended. */
+  /** Writes a line to the request's log, or to that of this package when the request has ended. */
   void log(String line) {
     if (left) {
       System.getLogger("dev.postern.cgi").log(System.Logger.Level.WARNING, line);
@@ -293,7 +294,7 @@ public final class RunWatch {
     }
   }
 
-  /** Tells the listeners. Nothing after the first call. */
+  /** Tells the listeners. Does nothing after the first call. */
   public void tell() {
     if (told) {
       return;

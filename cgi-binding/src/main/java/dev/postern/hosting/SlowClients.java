@@ -8,8 +8,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Looks whether clients are slow to take what programs have said, four times a second while there
- * are any. One thread for a class loader, and none when no request is being answered.
+ * Checks whether clients are slow to take what programs have written, four times a second while
+ * there are clients. Uses one thread for a class loader, and none when no request is being
+ * answered.
  */
 final class SlowClients {
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
@@ -19,13 +20,13 @@ final class SlowClients {
 
   private SlowClients() {}
 
-  /** Looks after a run from now on. */
+  /** Checks a run from now on. */
   static void add(ReadAhead run) {
     RUNS.add(run);
     begin();
   }
 
-  /** Its response is over. */
+  /** The response of that run is over. */
   static void remove(ReadAhead run) {
     RUNS.remove(run);
   }
@@ -37,7 +38,8 @@ final class SlowClients {
     try {
       Pumps.run(SlowClients::look);
     } catch (RuntimeException | Error e) {
-      // Such as no thread: programs wait for their clients, and the next request tries again.
+      // For example, there is no thread. Programs then wait for their clients, and the next request
+      // tries again.
       LOOKING.set(false);
     }
   }
@@ -52,7 +54,7 @@ final class SlowClients {
     }
     LOOKING.set(false);
     if (!RUNS.isEmpty()) {
-      // One came in between.
+      // A run was added in between.
       begin();
     }
   }

@@ -13,21 +13,21 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** The processes that a program has started, which end with its request. */
+/** The processes that a program has started. They end with its request. */
 final class Children {
-  /** How long the output of a child that outlives its program is waited for. */
+  /** How long a run waits for the output of a child that outlives its program. */
   private static final long GRACE_MILLIS = 1_000;
 
   private static final int BLOCK = 8 * 1024;
 
-  /** The variable that says of which run a process is. */
+  /** The environment variable that says to which run a process belongs. */
   static final String MARK = "POSTERN_PROGRAM_RUN";
 
   private static final String SERVER = UUID.randomUUID().toString();
 
   private Children() {}
 
-  /** Lets what children have inherited come to its end, for a moment. */
+  /** Waits a moment until the inherited streams of all children have ended. */
   static void await(Run run) {
     for (Process child : run.children) {
       if (child instanceof Inheriting inheriting) {
@@ -40,7 +40,9 @@ final class Children {
     }
   }
 
-  /** Ends them, and what they have started, also where that has lost its parent. */
+  /**
+   * Ends the children and all that they have started, even processes that have lost their parent.
+   */
   static void end(Run run) {
     if (run.children.isEmpty()) {
       return;
@@ -57,12 +59,12 @@ final class Children {
         .forEach(ProcessHandle::destroyForcibly);
   }
 
-  /** In the environment of each child: whose it is. */
+  /** The value of {@link #MARK} for the children of a run. */
   static String mark(Run run) {
     return SERVER + "-" + run.number;
   }
 
-  /** As the system has it; empty for those of others, and where there is no /proc. */
+  /** The environment of a process; empty for a process of another user, and without a /proc. */
   private static String environment(long pid) {
     try {
       return Files.readString(
@@ -73,8 +75,8 @@ final class Children {
   }
 
   /**
-   * Copies until the end on a thread of this side; the latch tells when. What is read with an error
-   * has no end: the target then stays open, so that a child takes no part for the whole.
+   * Copies until the end, on a thread of this server. The returned latch opens at the end. If a
+   * read fails, the target stays open, so that a child does not take a part for the whole.
    */
   static CountDownLatch pump(InputStream from, OutputStream to, boolean close) {
     CountDownLatch done = new CountDownLatch(1);
@@ -86,7 +88,7 @@ final class Children {
               to.close();
             }
           } catch (IOException e) {
-            // One of them has ended.
+            // One of the two streams has ended.
           } finally {
             done.countDown();
           }

@@ -14,12 +14,13 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Each N-th request of a program that is reset, run a second time in new classes once it has been
- * answered: {@code -Ddev.postern.inprocess.compare=N}. A program that answers by its request alone
- * must answer the same. For tests; what the program does, it does twice. Confined to one request.
+ * A test of the reset: {@code -Ddev.postern.inprocess.compare=N} runs each N-th request of a
+ * program that is reset a second time, in new classes, after it was answered. If the answer depends
+ * only on the request, both answers must be the same. For tests only, because the program does
+ * everything twice. Confined to one request.
  */
 final class Comparison {
-  /** Longer bodies and answers are not compared. */
+  /** A request with a longer body or answer is not compared. */
   private static final int LIMIT = 1 << 20;
 
   private static final int SHOWN = 32;
@@ -38,7 +39,7 @@ final class Comparison {
     this.directory = directory;
   }
 
-  /** A body of which is kept what the program reads. */
+  /** A stream of the same body that keeps what the program reads. */
   @Nullable InputStream recorded(@Nullable InputStream from) {
     return from == null
         ? null
@@ -54,7 +55,7 @@ final class Comparison {
         };
   }
 
-  /** What came of a read of the program's output. */
+  /** Notes the result of a read of the program's output. */
   void read(Read read, OutputPipe pipe) {
     if (read == Read.BLOCK && answer.size() <= LIMIT) {
       answer.write(pipe.bytes(), 0, pipe.length());
@@ -62,7 +63,7 @@ final class Comparison {
     whole |= read == Read.END;
   }
 
-  /** The program has ended by itself, with that status: it is run again. */
+  /** The program has ended by itself with that status. Runs it again and compares. */
   void end(int status) {
     if (!whole || answer.size() > LIMIT || body.size() > LIMIT) {
       return;

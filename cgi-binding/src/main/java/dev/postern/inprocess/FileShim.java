@@ -26,30 +26,28 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Relative names, and locks of files, as a process with a working directory of its own has them.
- */
+/** Relative file names and file locks, as in a process with a working directory of its own. */
 @SuppressWarnings({"ReferenceEquality", "StreamResourceLeak"})
 public final class FileShim {
   private static final long LOCK_MILLIS = 2;
 
   private FileShim() {}
 
-  /** A file as the program means it. */
+  /** A file, resolved against the program's working directory. */
   public static @Nullable File resolved(@Nullable File file, Instance instance) {
     return file == null || file.isAbsolute()
         ? file
         : new File(instance.live().directory.toFile(), file.getPath());
   }
 
-  /** A path as the program means it. */
+  /** A path, resolved against the program's working directory. */
   public static @Nullable Path resolved(@Nullable Path path, Instance instance) {
     return path == null || path.isAbsolute() || path.getFileSystem() != FileSystems.getDefault()
         ? path
         : instance.live().directory.resolve(path);
   }
 
-  /** A file's name as the program means it. */
+  /** A file's name, resolved against the program's working directory. */
   public static @Nullable String resolved(@Nullable String name, Instance instance) {
     return name == null || new File(name).isAbsolute()
         ? name
@@ -64,7 +62,7 @@ public final class FileShim {
     }
   }
 
-  // ---- listings name what they find after what was asked for ----
+  // ---- listings: what they find begins with the path that the program gave ----
 
   @Redirect(value = "java/io/File.listFiles", kind = VIRTUAL)
   public static File @Nullable [] listFiles(File directory, Instance instance) {
@@ -168,7 +166,7 @@ public final class FileShim {
     return below.toString().isEmpty() ? asked : asked.resolve(below);
   }
 
-  // ---- locks: the JVM refuses where processes wait for each other ----
+  // ---- locks: two processes wait for each other, but one JVM refuses the second lock ----
 
   @Redirect(value = "java/nio/channels/FileChannel.lock", kind = VIRTUAL)
   public static FileLock lock(FileChannel channel, Instance instance) throws IOException {
@@ -212,7 +210,7 @@ public final class FileShim {
     }
   }
 
-  /** Released when the program ends, as a process's locks are. */
+  /** Has the lock released when the program ends, as the system does for a process. */
   private static FileLock held(FileLock lock, Instance instance) {
     instance.live().open.add(new Held(lock));
     return lock;

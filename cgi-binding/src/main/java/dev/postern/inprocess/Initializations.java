@@ -5,8 +5,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which classes of an instance have been initialized for the request in force: the protocol of JVMS
- * 5.5, with recursion, waiting and failure, for initializers that run once a request. Thread-safe.
+ * Which classes of an instance have been initialized for the present request. This is the protocol
+ * of JVMS 5.5, with recursion, waiting and failure, for initializers that run once for each
+ * request. Thread-safe.
  */
 @SuppressWarnings("ReferenceEquality")
 final class Initializations {
@@ -24,8 +25,8 @@ final class Initializations {
   }
 
   /**
-   * Whether the caller is to initialize the class; false when that was done, or is being done by
-   * itself.
+   * Whether the caller must initialize the class; false when the class is initialized, or when the
+   * calling thread is initializing it now.
    */
   synchronized boolean enter(String name) {
     @Nullable State state = states.get(name);
@@ -58,7 +59,9 @@ final class Initializations {
     notifyAll();
   }
 
-  /** The initializer has thrown that; what its caller is to see of it. */
+  /**
+   * The initializer has thrown {@code e}. Returns what the caller of the initializer must throw.
+   */
   synchronized Throwable failed(String name, Throwable e) {
     State state = states.get(name);
     if (state != null) {

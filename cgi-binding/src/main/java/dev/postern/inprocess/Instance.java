@@ -10,18 +10,21 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A program in a class loader of its own, which serves one request at a time: what a process is to
- * a spawned program. Only rewritten classes and this package use it. Thread-safe.
+ * A program in a class loader of its own, which serves one request at a time. It takes the place of
+ * a process. Only rewritten classes and this package use it. Thread-safe.
  */
 public final class Instance {
-  /** What a poll comes to while the program may run. */
+  /** The target of a poll while the program may run. */
   public static final MethodHandle NOTHING = handle("nothing", MethodType.methodType(void.class));
 
-  /** What a poll comes to afterwards, for one instance. */
+  /** The target of a poll after the program of an instance was stopped. */
   public static final MethodHandle STOPPED =
       handle("stopped", MethodType.methodType(void.class, Instance.class));
 
-  /** Set in each main thread; tells of each thread that takes after one of the program's. */
+  /**
+   * Set in each main thread. A new thread inherits the value, so {@code childValue} sees each
+   * thread that a thread of the program makes.
+   */
   private static final InheritableThreadLocal<Instance> MAKER =
       new InheritableThreadLocal<>() {
         @Override
@@ -63,7 +66,7 @@ public final class Instance {
     }
   }
 
-  /** Called by the static initializer of a loader's {@link Own}. */
+  /** The static initializer of a loader's {@link Own} calls this. */
   public static Instance handOver(Launcher own) {
     Instance instance = NEW.get();
     instance.launcher = own;
@@ -80,7 +83,7 @@ public final class Instance {
 
   @SuppressWarnings("UnusedMethod")
   private static void nothing() {
-    // At each backward jump.
+    // Called at each backward jump.
   }
 
   @SuppressWarnings("UnusedMethod")
@@ -88,7 +91,10 @@ public final class Instance {
     instance.live();
   }
 
-  /** The instance that a thread works for, if it does: for code of the JDK, which has no loader. */
+  /**
+   * The instance that the calling thread works for, or null. For code of the JDK, which has no
+   * loader of a program.
+   */
   static @Nullable Instance current() {
     Thread thread = Thread.currentThread();
     if (thread.getContextClassLoader() instanceof ProgramLoader of) {
@@ -151,7 +157,7 @@ public final class Instance {
       try {
         uncaught(Thread.currentThread(), e);
       } catch (Throwable again) {
-        // As the JVM has it.
+        // The JVM ignores such an exception too.
       }
       if (e instanceof VirtualMachineError) {
         current.spoil("error");
@@ -178,7 +184,7 @@ public final class Instance {
     e.printStackTrace(current.err);
   }
 
-  /** The run in force, for a thread that may go on; any other is ended here. */
+  /** The present run, if the calling thread may go on. Otherwise throws, which ends the thread. */
   Run live() {
     Run current = run;
     if (current == null) {
@@ -192,7 +198,7 @@ public final class Instance {
     return thread != null && thread.isMain(other);
   }
 
-  /** Whether a static initializer of the program runs on this thread, which an exit would break. */
+  /** Whether a static initializer runs on this thread. An exit would leave its class broken. */
   boolean isInitializing() {
     return StackWalker.getInstance()
         .walk(frames -> frames.map(StackFrame::getMethodName).anyMatch("<clinit>"::equals));
@@ -214,7 +220,7 @@ public final class Instance {
     return any && thread != null ? thread.others() : new Thread[0];
   }
 
-  /** In place of the JVM's common pool. */
+  /** The program's own pool in place of the JVM's common pool. */
   synchronized ForkJoinPool common() {
     if (common == null) {
       live().madeThreads = true;
@@ -251,8 +257,8 @@ public final class Instance {
   // ---- the end of a request ----
 
   /**
-   * Ends all that the run has left, and gives the instance back, or up. Nothing of the program runs
-   * afterwards, but what cannot be stopped.
+   * Ends all that the run has left, and gives the instance back to the pool or abandons it.
+   * Afterwards nothing of the program runs, except what cannot be stopped.
    *
    * @return whether all could be stopped
    */
@@ -298,7 +304,7 @@ public final class Instance {
       if (took > graceNanos) {
         return false;
       }
-      // The main thread needs a moment to come home.
+      // The main thread needs a moment to return to its loop.
       if (others.length > 0 || !of.mainDone) {
         if (!stopping) {
           launcher().stop();
@@ -334,7 +340,7 @@ public final class Instance {
     }
   }
 
-  /** Whether anything of it still runs. */
+  /** Whether any thread of the instance still runs. */
   boolean isAlive() {
     return thread != null && (!thread.isIdle() || thread.others().length > 0);
   }
@@ -343,7 +349,7 @@ public final class Instance {
     return requests;
   }
 
-  /** Its thread, which another instance may have; null when it must end with this one. */
+  /** Takes the main thread away from the instance; null if it has none. */
   @Nullable ProgramThread takeThread() {
     ProgramThread of = thread;
     thread = null;
@@ -351,7 +357,7 @@ public final class Instance {
     return of;
   }
 
-  /** Lets its thread end, should it ever come home. */
+  /** Lets the main thread end, if it ever returns from the program. */
   void endThread() {
     if (thread != null) {
       thread.end();

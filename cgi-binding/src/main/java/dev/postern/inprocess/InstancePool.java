@@ -21,8 +21,9 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The instances of one program: idle ones, made ones, and those that could not be stopped. A
- * changed file makes new ones; what runs goes on with the old. Thread-safe.
+ * The instances of one program: those that are idle or busy, and those that could not be stopped.
+ * When the program's file has changed, new instances are made; busy ones finish with the old file.
+ * Thread-safe.
  */
 public final class InstancePool implements AutoCloseable {
   private static final long WAIT_SECONDS = 10;
@@ -39,7 +40,7 @@ public final class InstancePool implements AutoCloseable {
   private int compareNext;
   private boolean closed;
 
-  /** What a pool has, at one moment. */
+  /** The state of a pool at one moment. */
   public record Report(
       ProgramOptions.State state,
       String reason,
@@ -50,7 +51,7 @@ public final class InstancePool implements AutoCloseable {
       Map<String, Long> discarded,
       List<String> findings) {}
 
-  /** The instances of that program, none yet. */
+  /** A pool without instances. */
   public InstancePool(ProgramSource source, ProgramOptions options) {
     this.source = source;
     this.options = options;
@@ -61,8 +62,9 @@ public final class InstancePool implements AutoCloseable {
    * Starts the program for a request.
    *
    * @param environment bytes, one char each
-   * @throws GatewayException 500 for what is no program, 503 when there is no instance to be had
-   * @throws IOException when the JVM has nothing left for another instance
+   * @throws GatewayException 500 if the source is no program, 503 if no instance is free in time or
+   *     too many could not be stopped
+   * @throws IOException when the JVM has no memory or thread for another instance
    */
   public RunningProgram start(
       List<String> command,
@@ -98,7 +100,9 @@ public final class InstancePool implements AutoCloseable {
     return compareEvery > 0 && compareNext++ % compareEvery == 0;
   }
 
-  /** The same request in new classes, which are given up after it; null when there is no place. */
+  /**
+   * Runs the same request in new classes, which are discarded after it; null when no place is free.
+   */
   @Nullable RunningInstance startNew(
       Map<String, String> environment, Path directory, InputStream body) throws IOException {
     if (!places.tryAcquire()) {
@@ -110,7 +114,7 @@ public final class InstancePool implements AutoCloseable {
     return begin(instance, run, List.of(), null);
   }
 
-  /** An answer of a program that was reset differs from that of new classes. */
+  /** Reports that the answer of a program that was reset differs from the answer of new classes. */
   void differs(String how) {
     ProgramCode compared = code;
     if (compared != null) {
@@ -150,7 +154,9 @@ public final class InstancePool implements AutoCloseable {
     return made(current);
   }
 
-  /** A new instance, in a place that is taken already. */
+  /**
+   * A new instance, for which the caller has taken a place. The place is released if this fails.
+   */
   private Instance made(ProgramCode current) throws IOException {
     try {
       return new Instance(this, current);
@@ -200,7 +206,8 @@ public final class InstancePool implements AutoCloseable {
   // ---- the end of a request ----
 
   /**
-   * An instance in which nothing runs any more; {@code why} it is not to be used again, or null.
+   * Takes back an instance in which nothing runs any more. {@code why} says why it must not be used
+   * again; null if it may be.
    */
   void giveBack(Instance instance, @Nullable String why) {
     boolean fresh = !isKept() && !instance.code.isReset();
@@ -238,7 +245,10 @@ public final class InstancePool implements AutoCloseable {
     }
   }
 
-  /** An instance that could not be stopped: never used again, and its place is not lost. */
+  /**
+   * Gives up an instance that could not be stopped. It is never used again, but its place is free
+   * for another one.
+   */
   void abandon(Instance instance) {
     synchronized (this) {
       abandoned.add(instance);
@@ -255,7 +265,7 @@ public final class InstancePool implements AutoCloseable {
     places.release();
   }
 
-  /** A thread for an instance: one that is there already, if it may have it. */
+  /** A thread for an instance: a spare one if there is any, otherwise a new one. */
   ProgramThread thread(Instance instance) {
     synchronized (this) {
       ProgramThread spare = threads.pollFirst();
@@ -267,7 +277,7 @@ public final class InstancePool implements AutoCloseable {
     return new ProgramThread(Instance.PARENT, this, instance, options.idle().toNanos());
   }
 
-  /** A thread has had nothing to do for long: whether it is to end. */
+  /** Called when a thread was idle for long. Returns whether the thread must end. */
   synchronized boolean expire(ProgramThread thread, @Nullable Instance instance) {
     if (instance == null) {
       return threads.remove(thread);
@@ -279,7 +289,10 @@ public final class InstancePool implements AutoCloseable {
     return false;
   }
 
-  /** Ends the idle instances; busy ones end with their requests. May be called more than once. */
+  /**
+   * Ends the idle instances at once, and busy ones with their requests. May be called more than
+   * once.
+   */
   @Override
   public void close() {
     synchronized (this) {
@@ -292,7 +305,7 @@ public final class InstancePool implements AutoCloseable {
     }
   }
 
-  /** How things are. */
+  /** The state of the pool now. */
   public synchronized Report report() {
     String reason = code == null ? null : code.fallBackReason();
     return new Report(

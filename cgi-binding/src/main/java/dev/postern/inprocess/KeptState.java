@@ -12,10 +12,10 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The statics of enums and interfaces, which keep their identity in a loader and so cannot be
- * initialized again. Those of types that cannot change are left alone; a collection or a field that
- * can is looked at after each request, and an instance in which it has changed is used no more.
- * What could change in ways that this does not see makes the program FRESH. Thread-safe.
+ * The state of enums, whose constants keep their identity in a loader and so cannot be initialized
+ * again. Fields whose values cannot change are left alone. A field or a collection that can change
+ * is checked after each request; an instance in which it has changed is not used again. If a value
+ * could change in ways that this class does not see, the program becomes FRESH. Thread-safe.
  */
 final class KeptState {
   private static final int DEEP = 4;
@@ -24,10 +24,10 @@ final class KeptState {
   private final List<ThreadLocal<?>> locals = new ArrayList<>();
   private @Nullable String unseen;
 
-  /** A field, and what it held when its class had been initialized. */
+  /** A field, and what it held after its class was initialized. */
   private record Watched(Field field, @Nullable Object owner, @Nullable Object content) {}
 
-  /** Takes down the statics of a class that has just been initialized. */
+  /** Notes the fields of a class that has just been initialized. */
   synchronized void add(Class<?> type) {
     try {
       for (Field field : type.getDeclaredFields()) {
@@ -59,7 +59,7 @@ final class KeptState {
     Object value = field.get(owner);
     boolean isFinal = Modifier.isFinal(field.getModifiers());
     if (isFinal && value instanceof ThreadLocal<?> local) {
-      // It holds nothing itself; see clearLocals.
+      // The field itself holds no state; see clearLocals.
       locals.add(local);
     } else if (isConstant(value, 0)) {
       if (!isFinal) {
@@ -75,7 +75,10 @@ final class KeptState {
     }
   }
 
-  /** Forgets what the calling thread, which is kept, has in such fields. */
+  /**
+   * Removes the values of such thread locals from the calling thread, which is kept for the next
+   * request.
+   */
   synchronized void clearLocals() {
     locals.forEach(ThreadLocal::remove);
   }
@@ -105,7 +108,7 @@ final class KeptState {
     return null;
   }
 
-  /** What a collection or an array holds, if all of that cannot change; else null. */
+  /** What a collection or an array holds, if all of it can be compared later; otherwise null. */
   private static @Nullable Object content(@Nullable Object value) throws IllegalAccessException {
     List<Object> content = new ArrayList<>();
     if (value instanceof Object[] array) {
@@ -139,7 +142,7 @@ final class KeptState {
     return value.getClass().getName().startsWith("java.util.");
   }
 
-  /** Whether nothing that can be reached from the value can change. */
+  /** Whether neither the value nor anything that it refers to can change. */
   private static boolean isConstant(@Nullable Object value, int depth)
       throws IllegalAccessException {
     if (value == null

@@ -15,13 +15,16 @@ import java.util.Map;
 import java.util.TimeZone;
 import org.jspecify.annotations.Nullable;
 
-/** A program's default locale and time zone, and methods that use the locale by themselves. */
+/** A program's default locale and time zone, and the methods of the JDK that use them silently. */
 public final class LocaleShim {
   private static final List<String> VARIABLES = List.of("LC_ALL", "LC_MESSAGES", "LANG");
 
   private LocaleShim() {}
 
-  /** What a JVM takes from its environment: {@code language[_COUNTRY][.charset][@modifier]}. */
+  /**
+   * The locale that a JVM would take from its environment: {@code
+   * language[_COUNTRY][.charset][@modifier]}.
+   */
   static Locale of(Map<String, String> environment) {
     for (String name : VARIABLES) {
       String value = environment.get(name);
@@ -102,7 +105,7 @@ public final class LocaleShim {
     return out.printf(locale(instance), format, arguments);
   }
 
-  /** After a format of dates was made, which takes the JVM's zone. */
+  /** Called after a DateFormat was made, because it has taken the JVM's time zone. */
   public static DateFormat zoned(DateFormat format, Instance instance) {
     format.setTimeZone(zone(instance));
     return format;

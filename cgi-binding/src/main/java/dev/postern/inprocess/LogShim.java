@@ -13,7 +13,7 @@ import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
-/** The logging of the JDK, as {@link ProgramLog} has it for one request. */
+/** The logging of the JDK, by the {@link ProgramLog} of one request. */
 public final class LogShim {
   private LogShim() {}
 
@@ -59,7 +59,7 @@ public final class LogShim {
 
   @Redirect(value = "java/util/logging/LogManager.readConfiguration", kind = VIRTUAL)
   public static void readConfiguration(LogManager manager, Instance instance) {
-    // As it is already.
+    // The standard configuration holds already.
   }
 
   @Redirect(value = "java/util/logging/LogManager.readConfiguration", kind = VIRTUAL)

@@ -8,9 +8,9 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * A program's standard output on its way to the request's thread: 64 KiB, then the program waits.
- * The reader is woken by a flush, by 8 KiB, by the end, and 5 ms after the first byte. Thread-safe;
- * one reader.
+ * A program's standard output on its way to the request's thread. It holds 64 KiB; when it is full,
+ * the program waits. The reader is woken by a flush, by 8 KiB, by the end, and 5 ms after the first
+ * byte. Thread-safe, for one reader.
  */
 final class OutputPipe extends OutputStream {
   private static final int CAPACITY = 64 * 1024;
@@ -18,7 +18,10 @@ final class OutputPipe extends OutputStream {
   private static final int WORTH_WAKING = 8 * 1024;
   private static final long GATHER_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
 
-  /** For so long the reader looks itself; most programs are done by then. */
+  /**
+   * How often the reader checks by itself before it wants to be woken. Most programs have ended by
+   * then.
+   */
   private static final long LOOKS = 20;
 
   private final ReentrantLock lock = new ReentrantLock();
@@ -34,7 +37,7 @@ final class OutputPipe extends OutputStream {
   private boolean closed;
   private boolean woken;
 
-  /** Whether the reader wants to know of the first byte. */
+  /** Whether the reader wants to be woken by the first byte. */
   private boolean asleep;
 
   // ---- the program's side ----
@@ -44,7 +47,7 @@ final class OutputPipe extends OutputStream {
     write(new byte[] {(byte) b}, 0, 1);
   }
 
-  /** What comes after the end is dropped. */
+  /** Drops bytes that come after the end. */
   @Override
   public void write(byte[] bytes, int offset, int length) {
     lock.lock();
@@ -101,7 +104,7 @@ final class OutputPipe extends OutputStream {
     }
   }
 
-  /** The end of the output. */
+  /** Ends the output. */
   @Override
   public void close() {
     lock.lock();
@@ -154,7 +157,7 @@ final class OutputPipe extends OutputStream {
         && (flushed || count >= WORTH_WAKING || ended || closed || now - first >= GATHER_NANOS);
   }
 
-  /** The two buffers change places. */
+  /** Exchanges the two buffers. */
   private Read take() {
     byte[] free = taken.length == 0 ? new byte[SMALL] : taken;
     taken = buffer;
@@ -211,7 +214,7 @@ final class OutputPipe extends OutputStream {
     }
   }
 
-  /** Takes no more; who waits to write goes on. */
+  /** From now on all bytes are dropped. A thread that waits to write goes on. */
   void abandon() {
     lock.lock();
     try {

@@ -7,15 +7,15 @@ import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 
 /**
- * Defined anew by each program's loader: which instance its classes belong to. The loader is the
- * identity, whatever thread the code runs on. The bytes are those of this class, with {@link
- * #runMain} as the rewriter writes it.
+ * Tells to which instance a program's classes belong. The loader of each instance defines this
+ * class again. So the loader identifies the instance, whatever thread the code runs on. The bytes
+ * are those of this class, with {@link #runMain} as the rewriter writes it.
  */
 public final class Own implements Launcher {
-  /** What rewritten calls hand to the shims. */
+  /** The instance that rewritten calls pass to the shims. */
   public static final Instance I;
 
-  /** Counts requests: statics of another number are those of a request before. */
+  /** The number of the request. Statics with another number belong to an earlier request. */
   public static int epoch = 1;
 
   private static final MutableCallSite SITE = new MutableCallSite(Instance.NOTHING);
@@ -27,7 +27,10 @@ public final class Own implements Launcher {
 
   private Own() {}
 
-  /** At each backward jump. The JIT compiles it to nothing until {@link #stop} changes the site. */
+  /**
+   * Rewritten code calls this at each backward jump. The JIT compiles the call to nothing until
+   * {@link #stop} changes the call site.
+   */
   public static void poll() throws Throwable {
     POLL.invokeExact();
   }
@@ -52,11 +55,11 @@ public final class Own implements Launcher {
   public void drivers() {
     try {
       for (Object driver : ServiceLoader.load(Class.forName("java.sql.Driver"))) {
-        // Registered by its initializer.
+        // The initializer of the driver's class has registered it.
         Objects.requireNonNull(driver);
       }
     } catch (ClassNotFoundException | ServiceConfigurationError e) {
-      // No SQL in this runtime, or a driver that does not work: as the JDK has it.
+      // This runtime has no SQL, or a driver does not work. The JDK also goes on without them.
     }
   }
 

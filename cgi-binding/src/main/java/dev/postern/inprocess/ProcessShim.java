@@ -18,12 +18,12 @@ import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Processes that a program starts: they get its environment, working directory and streams, and end
- * with its request.
+ * The processes that a program starts. They get the program's environment, working directory and
+ * streams, and end with its request.
  */
 @SuppressWarnings("BadImport")
 public final class ProcessShim {
-  /** Those that start from the program's environment already. */
+  /** Builders whose environment was already set to the program's. */
   private static final Set<ProcessBuilder> BEGUN =
       Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
 
@@ -58,7 +58,7 @@ public final class ProcessShim {
       Process process = Headroom.start(builder);
       run.children.add(process);
       if (run.isPoisoned()) {
-        // The end of the run may have come before it was known.
+        // The run may have ended before this process was among its children.
         Children.end(run);
         throw new ProgramExit();
       }

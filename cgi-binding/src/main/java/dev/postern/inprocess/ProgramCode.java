@@ -25,12 +25,9 @@ import org.jspecify.annotations.Nullable;
 import org.objectweb.asm.ClassReader;
 import org.objectweb.asm.tree.ClassNode;
 
-/**
- * A program's classes as they were found on its class path, rewritten once for all instances.
- * Thread-safe.
- */
+/** The classes on a program's class path, rewritten once for all instances. Thread-safe. */
 final class ProgramCode implements ProgramClasses {
-  /** What the calls of all programs become. */
+  /** The shims that replace calls, for all programs. */
   static final CallTable TABLE =
       new CallTable(
           List.of(
@@ -52,7 +49,7 @@ final class ProgramCode implements ProgramClasses {
   private final Findings findings = new Findings();
   private volatile @Nullable String fallBack;
 
-  /** A class as it is defined. */
+  /** A rewritten class, and what the loader needs to define it. */
   record Found(
       byte[] bytes,
       @Nullable ProtectionDomain domain,
@@ -60,9 +57,9 @@ final class ProgramCode implements ProgramClasses {
       @Nullable String version) {}
 
   /**
-   * The program in that class path.
+   * The program on that class path.
    *
-   * @throws NotAProgramException when the class has no main, or is of a version that is not known
+   * @throws NotAProgramException when the class has no main, or its version is not known
    */
   ProgramCode(ProgramOptions options, List<ClassPathRoot> roots, String main)
       throws NotAProgramException {
@@ -77,7 +74,7 @@ final class ProgramCode implements ProgramClasses {
     }
   }
 
-  /** Entries of a class path, with those that their manifests add. */
+  /** The entries of a class path, with the entries that their manifests add. */
   static List<ClassPathRoot> roots(List<Path> classPath) throws IOException {
     Set<Path> seen = new LinkedHashSet<>();
     List<ClassPathRoot> roots = new ArrayList<>();
@@ -140,7 +137,7 @@ final class ProgramCode implements ProgramClasses {
     return findings;
   }
 
-  /** As {@code java.class.path} has it. */
+  /** The class path in the form of {@code java.class.path}. */
   String classPath() {
     List<String> paths = new ArrayList<>();
     roots.forEach(root -> paths.add(root.path().toString()));
@@ -154,7 +151,7 @@ final class ProgramCode implements ProgramClasses {
     return options.state() == ProgramOptions.State.RESET && fallBack == null;
   }
 
-  /** From now on a new loader for each request; the first reason counts. */
+  /** From now on each request gets a new loader. Only the first reason is kept. */
   @Override
   public void fallBack(String why) {
     if (fallBack == null) {
@@ -163,17 +160,22 @@ final class ProgramCode implements ProgramClasses {
     }
   }
 
-  /** Why it is FRESH instead of RESET, or null. */
+  /** Why the program is FRESH instead of RESET, or null. */
   @Nullable String fallBackReason() {
     return fallBack;
   }
 
-  /** Whether it may make threads that tell nobody, as those of an HTTP client. */
+  /**
+   * Whether the program may make threads that no hook of ours sees, such as those of an HTTP
+   * client.
+   */
   boolean makesHiddenThreads() {
     return findings.has("hidden threads");
   }
 
-  /** Whether what it leaves in a thread could be seen by what runs there next. */
+  /**
+   * Whether the program uses thread locals, which the next program on the same thread could see.
+   */
   boolean usesThreadLocals() {
     return findings.has("thread locals");
   }
@@ -224,7 +226,7 @@ final class ProgramCode implements ProgramClasses {
     return null;
   }
 
-  /** The class as it is to be defined. */
+  /** The bytes of a class, rewritten. */
   byte[] rewrite(byte[] bytes) {
     return rewrite(bytes, false);
   }

@@ -11,8 +11,8 @@ import java.io.OutputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The FileInputStream of rewritten code: descriptor 0 is the request's body, and the environment
- * that {@code /proc} shows is the program's.
+ * Replaces FileInputStream in rewritten code. Descriptor 0 is the request's body, and {@code
+ * /proc/self/environ} shows the program's environment.
  */
 public class ProgramFileInput extends FileInputStream {
   private static final String ENVIRONMENT = "/proc/self/environ";

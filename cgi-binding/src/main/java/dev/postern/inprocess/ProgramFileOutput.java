@@ -8,7 +8,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import org.jspecify.annotations.Nullable;
 
-/** The FileOutputStream of rewritten code: descriptors 1 and 2 are the program's. */
+/** Replaces FileOutputStream in rewritten code. Descriptors 1 and 2 are the program's own. */
 public class ProgramFileOutput extends FileOutputStream {
   private final @Nullable OutputStream standard;
   private final Run run;

@@ -12,8 +12,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The loader of one instance. It sees the platform, the program's class path as rewritten, and of
- * this side only the shims. Thread-safe.
+ * The class loader of one instance. It sees the platform, the rewritten classes of the program's
+ * class path, and of this server only the shims. Thread-safe.
  */
 final class ProgramLoader extends SecureClassLoader {
   static {
@@ -31,7 +31,7 @@ final class ProgramLoader extends SecureClassLoader {
     this.instance = instance;
     Module module = ProgramLoader.class.getModule();
     if (module.isNamed()) {
-      // Only a module itself may open its package to a loader's classes.
+      // Only code of a module may export a package of this module to the loader's classes.
       module.addExports(ProgramLoader.class.getPackageName(), getUnnamedModule());
     }
   }
@@ -65,7 +65,7 @@ final class ProgramLoader extends SecureClassLoader {
         definePackage(
             name.substring(0, dot), null, null, null, found.title(), found.version(), null, null);
       } catch (IllegalArgumentException e) {
-        // Another thread came first.
+        // Another thread has defined the package first.
       }
     }
     return defineClass(name, found.bytes(), 0, found.bytes().length, found.domain());
@@ -108,7 +108,7 @@ final class ProgramLoader extends SecureClassLoader {
     return Collections.enumeration(all);
   }
 
-  /** Not by a URL, which would keep a jar open for all of the JVM. */
+  /** Does not use a URL, because a URL would keep a jar open for the whole JVM. */
   @Override
   public @Nullable InputStream getResourceAsStream(String name) {
     try {

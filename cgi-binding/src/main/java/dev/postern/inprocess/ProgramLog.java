@@ -15,8 +15,8 @@ import java.util.logging.SimpleFormatter;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The loggers of java.util.logging that a program has: a tree of its own below a root of its own,
- * which writes to the program's standard error. Thread-safe.
+ * A program's loggers of java.util.logging. They form a tree of their own below a root of their
+ * own, which writes to the program's standard error. Thread-safe.
  */
 final class ProgramLog {
   private static final String GLOBAL = "global";
@@ -29,7 +29,7 @@ final class ProgramLog {
     this.run = run;
   }
 
-  /** Known to no LogManager, so that it ends with its request. */
+  /** A logger that no LogManager knows, so that it ends with its request. */
   private static final class Named extends Logger {
     Named(String name) {
       super(name, null);
@@ -102,7 +102,7 @@ final class ProgramLog {
     return logger(GLOBAL);
   }
 
-  /** One that nobody else can find. */
+  /** A logger that nobody else can find. */
   synchronized Logger anonymous() {
     Logger made = new Logger(null, null) {
           // Its constructor is protected.
@@ -135,7 +135,10 @@ final class ProgramLog {
     }
   }
 
-  /** Levels and console of a configuration; other handlers are made by the program's own code. */
+  /**
+   * Takes the levels and the console handler of a configuration. The program's own code must make
+   * other handlers.
+   */
   synchronized void configure(InputStream in) throws IOException {
     root();
     reset();
@@ -172,7 +175,7 @@ final class ProgramLog {
         try {
           handler.close();
         } catch (RuntimeException e) {
-          // Its own matter.
+          // A failure of the program's handler concerns nobody else.
         }
       }
     }

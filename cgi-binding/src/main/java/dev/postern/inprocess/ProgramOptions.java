@@ -8,10 +8,10 @@ import java.util.List;
  * How a program runs.
  *
  * @param instances how many requests it serves at once
- * @param idle after how long an instance that has nothing to do ends
- * @param maxRequests after how many an instance is given up
- * @param stopGrace how long what must end may take to end
- * @param abandonedLimit how many instances that could not be stopped there may be
+ * @param idle after how long an idle instance ends
+ * @param maxRequests after how many requests an instance is discarded
+ * @param stopGrace how long an instance that must stop may take to end
+ * @param abandonedLimit with so many instances that could not be stopped, requests are refused
  */
 public record ProgramOptions(
     List<String> arguments,

@@ -66,7 +66,7 @@ public final class ProgramSource {
     return name.trim();
   }
 
-  /** Whether a file has another time, size or number than when it was loaded. */
+  /** Whether a file of the class path has another time, size or key than when it was loaded. */
   boolean hasChanged() {
     return !stamps().equals(seen);
   }

@@ -8,12 +8,16 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The thread that runs a program's main, kept for the next request, and the group that it and all
- * threads of the program are in. A platform thread and no daemon, as a process has it. Thread-safe.
+ * The thread that runs a program's main and is kept for the next request. This class is also the
+ * thread group of that thread and of all the program's other threads. The thread is a platform
+ * thread and no daemon, as in a process. Thread-safe.
  */
 @SuppressWarnings({"ReferenceEquality", "ThreadPriorityCheck"})
 final class ProgramThread extends ThreadGroup {
-  /** Threads that the JDK makes once for all of the JVM, in the group of whoever comes first. */
+  /**
+   * Threads that the JDK makes once for the whole JVM, in the group of the thread that first needs
+   * them.
+   */
   private static final Set<String> OF_THE_JVM =
       Set.of("CompletableFutureDelayScheduler", "Keep-Alive-Timer", "process reaper");
 
@@ -39,7 +43,7 @@ final class ProgramThread extends ThreadGroup {
     return instance;
   }
 
-  /** Of another loader from now on, or of none; the thread must be idle. */
+  /** Gives the thread to another instance, or to none. The thread must be idle. */
   void moveTo(@Nullable Instance other) {
     instance = other;
     thread.setContextClassLoader(other == null ? null : other.loader);
@@ -81,7 +85,7 @@ final class ProgramThread extends ThreadGroup {
     }
   }
 
-  /** As a process finds its first thread. */
+  /** Puts the thread into the state that a process finds its first thread in. */
   private void prepare() {
     Thread.interrupted();
     if (!thread.getName().equals("main")) {
@@ -103,7 +107,10 @@ final class ProgramThread extends ThreadGroup {
     LockSupport.unpark(thread);
   }
 
-  /** Gives the group back, which JDK 17 and 18 keep in their parent until then. */
+  /**
+   * Ends the thread and destroys the group. JDK 17 and 18 keep a group in its parent until it is
+   * destroyed.
+   */
   @SuppressWarnings({"deprecation", "removal"})
   void release() {
     end();
@@ -124,7 +131,9 @@ final class ProgramThread extends ThreadGroup {
 
   // ---- the program's other threads ----
 
-  /** Those that are alive, but for the one that runs main and those that all of the JVM share. */
+  /**
+   * The program's live threads, without the one that runs main and those that the whole JVM shares.
+   */
   Thread[] others() {
     Thread[] all = new Thread[activeCount() + 8];
     int count = enumerate(all, true);

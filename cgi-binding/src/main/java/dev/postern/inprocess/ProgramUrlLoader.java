@@ -6,7 +6,7 @@ import java.net.URL;
 import java.net.URLClassLoader;
 import org.jspecify.annotations.Nullable;
 
-/** The URLClassLoader of rewritten code, whose classes are rewritten too. */
+/** Replaces URLClassLoader in rewritten code. The classes that it loads are rewritten too. */
 public class ProgramUrlLoader extends URLClassLoader {
   private static final String OURS = ProgramUrlLoader.class.getPackageName() + ".";
 

@@ -23,7 +23,10 @@ import java.util.Locale;
 import java.util.TimeZone;
 import org.jspecify.annotations.Nullable;
 
-/** What a program reaches by reflection and method handles, and classes that it makes itself. */
+/**
+ * What a program reaches by reflection and method handles, and the classes that it makes at run
+ * time.
+ */
 public final class ReflectionShim {
   private static final ClassValue<CheckOf> CHECKS =
       new ClassValue<>() {
@@ -33,7 +36,7 @@ public final class ReflectionShim {
         }
       };
 
-  /** The check of a class that is initialized for each request, if it has one. */
+  /** The check method of a class that is initialized for each request; null for other classes. */
   private static final class CheckOf {
     final @Nullable Method method;
 
@@ -45,7 +48,7 @@ public final class ReflectionShim {
           found.setAccessible(true);
         }
       } catch (NoSuchMethodException | LinkageError e) {
-        // It has no state of its own.
+        // The class has no state of its own.
       }
       method = found;
     }
@@ -53,12 +56,12 @@ public final class ReflectionShim {
 
   private ReflectionShim() {}
 
-  /** Whether statics of the class itself are initialized for each request. */
+  /** Whether the statics of the class itself are initialized for each request. */
   static boolean hasCheck(Class<?> type) {
     return CHECKS.get(type).method != null;
   }
 
-  /** Initializes a class for the request in force. */
+  /** Initializes a class for the present request. */
   public static Class<?> initialized(Class<?> type) {
     for (Class<?> at = type; at != null; at = at.getSuperclass()) {
       Method check = CHECKS.get(at).method;
@@ -96,7 +99,7 @@ public final class ReflectionShim {
         method.getDeclaringClass(), method.getName(), method.getParameterTypes());
   }
 
-  /** Whether a shim stands for the method. */
+  /** Whether a shim replaces the method, or gives it defaults. */
   public static boolean isRedirected(Method method) {
     return shim(method) != null || !SilentDefaults.of(method).isEmpty();
   }
@@ -137,7 +140,7 @@ public final class ReflectionShim {
     return zoned && made instanceof DateFormat format ? LocaleShim.zoned(format, instance) : made;
   }
 
-  /** Calls the shim that stands for the method. */
+  /** Calls the shim that replaces the method. */
   public static @Nullable Object invoke(
       Method method, @Nullable Object target, Object @Nullable [] arguments, Instance instance)
       throws ReflectiveOperationException {
@@ -162,7 +165,10 @@ public final class ReflectionShim {
     }
   }
 
-  /** Whether a shim stands for the field; initializes its class, as reading it would. */
+  /**
+   * Whether a shim replaces the field. Also initializes the field's class, as reading the field
+   * would.
+   */
   public static boolean isRedirected(Field field) {
     if (!Modifier.isStatic(field.getModifiers())) {
       return false;
@@ -174,7 +180,7 @@ public final class ReflectionShim {
     return ProgramCode.TABLE.field(field.getDeclaringClass(), field.getName()) != null;
   }
 
-  /** Where the field of an interface has moved to, or null. */
+  /** The field to which the field of an interface has moved, or null. */
   private static @Nullable Field companion(Field field) {
     Class<?> type = field.getDeclaringClass();
     if (!type.isInterface() || !(type.getClassLoader() instanceof ProgramLoader)) {
@@ -188,7 +194,7 @@ public final class ReflectionShim {
     }
   }
 
-  /** Reads what a shim has for the field. */
+  /** Reads the value that a shim or a companion has for the field. */
   public static @Nullable Object get(Field field, @Nullable Object target, Instance instance)
       throws IllegalAccessException {
     Field moved = companion(field);
@@ -246,12 +252,12 @@ public final class ReflectionShim {
 
   // ---- classes made at run time ----
 
-  /** Before defineClass: the class as it is to be defined. */
+  /** Called before defineClass. Returns the rewritten bytes of the class. */
   public static byte[] rewritten(byte[] bytes, int offset, int length, Instance instance) {
     return instance.code.rewrite(Arrays.copyOfRange(bytes, offset, offset + length));
   }
 
-  /** Before defineClass of a buffer. */
+  /** The same for defineClass with a buffer. */
   public static ByteBuffer rewritten(ByteBuffer buffer, Instance instance) {
     byte[] bytes = new byte[buffer.remaining()];
     buffer.get(bytes);

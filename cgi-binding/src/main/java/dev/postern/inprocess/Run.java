@@ -36,8 +36,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What a program can see and change of its process, for one request: streams, environment,
- * properties, exit. A request ends a run once, whichever of its threads comes first; what other
- * threads ask for after that ends them. Thread-safe.
+ * properties, exit. The first thread that ends the run decides how it ends. Any other thread is
+ * ended when it next asks for something. Thread-safe.
  */
 final class Run {
   private static final int ERRORS_KEPT = 64 * 1024;
@@ -49,10 +49,10 @@ final class Run {
   final Instance instance;
   final long number = NUMBERS.incrementAndGet();
 
-  /** As text: UTF-8, malformed bytes as U+FFFD. */
+  /** The environment as text: UTF-8, with U+FFFD for malformed bytes. */
   final Map<String, String> environment;
 
-  /** Bytes, one char each. */
+  /** The environment as bytes, one char each. */
   final Map<String, String> environmentBytes;
 
   final Path directory;
@@ -78,7 +78,10 @@ final class Run {
       Collections.synchronizedSet(Collections.newSetFromMap(new IdentityHashMap<>()));
   final Set<AutoCloseable> open = ConcurrentHashMap.newKeySet();
 
-  /** What the JDK closes by itself where the program has forgotten it. */
+  /**
+   * Things that the JDK closes by itself when the program has forgotten them. They are held weakly,
+   * so that the JDK still can.
+   */
   private final Set<AutoCloseable> opened =
       Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
 
@@ -87,16 +90,19 @@ final class Run {
   private final Set<Thread> hooks = new LinkedHashSet<>();
   private final Set<Thread> running = ConcurrentHashMap.newKeySet();
 
-  /** Exit was called, or main is over: nothing but hooks goes on. */
+  /**
+   * Whether exit was called, or main and the threads that it waits for have ended. Only hooks go on
+   * then.
+   */
   private volatile boolean ended;
 
-  /** Nothing goes on. */
+  /** Whether not even hooks may go on. */
   private volatile boolean poisoned;
 
-  /** Whether a thread was made that takes after one of the program's. */
+  /** Whether a thread of the program has made another thread. */
   volatile boolean madeThreads;
 
-  /** Main has returned, or called exit itself. */
+  /** Whether main has returned, or has called exit itself. */
   volatile boolean mainDone;
 
   /** Why the instance must not be used again, or null. */
@@ -145,7 +151,7 @@ final class Run {
 
   // ---- what its threads may do ----
 
-  /** Ends the calling thread when the program has ended, unless it is one of its hooks. */
+  /** Ends the calling thread if the program has ended, unless the thread is one of its hooks. */
   void check() {
     if (ended && (poisoned || !running.contains(Thread.currentThread()))) {
       throw new ProgramExit();
@@ -156,7 +162,7 @@ final class Run {
     return ended;
   }
 
-  /** Whether not even its hooks may go on. */
+  /** Whether not even the program's hooks may go on. */
   boolean isPoisoned() {
     return poisoned;
   }
@@ -180,7 +186,7 @@ final class Run {
 
   // ---- the end ----
 
-  /** System.exit, or halt: never returns. */
+  /** Does what System.exit or halt does. Never returns. */
   ProgramExit exit(int code, boolean halt) {
     boolean first;
     synchronized (this) {
@@ -205,7 +211,7 @@ final class Run {
     throw new ProgramExit();
   }
 
-  /** Main has returned, and all threads but daemons have ended. */
+  /** Ends the run after main has returned and all threads but daemons have ended. */
   void returned(int code) {
     synchronized (this) {
       if (ended) {
@@ -251,7 +257,7 @@ final class Run {
     }
   }
 
-  /** Ends it from outside, as a signal would. */
+  /** Ends the run from outside, as a signal would. */
   void stop(int signal) {
     synchronized (this) {
       if (!ended) {
@@ -281,7 +287,7 @@ final class Run {
     }
   }
 
-  /** Waits until only daemons are left of those that the program has started. */
+  /** Waits until only daemon threads of the program are left. */
   void awaitOthers() {
     while (!ended) {
       Thread other = instance.other();
@@ -291,12 +297,12 @@ final class Run {
       try {
         other.join(LOOK_MILLIS);
       } catch (InterruptedException e) {
-        // Only an end of the run means it.
+        // Only the end of the run stops this wait.
       }
     }
   }
 
-  /** Tells executors and timers to end, whose threads would not heed an interrupt. */
+  /** Tells executors and timers to end, because their threads do not end by an interrupt. */
   void endThreadMakers() {
     synchronized (threadMakers) {
       for (Object maker : threadMakers) {
@@ -309,7 +315,7 @@ final class Run {
     }
   }
 
-  /** Something that was opened, and is to be closed in the end. */
+  /** Notes something that was opened, to be closed when the run ends. */
   void opened(AutoCloseable what) {
     if (what instanceof BaseStream || what instanceof DirectoryStream) {
       open.add(what);
@@ -328,12 +334,12 @@ final class Run {
       try {
         each.close();
       } catch (Exception e) {
-        // It is gone either way.
+        // What was open is gone either way.
       }
     }
   }
 
-  /** What it has set for all of the JVM, and left open. */
+  /** Closes what is open, and undoes what the program has set for the whole JVM. */
   void undo() {
     closeAll();
     synchronized (undo) {
@@ -354,7 +360,7 @@ final class Run {
     }
   }
 
-  /** Standard error, of which the end is kept. */
+  /** The program's standard error. Only its end is kept. */
   private static final class ErrorOutput extends OutputStream {
     private final ErrorTail errors;
 

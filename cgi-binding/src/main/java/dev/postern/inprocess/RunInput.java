@@ -8,7 +8,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A program's standard input: the request's body, read by the program's own threads for as long as
+ * A program's standard input, which is the request's body. The program's own threads read it while
  * the request lasts. Thread-safe.
  */
 final class RunInput extends InputStream {
@@ -22,7 +22,7 @@ final class RunInput extends InputStream {
   private int end;
   private volatile @Nullable BodyException failure;
 
-  /** Reads that body; {@code failed} is told when it cannot be read. */
+  /** An input that reads {@code body}, and runs {@code failed} when the body cannot be read. */
   RunInput(InputStream body, Runnable failed) {
     this.body = body;
     this.failed = failed;
@@ -88,7 +88,7 @@ final class RunInput extends InputStream {
     return read > 0;
   }
 
-  /** The request's body is not the program's to close. */
+  /** Does nothing. The program must not close the request's body. */
   @Override
   public void close() {
     // Nothing.

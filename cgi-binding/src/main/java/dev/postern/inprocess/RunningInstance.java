@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A program that runs in this JVM for one request. */
 final class RunningInstance implements RunningProgram {
-  /** How long a program may live on after it has closed its output. */
+  /** How long a program may go on after it has closed its output. */
   private static final long EXIT_GRACE_NANOS = TimeUnit.SECONDS.toNanos(2);
 
   private static final long CLOSED_OUTPUT_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
@@ -143,7 +143,7 @@ final class RunningInstance implements RunningProgram {
     long start = System.nanoTime();
     try {
       while (run.pipe.read(Math.max(1, limit - (System.nanoTime() - start))) == Read.BLOCK) {
-        // For nobody.
+        // The output is read for nobody.
       }
       overdue = !run.awaitOver(Math.max(0, limit - (System.nanoTime() - start)));
       return !overdue;

@@ -17,7 +17,7 @@ import java.nio.channels.Channel;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The three standard streams of a program, in all the ways that Java has to reach them. */
+/** The three standard streams of a program, in all the ways in which Java code can reach them. */
 public final class StreamShim {
   static final FileDescriptor IN = new FileDescriptor();
   static final FileDescriptor OUT = new FileDescriptor();

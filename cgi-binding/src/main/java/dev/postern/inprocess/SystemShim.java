@@ -7,10 +7,16 @@ import java.util.Map;
 import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 
-/** Properties, exit, hooks and threads of a program; and what rewritten code itself calls. */
+/**
+ * The properties, exit, hooks and threads of a program, and methods that rewritten code calls by
+ * itself.
+ */
 @SuppressWarnings("DoNotCallSuggester")
 public final class SystemShim {
-  /** What a JVM sets by itself; all else is the server's own, and none of a program's business. */
+  /**
+   * The prefixes of properties that a JVM sets by itself. All other properties are the server's
+   * own, and a program does not see them.
+   */
   private static final String[] STANDARD = {
     "java.", "jdk.", "sun.", "os.", "user.", "file.", "path.", "line.", "native.", "stdin.",
     "stdout.", "stderr."
@@ -196,7 +202,10 @@ public final class SystemShim {
     return handler instanceof Handling handling ? handling.handler : handler;
   }
 
-  /** A handler of the program, which neither sees its end nor throws it at the JVM. */
+  /**
+   * Wraps a handler of the program. The handler does not see a ProgramExit, and the JVM does not
+   * get one from it.
+   */
   private record Handling(Thread.UncaughtExceptionHandler handler)
       implements Thread.UncaughtExceptionHandler {
     @Override
@@ -206,7 +215,7 @@ public final class SystemShim {
           handler.uncaughtException(thread, e);
         }
       } catch (ProgramExit again) {
-        // It has ended the program.
+        // The handler has ended the program.
       }
     }
   }
@@ -218,32 +227,32 @@ public final class SystemShim {
 
   // ---- called by rewritten code itself ----
 
-  /** At the start of each exception handler. */
+  /** Called at the start of each exception handler. */
   public static void handled(Instance instance) {
     instance.live();
   }
 
-  /** Whether the caller is to initialize the class. */
+  /** Whether the caller must initialize the class. */
   public static boolean enter(String type, Instance instance) {
     return instance.initializations.enter(type);
   }
 
-  /** The class is initialized. */
+  /** Called when the class is initialized. */
   public static void done(String type, Instance instance) {
     instance.initializations.done(type);
   }
 
-  /** The class cannot be initialized: what is to be thrown. */
+  /** Called when the initializer of the class has failed. Returns what must be thrown. */
   public static Throwable failed(Throwable e, String type, Instance instance) {
     return instance.initializations.failed(type, e);
   }
 
-  /** An enum or an interface is initialized. */
+  /** Called when an enum is initialized. */
   public static void kept(Class<?> type, Instance instance) {
     instance.kept.add(type);
   }
 
-  /** Before the first use of JDBC. */
+  /** Called before each use of JDBC. Registers the drivers the first time. */
   public static void drivers(Instance instance) {
     Run run = instance.live();
     boolean first;
@@ -256,12 +265,12 @@ public final class SystemShim {
     }
   }
 
-  /** Before a JDBC driver is registered, which ends with the request. */
+  /** Called before a JDBC driver is registered. Removes it again when the request ends. */
   public static void registers(Object driver, Instance instance) {
     instance.live().onEnd(() -> instance.deregister(driver));
   }
 
-  /** After something was opened, which is closed with the request. */
+  /** Called after something was opened. Closes it when the request ends. */
   public static void opened(Object opened, Instance instance) {
     Run run = instance.run;
     if (run != null && opened instanceof AutoCloseable closeable) {
@@ -270,7 +279,7 @@ public final class SystemShim {
     instance.live();
   }
 
-  /** After an executor or a timer was made, which ends with the request. */
+  /** Called after an executor or a timer was made. Ends it with the request. */
   public static void made(Object made, Instance instance) {
     instance.live().threadMakers.add(made);
   }

@@ -21,8 +21,9 @@ import org.objectweb.asm.Opcodes;
 import org.objectweb.asm.Type;
 
 /**
- * {@code System.out} and {@code System.err} for code of the JDK, which is not rewritten: what it
- * prints on a thread of a program goes to the program's request, all else where it went before.
+ * {@code System.out} and {@code System.err} for code of the JDK, which is not rewritten. What such
+ * code prints on a thread of a program goes to the program's request. Everything else goes where it
+ * went before.
  */
 public final class SystemStreams {
   private static final String BASE = Type.getInternalName(Adopted.class);
@@ -31,7 +32,10 @@ public final class SystemStreams {
 
   private SystemStreams() {}
 
-  /** Hands each call on. Its subclass is made here: a method for each that a PrintStream has. */
+  /**
+   * Hands each call on to the stream in force. {@code bytes()} makes a subclass that overrides each
+   * method of PrintStream.
+   */
   abstract static class Adopted extends PrintStream {
     private final PrintStream server;
     private final boolean error;
@@ -52,7 +56,7 @@ public final class SystemStreams {
     }
   }
 
-  /** Exchanges both streams of this JVM, once. */
+  /** Replaces both streams of this JVM. Later calls change nothing. */
   public static synchronized void adopt() {
     if (System.out instanceof Adopted && System.err instanceof Adopted) {
       return;

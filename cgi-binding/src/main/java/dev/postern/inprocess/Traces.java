@@ -5,7 +5,7 @@ import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.Set;
 
-/** Takes what this package has put under a program's main out of a stack trace. */
+/** Removes from a stack trace the frames that this package adds around a program's own. */
 final class Traces {
   private static final String OURS = Traces.class.getPackageName() + ".";
 

@@ -7,11 +7,11 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ForkJoinPool;
 import java.util.function.Supplier;
 
-/** What is one for all of the JVM: a program gets its own, or is refused it. */
+/** Things of which a JVM has only one. A program gets one of its own, or is refused. */
 public final class WideShim {
   private WideShim() {}
 
-  /** Before a call that is refused. */
+  /** Called before a call that is refused. Always throws. */
   public static void refuse(String what, Instance instance) {
     instance.live();
     instance.code.findings().add("refused call", what);

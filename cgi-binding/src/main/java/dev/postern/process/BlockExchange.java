@@ -55,7 +55,7 @@ final class BlockExchange {
     }
   }
 
-  /** A filled block. */
+  /** Hands a filled block to the consumer. */
   void put(Block block) {
     lock.lock();
     try {
@@ -66,7 +66,7 @@ final class BlockExchange {
     }
   }
 
-  /** No more blocks: end of the output, or a failure to read it. */
+  /** Ends the exchange: the output has ended, or could not be read. */
   void end(@Nullable IOException newFailure) {
     lock.lock();
     try {
@@ -79,8 +79,8 @@ final class BlockExchange {
   }
 
   /**
-   * The next block; null when there is none: at the end, after {@code nanos}, or after {@link
-   * #wake}. Tell which by {@link #isEnded}.
+   * The next block. Null at the end, after {@code nanos}, or after {@link #wake}; {@link #isEnded}
+   * tells whether it is the end.
    */
   @Nullable Block poll(long nanos) throws IOException, InterruptedException {
     lock.lockInterruptibly();
@@ -111,7 +111,7 @@ final class BlockExchange {
     }
   }
 
-  /** The consumer keeps its block for good: another one may be made. */
+  /** The consumer keeps its block for good, so the producer may make another one. */
   void forget() {
     lock.lock();
     try {

@@ -9,14 +9,15 @@ import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A child of a fork server. Its parent keeps it as a zombie, and thus its number and status, until
- * {@link #forget}; or it tells how its child ended. Thread-safe.
+ * A child of a fork server. Either the server keeps the ended child as a zombie until {@link
+ * #forget}, so that /proc still shows its status; or the server reaps the child at once and reports
+ * its status. Thread-safe.
  */
 final class ForkedProcess extends PipedProcess {
   private static final int RUNNING = -1;
   private static final int SIGNALLED = 128;
 
-  /** A child ends right after its output, as a rule, so that the first looks come soon. */
+  /** Usually a child ends right after its output, so the first checks come soon. */
   private static final long FIRST_LOOK_NANOS = TimeUnit.MICROSECONDS.toNanos(100);
 
   private static final long LAST_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
@@ -37,7 +38,7 @@ final class ForkedProcess extends PipedProcess {
     this.start = entry.start();
   }
 
-  /** When it began, as its entry in the process table has it. */
+  /** When the child began, as its entry in the process table says. */
   long start() {
     return start;
   }
@@ -59,8 +60,9 @@ final class ForkedProcess extends PipedProcess {
   }
 
   /**
-   * {@code pid (comm) state … exit_code} of proc(5). Whose number is another's now was reaped by
-   * somebody else: its parent, the server, was killed.
+   * Reads the status from the child's line {@code pid (comm) state … exit_code} of proc(5). If the
+   * number belongs to another process now, somebody else has reaped the child, because the server
+   * was killed. The status is unknown then.
    */
   private void look() {
     if (child.ended() != null) {
@@ -76,14 +78,17 @@ final class ForkedProcess extends PipedProcess {
         code = code(Integer.parseInt(fields[fields.length - 1]));
       }
     } catch (IOException | RuntimeException e) {
-      // Gone; or there is no descriptor to look with just now.
+      // The child is gone, or this JVM has no free descriptor to read the file with.
       if (!Files.exists(stat)) {
         code = Exit.UNKNOWN.code();
       }
     }
   }
 
-  /** Its parent has told, or is gone itself: then nobody can tell any more. */
+  /**
+   * Takes the status that the server reported. If the server itself is gone without a report, the
+   * status of an ended child is unknown.
+   */
   private void lookAtReaped(LongFunction<@Nullable Integer> ended) {
     Integer status = ended.apply(child.pid());
     if (status == null && ProcessHandle.of(child.parent()).isEmpty()) {
@@ -95,7 +100,7 @@ final class ForkedProcess extends PipedProcess {
     }
   }
 
-  /** What {@code wait} tells, as {@link Exit} has it. */
+  /** The code of {@link Exit} for a status of {@code wait}. */
   static int code(int status) {
     int signal = status & 0x7F;
     return signal == 0 ? status >> 8 & 0xFF : SIGNALLED + signal;

@@ -49,9 +49,10 @@ public final class Headroom {
   }
 
   /**
-   * Starts a process without the context class loader. The JDK keeps a thread that has waited for
-   * one ("process reaper") for the next ones, with the context class loader of the thread that
-   * started the first: it would keep a web application that was undeployed.
+   * Starts a process without the context class loader. The JDK keeps a thread ("process reaper")
+   * that has waited for one process, and uses it for the next ones. This thread has the context
+   * class loader of the thread that started the first process, and would keep an undeployed web
+   * application in memory.
    */
   static Process unowned(ProcessBuilder builder) throws IOException {
     Thread thread = Thread.currentThread();

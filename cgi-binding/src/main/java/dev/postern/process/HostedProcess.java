@@ -15,29 +15,30 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One program that runs for one request: what is waited for, how long, and how all of it ends. How
- * a program is started, read and signalled is the matter of the {@link StartPath} in force.
+ * One program that runs for one request. This class decides what is waited for, how long, and how
+ * all of it ends. The subclass for the {@link StartPath} in force starts, reads and signals the
+ * program.
  *
- * <p>The thread of the request starts it, reads its output and closes it; {@link #wake} may come
- * from any thread.
+ * <p>The thread of the request starts the program, reads its output and closes it; {@link #wake}
+ * may come from any thread.
  */
 public abstract class HostedProcess implements RunningProgram {
   /** How long a program may live on after it has closed its output. */
   private static final long EXIT_GRACE_NANOS = TimeUnit.SECONDS.toNanos(2);
 
   /**
-   * Who has had a processor for so long since it closed its output, and is not being taken down by
-   * the kernel, has more to do than to end: 50 ms.
+   * 50 ms. If a program has had a processor for so long since it closed its output, and the kernel
+   * is not taking it down, the program is doing more than just ending.
    */
   private static final long WORKS_ON_TICKS = 5;
 
-  /** From TERM to KILL. */
+  /** The time from TERM to KILL. */
   static final long KILL_GRACE_NANOS = TimeUnit.SECONDS.toNanos(2);
 
   /** How often a wait looks whether the program has ended. */
   static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
-  /** How long an exit is waited for before anything else is looked at. */
+  /** How long to wait for an exit before checking anything else. */
   private static final long FIRST_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
 
   private static final int ERRORS_KEPT = 64 * 1024;
@@ -66,12 +67,13 @@ public abstract class HostedProcess implements RunningProgram {
    * Starts a program in a session of its own.
    *
    * @param command the program's absolute path and its arguments, as text
-   * @param environment all of it, as bytes, one char each, of which {@link ProgramText#canCarry}
-   *     said that they can be passed on; the JVM's own is not
+   * @param environment the whole environment, as bytes, one char each. {@link ProgramText#canCarry}
+   *     has said that they can be passed on. The program gets nothing of the JVM's own environment
    * @param body what the program gets on its standard input, or null for nothing. Bytes in memory
    *     are written as the program takes them; any other stream is read on another thread. Never
    *     closed
-   * @param tied started by a thread that lasts as long as the JVM, for programs that end with it
+   * @param tied whether a thread that lasts as long as the JVM starts the program, for programs
+   *     that end with the JVM
    * @throws IOException when the system refuses to start it; nothing is left open then
    */
   public static HostedProcess start(
@@ -95,13 +97,13 @@ public abstract class HostedProcess implements RunningProgram {
   }
 
   /**
-   * Takes over a child of a fork server, hands it its request and thereby has it run.
+   * Takes over a child of a fork server and hands it its request, so that it runs.
    *
    * @param command what the child runs
    * @param request as the child reads it
    * @param body as for {@link #start}
-   * @throws IOException when the child has not run, and will not, unless its cause is no {@link
-   *     IOException}
+   * @throws IOException when the child has not run, and will not. If the exception has a cause that
+   *     is no {@link IOException}, the child may have run
    */
   public static HostedProcess adopt(
       ForkedChild child, List<String> command, byte[] request, @Nullable InputStream body)
@@ -167,7 +169,7 @@ public abstract class HostedProcess implements RunningProgram {
     return NativePath.launch(command, environment, directory, body);
   }
 
-  /** Starts a program in a session of its own, by this thread or one that may end. */
+  /** Starts a program in a session of its own, from a thread that may end before the program. */
   public static HostedProcess start(
       List<String> command,
       Map<String, String> environment,
@@ -191,7 +193,7 @@ public abstract class HostedProcess implements RunningProgram {
     while (true) {
       long left = Math.max(0, limit - (now - start));
       long asked = Math.min(left, LOOK_NANOS);
-      // What is there already was not waited for, however late this thread gets to see it.
+      // A block that is there already was not waited for, however late this thread sees it.
       boolean ready = leftovers.areRead() && awaitBlock(0);
       boolean block = ready || awaitBlock(asked);
       long took = System.nanoTime() - now;
@@ -261,8 +263,8 @@ public abstract class HostedProcess implements RunningProgram {
   }
 
   /**
-   * Whether there is input that the program has not read, or it cannot read any: it reads from
-   * elsewhere. Where nothing tells of it, there is none.
+   * Whether there is input that the program has not read. Also true if its standard input is no
+   * pipe, because the program then reads from elsewhere. False if the system does not tell.
    */
   private boolean hasUnreadInput() {
     Path input = Path.of("/proc", Long.toString(session().leader()), "fd", "0");
@@ -270,7 +272,7 @@ public abstract class HostedProcess implements RunningProgram {
       if (!Files.readSymbolicLink(input).toString().startsWith("pipe:")) {
         return true;
       }
-      // For both directions, as a named pipe could hold up one that is for one of them.
+      // Opened for both directions, because opening a named pipe for one direction can block.
       try (RandomAccessFile pipe = new RandomAccessFile(input.toFile(), "rw");
           FileInputStream reader = new FileInputStream(pipe.getFD())) {
         return reader.available() > 0;
@@ -280,7 +282,7 @@ public abstract class HostedProcess implements RunningProgram {
     }
   }
 
-  /** The program has ended, and what holds its output open has had its time. */
+  /** Whether the program has ended, and whatever holds its output open has had its time. */
   private boolean leaderHasGone(long now) {
     if (now - looked >= LOOK_NANOS) {
       looked = now;
@@ -297,7 +299,7 @@ public abstract class HostedProcess implements RunningProgram {
   @Override
   public final Exit exit() {
     try {
-      // As a rule it has ended: what it has worked until now is looked up for the others alone.
+      // Usually it has ended. Only for the others we look up how long they have worked until now.
       if (awaitExit(FIRST_LOOK_NANOS)) {
         return new Exit(exitCode());
       }
@@ -340,7 +342,9 @@ public abstract class HostedProcess implements RunningProgram {
     stopInput();
   }
 
-  /** Whether {@link #detach} was called: the program's input is not to end before the program. */
+  /**
+   * Whether {@link #detach} was called. The program's input must then not end before the program.
+   */
   final boolean isDetached() {
     return detached;
   }
@@ -388,11 +392,11 @@ public abstract class HostedProcess implements RunningProgram {
       killNow();
       awaitKilled();
     } catch (Throwable e) {
-      // Such as no memory: what cannot be waited for must not live on.
+      // For example, memory has run out. A program that cannot be waited for must not live on.
       killNow();
       throw e;
     } finally {
-      // Not before: a JVM that ends now ends what has not heeded TERM yet.
+      // Removed only now, so that a JVM that ends meanwhile also ends a program that ignored TERM.
       LiveProcesses.remove(this);
       if (place != null) {
         place.leave();
@@ -416,12 +420,12 @@ public abstract class HostedProcess implements RunningProgram {
     }
   }
 
-  /** A moment, whoever is in a hurry: a killed program ends at once, as a rule. */
+  /** Waits a moment, even after an interrupt. A killed program usually ends at once. */
   private void awaitKilled() {
     try {
       awaitExit(LOOK_NANOS);
     } catch (InterruptedException e) {
-      // Then it ends on its own; the interrupt is kept already.
+      // The program then ends on its own. The caller keeps the interrupt.
     }
   }
 
@@ -456,7 +460,7 @@ public abstract class HostedProcess implements RunningProgram {
       if (session().isLeaderAlive()) {
         awaitExit(TimeUnit.MILLISECONDS.toNanos(20));
       } else {
-        // What it left behind is not our child, so that there is nothing to wait on.
+        // The processes that it left behind are not our children, so there is nothing to wait on.
         Thread.sleep(5);
       }
     }
@@ -465,7 +469,7 @@ public abstract class HostedProcess implements RunningProgram {
   // ---- what a path does its own way ----
 
   /**
-   * The request's body could not be read, or passed on, which the next {@link #read} throws. Any
+   * Makes the next {@link #read} throw that the request's body could not be read or passed on. Any
    * thread.
    */
   final void failInput(IOException failure) {
@@ -473,12 +477,12 @@ public abstract class HostedProcess implements RunningProgram {
     wakeReader();
   }
 
-  /** The command with what had to be put in front of it. */
+  /** The command, with the helpers that were put in front of it. */
   List<String> executed(List<String> plain) {
     return plain;
   }
 
-  /** The program and what it leads. */
+  /** The session that the program leads. */
   abstract Session session();
 
   /** Gives back the block that was read last, if there is one. */
@@ -491,8 +495,8 @@ public abstract class HostedProcess implements RunningProgram {
   abstract boolean isOutputEnded();
 
   /**
-   * Whether the output's end may not have been its end. Never on a path that owns the program's
-   * pipe.
+   * Whether output may be missing although its end was read. Never on a path that owns the
+   * program's pipe.
    */
   boolean mayHaveLostOutput() {
     return false;
@@ -501,7 +505,7 @@ public abstract class HostedProcess implements RunningProgram {
   /** Lets the current and every later {@link #nextBlock} return. Any thread. */
   abstract void wakeReader();
 
-  /** Whether the request's body is being read, which waits for the client. Any thread. */
+  /** Whether a read of the request's body waits for the client now. Any thread. */
   abstract boolean isBodyAwaited();
 
   /** Reads no more of the request's body. Returns when nothing reads it any more. */
@@ -510,15 +514,15 @@ public abstract class HostedProcess implements RunningProgram {
   /** Waits until the program itself has ended. */
   abstract boolean awaitExit(long nanos) throws InterruptedException;
 
-  /** Its status, or 128 and the signal's number; only after it has ended. */
+  /** Its exit status, or 128 plus the signal's number. Called only after the program has ended. */
   abstract int exitCode();
 
   /** Reads no more output: a program that writes on gets EPIPE. */
   abstract void stopReading();
 
-  /** Waits a moment for what an ended program has left of its standard error. */
+  /** Waits a moment for the rest of an ended program's standard error. */
   abstract void awaitErrors() throws InterruptedException;
 
-  /** Lets go of the request's body, and of all that the process had. The last call. */
+  /** Releases the request's body and all that the process had. This is the last call. */
   abstract void release();
 }

@@ -4,8 +4,8 @@ import java.io.IOException;
 import java.io.InputStream;
 
 /**
- * Lets the input pump read the request's body only while the request lasts: a container uses the
- * stream again for the next request. Thread-safe.
+ * Lets the input pump read the request's body only while the request lasts, because a container
+ * uses the stream again for the next request. Thread-safe.
  */
 public final class InputGate {
   private boolean closed;
@@ -40,19 +40,19 @@ public final class InputGate {
     return reading;
   }
 
-  /** Whether a read came after the gate was closed, so that the body may go on. */
+  /** Whether a read came after the gate was closed. The body may then have more bytes. */
   public synchronized boolean wasCut() {
     return cut;
   }
 
-  /** Whether it lets nothing through any more. */
+  /** Whether {@link #close} was called. */
   public synchronized boolean isClosed() {
     return closed;
   }
 
   /**
-   * Returns when nothing reads any more; the container's own time-out bounds a read that waits for
-   * a silent client.
+   * Closes the gate. Returns when no thread reads the body any more. If a read waits for a silent
+   * client, this call waits too, until the container's own time-out ends the read.
    */
   public synchronized void close() {
     closed = true;

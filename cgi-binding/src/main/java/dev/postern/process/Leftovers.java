@@ -9,7 +9,7 @@ import java.util.concurrent.TimeUnit;
  * that are more than a pipe holds, come from the child processes. Not thread-safe.
  */
 final class Leftovers {
-  /** How long reading goes on. */
+  /** How long reading goes on after the program has ended. */
   static final long GRACE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   /** The largest pipe that an unprivileged program can make, and what we have read ahead. */
@@ -29,7 +29,7 @@ final class Leftovers {
     }
   }
 
-  /** A wait for output was over, with a block of that length or 0 for none. */
+  /** Records the end of a wait for output, with the length of its block or 0 for no block. */
   void waited(long nanos, int length) {
     if (ended) {
       waited += nanos;
@@ -40,7 +40,7 @@ final class Leftovers {
     }
   }
 
-  /** Whether the program was seen to have ended, and its output not. */
+  /** Whether the program was seen to have ended, so that its leftovers are read. */
   boolean areRead() {
     return ended;
   }

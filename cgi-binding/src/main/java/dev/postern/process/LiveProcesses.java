@@ -9,20 +9,23 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
- * The programs that run now, so that none outlives this JVM when it is asked to end: they have a
- * session of their own, and no terminal or process group takes them along. Thread-safe.
+ * The programs that run now. They have a session of their own, so no terminal or process group ends
+ * them together with this JVM. When the JVM is asked to end, a shutdown hook of this class ends
+ * them. Thread-safe.
  *
- * <p>The hook is there only while a program runs, as it would keep the class loader of a web
- * application that was undeployed.
+ * <p>The hook is registered only while a program runs, because it would keep the class loader of an
+ * undeployed web application.
  */
 final class LiveProcesses {
-  /** For requests that are just ending, and servers that let them. */
+  /**
+   * How long the hook waits for requests that are just ending, and for servers that let them end.
+   */
   private static final long HEAD_START_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private static final Set<HostedProcess> RUNNING = new HashSet<>();
   private static final Thread HOOK = new Thread(LiveProcesses::endAll, "postern-end-programs");
 
-  /** Programs between their start and {@link #started}: the JVM must not end without them. */
+  /** How many programs are between their start and {@link #started}. The hook ends these too. */
   private static int starting;
 
   private static boolean ending;
@@ -30,8 +33,8 @@ final class LiveProcesses {
   private LiveProcesses() {}
 
   /**
-   * Called before a program is started, so that the end of the JVM waits for what it will be told
-   * by {@link #started} or {@link #notStarted}.
+   * Called before a program is started. The end of the JVM then waits for the call of {@link
+   * #started} or {@link #notStarted}.
    *
    * @throws IOException when the JVM is ending already
    */
@@ -74,7 +77,7 @@ final class LiveProcesses {
     }
   }
 
-  /** Whether no program runs, or is about to. */
+  /** Whether no program runs, and none is being started. */
   static synchronized boolean areNone() {
     return RUNNING.isEmpty() && starting == 0;
   }
@@ -102,12 +105,15 @@ final class LiveProcesses {
         return;
       }
     } catch (InterruptedException e) {
-      // Then at once.
+      // The programs are then killed at once.
     }
     forEach(Session::kill);
   }
 
-  /** What fails for one, such as for want of memory, is done for all others. */
+  /**
+   * Signals each program. If that fails for one, for example for lack of memory, the others still
+   * get the signal.
+   */
   private static void forEach(Consumer<Session> signal) {
     for (HostedProcess process : running()) {
       try {

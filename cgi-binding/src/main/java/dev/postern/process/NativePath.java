@@ -8,8 +8,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The way past {@link ProcessBuilder}, which this JDK does not have. From JDK 22 on the jar's
- * {@code META-INF/versions/22} takes the place of this class.
+ * Stands for the native start path, which this JDK cannot use. From JDK 22 on, the class of that
+ * name in the jar's {@code META-INF/versions/22} takes the place of this class.
  */
 final class NativePath {
   private NativePath() {}

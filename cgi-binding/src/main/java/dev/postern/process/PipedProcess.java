@@ -15,17 +15,23 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What runs one request in a process that is not our own child, in the place of one that is. Its
- * pipes are opened by /proc. Thread-safe, but for {@link #open}.
+ * Stands for a {@link Process} where a request runs in a process that is not our own child. Its
+ * pipes are opened by /proc. Thread-safe, except for {@link #open}.
  */
 abstract class PipedProcess extends Process {
-  /** A process that waits for its request takes it at once; one that does not hangs. */
+  /**
+   * How long a process may take to read its request. Usually it reads at once; after this time it
+   * counts as hung.
+   */
   static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(3);
 
   private static final long FIRST_LOOK_NANOS = TimeUnit.MICROSECONDS.toNanos(50);
   private static final long LAST_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
-  /** Whether the process lives is looked up in a file: more rarely than what is in its pipe. */
+  /**
+   * How often to check whether the process lives. This reads a file, so it is done more rarely than
+   * the check of the pipe.
+   */
   private static final long LIVES_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
 
   final ForkedChild child;
@@ -36,31 +42,31 @@ abstract class PipedProcess extends Process {
   private @Nullable FileChannel input;
 
   /**
-   * One that has not begun, and whose pipes are not opened here.
+   * Takes a process that has not begun its request. Does not open the pipes of {@link #open}.
    *
-   * @throws IOException when it is gone, or the system does not let us
+   * @throws IOException when the process is gone, or the system does not let us open its files
    */
   PipedProcess(ForkedChild child) throws IOException {
     this.child = child;
     this.handle =
         ProcessHandle.of(child.pid())
             .orElseThrow(() -> new IOException("process of a request must be alive"));
-    // No channel, which an interrupt would close.
+    // This is no channel, because an interrupt would close a channel.
     this.status =
         child.status() < 0 ? null : new FileInputStream(child.file(child.status()).toFile());
   }
 
-  /** A child that ends with its request, or a worker that does not. */
+  /** A child that ends with its request, or a worker that goes on. */
   static PipedProcess of(ForkedChild child) throws IOException {
     return child.turn() == null ? new ForkedProcess(child) : new WorkerTurn(child);
   }
 
   /**
-   * Opens its pipes, for who reads and writes them by threads. Called once, before {@link #begin};
-   * {@link #close} closes what was opened.
+   * Opens the process's pipes, for a caller that reads and writes them on threads. Called once,
+   * before {@link #begin}; {@link #close} closes what was opened.
    *
-   * @param body whether it gets one
-   * @throws IOException when it is gone, or the system does not let us
+   * @param body whether the process gets a body
+   * @throws IOException when the process is gone, or the system does not let us open its files
    */
   final void open(boolean body) throws IOException {
     output = FileChannel.open(child.file(child.output()), StandardOpenOption.READ);
@@ -71,14 +77,16 @@ abstract class PipedProcess extends Process {
   }
 
   /**
-   * Hands it its request, and returns when it has taken all of it, and thereby begun. One that does
-   * not take it in time is killed.
+   * Hands the process its request. Returns when the process has taken all of it, and thereby begun.
+   * A process that does not take the request in time is killed.
    *
-   * @throws IOException when it has not got all of it, so that it has not run and will not; with a
-   *     cause that is no {@link IOException} when it was killed and may have begun before
+   * @throws IOException when the process has not got all of the request, so that it has not run and
+   *     will not. The exception has a cause that is no {@link IOException} when the process was
+   *     killed and may have begun before
    */
   final void begin(byte[] request) throws IOException {
-    // No channel: an interrupt would close that, and leave open whether all was written.
+    // This is no channel. An interrupt would close a channel, and nobody would know whether all of
+    // the request was written.
     try (FileOutputStream control = new FileOutputStream(child.file(child.control()).toFile());
         FileInputStream unread = new FileInputStream(control.getFD())) {
       control.write(request);
@@ -91,12 +99,13 @@ abstract class PipedProcess extends Process {
       long lived = begun;
       long look = FIRST_LOOK_NANOS;
       boolean killed = false;
-      // A process begins when nothing is left in the pipe, which we hold, so that it outlives it.
+      // The process has begun when the pipe is empty. We hold the pipe too, so it stays when the
+      // process ends.
       while (unread.available() > 0) {
         long now = System.nanoTime();
         if (now - lived >= LIVES_NANOS) {
           lived = now;
-          // The pipe is looked at again: it may have begun, and ended, in between.
+          // The pipe is checked again, because the process may have begun and ended in between.
           if (!isAlive() && unread.available() > 0) {
             throw notTaken(false);
           }
@@ -114,7 +123,10 @@ abstract class PipedProcess extends Process {
     }
   }
 
-  /** One that was killed, and had taken all by then, may have begun: its cause tells that. */
+  /**
+   * The failure of a process that did not take its request. If it was killed, it may have begun
+   * before; the cause says so.
+   */
   static IOException notTaken(boolean killed) {
     return killed
         ? new IOException(
@@ -122,10 +134,10 @@ abstract class PipedProcess extends Process {
         : new IOException("process of a request must take it");
   }
 
-  /** Until the program runs, and its child has let go of the pipe with all else. */
+  /** Waits until the status pipe ends: the child has become the program, or has ended. */
   private static void awaitProgram(FileInputStream status, FileInputStream unread)
       throws IOException {
-    // Longer than any reason of the system's.
+    // Longer than any error message of the system.
     byte[] why = new byte[256];
     int n;
     try {
@@ -143,7 +155,7 @@ abstract class PipedProcess extends Process {
     }
   }
 
-  /** An interrupt is for what comes after the start. */
+  /** Sleeps. An interrupt does not end the start; it is kept for what comes after. */
   private static void pause(long nanos) {
     boolean interrupted = Thread.interrupted();
     LockSupport.parkNanos(nanos);
@@ -189,12 +201,15 @@ abstract class PipedProcess extends Process {
     handle.destroy();
   }
 
-  /** Closes the output, which wakes who reads it; what writes on gets EPIPE. */
+  /**
+   * Closes the output. This wakes the thread that reads it, and a program that writes on gets
+   * EPIPE.
+   */
   final void stopReading() {
     closeQuietly(output);
   }
 
-  /** Closes its pipes. */
+  /** Closes the process's pipes. */
   final void close() {
     closeQuietly(input);
     closeQuietly(output);
@@ -202,7 +217,7 @@ abstract class PipedProcess extends Process {
     closeQuietly(status);
   }
 
-  /** Lets go of all. Nothing is asked or signalled afterwards. */
+  /** Releases everything. Afterwards nobody may ask or signal the process. */
   abstract void forget();
 
   private static void closeQuietly(@Nullable Closeable file) {

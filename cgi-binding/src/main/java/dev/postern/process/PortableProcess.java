@@ -17,8 +17,9 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A program that {@link ProcessBuilder} started. Three pumps work at once, so that no full pipe can
- * hold up another: one reads its output, one its errors, one writes the request's body.
+ * A program that {@link ProcessBuilder} started, or that runs in a process which is not our child.
+ * Three pumps work at once: one reads the program's output, one reads its errors, one writes the
+ * request's body. So a full pipe never holds up another pipe.
  */
 final class PortableProcess extends HostedProcess {
   private final BlockExchange output = new BlockExchange();
@@ -30,8 +31,8 @@ final class PortableProcess extends HostedProcess {
   private BlockExchange.@Nullable Block current;
 
   /**
-   * The program had ended before the reader had its output, and had left others behind: what they
-   * write may go into a pipe that the JDK has closed.
+   * Whether the program had ended before the reader had its output, and had left other processes
+   * behind. What these write may then go into a pipe that the JDK has closed.
    */
   private volatile boolean lost;
 
@@ -59,13 +60,13 @@ final class PortableProcess extends HostedProcess {
     session = new PortableSession(process);
   }
 
-  /** A child of a fork server, in the place of a process of our own. */
+  /** Takes a process that is not our own child: a child of a fork server, or a worker. */
   private PortableProcess(PipedProcess child) {
     process = child;
     session = new PortableSession(child);
   }
 
-  /** What a shell has to do is what the JDK cannot: it encodes text. */
+  /** The JDK encodes text with one charset. Bytes that this charset lacks go through a shell. */
   private static ProcessBuilder builder(
       List<String> command, Map<String, String> byShell, Path directory) throws IOException {
     List<String> bytes = new ArrayList<>(command.size());
@@ -129,7 +130,7 @@ final class PortableProcess extends HostedProcess {
     return started;
   }
 
-  /** As {@link HostedProcess#adopt}. Its body is read from when it has its request, not before. */
+  /** As {@link HostedProcess#adopt}. The body is read only after the process has its request. */
   static HostedProcess adopt(ForkedChild child, byte[] request, @Nullable InputStream body)
       throws IOException {
     PipedProcess process = PipedProcess.of(child);
@@ -265,7 +266,7 @@ final class PortableProcess extends HostedProcess {
 
   @Override
   void release() {
-    // The JDK has let go of the rest with the program.
+    // For a program of our own, the JDK released everything else when the program ended.
     if (process instanceof PipedProcess child) {
       child.forget();
     }
@@ -275,15 +276,16 @@ final class PortableProcess extends HostedProcess {
   // ---- the pumps ----
 
   /**
-   * Starts the program on the thread that reads its output, and holds the stream's monitor from the
-   * first read to the end. The JDK's reaper takes that monitor when the program exits, to save what
-   * is in the pipe and close it; what a grandchild writes later would be lost, with a clean end.
-   * Exit and end of output are two events. A program that has ended before the monitor is held is
-   * remembered.
+   * Starts the program on the thread that reads its output. The program's exit is not the end of
+   * its output, because a grandchild may still write. But when the program exits, the JDK's reaper
+   * takes the monitor of the output stream, saves what is in the pipe and closes the pipe. What the
+   * grandchild writes later would be lost, and the output would seem to end normally. So the
+   * reading thread holds that monitor from the first read to the end of the output. If the program
+   * ended before this thread held the monitor, {@link #lost} records that.
    */
   private Process startDraining(Headroom.Start start) throws IOException {
     if (Thread.currentThread().isInterrupted()) {
-      // Below, a start that is quicker than the wait for it would pass this over.
+      // started.get() ignores an interrupt if the program has started by then, so check here.
       throw new InterruptedIOException("interrupted before the program was started");
     }
     CompletableFuture<Process> started = new CompletableFuture<>();
@@ -323,7 +325,10 @@ final class PortableProcess extends HostedProcess {
     }
   }
 
-  /** The pipes of a forked child are ours alone to close. */
+  /**
+   * Reads without the stream's monitor, because only this class closes the pipes of a process that
+   * is not our own child.
+   */
   private void pumpOutput() {
     Pumps.run(() -> drain(process, process.getInputStream()));
   }
@@ -331,7 +336,7 @@ final class PortableProcess extends HostedProcess {
   private void drain(Process starting, InputStream stdout) {
     IOException failed = null;
     try (stdout) {
-      // Before anything else: those who write into a closed pipe do not live long.
+      // Checked first: a process that writes into a closed pipe soon ends and is not seen later.
       lost = !(starting instanceof PipedProcess) && PortableSession.hasLeftOthers(starting);
       BlockExchange.Block block = output.take();
       while (block != null) {
@@ -347,7 +352,7 @@ final class PortableProcess extends HostedProcess {
     } catch (InterruptedException e) {
       failed = new InterruptedIOException("interrupted while the program's output was read");
     } catch (RuntimeException | Error e) {
-      // Such as no memory: what was read is not all of it.
+      // For example, memory has run out. What was read is not the whole output.
       failed = new IOException("program's output must be readable", e);
     } finally {
       output.end(failed);
@@ -363,7 +368,7 @@ final class PortableProcess extends HostedProcess {
               errors.add(bytes, n);
             }
           } catch (IOException e) {
-            // The pipe was closed with the program.
+            // The pipe was closed when the program ended.
           } finally {
             errorsDone.countDown();
           }
@@ -379,8 +384,9 @@ final class PortableProcess extends HostedProcess {
   }
 
   /**
-   * A program that does not read its input is no failure. A body that cannot be read is: the
-   * program must not take half of it for all, so its input stays open until it is ended.
+   * A program that does not read its input is no failure. A body that cannot be read is a failure.
+   * The program must not take half a body for the whole body, so its input stays open until the
+   * program is ended.
    */
   private void copyInput(InputStream body) {
     OutputStream stdin = process.getOutputStream();
@@ -401,7 +407,7 @@ final class PortableProcess extends HostedProcess {
     } catch (IOException e) {
       // The program has not read all of its input, and need not.
     } catch (RuntimeException | Error e) {
-      // Such as no memory.
+      // For example, memory has run out.
       failInput(new PipeException(new IOException("request body must be passed on", e)));
       return;
     }

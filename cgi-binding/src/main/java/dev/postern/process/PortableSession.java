@@ -12,8 +12,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A session that {@code setsid} makes and {@code kill} ends. Where there is no {@code setsid} or no
- * /proc, the program's descendants as the JDK sees them take the group's place.
+ * A session that {@code setsid} makes and {@code kill} ends. Without {@code setsid} or /proc, the
+ * program's descendants, as the JDK sees them, take the place of the session.
  */
 final class PortableSession extends Session {
   private static final Path SHELL = Path.of("/bin/sh");
@@ -21,17 +21,21 @@ final class PortableSession extends Session {
   private static final boolean SUPPORTED = SETSID != null && ProcessTable.isPresent();
   private static final long SIGNAL_SECONDS = 5;
 
-  /** No process begins then. */
+  /** A start time that no process has. */
   private static final long UNKNOWN = -1;
 
   private final Process process;
 
-  /** When the program began. The JDK reaps it, so that its number may be another's afterwards. */
+  /**
+   * When the program began. After the JDK has reaped the program, another process may have its
+   * number.
+   */
   private final long start;
 
   /**
-   * To signal it by: {@link Process#destroy} also closes the streams, while others read and write
-   * them. Their next read or write would be one of whatever has the descriptor's number by then.
+   * Used to signal the program. {@link Process#destroy} also closes the streams while other threads
+   * read and write them. The next read or write would go to whatever file has the descriptor's
+   * number by then.
    */
   private final ProcessHandle handle;
 
@@ -62,7 +66,7 @@ final class PortableSession extends Session {
     return SUPPORTED;
   }
 
-  /** Whether a program has ended and others of its session have not. */
+  /** Whether the leader has ended while other processes of its session live. */
   static boolean hasLeftOthers(Process leader) {
     if (leader.isAlive() || !SUPPORTED) {
       return false;
@@ -76,15 +80,17 @@ final class PortableSession extends Session {
     return process.isAlive();
   }
 
-  /** A worker outlives a request: what counts is whether it still works on that. */
+  /**
+   * A worker outlives its requests, so for a worker this tells whether it still works on this one.
+   */
   @Override
   boolean isAlive() {
     return process.isAlive() || !(process instanceof WorkerTurn) && !members().isEmpty();
   }
 
   /**
-   * Nobody once the number is another program's, which is a sign that all have ended; and where the
-   * table cannot be read, which has nobody then that could be signalled safely.
+   * The members that can be signalled safely. If the leader's number is another program's now, all
+   * members have ended, and this is empty. It is also empty if the process table cannot be read.
    */
   private List<ProcessTable.Entry> members() {
     if (!SUPPORTED) {
@@ -101,7 +107,7 @@ final class PortableSession extends Session {
   @Override
   void terminate() {
     if (process instanceof WorkerTurn) {
-      // Its output is closed, which a worker sees, and goes on; one that hangs is killed.
+      // Its output is closed. A worker sees that and goes on; a worker that hangs is killed later.
       return;
     }
     if (!SUPPORTED) {
@@ -129,7 +135,7 @@ final class PortableSession extends Session {
    * Signals the leader's process group, and each member of the session that has made a group of its
    * own.
    *
-   * @param single the same for one process, for a system that has no room for {@code kill}
+   * @param single does the same for one process, for a system that has no room for {@code kill}
    * @return false when there is nobody to signal: all have ended, or {@code setsid} has not run yet
    */
   private boolean signal(String name, Consumer<ProcessHandle> single) {
@@ -157,7 +163,7 @@ final class PortableSession extends Session {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (IOException | OutOfMemoryError e) {
-      // No room for a process, or for the JDK's thread that waits for it.
+      // The system has no room for a process, or for the JDK's thread that waits for it.
       for (ProcessTable.Entry member : members) {
         ProcessHandle.of(member.pid()).ifPresent(single);
       }

@@ -7,11 +7,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * {@code PID-START}: a process, in the names of what it makes, so that what it has left behind can
- * be told from what is in use. The pid alone does not tell: in a container the next server often
- * has that of the one before.
+ * {@code PID-START} of a process. A process puts this into the names of the files and directories
+ * that it makes, so that others can tell leftovers of an ended process from what is in use. The pid
+ * alone is not enough, because in a container the next server often has the pid of the one before.
  *
- * @param start when it began, which is comparable on this system only; 0 where nothing tells
+ * @param start when the process began, comparable on this system only; 0 if unknown
  */
 public record ProcessName(long pid, long start) {
   private static final long UNKNOWN = 0;
@@ -19,7 +19,10 @@ public record ProcessName(long pid, long start) {
   /** {@code PID-START-ANYTHING}. */
   private static final Pattern MADE = Pattern.compile("([0-9]{1,18})-([0-9]{1,18})-[0-9a-f]+");
 
-  /** The kernel's own count is exact; a time of day there depends on when the clock was set. */
+  /**
+   * Whether {@code start} is the kernel's own count, which is exact. Elsewhere it is a time of day,
+   * which depends on when the clock was set.
+   */
   private static final boolean TICKS = ticks(ProcessHandle.current().pid()) != UNKNOWN;
 
   private static final ProcessName CURRENT = of(ProcessHandle.current());
@@ -38,8 +41,8 @@ public record ProcessName(long pid, long start) {
   }
 
   /**
-   * Whether a file is called {@code PREFIX-PID-START-ANYTHING} by a process that has ended. Where
-   * that cannot be told it has not.
+   * Whether a file has a name of {@code prefix} and {@code PID-START-ANYTHING}, and that process
+   * has ended. False if nobody can tell.
    */
   public static boolean isLeftover(Path file, String prefix) {
     String name = String.valueOf(file.getFileName());

@@ -18,10 +18,12 @@ public final class ProcessTable {
   private static final Path PROC = Path.of("/proc");
   private static final boolean PRESENT = Files.isDirectory(PROC.resolve("self"));
 
-  /** Of nearly every system; a figure for people is all that depends on it. */
+  /** The page size of nearly every system. Only a figure for people depends on it. */
   private static final long PAGE = 4096;
 
-  /** All fields that are read here are within so many bytes; the kernel gives them to one read. */
+  /**
+   * All fields that are read here are within so many bytes. The kernel returns them in one read.
+   */
   private static final int LINE = 1024;
 
   private ProcessTable() {}
@@ -30,20 +32,21 @@ public final class ProcessTable {
     return PRESENT;
   }
 
-  /** The live members of a session, zombies left out; null where nothing tells of them now. */
+  /** The live members of a session, without zombies; null if /proc cannot be read now. */
   static @Nullable List<Entry> session(long session) {
     return session(session, pid -> true);
   }
 
   /**
-   * The same, where the system tells sooner than by a file of /proc who may be one.
+   * The same, for a caller that can rule out a process faster than by a file of /proc.
    *
-   * @param candidate by the process's number; whom it lets through is looked at all the same
+   * @param candidate takes a process's number, and returns false for a process that is no member.
+   *     All others are still checked in /proc
    */
   static @Nullable List<Entry> session(long session, LongPredicate candidate) {
     String[] names = PROC.toFile().list();
     if (names == null) {
-      // Such as for want of a descriptor.
+      // For example, there is no free descriptor.
       return null;
     }
     List<Entry> members = new ArrayList<>();
@@ -64,7 +67,7 @@ public final class ProcessTable {
     return read(PROC.resolve(Long.toString(pid)));
   }
 
-  /** The memory that a process has, shared pages among it, in bytes; 0 where nothing tells. */
+  /** The memory of a process, including shared pages, in bytes; 0 if unknown. */
   public static long memory(long pid) {
     try {
       Path statm = PROC.resolve(Long.toString(pid)).resolve("statm");
@@ -76,8 +79,8 @@ public final class ProcessTable {
   }
 
   /**
-   * The memory that the live members of sessions have together, shared pages among it, in bytes, by
-   * session. One without members is left out. Reads all of /proc once.
+   * The memory of the live members of each session, including shared pages, in bytes, by session. A
+   * session without members is left out. Reads all of /proc once.
    */
   public static Map<Long, Long> memory(Set<Long> sessions) {
     Map<Long, Long> memory = new HashMap<>();
@@ -107,7 +110,7 @@ public final class ProcessTable {
           Long.parseLong(fields[11]) + Long.parseLong(fields[12]),
           Long.parseLong(fields[19]));
     } catch (IOException | RuntimeException e) {
-      // It has ended meanwhile.
+      // The process has ended meanwhile.
       return null;
     }
   }
@@ -115,8 +118,8 @@ public final class ProcessTable {
   /**
    * {@code pid (comm) state ppid pgrp session tty tpgid flags ...} of proc(5).
    *
-   * @param work how long it has had a processor, in ticks
-   * @param start when the process began, in ticks since the system did
+   * @param work how long the process has had a processor, in ticks
+   * @param start when the process began, in ticks since the system started
    */
   public record Entry(
       long pid, char state, long group, long session, long flags, long work, long start) {
@@ -126,14 +129,14 @@ public final class ProcessTable {
       return state == 'Z' || state == 'X';
     }
 
-    /** It has ended, or the kernel is taking it down. */
+    /** Whether the process has ended, or the kernel is taking it down. */
     boolean isEnding() {
       return isDead() || (flags & PF_EXITING) != 0;
     }
 
     /**
-     * It waits for something else than a processor, or was stopped; it is not about to end, as one
-     * is that has closed its files already.
+     * Whether the process waits for something other than a processor, or was stopped. A process
+     * that is ending is not idle, even if it waits.
      */
     boolean isIdle() {
       return state != 'R' && !isEnding();

@@ -10,35 +10,35 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Text and the bytes that a program sees of it. Bytes are held one to a char, as everywhere in a
- * gateway interface.
+ * Converts between text and the bytes that a program sees of it. Bytes are held one to a char, as
+ * everywhere in a gateway interface.
  */
 public final class ProgramText {
   private static final Charset LOCALE = ofLocale();
   private static final Charset CHARSET =
       Runtime.version().feature() < 18 ? Charset.defaultCharset() : LOCALE;
 
-  /** What a byte that no text has is added to, as Python and others do. */
+  /** Added to a byte that no text has, to make a char of it, as Python and others do. */
   private static final char BYTE = '\uDC00';
 
   private ProgramText() {}
 
   /**
-   * What the JDK encodes environments, arguments and the working directory of a program with: the
-   * default charset before JDK 18, the locale's charset since.
+   * The charset with which the JDK encodes environments, arguments and the working directory of a
+   * program: the default charset before JDK 18, the locale's charset since.
    */
   public static Charset charset() {
     return CHARSET;
   }
 
-  /** What the JDK decodes file names and the command's own arguments with: the locale's. */
+  /** The charset with which the JDK decodes file names and its own arguments: the locale's. */
   public static Charset localeCharset() {
     return LOCALE;
   }
 
   /**
-   * The bytes of a text that the JDK has decoded by the locale, as it does with file names and
-   * arguments, or of a word of {@link #toWord}; null when the locale's charset cannot encode it.
+   * The bytes of a text that the JDK has decoded by the locale, such as a file name or an argument,
+   * or of a word of {@link #toWord}. Null when the locale's charset cannot encode it.
    */
   public static @Nullable String toBytes(String text) {
     if (isAscii(text)) {
@@ -65,7 +65,7 @@ public final class ProgramText {
     return bytes.toString();
   }
 
-  /** Whether that char stands for a byte, and is no half of a pair. */
+  /** Whether that char stands for a byte, and is not half of a surrogate pair. */
   private static boolean isByte(String text, int at) {
     char c = text.charAt(at);
     return c >= BYTE + 0x80
@@ -74,8 +74,8 @@ public final class ProgramText {
   }
 
   /**
-   * A path as a word of a command: its text where that has the path's bytes. A byte that the locale
-   * cannot decode is a char of U+DC80 to U+DCFF, which no decoded text has.
+   * A path as a word of a command: the path's text, if this text has the path's bytes. Otherwise
+   * each byte above ASCII is a char of U+DC80 to U+DCFF, which no decoded text has.
    */
   public static String toWord(Path path) {
     String text = path.toString();
@@ -95,8 +95,9 @@ public final class ProgramText {
   }
 
   /**
-   * The bytes of an absolute path. Its text can have lost them, to a U+FFFD that encodes as well as
-   * any other char; a path keeps its bytes, and its URI shows them.
+   * The bytes of an absolute path. Where the locale could not decode a byte, the path's text has a
+   * U+FFFD, which encodes like any other char, so the byte is lost. The path itself keeps its
+   * bytes, and its URI shows them.
    */
   public static String toBytes(Path path) {
     String text = path.toString();
@@ -119,14 +120,14 @@ public final class ProgramText {
   }
 
   /**
-   * Whether the path in force hands a program exactly these bytes in a variable. {@link
-   * ProcessBuilder} writes {@code ?} for what the charset does not have; a shell then sets them.
+   * Whether the start path in force passes exactly these bytes to a program in a variable. {@link
+   * ProcessBuilder} writes {@code ?} for what its charset lacks, so a shell sets such variables.
    */
   public static boolean canCarry(String bytes) {
     return canName(bytes);
   }
 
-  /** Whether the path in force starts a program whose name has exactly these bytes. */
+  /** Whether the start path in force can start a program whose name has exactly these bytes. */
   public static boolean canName(String bytes) {
     return isAscii(bytes)
         || StartPath.inForce() == StartPath.NATIVE
@@ -135,8 +136,8 @@ public final class ProgramText {
   }
 
   /**
-   * What carries all bytes without a shell, for the log when a server starts; "" where none is
-   * needed.
+   * Tells how to pass on all bytes without a shell, for the log when a server starts; "" if no
+   * shell is needed.
    */
   static String advice() {
     StringBuilder all = new StringBuilder();
@@ -186,8 +187,8 @@ public final class ProgramText {
   }
 
   /**
-   * Whether this JVM really encodes as is believed here: a program is started once, and asked what
-   * it got. Done at the first value that is not ASCII.
+   * Whether this JVM really encodes as this class expects. It starts a program once, at the first
+   * value that is not ASCII, and compares what the program got.
    */
   private static final class Proof {
     static final boolean EXACT = isExact();
@@ -208,7 +209,9 @@ public final class ProgramText {
       }
     }
 
-    /** All that a charset of single bytes has above ASCII, and a char of each length of UTF-8. */
+    /**
+     * All that a charset of single bytes has above ASCII, and chars of 2, 3 and 4 bytes in UTF-8.
+     */
     private static String sample() {
       StringBuilder sample = new StringBuilder();
       for (int b = 0x80; b <= 0xFF; b++) {

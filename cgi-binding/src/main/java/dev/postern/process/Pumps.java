@@ -7,9 +7,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * The threads that read from and write to programs. Platform threads, as a blocked pipe read pins a
- * virtual one; daemons, kept for a few seconds for the next request. The permits of the callers
- * bound how many there are.
+ * The threads that read from and write to programs. They are platform threads, because a virtual
+ * thread that blocks in a pipe read pins its carrier. They are daemons, and an idle one stays for a
+ * few seconds for the next request. This class does not limit their number; the permits of the
+ * callers do.
  */
 public final class Pumps {
   private static final long KEEP_SECONDS = 5;
@@ -28,7 +29,7 @@ public final class Pumps {
   private Pumps() {}
 
   /**
-   * Runs that on a thread of its own.
+   * Runs {@code pump} on a thread of its own.
    *
    * @throws OutOfMemoryError when the system has no thread for it
    */
@@ -37,8 +38,8 @@ public final class Pumps {
   }
 
   /**
-   * Ends the threads that have nothing to do, and waits a moment for those that are about to: a web
-   * application that is undeployed must leave none. The next request makes new ones.
+   * Ends the idle threads, and waits a moment for those that are about to be idle. An undeployed
+   * web application must leave no thread behind. The next request makes new ones.
    */
   public static synchronized void endIdle() {
     Spawner.endIdle();

@@ -9,13 +9,14 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A program that runs for one request, whatever runs it. A host knows programs as this alone: a
+ * A program that runs for one request, whatever runs it. A host knows programs only as this. A
  * process of the system is one ({@link HostedProcess}), and so may be a child of a server of
  * processes, or a program inside this JVM.
  *
- * <p>The thread of the request starts it, reads its output and closes it. It may hand it over to
- * another thread, by {@link #detach}, which then does the rest; and it may let another thread read
- * ahead, by {@link #keepBlock}, while it passes a block on. {@link #wake} may come from any thread.
+ * <p>The thread of the request starts the program, reads its output and closes it. By {@link
+ * #detach}, that thread may hand the program over to another thread, which then does the rest. By
+ * {@link #keepBlock}, that thread may let another one read ahead while it passes a block on. {@link
+ * #wake} may come from any thread.
  */
 public interface RunningProgram {
   /** What came of waiting for output. */
@@ -51,7 +52,7 @@ public interface RunningProgram {
    *
    * @throws PipeException when the output cannot be read, or the body cannot be passed on
    * @throws BodyException when the request's body cannot be read
-   * @throws java.io.InterruptedIOException when the thread is interrupted, which it stays
+   * @throws java.io.InterruptedIOException when the thread is interrupted; it stays interrupted
    */
   Read read(Duration timeout) throws IOException;
 
@@ -61,17 +62,18 @@ public interface RunningProgram {
   /** How many bytes the block has. */
   int length();
 
-  /** The block where the system has put it, outside the heap; null where it came to the heap. */
+  /** The block where the system has put it, outside the heap; null if it is in the heap only. */
   default @Nullable ByteBuffer direct() {
     return null;
   }
 
   /**
-   * Leaves the block that was read last, which is then no block of this program any more: its bytes
-   * stay as they are, whatever is read later. Another thread may go on reading afterwards. Nothing
-   * where there is no block.
+   * Takes the block that was read last away from this program. Its bytes then stay as they are,
+   * whatever is read later, and another thread may go on reading. Does nothing if there is no
+   * block.
    *
-   * @return false where a program cannot do that; the block is what it was then
+   * @return false if this program cannot do that; the block then stays valid only until the next
+   *     read
    */
   default boolean keepBlock() {
     return false;
@@ -89,32 +91,32 @@ public interface RunningProgram {
   // ---- input ----
 
   /**
-   * Whether the program has taken all that the client has sent of the request's body, and more of
-   * it is still to come: what the program does not do then, it cannot do.
+   * Whether the program has taken all that the client has sent of the request's body, and more is
+   * still to come. The program may then be unable to go on until the client sends more.
    */
   boolean awaitsClient();
 
   // ---- the end ----
 
   /**
-   * How the program ended, once its output has. Waits for a program that is just ending, also where
-   * it gets no processor to end on. One that only closed its output and lives on is {@link
-   * Exit#RUNNING}, which is known in a fraction of a second.
+   * How the program ended. Called when its output has ended. Waits for a program that is just
+   * ending, even if it gets no processor for that. A program that only closed its output and lives
+   * on is {@link Exit#RUNNING}; this is known in a fraction of a second.
    */
   Exit exit();
 
-  /** How the program ended, or that it is running, without waiting: for a diagnosis. */
+  /** How the program ended, or that it is running. For a diagnosis; does not wait. */
   String exitNow();
 
   /**
-   * Whether the output may go on where reading stopped: the program had ended but its output had
-   * not, and bytes were still coming, or could no longer be read.
+   * Whether output may be missing after the point where reading stopped. The program had ended but
+   * its output had not, and bytes were still coming, or could no longer be read.
    */
   boolean wasStillWriting();
 
   /**
-   * What is wrong with an output that has ended but is not known to be whole; null when it is. What
-   * it may lack counts only while the response is not complete by its Content-Length.
+   * The failure of an output that has ended but may not be whole; null when it is whole. The
+   * failure counts only if the response is not complete by its Content-Length.
    */
   default @Nullable GatewayException cut() {
     return wasStillWriting()
@@ -123,29 +125,31 @@ public interface RunningProgram {
   }
 
   /**
-   * Leaves the request: its body is read no more, and {@link #wake} does nothing from here on. The
-   * program's input stays open, so that it takes no part of a body for all of it. Returns when
-   * nothing reads the body any more. Another thread may go on with the program afterwards.
+   * Leaves the request. Nobody reads its body any more, and {@link #wake} does nothing from here
+   * on. The program's input stays open, so that the program does not take part of a body for the
+   * whole. Returns when nothing reads the body any more. Another thread may go on with the program
+   * afterwards.
    */
   void detach();
 
   /**
-   * Lets the program work on to its end: reads its output for nobody, and waits for its exit.
+   * Lets the program work on to its end. Reads its output and drops it, and waits for its exit.
    *
-   * @return false when the time was over first; {@link #end} then gives it no other grace
+   * @return false when the time was over first; {@link #end} then gives the program no other grace
    */
   boolean finish(Duration time) throws IOException;
 
   /**
-   * Ends what still runs. A program whose output has ended gets its grace to end by itself;
-   * otherwise, and afterwards, it and all that it has started get TERM, and 2 s later KILL. Returns
-   * when the program has ended, whoever reads the request's body; {@link #close} is still to come.
+   * Ends what still runs. A program whose output has ended gets a grace to end by itself. If it
+   * does not end, or its output has not ended, it and all that it has started get TERM, and 2 s
+   * later KILL. Returns when the program has ended, even if the request's body is still being read.
+   * The caller must still call {@link #close}.
    */
   void end();
 
   /**
-   * {@link #end}, and lets go of all that the program had. Returns when nothing reads the request's
-   * body any more, which a silent client can hold up for as long as its server lets it.
+   * Calls {@link #end}, and releases all that the program had. Returns when nothing reads the
+   * request's body any more. A silent client can delay that for as long as its server lets it.
    */
   void close();
 
@@ -156,8 +160,8 @@ public interface RunningProgram {
   boolean wasKilled();
 
   /**
-   * What the run has left behind in a process that goes on, after {@link #close}; nothing for a
-   * process that ended.
+   * What the run has left behind in a process that goes on; empty for a process that ended. Called
+   * after {@link #close}.
    */
   default List<String> left() {
     return List.of();

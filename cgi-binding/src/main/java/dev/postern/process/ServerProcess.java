@@ -15,13 +15,16 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A process that serves more than one request, in a session of its own: a fork server or a worker.
- * It is told by its standard input, whose end is its own end, and tells by its standard output.
- * Thread-safe, but for the two streams.
+ * It reads commands from its standard input, ends when its input ends, and writes reports to its
+ * standard output. Thread-safe, except for the two streams.
  */
 public final class ServerProcess {
   private static final long END_SECONDS = 2;
 
-  /** A process that has just ended shows itself no more, before its end is known. */
+  /**
+   * How long a process that cannot be reached may take to end. A process that is ending cannot be
+   * reached for a moment before we know of its end.
+   */
   private static final long UNREACHABLE_MILLIS = 200;
 
   private final Process process;
@@ -33,10 +36,10 @@ public final class ServerProcess {
   }
 
   /**
-   * Starts one; what it writes on its standard error is dropped.
+   * Starts a process. What it writes on its standard error is dropped.
    *
    * @param command an absolute path and its arguments, as text
-   * @param environment all of it, as bytes, one char each
+   * @param environment the whole environment, as bytes, one char each
    * @throws IOException when the system refuses, or a byte cannot be passed on
    */
   public static ServerProcess start(
@@ -71,18 +74,19 @@ public final class ServerProcess {
     return process.pid();
   }
 
-  /** Whether it still runs. */
+  /** Whether the process still runs. */
   public boolean isAlive() {
     return process.isAlive();
   }
 
   /**
-   * Whether its open files can be reached, and those of its children: not where it has made itself
-   * undumpable, is another user's by now, or /proc is hidden. One that has ended is reachable.
+   * Whether we can open the files of the process and of its children. We cannot if it has made
+   * itself undumpable, if it is another user's by now, or if /proc is hidden. A process that has
+   * ended counts as reachable.
    */
   public boolean isReachable() {
     try {
-      // The system asks for the same right when an open file is opened.
+      // Reading this link needs the same right as opening one of its files.
       Files.readSymbolicLink(Path.of("/proc", Long.toString(pid()), "exe"));
       return true;
     } catch (IOException e) {
@@ -95,17 +99,17 @@ public final class ServerProcess {
     }
   }
 
-  /** What it is told by. */
+  /** The stream for commands to the process. */
   public OutputStream commands() {
     return process.getOutputStream();
   }
 
-  /** What it tells. */
+  /** The stream of the process's reports. */
   public InputStream reports() {
     return process.getInputStream();
   }
 
-  /** How it ended, for a diagnosis. Waits a moment for that. */
+  /** How the process ended, for a diagnosis. Waits a moment for the end. */
   public String exit() {
     try {
       if (process.waitFor(END_SECONDS, TimeUnit.SECONDS)) {
@@ -117,7 +121,7 @@ public final class ServerProcess {
     return Exit.RUNNING.toString();
   }
 
-  /** How it ended, as {@link Exit} has it; waits a moment for that. */
+  /** How the process ended, as a code of {@link Exit}. Waits a moment for the end. */
   public int code() {
     try {
       if (process.waitFor(END_SECONDS, TimeUnit.SECONDS)) {
@@ -129,27 +133,29 @@ public final class ServerProcess {
     return Exit.UNKNOWN.code();
   }
 
-  /** Waits until it has ended, by itself or since it was killed. */
+  /** Waits until the process has ended, by itself or because it was killed. */
   public void await() throws InterruptedException {
     process.waitFor();
   }
 
-  /** Kills it alone, at once and without a helper. */
+  /** Kills only this process, at once and without a helper process. */
   void killAlone() {
     process.destroyForcibly();
   }
 
-  /** Kills it, and all of its session; children that have begun lead sessions of their own. */
+  /**
+   * Kills the process and all of its session. Children that have begun lead sessions of their own.
+   */
   public void kill() {
     session.kill();
   }
 
-  /** The memory that it has for itself and shares, in bytes (VmRSS); 0 where nothing tells. */
+  /** The memory of the process, own and shared, in bytes (VmRSS); 0 if unknown. */
   public long memory() {
     return ProcessTable.memory(process.pid());
   }
 
-  /** How long it has had a processor, in milliseconds; 0 where nothing tells. */
+  /** How long the process has had a processor, in milliseconds; 0 if unknown. */
   public long work() {
     ProcessTable.Entry entry = ProcessTable.of(process.pid());
     return entry == null ? 0 : entry.work() * 10;

@@ -1,10 +1,11 @@
 package dev.postern.process;
 
 /**
- * The session and process group of one hosted program, which is the leader of both. Signals go to
- * it only while that is provable: the leader is our unreaped child, or /proc shows a live member,
- * and nobody else with the leader's number. While there is a member the kernel gives the number to
- * nobody else.
+ * The session and process group of one hosted program, which is the leader of both. A signal must
+ * not reach another program that has the same number by then. So we signal only while the number is
+ * provably the session's: the leader is our unreaped child, or /proc shows a live member, and
+ * nobody else with the leader's number. While a session has a member, the kernel gives its number
+ * to nobody else.
  */
 abstract class Session {
   private final long leader;
@@ -31,15 +32,15 @@ abstract class Session {
   abstract void kill();
 
   /**
-   * How long the program itself has had a processor, in ticks; 0 where nothing tells, and of one
-   * that the kernel is taking down.
+   * How long the program itself has had a processor, in ticks; 0 if unknown, or if the kernel is
+   * taking the program down.
    */
   final long leaderWork() {
     ProcessTable.Entry entry = ProcessTable.of(leader);
     return entry == null || entry.isEnding() ? 0 : entry.work();
   }
 
-  /** Whether the program itself lives on and waits for something else than a processor. */
+  /** Whether the program itself lives on and waits for something other than a processor. */
   final boolean isLeaderIdle() {
     ProcessTable.Entry entry = ProcessTable.of(leader);
     return entry != null && entry.isIdle();

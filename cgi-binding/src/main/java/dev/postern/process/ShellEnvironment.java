@@ -10,20 +10,25 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Variables, words of a command and a working directory that {@link ProcessBuilder} cannot write,
- * since the charset that it encodes with lacks some of their bytes. /bin/sh makes them from ASCII,
- * and then becomes the program: one exec more, and a fork for each such variable and word.
+ * Passes on variables, words of a command and a working directory that {@link ProcessBuilder}
+ * cannot write, because the charset that it encodes with lacks some of their bytes. /bin/sh makes
+ * the bytes from ASCII, and then becomes the program. This costs one exec more, and a fork for each
+ * such variable and word.
  */
 final class ShellEnvironment {
   private static final Path SHELL = Path.of("/bin/sh");
 
-  /** A word of a command is no longer than 128 KiB; here one byte is four chars at most. */
+  /**
+   * How much of a value goes into one word. A word of a command is no longer than 128 KiB, and one
+   * byte takes up to four chars here.
+   */
   private static final int PIECE = 16 * 1024;
 
   /**
-   * Its arguments are pairs of a name and a format of {@code printf}, {@code --}, and the command.
-   * A value of several pieces has several pairs. Values end in no line feed, which the shell would
-   * take away. What a shell adds to its environment is taken out again.
+   * The arguments of this script are pairs of a name and a format of {@code printf}, then {@code
+   * --}, then the command. A value of several pieces has several pairs. A value must not end in a
+   * line feed, because the shell would remove it. The script first removes the variables that a
+   * shell adds to its environment.
    */
   private static final String VARIABLES =
       "unset PWD OLDPWD SHLVL _; "
@@ -34,8 +39,9 @@ final class ShellEnvironment {
   private static final String SCRIPT = VARIABLES + "exec \"$@\"";
 
   /**
-   * The same for a command of which each word is a format, after one for the working directory. The
-   * word that is made first is put behind the others, until all are made.
+   * The same for a command whose words are formats too. A format for the working directory stands
+   * before them. The loop takes the first word away and puts its bytes behind the others, until it
+   * has made all words.
    */
   private static final String WORDS_SCRIPT =
       VARIABLES
@@ -45,7 +51,7 @@ final class ShellEnvironment {
 
   private ShellEnvironment() {}
 
-  /** Whether bytes of any value are carried this way. Tried once, with a program. */
+  /** Whether a shell passes on exactly these bytes. One program is started once to try that. */
   static boolean isExact(String bytes) {
     return !bytes.endsWith("\n") && Proof.EXACT;
   }
@@ -62,8 +68,8 @@ final class ShellEnvironment {
   }
 
   /**
-   * The command that sets variables, goes to a directory and becomes a program, all of them bytes,
-   * one char each.
+   * The command that sets variables, goes to a directory and becomes a program. All are bytes, one
+   * char each.
    */
   static List<String> command(
       Map<String, String> variables, String directory, List<String> command) {
@@ -88,7 +94,9 @@ final class ShellEnvironment {
     return words;
   }
 
-  /** What {@code printf} writes as these bytes. A line feed must not be the last of a piece. */
+  /**
+   * The format from which {@code printf} makes these bytes. A piece must not end in a line feed.
+   */
   private static String format(String value, int start, int end) {
     StringBuilder format = new StringBuilder(end - start + 16);
     for (int i = start; i < end; i++) {
@@ -106,7 +114,7 @@ final class ShellEnvironment {
   private static final class Proof {
     static final boolean EXACT = isExact();
 
-    @SuppressWarnings("OrphanedFormatString") // It is to come out of printf as it went in.
+    @SuppressWarnings("OrphanedFormatString") // The text must come out of printf unchanged.
     private static boolean isExact() {
       if (!Files.isExecutable(SHELL)) {
         return false;

@@ -9,17 +9,17 @@ import java.util.concurrent.LinkedBlockingQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A thread to start programs that are to end with their parent: to the kernel, a program's parent
- * is the thread that started it. So it lives as long as there are programs, and ends with {@link
- * #endIdle} or never.
+ * A thread that starts programs which are to end with their parent. For the kernel, the parent of a
+ * program is the thread that started it. So this thread lives as long as there are programs, and
+ * only {@link #endIdle} ends it.
  */
 final class Spawner {
   private static final long END_MILLIS = 1_000;
 
-  /** Nothing follows. */
+  /** The last entry: it ends the thread. */
   private static final Start END = new Start(null);
 
-  /** A wish to run that code on the thread; without any, the wish is its end. */
+  /** Code to run on the thread, or null to end the thread. */
   private record Start(@Nullable Runnable code) {}
 
   private static @Nullable Spawner current;
@@ -32,7 +32,10 @@ final class Spawner {
     thread.setContextClassLoader(null);
   }
 
-  /** Begins with the first start for which the system has a thread. */
+  /**
+   * Hands a start to the thread. Starts the thread first if there is none; the next call tries
+   * again if the system has no thread.
+   */
   private static synchronized void add(Runnable start) {
     if (current == null) {
       Spawner begun = new Spawner();
@@ -42,7 +45,9 @@ final class Spawner {
     current.starts.add(new Start(start));
   }
 
-  /** Ends the thread where no program of this JVM runs: it would keep its class loader. */
+  /**
+   * Ends the thread if no program of this JVM runs, because the thread would keep its class loader.
+   */
   static void endIdle() {
     Thread ended = endNow();
     if (ended != null) {
@@ -73,12 +78,16 @@ final class Spawner {
         }
         code.run();
       } catch (InterruptedException | RuntimeException | Error e) {
-        // Neither an interrupt nor a want of memory may end the thread, and its programs with it.
+        // The programs would end with this thread, so neither an interrupt nor a lack of memory may
+        // end it.
       }
     }
   }
 
-  /** Runs a start there; what it throws is thrown here. A start that has begun is waited for. */
+  /**
+   * Runs a start on the thread, and throws what the start throws. Waits for the start even if
+   * interrupted.
+   */
   static <T> T call(Callable<T> start) throws IOException {
     if (Thread.currentThread().isInterrupted()) {
       throw new InterruptedIOException("interrupted before the program was started");

@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Lets few programs begin at once: as many as there are processors. If more begin at once, none of
- * them is done sooner: they take turns with each other, and with this JVM, which has to serve them.
+ * them is done sooner, because they take turns with each other, and with this JVM, which has to
+ * serve them.
  *
  * <p>A program gives its place back when its request ends, when it waits for anything else than a
  * processor, or when its time in the gate is over. A start that has waited for that long goes on
@@ -27,13 +28,15 @@ final class StartGate {
           ProcessTable.isPresent() ? Runtime.getRuntime().availableProcessors() : Integer.MAX_VALUE,
           TimeUnit.MILLISECONDS.toNanos(50));
 
-  /** How many programs are checked in the search for one that waits: each costs system calls. */
+  /**
+   * How many programs are checked in the search for one that waits. Each check costs system calls.
+   */
   private static final int LOOKS = 4;
 
   /** A program younger than this has not been loaded yet, and is not checked. */
   private static final long LOOK_AFTER_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
 
-  /** How often one that waits looks again. */
+  /** How often a waiting start checks again. */
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
   private final int places;
@@ -51,7 +54,7 @@ final class StartGate {
     this.turnNanos = turnNanos;
   }
 
-  /** Waits for a place; an interrupt ends that, and stays. */
+  /** Waits for a place. An interrupt ends the wait, and the thread stays interrupted. */
   Place enter() {
     Place place = new Place();
     synchronized (this) {

@@ -19,18 +19,18 @@ public enum StartPath {
   }
 
   /**
-   * The path that is used, which is found out once: the native one where the JDK, the system and
-   * the operator allow it. Otherwise one line in the log says what stands against it.
+   * The path that this JVM uses. The first call chooses it: the native one if the JDK, the system
+   * and the operator allow that. Otherwise one line in the log says why not.
    */
   public static StartPath inForce() {
     return Found.PATH;
   }
 
   /**
-   * Hides this process from other processes of its user for good (PR_SET_DUMPABLE): they cannot
-   * read its environment, memory and descriptors in /proc, nor trace it.
+   * Hides this process from other processes of its user for good (PR_SET_DUMPABLE). They can then
+   * neither trace it nor read its environment, memory and descriptors in /proc.
    *
-   * @return why that cannot be, or null
+   * @return why that is impossible, or null
    */
   public static @Nullable String hideServer() {
     return NativePath.hideServer();

@@ -22,39 +22,49 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A process of Perl that forks a child for each program, which becomes it by one {@code exec}.
- * {@link ProcessBuilder} needs three: its own helper, {@code setsid}, and the program. And it
- * passes on every byte.
+ * A process of Perl that forks a child for each program. The child becomes the program by one
+ * {@code exec}. {@link ProcessBuilder} needs three: its own helper, {@code setsid}, and the
+ * program. The server also passes on every byte of the words and variables.
  *
- * <p>It is for an operator who asks for it, since one process more lives beside the JVM then, and
- * is the parent of its programs. It is an economy, and no more: without Perl, where its children
- * cannot be reached, and whenever something fails before a program has begun, programs are started
- * by {@link ProcessBuilder}. There is one for all hosts of this class loader, from their second
- * program on, until none of them is open. Thread-safe.
+ * <p>The server is off unless the operator turns it on, because one more process then lives beside
+ * the JVM and is the parent of its programs. The server only saves time. {@link ProcessBuilder}
+ * starts a program where there is no Perl, where the files of a child cannot be opened, and
+ * whenever something fails before the program has begun. All hosts of this class loader share one
+ * server. It starts with their second program. It ends when one of them is closed while no program
+ * runs, and the next program starts it again. Thread-safe.
  */
 final class StartServer {
-  /** {@code true} asks for it. */
+  /** The system property that turns the server on: {@code true}. */
   private static final String SWITCH = "dev.postern.startServer";
 
   private static final List<Path> PERLS = List.of(Path.of("/usr/bin/perl"), Path.of("/bin/perl"));
 
   private static final Path ROOT = Path.of("/");
 
-  /** Forked ahead, since a program would wait for its fork: so its process is older than it is. */
+  /**
+   * How many children wait, forked ahead, so that no program waits for a fork. The process of a
+   * program is therefore older than the program.
+   */
   private static final int SPARES = 2;
 
-  /** A child that is not there by then is not waited for: the system has other work. */
+  /**
+   * How long a start waits for a child. If none comes in this time, the system is busy, and {@link
+   * ProcessBuilder} starts the program.
+   */
   private static final long PATIENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
   private static final long LOOK_NANOS = TimeUnit.MICROSECONDS.toNanos(50);
 
-  /** How long after a fault of a server no other one is started. */
+  /** How long no other server is started after a fault of a server. */
   private static final long REST_NANOS = TimeUnit.SECONDS.toNanos(60);
 
-  /** The server in use. All below is guarded by the class. */
+  /** The server in use. The class guards this field and the static ones below. */
   private static @Nullable StartServer current;
 
-  /** Programs that were asked for; with the first one alone, a JVM has nothing of a server. */
+  /**
+   * How many programs were asked for. The first one starts no server, because a JVM with one
+   * program gains nothing from a server.
+   */
   private static long asked;
 
   private static boolean impossible = !Boolean.getBoolean(SWITCH);
@@ -63,13 +73,13 @@ final class StartServer {
 
   private final ServerProcess process;
 
-  /** What has come of the next report. All below is guarded by this. */
+  /** The part of the next report that has come. This object guards this field and those below. */
   private final StringBuilder line = new StringBuilder();
 
-  /** Children that were reported while an end was looked for. */
+  /** Reports of children that came while {@link #status} looked for an end. */
   private final Deque<String> spares = new ArrayDeque<>();
 
-  /** What wait(2) told of children that have ended, until they are asked about. */
+  /** The status of each ended child as wait(2) tells it, until somebody asks for it. */
   private final Map<Long, Integer> statuses = new HashMap<>();
 
   private StartServer(ServerProcess process) {
@@ -77,10 +87,11 @@ final class StartServer {
   }
 
   /**
-   * A program that it started; null when it has none, and {@link ProcessBuilder} has to do it.
+   * Starts a program by the server. Returns null when the server did not start the program; then
+   * {@link ProcessBuilder} has to.
    *
-   * @throws IOException when the program may have begun: then its cause is no {@link IOException}.
-   *     Also when this thread was interrupted
+   * @throws IOException when the program may have begun; the exception then has a cause that is no
+   *     {@link IOException}. Also when this thread was interrupted
    */
   static @Nullable HostedProcess launch(
       List<String> command,
@@ -103,7 +114,7 @@ final class StartServer {
       child.discard();
       throw e;
     } catch (AccessDeniedException e) {
-      // Its files in /proc are not ours to open.
+      // The system does not let us open the files of a child in /proc.
       giveUp();
       child.discard();
       return null;
@@ -112,7 +123,7 @@ final class StartServer {
       if (e.getCause() != null && !(e.getCause() instanceof IOException)) {
         throw e;
       }
-      // What stands against the program, the other way tells as it always has.
+      // ProcessBuilder tries next. If the program cannot be started, ProcessBuilder says why.
       return null;
     } catch (Throwable e) {
       child.discard();
@@ -120,7 +131,7 @@ final class StartServer {
     }
   }
 
-  /** Has one that runs, whatever was before. For tests, which count processes. */
+  /** Starts a server if none runs, even after a fault. For tests, which count processes. */
   static void begin() {
     current(true);
   }
@@ -157,13 +168,13 @@ final class StartServer {
       started.order("f\n".repeat(SPARES));
       return started;
     } catch (IOException e) {
-      // Such as no room for a process: the other way tells.
+      // For example, there is no room for a process. ProcessBuilder tries next and says why.
       rest(null);
       return null;
     }
   }
 
-  /** Asks that server for nothing more. It tells how its programs end, and ends when all have. */
+  /** Asks that server for no more children. The server still reports how its programs end. */
   private static synchronized void rest(@Nullable StartServer server) {
     resting = true;
     restedSince = System.nanoTime();
@@ -177,7 +188,7 @@ final class StartServer {
     current = null;
   }
 
-  /** Ends the server where no program of this JVM runs. It comes back with the next one. */
+  /** Ends the server if no program of this JVM runs. The next program starts it again. */
   static synchronized void endIdle() {
     if (current != null && LiveProcesses.areNone()) {
       current.process.killAlone();
@@ -195,10 +206,10 @@ final class StartServer {
         throw new IOException("server must fork in time");
       }
       order("f\n");
-      // Where there was no room for a child, there may be for the next one.
+      // The system had no room for a child. It may have room for the next one.
       return report.startsWith("!") ? null : child(report);
     } catch (IOException | RuntimeException e) {
-      // Also one that does not speak the protocol.
+      // Also when the server does not speak the protocol.
       rest(this);
       return null;
     }
@@ -212,7 +223,7 @@ final class StartServer {
 
   /** The next report of a child; null when there is none in time. */
   private @Nullable String awaitReport() throws IOException {
-    // An interrupt is for what comes later.
+    // An interrupt does not end this short wait. It is kept for what comes later.
     boolean interrupted = Thread.interrupted();
     long start = System.nanoTime();
     try {
@@ -230,7 +241,10 @@ final class StartServer {
     }
   }
 
-  /** The next report of a child, if it is there; what is told of ends before it is kept. */
+  /**
+   * The next report of a child, or null if none has come. Reports of ends that come before it are
+   * kept in {@link #statuses}.
+   */
   private @Nullable String report() throws IOException {
     InputStream reports = process.reports();
     while (reports.available() > 0) {
@@ -247,7 +261,7 @@ final class StartServer {
         continue;
       }
       if (!report.startsWith("!")) {
-        // The number is another's now.
+        // The number belongs to this new child now.
         statuses.remove(Long.parseLong(words[0]));
       }
       return report;
@@ -255,14 +269,14 @@ final class StartServer {
     return null;
   }
 
-  /** How a program ended, as wait(2) tells; null while it runs, and when it has been told. */
+  /** How a program ended, as wait(2) tells; null while it runs, and after this has told it once. */
   private synchronized @Nullable Integer status(long pid) {
     try {
       for (String report = report(); report != null; report = report()) {
         spares.add(report);
       }
     } catch (IOException | RuntimeException e) {
-      // It has ended, or does not speak the protocol: nothing more is heard of it.
+      // The server has ended, or does not speak the protocol. It will report nothing more.
       rest(this);
     }
     return statuses.remove(pid);
@@ -285,7 +299,7 @@ final class StartServer {
 
   // ---- requests ----
 
-  /** What a child reads; null where its words cannot be said in bytes. */
+  /** The request as a child reads it; null when a word has no bytes in the locale's charset. */
   private static byte @Nullable [] request(
       List<String> command, Map<String, String> environment, Path directory) {
     ByteArrayOutputStream text = new ByteArrayOutputStream(2048);

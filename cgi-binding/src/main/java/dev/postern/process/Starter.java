@@ -11,11 +11,11 @@ import org.jspecify.annotations.Nullable;
 @FunctionalInterface
 public interface Starter {
   /**
-   * Starts one. What is thrown says that the program has not begun, unless its cause is no {@link
-   * IOException}.
+   * Starts a program. If this throws, the program has not begun, unless the exception has a cause
+   * that is no {@link IOException}.
    *
    * @param body what the program gets on its standard input, or null for nothing. Never closed
-   * @param tied for a program that ends with this JVM
+   * @param tied whether the program ends with this JVM
    */
   RunningProgram start(
       List<String> command,

@@ -5,12 +5,12 @@ import java.util.List;
 /**
  * How a worker has ended a request. Immutable.
  *
- * @param code as {@link Exit} has it
- * @param left what the script has left behind in the worker, by names of the worker's; empty where
- *     nothing was found, or nobody looks
+ * @param code a code of {@link Exit}
+ * @param left names, chosen by the worker, of what the script has left behind in the worker; empty
+ *     if it found nothing, or does not look
  */
 public record TurnEnd(int code, List<String> left) {
-  /** One of a worker that did not tell. */
+  /** The end of a request of which the worker did not tell what was left behind. */
   public TurnEnd(int code) {
     this(code, List.of());
   }

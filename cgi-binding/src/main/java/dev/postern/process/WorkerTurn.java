@@ -11,8 +11,8 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * One request in a worker, which goes on after it. It ends when the worker says so, or is gone.
- * Thread-safe.
+ * One request in a worker. The request ends when the worker says so, or when the worker is gone.
+ * The worker goes on afterwards. Thread-safe.
  */
 final class WorkerTurn extends PipedProcess {
   private final CompletableFuture<TurnEnd> end;

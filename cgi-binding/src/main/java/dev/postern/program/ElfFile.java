@@ -14,9 +14,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * As much of an ELF file as the kernel looks at before it runs one: the header, the table of
- * segments and the name of the dynamic linker. What it refuses there (ENOEXEC), the C library hands
- * to /bin/sh.
+ * The parts of an ELF file that the kernel checks before it runs the file: the header, the table of
+ * segments and the name of the dynamic linker. If the kernel refuses a file (ENOEXEC), the C
+ * library hands it to /bin/sh.
  */
 final class ElfFile {
   private static final int HEADER = 64;
@@ -27,7 +27,10 @@ final class ElfFile {
   private static final int MAX_TABLE = 65_536;
   private static final int MAX_NAME = 4096;
 
-  /** {@code e_machine} of what runs here, by {@code os.arch}: with the 32-bit ancestor. */
+  /**
+   * The values of {@code e_machine} that run here, by {@code os.arch}: the machine's own, and its
+   * 32-bit ancestor's.
+   */
   private static final Map<String, Set<Integer>> MACHINES =
       Map.of(
           "amd64", Set.of(62, 3),
@@ -44,7 +47,7 @@ final class ElfFile {
     this.size = file.size();
   }
 
-  /** Whether bytes are the first ones of an ELF file. */
+  /** Whether these are the first bytes of an ELF file. */
   static boolean isElf(byte[] start) {
     return start.length >= 4
         && start[0] == 0x7F
@@ -53,19 +56,19 @@ final class ElfFile {
         && start[3] == 'F';
   }
 
-  /** What keeps an ELF file from being run, for the log; null for nothing. */
+  /** Why an ELF file cannot run, for the log; null if it can. */
   static @Nullable String problem(Path path) {
     try (FileChannel channel = FileChannel.open(path)) {
       return new ElfFile(channel).problem();
     } catch (IOException e) {
-      // What cannot be read may still be run.
+      // A file that cannot be read may still run.
       return null;
     }
   }
 
   /**
-   * {@code Elf64_Ehdr}, with {@code Elf32_Ehdr}'s places: e_type 16, e_machine 18, e_phoff 32 (28),
-   * e_phentsize 54 (42), e_phnum 56 (44).
+   * The offsets in {@code Elf64_Ehdr}, and those in {@code Elf32_Ehdr} in parentheses: e_type 16,
+   * e_machine 18, e_phoff 32 (28), e_phentsize 54 (42), e_phnum 56 (44).
    */
   private @Nullable String problem() throws IOException {
     ByteBuffer header = read(0, HEADER);
@@ -94,7 +97,10 @@ final class ElfFile {
     return problem(segments.order(order), entry, wide);
   }
 
-  /** {@code Elf64_Phdr}: p_type 0, p_offset 8 (4), p_filesz 32 (16). */
+  /**
+   * The offsets in {@code Elf64_Phdr}, and those in {@code Elf32_Phdr} in parentheses: p_type 0,
+   * p_offset 8 (4), p_filesz 32 (16).
+   */
   private @Nullable String problem(ByteBuffer segments, int entry, boolean wide)
       throws IOException {
     boolean loads = false;
@@ -137,13 +143,15 @@ final class ElfFile {
     return known == null || known.contains(machine);
   }
 
-  /** The kernel can be told to have emulators run what it cannot (binfmt_misc). */
+  /**
+   * Whether the kernel is told to let emulators run files that it cannot run itself (binfmt_misc).
+   */
   private static boolean hasOtherFormats() {
     String[] formats = Path.of("/proc/sys/fs/binfmt_misc").toFile().list();
     return formats != null && formats.length > 2;
   }
 
-  /** Those bytes of the file, or null when it does not have all of them. */
+  /** These bytes of the file, or null if the file does not have all of them. */
   private @Nullable ByteBuffer read(long offset, int length) throws IOException {
     if (offset < 0 || length > size - offset) {
       return null;

@@ -2,7 +2,7 @@ package dev.postern.program;
 
 import java.util.List;
 
-/** Names of what editors and package managers leave beside a program: old and unfinished copies. */
+/** Names of old and unfinished copies that editors and package managers leave beside a program. */
 final class LeftBehind {
   private static final List<String> ENDS =
       List.of(
@@ -19,12 +19,14 @@ final class LeftBehind {
           ".swp",
           ".tmp");
 
-  /** What dpkg and ucf add to a name, and then say which of two versions this is. */
+  /**
+   * What dpkg and ucf add to a name. A word follows that says which of two versions the file is.
+   */
   private static final List<String> PARTS = List.of(".dpkg-", ".ucf-");
 
   private LeftBehind() {}
 
-  /** Whether a file name is one of them. */
+  /** Whether a file has such a name. */
   static boolean is(String name) {
     if (name.length() > 1 && name.startsWith("#") && name.endsWith("#")) {
       return true;

@@ -9,9 +9,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Which symbolic links below a directory of programs are followed. Immutable.
  *
- * @param follow whether any is
- * @param ownerMatches also out of the directory, where the owner of each link on the way owns what
- *     it leads to
+ * @param follow whether any link is followed
+ * @param ownerMatches whether links may lead out of the directory if the owner of each link on the
+ *     way also owns the link's target
  * @param roots real paths of further directories into which links may lead
  */
 public record LinkRules(boolean follow, boolean ownerMatches, List<Path> roots) {
@@ -19,7 +19,7 @@ public record LinkRules(boolean follow, boolean ownerMatches, List<Path> roots) 
   public static final LinkRules INSIDE = new LinkRules(true, false, List.of());
 
   /**
-   * Why a file must not be taken for what a path names, for the log; null when it may.
+   * Why the file that a path names must not be used, for the log; null if it may be used.
    *
    * @param root the real path of the directory
    * @param file below {@code root} by its name

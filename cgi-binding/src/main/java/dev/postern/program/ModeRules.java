@@ -7,13 +7,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * Which modes and owners the file of a program may have, and the directories above it (suEXEC rules
- * 14, 16 to 18). Immutable.
+ * Which modes and owners a program's file and the directories above it may have (suEXEC rules 14,
+ * 16 to 18). Immutable.
  *
- * @param strictOwnership also refuses what a group may write to, or others than root, this
+ * @param strictOwnership also refuses what a group may write to, and what others than root, this
  *     process's user and {@code user} own
  * @param setId admits set-uid and set-gid programs
- * @param user whom programs run as; {@link Owners#current()} where they run as this process
+ * @param user the user that programs run as; {@link Owners#current()} if they run as this process's
+ *     user
  */
 public record ModeRules(boolean strictOwnership, boolean setId, int user) {
   private static final int SET_ID = 06000;
@@ -22,9 +23,9 @@ public record ModeRules(boolean strictOwnership, boolean setId, int user) {
   private static final int WORLD_WRITABLE = 02;
 
   /**
-   * Refuses a program that must not run: its file or a directory can be changed by everybody, it is
-   * set-id, or this process's user may not run it. The checks are on the real path; the directories
-   * of a link are looked at too.
+   * Refuses a program that must not run. That is so if everybody can change its file or a
+   * directory, if it is set-id, or if this process's user may not run it. The checks are on the
+   * real path. If the program is a link, the directories above the link are checked too.
    *
    * @param top the directory that was configured
    * @throws GatewayException with status 403
@@ -53,7 +54,7 @@ public record ModeRules(boolean strictOwnership, boolean setId, int user) {
   }
 
   /**
-   * Refuses a directory of programs that others can change, or can put another in the place of.
+   * Refuses a directory of programs that others can change or replace by another one.
    *
    * @throws GatewayException with status 403
    */
@@ -62,8 +63,8 @@ public record ModeRules(boolean strictOwnership, boolean setId, int user) {
   }
 
   /**
-   * From the directory up to the root. Whoever can write to a directory can rename what is in it,
-   * but for one with the sticky bit, such as /tmp.
+   * Checks the directories from {@code from} up to the root. Whoever can write to a directory can
+   * rename what is in it, unless the directory has the sticky bit, such as /tmp.
    */
   private void checkDirectories(Path from, Path top) throws GatewayException {
     for (Path at = from; at != null; at = at.getParent()) {
@@ -98,7 +99,7 @@ public record ModeRules(boolean strictOwnership, boolean setId, int user) {
     }
   }
 
-  /** Says who may not, since the file is there and the administrator can run it. */
+  /** A message that names the user, because the file exists and the administrator can run it. */
   private static String mayNot(Program program, String what, int mode) {
     return "user "
         + System.getProperty("user.name")

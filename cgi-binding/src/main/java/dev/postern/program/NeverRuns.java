@@ -2,20 +2,20 @@ package dev.postern.program;
 
 import dev.postern.GatewayException;
 
-/** Says when a host is built what would otherwise be found out by the first request. */
+/** Logs when a host is built what only the first request would find out otherwise. */
 public final class NeverRuns {
   private NeverRuns() {}
 
-  /** A look at modes and owners. */
+  /** A check of modes and owners. */
   @FunctionalInterface
   public interface Look {
-    /** Fails where nothing may run. */
+    /** Fails if nothing may run. */
     void run() throws GatewayException;
   }
 
   /**
-   * Logs one warning where modes or an owner forbid each run. No failure: they can be mended while
-   * the server runs, and each request looks again.
+   * Logs one warning if modes or an owner forbid every run. This is no failure, because the
+   * administrator can change them while the server runs, and each request checks again.
    */
   public static void warn(Look look) {
     try {

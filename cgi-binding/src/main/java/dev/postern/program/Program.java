@@ -11,21 +11,24 @@ import java.util.List;
 /**
  * A program and the command that runs it.
  *
- * @param file the program as it was named: SCRIPT_FILENAME, and where the working directory is
- * @param command what is started; its first word is an absolute path
+ * @param file the program by the name that the path or the configuration gives it; SCRIPT_FILENAME,
+ *     and the usual working directory, come from this name
+ * @param command the command to start; its first word is an absolute path
  * @param real the file behind {@code file}, which may be a link to it
- * @param interpreted whether a configured interpreter runs the file, as the command says
+ * @param interpreted whether the file is only read, by a configured interpreter or by this JVM
  */
 public record Program(Path file, List<String> command, Path real, boolean interpreted) {
-  /** A program that runs itself, by a name that is no link. */
+  /** A program that runs itself, and whose name is no link. */
   public Program(Path file, List<String> command) {
     this(file, command, file, false);
   }
 
   /**
-   * Looks whether a program that the configuration names can run; whatever is wrong is our fault.
+   * Checks whether a program that the configuration names can run. A failure is not the client's
+   * fault.
    *
-   * @throws GatewayException with status 500, or 403 for what may not run for safety's sake
+   * @throws GatewayException with status 500, or 403 for a program that must not run because of its
+   *     modes or owner
    */
   public void checkConfigured(ModeRules rules) throws GatewayException {
     checkConfiguredModes(rules);
@@ -33,9 +36,9 @@ public record Program(Path file, List<String> command, Path real, boolean interp
   }
 
   /**
-   * The part of {@link #checkConfigured} that looks at modes and owners alone.
+   * The part of {@link #checkConfigured} that checks only modes and owners.
    *
-   * @throws GatewayException with status 500 where there is no file, else 403
+   * @throws GatewayException with status 500 if there is no file, otherwise 403
    */
   public void checkConfiguredModes(ModeRules rules) throws GatewayException {
     if (!Files.isRegularFile(file)) {
@@ -49,16 +52,17 @@ public record Program(Path file, List<String> command, Path real, boolean interp
     try {
       return new Program(file, command, file.toRealPath(), interpreted);
     } catch (IOException e) {
-      // A directory above it cannot be read; the checks then follow the links themselves.
+      // A directory above the file cannot be read. The checks of modes follow links themselves
+      // then.
       return this;
     }
   }
 
   /**
-   * Refuses what must not run.
+   * Refuses a program that must not run.
    *
-   * @param top the directory that was configured; of those above it only what lets others put
-   *     another directory in its place is refused
+   * @param top the directory that was configured; a directory above it is only refused if others
+   *     can replace what is in it
    * @throws GatewayException with status 403
    */
   public void checkMayRun(Path top, ModeRules rules) throws GatewayException {
@@ -66,7 +70,7 @@ public record Program(Path file, List<String> command, Path real, boolean interp
   }
 
   /**
-   * Looks whether the kernel will run the file.
+   * Checks whether the kernel will run the file.
    *
    * @throws GatewayException with status 500
    */
@@ -75,7 +79,7 @@ public record Program(Path file, List<String> command, Path real, boolean interp
   }
 
   /**
-   * Looks whether a file that runs this program can run itself.
+   * Checks whether the interpreter of this program can run.
    *
    * @param interpreter bytes, one char each
    * @throws GatewayException with status 500
@@ -85,7 +89,7 @@ public record Program(Path file, List<String> command, Path real, boolean interp
   }
 
   /**
-   * Refuses names that the JDK would write into a command differently than the disk has them.
+   * Refuses a name of the file or directory whose bytes the JDK would change in a command.
    *
    * @throws GatewayException with status 500
    */

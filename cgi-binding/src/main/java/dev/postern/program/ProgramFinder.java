@@ -14,8 +14,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the program that a path names below a directory. Works on bytes; follows nothing out of the
- * directory but the links that were allowed; looks at the disk for each request. Thread-safe.
+ * Finds the program that a path names below a directory. It compares names byte by byte, follows
+ * only links that are allowed, and looks at the disk for each request. Thread-safe.
  */
 public final class ProgramFinder {
   private final Path root;
@@ -37,23 +37,23 @@ public final class ProgramFinder {
   }
 
   /**
-   * A program and the request's path as it sees it.
+   * A program, and the request's path from the program's point of view.
    *
-   * @param file where the path leads, below the root; maybe a link
+   * @param file the file that the path names, below the root; it may be a link
    * @param real its real path
    * @param scriptName bytes as chars
    * @param pathInfo bytes as chars
-   * @param slashMissing the path names a directory, whose index this is, without its last slash:
-   *     links in a page would lead beside that directory
+   * @param slashMissing whether this is the index of a directory and the path lacks the directory's
+   *     last slash; links in the index's page would then lead beside that directory
    */
   public record Found(
       Path file, Path real, String scriptName, String pathInfo, boolean slashMissing) {}
 
   /**
-   * Walks along PATH_INFO; the first regular file is the program, and no other is tried.
+   * Walks along PATH_INFO. The first regular file is the program, and no other file is tried.
    *
-   * @throws GatewayException 404 when there is none, 403 when there is something else in its place,
-   *     400 when a name cannot be one
+   * @throws GatewayException 404 when there is no program, 403 when there is something else in its
+   *     place, 400 when the path has a backslash
    */
   public Found find(Environ environ) throws GatewayException {
     String path = RequestPath.bytes(environ, "PATH_INFO");
@@ -98,7 +98,7 @@ public final class ProgramFinder {
     throw Refusal.of(403, "directory", "path must not end at a directory: " + Escapes.quote(path));
   }
 
-  /** One segment further down, by its bytes; the name on disk has the same. */
+  /** Goes one segment further down. The name on disk must have the same bytes as the segment. */
   private static Path step(Path directory, String bytes, String path) throws GatewayException {
     if (bytes.indexOf('\\') >= 0) {
       throw RequestPath.backslash(path);
@@ -126,9 +126,10 @@ public final class ProgramFinder {
   }
 
   /**
-   * Whether the file could have another name on disk, as on a file system that takes capitals and
-   * small letters for the same: then it is there by the name with all of them swapped too. A name
-   * with other letters than ASCII's has more forms than can be tried.
+   * Whether the file could have another name on disk. Some file systems take capitals and small
+   * letters for the same. On them the file is also there by the name with all capitals and small
+   * letters swapped. A name with other letters than ASCII has more forms than can be tried, so for
+   * such a name any file counts.
    */
   private static boolean mayBeFolded(Path directory, String name, Path file) {
     StringBuilder swapped = new StringBuilder(name);
@@ -143,8 +144,8 @@ public final class ProgramFinder {
     }
     String other = swapped.toString();
     return !other.equals(name)
-        // Without an exception where there is none, which is the rule; a link that leads nowhere is
-        // no program under either name.
+        // Usually there is no such file, and this form of exists() then throws no exception inside.
+        // A link that leads nowhere is no program under either name.
         && Files.exists(directory.resolve(other))
         && Files.exists(file, LinkOption.NOFOLLOW_LINKS);
   }
@@ -158,15 +159,16 @@ public final class ProgramFinder {
         }
       }
     } catch (IOException | RuntimeException e) {
-      // What cannot be listed cannot be told from another name.
+      // If the directory cannot be listed, nothing proves that the name is the same.
       return false;
     }
     return false;
   }
 
   /**
-   * Whether the path carries parameters. An encoded semicolon is part of a name; the raw target
-   * tells which of the two it is, and without one it counts as parameters.
+   * Whether the path has parameters after a semicolon. An encoded semicolon is part of a name. Only
+   * the raw target shows whether a semicolon was encoded. Without a raw target every semicolon
+   * counts as parameters.
    */
   private static boolean hasParameters(Environ environ) {
     String target = environ.variable("REQUEST_URI");
@@ -187,7 +189,7 @@ public final class ProgramFinder {
     try {
       real = file.toRealPath();
     } catch (IOException e) {
-      // It is not there, or has gone meanwhile.
+      // The file is not there, or has gone meanwhile.
       throw notFound(path);
     }
     String problem = links.problem(root, file, real);

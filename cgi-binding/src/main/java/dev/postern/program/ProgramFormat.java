@@ -18,27 +18,30 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Looks whether the kernel will run a file. The kernel runs only what starts with {@code #!} or is
- * ELF; the C library hands all else to /bin/sh, and takes an empty file for a program that
- * succeeds. That holds for an interpreter too.
+ * Checks whether the kernel will run a file. The kernel runs only a file that is ELF or starts with
+ * {@code #!}. The C library hands any other file to /bin/sh, and takes an empty file for a program
+ * that succeeds. The same holds for an interpreter.
  */
 final class ProgramFormat {
-  /** How much of a script the kernel looks at for its interpreter. */
+  /** How many bytes of a script the kernel reads to find its interpreter. */
   private static final int FIRST_LINE = 256;
 
-  /** How many scripts the kernel follows, each of which the next one interprets. */
+  /** How many scripts in a row the kernel follows when a script's interpreter is a script again. */
   private static final int MAX_NESTED = 4;
 
   private static final int MAX_KNOWN = 1024;
   private static final boolean LINUX = System.getProperty("os.name", "").startsWith("Linux");
 
-  /** Files that were found good, as they were then: most requests share a few of them. */
+  /**
+   * Files that were found good, with the attributes that they had then. Most requests use a few
+   * files only.
+   */
   private static final Map<Path, Known> KNOWN = new ConcurrentHashMap<>();
 
   /**
-   * A file that can run. It is another one once it was changed or replaced.
+   * A file that can run. After a change or a replacement it counts as another file.
    *
-   * @param interpreter what it names in its first line, bytes as chars; null for none
+   * @param interpreter the interpreter that its first line names, bytes as chars; null for none
    */
   private record Known(
       FileTime modified, long size, @Nullable Object key, @Nullable String interpreter) {
@@ -54,8 +57,8 @@ final class ProgramFormat {
   /**
    * Refuses a program that would not run, or that a shell would run.
    *
-   * @throws GatewayException with status 500: {@code not-a-program}, or {@code bad-interpreter}
-   *     where that is what is wrong
+   * @throws GatewayException with status 500: {@code bad-interpreter} if the interpreter is at
+   *     fault, otherwise {@code not-a-program}
    */
   static void check(Path program) throws GatewayException {
     check(program, program, 0);
@@ -64,7 +67,7 @@ final class ProgramFormat {
   /**
    * Refuses an interpreter that would not run.
    *
-   * @param name as the program or the configuration has it, bytes as chars
+   * @param name the interpreter as the program or the configuration names it, bytes as chars
    * @throws GatewayException with status 500
    */
   static void checkInterpreter(Path program, String name) throws GatewayException {
@@ -87,7 +90,7 @@ final class ProgramFormat {
     } catch (GatewayException e) {
       throw e;
     } catch (IOException e) {
-      // Execute permission without read permission is legal for a binary.
+      // The file cannot be read. A binary may have execute permission without read permission.
       return;
     }
     if (known.interpreter() != null) {
@@ -148,7 +151,10 @@ final class ProgramFormat {
         "interpreter must be an executable file: " + what + ", named by " + program);
   }
 
-  /** {@code env} looks for a program whose name it takes from the line, with the CR at its end. */
+  /**
+   * Refuses a first line for {@code env} that ends in CR LF, because {@code env} would look for a
+   * program whose name ends in the CR.
+   */
   private static void checkLookedUp(Path program, byte[] start) throws GatewayException {
     String text = new String(start, StandardCharsets.ISO_8859_1);
     int end = text.indexOf("\r\n");
@@ -158,7 +164,10 @@ final class ProgramFormat {
     }
   }
 
-  /** Editors of other systems write three bytes before the first line. */
+  /**
+   * A hint for the log if the file starts with the three bytes that editors of other systems write
+   * before the first line.
+   */
   private static String mark(byte[] start) {
     return start.length >= 3
             && start[0] == (byte) 0xEF
@@ -168,7 +177,10 @@ final class ProgramFormat {
         : "";
   }
 
-  /** As the kernel reads it: up to a space, a tab or the line's end. A CR is part of the name. */
+  /**
+   * The interpreter as the kernel reads it: up to a space, a tab or the line's end. A CR is part of
+   * the name.
+   */
   private static String interpreter(byte[] start) {
     int from = 2;
     while (from < start.length && (start[from] == ' ' || start[from] == '\t')) {

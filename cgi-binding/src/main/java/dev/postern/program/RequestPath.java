@@ -8,8 +8,8 @@ import dev.postern.wire.Refusal;
 import java.io.File;
 
 /**
- * What the path of a hosted program may be, encoded and decoded. Works on bytes, looks at each
- * once, and knows no letters but ASCII's.
+ * The rules for the path of a request to a hosted program, encoded and decoded. They look at each
+ * byte once, and know no letters but ASCII's.
  */
 public final class RequestPath {
   private static final boolean BACKSLASH_IS_SLASH = File.separatorChar == '\\';
@@ -17,8 +17,8 @@ public final class RequestPath {
   private RequestPath() {}
 
   /**
-   * Refuses the part of a path that names a program for what {@link #checkDecoded} refuses, and for
-   * a backslash, which some take for a slash.
+   * Refuses the part of a path that names a program if {@link #checkDecoded} refuses it, or if it
+   * has a backslash, which some programs take for a slash.
    *
    * @throws GatewayException with status 400
    */
@@ -35,8 +35,8 @@ public final class RequestPath {
   }
 
   /**
-   * Refuses a decoded path with control characters or dot segments. A backslash is a character of a
-   * name, but where the system takes it for a slash.
+   * Refuses a decoded path with control characters or dot segments. A backslash is allowed as a
+   * character of a name, except on a system that takes it for a slash.
    *
    * @throws GatewayException with status 400
    */
@@ -51,8 +51,8 @@ public final class RequestPath {
   }
 
   /**
-   * Refuses an encoded path that hides any of that, or an encoded slash, which no program can tell
-   * from one that is not encoded.
+   * Refuses an encoded path that hides control characters or dot segments. Also refuses an encoded
+   * slash, unless it is allowed, because no program can tell it from one that is not encoded.
    *
    * @return the path, decoded once
    * @throws GatewayException with status 400
@@ -97,7 +97,10 @@ public final class RequestPath {
     }
   }
 
-  /** What follows a semicolon belongs to no name: {@code ..;x} is taken for {@code ..} by some. */
+  /**
+   * Refuses dot segments. What follows a semicolon does not count, because some programs take
+   * {@code ..;x} for {@code ..}.
+   */
   private static void checkSegments(String path) throws GatewayException {
     int start = 0;
     while (start < path.length()) {
@@ -111,7 +114,7 @@ public final class RequestPath {
     }
   }
 
-  /** Dot segments between backslashes count too, for programs that take them for slashes. */
+  /** The end of a segment. A backslash ends one too, because some programs take it for a slash. */
   private static int endOfSegment(String path, int start) {
     int end = start;
     while (end < path.length() && path.charAt(end) != '/' && path.charAt(end) != '\\') {

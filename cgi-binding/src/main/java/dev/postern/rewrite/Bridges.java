@@ -22,8 +22,9 @@ import org.objectweb.asm.tree.TypeInsnNode;
 import org.objectweb.asm.tree.VarInsnNode;
 
 /**
- * Methods that a class gets where a call cannot be exchanged in its place: behind method handles,
- * for reflection and for string concatenation. Confined to one class and thread.
+ * Methods that are added to a class because some calls cannot be replaced where they stand: those
+ * behind method handles, by reflection and for string concatenation. Confined to one class and
+ * thread.
  */
 final class Bridges {
   private static final String REFLECT = Names.PREFIX + "r$";
@@ -44,9 +45,9 @@ final class Bridges {
     return (type.access & ACC_INTERFACE) != 0;
   }
 
-  // ---- reflection: the call itself stays in the program's class, as it asks for its caller ----
+  // ---- reflection: the call stays in the program's class, because it checks its caller ----
 
-  /** Exchanges a call by reflection; false when it is none. */
+  /** Replaces a call by reflection; false when the call is none. */
   boolean reflect(MethodNode method, MethodInsnNode call) {
     boolean isReflective =
         call.owner.equals("java/lang/reflect/Method") && call.name.equals("invoke")
@@ -68,7 +69,7 @@ final class Bridges {
     return true;
   }
 
-  /** if (isRedirected(member)) return shim(member, …); return member.call(…); */
+  /** Writes {@code if (isRedirected(member)) return shim(member, …); return member.call(…);}. */
   private MethodNode reflective(String name, String descriptor, MethodInsnNode call) {
     MethodNode bridge = Code.bridge(name, descriptor);
     InsnList list = bridge.instructions;
@@ -109,7 +110,10 @@ final class Bridges {
     }
   }
 
-  /** A handle has no room for the instance: it goes through a method of the class, if it must. */
+  /**
+   * Replaces a handle, if a rule applies to the method behind it. A handle has no room for the
+   * instance, so the new one calls an added method of the class, which passes the instance.
+   */
   Handle bridged(Handle handle) {
     boolean made = handle.getTag() == Opcodes.H_NEWINVOKESPECIAL;
     int opcode =
@@ -148,7 +152,7 @@ final class Bridges {
     return new Handle(Opcodes.H_INVOKESTATIC, type.name, bridge.name, descriptor, isInterface());
   }
 
-  /** Whether a rule has something to say to the call behind a handle. */
+  /** Whether any rule changes the call behind a handle. */
   private boolean isTouched(MethodInsnNode call) {
     MethodInsnNode tried = (MethodInsnNode) call.clone(null);
     MethodNode trial = Code.bridge("trial", "()V");
@@ -161,7 +165,7 @@ final class Bridges {
         || !tried.name.equals(call.name);
   }
 
-  /** Type of what a descriptor returns. */
+  /** The return type of a descriptor. */
   static String returned(String descriptor) {
     return Type.getReturnType(descriptor).getDescriptor();
   }

@@ -21,18 +21,18 @@ import org.objectweb.asm.tree.MethodNode;
 import org.objectweb.asm.tree.TypeInsnNode;
 
 /**
- * What becomes of each call, field and handle of the JDK in one class: exchanged for a shim, given
- * more arguments, refused, or told of. Confined to one thread.
+ * Applies the rules for each call, field and handle of the JDK in one class. A rule replaces the
+ * member by a shim, gives it more arguments, refuses it, or only notes it. Confined to one thread.
  */
 final class CallRules {
-  /** Rewritten code makes these instead. */
+  /** Classes of the JDK, and the classes that rewritten code creates in their place. */
   static final Map<String, String> REPLACED =
       Map.of(
           "java/io/FileOutputStream", Names.FILE_OUTPUT,
           "java/io/FileInputStream", Names.FILE_INPUT,
           "java/net/URLClassLoader", Names.URL_LOADER);
 
-  /** Setters of what all requests would see. */
+  /** Setters whose effect all requests would see. */
   private static final Set<String> REFUSED =
       Set.of(
           "java/net/Authenticator.setDefault",
@@ -54,7 +54,7 @@ final class CallRules {
           "java/lang/System.setSecurityManager",
           "sun/misc/Signal.handle");
 
-  /** Constructors of what is open from then on. */
+  /** Classes whose constructors open something. */
   private static final Set<String> OPENING =
       Set.of(
           "java/io/FileReader",
@@ -70,7 +70,7 @@ final class CallRules {
           "java/util/jar/JarFile",
           "java/util/zip/ZipFile");
 
-  /** What any rule adds to the operand stack. */
+  /** The most that any rule adds to the operand stack. */
   private static final int STACK = 6;
 
   private final ProgramClasses code;
@@ -83,7 +83,7 @@ final class CallRules {
     this.bridges = new Bridges(code, type, this);
   }
 
-  /** Applies them to all methods, and adds those that they need. */
+  /** Applies the rules to all methods, and adds the methods that the rules need. */
   void apply() {
     type.methods.forEach(this::apply);
     for (int i = 0; i < bridges.added.size(); i++) {
@@ -151,7 +151,7 @@ final class CallRules {
     }
   }
 
-  /** A parallel stream would run in the JVM's common pool: it is one that is not. */
+  /** Makes a parallel stream sequential, because it would run in the JVM's common pool. */
   private static boolean sequential(MethodNode method, MethodInsnNode call) {
     if (call.name.equals("parallelStream") && call.desc.equals("()Ljava/util/stream/Stream;")) {
       call.name = "stream";
@@ -167,7 +167,10 @@ final class CallRules {
     return isParallel;
   }
 
-  /** What is called before or after a call that stays, as the JDK asks who its caller is. */
+  /**
+   * Adds calls before or after a call of the JDK that stays where it is, because the JDK checks who
+   * its caller is.
+   */
   private void hooks(MethodNode method, MethodInsnNode call) {
     InsnList before = new InsnList();
     InsnList after = new InsnList();
@@ -202,7 +205,7 @@ final class CallRules {
 
   private static boolean opens(MethodInsnNode call) {
     if (call.name.equals("<init>")) {
-      // Around another stream they are what that is.
+      // A wrapper around another stream opens nothing itself.
       boolean named = call.desc.startsWith("(Ljava/lang/String;") || call.desc.contains("File;");
       return OPENING.contains(call.owner) && (named || call.owner.contains("Socket"));
     }
@@ -213,7 +216,8 @@ final class CallRules {
   }
 
   /**
-   * Whether the call makes something whose threads heed no interrupt, but end when they are told.
+   * Whether the call makes something whose threads do not end by an interrupt, such as an executor,
+   * but by a call that ends it.
    */
   private static boolean makesThreads(MethodInsnNode call) {
     return call.owner.equals("java/util/concurrent/Executors")

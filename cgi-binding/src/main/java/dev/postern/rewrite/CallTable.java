@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 import org.objectweb.asm.Type;
 
 /**
- * Which members of the JDK rewritten code reaches by which method of a shim, as {@link Redirect}
- * says it. Thread-safe.
+ * Which method of a shim replaces which member of the JDK, from the {@link Redirect} annotations.
+ * Thread-safe.
  */
 public final class CallTable {
   private final Map<String, Target> calls = new HashMap<>();
@@ -21,14 +21,15 @@ public final class CallTable {
   private final Set<String> names = new HashSet<>();
 
   /**
-   * What a call of a class of the JDK comes to; classes of the JDK are no more than a few hundred.
+   * The results for calls of classes of the JDK. A program uses a few hundred of these classes at
+   * most.
    */
   private final Map<String, Optional<Target>> inherited = new ConcurrentHashMap<>();
 
   /** A method of a shim. */
   record Target(String owner, String name, String descriptor, Method method, String members) {}
 
-  /** The table of those classes, whose methods say what they stand for. */
+  /** The table of these shims, whose methods carry the annotations. */
   public CallTable(List<Class<?>> shims) {
     for (Class<?> shim : shims) {
       for (Method method : shim.getDeclaredMethods()) {
@@ -64,7 +65,8 @@ public final class CallTable {
   }
 
   /**
-   * What a call comes to, where its owner is a class of the JDK or inherits the method from one.
+   * The shim for a call whose owner is a class of the JDK, or inherits the method from one; null
+   * for none.
    */
   @Nullable Target call(ProgramClasses code, String owner, String name, String descriptor) {
     if (!names.contains(name)) {

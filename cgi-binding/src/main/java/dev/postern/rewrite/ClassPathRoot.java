@@ -42,7 +42,7 @@ public final class ClassPathRoot {
     this.domain = new ProtectionDomain(source, null);
   }
 
-  /** A directory or a jar, of which the version of this JVM counts. */
+  /** A directory, or a jar. Of a multi-release jar the version of this JVM counts. */
   public static ClassPathRoot of(Path path) throws IOException {
     JarFile jar =
         Files.isDirectory(path)
@@ -51,7 +51,7 @@ public final class ClassPathRoot {
     return new ClassPathRoot(path, jar, Map.of());
   }
 
-  /** Classes that were compiled from that file, by name of class file. */
+  /** Classes that were compiled from that file, by the names of their class files. */
   public static ClassPathRoot of(Path source, Map<String, byte[]> classes) throws IOException {
     return new ClassPathRoot(source, null, Map.copyOf(classes));
   }
@@ -61,19 +61,19 @@ public final class ClassPathRoot {
     return path;
   }
 
-  /** Of its classes. */
+  /** The protection domain of its classes. */
   public ProtectionDomain domain() {
     return domain;
   }
 
-  /** What is there by that name, or null. */
+  /** The content of the file of that name, or null. */
   public byte @Nullable [] bytes(String name) throws IOException {
     try (InputStream in = open(name)) {
       return in == null ? memory.get(name) : in.readAllBytes();
     }
   }
 
-  /** The same as a stream; not for classes in memory. */
+  /** The same as a stream; null for classes in memory. */
   public @Nullable InputStream open(String name) throws IOException {
     if (jar != null) {
       JarEntry entry = jar.getJarEntry(name);
@@ -91,7 +91,7 @@ public final class ClassPathRoot {
     return Files.isRegularFile(file) ? file : null;
   }
 
-  /** Where that is, or null. */
+  /** The URL of the file of that name, or null. */
   public @Nullable URL url(String name) throws MalformedURLException {
     if (jar != null) {
       JarEntry entry = jar.getJarEntry(name);
@@ -112,12 +112,12 @@ public final class ClassPathRoot {
     return escaped.substring(1);
   }
 
-  /** That of a jar, or null. */
+  /** The manifest of a jar, or null. */
   public @Nullable Manifest manifest() throws IOException {
     return jar == null ? null : jar.getManifest();
   }
 
-  /** What its manifest adds to the class path. */
+  /** The entries that its manifest adds to the class path. */
   public List<Path> more() throws IOException {
     Manifest manifest = manifest();
     String value =

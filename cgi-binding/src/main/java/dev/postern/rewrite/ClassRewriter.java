@@ -29,8 +29,8 @@ import org.objectweb.asm.tree.TableSwitchInsnNode;
 import org.objectweb.asm.tree.TryCatchBlockNode;
 
 /**
- * Turns the calls of one class that reach the process into calls of the shims. Frames are kept: no
- * rule adds a jump to a method that was there. Confined to one thread.
+ * Turns the calls of one class that reach the process into calls of the shims. The frames of
+ * methods stay valid, because no rule adds a jump to an existing method. Confined to one thread.
  */
 public final class ClassRewriter {
   private static final int UNLOCK_NEAR = 10;
@@ -43,8 +43,8 @@ public final class ClassRewriter {
   /**
    * A class of that program.
    *
-   * @param companion for what holds the state of that interface, not for itself
-   * @throws IllegalArgumentException when it is of a version that is not known
+   * @param companion whether to write the companion of this interface instead of the interface
+   * @throws IllegalArgumentException when the class's version is not known
    */
   public ClassRewriter(ProgramClasses code, byte[] original, boolean companion) {
     this.code = code;
@@ -52,12 +52,13 @@ public final class ClassRewriter {
     this.reader = new ClassReader(original);
   }
 
-  /** The class as it is to be defined. */
+  /** The rewritten class. */
   public byte[] rewrite() {
     try {
       return write(false);
     } catch (MethodTooLargeException | ClassTooLargeException e) {
-      // Without what can be done without: it cannot be stopped, or initialized again.
+      // Leaves out all that is not essential. The class then cannot be stopped or initialized
+      // again.
       code.fallBack(reader.getClassName().replace('/', '.') + " is too large");
       type = new ClassNode();
       return write(true);
@@ -93,7 +94,7 @@ public final class ClassRewriter {
     return writer.toByteArray();
   }
 
-  /** The way to main is a call of another package, not reflection. */
+  /** Makes main public, because a class of another package calls it without reflection. */
   private void openMain() {
     if (!type.name.equals(code.main().replace('.', '/')) && !hasMain()) {
       return;
@@ -115,7 +116,7 @@ public final class ClassRewriter {
 
   // ---- the end of a program ----
 
-  /** A poll at each backward jump, so that a loop can be stopped. */
+  /** Puts a poll before each backward jump, so that a loop can be stopped. */
   private static void polls(MethodNode method) {
     IdentityHashMap<AbstractInsnNode, Integer> order = new IdentityHashMap<>();
     for (AbstractInsnNode at = method.instructions.getFirst(); at != null; at = at.getNext()) {
@@ -146,8 +147,9 @@ public final class ClassRewriter {
   }
 
   /**
-   * No handler of the program runs once it has ended: as with System.exit, no catch and no finally.
-   * But those that release a monitor or a lock do, so that its other threads can end too.
+   * Lets no exception handler of the program run after the program has ended: no catch and no
+   * finally, as after System.exit. Handlers that release a monitor or a lock still run, so that the
+   * program's other threads can end too.
    */
   private static void handlers(MethodNode method) {
     Set<LabelNode> done = new HashSet<>();

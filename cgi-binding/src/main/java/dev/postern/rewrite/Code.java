@@ -24,7 +24,7 @@ import org.objectweb.asm.tree.VarInsnNode;
 final class Code {
   private Code() {}
 
-  /** The instance that the class belongs to. */
+  /** Loads the instance that the class belongs to. */
   static FieldInsnNode own() {
     return new FieldInsnNode(GETSTATIC, Names.OWN, "I", Names.INSTANCE);
   }
@@ -46,18 +46,21 @@ final class Code {
     return list(own(), invokeStatic(owner, name, withInstance(descriptor)));
   }
 
-  /** The same method with the instance as its last argument. */
+  /** The descriptor of the same method with the instance as its last argument. */
   static String withInstance(String descriptor) {
     return descriptor.replace(")", Names.INSTANCE + ")");
   }
 
-  /** After a constructor: what it has made, which super() leaves to the caller alone. */
+  /**
+   * Loads the object that a constructor has made: {@code this} after a call of {@code super()},
+   * otherwise a duplicate of the top of the stack.
+   */
   static AbstractInsnNode made(ClassNode type, MethodNode method, MethodInsnNode call) {
     boolean isSuper = method.name.equals("<init>") && call.owner.equals(type.superName);
     return isSuper ? new VarInsnNode(Opcodes.ALOAD, 0) : new InsnNode(Opcodes.DUP);
   }
 
-  /** A method of this side in a class of the program. */
+  /** A method that this package adds to a class of the program. */
   static MethodNode bridge(String name, String descriptor) {
     MethodNode bridge =
         new MethodNode(ACC_PRIVATE | ACC_STATIC | ACC_SYNTHETIC, name, descriptor, null, null);
@@ -80,14 +83,14 @@ final class Code {
     return new InsnNode(Type.getReturnType(descriptor).getOpcode(IRETURN));
   }
 
-  /** Takes the frame into the list, if the class is of a version that has them. */
+  /** Adds a frame to the list, if the class is of a version that has frames. */
   static void frame(InsnList list, ClassNode type, FrameNode frame) {
     if ((type.version & 0xFFFF) >= Opcodes.V1_6) {
       list.add(frame);
     }
   }
 
-  /** A frame of a method's arguments alone, with nothing on the stack. */
+  /** A frame with only the method's arguments, and nothing on the stack. */
   static FrameNode same() {
     return new FrameNode(Opcodes.F_SAME, 0, null, 0, null);
   }

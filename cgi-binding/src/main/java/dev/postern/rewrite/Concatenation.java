@@ -18,8 +18,8 @@ import org.objectweb.asm.tree.TypeInsnNode;
 import org.objectweb.asm.tree.VarInsnNode;
 
 /**
- * A string concatenation as a method of its own: linking one by invokedynamic takes a new loader
- * longer than all else of a small program.
+ * A string concatenation as a method of its own. In a new loader, linking a concatenation by
+ * invokedynamic would take longer than everything else in a small program.
  */
 final class Concatenation {
   private static final String BUILDER = "java/lang/StringBuilder";
@@ -28,7 +28,7 @@ final class Concatenation {
 
   private Concatenation() {}
 
-  /** Writes its body; false when it has constants that are no text. */
+  /** Writes the body of the method; false when the concatenation has constants that are no text. */
   static boolean write(MethodNode method, InvokeDynamicInsnNode dynamic) {
     String recipe = (String) dynamic.bsmArgs[0];
     Type[] arguments = Type.getArgumentTypes(dynamic.desc);

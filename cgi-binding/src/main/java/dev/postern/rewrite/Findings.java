@@ -9,16 +9,16 @@ import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import org.objectweb.asm.tree.MethodInsnNode;
 
-/** What the rewriter has seen in a program's classes. Thread-safe. */
+/** What the rewriter has found in a program's classes. Thread-safe. */
 public final class Findings {
   private final Map<String, Set<String>> byKind = new ConcurrentHashMap<>();
 
-  /** Takes down one thing of a kind. */
+  /** Notes one finding of a kind. */
   public void add(String kind, String what) {
     byKind.computeIfAbsent(kind, k -> ConcurrentHashMap.newKeySet()).add(what);
   }
 
-  /** What a call says about the program's threads. */
+  /** Notes what a call shows about the program's threads. */
   void note(MethodInsnNode call) {
     switch (call.owner) {
       case "java/lang/Thread" -> {
@@ -43,12 +43,12 @@ public final class Findings {
     }
   }
 
-  /** Whether there is any of that kind. */
+  /** Whether there is any finding of that kind. */
   public boolean has(String kind) {
     return byKind.containsKey(kind);
   }
 
-  /** A line for each, as {@code refused: java.net.Authenticator.setDefault}. */
+  /** One line for each finding, such as {@code refused: java.net.Authenticator.setDefault}. */
   public List<String> lines() {
     List<String> lines = new ArrayList<>();
     new TreeMap<>(byKind)

@@ -26,7 +26,7 @@ import org.objectweb.asm.tree.ClassNode;
 public final class JavaSource {
   private JavaSource() {}
 
-  /** Classes, by name of class file, and which of them has main. */
+  /** The classes by the names of their class files, and the class that has main. */
   public record Compiled(Map<String, byte[]> classes, String main) {}
 
   /**
@@ -49,9 +49,9 @@ public final class JavaSource {
    * Compiles a file.
    *
    * @param options more options of the compiler
-   * @return the classes, by name of class file
-   * @throws NotAProgramException when it does not compile, or this runtime has no compiler; what
-   *     the compiler said is in the lines after the first
+   * @return the classes, by the names of their class files
+   * @throws NotAProgramException when it does not compile, or this runtime has no compiler; the
+   *     compiler's messages are in the lines after the first
    */
   public static Map<String, byte[]> classes(Path file, List<String> options) throws IOException {
     JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
@@ -81,7 +81,7 @@ public final class JavaSource {
     return classes;
   }
 
-  /** The class that is named as the file, else the first that has a main. */
+  /** The class with a main that has the file's name; otherwise the first class with a main. */
   private static String main(Path file, Map<String, byte[]> classes) {
     String base = String.valueOf(file.getFileName()).replace(".java", "");
     String first = "";

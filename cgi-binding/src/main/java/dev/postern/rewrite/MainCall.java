@@ -24,8 +24,9 @@ import org.objectweb.asm.tree.ClassNode;
 import org.objectweb.asm.tree.MethodNode;
 
 /**
- * Finds a program's main as the JVM's launcher would, and writes the call of it into the class Own
- * of a loader. From JDK 25 on that may be an instance method, and may have no arguments (JEP 512).
+ * Finds a program's main method as the JVM's launcher would, and writes a call of it into the class
+ * Own of a loader. From JDK 25 on main may be an instance method, and may have no arguments (JEP
+ * 512).
  */
 public final class MainCall {
   private static final int INSTANCE_MAIN = 25;
@@ -35,13 +36,13 @@ public final class MainCall {
   private final String main;
   private final Class<?> own;
 
-  /** Where main is: its class and itself. */
+  /** The main method, and the class that declares it. */
   private record Place(ClassNode owner, MethodNode method) {}
 
   /**
    * The call of a program's main.
    *
-   * @param own the class whose main is exchanged
+   * @param own the class whose {@code runMain} gets the call
    */
   public MainCall(ProgramClasses code, Class<?> own) {
     this.code = code;
@@ -50,7 +51,7 @@ public final class MainCall {
   }
 
   /**
-   * The bytes of that class.
+   * The bytes of the class Own with the call.
    *
    * @throws NotAProgramException when there is no main
    */
@@ -96,7 +97,7 @@ public final class MainCall {
     return null;
   }
 
-  /** Own, with the body of its main exchanged. */
+  /** Writes Own with another body of {@code runMain}. */
   private final class Template extends ClassVisitor {
     private final Place place;
 

@@ -1,6 +1,6 @@
 package dev.postern.rewrite;
 
-/** What rewritten code refers to, as class files have it. */
+/** The names that rewritten code refers to, in the form of class files. */
 final class Names {
   private static final String SHIMS = "dev/postern/inprocess/";
 
@@ -15,7 +15,7 @@ final class Names {
   static final String FILE_INPUT = SHIMS + "ProgramFileInput";
   static final String URL_LOADER = SHIMS + "ProgramUrlLoader";
 
-  /** What members that were added to a class begin with. */
+  /** The beginning of the names of members that were added to a class. */
   static final String PREFIX = "postern$";
 
   private Names() {}

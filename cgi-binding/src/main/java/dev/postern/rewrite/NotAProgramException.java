@@ -2,7 +2,7 @@ package dev.postern.rewrite;
 
 import java.io.IOException;
 
-/** What was configured is no Java program that can run here. */
+/** Thrown when the configured file or class is no Java program that can run here. */
 public final class NotAProgramException extends IOException {
   private static final long serialVersionUID = 1;
 

@@ -16,17 +16,17 @@ import org.objectweb.asm.tree.MethodNode;
 import org.objectweb.asm.tree.VarInsnNode;
 
 /**
- * Relative names are resolved where code of the JDK uses one, not where one is made: {@code
- * base.resolve("x")} must stay what it is. A call of the JDK with a File or a Path gets it resolved
- * against the program's working directory, but for the algebra of paths. And code that defines
- * classes has them rewritten.
+ * Resolves relative file names against the program's working directory. This happens where code of
+ * the JDK uses a File or a Path, and not where one is made, because {@code base.resolve("x")} must
+ * keep its meaning. Calls that only compute with paths are left alone. This class also has the
+ * classes rewritten that a program defines at run time.
  */
 final class PathRules {
   private static final String FILE = "Ljava/io/File;";
   private static final String PATH = "Ljava/nio/file/Path;";
   private static final String STRING = "Ljava/lang/String;";
 
-  /** Methods of File that ask the system. */
+  /** The methods of File that ask the system. */
   private static final Set<String> OF_FILE =
       words(
           """
@@ -39,7 +39,7 @@ final class PathRules {
   private static final Set<String> OF_PATH =
       Set.of("toAbsolutePath", "toRealPath", "toUri", "register");
 
-  /** Whose constructors take a name of a file. */
+  /** Classes whose constructors take the name of a file. */
   private static final Set<String> NAMED =
       words(
           """
@@ -48,7 +48,7 @@ final class PathRules {
           java/util/logging/FileHandler javax/imageio/stream/FileImageInputStream
           """);
 
-  /** Nothing in them asks the system. */
+  /** Classes whose methods only compute with paths, apart from those above. */
   private static final Set<String> ALGEBRA =
       words(
           """
@@ -62,7 +62,10 @@ final class PathRules {
     return Set.of(text.strip().split("\\s+", -1));
   }
 
-  /** Changes what is on the stack before the call; how many locals that took, 0 for no change. */
+  /**
+   * Changes what is on the stack before the call. Returns how many locals that took; 0 for no
+   * change.
+   */
   static int apply(MethodNode method, MethodInsnNode call, ProgramClasses code) {
     if (call.name.equals("defineClass") && isLoader(call.owner, code)) {
       return defineClass(method, call);
@@ -140,7 +143,7 @@ final class PathRules {
         || at.equals(Names.URL_LOADER);
   }
 
-  /** Hands the bytes to the rewriter, whichever of the four forms it is. */
+  /** Hands the bytes to the rewriter, for each of the four forms of defineClass. */
   private static int defineClass(MethodNode method, MethodInsnNode call) {
     boolean array = call.desc.contains("[BII");
     boolean buffer = call.desc.contains("Ljava/nio/ByteBuffer;");

@@ -5,13 +5,13 @@ import org.objectweb.asm.tree.ClassNode;
 
 /** The program whose classes are rewritten, and how. Thread-safe. */
 public interface ProgramClasses {
-  /** A class of the program as it was found, without its code; null for all others. */
+  /** A class of the program before it is rewritten, without its code; null for any other class. */
   @Nullable ClassNode head(@Nullable String internalName);
 
-  /** The full name of its main class. */
+  /** The full name of the program's main class. */
   String main();
 
-  /** What its calls become. */
+  /** The shims that replace its calls. */
   CallTable table();
 
   /** Whether statics are to be initialized again for each request. */
@@ -20,15 +20,18 @@ public interface ProgramClasses {
   /** Whether loops can be stopped. */
   boolean polls();
 
-  /** Whether it may set what holds for all of the JVM. */
+  /** Whether the program may set what holds for the whole JVM. */
   boolean jvmWide();
 
   /** Whether calls by reflection are left alone. */
   boolean directReflection();
 
-  /** Something cannot be initialized again: the program is loaded anew for each request. */
+  /**
+   * Called when something cannot be initialized again. From then on each request loads the program
+   * anew.
+   */
   void fallBack(String why);
 
-  /** What was seen. */
+  /** What was found in the classes. */
   Findings findings();
 }

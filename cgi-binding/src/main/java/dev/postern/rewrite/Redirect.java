@@ -6,14 +6,14 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * On a method of a shim: the members of the JDK that rewritten code reaches by it, as {@code
- * java/lang/System.exit}. It takes what they take, their receiver first, and the program's instance
- * last.
+ * Marks a method of a shim, and names the members of the JDK that it replaces in rewritten code,
+ * such as {@code java/lang/System.exit}. The method takes the same arguments, after the receiver if
+ * there is one, and then the program's instance.
  */
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.METHOD)
 public @interface Redirect {
-  /** What a member is. */
+  /** The kind of a member. */
   enum Kind {
     STATIC,
     VIRTUAL,
@@ -23,6 +23,6 @@ public @interface Redirect {
   /** The members. */
   String[] value();
 
-  /** What they are. */
+  /** The kind of the members. */
   Kind kind() default Kind.STATIC;
 }

@@ -15,11 +15,14 @@ import org.objectweb.asm.tree.MethodInsnNode;
 import org.objectweb.asm.tree.MethodNode;
 
 /**
- * Methods and constructors that use the JVM's locale or time zone without being given one: the
- * program's own is handed to the overload that takes it, as its last argument.
+ * Methods and constructors that silently use the JVM's locale or time zone. The rewriter calls the
+ * overload that takes it as its last argument, and gives it the program's own.
  */
 public final class SilentDefaults {
-  /** Classes, what they have without a default, and what comes after its arguments. */
+  /**
+   * On each line: a class, its method with the types of its arguments, and what comes after these
+   * arguments.
+   */
   private static final Map<String, String> MORE =
       """
       java/lang/String toUpperCase() locale
@@ -80,7 +83,7 @@ public final class SilentDefaults {
 
   /**
    * What comes after the arguments of a method that is called by reflection, in the words of the
-   * table. Nothing for bundles, which are looked for where their caller is.
+   * table. Nothing for bundles, because the JDK looks for a bundle where its caller is.
    */
   public static List<String> of(Method method) {
     String more =
@@ -98,7 +101,7 @@ public final class SilentDefaults {
     return descriptor.substring(0, descriptor.indexOf(')') + 1);
   }
 
-  /** Hands them to the call; false when it needs none. */
+  /** Adds the defaults to the call; false when it needs none. */
   static boolean apply(
       ClassNode type, MethodNode method, MethodInsnNode call, ProgramClasses code) {
     String more = MORE.get(call.owner + "." + call.name + arguments(call.desc));
@@ -123,7 +126,7 @@ public final class SilentDefaults {
     return true;
   }
 
-  /** No overload takes the zone of a DateFormat: it is set afterwards. */
+  /** Sets the zone of a DateFormat after it was made, because no overload takes it. */
   private static InsnList zoned(ClassNode type, MethodNode method, MethodInsnNode call) {
     InsnList after = new InsnList();
     boolean made = call.name.equals("<init>");

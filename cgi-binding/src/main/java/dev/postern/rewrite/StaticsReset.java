@@ -34,14 +34,14 @@ import org.objectweb.asm.tree.TryCatchBlockNode;
 import org.objectweb.asm.tree.TypeInsnNode;
 
 /**
- * Lets a class be initialized once for each request, lazily, where JVMS 5.5 would do it once: its
- * initializer becomes a method, and {@code postern$c}, two loads and a compare, stands wherever the
- * JVM would ask whether the class is initialized. Confined to one thread.
+ * Lets a class be initialized lazily once for each request. JVMS 5.5 would initialize it only once.
+ * The class's initializer becomes a method. {@code postern$c}, a check of two loads and a compare,
+ * stands wherever the JVM would ask whether the class is initialized. Confined to one thread.
  *
- * <p>The fields of an interface are final whatever is done, so that they move to a class beside it,
- * its companion. The constants of an enum keep their identity, as the JDK remembers them, and what
- * they hold is taken down instead: {@code KeptState}. The rest of the enum's statics, which its
- * initializer sets after the constants, is initialized again.
+ * <p>The fields of an interface are always final, so they move to a class beside it, its companion.
+ * The constants of an enum keep their identity, because the JDK remembers them. {@code KeptState}
+ * notes what they hold instead. The other statics of the enum, which its initializer sets after the
+ * constants, are initialized again.
  */
 public final class StaticsReset {
   private static final String CHECK = Names.PREFIX + "c";
@@ -63,7 +63,7 @@ public final class StaticsReset {
   void apply() {
     ClassNode head = code.head(type.name);
     if (head == null) {
-      // Made at run time, and gone with whoever has made it.
+      // The class was made at run time, and is gone together with its maker.
       return;
     }
     String own = checked(type.name);
@@ -94,14 +94,17 @@ public final class StaticsReset {
     return isEnum(head) ? head.fields.stream().anyMatch(f -> isReset(head, f)) : hasState(head);
   }
 
-  /** Whether a static field is initialized again; the constants of an enum are not. */
+  /** Whether a static field is initialized again. The constants of an enum are not. */
   private static boolean isReset(ClassNode head, FieldNode field) {
     boolean isConstant =
         isEnum(head) && ((field.access & Opcodes.ACC_ENUM) != 0 || isValues(head.name, field.desc));
     return isState(field) && !isConstant;
   }
 
-  /** The array of its constants, whatever a compiler calls it: set after them, before the rest. */
+  /**
+   * Whether a field is the array of an enum's constants, whatever name a compiler gives it. The
+   * initializer sets it after the constants and before the other statics.
+   */
   private static boolean isValues(String type, String descriptor) {
     return descriptor.equals("[L" + type + ";");
   }
@@ -115,13 +118,13 @@ public final class StaticsReset {
         || head.methods.stream().anyMatch(method -> method.name.equals(CLASS_INITIALIZER));
   }
 
-  /** Whether a field is static and no constant. */
+  /** Whether a field is static and not a compile-time constant. */
   private static boolean isState(FieldNode field) {
     return (field.access & ACC_STATIC) != 0
         && (field.value == null || (field.access & ACC_FINAL) == 0);
   }
 
-  /** The class itself, or its nearest ancestor, that has a check; null for none. */
+  /** The class itself or its nearest ancestor that has a check; null for none. */
   private @Nullable String checked(@Nullable String name) {
     for (ClassNode at = code.head(name); at != null; at = code.head(at.superName)) {
       if (isResettable(at)) {
@@ -151,7 +154,10 @@ public final class StaticsReset {
     return at.superName == null ? null : declaring(at.superName, field);
   }
 
-  /** Whose check stands before an access of a field; null when none does. */
+  /**
+   * The class whose check comes before an access of a field of {@code declaring}; null when no
+   * check is needed.
+   */
   private static @Nullable String holder(@Nullable ClassNode declaring) {
     if (declaring == null) {
       return null;
@@ -164,7 +170,7 @@ public final class StaticsReset {
 
   // ---- companions of interfaces ----
 
-  /** Whether a class is one that this has made. */
+  /** Whether a class is a companion. */
   public static boolean isCompanion(String name) {
     return name.endsWith(COMPANION);
   }
@@ -174,7 +180,10 @@ public final class StaticsReset {
     return companion.substring(0, companion.length() - COMPANION.length());
   }
 
-  /** What holds the state of that interface, with the code of its initializer if it has any. */
+  /**
+   * The companion, which holds the state of that interface and the code of its initializer if there
+   * is any.
+   */
   public static ClassNode companion(ClassNode type) {
     ClassNode made = new ClassNode();
     made.version = type.version;
@@ -196,12 +205,12 @@ public final class StaticsReset {
     return made;
   }
 
-  /** What is left of an interface: its fields are never read, its initializer has moved. */
+  /** Empties an interface. Its initializer has moved, and its fields are never read any more. */
   private void empty() {
     type.methods.removeIf(method -> method.name.equals(CLASS_INITIALIZER));
     for (MethodNode method : type.methods) {
       if ((method.access & ACC_STATIC) != 0 && (method.access & ACC_PRIVATE) != 0) {
-        // The initializer calls it from another class now.
+        // The initializer now calls this method from another class.
         method.access = method.access & ~ACC_PRIVATE | ACC_PUBLIC;
       }
     }
@@ -212,7 +221,7 @@ public final class StaticsReset {
   private void checks(MethodNode method, @Nullable String own) {
     boolean isOurs = method.name.startsWith(Names.PREFIX);
     boolean triggers =
-        // An enum's own initializer makes its constants.
+        // An enum is left out, because its own initializer creates its constants.
         method.name.equals("<init>") && !isEnum(type)
             || (method.access & ACC_STATIC) != 0
                 && !method.name.equals(CLASS_INITIALIZER)
@@ -229,7 +238,8 @@ public final class StaticsReset {
         if (other != null && isCompanion(other)) {
           field.owner = other;
         }
-        // An instance that no constructor has made, as by deserialization, may come first.
+        // The class may not be initialized yet: an instance from deserialization, for example,
+        // comes without a constructor.
         touches |= type.name.equals(other);
       } else if (at instanceof TypeInsnNode made && at.getOpcode() == NEW) {
         other = checked(made.desc);
@@ -245,7 +255,9 @@ public final class StaticsReset {
     }
   }
 
-  /** Frames name an object that is being made by a label at its NEW. */
+  /**
+   * Finds the labels in frames. A frame names an object that is being made by a label at its NEW.
+   */
   private static IdentityHashMap<LabelNode, AbstractInsnNode> uninitialized(MethodNode method) {
     IdentityHashMap<LabelNode, AbstractInsnNode> found = new IdentityHashMap<>();
     for (AbstractInsnNode at : method.instructions.toArray()) {
@@ -266,7 +278,10 @@ public final class StaticsReset {
     return found;
   }
 
-  /** A check stands between the label and its NEW: the frames get one that is behind it. */
+  /**
+   * Moves these labels. A check stands between a label and its NEW, so the frames get a new label
+   * behind the check.
+   */
   private static void move(
       MethodNode method, IdentityHashMap<LabelNode, AbstractInsnNode> uninitialized) {
     IdentityHashMap<LabelNode, LabelNode> moved = new IdentityHashMap<>();
@@ -312,8 +327,8 @@ public final class StaticsReset {
   // ---- the initializer ----
 
   /**
-   * Divides an enum's initializer: what makes the constants stays, and what comes after is
-   * initialized for each request. False when the two cannot be told apart.
+   * Divides an enum's initializer. The part that makes the constants stays, and the rest runs for
+   * each request. False when the two parts cannot be told apart.
    */
   private boolean split() {
     MethodNode first = null;
@@ -334,7 +349,8 @@ public final class StaticsReset {
       first.instructions.remove(at);
       rest.instructions.add(at);
     }
-    // Until the constants are there, nobody is to be kept from them.
+    // While the constants are being made, the class must count as initialized. So the epoch is set
+    // here, and cleared at the end.
     InsnList now = new InsnList();
     now.add(new FieldInsnNode(GETSTATIC, Names.OWN, "epoch", "I"));
     now.add(new FieldInsnNode(PUTSTATIC, type.name, EPOCH, "I"));
@@ -348,7 +364,10 @@ public final class StaticsReset {
     return true;
   }
 
-  /** The instruction that sets the array of constants, if no jump, block or local leads past it. */
+  /**
+   * The instruction that sets the array of constants; null if a try block or a local variable spans
+   * it.
+   */
   private @Nullable AbstractInsnNode lastOfConstants(MethodNode initializer) {
     AbstractInsnNode last = null;
     int locals = 0;
@@ -381,7 +400,7 @@ public final class StaticsReset {
 
   private void addInitializer(boolean again) {
     if (!again) {
-      // Others call it all the same.
+      // Other classes still call the check, so it must be there.
       type.methods.add(made(CHECK));
       type.methods.get(type.methods.size() - 1).instructions.add(new InsnNode(RETURN));
       return;
@@ -402,7 +421,8 @@ public final class StaticsReset {
         field.access &= ~ACC_FINAL;
       }
     }
-    // A request's own number, seen only after all that the initializer did.
+    // The field is volatile, so that a thread that sees the request's number also sees all that the
+    // initializer did.
     type.fields.add(
         new FieldNode(
             ACC_PUBLIC | ACC_STATIC | ACC_SYNTHETIC | ACC_VOLATILE, EPOCH, "I", null, null));
@@ -444,8 +464,8 @@ public final class StaticsReset {
   }
 
   /**
-   * if (enter(name)) try { superclass.check(); clear; initializer(); epoch = now; done(name); }
-   * catch (Throwable e) { throw failed(e, name); }
+   * Writes {@code if (enter(name)) try { superclass.check(); clear; initializer(); epoch = now;
+   * done(name); } catch (Throwable e) { throw failed(e, name); }}.
    */
   private MethodNode slow(InsnList clear, boolean initializes) {
     MethodNode method = made(SLOW);
@@ -491,7 +511,7 @@ public final class StaticsReset {
 
   // ---- those that keep their identity ----
 
-  /** Has what an enum's constants hold taken down at the end of its initializer. */
+  /** Lets the end of an enum's initializer note what its constants hold. */
   private void takeDown() {
     for (MethodNode method : type.methods) {
       if (!method.name.equals(CLASS_INITIALIZER)) {

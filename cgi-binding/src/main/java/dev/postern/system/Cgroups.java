@@ -14,9 +14,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Control groups (version 2) below one that was delegated to this process, one for each run. What a
- * program starts is in its group whatever it does, and a write to {@code cgroup.kill} (Linux 5.14)
- * ends all of it. Thread-safe.
+ * Control groups (version 2) below one that was delegated to this process, one for each run.
+ * Whatever a program starts stays in the program's group. A write to {@code cgroup.kill} (Linux
+ * 5.14) ends everything in a group. Thread-safe.
  */
 public final class Cgroups {
   /** {@code postern-PID-START-NUMBER}, of a {@link ProcessName}. */
@@ -36,7 +36,7 @@ public final class Cgroups {
   }
 
   /**
-   * Tries a group once, and ends what a process of ours left there that is gone.
+   * Tries a group once, and ends the groups that ended processes of ours have left there.
    *
    * @throws IllegalStateException when no groups can be made there, or they lack a limit
    */
@@ -85,12 +85,15 @@ public final class Cgroups {
         return Files.createDirectory(
             parent.resolve(PREFIX + ProcessName.current() + "-" + COUNT.incrementAndGet()));
       } catch (FileAlreadyExistsException e) {
-        // Made by another loading of this class, in this process.
+        // Another class loader of this process has loaded this class too, and has made this group.
       }
     }
   }
 
-  /** What a command begins with to run in a group: it joins, and becomes the program. */
+  /**
+   * The words in front of a command that runs in a group: a shell joins the group, and becomes the
+   * program.
+   */
   public static List<String> enter(Path group) {
     return List.of(
         Helpers.find("sh"),
@@ -99,7 +102,7 @@ public final class Cgroups {
         group.resolve("cgroup.procs").toString());
   }
 
-  /** Ends all that is in the group, and removes it. */
+  /** Ends everything in the group, and removes the group. */
   public static void end(Path group) throws IOException {
     long start = System.nanoTime();
     boolean interrupted = false;
@@ -110,7 +113,7 @@ public final class Cgroups {
           remove(group);
           return;
         } catch (IOException e) {
-          // Busy until the kernel has done with the last of them; or no descriptor just now.
+          // The kernel has not yet removed the last process, or there is no free descriptor now.
           if (System.nanoTime() - start > EMPTY_NANOS) {
             throw e;
           }
@@ -128,7 +131,7 @@ public final class Cgroups {
     }
   }
 
-  /** With the groups that a program has made in its own. */
+  /** Removes a group, with the groups that a program has made in it. */
   private static void remove(Path group) throws IOException {
     try (DirectoryStream<Path> inner = Files.newDirectoryStream(group, Files::isDirectory)) {
       for (Path path : inner) {
@@ -137,12 +140,12 @@ public final class Cgroups {
     } catch (DirectoryIteratorException e) {
       throw e.getCause();
     } catch (NoSuchFileException e) {
-      // Removed already.
+      // The group was removed already.
     }
     Files.deleteIfExists(group);
   }
 
-  /** A process that was killed has left its groups, and the programs in them. */
+  /** Ends the groups that a killed process of ours has left, with the programs in them. */
   private void sweep() throws IOException {
     try (DirectoryStream<Path> groups = Files.newDirectoryStream(parent, PREFIX + "*")) {
       for (Path group : groups) {

@@ -12,18 +12,19 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * File names as the text that the JDK turns into the same bytes again. It has a charset of its own
- * for them, {@code sun.jnu.encoding}, the locale's; before JDK 18 an environment and a command line
- * may have another.
+ * Converts file names to text that the JDK turns into the same bytes again. For file names, the JDK
+ * uses the locale's charset, {@code sun.jnu.encoding}. Before JDK 18 it may use another charset for
+ * an environment and a command line.
  */
 public final class FileNames {
-  /** What file names are encoded with. */
+  /** The charset with which file names are encoded. */
   public static final Charset CHARSET = ProgramText.localeCharset();
 
   private FileNames() {}
 
   /**
-   * The text of a file name, or null when no text has these bytes: under LC_ALL=C all but ASCII.
+   * The text of a file name, or null when no text has these bytes. Under LC_ALL=C, only ASCII has a
+   * text.
    */
   public static @Nullable String ofBytes(String bytes) {
     byte[] raw = bytes.getBytes(StandardCharsets.ISO_8859_1);
@@ -32,8 +33,9 @@ public final class FileNames {
   }
 
   /**
-   * The file of a directory whose name has these bytes, for a name that no text has: a path that a
-   * directory lists keeps its bytes, whatever its text is. Null where there is none.
+   * Finds a file of a directory by the bytes of its name, for a name that no text has. This lists
+   * the directory, because a listed path keeps its bytes, whatever its text is. Null where there is
+   * none.
    */
   public static @Nullable Path listed(Path directory, String bytes) {
     try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {

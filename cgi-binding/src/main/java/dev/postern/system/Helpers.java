@@ -8,7 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Programs of the system that start others. Looked up where only root can put them. */
+/** Programs of the system that start others. They are looked up where only root can put them. */
 public final class Helpers {
   private static final int WRITABLE_BY_OTHERS = 022;
   private static final List<Path> DIRECTORIES = List.of(Path.of("/usr/bin"), Path.of("/bin"));
@@ -60,7 +60,7 @@ public final class Helpers {
     }
   }
 
-  /** Refuses what others than root could have put there. */
+  /** Refuses a helper that others than root could have put there. */
   public static String check(Path helper) {
     for (Path path = helper; path != null; path = path.getParent()) {
       if (Owners.owner(path) != Owners.ROOT || (Owners.mode(path) & WRITABLE_BY_OTHERS) != 0) {

@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * A user that programs run as in a process of root: what the system knows of it. Immutable.
+ * A user as whom a process of root runs programs, as the system knows this user. Immutable.
  *
  * @param name its login name
  * @param uid its number
@@ -62,15 +62,15 @@ public record OtherUser(String name, int uid, int gid, String home) {
     }
   }
 
-  /** The options of {@code setpriv} that take all ids, the groups, and the capabilities. */
+  /** The options of {@code setpriv} that set all ids and groups, and take the capabilities away. */
   public List<String> options() {
     return List.of("--reuid=" + uid, "--regid=" + gid, "--init-groups", "--inh-caps=-all");
   }
 
   /**
-   * Runs a command of {@code setpriv} with these options once, and looks what came of it.
+   * Runs a command of {@code setpriv} with these options once, and checks the ids that it got.
    *
-   * @param setpriv up to its {@code --}
+   * @param setpriv the command up to its {@code --}, which is included
    * @throws IllegalStateException when the program would not have been this user's alone
    */
   public void prove(List<String> setpriv) {

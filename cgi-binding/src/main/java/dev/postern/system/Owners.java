@@ -11,7 +11,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 public final class Owners {
   public static final int ROOT = 0;
 
-  /** Where there are no users by number, or none can be told. */
+  /** The user where users have no numbers, or the system does not tell. */
   public static final int UNKNOWN = -1;
 
   private static final AtomicBoolean WARNED = new AtomicBoolean();

@@ -15,10 +15,10 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Bytes that are kept in memory, and beyond its size in a file that only our user can read. On
- * systems like Unix the file has no name any more as soon as it is open, so that nothing is left of
- * it whatever ends this process; what a crash in between leaves is swept when the next server
- * starts. Not thread-safe while it is written.
+ * Keeps bytes in memory, and if they are too many, in a file that only our user can read. On
+ * systems like Unix the file loses its name as soon as it is open, so nothing is left of it,
+ * whatever ends this process. If a crash comes before that, the next server removes the file when
+ * it starts. Not thread-safe while it is written.
  */
 public final class Spool implements Closeable {
   /** {@code postern-spool-PID-START-RANDOM}, of a {@link ProcessName}. */
@@ -46,7 +46,8 @@ public final class Spool implements Closeable {
    * A spool that is one of many.
    *
    * @param memoryMax how many bytes it keeps in memory
-   * @param budget how many bytes all spools of this JVM may hold together for this one to grow
+   * @param budget how many bytes all spools of this JVM may hold together. Beyond that, this one
+   *     does not grow
    */
   public Spool(Path directory, int memoryMax, long budget) {
     this.directory = directory;
@@ -90,7 +91,7 @@ public final class Spool implements Closeable {
     length += count;
   }
 
-  /** A file that has what is in memory; when that fails, what is in memory stays. */
+  /** Makes a file of what is in memory. If that fails, the bytes in memory stay. */
   private FileChannel moved() throws IOException {
     FileChannel created = create();
     try {
@@ -125,12 +126,12 @@ public final class Spool implements Closeable {
     return length;
   }
 
-  /** All bytes, from the first on. Readable by any thread, until {@link #close}. */
+  /** A stream of all bytes, from the first on. Any thread may read it, until {@link #close}. */
   public InputStream open() {
     return new Reader();
   }
 
-  /** Removes the file, and gives back what it had of the budget. */
+  /** Removes the file, and gives back the spool's part of the budget. */
   @Override
   public void close() throws IOException {
     ALL.addAndGet(-held);
@@ -140,7 +141,7 @@ public final class Spool implements Closeable {
     }
   }
 
-  /** Removes what processes of ours left that have ended. */
+  /** Removes what ended processes of ours have left. */
   public static void sweep(Path directory) {
     try (DirectoryStream<Path> left = Files.newDirectoryStream(directory, PREFIX + "*")) {
       for (Path spool : left) {
@@ -149,11 +150,11 @@ public final class Spool implements Closeable {
         }
       }
     } catch (IOException | RuntimeException e) {
-      // A directory that cannot be read or changed is found out by the first spool in it.
+      // If the directory cannot be read or changed, the first spool in it will fail and say so.
     }
   }
 
-  /** Reads by position, so that two may read at once. */
+  /** Reads by position, so that two readers may read at once. */
   private final class Reader extends InputStream {
     private long position;
 

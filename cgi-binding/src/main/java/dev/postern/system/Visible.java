@@ -9,27 +9,27 @@ import java.util.List;
 public final class Visible {
   private static final Path TEMPORARY = Path.of("/tmp");
 
-  /** Not these as a whole, nor a directory above them. */
+  /** Neither these directories nor those above them may be shown as a whole. */
   private static final List<String> NOT_WHOLE =
       List.of(
           "/boot", "/etc", "/home", "/root", "/run", "/tmp", "/var/lib", "/var/run", "/var/tmp");
 
-  /** Nothing in these. */
+  /** Nothing in these directories may be shown. */
   private static final List<String> NOTHING_OF = List.of("/dev", "/proc", "/run", "/sys");
 
   private Visible() {}
 
   /**
-   * Refuses a path that shows what is to be hidden.
+   * Refuses a path that shows what must be hidden.
    *
-   * @throws IllegalStateException that names it
+   * @throws IllegalStateException that names the path
    */
   public static void check(Path path) {
     Path real = path;
     try {
       real = path.toRealPath();
     } catch (IOException e) {
-      // What is not there yet is judged by its name.
+      // A path that does not exist yet is judged by its name.
     }
     for (String hidden : NOTHING_OF) {
       if (real.startsWith(hidden) || Path.of(hidden).startsWith(real)) {
@@ -48,16 +48,18 @@ public final class Visible {
         "namespaces must not show what they are to hide: " + path + " [namespaces]");
   }
 
-  /** Whether a path is below /tmp, of which programs have one of their own. */
+  /** Whether a path is below /tmp. Programs in namespaces have a /tmp of their own. */
   public static boolean isTemporary(Path path) {
     return path.startsWith(TEMPORARY) && !path.equals(TEMPORARY);
   }
 
   /**
-   * Has {@code bwrap} make namespaces once, so that a level is not promised that is not there.
+   * Lets {@code bwrap} make namespaces once, so that we do not promise a level that this system
+   * lacks.
    *
-   * @param prefix what its command begins with
-   * @throws IllegalStateException with what it says where the system lets it make none
+   * @param prefix the words in front of {@code bwrap}
+   * @throws IllegalStateException with the message of {@code bwrap} when the system lets it make
+   *     none
    */
   public static void prove(String bwrap, List<String> prefix) {
     List<String> command = new ArrayList<>(prefix);

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The interfaces of other languages whose applications workers serve. */
 public enum ApplicationLanguage {
-  /** Python's, PEP 3333. */
+  /** Python's interface, PEP 3333. */
   WSGI("wsgi.py") {
     @Override
     List<String> command(Path interpreter) {
@@ -26,7 +26,9 @@ public enum ApplicationLanguage {
     }
   },
 
-  /** Perl's. Its file returns the application, so that it has no name. */
+  /**
+   * Perl's interface. The file of an application returns the application, which thus has no name.
+   */
   PSGI("psgi.pl") {
     @Override
     List<String> command(Path interpreter) {
@@ -53,7 +55,7 @@ public enum ApplicationLanguage {
    * How a worker of an application is started.
    *
    * @param umask in octal; null for that of the JVM
-   * @param environment all of it, bytes as chars
+   * @param environment the whole environment, bytes as chars
    */
   public ServerStart start(
       @Nullable String umask,

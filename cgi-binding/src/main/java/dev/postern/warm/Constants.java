@@ -7,8 +7,8 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * The part of an environment that is the same for each request of a program, so that it may be
- * there while a server loads, and the names of the other part.
+ * Splits an environment. One part is the same for each request of a program, so that a server may
+ * have it while it loads. This keeps the names of the other part.
  */
 record Constants(Map<String, String> variables, Set<String> requestNames) {
   private static final Set<String> SAME =
@@ -22,7 +22,10 @@ record Constants(Map<String, String> variables, Set<String> requestNames) {
           "USER",
           "LOGNAME");
 
-  /** What an interpreter, or the C library, asks for as it starts: a server for each value. */
+  /**
+   * Variables that an interpreter or the C library reads when it starts. Each of their values needs
+   * a server of its own.
+   */
   private static final List<String> OF_THE_START =
       List.of(
           "LC_", "LANG", "TZ", "TMPDIR", "PERL", "PYTHON", "RUBY", "GEM_", "LD_", "MALLOC_",
@@ -46,7 +49,8 @@ record Constants(Map<String, String> variables, Set<String> requestNames) {
   /**
    * The constants of an environment.
    *
-   * @param early whether the server is started before any request tells which software serves
+   * @param early whether the server is started before any request, so that SERVER_SOFTWARE is
+   *     unknown
    */
   static Constants of(Map<String, String> environment, Set<String> configured, boolean early) {
     Map<String, String> constant = new LinkedHashMap<>();

@@ -8,17 +8,17 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which group runs which program, by globs on the program's path below its directory. Nothing of a
- * request but the program that was chosen takes part. Immutable once it is asked.
+ * Decides which group runs which program, by globs on the program's path below its directory.
+ * Nothing of a request counts but the program that was chosen for it. Immutable.
  *
- * @param <G> the groups
+ * @param <G> the type of a group
  */
 public final class Delegation<G> {
   private record Rule<G>(@Nullable PathMatcher matcher, G group) {}
 
   private final List<Rule<G>> rules;
 
-  /** No rules. */
+  /** Has no rules. */
   public Delegation() {
     this(List.of());
   }
@@ -28,11 +28,11 @@ public final class Delegation<G> {
   }
 
   /**
-   * The same with one rule more, which holds where none before it does.
+   * The same with one rule more, which applies where no earlier rule does.
    *
    * @param glob as {@link java.nio.file.FileSystem#getPathMatcher} knows them; it begins with a
    *     slash
-   * @throws IllegalArgumentException when it is no such
+   * @throws IllegalArgumentException when it is no such glob
    */
   public Delegation<G> with(String glob, G group) {
     if (!glob.startsWith("/")) {
@@ -41,7 +41,7 @@ public final class Delegation<G> {
     return and(FileSystems.getDefault().getPathMatcher("glob:" + glob), group);
   }
 
-  /** The same with a rule for all programs that no rule before it is for. */
+  /** The same with a rule for all programs that no earlier rule is for. */
   public Delegation<G> withRest(G group) {
     return and(null, group);
   }

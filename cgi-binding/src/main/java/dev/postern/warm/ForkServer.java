@@ -25,22 +25,27 @@ import org.jspecify.annotations.Nullable;
  * each request. A thread of its own starts it and reads its reports. Thread-safe.
  */
 final class ForkServer {
-  /** Who is told how it goes, on the server's thread. */
+  /** Is told what happens to a server, on the server's thread. */
   interface Listener {
-    /** It can fork children. */
+    /** The server can fork children. */
     void ready(ForkServer server);
 
-    /** It must not serve this script, as it says, or cannot. */
+    /**
+     * The server must not serve this script, or cannot. {@code byItself} tells whether it said so
+     * itself.
+     */
     void refused(ForkServer server, String why, boolean byItself);
 
-    /** A child has ended, and had loaded these modules beyond the server's. */
+    /** A child has ended, and had loaded these modules in addition to the server's. */
     void learned(ForkServer server, Map<String, String> modules);
 
-    /** It has ended, after it was ready. */
+    /** The server has ended, after it was ready. */
     void ended(ForkServer server);
   }
 
-  /** A server that takes longer to fork hangs, and is killed. */
+  /**
+   * How long a server may take to fork. A server that takes longer counts as hung, and is killed.
+   */
   private static final Duration FORK_PATIENCE = Duration.ofSeconds(3);
 
   private static final String DELETED = " (deleted)";
@@ -65,7 +70,7 @@ final class ForkServer {
   private long requests;
   private volatile long lastUsed = System.nanoTime();
 
-  /** What a fork has come to: a child, or why there is none. */
+  /** The result of a fork: a child, or why there is none. */
   private record Report(@Nullable ForkedChild child, String failure) {}
 
   ForkServer(ServerStart start, int generation, Listener listener) {
@@ -106,12 +111,12 @@ final class ForkServer {
     return inFlight == 0;
   }
 
-  /** Whether it can be asked for a child. */
+  /** Whether the server can be asked for a child. */
   synchronized boolean isServing() {
     return ready && !ended && !retired;
   }
 
-  /** Whether it is not ready yet, and may become it. */
+  /** Whether the server is still loading. */
   synchronized boolean isLoading() {
     return !ready && !ended;
   }
@@ -151,7 +156,7 @@ final class ForkServer {
       try {
         send(start.text());
       } catch (IOException e) {
-        // It says why, or its exit does.
+        // The server's report says why, or its exit does.
       }
       wasReady = load(started, reports);
       if (wasReady) {
@@ -212,7 +217,7 @@ final class ForkServer {
       running = process;
     }
     if (running != null) {
-      // Whatever it may have said, it speaks no more.
+      // Nobody reads the server's reports any more, so it must not live on.
       running.kill();
       closeCommands(running);
     }
@@ -247,13 +252,13 @@ final class ForkServer {
             this::forget);
       }
     } catch (NumberFormatException e) {
-      // Neither then.
+      // The line is not the report of a child.
     }
     kill();
     return null;
   }
 
-  /** {@code + PID NAME=FILE NAME=FILE…}, and {@code + PID .} at the end. */
+  /** Reads {@code + PID NAME=FILE NAME=FILE…}, and {@code + PID .} at the end. */
   private void learn(String line) {
     String[] words = line.split(" ", -1);
     try {
@@ -272,13 +277,13 @@ final class ForkServer {
         telling.clear();
       }
     } catch (NumberFormatException | ArrayIndexOutOfBoundsException e) {
-      // No child of ours says so.
+      // No child of ours writes such a line.
     }
   }
 
   // ---- for requests ----
 
-  /** Counts a request in, which {@link #leave} or the child's own end counts out. */
+  /** Counts a request as running. {@link #leave} or the child's own end ends that. */
   synchronized boolean enter() {
     if (!isServing()) {
       return false;
@@ -289,28 +294,31 @@ final class ForkServer {
     return true;
   }
 
-  /** A request that {@link #enter} has counted in has no child. */
+  /** Ends what {@link #enter} has counted: the request has no child, or its child has ended. */
   synchronized void leave() {
     inFlight--;
     lastUsed = System.nanoTime();
     leaveIfDone();
   }
 
-  /** Has children forked ahead. */
+  /** Makes the server fork so many children ahead. */
   void spare(int count) {
     try {
       for (int i = 0; i < count; i++) {
         send("f\n");
       }
     } catch (IOException e) {
-      // The next request will see.
+      // The server has ended. The next request will notice.
     }
   }
 
   /** What a request gets: a child, or why there is none. */
   record Taken(@Nullable ForkedChild child, String why) {}
 
-  /** A child for a request; what is forked now is for the next one where there is a spare. */
+  /**
+   * A child for a request. If a spare child is there, the request gets it, and the child that is
+   * forked now is for the next request.
+   */
   Taken take() throws InterruptedException {
     try {
       send("f\n");
@@ -337,24 +345,24 @@ final class ForkServer {
     try {
       send("r " + pid + "\n");
     } catch (IOException e) {
-      // It has ended, and its children are init's.
+      // The server has ended, and its children are init's.
     } finally {
       leave();
     }
   }
 
-  /** Children tell no more what they have loaded. */
+  /** Makes children stop telling what they have loaded. */
   void stopLearning() {
     try {
       send("q\n");
     } catch (IOException e) {
-      // It has ended.
+      // The server has ended.
     }
   }
 
   // ---- currency ----
 
-  /** {@code ready FILE FILE…}: what is stale once any of them has changed. */
+  /** Reads {@code ready FILE FILE…}. The server is stale when any of these files has changed. */
   private void look(String ready) {
     String[] files = ready.split("\t", -1);
     synchronized (modules) {
@@ -384,7 +392,7 @@ final class ForkServer {
     }
   }
 
-  /** What of it is not any more what is on disk; null when all is current. */
+  /** Why the server is stale; null if all that it has loaded is still what is on disk. */
   @Nullable String stale() {
     synchronized (modules) {
       for (Map.Entry<Path, Stamp> module : modules.entrySet()) {
@@ -396,7 +404,7 @@ final class ForkServer {
     return replaced.containsAll(replaced()) ? null : "its interpreter was replaced";
   }
 
-  /** What it runs, or has mapped as code, and is not there any more under its name. */
+  /** The files that the server runs, or has mapped as code, and that are gone under their names. */
   private Set<String> replaced() {
     Set<String> gone = new HashSet<>();
     Path proc = Path.of("/proc", Long.toString(pid()));
@@ -412,14 +420,17 @@ final class ForkServer {
             .forEach(fields -> gone.add(fields[5]));
       }
     } catch (IOException | RuntimeException e) {
-      // It has ended, or does not show itself.
+      // The server has ended, or does not let us read this.
     }
     return gone;
   }
 
   // ---- the end ----
 
-  /** Ends it once nobody needs it: those who have children of it ask it for their ends. */
+  /**
+   * Ends the server when no request needs it. A request with a child needs the server, which keeps
+   * the child's status until the request asks for it.
+   */
   synchronized void retire() {
     retired = true;
     leaveIfDone();
@@ -438,7 +449,7 @@ final class ForkServer {
     }
   }
 
-  /** Ends it at once; children that run go on. */
+  /** Ends the server at once. Children that run go on. */
   void kill() {
     ServerProcess running = process();
     if (running != null) {
@@ -446,13 +457,13 @@ final class ForkServer {
     }
   }
 
-  /** Ends one that has not loaded in time. */
+  /** Ends a server that has not loaded in time. */
   void tooSlow() {
     slow = true;
     kill();
   }
 
-  /** Waits until its thread has ended. */
+  /** Waits until the server's thread has ended, at most for that long. */
   void join(long nanos) throws InterruptedException {
     TimeUnit.NANOSECONDS.timedJoin(thread, Math.max(1, nanos));
   }
@@ -477,7 +488,7 @@ final class ForkServer {
     try {
       running.commands().close();
     } catch (IOException e) {
-      // It has ended already.
+      // The server has ended already.
     }
   }
 }

@@ -6,19 +6,19 @@ import java.util.List;
 /**
  * What a group of workers was configured to do. Immutable.
  *
- * @param spares children that wait for a request, for each fork server
- * @param servers fork servers at once
- * @param maximumRequests after so many a new server is loaded; 0 for no limit
- * @param maximumAge zero for none
- * @param maximumMemory in bytes, 0 for none
- * @param maximumCpu zero for none
- * @param inactivity a server ends when nobody has asked for so long
- * @param startup from its start until it is ready
+ * @param spares how many children of each fork server wait for a request
+ * @param servers how many scripts may have a server or workers at once
+ * @param maximumRequests after how many requests a new server is loaded; 0 for no limit
+ * @param maximumAge the greatest age of a server; zero for no limit
+ * @param maximumMemory the most memory of a server in bytes; 0 for no limit
+ * @param maximumCpu the most processor time of a server; zero for no limit
+ * @param inactivity how long a server may live without a request for it
+ * @param startup the most time from the start of a server until it is ready
  * @param graceful how long {@link ScriptPool#close} waits for requests
- * @param reloadEvery how often loaded modules are looked at
+ * @param reloadEvery how often loaded modules are checked for changes
  * @param libraries load libraries alone, and let each child compile its script
  * @param reuse one process runs a script again and again, without any server
- * @param processes workers of each script or application at once
+ * @param processes the most workers of each script or application at once
  * @param strict a worker in which a script has left anything takes no more requests
  * @param learn load ahead what children were seen to load
  * @param eager load scripts when they are hosted, not when they are asked for

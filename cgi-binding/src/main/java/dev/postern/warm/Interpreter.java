@@ -21,7 +21,7 @@ record Interpreter(Language language, List<String> words) {
   private static final int FIRST_LINE = 256;
 
   /**
-   * The interpreter of a program; null when it is none that can fork servers.
+   * The interpreter of a program; null when it cannot become a server.
    *
    * @param command what is started: the file itself, or a configured interpreter and the file
    */
@@ -51,7 +51,10 @@ record Interpreter(Language language, List<String> words) {
     return null;
   }
 
-  /** {@code env [-S] PROGRAM}; with anything else it may do what we do not know. */
+  /**
+   * Finds PROGRAM in {@code env [-S] PROGRAM}. With anything else, {@code env} may do what we do
+   * not know.
+   */
   private static int afterEnv(List<String> all) {
     int next = all.size() > 1 && all.get(1).equals("-S") ? 2 : 1;
     return next < all.size() && !all.get(next).startsWith("-") && !all.get(next).contains("=")

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 enum Language {
   /** Compiles the script once, and forks where its main program would begin. */
   PERL("perl", ".pl") {
-    // The match of its reader untaints what was read, for -T.
+    // Under -T, the match in the reader untaints what the reader has read.
     @Override
     List<String> words(Mode mode, String script) {
       String load = "-M5.006;" + "BEGIN{" + PERL_READER + "}";
@@ -37,7 +37,8 @@ enum Language {
     @Override
     String settings(Settings settings) {
       StringBuilder text =
-          // What compiles a script must see no variable and no pragma of ours.
+          // This sub stands first, so that the script it compiles sees no variable and no pragma of
+          // ours.
           new StringBuilder("sub Postern::Warm::compile{package main;eval$_[0]} ");
       text.append("package Postern::Warm; no strict; no warnings; our $mode = ")
           .append(quote(settings.mode().name().toLowerCase(Locale.ROOT)))
@@ -99,7 +100,7 @@ enum Language {
 
   /** Loads what Ruby loads by itself; each child compiles its script. */
   RUBY("ruby", ".rb") {
-    // Ruby takes code before a script from a file alone.
+    // Ruby takes code that runs before a script only from a file.
     @Override
     List<String> words(Mode mode, String script) throws IOException {
       return List.of("-r", RubyFile.path(), script);
@@ -121,7 +122,10 @@ enum Language {
     }
   };
 
-  /** Reads the text of a server on a handle of its own, which has no layers of {@code -C}. */
+  /**
+   * Reads the text of a server on a handle of its own, to which the layers of {@code -C} do not
+   * apply.
+   */
   static final String PERL_READER =
       "open$Postern::f,'<&0';binmode$Postern::f;$Postern::s='';"
           + "1 while$Postern::s!~/\\0\\z/&&sysread$Postern::f,$Postern::s,65536,length$Postern::s;"
@@ -173,15 +177,15 @@ enum Language {
     this.suffix = suffix;
   }
 
-  /** What the names of its interpreters begin with. */
+  /** How the names of its interpreters begin. */
   String program() {
     return name;
   }
 
-  /** What stands after the interpreter and its options. */
+  /** The words after the interpreter and its options. */
   abstract List<String> words(Mode mode, String script) throws IOException;
 
-  /** Whether a server can do as an interpreter with that option. */
+  /** Whether a server can behave like an interpreter with that option. */
   abstract boolean allows(String option);
 
   abstract String settings(Settings settings);
@@ -197,7 +201,10 @@ enum Language {
     return text(settings(settings), "load" + suffix, main + suffix);
   }
 
-  /** Names of modules as a group is told them, for those that can be of this language. */
+  /**
+   * Those modules of a group that can be of this language, by the names that this language has for
+   * them.
+   */
   Map<String, String> modules(List<String> names) {
     Map<String, String> files = new LinkedHashMap<>();
     for (String name : names) {
@@ -215,7 +222,7 @@ enum Language {
     return this != RUBY;
   }
 
-  /** Settings and resources of this package, up to a NUL. */
+  /** The settings and then resources of this package, with a NUL at the end. */
   static byte[] text(String settings, String... resources) {
     StringBuilder text = new StringBuilder(settings);
     for (String resource : resources) {
@@ -224,12 +231,12 @@ enum Language {
     return text.append('\0').toString().getBytes(StandardCharsets.UTF_8);
   }
 
-  /** Whether signals that an ancestor ignores are set to their defaults, as spawning does. */
+  /** Whether signals that an ancestor ignores are set to their defaults, as posix_spawn does. */
   static boolean resets() {
     return StartPath.inForce() == StartPath.NATIVE;
   }
 
-  /** As a literal of Perl and of Python. */
+  /** The text as a literal of both Perl and Python. */
   static String quote(String text) {
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'";
   }
@@ -259,7 +266,7 @@ enum Language {
 
     static synchronized String path() throws IOException {
       if (file == null || !Files.exists(file)) {
-        // For its owner alone, as the JDK makes it.
+        // The JDK makes the directory for its owner alone.
         Path directory = Files.createTempDirectory("postern-ruby");
         Path made = directory.resolve("fork.rb");
         directory.toFile().deleteOnExit();

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The lines that a server reports, bytes as chars, each of a bounded length. Not thread-safe. */
 final class Lines {
-  /** A script with thousands of modules is far below that. */
+  /** The longest line. The report of a script with thousands of modules is far shorter. */
   private static final int LONGEST = 1 << 20;
 
   private final InputStream in;

@@ -6,9 +6,9 @@ import java.util.List;
 
 /** One script of a group, and the processes that have loaded it. Thread-safe. */
 interface PooledScript {
-  /** A process that ends. */
+  /** A process that is about to end. */
   interface Ending {
-    /** Waits for its end, so long at most. */
+    /** Waits for its end, at most for that long. Kills a worker that has not ended then. */
     void join(long nanos) throws InterruptedException;
   }
 
@@ -16,30 +16,33 @@ interface PooledScript {
   Path program();
 
   /**
-   * Runs a request in one of its processes; what cannot be run like this has not begun.
+   * Runs a request in one of the script's processes. If no process can run the request, the script
+   * has not begun.
    *
    * @throws IOException when the script may have begun
    */
   WarmStart start(WarmRequest request) throws IOException;
 
-  /** Begins to load it, though nobody has asked for it. */
+  /** Begins to load the script before anybody asks for it. */
   void load();
 
-  /** Whether a process of it runs or loads. */
+  /** Whether a process of the script runs or loads. */
   boolean hasServer();
 
-  /** Its processes are to end by {@link #endIfIdle}, and count no more. */
+  /**
+   * Marks the script's processes, which {@link #endIfIdle} is about to end. They no longer count.
+   */
   void mark();
 
-  /** Since when nobody has asked, where its processes may end; 0 where none may. */
+  /** Since when nobody has asked for the script, if its processes may end; 0 if they may not. */
   long idleSince();
 
-  /** Ends its processes if nobody has asked for that long. */
+  /** Ends the script's processes if nobody has asked for them for that long. */
   void endIfIdle(long nanos, String why);
 
-  /** Ends its processes as their requests end; those that are left are the answer. */
+  /** Ends each process of the script when its requests end. Returns the processes to wait for. */
   List<Ending> close();
 
-  /** How it stands: its processes, or why there is none. */
+  /** The state of the script: its processes, or why there is none. */
   List<ServerEvent> status();
 }

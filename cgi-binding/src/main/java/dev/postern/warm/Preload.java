@@ -7,14 +7,14 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * What a script's next process is to load ahead: the modules that its group names, and those that
- * its earlier children have loaded, without the ones that turned out to be at fault. Thread-safe.
+ * The modules that a script's next process loads ahead: those that its group names, and those that
+ * its earlier children have loaded, except for those that a process was refused for. Thread-safe.
  */
 final class Preload {
-  /** What a process says of a module that it must not have loaded ahead. */
+  /** The start of a report that names modules which the process must not have loaded ahead. */
   private static final String DROP = "drop ";
 
-  /** So many processes may say that of one script. */
+  /** How many such reports are followed for one script. */
   private static final int MOST_DROPS = 60;
 
   private final PooledScript script;
@@ -47,12 +47,12 @@ final class Preload {
     return !learned.isEmpty();
   }
 
-  /** Leaves out what was learned, as it does no good. */
+  /** Forgets what was learned, because a process was refused with it. */
   synchronized void unlearn() {
     learned.clear();
   }
 
-  /** All that was found out holds for a script that is not there any more. */
+  /** Forgets all that was found out about the script, because the script has changed. */
   synchronized void clear() {
     learned.clear();
     dropped.clear();
@@ -62,7 +62,7 @@ final class Preload {
   /**
    * Leaves out the modules that a process was refused for, and logs those that the group names.
    *
-   * @return false where it was refused for something else, or too often
+   * @return false if the process was refused for something else, or too often
    */
   boolean leavesOut(String why) {
     Set<String> told = new TreeSet<>();

@@ -19,10 +19,10 @@ final class ReusedScript implements PooledScript, WorkerPool.Listener {
   /** How long a request waits for a worker that is free. */
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
-  /** After so long a load that failed for a reason of the moment is tried again. */
+  /** How long after a failed load the script is loaded again, unless a worker itself refused it. */
   private static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(60);
 
-  /** So many names are told of one script, whatever it does. */
+  /** The most names that are logged for one script, whatever it does. */
   private static final int MOST_NAMES = 200;
 
   private final ScriptPool pool;
@@ -40,9 +40,9 @@ final class ReusedScript implements PooledScript, WorkerPool.Listener {
   private volatile boolean leaving;
 
   /**
-   * One that nothing was loaded of.
+   * A script of which nothing was loaded yet.
    *
-   * @param command the worker's, with what isolates it
+   * @param command the worker's command, with the helpers that isolate the worker
    */
   ReusedScript(
       ScriptPool pool,
@@ -100,7 +100,7 @@ final class ReusedScript implements PooledScript, WorkerPool.Listener {
     return program == null ? WarmStart.busy() : WarmStart.of(program, "reuse");
   }
 
-  /** Why this request cannot be served by a worker; "" when it can. Begins what is missing. */
+  /** Why no worker can serve this request; "" when one can. Starts to load what is missing. */
   private synchronized String cold() {
     Stamp seen = Stamp.of(key.program());
     if (!seen.equals(stamp)) {
@@ -129,7 +129,9 @@ final class ReusedScript implements PooledScript, WorkerPool.Listener {
     return begin() ? "it is loading" : pool.fullReason();
   }
 
-  /** Begins to load, unless whoever writes it may not be done, or there is no room. */
+  /**
+   * Begins to load. Returns false if somebody may still be writing the script, or there is no room.
+   */
   private boolean begin() {
     if (stamp.isAfter(Stamp.now()) || !workers.hasWorkers() && !pool.makeRoom(this)) {
       return false;
@@ -153,7 +155,7 @@ final class ReusedScript implements PooledScript, WorkerPool.Listener {
     if (event.state().equals("cold")) {
       boolean isNew;
       synchronized (this) {
-        // Each of several workers that load at a time says it.
+        // Several workers that load at once report the same failure.
         isNew = !event.why().equals(failure);
         failure = event.why();
         refused = workers.isRefused();

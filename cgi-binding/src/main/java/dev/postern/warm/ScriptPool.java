@@ -17,11 +17,11 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** The scripts of one group, each with its fork server. Thread-safe. */
+/** The scripts of one group, each with its own fork server or workers. Thread-safe. */
 public final class ScriptPool implements AutoCloseable {
   static final String TOO_SLOW = "it does not load in time";
 
-  /** More than a directory has; who runs more of them finds the later ones cold. */
+  /** The most scripts of a group, which is more than a directory has. Later scripts stay cold. */
   private static final int MOST_SCRIPTS = 4096;
 
   private final GroupOptions options;
@@ -31,7 +31,7 @@ public final class ScriptPool implements AutoCloseable {
   private final AtomicBoolean looking = new AtomicBoolean();
   private volatile boolean closed;
 
-  /** What servers differ by. */
+  /** What makes servers different: two requests with the same key share a server. */
   record Key(Path program, List<String> command, Map<String, String> constants, Path directory) {}
 
   /** A pool without any servers. */
@@ -53,12 +53,12 @@ public final class ScriptPool implements AutoCloseable {
     timer.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
   }
 
-  /** Runs what is to be done later, until the group is closed. */
+  /** Runs tasks later, until the group is closed. */
   ScheduledExecutorService timer() {
     return timer;
   }
 
-  /** Why a server or worker that is hidden from us serves nothing: its pipes are opened there. */
+  /** Why a server or worker that is hidden from us serves nothing. We open its pipes by /proc. */
   static final String UNREACHABLE = "the system does not let its pipes be opened by /proc";
 
   GroupOptions options() {
@@ -69,13 +69,13 @@ public final class ScriptPool implements AutoCloseable {
     return closed;
   }
 
-  /** Half of the time that may pass unseen until an idle server ends. */
+  /** How often to look for idle servers. An idle server runs at most this much too long. */
   private long lookNanos() {
     return Math.max(TimeUnit.MILLISECONDS.toNanos(20), options.inactivity().toNanos() / 4);
   }
 
   /**
-   * Runs a request's script in a child of its server, where there is one.
+   * Runs a request's script in a child of its server or in its worker, if there is one.
    *
    * @throws IOException when the script may have begun
    */
@@ -91,7 +91,7 @@ public final class ScriptPool implements AutoCloseable {
     return script.start(request);
   }
 
-  /** Begins to load the script of a request that there is not yet, unless there is no room. */
+  /** Begins to load the script of a request before anybody asks for it, unless there is no room. */
   public void load(WarmRequest request) {
     try {
       long running = scripts.values().stream().filter(PooledScript::hasServer).count();
@@ -99,11 +99,11 @@ public final class ScriptPool implements AutoCloseable {
         script(request).load();
       }
     } catch (Unfit | IOException e) {
-      // Its requests are told why.
+      // The requests of this script are told why.
     }
   }
 
-  /** No process can load it. */
+  /** Thrown when no process can load a script. */
   private static final class Unfit extends Exception {
     private static final long serialVersionUID = 1L;
 
@@ -156,7 +156,10 @@ public final class ScriptPool implements AutoCloseable {
 
   // ---- for scripts ----
 
-  /** Each server has a little more or less, so that not all are loaded again at once. */
+  /**
+   * How many requests a server serves. Each server has a few more or less than the others, so that
+   * not all are loaded again at once.
+   */
   @SuppressWarnings("JavaInstantGetSecondsGetNano") // Any number that differs between servers.
   long maximumRequests(ForkServer server) {
     int tenth = options.maximumRequests() / 10;
@@ -165,7 +168,10 @@ public final class ScriptPool implements AutoCloseable {
         : options.maximumRequests() - tenth + Math.floorMod(server.begun().getNano(), 2 * tenth);
   }
 
-  /** Whether one more server may run; the one that was idle for longest ends for it. */
+  /**
+   * Whether one more script may have a server. If there is no room, the server that was idle for
+   * longest ends to make room.
+   */
   synchronized boolean makeRoom(PooledScript asking) {
     if (closed) {
       return false;
@@ -183,7 +189,8 @@ public final class ScriptPool implements AutoCloseable {
     if (idle == null) {
       return false;
     }
-    // Not here, as its lock is not to be waited for with that of another script held.
+    // The idle script ends on the timer's thread. This thread may hold the lock of another script,
+    // and must not wait for a second one.
     idle.mark();
     try {
       timer.execute(() -> idle.endIfIdle(0, "another script needs its place"));
@@ -227,7 +234,7 @@ public final class ScriptPool implements AutoCloseable {
       try {
         var unused = timer.schedule(this::look, lookNanos(), TimeUnit.NANOSECONDS);
       } catch (RejectedExecutionException e) {
-        // Closed meanwhile.
+        // The group was closed meanwhile.
       }
     }
   }
@@ -249,14 +256,15 @@ public final class ScriptPool implements AutoCloseable {
             Escapes.escape(String.valueOf(program.getFileName())) + " " + Escapes.escape(what));
   }
 
-  /** How each script stands. */
+  /** The state of each script's processes. */
   public Collection<ServerEvent> status() {
     return scripts.values().stream().flatMap(script -> script.status().stream()).toList();
   }
 
   /**
-   * Ends all servers, each when its requests have ended; waits for that as long as the group is
-   * graceful. Children that run longer are not hurried, and their servers end after them.
+   * Ends all servers and workers, each when its requests have ended, and waits for that as long as
+   * the group is graceful. Children of a server that run longer are not hurried, and their servers
+   * end after them. Workers that run longer are killed.
    */
   @Override
   public void close() {

@@ -4,11 +4,11 @@ import java.nio.file.Path;
 import java.time.Instant;
 
 /**
- * What has become of a script's server.
+ * What has become of a script's server or worker.
  *
- * @param state {@code cold}, {@code loading}, {@code ready} or {@code ended}
+ * @param state {@code cold}, {@code loading}, {@code ready}, {@code recycled} or {@code ended}
  * @param pid 0 where there is no process
- * @param why why it is so; "" where there is nothing to say
+ * @param why the reason; "" where there is nothing to say
  */
 public record ServerEvent(
     Path program,

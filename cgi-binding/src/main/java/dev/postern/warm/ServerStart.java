@@ -7,7 +7,7 @@ import java.util.Map;
 /**
  * How a server or worker is started.
  *
- * @param environment all of it, bytes as chars
+ * @param environment the whole environment, bytes as chars
  * @param text what its interpreter reads first
  */
 public record ServerStart(

@@ -10,12 +10,12 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What tells whether a file is still the one that was loaded. Immutable.
+ * Tells whether a file is still the one that was loaded. Immutable.
  *
  * @param attributes device, inode, size and times; null when there is no such file
  */
 record Stamp(@Nullable Map<String, Object> attributes) {
-  /** A file system tells times by the tick of its kernel; two changes within one look the same. */
+  /** File times advance by the tick of the kernel, so two changes within one tick look the same. */
   private static final Duration TICK = Duration.ofMillis(50);
 
   static Stamp of(Path file) {
@@ -26,17 +26,22 @@ record Stamp(@Nullable Map<String, Object> attributes) {
     }
   }
 
-  /** The time by the clock that file times are of. For nothing else: somebody may set it. */
+  /**
+   * The time by the clock of file times. Use it for nothing else, because somebody may set that
+   * clock.
+   */
   static Instant now() {
     return Instant.now();
   }
 
-  /** Whether the file was changed at that time or later, or so shortly before that none can say. */
+  /**
+   * Whether the file was changed at that time or later, or so shortly before that nobody can tell.
+   */
   boolean isAfter(Instant time) {
     if (attributes == null) {
       return true;
     }
-    // The time that nobody can set.
+    // Nobody can set this time, unlike that of the last modification.
     Object changed = attributes.get("ctime");
     return !(changed instanceof FileTime at) || at.toInstant().isAfter(time.minus(TICK));
   }

@@ -4,14 +4,14 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Starts programs with a umask: the JVM has no call for that, a shell has. */
+/** Starts programs with a umask. The JVM has no call for that, but a shell has. */
 public final class Umask {
   private Umask() {}
 
   /**
-   * The command with what sets the umask in front.
+   * The command, with a shell in front that sets the umask.
    *
-   * @param octal null for that of the JVM, for which nothing is in front
+   * @param octal null for the JVM's own umask, which needs no shell in front
    */
   public static List<String> command(@Nullable String octal, List<String> command) {
     if (octal == null) {

@@ -10,16 +10,16 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A request as a script is asked it.
+ * A request for a script of a group.
  *
  * @param program the script's file
- * @param command what a process of its own would run, without what isolates it
- * @param environment all of it, bytes as chars
+ * @param command what a process of its own would run, without the helpers that isolate it
+ * @param environment the whole environment, bytes as chars
  * @param configured names of variables that are the same for each request
- * @param directory where it runs
+ * @param directory where the script runs
  * @param body null for none
- * @param isolated what puts a server's command behind helpers
- * @param group the control group's file that a child enters by; null for none
+ * @param isolated puts a server's command behind the helpers that isolate the server
+ * @param group the file by which a child enters its control group; null for none
  */
 public record WarmRequest(
     Path program,

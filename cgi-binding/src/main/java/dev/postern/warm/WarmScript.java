@@ -14,14 +14,14 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One script of a group, and its servers: the one that serves, and the next one while that loads.
+ * One script of a group, and its servers: the one that serves, and the next one while it loads.
  * Thread-safe.
  */
 final class WarmScript implements PooledScript, ForkServer.Listener {
-  /** So many children tell what they have loaded. */
+  /** How many children tell what they have loaded. */
   private static final int TELLERS = 3;
 
-  /** So many loads may fail within the time below. */
+  /** How many loads may fail within the time below. */
   private static final int FAILURES = 3;
 
   private static final long FAILURE_NANOS = TimeUnit.SECONDS.toNanos(60);
@@ -36,7 +36,7 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
   private volatile @Nullable ForkServer current;
   private volatile @Nullable ForkServer next;
 
-  /** Its server is about to end for another script's. */
+  /** Whether its server is about to end, to make room for another script's. */
   private volatile boolean leaving;
 
   private int generation;
@@ -44,7 +44,7 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
   private long asked;
   private boolean wasAsked;
 
-  /** Why it is never loaded as it is; "" where it may be. */
+  /** Why the script is not loaded until it changes; "" if it may be loaded. */
   private String refusal = "";
 
   private long retryAt;
@@ -60,9 +60,9 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
   private boolean hasLearned;
 
   /**
-   * One that nothing was loaded of.
+   * A script of which nothing was loaded yet.
    *
-   * @param command the server's, with what isolates it
+   * @param command the server's command, with the helpers that isolate the server
    */
   WarmScript(
       ScriptPool pool,
@@ -127,7 +127,7 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
     }
   }
 
-  /** Why this request cannot be served by a child; "" when it can. Begins what is missing. */
+  /** Why no child can serve this request; "" when one can. Starts to load what is missing. */
   private String cold() {
     long now = System.nanoTime();
     Stamp seen = Stamp.of(key.program());
@@ -182,7 +182,7 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
     return begin(now) ? "it is loading" : pool.fullReason();
   }
 
-  /** All that was found out holds for a script that is not there any more. */
+  /** Forgets all that was found out about the script, because the script has changed. */
   private void forgetAll() {
     refusal = "";
     logged = "";
@@ -202,7 +202,7 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
     }
   }
 
-  /** A new generation is loaded before the old one must go. */
+  /** Loads a new generation before the old one must go. */
   private void renew(ForkServer server) {
     GroupOptions options = pool.options();
     String why = null;
@@ -223,7 +223,10 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
 
   // ---- servers ----
 
-  /** Begins to load, unless that is done already or there is no room; called with the lock held. */
+  /**
+   * Begins to load a server, unless one loads already. Returns false if none may load now. Called
+   * with the lock held.
+   */
   private boolean begin(long now) {
     if (next != null) {
       return true;
@@ -232,7 +235,7 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
       return false;
     }
     if (stamp.isAfter(Stamp.now())) {
-      // Whoever writes it may not be done.
+      // Somebody may still be writing the script.
       return false;
     }
     if (current == null && !pool.makeRoom(this)) {
@@ -285,7 +288,7 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
     }
   }
 
-  /** Logs what the script does, once for as long as it does that. */
+  /** Logs what the script does, unless the last line about this script said the same. */
   private void log(String what) {
     synchronized (this) {
       if (what.equals(logged)) {
@@ -311,7 +314,7 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
       return;
     }
     if (byItself && !pool.isClosed() && preload.hasLearned()) {
-      // It was not refused without them.
+      // The server was not refused before it loaded the learned modules, so leave them out.
       preload.unlearn();
       begin(System.nanoTime());
       return;

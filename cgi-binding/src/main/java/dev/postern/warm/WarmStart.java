@@ -4,11 +4,11 @@ import dev.postern.process.RunningProgram;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a group has made of a request: a program that runs, or why a process of its own must run it.
+ * The answer of a group to a request: a program that runs, or why a process of its own must run it.
  *
  * @param program null for none
  * @param how {@code fork} or {@code reuse}; "" where there is no program
- * @param cold "" where there is a program
+ * @param cold why a process of its own must run the request; "" where there is a program
  */
 public record WarmStart(@Nullable RunningProgram program, String how, String cold) {
   private static final String BUSY = "all of its workers are busy";
@@ -17,12 +17,12 @@ public record WarmStart(@Nullable RunningProgram program, String how, String col
     return new WarmStart(program, how, "");
   }
 
-  /** All processes that may run it are busy. */
+  /** All processes that may run the request are busy. */
   static WarmStart busy() {
     return new WarmStart(null, "", BUSY);
   }
 
-  /** Whether nobody may run it, as all who may are busy. */
+  /** Whether all processes that may run the request are busy. */
   public boolean isBusy() {
     return cold.equals(BUSY);
   }

@@ -18,30 +18,36 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One process that has loaded an application and serves request after request, one at a time. A
- * thread of its own starts it and reads its reports. Thread-safe.
+ * One process that has loaded an application or a script and serves request after request, one at a
+ * time. A thread of its own starts it and reads its reports. Thread-safe.
  */
 final class Worker {
-  /** What ends with a worker's process. */
+  /** What a worker serves. This decides what the end of its process means. */
   enum Kind {
-    /** A request that was not answered whole. */
+    /** If the process ends during a request, the request was not answered whole. */
     APPLICATION,
-    /** A request whose exit is the process's: scripts may call {@code exec} or {@code _exit}. */
+    /**
+     * The exit of the process is that of its request, because scripts may call {@code exec} or
+     * {@code _exit}.
+     */
     SCRIPT
   }
 
-  /** Who is told how it goes, on the worker's thread. */
+  /** Is told what happens to a worker, on the worker's thread. */
   interface Listener {
-    /** It has loaded. */
+    /** The worker has loaded. */
     void ready(Worker worker);
 
-    /** A script has left something behind in it. */
+    /** A script has left something behind in the worker. */
     void left(Worker worker, List<String> names);
 
-    /** It waits for a request. */
+    /** The worker waits for a request. */
     void free(Worker worker, ForkedChild turn);
 
-    /** It has ended; why, where it has not loaded, and whether it has said so itself. */
+    /**
+     * The worker has ended. {@code why} says why it has not loaded, or is null; {@code byItself}
+     * tells whether the worker itself said so.
+     */
     void ended(Worker worker, @Nullable String why, boolean byItself);
   }
 
@@ -108,7 +114,7 @@ final class Worker {
     return Duration.ofMillis(process == null ? 0 : process.work());
   }
 
-  /** Whether it takes another request. */
+  /** Whether the worker takes another request. */
   synchronized boolean isCurrent() {
     return !ended && !retired;
   }
@@ -127,7 +133,7 @@ final class Worker {
         started.commands().write(start.text());
         started.commands().flush();
       } catch (IOException e) {
-        // It says why, or its exit does.
+        // The worker's report says why, or its exit does.
       }
       String first = reports.next();
       if (first != null && first.startsWith("ready") && !started.isReachable()) {
@@ -167,7 +173,7 @@ final class Worker {
     int code = Exit.UNKNOWN.code();
     try {
       if (started != null) {
-        // A script that has become another program by exec ends when that does.
+        // If a script has become another program by exec, its request ends when that program ends.
         if (isInTurn()) {
           started.await();
         }
@@ -191,7 +197,8 @@ final class Worker {
       last = turn;
     }
     if (last != null) {
-      // No request of an application ends well with its worker.
+      // If the worker of an application ends during a request, the request has failed, even with
+      // exit 0.
       boolean good = kind == Kind.SCRIPT || code != 0;
       last.complete(new TurnEnd(good ? code : Exit.UNKNOWN.code()));
     }
@@ -201,7 +208,7 @@ final class Worker {
     return slow;
   }
 
-  /** Ends one that has not loaded in time. */
+  /** Ends a worker that has not loaded in time. */
   void endIfLoading() {
     synchronized (this) {
       if (loaded || ended) {
@@ -213,8 +220,8 @@ final class Worker {
   }
 
   /**
-   * {@code PID INPUT OUTPUT ERRORS CONTROL} when it is free, {@code = PID STATUS NAME…} after a
-   * request, with the names of what that has left behind.
+   * Reads a report: {@code PID INPUT OUTPUT ERRORS CONTROL} when the worker is free, {@code = PID
+   * STATUS NAME…} after a request, with the names of what the request has left behind.
    */
   private void report(String line) {
     String[] words = line.split(" ", -1);
@@ -268,24 +275,24 @@ final class Worker {
     }
   }
 
-  /** Whether what it has loaded is not any more what is on disk. */
+  /** Whether a file that the worker has loaded has changed on disk since. */
   boolean isStale() {
     synchronized (modules) {
       return modules.entrySet().stream().anyMatch(m -> !Stamp.of(m.getKey()).equals(m.getValue()));
     }
   }
 
-  /** A request is handed over. */
+  /** Counts a request that is handed over. */
   synchronized void count() {
     requests++;
   }
 
-  /** It was not handed that request, which did not reach it. */
+  /** Takes back {@link #count} for a request that did not reach the worker. */
   synchronized void uncount() {
     requests--;
   }
 
-  /** Ends it after its request. */
+  /** Ends the worker after its request. */
   void retire() {
     ServerProcess running;
     synchronized (this) {
@@ -296,7 +303,7 @@ final class Worker {
       try {
         running.commands().close();
       } catch (IOException e) {
-        // It has ended already.
+        // The worker has ended already.
       }
     }
   }
@@ -311,7 +318,7 @@ final class Worker {
     }
   }
 
-  /** Waits for its end, so long at most, and then ends it. */
+  /** Waits for the worker's end, at most for that long, and then kills it. */
   void endWithin(long nanos) throws InterruptedException {
     join(nanos);
     kill();

@@ -21,13 +21,13 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The workers of one application: as many as are needed at once, up to a bound. The one that was
- * free last is asked first, so that few have much to do. Thread-safe.
+ * The workers of one application or script: as many as are needed at once, up to a bound. A request
+ * goes to the worker that became free last, so that a few workers do most of the work. Thread-safe.
  */
 public final class WorkerPool implements AutoCloseable, Worker.Listener {
   private record Free(Worker worker, ForkedChild turn, long since) {}
 
-  /** No worker could be loaded. */
+  /** Thrown when no worker could be loaded. */
   public static final class NotLoaded extends IOException {
     private static final long serialVersionUID = 1L;
 
@@ -36,14 +36,14 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
     }
   }
 
-  /** What a pool is about. */
+  /** Is told what happens to the workers of a pool. */
   interface Listener {
-    /** What becomes of a worker. */
+    /** The state of a worker has changed. */
     void changed(ServerEvent event);
 
     /**
-     * Whether what a worker has refused to load is left out now, so that another one may do. On the
-     * worker's thread.
+     * Whether the next worker leaves out what this one has refused to load, so that it may succeed.
+     * Called on the worker's thread.
      */
     default boolean leavesOut(String why) {
       return false;
@@ -53,10 +53,16 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
     default void left(Path program, List<String> names) {}
   }
 
-  /** A finding of these kinds is no state that the next request could do with. */
+  /**
+   * If a script leaves something of these kinds behind, the next request must not run in that
+   * worker.
+   */
   private static final List<String> RECYCLED = List.of("fd:", "thread:", "child");
 
-  /** A load that is ended for being too slow needs a moment to be seen. */
+  /**
+   * How much longer than a load a request waits. A load that is ended because it is too slow is
+   * noticed a moment later.
+   */
   private static final Duration LATE = Duration.ofSeconds(1);
 
   private final Path program;
@@ -69,7 +75,7 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
   private final LinkedBlockingDeque<Free> free = new LinkedBlockingDeque<>();
   private final List<Worker> workers = new ArrayList<>();
 
-  /** Workers that take no more requests, by what was left behind in them. */
+  /** Workers that take no more requests, each with what was left behind in it. */
   private final Map<Worker, String> spoiled = new ConcurrentHashMap<>();
 
   private final AtomicBoolean looking = new AtomicBoolean();
@@ -80,7 +86,7 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
   private volatile long lastUsed = System.nanoTime();
   private boolean closed;
 
-  /** The workers of an application; none yet. */
+  /** A pool for an application, without workers yet. */
   public static WorkerPool ofApplication(
       Path program,
       GroupOptions options,
@@ -108,16 +114,16 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
   }
 
   /**
-   * Has a worker serve a request.
+   * Lets a worker serve a request.
    *
-   * @param patience how long to wait for one that is free, and for a new one to load
+   * @param patience how long to wait for a free worker; never shorter than a load may take
    * @return null when all were busy for so long
    * @throws NotLoaded when the application cannot be loaded
    * @throws IOException when the request may have begun
    */
   public @Nullable RunningProgram start(WarmRequest request, Duration patience) throws IOException {
     long begun = System.nanoTime();
-    // Until a load has failed for being too slow, which is told as that.
+    // This is long enough for a load to fail because it is too slow. The caller is then told so.
     long limit = Math.max(patience.toNanos(), options.startup().plus(LATE).toNanos());
     renewStale();
     while (true) {
@@ -149,7 +155,7 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
         if (e.getCause() != null && !(e.getCause() instanceof IOException)) {
           throw e;
         }
-        // It is gone, and has not begun.
+        // The worker is gone, and the request has not begun. Another worker may serve it.
         next.worker.uncount();
         next.worker.kill();
       }
@@ -161,7 +167,7 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
     try {
       while (true) {
         long left = nanos - (System.nanoTime() - begun);
-        // In slices, as a load may fail meanwhile.
+        // Waits in slices, because a load may fail meanwhile.
         Free next =
             free.pollFirst(
                 Math.min(Math.max(0, left), TimeUnit.MILLISECONDS.toNanos(50)),
@@ -176,7 +182,7 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
     }
   }
 
-  /** Whether a request can be served now, or when another one has been. */
+  /** Whether a worker has loaded, so that a request can be served now or after another one. */
   synchronized boolean isServing() {
     return !closed && workers.stream().anyMatch(worker -> !worker.isLoading());
   }
@@ -186,7 +192,7 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
     return !workers.isEmpty();
   }
 
-  /** Whether no request runs. */
+  /** Whether every worker waits for a request. */
   synchronized boolean isIdle() {
     return free.size() >= workers.size();
   }
@@ -195,7 +201,7 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
     return lastUsed;
   }
 
-  /** Why no worker could be loaded, where none is left. */
+  /** Why no worker could be loaded, if none is left. */
   synchronized @Nullable String failure() {
     return closed ? "it is closed" : workers.isEmpty() ? failure : null;
   }
@@ -204,17 +210,17 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
     return !closed && workers.isEmpty();
   }
 
-  /** Whether the last worker that was to load has said itself that it must not. */
+  /** Whether the last worker that failed to load said itself that it must not. */
   synchronized boolean isRefused() {
     return refused;
   }
 
-  /** Begins to load the application, though nobody has asked for it. */
+  /** Begins to load the application before anybody asks for it. */
   public void load() {
     begin();
   }
 
-  /** Begins one more, unless there are enough. */
+  /** Begins to load one more worker, unless there are enough. */
   void begin() {
     Worker worker;
     synchronized (this) {
@@ -235,7 +241,7 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
         lookLater();
       }
     } catch (RejectedExecutionException e) {
-      // The group is being closed, and ends it.
+      // The group is being closed, and ends the worker.
     }
   }
 
@@ -285,7 +291,7 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
     retire(all, why);
   }
 
-  /** Ends workers that have loaded what has changed since. */
+  /** Ends workers that have loaded a file which has changed since. */
   void renewStale() {
     long now = System.nanoTime();
     List<Worker> stale;
@@ -393,14 +399,17 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
         why);
   }
 
-  /** How each worker stands. */
+  /** The state of each worker. */
   public synchronized List<ServerEvent> status() {
     return workers.stream()
         .map(worker -> event(worker.isLoading() ? "loading" : "ready", worker, ""))
         .toList();
   }
 
-  /** Ends all workers, each after its request; waits for that as long as the group is graceful. */
+  /**
+   * Ends all workers, each after its request. Waits for that as long as the group is graceful, and
+   * then kills the rest.
+   */
   @Override
   public void close() {
     List<Worker> all = endAll();
@@ -415,7 +424,7 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
     all.forEach(Worker::kill);
   }
 
-  /** Ends all workers, each after its request, and takes no more. */
+  /** Ends all workers, each after its request. The pool takes no more requests. */
   List<Worker> endAll() {
     List<Worker> all;
     synchronized (this) {

@@ -1,7 +1,7 @@
 /**
- * Programs that are loaded once: fork servers, and the groups that hold them. The one rule is that
- * none of it shows: a script answers as if it had just been started, or a process of its own
- * answers.
+ * Programs that are loaded once: fork servers, workers, and the groups that hold them. The one rule
+ * is that no client notices any of this. A script answers as if it had just been started, or a
+ * process of its own answers.
  */
 @NullMarked
 package dev.postern.warm;

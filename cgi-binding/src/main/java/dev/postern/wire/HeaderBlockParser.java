@@ -9,9 +9,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Parses the header block of a CGI response as bytes (RFC 3875 6.3, RFC 9112 2.2 and 5). Strict:
- * what two readers could read in two ways is refused as a whole with status 502, never repaired.
- * How the bytes come in pieces makes no difference.
+ * Parses the header block of a CGI response as bytes (RFC 3875 6.3, RFC 9112 2.2 and 5). The parser
+ * is strict. A block that two readers could read in two ways is refused as a whole with status 502,
+ * and never repaired. The result does not depend on the pieces in which the bytes come.
  *
  * <pre>
  * block = 1*( field NL ) NL        NL = LF / CR LF
@@ -37,7 +37,7 @@ public final class HeaderBlockParser {
 
   private static final byte[] STATUS_LINE = {'H', 'T', 'T', 'P', '/'};
 
-  /** {@code HTAB / SP / %x21-7E / %x80-FF}: what needs no look inside a line. */
+  /** {@code HTAB / SP / %x21-7E / %x80-FF}: bytes of a line that need no check of their own. */
   private static final boolean[] TEXT = new boolean[256];
 
   /** {@code tchar} (RFC 9110 5.6.2). */
@@ -67,7 +67,7 @@ public final class HeaderBlockParser {
   /** Where in the block each field starts. */
   private int[] starts = new int[8];
 
-  /** Of a program that must not write a status line. */
+  /** A parser for a program that must not write a status line. */
   public HeaderBlockParser() {
     this(false);
   }
@@ -75,7 +75,8 @@ public final class HeaderBlockParser {
   /**
    * A parser of one block.
    *
-   * @param statusLine whether the block may begin with one, which is then its Status (RFC 3875 5)
+   * @param statusLine whether the block may begin with a status line, which then counts as its
+   *     Status (RFC 3875 5)
    */
   public HeaderBlockParser(boolean statusLine) {
     this.statusLine = statusLine;
@@ -105,7 +106,7 @@ public final class HeaderBlockParser {
     return at - offset;
   }
 
-  /** Whether the blank line was read. */
+  /** Whether the blank line at the end was read. */
   public boolean isComplete() {
     return complete;
   }
@@ -170,7 +171,7 @@ public final class HeaderBlockParser {
     }
   }
 
-  /** A byte that is no text, or whatever follows a CR. */
+  /** Takes a byte that is no text, or any byte that follows a CR. */
   private void endText(byte b) throws GatewayException {
     if (size == MAX_BLOCK) {
       throw blockTooLong();
@@ -233,7 +234,7 @@ public final class HeaderBlockParser {
     addField(start, colon, end);
   }
 
-  /** The commonest mistake: the body begins where the header block has not ended. */
+  /** A hint at the most common mistake, a body that begins without the blank line before it. */
   private String hint() {
     return fields.isEmpty() ? "" : "; is the blank line after the header missing?";
   }
@@ -245,7 +246,7 @@ public final class HeaderBlockParser {
     }
     starts[field] = start;
     fields.add(text(start, colon));
-    // Takes away spaces and tabs only, as no other control character can be there.
+    // trim() removes only spaces and tabs here, because no other control character can be there.
     fields.add(text(colon + 1, end).trim());
   }
 
@@ -253,7 +254,10 @@ public final class HeaderBlockParser {
     return new String(block, start, end - start, StandardCharsets.ISO_8859_1);
   }
 
-  /** {@code "HTTP/1." DIGIT SP}: the rest is a Status, as in the field of that name. */
+  /**
+   * Whether the block begins with {@code "HTTP/1." DIGIT SP}. The rest of such a line has the form
+   * of a Status field.
+   */
   private boolean isHttp1(int end) {
     return isStatusLine(end)
         && end > VERSION_LENGTH
@@ -280,7 +284,10 @@ public final class HeaderBlockParser {
     return Refusal.at(rule, message, offset, excerpt(offset));
   }
 
-  /** Nothing after the byte or the line that broke the rule, so that it depends on no timing. */
+  /**
+   * The bytes around the offset. Bytes after the point where parsing stopped are not shown, so the
+   * excerpt does not depend on the pieces in which the bytes came.
+   */
   private String excerpt(int offset) {
     int from = Math.max(0, offset - EXCERPT);
     int to = Math.min(size, offset + EXCERPT);

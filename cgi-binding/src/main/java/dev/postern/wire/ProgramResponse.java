@@ -11,23 +11,23 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The head of a CGI response, understood: which of the four response types of RFC 3875 6.2 it is,
- * with the fields that may go on to a client.
+ * The head of a CGI response after it was read: which of the four response types of RFC 3875 6.2 it
+ * is, and the fields that may go on to a client.
  *
  * @param status 200 to 599
  * @param headers end-to-end fields; no {@code Status}
- * @param localPath of a local redirect (RFC 3875 6.2.2): where to, with its query; null for the
+ * @param localPath the target of a local redirect (RFC 3875 6.2.2), with its query; null for the
  *     other types
  * @param typed whether there is a {@code Content-Type}, without which there must be no body
  * @param dropped the rules by which fields were taken out, one entry for each field
  */
 public record ProgramResponse(
     int status, Headers headers, @Nullable String localPath, boolean typed, List<String> dropped) {
-  /** A Content-Length of more digits would not be a long for sure. */
+  /** A Content-Length with more digits may not fit into a long. */
   private static final int MAX_DIGITS = 18;
 
   /**
-   * Reads the CGI fields and takes out what is between the program and us.
+   * Reads the CGI fields, and takes out the fields that are only meant for this host.
    *
    * @param lenient admits a block without any field of RFC 3875 6.3
    * @throws GatewayException with status 502 when a field of RFC 3875 6.3 is repeated or malformed,
@@ -44,23 +44,28 @@ public record ProgramResponse(
     return length == null ? -1 : Long.parseLong(length);
   }
 
-  /** Whether it sends the client elsewhere, for which it needs no body (RFC 9110 15.4). */
+  /**
+   * Whether this response sends the client elsewhere, for which it needs no body (RFC 9110 15.4).
+   */
   public boolean isRedirect() {
     return status >= 300 && status < 400 && headers.contains("Location");
   }
 
-  /** This response without a body: what told of the body is gone, too. */
+  /** This response without a body. The fields that describe the body are removed too. */
   public ProgramResponse withoutBody() {
     Headers fewer = headers.without("Content-Length").without("Content-Encoding");
     return new ProgramResponse(status, fewer, localPath, typed, dropped);
   }
 
-  /** This response as one that the client follows, if it follows any. */
+  /** This response with the redirect left to the client. */
   public ProgramResponse toClient() {
     return new ProgramResponse(status, headers, null, typed, dropped);
   }
 
-  /** This response with a type that no browser looks behind, for a body that came without one. */
+  /**
+   * This response with a type, for a body that came without one. No browser guesses another type in
+   * its place.
+   */
   public ProgramResponse asOctetStream() {
     Headers more =
         headers
@@ -108,7 +113,7 @@ public record ProgramResponse(
           List.copyOf(dropped));
     }
 
-    /** Null to keep the field; else the rule that takes it out, or "" for the status. */
+    /** The rule that takes the field out, or "" for the status; null to keep the field. */
     private @Nullable String take(int i, Set<String> connection) throws GatewayException {
       String name = block.name(i).toLowerCase(Locale.ROOT);
       switch (name) {
@@ -143,8 +148,9 @@ public record ProgramResponse(
     }
 
     /**
-     * What RFC 9110 7.6.1 ends here, what RFC 3875 6.3.5 keeps for us, and what would make another
-     * server read files.
+     * The rule that takes a field out, or null. Three kinds are taken out: fields of a connection
+     * (RFC 9110 7.6.1), extension fields for this host (RFC 3875 6.3.5), and fields that would make
+     * another server send files.
      */
     private static @Nullable String dropRule(String name) {
       switch (name) {
@@ -185,7 +191,10 @@ public record ProgramResponse(
       return i;
     }
 
-    /** {@code Status = "Status:" 3digit-code [ SP reason ]} (RFC 3875 6.3.3); 1xx is not final. */
+    /**
+     * {@code Status = "Status:" 3digit-code [ SP reason ]} (RFC 3875 6.3.3). A 1xx is refused
+     * because it is not final.
+     */
     private int parseStatus() throws GatewayException {
       String value = block.value(status);
       int code = 0;
@@ -200,7 +209,10 @@ public record ProgramResponse(
       return code;
     }
 
-    /** A slash and a backslash are the start of another host's address to a browser. */
+    /**
+     * Refuses an empty Location, and one that starts with a slash and a backslash, which a browser
+     * takes for the address of another host.
+     */
     private void checkLocation(int i) throws GatewayException {
       String value = block.value(i);
       if (value.isEmpty() || value.startsWith("/\\")) {
@@ -208,7 +220,7 @@ public record ProgramResponse(
       }
     }
 
-    /** An empty or malformed type is as good as none: browsers would guess. */
+    /** Refuses an empty or malformed type, because a browser would guess the type then. */
     private void checkType(int i) throws GatewayException {
       if (!isMediaType(block.value(i))) {
         throw refused("content-type", "Content-Type must be a type, a slash and a subtype", i);
@@ -217,7 +229,7 @@ public record ProgramResponse(
 
     /**
      * {@code media-type = type "/" subtype *( OWS ";" OWS [ parameter ] )} (RFC 9110 8.3.1),
-     * without wildcards. What the parameters are is not looked at.
+     * without wildcards. The parameters are not checked.
      */
     private static boolean isMediaType(String value) {
       int slash = endOfToken(value, 0);
@@ -231,7 +243,7 @@ public record ProgramResponse(
       return end >= value.length() || value.charAt(end) == ';';
     }
 
-    /** {@code tchar} of RFC 9110 5.6.2, but for the asterisk. */
+    /** The end of a token of {@code tchar} (RFC 9110 5.6.2) without the asterisk. */
     private static int endOfToken(String value, int start) {
       int end = start;
       while (end < value.length()) {
@@ -258,8 +270,9 @@ public record ProgramResponse(
     }
 
     /**
-     * One slash and no second one, which would name a host; no fragment, which is the client's. The
-     * field stands alone: others would be lost.
+     * The path of a local redirect; null for anything else. The Location starts with one slash,
+     * because two would name a host. It has no fragment, because fragments are for the client. It
+     * is the only field, because other fields would be lost.
      */
     private @Nullable String localPath() {
       if (location < 0 || block.count() > 1) {

@@ -5,14 +5,16 @@ import dev.postern.GatewayException.Diagnosis;
 import dev.postern.Headers;
 import org.jspecify.annotations.Nullable;
 
-/** Makes the failures of this binding: each names its rule, in the message and in the diagnosis. */
+/**
+ * Makes the failures of this binding. Each one names its rule, in the message and in the diagnosis.
+ */
 public final class Refusal {
   private Refusal() {}
 
   /**
    * A failure that maps to a status.
    *
-   * @param rule its id, such as {@code bare-cr}
+   * @param rule the id of the rule, such as {@code bare-cr}
    * @param message {@code subject must rule: "value"}, for the log
    */
   public static GatewayException of(int status, String rule, String message) {
@@ -25,7 +27,7 @@ public final class Refusal {
     return make(status, message, headers, new Diagnosis(rule, -1, "", "", ""), cause);
   }
 
-  /** A program's output that breaks a rule at a known place: status 502. */
+  /** The failure of a program's output that breaks a rule at a known offset: status 502. */
   static GatewayException at(String rule, String message, long offset, String excerpt) {
     return make(502, message, Headers.of(), new Diagnosis(rule, offset, excerpt, "", ""), null);
   }
@@ -42,8 +44,8 @@ public final class Refusal {
   }
 
   /**
-   * What to do about variables that web servers often have and that programs do not get from us,
-   * since their environment is built from empty.
+   * A hint about a missing variable. Many web servers give their programs such variables. Our
+   * programs do not get them, because we build their environment from empty.
    */
   private static String hint(String stderr) {
     String name = null;

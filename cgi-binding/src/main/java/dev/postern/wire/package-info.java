@@ -1,5 +1,5 @@
 /**
- * What programs and servers send back, as bytes: the header block of RFC 3875 6, which CGI, FastCGI
+ * The bytes that programs and servers send back: the header block of RFC 3875 6, which CGI, FastCGI
  * and SCGI share.
  */
 @NullMarked

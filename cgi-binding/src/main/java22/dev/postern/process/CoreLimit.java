@@ -10,9 +10,9 @@ import java.lang.invoke.MethodHandle;
 
 /**
  * Keeps a program that crashes from leaving a core file in its directory, where the next request
- * could find it. {@code posix_spawn} sets no limits, so that the program's limit is set just after
- * its start, from outside: what it starts itself has the limit as well. Its hard limit stays, so
- * that a program may ask for core files.
+ * could find it. {@code posix_spawn} sets no limits, so we set the program's limit from outside,
+ * just after its start. What the program starts itself has the limit too. The hard limit stays, so
+ * a program may ask for core files.
  */
 final class CoreLimit {
   private static final int RLIMIT_CORE = 4;
@@ -20,7 +20,10 @@ final class CoreLimit {
   private static final MethodHandle PRLIMIT =
       Libc.link("prlimit", JAVA_INT, JAVA_INT, ADDRESS, ADDRESS);
 
-  /** {@code struct rlimit { soft, hard }}: none, and what this JVM may have. Only read. */
+  /**
+   * {@code struct rlimit { soft, hard }}: the soft limit is 0, the hard one is this JVM's. Only
+   * read.
+   */
   private static final MemorySegment NONE = none();
 
   private CoreLimit() {}
@@ -39,7 +42,10 @@ final class CoreLimit {
     return limit;
   }
 
-  /** Sets the limit of a program. One that has ended, or has other rights than we, keeps its own. */
+  /**
+   * Sets the limit of a program. A program that has ended, or has other rights than we, keeps its
+   * own.
+   */
   static void set(int process) throws Throwable {
     int ignored = (int) PRLIMIT.invokeExact(process, RLIMIT_CORE, NONE, MemorySegment.NULL);
   }

@@ -18,9 +18,9 @@ import java.util.NoSuchElementException;
  * The functions of glibc that talk to a program and end it, under their own names, which the manual
  * explains. Those with an {@code errno} leave the error's number there.
  *
- * <p>All are ordinary downcalls. A critical one could read into a Java array, but holds up every
- * garbage collection while it lasts; and how long a read from a pipe lasts is for the program at
- * the other end to say, as it has the pipe's lock while its own memory is paged in.
+ * <p>All are ordinary downcalls. A critical downcall could read into a Java array, but it holds up
+ * every garbage collection while it lasts. A read from a pipe can last long: the program at the
+ * other end has the pipe's lock while the system pages in that program's memory.
  */
 final class Libc {
   static final int EINTR = 4;
@@ -46,14 +46,17 @@ final class Libc {
   private static final long SIG_DFL = 0;
   private static final long SIG_IGN = 1;
 
-  /** Waits for this child of ours and no other. */
+  /** Makes {@code waitid} wait for this child of ours and no other. */
   private static final int P_PID = 1;
 
   static final int WNOHANG = 1;
   static final int WEXITED = 4;
   static final int WNOWAIT = 0x1000000;
 
-  /** The same numbers on every architecture, as for all system calls from 403 on. */
+  /**
+   * This number and the next one are the same on every architecture, as for all system calls from
+   * 403 on.
+   */
   private static final long SYS_PIDFD_SEND_SIGNAL = 424;
 
   private static final long SYS_PIDFD_OPEN = 434;
@@ -138,7 +141,7 @@ final class Libc {
     return new AssertionError("function of the C library must not throw", e);
   }
 
-  /** Makes /proc show nothing of this process to others of its user; false when it cannot be. */
+  /** Hides this process in /proc from other processes of its user; false if the kernel refuses. */
   static boolean forbidDumps() {
     MethodHandle prctl =
         link(
@@ -229,7 +232,7 @@ final class Libc {
     try {
       fcntl(errno, fd, F_SETPIPE_SZ, size);
     } catch (IOException e) {
-      // Then it stays as it is, and works.
+      // The pipe then stays as it is, and works.
     }
   }
 
@@ -244,7 +247,7 @@ final class Libc {
     }
   }
 
-  /** How many bytes a pipe holds that nobody has read, asked at either end. */
+  /** How many bytes in a pipe nobody has read yet. Works at either end. */
   static int unread(MemorySegment errno, int fd, MemorySegment scratch) throws IOException {
     try {
       checked("ioctl", errno, (int) IOCTL.invokeExact(errno, fd, FIONREAD, scratch));
@@ -304,7 +307,7 @@ final class Libc {
     }
   }
 
-  /** Makes it unreadable again. */
+  /** Makes the event's descriptor unreadable again. */
   static void clear(int eventfd, MemorySegment scratch) {
     try {
       int ignored = (int) EVENTFD_READ.invokeExact(eventfd, scratch);
@@ -315,7 +318,7 @@ final class Libc {
 
   // ---- processes ----
 
-  /** Whether the call succeeded, which with {@link #WNOHANG} is not yet whether there was news. */
+  /** Whether the call succeeded. With {@link #WNOHANG} it also succeeds when there is no news. */
   static boolean waitid(int pid, MemorySegment siginfo, int options) {
     try {
       return (int) WAITID.invokeExact(P_PID, pid, siginfo, options) == 0;
@@ -360,8 +363,9 @@ final class Libc {
   }
 
   /**
-   * Undoes what a parent may have left: with SIGCHLD ignored, children vanish with their status.
-   * The JDK does the same before it starts its first program.
+   * Stops ignoring SIGCHLD, if the parent of this JVM has left it ignored. With SIGCHLD ignored,
+   * children vanish together with their status. The JDK does the same before it starts its first
+   * program.
    */
   static void keepStatusOfChildren() {
     try {

@@ -5,8 +5,8 @@ import java.io.InputStream;
 import java.util.concurrent.CountDownLatch;
 
 /**
- * Writes a request's body that is not in memory to a program, on a thread of its own, as reading
- * such a body may wait for the client.
+ * Writes a request's body that is not in memory to a program. Has a thread of its own, because
+ * reading such a body may wait for the client.
  */
 final class NativeInput implements Runnable {
   private final NativeProcess process;
@@ -19,7 +19,7 @@ final class NativeInput implements Runnable {
   private volatile boolean stopped;
   private boolean closed;
 
-  /** The pipe, which must not block, is closed here. */
+  /** Takes over the pipe, which must not block, and closes it. */
   NativeInput(NativeProcess process, InputStream body, int fd) throws IOException {
     this.process = process;
     this.body = body;
@@ -38,8 +38,9 @@ final class NativeInput implements Runnable {
   }
 
   /**
-   * A program that does not read its input is no failure. A body that cannot be read is: the
-   * program must not take half of it for all, so its input stays open until it is ended.
+   * A program that does not read its input is no failure. A body that cannot be read is a failure.
+   * The program must not take half a body for the whole body, so its input stays open until the
+   * program is ended.
    */
   @Override
   public void run() {
@@ -58,7 +59,7 @@ final class NativeInput implements Runnable {
     } catch (IOException e) {
       process.failInput(new PipeException(e));
     } catch (RuntimeException | Error e) {
-      // Such as no memory.
+      // For example, memory has run out.
       process.failInput(new PipeException(new IOException("request body must be passed on", e)));
     } finally {
       done.countDown();
@@ -90,14 +91,17 @@ final class NativeInput implements Runnable {
     return stopped;
   }
 
-  /** Returns when the body is not read any more, by anyone. The pipe stays open. */
+  /** Stops reading. Returns when nobody reads the body any more. The pipe stays open. */
   void stop() {
     stopped = true;
     gate.close();
     awaitDone();
   }
 
-  /** Returns when the body is not read any more, by anyone; the program has ended. */
+  /**
+   * Stops reading and closes the pipe, after the program has ended. Returns when nobody reads the
+   * body any more.
+   */
   void close() {
     gate.close();
     process.wakeReader();

@@ -9,9 +9,9 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** The way past {@link ProcessBuilder}: glibc's {@code posix_spawn} by the foreign function API. */
+/** The native start path: glibc's {@code posix_spawn} by the foreign function API. */
 final class NativePath {
-  /** 64 bits, and the numbers and layouts of {@link Libc} hold. */
+  /** Those with 64 bits for which the numbers and layouts of {@link Libc} are right. */
   private static final Set<String> ARCHITECTURES = Set.of("amd64", "aarch64", "riscv64", "ppc64le");
 
   private NativePath() {}
@@ -34,7 +34,7 @@ final class NativePath {
           + " 2.34";
     }
     try {
-      // Links every function, so that what is amiss shows here and not in a request.
+      // Links every function, so that a missing one shows here and not in a request.
       devNull();
       Spawn.link();
       return null;
@@ -71,7 +71,7 @@ final class NativePath {
     return NativeProcess.adopt(child, request, body);
   }
 
-  /** The standard input of a program that gets none: one descriptor for all of them. */
+  /** The standard input of each program that gets none. All share this descriptor. */
   static int devNull() {
     return DevNull.FD;
   }

@@ -14,31 +14,41 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A program that the C library started, or that waits in a process which is not our child. The
- * request's own thread waits for its output, its errors and its end together; a body that is in
- * memory is written by it too.
+ * A program that the C library started, or that runs in a process which is not our child. The
+ * request's own thread waits for the program's output, errors and end together. This thread also
+ * writes a body that is in memory.
  */
 final class NativeProcess extends HostedProcess {
   private static final int NONE = -1;
 
-  /** A pipe holds 64 KiB at most as the system makes it, and less where writes leave gaps in it. */
+  /**
+   * A read of this many bytes means much output. The system makes pipes of 64 KiB, which hold less
+   * where writes leave gaps.
+   */
   private static final int NEARLY_FULL = 48 * 1024;
 
-  /** What one of much output holds: 64 of them are half of an unprivileged user's share. */
+  /**
+   * The size of the pipe of a program with much output. 64 of these are half of an unprivileged
+   * user's share.
+   */
   private static final int WIDE_PIPE = 512 * 1024;
 
-  /** A pipe takes at least as much at once, however short of memory the system is for pipes. */
+  /** A pipe takes at least this much at once, even if the system is short of memory for pipes. */
   private static final int ALWAYS_FITS = 4096;
 
-  /** An exit follows the end of output at once, as a rule: nothing else is looked at so long. */
+  /** Usually an exit follows the end of output at once. For this long, nothing else is checked. */
   private static final long PROMPT_EXIT_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
   /**
-   * How often to look where the kernel cannot tell of an exit: before 5.3, and in some sandboxes.
+   * How often to check for an exit if the kernel cannot report it: before 5.3, and in some
+   * sandboxes.
    */
   private static final long WITHOUT_PIDFD_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
 
-  /** Others may hold the pipe that a process has closed when it has its request. */
+  /**
+   * How often to check whether a process has taken its request. The process then closes the pipe,
+   * but the kernel does not report that while others hold the pipe.
+   */
   private static final long TAKEN_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
   private static final long BETWEEN_LOOKS_NANOS = TimeUnit.MICROSECONDS.toNanos(100);
@@ -50,10 +60,10 @@ final class NativeProcess extends HostedProcess {
   private int pidfd = NONE;
   private @Nullable Session session;
 
-  /** Its session, of one that was started here. */
+  /** The session of a program that was started here. */
   private @Nullable NativeSession own;
 
-  /** The process, of one that was not. */
+  /** The process of a program that was not started here. */
   private @Nullable PipedProcess adopted;
 
   private @Nullable NativeInput input;
@@ -98,7 +108,7 @@ final class NativeProcess extends HostedProcess {
     return started;
   }
 
-  /** As {@link HostedProcess#adopt}. Its body is read from when it has its request, not before. */
+  /** As {@link HostedProcess#adopt}. The body is read only after the process has its request. */
   static NativeProcess adopt(ForkedChild child, byte[] request, @Nullable InputStream body)
       throws IOException {
     PipedProcess process = PipedProcess.of(child);
@@ -153,8 +163,8 @@ final class NativeProcess extends HostedProcess {
   }
 
   /**
-   * As {@link PipedProcess#begin}, without a look again and again: a process that has taken its
-   * request closes the pipe.
+   * As {@link PipedProcess#begin}, without many short sleeps. A process that has taken its request
+   * closes the pipe, and this ends the wait.
    */
   private void begin(PipedProcess process, byte[] request) throws IOException {
     ForkedChild child = process.child;
@@ -209,7 +219,7 @@ final class NativeProcess extends HostedProcess {
       stderr = err[0];
       streams[2] = err[1];
       if (body != null && !isInMemory(body)) {
-        // Before the start: what fails after it would leave a program that has begun.
+        // Made before the start. A failure after the start would leave a program that has begun.
         input = new NativeInput(this, body, stdin);
         stdin = NONE;
       }
@@ -236,7 +246,8 @@ final class NativeProcess extends HostedProcess {
     int[] ends = {work.scratch().get(JAVA_INT, 0), work.scratch().get(JAVA_INT, 4)};
     for (int i = 0; i < ends.length; i++) {
       if (ends[i] < 3) {
-        // This JVM runs without all of its standard streams.
+        // This JVM was started without some of its standard streams, so a pipe got one of their
+        // numbers.
         int low = ends[i];
         try {
           ends[i] = Libc.duplicateAboveStandard(work.errno(), low);
@@ -265,8 +276,8 @@ final class NativeProcess extends HostedProcess {
   }
 
   /**
-   * Writes what the program takes of a body that is in memory. Its input stays open when that fails:
-   * it must not take half of a body for all.
+   * Writes what the program takes of a body that is in memory. If that fails, the program's input
+   * stays open, because the program must not take half a body for the whole body.
    */
   private void feed() throws IOException {
     while (written < memory.length) {
@@ -379,7 +390,8 @@ final class NativeProcess extends HostedProcess {
       return false;
     }
     if (length >= NEARLY_FULL && !widened) {
-      // More is to come than fits: it can be written while this is passed on.
+      // More output is to come than the pipe holds. In a wider pipe, the program can write it while
+      // this block is passed on.
       widened = true;
       Libc.widen(work.errno(), stdout, WIDE_PIPE);
     }
@@ -410,9 +422,9 @@ final class NativeProcess extends HostedProcess {
   }
 
   /**
-   * Waits until the program takes more of its input. For the thread that writes it.
+   * Waits until the program takes more of its input. Called by the thread that writes the input.
    *
-   * @return false when the program's output is not waited for any more
+   * @return false when nobody waits for the program's output any more
    */
   boolean awaitInput(Workspace waiting, int fd, NativeInput waits) throws IOException {
     waiting.startDeafWait();
@@ -472,26 +484,32 @@ final class NativeProcess extends HostedProcess {
       try {
         lookForExit(nanos - waited, waited < PROMPT_EXIT_NANOS);
       } catch (IOException e) {
-        // Then there is only time to tell.
+        // The wait has failed. Look again after a moment.
         Thread.sleep(1);
       }
       if (!leader.isLeaderAlive()) {
         return true;
       }
       if (adopted != null) {
-        // Its end may be known before there is a descriptor to look with how it ended.
+        // poll may report the end while no descriptor is free to read how it ended. Do not spin
+        // then.
         TimeUnit.NANOSECONDS.sleep(BETWEEN_LOOKS_NANOS);
       }
     }
     return false;
   }
 
-  /** Of one that its parent reaps at once, only the parent tells how it ended, and a bit later. */
+  /**
+   * Whether to wait by a pidfd. If the parent reaps the process at once, only the parent tells how
+   * it ended, and a bit later than a pidfd would.
+   */
   private boolean tellsByPidfd() {
     return adopted == null || adopted.child.ended() == null;
   }
 
-  /** A worker says so when its request is over. It may write its errors until then. */
+  /**
+   * Waits until the worker says that its request is over. The worker may write errors until then.
+   */
   private boolean awaitTurn(WorkerTurn turn, long nanos) throws InterruptedException {
     long start = System.nanoTime();
     for (long left = nanos; left > 0; left = nanos - (System.nanoTime() - start)) {
@@ -502,13 +520,16 @@ final class NativeProcess extends HostedProcess {
         work.startDeafWait();
         serveStreams(0);
       } catch (IOException e) {
-        // What it writes is lost then, and not its end.
+        // What the worker writes is then lost, but not its end.
       }
     }
     return !turn.isAlive();
   }
 
-  /** Waits once; a program may be busy with its streams before it ends. */
+  /**
+   * Waits once. After the first moments it also serves the streams, which may keep a program busy
+   * before it ends.
+   */
   private void lookForExit(long left, boolean prompt) throws IOException {
     work.startDeafWait();
     if (pidfd != NONE) {
@@ -522,7 +543,7 @@ final class NativeProcess extends HostedProcess {
     }
   }
 
-  /** Reads its errors and writes its input, where either can be, after a wait for that. */
+  /** Waits until errors can be read or input can be written, and does so. */
   private void serveStreams(long nanos) throws IOException {
     int err = stderr == NONE ? NONE : work.await(stderr, Libc.POLLIN);
     int in = stdin == NONE ? NONE : work.await(stdin, Libc.POLLOUT);
@@ -547,7 +568,7 @@ final class NativeProcess extends HostedProcess {
     if (input != null) {
       input.stop();
     }
-    // A wake that came before is over, too.
+    // Drops a wake that came before.
     work.calm();
   }
 
@@ -557,7 +578,10 @@ final class NativeProcess extends HostedProcess {
     stdout = close(stdout);
   }
 
-  /** What the program wrote before it ended is in the pipe; more than that is not waited for. */
+  /**
+   * Reads the errors that are in the pipe: all that the program wrote before it ended. Does not
+   * wait for more.
+   */
   @Override
   void awaitErrors() {
     try {
@@ -570,11 +594,14 @@ final class NativeProcess extends HostedProcess {
         readErrors();
       }
     } catch (IOException e) {
-      // Then what there is has to do.
+      // The errors that were read so far must be enough.
     }
   }
 
-  /** After the program's end, so that it takes no end of its input for the end of the body. */
+  /**
+   * Called after the program's end, so that the program does not take the end of its input for the
+   * end of the body.
+   */
   @Override
   void release() {
     try {
@@ -594,7 +621,7 @@ final class NativeProcess extends HostedProcess {
     stdout = close(stdout);
     stderr = close(stderr);
     pidfd = close(pidfd);
-    // Last, as it may have to wait for a client.
+    // Closed last, because this may have to wait for a client.
     if (input != null) {
       input.close();
     }

@@ -8,8 +8,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The session of a program that is our own child. It is reaped last of all, so that until then its
- * number is nobody else's. Thread-safe.
+ * The session of a program that is our own child. We reap the child last of all, so that no other
+ * process gets its number before. Thread-safe.
  */
 final class NativeSession extends Session {
   private static final int RUNNING = -1;
@@ -20,14 +20,17 @@ final class NativeSession extends Session {
   private static final int CLD_EXITED = 1;
   private static final int SIGNALLED = 128;
 
-  /** A wait may be interrupted; one for a child that is nobody's fails at once. */
+  /**
+   * How often to try a wait. A signal may interrupt a wait. For a child that is nobody's, a wait
+   * fails at once.
+   */
   private static final int REAP_TRIES = 5;
 
   private final MemorySegment siginfo;
   private int code = RUNNING;
   private boolean reaped;
 
-  /** The memory is used until {@link #reap}. */
+  /** Uses the memory until {@link #reap}. */
   NativeSession(int leader, MemorySegment siginfo) {
     super(leader);
     this.siginfo = siginfo;
@@ -37,7 +40,7 @@ final class NativeSession extends Session {
     return (int) leader();
   }
 
-  /** Its status, or 128 and the signal's number; -1 while it runs. */
+  /** Its exit status, or 128 plus the signal's number; -1 while it runs. */
   synchronized int code() {
     if (code == RUNNING && !reaped) {
       look(Libc.WEXITED | Libc.WNOHANG | Libc.WNOWAIT);
@@ -45,9 +48,9 @@ final class NativeSession extends Session {
     return code;
   }
 
-  /** Whether there was news: that it has ended. */
+  /** Whether the program has ended. Sets its code then. */
   private boolean look(int options) {
-    // Left as it is when there is no news.
+    // waitid may leave this field as it is when there is no news.
     siginfo.set(JAVA_INT, SI_PID, 0);
     if (!Libc.waitid(pid(), siginfo, options) || siginfo.get(JAVA_INT, SI_PID) == 0) {
       return false;
@@ -71,11 +74,14 @@ final class NativeSession extends Session {
       return false;
     }
     List<ProcessTable.Entry> members = members();
-    // Its group can be signalled without a look, so that what cannot be looked at is no end.
+    // If the table cannot be read, the session counts as alive, because its group can still be
+    // signalled.
     return members == null || !members.isEmpty();
   }
 
-  /** A call for each process takes an eighth of what its file in /proc does. */
+  /**
+   * Asks getsid first. This call takes an eighth of the time of reading a process's file in /proc.
+   */
   private @Nullable List<ProcessTable.Entry> members() {
     return ProcessTable.session(
         leader(),
@@ -108,7 +114,10 @@ final class NativeSession extends Session {
     }
   }
 
-  /** One that has made a group of its own. What has its number may have changed since we looked. */
+  /**
+   * Signals a member that has made a group of its own. Another process may have got its number
+   * since we looked, so we look again while a pidfd holds the process.
+   */
   private void signalMember(int pid, int signal) {
     int pidfd = Libc.pidfdOpen(pid);
     if (pidfd < 0) {
@@ -122,8 +131,8 @@ final class NativeSession extends Session {
   }
 
   /**
-   * Lets the kernel forget the program, when it has ended; one that cannot be killed yet is waited
-   * for on a thread of its own. Nothing is signalled afterwards.
+   * Lets the kernel forget the program when it has ended. A program that cannot be killed yet is
+   * waited for on a thread of its own. Nothing is signalled afterwards.
    */
   synchronized void reap() {
     if (reaped) {

@@ -19,7 +19,7 @@ final class Spawn {
   private static final short SETSIGMASK = 0x08;
   private static final short SETSID = 0x80;
 
-  /** More than the 80, 336 and 128 bytes that glibc needs on any system. */
+  /** These sizes are more than the 80, 336 and 128 bytes that glibc needs on any system. */
   static final long FILE_ACTIONS_SIZE = 256;
 
   private static final long SPAWNATTR_SIZE = 1024;
@@ -38,14 +38,14 @@ final class Spawn {
   private static final MethodHandle ADD_CHDIR =
       Libc.link("posix_spawn_file_actions_addchdir_np", ADDRESS, ADDRESS);
 
-  /** The same for every program, and only read. */
+  /** The attributes are the same for every program, and only read. */
   private static final MemorySegment ATTRIBUTES = attributes();
 
   private Spawn() {}
 
-  /** Throws what stands against any start. */
+  /** Links all functions, and throws if one cannot be used. */
   static void link() {
-    // By initializing this class.
+    // The call initializes this class, which does it.
   }
 
   private static MemorySegment attributes() {
@@ -57,7 +57,8 @@ final class Spawn {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment signals = arena.allocate(SIGSET_SIZE, 16);
       check("posix_spawnattr_init", (int) init.invokeExact(attributes));
-      // All of them: sigfillset leaves out two that posix_spawn would then ignore in the program.
+      // These are all signals. sigfillset leaves out two, which posix_spawn would then ignore in
+      // the program.
       signals.fill((byte) 0xFF);
       check("posix_spawnattr_setsigdefault", (int) setDefault.invokeExact(attributes, signals));
       signals.fill((byte) 0);
@@ -71,7 +72,7 @@ final class Spawn {
   }
 
   /**
-   * Starts a program; its streams stay open here.
+   * Starts a program. The caller's own ends of the streams stay open.
    *
    * @param streams its standard input, output and error, each numbered 3 or higher
    * @return its process

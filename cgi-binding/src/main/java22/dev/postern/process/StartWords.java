@@ -26,7 +26,7 @@ final class StartWords {
   private MemorySegment environment = MemorySegment.NULL;
   private MemorySegment directory = MemorySegment.NULL;
 
-  /** Takes the place of what was here before. */
+  /** Sets the words of a program, in the place of those before. */
   void set(List<String> command, Map<String, String> variables, Path workingDirectory)
       throws IOException {
     String[] words = new String[command.size()];
@@ -59,7 +59,7 @@ final class StartWords {
     put(start);
   }
 
-  /** By index from the memory's start, where the two arrays follow one another. */
+  /** Sets an entry of the two arrays, which follow one another from the memory's start. */
   private void setAddress(int index, long address) {
     memory.setAtIndex(JAVA_LONG, index, address);
   }

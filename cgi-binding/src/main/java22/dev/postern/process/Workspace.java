@@ -12,14 +12,15 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * The native memory that one thread needs to talk to a program, and a descriptor to wake it by.
- * Used again from program to program. Confined to one thread at a time, but for {@link #wake}.
+ * The native memory that one thread needs to talk to a program, and a descriptor that wakes this
+ * thread. The next program uses it again. Confined to one thread at a time, except for {@link
+ * #wake}.
  */
 final class Workspace {
-  /** The most that one read takes: more than a pipe holds unless it was widened. */
+  /** The most that one read takes. This is more than a pipe holds, unless the pipe was widened. */
   static final int BLOCK = 256 * 1024;
 
-  /** What {@link #isReady} is asked for a {@link #wake}. */
+  /** The index to ask {@link #isReady} for a {@link #wake}. */
   static final int WAKE = 0;
 
   private static final int KEPT = 16;
@@ -46,7 +47,7 @@ final class Workspace {
   private byte[] bytes = new byte[8 * 1024];
 
   private Workspace() throws IOException {
-    // Freed with this object, when no call uses it any more.
+    // The memory is freed with this object, when no call uses it any more.
     Arena arena = Arena.ofAuto();
     errno = arena.allocate(Libc.ERRNO_LAYOUT);
     scratch = arena.allocate(16, 8);
@@ -58,13 +59,13 @@ final class Workspace {
     event = Libc.eventfd(errno);
   }
 
-  /** A free one. */
+  /** A free workspace, or a new one. */
   static Workspace take() throws IOException {
     Workspace free = FREE.poll();
     return free == null ? new Workspace() : free;
   }
 
-  /** Nobody uses or wakes it any more. */
+  /** Gives the workspace back, when nobody uses or wakes it any more. */
   void giveBack() {
     Libc.clear(event, scratch);
     if (!FREE.offer(this)) {
@@ -95,14 +96,14 @@ final class Workspace {
 
   // ---- bytes ----
 
-  /** The first bytes of what {@link #read} has read last, as a copy in the heap. */
+  /** A copy in the heap of the first bytes that {@link #read} has read last. */
   byte[] bytes(int length) {
     byte[] copy = heap(length);
     MemorySegment.copy(block, JAVA_BYTE, 0, copy, 0, length);
     return copy;
   }
 
-  /** At least so many bytes in the heap, with whatever is in them. */
+  /** An array of at least that length, with whatever is in it. */
   byte[] heap(int length) {
     if (bytes.length < length) {
       bytes = new byte[length];
@@ -110,12 +111,15 @@ final class Workspace {
     return bytes;
   }
 
-  /** The same where they are. */
+  /** The first bytes that {@link #read} has read last, where they are. */
   ByteBuffer direct(int length) {
     return buffer.duplicate().limit(length);
   }
 
-  /** Uses other memory from here on; what there was is freed when nobody reads it any more. */
+  /**
+   * Leaves the block to the caller and uses new memory from here on. The old memory is freed when
+   * nobody reads it any more.
+   */
   void leaveBlock() {
     block = Arena.ofAuto().allocate(BLOCK, 8);
     buffer = block.asByteBuffer();
@@ -123,7 +127,7 @@ final class Workspace {
   }
 
   /**
-   * Reads what a pipe has, which must be something.
+   * Reads what a pipe has. The pipe must have something, or have ended.
    *
    * @return how many bytes, or -1 at its end
    */
@@ -167,7 +171,8 @@ final class Workspace {
     if (fd >= 3) {
       return fd;
     }
-    // This JVM runs without all of its standard streams, and would print into a program.
+    // This JVM was started without some of its standard streams. What it prints would go into this
+    // file.
     try {
       return Libc.duplicateAboveStandard(errno, fd);
     } finally {
@@ -197,7 +202,7 @@ final class Workspace {
     return event;
   }
 
-  /** Begins a new wait, for {@link #wake} as {@link #WAKE} at first. */
+  /** Begins a new wait, which {@link #wake} can end; {@link #WAKE} is its index. */
   void startWait() {
     polledCount = 0;
     await(event, Libc.POLLIN);
@@ -211,7 +216,7 @@ final class Workspace {
   /**
    * Adds a descriptor to wait for.
    *
-   * @return what to ask {@link #isReady} for
+   * @return its index, for {@link #isReady}
    */
   int await(int fd, int events) {
     long at = polledCount * POLLFD;
@@ -221,7 +226,7 @@ final class Workspace {
     return polledCount++;
   }
 
-  /** Waits until something is ready, and not longer; false when nothing is. */
+  /** Waits until something is ready, but not longer than that; false when nothing is ready. */
   boolean poll(long nanos) throws IOException {
     int millis = (int) Math.min(Integer.MAX_VALUE, (nanos + 999_999) / 1_000_000);
     int n =
@@ -234,7 +239,7 @@ final class Workspace {
     return n > 0;
   }
 
-  /** Whether it can be read or written, or its other end is gone. */
+  /** Whether the descriptor can be read or written, or its other end is gone. */
   boolean isReady(int index) {
     return events(index) != 0;
   }
@@ -249,8 +254,8 @@ final class Workspace {
   }
 
   /**
-   * A virtual thread that waits in a native call holds its carrier, of which there are as many as
-   * processors: a few silent programs would stop all others.
+   * Waits on a platform thread. A virtual thread that waits in a native call holds its carrier, and
+   * there are only as many carriers as processors. So a few silent programs would stop all others.
    */
   private int pollElsewhere(int millis) {
     CompletableFuture<Integer> result = new CompletableFuture<>();

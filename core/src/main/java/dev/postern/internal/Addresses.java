@@ -3,8 +3,8 @@ package dev.postern.internal;
 import org.jspecify.annotations.Nullable;
 
 /**
- * IP addresses as text and as bytes: IPv6 is read as RFC 4291 2.2 has it and written as RFC 5952 4
- * has it. Never looks up a name.
+ * IP addresses as text and as bytes. IPv6 is read as RFC 4291 2.2 says and written as RFC 5952 4
+ * says. This class never looks up a name.
  */
 public final class Addresses {
   private static final int GROUPS = 8;
@@ -13,8 +13,8 @@ public final class Addresses {
 
   /**
    * The 16 bytes of an address literal without brackets, an IPv4 address as {@code ::ffff:a.b.c.d};
-   * null for anything else. The zone of an IPv6 address ({@code %eth0}) is left out, as only this
-   * machine knows what it means.
+   * null for anything else. The zone of an IPv6 address ({@code %eth0}) is left out, because only
+   * this machine knows what it means.
    */
   public static byte @Nullable [] parse(String literal) {
     int @Nullable [] groups;
@@ -37,7 +37,10 @@ public final class Addresses {
     return bytes;
   }
 
-  /** The eight groups of an IPv6 address without brackets and zone, or null when it is none. */
+  /**
+   * The eight groups of an IPv6 address without brackets and zone, or null when the text is no such
+   * address.
+   */
   static int @Nullable [] groups(String text) {
     int[] groups = new int[GROUPS];
     int count = 0;
@@ -93,7 +96,7 @@ public final class Addresses {
     return value;
   }
 
-  /** {@code ::} stands for one group of zeros or more. */
+  /** Puts one group of zeros or more in the place of {@code ::}. */
   private static int @Nullable [] expanded(int[] groups, int count, int gap) {
     if (gap < 0) {
       return count == GROUPS ? groups : null;
@@ -133,7 +136,7 @@ public final class Addresses {
     return part == 4;
   }
 
-  /** {@code dec-octet}: no leading zero, since some readers take that for octal. */
+  /** {@code dec-octet}: no leading zero, because some readers take such a number for octal. */
   private static int octet(String text, int start, int end) {
     if (end == start || end - start > 3 || end - start > 1 && text.charAt(start) == '0') {
       return -1;
@@ -149,7 +152,10 @@ public final class Addresses {
     return value > 255 ? -1 : value;
   }
 
-  /** Lower case, no leading zeros, and {@code ::} for the first of the longest runs of zeros. */
+  /**
+   * Writes an address in lower case, without leading zeros, and with {@code ::} for the first of
+   * the longest runs of zeros.
+   */
   static String text(int[] groups) {
     int start = -1;
     int length = 1;

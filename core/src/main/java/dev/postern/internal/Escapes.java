@@ -3,16 +3,16 @@ package dev.postern.internal;
 import java.nio.charset.StandardCharsets;
 
 /**
- * What others have sent, for people to read: one line, and nothing that a terminal or a log could
- * act on. A quotation in a message is ASCII alone. A line of a log keeps the text that it can show,
- * in every script.
+ * Makes text that others have sent safe to read: one line, with nothing that a terminal or a log
+ * could act on. A quotation in a message is ASCII alone. A line of a log keeps the text that it can
+ * show, in every script.
  */
 public final class Escapes {
   private static final String HEX = "0123456789abcdef";
 
   private Escapes() {}
 
-  /** The bytes as printable ASCII, all others as {@code \xNN}. */
+  /** The bytes as text. Bytes that are not printable ASCII become {@code \xNN}. */
   public static String escape(byte[] bytes, int offset, int length) {
     StringBuilder text = new StringBuilder(length);
     for (int i = offset; i < offset + length; i++) {
@@ -21,7 +21,7 @@ public final class Escapes {
     return text.toString();
   }
 
-  /** Text, or bytes as chars, as printable ASCII; what is no byte as {@code \\uNNNN}. */
+  /** The same for text, or for bytes as chars. Chars beyond U+00FF become {@code \\uNNNN}. */
   public static String escape(String text) {
     StringBuilder escaped = new StringBuilder(text.length());
     for (int i = 0; i < text.length(); i++) {
@@ -44,7 +44,10 @@ public final class Escapes {
     return oneLine(text, Integer.MAX_VALUE);
   }
 
-  /** The same, with the first so many characters; how many were left out is said at the end. */
+  /**
+   * The same for the first {@code longest} characters. The end of the line says how many were left
+   * out.
+   */
   public static String oneLine(CharSequence text, int longest) {
     int end = Math.min(text.length(), longest);
     if (end < text.length() && end > 0 && Character.isHighSurrogate(text.charAt(end - 1))) {
@@ -69,8 +72,8 @@ public final class Escapes {
   }
 
   /**
-   * A line that a program has written, as {@link #oneLine}: text in UTF-8, else all but ASCII
-   * escaped.
+   * A line that a program has written, as {@link #oneLine} gives it. If the bytes are not UTF-8,
+   * all bytes beyond ASCII are escaped.
    */
   public static String line(byte[] bytes, int offset, int length) {
     String text = new String(bytes, offset, length, StandardCharsets.UTF_8);
@@ -89,7 +92,7 @@ public final class Escapes {
     return oneLine(line);
   }
 
-  /** Not what ends a line, moves the cursor, or turns the direction of what follows. */
+  /** False for a char that ends a line, moves the cursor, or turns the direction of the text. */
   private static boolean isPlain(char c) {
     return c >= ' ' && c <= '~'
         || c == '\t'

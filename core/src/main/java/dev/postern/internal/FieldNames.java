@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 public final class FieldNames {
   private static final String PREFIX = "HTTP_";
 
-  /** What is for one connection alone (RFC 9110 7.6.1, RFC 7540 3.2.1). */
+  /** The variables of fields that are for one connection alone (RFC 9110 7.6.1, RFC 7540 3.2.1). */
   private static final Set<String> HOP_BY_HOP =
       Set.of(
           "HTTP_CONNECTION",
@@ -44,14 +44,14 @@ public final class FieldNames {
     return field.isEmpty() ? null : variable.toString();
   }
 
-  /** Whether the variable is that of a field which every connection has of its own. */
+  /** Whether the variable is that of a field that is for one connection alone. */
   public static boolean isHopByHop(String variable) {
     return HOP_BY_HOP.contains(variable);
   }
 
   /**
    * Whether the variable is {@code HTTP_PROXY}, which HTTP clients inside of programs would obey
-   * (CVE-2016-5385 and its kin), or that of a field which has a variable of another name.
+   * (CVE-2016-5385 and similar ones), or that of a field whose variable has another name.
    */
   public static boolean isNeverGiven(String variable) {
     return variable.equals("HTTP_PROXY")
@@ -79,7 +79,8 @@ public final class FieldNames {
   }
 
   /**
-   * Whether shells and programs take it as the name of a variable: letters, digits and {@code _}.
+   * Whether shells and programs take {@code name} as the name of a variable: letters, digits and
+   * {@code _}, but no digit first.
    */
   public static boolean isVariableName(String name) {
     for (int i = 0; i < name.length(); i++) {

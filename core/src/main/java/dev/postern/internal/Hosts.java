@@ -8,7 +8,7 @@ public final class Hosts {
 
   /**
    * Whether this can be a {@code Host} header: {@code uri-host [ ":" port ]} (RFC 9110 7.2), maybe
-   * empty. Applications build links from the header, so that anything else would end up in pages.
+   * empty. Applications build links from the header, so anything else would end up in pages.
    */
   public static boolean isHostField(String value) {
     int end = value.length();
@@ -44,7 +44,7 @@ public final class Hosts {
 
   /**
    * An address as REMOTE_ADDR has it (RFC 3875 4.1.8): no brackets, no zone, IPv6 in its short form
-   * (RFC 5952); null for what is no address, such as the path of a Unix socket.
+   * (RFC 5952). Null for a text that is no address, such as the path of a Unix socket.
    */
   public static @Nullable String address(@Nullable String value) {
     if (value == null) {
@@ -60,7 +60,8 @@ public final class Hosts {
 
   /**
    * A host as SERVER_NAME has it (RFC 3875 4.1.14): in lower case; an IPv6 address in brackets, in
-   * its short form and without a zone. What is neither a name nor an address stays as it is.
+   * its short form and without a zone. A text that is neither a name nor an address is only put in
+   * lower case.
    */
   public static String serverName(String host) {
     if (host.indexOf(':') < 0) {

@@ -7,8 +7,8 @@ public final class Percent {
   private Percent() {}
 
   /**
-   * The text decoded once: each {@code %} and two hexadecimal digits become the byte they name, all
-   * else stays. Null where a percent sign is not followed by two hexadecimal digits.
+   * The text decoded once: each {@code %} and two hexadecimal digits become the byte that they
+   * name; all else stays. Null if a percent sign is not followed by two hexadecimal digits.
    */
   public static @Nullable String decoded(String encoded) {
     int percent = encoded.indexOf('%');

@@ -19,8 +19,8 @@ public final class StaleSocket {
   private StaleSocket() {}
 
   /**
-   * Removes a socket that nobody listens on: the kernel refuses a connection to it. Nothing where
-   * there is no file.
+   * Removes a socket that nobody listens on. The kernel refuses a connection to such a socket. If
+   * there is no file, this method does nothing.
    *
    * @throws FileAlreadyExistsException for a file that is no socket, or a socket that somebody may
    *     be listening on
@@ -36,17 +36,17 @@ public final class StaleSocket {
       throw new FileAlreadyExistsException(
           path.toString(), null, "socket must be free: somebody may be using it");
     }
-    // Another server may have put its own there meanwhile.
+    // Another server may have put its own socket there meanwhile.
     Object key = found.fileKey();
     if (key != null && key.equals(attributes(path).fileKey())) {
       Files.delete(path);
     }
   }
 
-  /** Whether nobody listens; false where that is not certain. */
+  /** Whether nobody listens; false if that is not certain. */
   private static boolean refuses(Path path) {
     try (SocketChannel probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {
-      // Where the queue of a busy listener is full, a blocking one would wait.
+      // If the queue of a busy listener is full, a blocking channel would wait.
       probe.configureBlocking(false);
       probe.connect(UnixDomainSocketAddress.of(path));
       return false;

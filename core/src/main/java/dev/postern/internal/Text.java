@@ -1,8 +1,8 @@
 package dev.postern.internal;
 
 /**
- * Small things of HTTP's text, on ASCII alone: no locale, no regular expression. CGI variables are
- * bytes, one char each.
+ * Small functions for the text of HTTP. They know only ASCII, and use no locale and no regular
+ * expression. CGI variables are bytes, one char each.
  */
 public final class Text {
   private Text() {}
@@ -32,7 +32,9 @@ public final class Text {
     return true;
   }
 
-  /** In lower case. ASCII alone: other chars may be bytes of UTF-8. */
+  /**
+   * The text in lower case. Only ASCII letters change, because other chars may be bytes of UTF-8.
+   */
   public static String lower(String text) {
     for (int i = 0; i < text.length(); i++) {
       if (text.charAt(i) >= 'A' && text.charAt(i) <= 'Z') {

@@ -1,7 +1,7 @@
 /**
- * Pieces that several modules of the house need: exported to them by name, to nobody else. No piece
- * knows the contract in {@code dev.postern}; all of them work on ASCII and bytes, one char each,
- * without a locale and without a regular expression.
+ * Classes that several modules of this project need. They are exported to these modules by name,
+ * and to nobody else. No class here knows the contract in {@code dev.postern}. All of them work on
+ * ASCII and bytes, one char each, without a locale and without a regular expression.
  */
 @NullMarked
 package dev.postern.internal;

@@ -23,15 +23,17 @@ public final class Main implements AutoCloseable {
     System.out.println("http://localhost:" + main.port() + "/hello");
   }
 
-  /** On that port, or on a free one where it is 0. */
+  /** Starts the server on the port, or on a free port if it is 0. */
   static Main start(int port, Path programs) throws Exception {
     Server server = new Server();
     ServerConnector connector = new ServerConnector(server);
     connector.setHost("localhost");
     connector.setPort(port);
-    // A slow client that takes something all the time is not cut: its progress shows.
+    // Jetty sees a slow client's progress only when much of this buffer is free again. With a
+    // larger buffer it would take a slow client for a dead one.
     connector.setAcceptedSendBufferSize(128 * 1024);
-    // Values of headers arrive as they were sent: GZIP does not become gzip.
+    // Jetty replaces some known values by its own spelling: GZIP becomes gzip. With this option,
+    // values arrive as they were sent.
     connector
         .getConnectionFactory(HttpConnectionFactory.class)
         .getHttpConfiguration()

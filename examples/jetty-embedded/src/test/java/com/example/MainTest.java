@@ -12,7 +12,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** Starts the server on a free port, and asks it. */
+/** Starts the server on a free port, and sends requests to it. */
 class MainTest {
   private static Main server;
 

@@ -8,7 +8,7 @@ import dev.postern.Response;
 import dev.postern.spring.GatewayMapping;
 import org.springframework.stereotype.Component;
 
-/** An application: a bean, so that it can have others injected. */
+/** An application. It is a bean, so other beans can be injected into it. */
 @Component
 @GatewayMapping("/hello/*")
 public class Hello implements Responder {

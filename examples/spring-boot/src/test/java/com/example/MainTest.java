@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.springframework.boot.SpringApplication;
 import org.springframework.context.ConfigurableApplicationContext;
 
-/** Starts the application on a free port, and asks it. */
+/** Starts the application on a free port, and sends requests to it. */
 class MainTest {
   private static ConfigurableApplicationContext context;
 

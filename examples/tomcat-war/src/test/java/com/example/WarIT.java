@@ -18,7 +18,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The WAR that was built, in a Tomcat on a free port. */
+/** Runs the built WAR in a Tomcat on a free port. */
 class WarIT {
   @TempDir static Path base;
 
@@ -30,7 +30,7 @@ class WarIT {
     TOMCAT.setBaseDir(base.toString());
     TOMCAT.setPort(0);
     TOMCAT.getConnector().setProperty("address", "localhost");
-    // Its own default web.xml wants JSP.
+    // Tomcat's own default web.xml needs JSP.
     TOMCAT.setAddDefaultWebXmlToWebapp(false);
     ((StandardHost) TOMCAT.getHost()).setUnpackWARs(true);
     Context context =

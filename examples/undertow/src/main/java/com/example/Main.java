@@ -29,7 +29,7 @@ public final class Main implements AutoCloseable {
     System.out.println("http://localhost:" + main.port() + "/hello");
   }
 
-  /** On that port, or on a free one where it is 0. */
+  /** Starts the server on the port, or on a free port if it is 0. */
   static Main start(int port, Path programs) throws Exception {
     DeploymentInfo deployment =
         Servlets.deployment()
@@ -46,7 +46,7 @@ public final class Main implements AutoCloseable {
             .addHttpListener(port, "localhost")
             // Undertow's own limit is 2 MiB.
             .setServerOption(UndertowOptions.MAX_ENTITY_SIZE, 64L * 1024 * 1024)
-            // It waits for a silent client without end otherwise.
+            // Without these, Undertow waits for a silent client for ever.
             .setSocketOption(Options.READ_TIMEOUT, 30_000)
             .setSocketOption(Options.WRITE_TIMEOUT, 30_000)
             .setHandler(manager.start())

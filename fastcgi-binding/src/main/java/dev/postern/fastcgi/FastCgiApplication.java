@@ -32,14 +32,15 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A FastCGI server as an application, PHP above all: each call is one request to it, in the
- * responder role. The server runs elsewhere, at one or several addresses, or is a program that this
- * application starts and keeps.
+ * A FastCGI server as an application, for PHP above all. Each call is one request to the server, in
+ * the responder role. The server runs elsewhere, at one or several addresses, or is a program that
+ * this application starts and keeps.
  *
- * <p>What holds for hosted programs holds here: the same checks of requests and responses, limits,
- * time-outs, statuses and ids. A response whose connection ends without END_REQUEST is incomplete:
- * a 502 before the commit, else it is cut. What the server sends as standard error goes to {@code
- * postern.errors}, its application status into the {@link dev.postern.Outcome} as an exit.
+ * <p>The rules for hosted programs hold here too: the same checks of requests and responses,
+ * limits, time-outs, statuses and ids. A response whose connection ends without END_REQUEST is
+ * incomplete. Before the commit it is a 502, later it is cut. What the server sends as standard
+ * error goes to {@code postern.errors}. Its application status goes into the {@link
+ * dev.postern.Outcome} as an exit.
  *
  * <p>Thread-safe.
  */
@@ -111,9 +112,9 @@ public final class FastCgiApplication implements Application, AutoCloseable {
    * Options for servers that the application starts and keeps, such as {@code
    * List.of("/usr/bin/php-cgi")}: {@link Builder#servers} processes of that command. Each gets a
    * listening Unix socket as its standard input (FastCGI 1.0, 2.2), in a directory that only this
-   * process's user may enter. One that has ended is started again; all end with this JVM, and by
-   * {@link FastCgiApplication#close}. Perl or Python must be in {@code /usr/bin}: they make the
-   * socket.
+   * process's user may enter. A server that has ended is started again. All servers end with this
+   * JVM, and by {@link FastCgiApplication#close}. The sockets need Perl or Python in {@code
+   * /usr/bin}.
    *
    * @param command an absolute path and its arguments
    * @throws IllegalArgumentException when the command is empty or its first word is no absolute
@@ -127,7 +128,8 @@ public final class FastCgiApplication implements Application, AutoCloseable {
   }
 
   /**
-   * Sends the request, and starts the response when its header block is there. Blocks until then.
+   * Sends the request, and starts the response when the server has sent its header block. Blocks
+   * until then.
    *
    * @throws GatewayException when the request is refused, no server can be reached (503), or the
    *     server fails (502, 503, 504)
@@ -160,7 +162,7 @@ public final class FastCgiApplication implements Application, AutoCloseable {
     }
   }
 
-  /** For logs. */
+  /** The name of the script for logs. */
   private static String scriptName(ScriptPath script) {
     String text = script.script().replace('\0', '?');
     return text.substring(1);
@@ -188,7 +190,10 @@ public final class FastCgiApplication implements Application, AutoCloseable {
     }
   }
 
-  /** The mount itself, as a directory: links of its page are relative to what follows the slash. */
+  /**
+   * Redirects a request for the mount itself to the path with a slash at its end. A browser
+   * resolves the links in the page relative to that slash.
+   */
   private static Body slash(Environ environ, StartResponse startResponse) {
     String target = environ.variable("REQUEST_URI");
     String path = target == null ? bytes(environ, "SCRIPT_NAME") : target;
@@ -200,7 +205,7 @@ public final class FastCgiApplication implements Application, AutoCloseable {
       only = from < 0 ? "" : only.substring(from);
     }
     String rest = bytes(environ, "QUERY_STRING");
-    // One slash at its start: two would be another host.
+    // The location starts with one slash, because two would name another host.
     String location = "/" + only.replaceFirst("^/+", "") + "/";
     location = location.equals("//") ? "/" : location;
     startResponse.start(301, Headers.of("Location", location + (rest.isEmpty() ? "" : "?" + rest)));
@@ -208,9 +213,9 @@ public final class FastCgiApplication implements Application, AutoCloseable {
   }
 
   /**
-   * Closes idle connections, and ends the servers that were started here and the threads that are
-   * kept for the next request; {@code ServletGateway.destroy} calls it. May be called more than
-   * once. Kept servers are not started again: a later request is a 503.
+   * Closes idle connections, and ends the servers that this application started and the threads
+   * that are kept for the next request. {@code ServletGateway.destroy} calls it. May be called more
+   * than once. Kept servers are not started again: a later request is a 503.
    */
   @Override
   public void close() {
@@ -223,7 +228,7 @@ public final class FastCgiApplication implements Application, AutoCloseable {
     return Refusals.of(host.counters().snapshot());
   }
 
-  /** Where its server is. */
+  /** The application with the address or the program of its server. */
   @Override
   public String toString() {
     return "FastCgiApplication.of(" + name + ")";
@@ -246,13 +251,14 @@ public final class FastCgiApplication implements Application, AutoCloseable {
     }
 
     /**
-     * Another server that can answer: a request goes to the one with the fewest requests of ours,
-     * and to the next one where it cannot be reached. A request that was sent is sent again only
-     * when no byte came back and its method is GET, HEAD or OPTIONS.
+     * Adds another server that can answer. A request goes to the server with the fewest requests of
+     * this application, and to the next one if that server cannot be reached. A request that was
+     * sent is sent again only if the server sent nothing back, or refused it because it is
+     * overloaded, and only for the methods GET, HEAD and OPTIONS.
      *
      * @param address {@code HOST:PORT} or {@code unix:PATH}
      * @throws IllegalArgumentException when it is neither
-     * @throws IllegalStateException for servers that are kept
+     * @throws IllegalStateException for servers that the application starts itself
      */
     public Builder address(String address) {
       if (!command.isEmpty()) {
@@ -263,8 +269,8 @@ public final class FastCgiApplication implements Application, AutoCloseable {
     }
 
     /**
-     * How many servers of a command are kept, each of which answers one request at a time; by
-     * default two for each processor. A request waits for a free one as long as {@link #limit}
+     * How many servers of a command are kept; by default two for each processor. Each of them
+     * answers one request at a time. A request waits for a free server as long as {@link #limit}
      * says.
      *
      * @throws IllegalArgumentException when it is less than 1
@@ -279,8 +285,9 @@ public final class FastCgiApplication implements Application, AutoCloseable {
 
     /**
      * How many idle connections to each address are kept for the next request, for up to 60 s; 0 by
-     * default. A server such as php-fpm binds a process to each connection: keep fewer than it has
-     * processes, and only where nobody else needs them. Kept servers have one each in any case.
+     * default. A server such as php-fpm binds a process to each connection. So keep fewer
+     * connections than it has processes, and only if nobody else needs them. A server that the
+     * application starts itself always has one connection.
      *
      * @throws IllegalArgumentException when it is negative
      */
@@ -292,7 +299,10 @@ public final class FastCgiApplication implements Application, AutoCloseable {
       return this;
     }
 
-    /** How long a server has to accept a connection; 5 s by default. The next one is then asked. */
+    /**
+     * How long a server may take to accept a connection; 5 s by default. Then the next server is
+     * tried.
+     */
     public Builder connectTimeout(Duration timeout) {
       if (timeout.isZero() || timeout.isNegative()) {
         throw new IllegalArgumentException("timeout must be positive: " + timeout);
@@ -302,18 +312,22 @@ public final class FastCgiApplication implements Application, AutoCloseable {
     }
 
     /**
-     * Where the scripts are, as the server sees it. SCRIPT_FILENAME is then below it, SCRIPT_NAME
-     * runs through the first segment of the path that ends in {@link #extension}, and the rest is
-     * PATH_INFO. DOCUMENT_ROOT is that directory, unless {@link #documentRoot} is given. Where the
-     * directory is here, and each address is of this machine, a script that is no file is a 404.
-     * Without a root the server finds out by itself what a path means.
+     * The directory of the scripts, by its path on the server's machine. With it, SCRIPT_FILENAME
+     * is a file below it. SCRIPT_NAME ends with the first segment of the path that ends in {@link
+     * #extension}, and the rest is PATH_INFO. DOCUMENT_ROOT is this directory, unless {@link
+     * #documentRoot} is given. If the directory exists here and every address is on this machine, a
+     * script that is no file is a 404. Without a root the server finds out by itself what a path
+     * means.
      */
     public Builder root(Path directory) {
       root = directory.toAbsolutePath().normalize();
       return this;
     }
 
-    /** The script that answers for a path that ends in a slash; {@code index.php} by default. */
+    /**
+     * The script that answers for a path that ends in a slash, or only for {@code /} if there is a
+     * {@link #frontController}; {@code index.php} by default.
+     */
     public Builder index(String fileName) {
       if (fileName.isEmpty() || fileName.indexOf('/') >= 0) {
         throw new IllegalArgumentException("index must be a file name: " + fileName);
@@ -322,7 +336,7 @@ public final class FastCgiApplication implements Application, AutoCloseable {
       return this;
     }
 
-    /** What the names of scripts end in; {@code .php} by default. */
+    /** The end of the names of scripts; {@code .php} by default. */
     public Builder extension(String suffix) {
       if (suffix.length() < 2 || !suffix.startsWith(".") || suffix.indexOf('/') >= 0) {
         throw new IllegalArgumentException("extension must start with a dot: " + suffix);
@@ -332,9 +346,9 @@ public final class FastCgiApplication implements Application, AutoCloseable {
     }
 
     /**
-     * The script that answers for every path that names no script, but for the root's own: a front
-     * controller such as {@code /index.php}, which reads REQUEST_URI. By default such a path is a
-     * 404.
+     * The script that answers for every path that names no script, except {@code /}. This is a
+     * front controller such as {@code /index.php}, which reads REQUEST_URI. By default such a path
+     * is a 404.
      */
     public Builder frontController(String script) {
       if (script.length() < 2 || !script.startsWith("/")) {
@@ -344,7 +358,7 @@ public final class FastCgiApplication implements Application, AutoCloseable {
       return this;
     }
 
-    /** The application. Nothing is connected or started before the first request. */
+    /** The application. It connects to nothing and starts nothing before the first request. */
     public FastCgiApplication build() {
       return new FastCgiApplication(this);
     }

@@ -27,20 +27,27 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A connection from a web server, with one request at a time. The connection's own thread reads the
- * variables and runs the application. Only one thread reads records: the connection's own between
- * requests, and a second one during a request, which is started when the application waits for its
- * body, or when the request takes so long that an abort is worth to be noticed.
+ * variables and runs the application. Only one thread at a time reads records. Between requests
+ * this is the connection's own thread. During a request it is a second one. The second reader is
+ * started when the application waits for its body, or when the request takes so long that it is
+ * worth noticing an abort.
  */
 final class FastCgiConnection extends Connection {
-  /** Kept for the life of a connection; a usual request with its variables fits. */
+  /**
+   * The size of the input buffer, which a connection keeps all its life. A usual request with its
+   * variables fits.
+   */
   private static final int INPUT = 4 * 1024;
 
-  /** Bytes of bodies that applications did not read, after which the connection is closed. */
+  /** After so many bytes of bodies that applications did not read, the connection is closed. */
   private static final long MOST_UNREAD = 64L * 1024 * 1024;
 
   private static final long FIRST_RECORD_NANOS = TimeUnit.SECONDS.toNanos(30);
 
-  /** A connection that came just before the end has its request under way. */
+  /**
+   * How long a new connection may take to send its first record while the server stops. If the
+   * connection came just before the stop, its request is on the way.
+   */
   private static final long FIRST_RECORD_DRAINING_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private static final long LINGER_NANOS = TimeUnit.SECONDS.toNanos(5);
@@ -52,17 +59,20 @@ final class FastCgiConnection extends Connection {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
 
-  // Under the lock.
+  // The lock guards the next four fields.
   private @Nullable FastCgiRequest request;
   private @Nullable Begin pending;
   private @Nullable IOException failure;
   private boolean reading;
   private volatile boolean draining;
 
-  /** Nothing was read yet. */
+  /** Whether nothing was read yet. */
   private volatile boolean fresh = true;
 
-  /** The channel has nothing for us, and no request runs; {@link Long#MAX_VALUE} otherwise. */
+  /**
+   * Since when the channel has had nothing for us and no request has run; {@link Long#MAX_VALUE}
+   * otherwise.
+   */
   private volatile long idleSince = Long.MAX_VALUE;
 
   private long unread;
@@ -132,7 +142,8 @@ final class FastCgiConnection extends Connection {
   }
 
   /**
-   * Whether the connection is to end now that nothing has come; if not, it is idle from here on.
+   * Whether the connection must end now, when nothing has come. If not, it counts as idle from here
+   * on.
    */
   private boolean isOver() {
     if (fresh || in.hasNext()) {
@@ -147,7 +158,7 @@ final class FastCgiConnection extends Connection {
     }
   }
 
-  /** A web server that closes its connection ends it in order. */
+  /** Null if the web server has closed its connection in order; otherwise throws the failure. */
   private static @Nullable Begin ended(IOException failure) throws IOException {
     if (failure instanceof EOFException) {
       return null;
@@ -165,7 +176,7 @@ final class FastCgiConnection extends Connection {
     }
   }
 
-  /** Whether the connection stays. */
+  /** Answers a request. Returns whether the connection stays open. */
   private boolean answer(Begin begin) throws IOException {
     if (begin.role() != Records.RESPONDER) {
       out.refuse(begin.id(), Records.UNKNOWN_ROLE);
@@ -184,7 +195,7 @@ final class FastCgiConnection extends Connection {
     }
   }
 
-  /** Null when the web server gives the request up. */
+  /** Reads the variables of a request; null when the web server aborts it. */
   private @Nullable Map<String, String> readVariables(FastCgiRequest begun) throws IOException {
     expect(server().limits().head().toNanos());
     NameValuePairs pairs = new NameValuePairs(Settings.MAX_VARIABLE_BYTES, Settings.MAX_VARIABLES);
@@ -244,11 +255,11 @@ final class FastCgiConnection extends Connection {
     return afterwards(begun, sink);
   }
 
-  /** Whether the connection stays after the request. */
+  /** Whether the connection stays open after the request. */
   private boolean afterwards(FastCgiRequest begun, FastCgiSink sink) throws IOException {
     if (!sink.hasEnded()) {
       if (!begun.aborted) {
-        // Without END_REQUEST: the response must look cut.
+        // No END_REQUEST is sent, so that the response looks cut.
         cut();
         checkProtocol();
         return false;
@@ -263,7 +274,7 @@ final class FastCgiConnection extends Connection {
     return false;
   }
 
-  /** What another thread has met, to be said once. */
+  /** Throws the protocol failure that another thread has met, so that it is logged. */
   private void checkProtocol() throws ProtocolException {
     lock.lock();
     try {
@@ -276,8 +287,8 @@ final class FastCgiConnection extends Connection {
   }
 
   /**
-   * A connection that is closed while bytes of the peer are unread is reset, and the peer may lose
-   * what it has not read. So the rest of the body is read before.
+   * Reads the rest of the body before the connection is closed. If bytes of the peer are unread at
+   * the close, the system resets the connection, and the peer may lose what it has not read yet.
    */
   private void linger(FastCgiRequest begun) throws IOException {
     if (begun.stdinEnded) {
@@ -288,7 +299,7 @@ final class FastCgiConnection extends Connection {
     awaitBegin();
   }
 
-  /** The request has had its answer: what still comes for it is ignored. */
+  /** Ends a request that has had its answer. Records that still come for it are ignored. */
   void end(FastCgiRequest begun) {
     lock.lock();
     try {
@@ -304,7 +315,7 @@ final class FastCgiConnection extends Connection {
 
   // ---- records, on whichever thread reads ----
 
-  /** Does what a record asks for; a BEGIN_REQUEST that may run is returned. */
+  /** Does what a record asks for. Returns a BEGIN_REQUEST that may run; otherwise null. */
   private @Nullable Begin handle(RecordHeader header) throws IOException {
     if (header.isManagement()) {
       manage(header);
@@ -342,7 +353,7 @@ final class FastCgiConnection extends Connection {
     }
   }
 
-  /** Section 3.3: records of a request that is none are ignored, but not without an end. */
+  /** Ignores a record whose request does not run, as section 3.3 says, but only up to a limit. */
   private void ignore(RecordHeader header) throws ProtocolException {
     unread += header.contentLength();
     if (unread > MOST_UNREAD) {
@@ -390,7 +401,7 @@ final class FastCgiConnection extends Connection {
         case "FCGI_MAX_REQS" -> values.put(name, "" + server().limits().requests());
         case "FCGI_MPXS_CONNS" -> values.put(name, "0");
         default -> {
-          // The standard has unknown names left out.
+          // The standard says that unknown names are left out.
         }
       }
     }
@@ -407,7 +418,8 @@ final class FastCgiConnection extends Connection {
     } finally {
       lock.unlock();
     }
-    // Before its reads fail: the application's answer to that is not to be sent.
+    // The exchange is cancelled before its reads fail, because the application's answer to a failed
+    // read must not be sent.
     running.cancel(cause);
     lock.lock();
     try {
@@ -444,7 +456,7 @@ final class FastCgiConnection extends Connection {
         lock.unlock();
       }
       if (room == 0) {
-        // Nobody reads it any more; the next record skips it.
+        // Nobody reads the body any more. The next call of in.next() skips the rest of the record.
         ignore(header);
         return;
       }
@@ -461,7 +473,10 @@ final class FastCgiConnection extends Connection {
 
   // ---- the second reader ----
 
-  /** Called under the lock, with nobody reading: reads records while the request runs. */
+  /**
+   * Starts the thread that reads records while the request runs. Called under the lock, while
+   * nobody reads.
+   */
   private void startReader() {
     reading = true;
     try {
@@ -497,7 +512,7 @@ final class FastCgiConnection extends Connection {
     }
   }
 
-  /** Nothing more can be read: a request that runs is cancelled. */
+  /** Cancels the running request, because nothing more can be read. */
   private void fail(IOException cause) {
     FastCgiRequest running = running();
     if (running != null) {
@@ -554,8 +569,8 @@ final class FastCgiConnection extends Connection {
   }
 
   /**
-   * Under the lock: reads a record that is here already. Most bodies come together with their
-   * variables, and need no second thread.
+   * Reads a record that the buffer has already. Most bodies come together with their variables, and
+   * then need no second thread. Called under the lock.
    */
   private void readHere() throws IOException {
     RecordHeader header = in.next();
@@ -598,7 +613,7 @@ final class FastCgiConnection extends Connection {
       if (fresh) {
         expect(FIRST_RECORD_DRAINING_NANOS);
       } else if (idleSince != Long.MAX_VALUE) {
-        // What has arrived is still read, which closing would lose.
+        // What has arrived can still be read. A close would lose it.
         channel.shutdownInput();
       }
     } catch (IOException e) {

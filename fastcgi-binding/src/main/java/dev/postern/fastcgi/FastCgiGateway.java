@@ -18,11 +18,11 @@ import java.time.Duration;
  * }
  * }</pre>
  *
- * <p>A connection carries one request at a time; a web server that begins a second one is told
- * {@code CANT_MPX_CONN}. A request runs on a virtual thread where the JDK has them, else on a
- * platform thread. When the web server aborts a request or closes its connection, the exchange is
- * cancelled. A response that fails after its head went out has no END_REQUEST and its connection is
- * closed, so that the web server can tell that it is cut.
+ * <p>A connection carries one request at a time. If a web server begins a second one, the gateway
+ * answers {@code CANT_MPX_CONN}. A request runs on a virtual thread if the JDK has them, otherwise
+ * on a platform thread. When the web server aborts a request or closes its connection, the exchange
+ * is cancelled. If a response fails after its head went out, the gateway sends no END_REQUEST and
+ * closes the connection, so that the web server can tell that the response is cut.
  *
  * <p>Thread-safe.
  */
@@ -41,9 +41,9 @@ public final class FastCgiGateway implements Closeable {
   }
 
   /**
-   * Serves on the socket that this process was started with, until SIGTERM: for a {@code main} that
-   * spawn-fcgi, lighttpd, mod_fcgid or systemd starts. The process then finishes the requests that
-   * run, for 30 s at most.
+   * Serves on the socket that this process was started with, until SIGTERM. This is for a {@code
+   * main} that spawn-fcgi, lighttpd, mod_fcgid or systemd starts. After SIGTERM running requests
+   * may finish, for 30 s at most.
    *
    * @throws IOException when descriptor 0 is no listening socket
    */
@@ -52,8 +52,8 @@ public final class FastCgiGateway implements Closeable {
   }
 
   /**
-   * Waits until the gateway is closed, which SIGTERM or Ctrl-C does; called at the end of a {@code
-   * main}.
+   * Waits until the gateway is closed, which SIGTERM or Ctrl-C does. Call it at the end of your
+   * {@code main}.
    */
   public void serve() {
     Runtime.getRuntime().addShutdownHook(new Thread(this::close, "postern-fastcgi-stop"));
@@ -66,21 +66,22 @@ public final class FastCgiGateway implements Closeable {
   }
 
   /**
-   * Where it listens, in the form of {@link Builder#listen}, with the port that the system chose.
+   * Where the gateway listens, in the form of {@link Builder#listen}, with the port that the system
+   * chose.
    */
   public String address() {
     return server.address();
   }
 
-  /** Waits until the gateway was closed by another thread. */
+  /** Waits until another thread has closed the gateway. */
   public void await() throws InterruptedException {
     server.await();
   }
 
   /**
-   * Stops in order. No new connection is accepted and the file of a Unix socket is removed;
-   * connections without a request end; requests that run have the grace to finish, and are cut
-   * afterwards. Returns when all have ended. To be called once or more, by any thread but a
+   * Stops in order. The gateway accepts no new connection, removes the file of a Unix socket, and
+   * ends connections without a request. Running requests have the grace to finish, and are cut
+   * afterwards. Returns when all have ended. May be called more than once, by any thread but a
    * request's.
    */
   @Override
@@ -95,10 +96,10 @@ public final class FastCgiGateway implements Closeable {
     }
 
     /**
-     * Listens, and serves on threads of its own from then on; they keep the JVM alive until {@link
-     * FastCgiGateway#close}. The builder is not used again.
+     * Listens, and serves on threads of its own from then on. They keep the JVM alive until {@link
+     * FastCgiGateway#close}. Do not use the builder again.
      *
-     * @throws IOException when the address cannot be had: it is in use, a file is in the way, or
+     * @throws IOException when the address cannot be used: it is taken, a file is in the way, or
      *     descriptor 0 is no listening socket
      */
     public FastCgiGateway open() throws IOException {

@@ -7,7 +7,7 @@ import java.io.PrintWriter;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One request of a connection, and its STDIN as a stream. Its state is under the connection's lock.
+ * One request of a connection, and its STDIN as a stream. The connection's lock guards its state.
  */
 final class FastCgiRequest extends InputStream {
   private final FastCgiConnection connection;
@@ -17,16 +17,16 @@ final class FastCgiRequest extends InputStream {
   private final long began = System.nanoTime();
   private @Nullable StderrWriter stderr;
 
-  /** STDIN has ended, with its empty record. */
+  /** Whether STDIN has ended, with its empty record. */
   boolean stdinEnded;
 
-  /** No record is for it any more. */
+  /** Whether the request has ended, so that no record belongs to it any more. */
   boolean ended;
 
-  /** The web server has asked to end it early. */
+  /** Whether the web server has asked to end the request early. */
   boolean aborted;
 
-  /** Its exchange is cancelled, and reads fail. */
+  /** Whether the exchange is cancelled, so that reads fail. */
   boolean unreadable;
 
   volatile @Nullable Exchange exchange;
@@ -49,7 +49,7 @@ final class FastCgiRequest extends InputStream {
     return began;
   }
 
-  /** The errors of the request as STDERR records. */
+  /** A writer that sends the errors of the request as STDERR records. */
   PrintWriter errors(RecordOutput out) {
     StderrWriter writer = new StderrWriter(out, id);
     stderr = writer;

@@ -5,7 +5,7 @@ import dev.postern.gateway.CgiSink;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
-/** A response in CGI's form inside of STDOUT records, and its END_REQUEST. */
+/** Writes a response in CGI's form as STDOUT records, and its END_REQUEST. */
 final class FastCgiSink extends CgiSink {
   private final FastCgiRequest request;
   private final StdoutStream stdout;
@@ -28,7 +28,8 @@ final class FastCgiSink extends CgiSink {
   public void finish() throws IOException {
     stdout.beginEnd();
     super.finish();
-    // Before it is written: the web server may begin the next request as soon as it has read it.
+    // The request ends before END_REQUEST is written, because the web server may begin the next
+    // request as soon as it has read that record.
     request.end();
     request.flushErrors();
     out.end(request.id(), 0);

@@ -31,9 +31,9 @@ public abstract class GatewayBuilder<B extends GatewayBuilder<B>> {
 
   /**
    * Where to listen: {@code HOST:PORT}, where port 0 is any free one; {@code unix:PATH}; or {@code
-   * fd:0}, the default, for the socket that the process was started with, as spawn-fcgi, lighttpd,
-   * Apache's mod_fcgid and systemd do. FastCGI and SCGI have no passwords: whoever can connect is
-   * believed in all that it says of a request.
+   * fd:0}. The default is {@code fd:0}, the socket that the process was started with, for
+   * spawn-fcgi, lighttpd, Apache's mod_fcgid and systemd. FastCGI and SCGI have no passwords, so
+   * the gateway believes what any peer that can connect says of a request.
    *
    * @throws IllegalArgumentException for another form, or a host that has no address
    */
@@ -43,11 +43,13 @@ public abstract class GatewayBuilder<B extends GatewayBuilder<B>> {
   }
 
   /**
-   * Who may connect to a Unix socket that the gateway makes: the mode of its file, in octal digits;
-   * {@code 0600} by default, the gateway's own user. A web server that runs as another user of the
-   * same group needs {@code 0660}, and write access to the directory is not needed.
+   * The mode, in octal digits, of the file of a Unix socket that the gateway makes. It decides who
+   * may connect. The default {@code 0600} lets only the gateway's own user connect. A web server
+   * that runs as another user of the same group needs {@code 0660}. It needs no write access to the
+   * directory.
    *
-   * @throws IllegalArgumentException unless it is three octal digits, or four with a leading 0
+   * @throws IllegalArgumentException unless the mode is three octal digits, or four with a leading
+   *     0
    */
   public final B socketMode(String octal) {
     settings.socketMode(octal);
@@ -55,9 +57,9 @@ public abstract class GatewayBuilder<B extends GatewayBuilder<B>> {
   }
 
   /**
-   * The web servers that may connect over TCP: any other peer's connection is closed before a byte
-   * is read (FastCGI 3.2). By default those that the variable {@code FCGI_WEB_SERVER_ADDRS} lists,
-   * and all where it is absent.
+   * The web servers that may connect over TCP. The gateway closes the connection of any other peer
+   * before it reads a byte (FastCGI 3.2). By default the variable {@code FCGI_WEB_SERVER_ADDRS}
+   * lists the peers, and all may connect if it is absent.
    */
   public final B peers(Set<InetAddress> addresses) {
     settings.peers(addresses);
@@ -65,61 +67,71 @@ public abstract class GatewayBuilder<B extends GatewayBuilder<B>> {
   }
 
   /**
-   * Connections at the same time, 1024 by default. At the limit a connection that has been without
-   * a request for longest is closed, and new ones wait in the system's queue.
+   * How many connections there may be at the same time; 1024 by default. At the limit the gateway
+   * closes the connection that has been without a request for longest, and new ones wait in the
+   * system's queue.
    */
   public final B maxConnections(int connections) {
     settings.maxConnections(connections);
     return self();
   }
 
-  /** Requests at the same time; by default as many as connections. */
+  /** How many requests may run at the same time; by default as many as connections. */
   public final B maxRequests(int requests) {
     settings.maxRequests(requests);
     return self();
   }
 
   /**
-   * The largest request body, in bytes; no limit by default, since the web server has one. Over it
-   * the client gets 413 and the application is not called.
+   * The largest request body, in bytes; no limit by default, because the web server has one. The
+   * client gets a 413 for a larger body, and the application is not called.
    */
   public final B maxBody(long bytes) {
     settings.maxBody(bytes);
     return self();
   }
 
-  /** The time for all variables of a request, 30 s by default; then the connection is closed. */
+  /**
+   * How long all variables of a request may take to come; 30 s by default. Then the gateway closes
+   * the connection.
+   */
   public final B headTimeout(Duration time) {
     settings.headTimeout(time);
     return self();
   }
 
-  /** How long a read of a request's body waits for a byte, 30 s by default; then it is a 408. */
+  /**
+   * How long a read of a request's body waits for a byte; 30 s by default. Then the client gets a
+   * 408.
+   */
   public final B bodyTimeout(Duration time) {
     settings.bodyTimeout(time);
     return self();
   }
 
   /**
-   * How long the web server may take nothing of a response, 60 s by default; then the connection is
-   * closed.
+   * How long the web server may take nothing of a response; 60 s by default. Then the gateway
+   * closes the connection.
    */
   public final B writeTimeout(Duration time) {
     settings.writeTimeout(time);
     return self();
   }
 
-  /** How long {@code close} waits for requests that run, 30 s by default; then they are cut. */
+  /**
+   * How long {@code close} waits for running requests; 30 s by default. Then their responses are
+   * cut.
+   */
   public final B grace(Duration time) {
     settings.grace(time);
     return self();
   }
 
   /**
-   * The path that the application is at, such as {@code /app}, or {@code ""} for the root: it
-   * becomes SCRIPT_NAME, and the rest of the path PATH_INFO, however the web server has split them.
-   * By default the web server's split counts; where nginx, Apache's mod_proxy or HAProxy name no
-   * application, it is at the root.
+   * The path of the application, such as {@code /app}, or {@code ""} for the root. This path
+   * becomes SCRIPT_NAME and the rest becomes PATH_INFO, however the web server has split them. By
+   * default the web server's split counts. If nginx, Apache's mod_proxy or HAProxy name no
+   * application, the application is at the root.
    *
    * @throws IllegalArgumentException for a path that does not begin with a slash, or ends with one
    */
@@ -129,9 +141,9 @@ public abstract class GatewayBuilder<B extends GatewayBuilder<B>> {
   }
 
   /**
-   * Where {@code postern.errors} goes. By default FastCGI sends it to the web server, in STDERR
-   * records, for its log; SCGI has no way to do that, and writes it to standard error. Never
-   * closed.
+   * Where {@code postern.errors} goes. By default FastCGI sends it to the web server in STDERR
+   * records, for the web server's log. SCGI has no such way and writes it to standard error. The
+   * gateway never closes this writer.
    */
   public final B errors(PrintWriter newErrors) {
     settings.errors(newErrors);

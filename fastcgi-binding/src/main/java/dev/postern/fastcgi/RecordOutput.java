@@ -6,24 +6,30 @@ import java.nio.ByteBuffer;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Writes the records of a connection. Bytes of STDOUT and STDERR are put together into records of
- * up to the buffer's size, and go out at a flush. Thread-safe: an application may write errors
- * while its response is written, and the connection answers management records meanwhile.
+ * Writes the records of a connection. It gathers bytes of STDOUT and STDERR into records of up to
+ * the buffer's size, and sends them at a flush. Thread-safe, because an application may write
+ * errors while its response is written, and the connection answers management records meanwhile.
  */
 final class RecordOutput {
-  /** With its header and without padding, a record of STDOUT that fits into a page or two. */
+  /** The size of the buffer: two pages of content, and room for headers and padding. */
   private static final int BUFFER = 8 * 1024 + 64;
 
-  /** Holds a short response with its end. A connection without a request keeps this much. */
+  /**
+   * The first size of the buffer, which holds a short response with its end. A connection without a
+   * request keeps at most this much.
+   */
   private static final int LEAST = 512;
 
   /** What may follow the content of a record, whatever its type. */
   private static final int MOST_PADDING = 8;
 
-  /** A multiple of eight, so that no padding is needed. */
+  /** The most content of a record of STDOUT: a multiple of eight, so that no padding is needed. */
   private static final int MOST = 65528;
 
-  /** HAProxy 2.6 takes a record of STDERR whole, or ends: its buffers have 16 KiB. */
+  /**
+   * The most content of a record of STDERR. HAProxy 2.6 ends if a whole record of STDERR does not
+   * fit into its buffer of 16 KiB.
+   */
   private static final int MOST_STDERR = 8 * 1024;
 
   private static final int NONE = -1;
@@ -36,7 +42,10 @@ final class RecordOutput {
   private final ReentrantLock lock = new ReentrantLock();
   private final Target target;
 
-  /** Grows with what waits: one of {@link #BUFFER} for each request was half of its garbage. */
+  /**
+   * The records that wait. The buffer grows with them, because a buffer of {@link #BUFFER} bytes
+   * for each request was half of the request's garbage.
+   */
   private ByteBuffer buffer = ByteBuffer.allocate(0);
 
   /** Where the record that is being filled starts, or {@link #NONE}. */
@@ -64,7 +73,7 @@ final class RecordOutput {
     }
   }
 
-  /** Adds all that remain of a block, which may lie outside of the heap. */
+  /** Adds the remaining bytes of a block, which may be outside the heap. */
   void stream(int type, int requestId, ByteBuffer block) throws IOException {
     lock.lock();
     try {
@@ -84,7 +93,8 @@ final class RecordOutput {
     lock.lock();
     try {
       close();
-      // Behind all that waits, even where the buffer is full: one write for both.
+      // The end goes behind all that waits, even if the buffer is full, so that one write sends
+      // both.
       grow(3 * Records.HEADER);
       Records.header(buffer, Records.STDOUT, requestId, 0, 0);
       Records.endRequest(buffer, requestId, applicationStatus, Records.REQUEST_COMPLETE);
@@ -149,7 +159,7 @@ final class RecordOutput {
     }
   }
 
-  /** How many bytes of the stream can be put into the buffer without sending it. */
+  /** How many bytes of the stream fit into the buffer before it must be sent. */
   private int room(int type, int requestId) {
     int free = BUFFER - buffer.position();
     boolean same = open != NONE && openType == type && openId == requestId;
@@ -186,22 +196,23 @@ final class RecordOutput {
     Records.header(buffer, openType, openId, content, padding);
     buffer.position(end);
     for (int i = 0; i < padding; i++) {
-      // What is there may be of another request.
+      // The old bytes in the buffer may belong to another request.
       buffer.put((byte) 0);
     }
     open = NONE;
   }
 
   /**
-   * A record of STDERR always has padding. HAProxy 2.6 ends by a segmentation fault when its buffer
-   * holds the content of such a record and nothing else: it gives the buffer away, and uses it.
+   * How much padding a record gets. A record of STDERR always gets some. HAProxy 2.6 ends by a
+   * segmentation fault when its buffer holds the content of such a record and nothing else, because
+   * it gives the buffer away and then uses it.
    */
   private static int padding(int type, int content) {
     int padding = Records.padding(content);
     return type == Records.STDERR && padding == 0 ? 8 : padding;
   }
 
-  /** Sends a block as it is, behind what waits. */
+  /** Sends a block without copying it, behind what waits. */
   private void large(int type, int requestId, ByteBuffer block) throws IOException {
     close();
     reserve(Records.HEADER + 8);
@@ -223,7 +234,10 @@ final class RecordOutput {
     }
   }
 
-  /** Room for so many bytes; sends what waits where both would be more than usual. */
+  /**
+   * Makes room for so many bytes. Sends what waits first if both together would exceed the usual
+   * size.
+   */
   private void reserve(int bytes) throws IOException {
     if (buffer.position() + bytes > BUFFER) {
       send();

@@ -1,9 +1,9 @@
 package dev.postern.fastcgi;
 
 /**
- * Bytes of a request's body that have arrived and were not read. One thread fills the free part
- * while others take from the full one; all calls are made under the connection's lock, only the
- * copying into {@link #array} is not. Grows to what arrives, up to a limit.
+ * Bytes of a request's body that have arrived and were not read yet. One thread fills the free part
+ * while others take from the full part. All calls are made under the connection's lock; only the
+ * copying into {@link #array} is not. The ring grows with what arrives, up to a limit.
  */
 final class Ring {
   private static final int FIRST = 4 * 1024;
@@ -21,7 +21,7 @@ final class Ring {
     return count;
   }
 
-  /** Where the next bytes go; {@link #free} says how many, in one piece. */
+  /** The position for the next bytes. {@link #free} says how many fit there in one piece. */
   int end() {
     return bytes.length == 0 ? 0 : (start + count) % bytes.length;
   }
@@ -30,7 +30,7 @@ final class Ring {
     return bytes;
   }
 
-  /** Room in one piece for at most {@code wanted} bytes; 0 while it is full. */
+  /** How many bytes fit in one piece, up to {@code wanted}; 0 while the ring is full. */
   int free(int wanted) {
     if (count == bytes.length && bytes.length < MOST) {
       grow(wanted);
@@ -50,7 +50,7 @@ final class Ring {
     count = held;
   }
 
-  /** So many bytes were put into the free part. */
+  /** Notes that so many bytes were put into the free part. */
   void added(int n) {
     count += n;
   }

@@ -10,19 +10,19 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which script a path names: the path runs through the first segment that ends in the extension,
- * and what follows is the script's PATH_INFO. All of it is bytes, one char each.
+ * Which script a path names. The script ends with the first segment that ends in the extension, and
+ * the rest of the path is the script's PATH_INFO. All of this is bytes, one char each.
  *
- * @param script from the root on, such as {@code /index.php}
+ * @param script the path of the script from the root on, such as {@code /index.php}
  * @param pathInfo what follows, such as {@code /apps/files}
  */
 record ScriptPath(String script, String pathInfo) {
   /**
    * The script of a path.
    *
-   * @param index answers for a path that ends in a slash
-   * @param front answers for any other path without a script; null for none
-   * @return null when there is no script in it
+   * @param index answers for a path that ends in a slash; with {@code front} only for {@code /}
+   * @param front answers for any path without a script, except {@code /}; null for none
+   * @return null when the path names no script
    */
   static @Nullable ScriptPath of(
       String path, String extension, String index, @Nullable String front) {
@@ -42,15 +42,15 @@ record ScriptPath(String script, String pathInfo) {
     return path.endsWith("/") ? new ScriptPath(path + index, "") : null;
   }
 
-  /** SCRIPT_FILENAME. */
+  /** The path for SCRIPT_FILENAME. */
   String file(Path root) {
     String bytes = ProgramText.toBytes(root);
     return bytes.equals("/") ? script : bytes + script;
   }
 
   /**
-   * Refuses a script that is no file. PHP takes a part of the path for the script where the whole
-   * is none, so that an upload {@code a.jpg} would run by {@code /a.jpg/x.php}.
+   * Refuses a script that is no file. If a path is no file, PHP runs the file that a part of the
+   * path names. So {@code /a.jpg/x.php} would run an uploaded {@code a.jpg}.
    *
    * @throws GatewayException with status 404
    */

@@ -6,8 +6,9 @@ import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 
 /**
- * A request's {@code postern.errors} as STDERR records in UTF-8, for the web server's log. Sent at
- * each flush. What is written after the request's end is lost: the number belongs to another one.
+ * A request's {@code postern.errors} as STDERR records in UTF-8, for the web server's log. A record
+ * is sent at each flush. What is written after the request's end is lost, because the request's
+ * number may belong to another request then.
  */
 final class StderrWriter extends Writer {
   private static final int MOST = 4096;

@@ -4,7 +4,7 @@ import dev.postern.fastcgi.wire.Records;
 import java.io.IOException;
 import java.io.OutputStream;
 
-/** The bytes of a response as STDOUT records. Confined to one request. */
+/** Writes the bytes of a response as STDOUT records. Confined to one request. */
 final class StdoutStream extends OutputStream {
   private final RecordOutput out;
   private final int requestId;
@@ -25,7 +25,10 @@ final class StdoutStream extends OutputStream {
     out.stream(Records.STDOUT, requestId, bytes, offset, length);
   }
 
-  /** The next flush sends nothing: the end of the request follows, and all go out together. */
+  /**
+   * From now on a flush sends nothing, because the end of the request follows and all goes out
+   * together.
+   */
   void beginEnd() {
     ending = true;
   }

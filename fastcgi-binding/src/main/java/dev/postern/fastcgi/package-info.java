@@ -6,8 +6,8 @@
  * FastCgiGateway gateway = FastCgiGateway.builder(new Hello()).listen("unix:/run/hello.sock").open();
  * }</pre>
  *
- * <p>Roles other than the responder's are refused. A connection carries one request at a time, as
- * every web server in use has it.
+ * <p>Roles other than the responder's are refused. A connection carries one request at a time,
+ * because no web server in use sends more than one at a time.
  */
 @NullMarked
 package dev.postern.fastcgi;

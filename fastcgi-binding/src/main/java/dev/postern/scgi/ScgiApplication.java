@@ -21,12 +21,13 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * An SCGI server as an application: each call is one request to it, on a connection of its own.
- * What holds for hosted programs holds here: the same checks, limits, time-outs, statuses and ids.
+ * An SCGI server as an application. Each call is one request to the server, on a connection of its
+ * own. The rules for hosted programs hold here too: the same checks, limits, time-outs, statuses
+ * and ids.
  *
- * <p>SCGI ends a response by closing the connection. A server that dies in the middle of a response
- * without a Content-Length can do so in the same way, which nobody can tell from the end; one whose
- * connection is reset is cut. Thread-safe.
+ * <p>An SCGI server ends a response by closing the connection. If a server dies in the middle of a
+ * response without a Content-Length, its connection may close in the same way, and nobody can see
+ * the difference. If the connection is reset, the response is cut. Thread-safe.
  */
 public final class ScgiApplication implements Application, AutoCloseable {
   private final ProgramHost host;
@@ -56,7 +57,8 @@ public final class ScgiApplication implements Application, AutoCloseable {
   }
 
   /**
-   * Sends the request, and starts the response when its header block is there. Blocks until then.
+   * Sends the request, and starts the response when the server has sent its header block. Blocks
+   * until then.
    *
    * @throws GatewayException when the request is refused, no server can be reached (503), or the
    *     server fails (502, 504)
@@ -82,7 +84,7 @@ public final class ScgiApplication implements Application, AutoCloseable {
 
   /**
    * Ends the threads that are kept for the next request; {@code ServletGateway.destroy} calls it.
-   * May be called more than once, and used on.
+   * May be called more than once. The application still answers later requests.
    */
   @Override
   public void close() {
@@ -95,7 +97,7 @@ public final class ScgiApplication implements Application, AutoCloseable {
     return Refusals.of(host.counters().snapshot());
   }
 
-  /** Where its server is. */
+  /** The application with the address of its server. */
   @Override
   public String toString() {
     return "ScgiApplication.of(" + name + ")";
@@ -109,9 +111,10 @@ public final class ScgiApplication implements Application, AutoCloseable {
     private Builder() {}
 
     /**
-     * Another server that can answer: a request goes to the one with the fewest requests of ours,
-     * and to the next one where it cannot be reached. A request that was sent is sent again only to
-     * another server, when no byte came back and its method is GET, HEAD or OPTIONS.
+     * Adds another server that can answer. A request goes to the server with the fewest requests of
+     * this application, and to the next one if that server cannot be reached. A request that was
+     * sent is sent again only to another server, and only if no byte came back and its method is
+     * GET, HEAD or OPTIONS.
      *
      * @param address {@code HOST:PORT} or {@code unix:PATH}
      * @throws IllegalArgumentException when it is neither
@@ -121,7 +124,10 @@ public final class ScgiApplication implements Application, AutoCloseable {
       return this;
     }
 
-    /** How long a server has to accept a connection; 5 s by default. The next one is then asked. */
+    /**
+     * How long a server may take to accept a connection; 5 s by default. Then the next server is
+     * tried.
+     */
     public Builder connectTimeout(Duration timeout) {
       if (timeout.isZero() || timeout.isNegative()) {
         throw new IllegalArgumentException("timeout must be positive: " + timeout);
@@ -130,7 +136,7 @@ public final class ScgiApplication implements Application, AutoCloseable {
       return this;
     }
 
-    /** The application. Nothing is connected before the first request. */
+    /** The application. It connects to nothing before the first request. */
     public ScgiApplication build() {
       return new ScgiApplication(this);
     }

@@ -17,7 +17,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** A connection from a web server: one request, one response. */
+/** A connection from a web server, with one request and one response. */
 final class ScgiConnection extends Connection {
   private static final long LINGER_NANOS = TimeUnit.SECONDS.toNanos(5);
 
@@ -75,8 +75,8 @@ final class ScgiConnection extends Connection {
   }
 
   /**
-   * A connection that is closed while bytes of the peer are unread is reset, and the peer may lose
-   * what it has not read. So what is left of the body is read before.
+   * Reads the rest of the body before the connection is closed. If bytes of the peer are unread at
+   * the close, the system resets the connection, and the peer may lose what it has not read yet.
    */
   private void linger(long bodyLength) throws IOException {
     channel.shutdownOutput();
@@ -87,7 +87,7 @@ final class ScgiConnection extends Connection {
     in.drain();
   }
 
-  /** A read of the body waits for so long at most. */
+  /** Begins the time that a read of the body may take. */
   void expectBody() {
     expect(server().limits().body().toNanos());
   }
@@ -99,7 +99,7 @@ final class ScgiConnection extends Connection {
   @Override
   protected void tick(long now) {}
 
-  /** Its one request is under way, or coming. */
+  /** Does nothing, because the connection's only request is running or about to come. */
   @Override
   protected void drain() {}
 

@@ -19,11 +19,12 @@ import java.time.Duration;
  * }</pre>
  *
  * <p>Each request has a connection of its own, which the gateway closes after the response. SCGI
- * has no mark for a response that failed: over TCP such a connection is reset, which web servers
- * see; over a Unix socket a response without a Content-Length looks whole. FastCGI has that mark.
+ * has no mark for a response that failed. Over TCP the gateway resets the connection of such a
+ * response, which web servers notice. Over a Unix socket a failed response without a Content-Length
+ * looks whole. FastCGI has such a mark.
  *
- * <p>A request runs on a virtual thread where the JDK has them, else on a platform thread. A web
- * server that has left is noticed when the response is written.
+ * <p>A request runs on a virtual thread if the JDK has them, otherwise on a platform thread. The
+ * gateway notices that a web server has left when it writes the response.
  *
  * <p>Thread-safe.
  */
@@ -42,9 +43,9 @@ public final class ScgiGateway implements Closeable {
   }
 
   /**
-   * Serves on the socket that this process was started with, until SIGTERM: for a {@code main} that
-   * spawn-fcgi, lighttpd, mod_fcgid or systemd starts. The process then finishes the requests that
-   * run, for 30 s at most.
+   * Serves on the socket that this process was started with, until SIGTERM. This is for a {@code
+   * main} that spawn-fcgi, lighttpd, mod_fcgid or systemd starts. After SIGTERM running requests
+   * may finish, for 30 s at most.
    *
    * @throws IOException when descriptor 0 is no listening socket
    */
@@ -53,8 +54,8 @@ public final class ScgiGateway implements Closeable {
   }
 
   /**
-   * Waits until the gateway is closed, which SIGTERM or Ctrl-C does; called at the end of a {@code
-   * main}.
+   * Waits until the gateway is closed, which SIGTERM or Ctrl-C does. Call it at the end of your
+   * {@code main}.
    */
   public void serve() {
     Runtime.getRuntime().addShutdownHook(new Thread(this::close, "postern-scgi-stop"));
@@ -67,21 +68,22 @@ public final class ScgiGateway implements Closeable {
   }
 
   /**
-   * Where it listens, in the form of {@link Builder#listen}, with the port that the system chose.
+   * Where the gateway listens, in the form of {@link Builder#listen}, with the port that the system
+   * chose.
    */
   public String address() {
     return server.address();
   }
 
-  /** Waits until the gateway was closed by another thread. */
+  /** Waits until another thread has closed the gateway. */
   public void await() throws InterruptedException {
     server.await();
   }
 
   /**
-   * Stops in order. No new connection is accepted and the file of a Unix socket is removed;
-   * connections without a request end; requests that run have the grace to finish, and are cut
-   * afterwards. Returns when all have ended. To be called once or more, by any thread but a
+   * Stops in order. The gateway accepts no new connection, removes the file of a Unix socket, and
+   * ends connections without a request. Running requests have the grace to finish, and are cut
+   * afterwards. Returns when all have ended. May be called more than once, by any thread but a
    * request's.
    */
   @Override
@@ -96,10 +98,10 @@ public final class ScgiGateway implements Closeable {
     }
 
     /**
-     * Listens, and serves on threads of its own from then on; they keep the JVM alive until {@link
-     * ScgiGateway#close}. The builder is not used again.
+     * Listens, and serves on threads of its own from then on. They keep the JVM alive until {@link
+     * ScgiGateway#close}. Do not use the builder again.
      *
-     * @throws IOException when the address cannot be had: it is in use, a file is in the way, or
+     * @throws IOException when the address cannot be used: it is taken, a file is in the way, or
      *     descriptor 0 is no listening socket
      */
     public ScgiGateway open() throws IOException {

@@ -6,9 +6,9 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** What the web server sends, with a buffer. One thread reads at a time. */
+/** The bytes that the web server sends, with a buffer. One thread reads at a time. */
 final class ScgiInput extends InputStream {
-  /** As many bytes of a body that nobody read as are taken before the connection is closed. */
+  /** How many bytes of a body that nobody has read are read before the connection is closed. */
   private static final long MOST_UNREAD = 64L * 1024 * 1024;
 
   private final ScgiConnection connection;
@@ -16,7 +16,7 @@ final class ScgiInput extends InputStream {
   private final ByteBuffer buffer = ByteBuffer.allocate(4096).flip();
   private boolean body;
 
-  /** Bytes of the body that have come; a thread that reads ahead counts them, too. */
+  /** How many bytes of the body have come. A thread that reads ahead counts them too. */
   private final AtomicLong received = new AtomicLong();
 
   ScgiInput(ScgiConnection connection, SocketChannel channel) {
@@ -24,7 +24,7 @@ final class ScgiInput extends InputStream {
     this.channel = channel;
   }
 
-  /** From here on each read has the time of a body. */
+  /** From now on the time-out of bodies holds for each read. */
   void beginBody() {
     body = true;
     received.set(buffer.remaining());
@@ -66,7 +66,7 @@ final class ScgiInput extends InputStream {
     return received.get() >= length;
   }
 
-  /** Reads what nobody wants, to the end. */
+  /** Reads the rest of the body for nobody, up to a limit. */
   void drain() throws IOException {
     long left = MOST_UNREAD;
     body = false;

@@ -5,7 +5,10 @@ import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
-/** The bytes of a response, as they are. The engine and the sink put small ones together before. */
+/**
+ * Writes the bytes of a response as they are. The engine and the sink have gathered small writes
+ * before.
+ */
 final class ScgiOutput extends OutputStream {
   private static final byte[] OVERLOADED =
       ("Status: 503 Service Unavailable\r\nContent-Type: text/plain\r\nRetry-After: 1\r\n"
@@ -23,7 +26,7 @@ final class ScgiOutput extends OutputStream {
     this.target = target;
   }
 
-  /** All places are taken: SCGI has no word for that but HTTP's. */
+  /** Answers that all places are taken. SCGI has no other way to say so than HTTP's 503. */
   void overloaded() throws IOException {
     write(OVERLOADED, 0, OVERLOADED.length);
   }

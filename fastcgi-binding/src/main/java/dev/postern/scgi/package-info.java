@@ -6,8 +6,8 @@
  * ScgiGateway gateway = ScgiGateway.builder(new Hello()).listen("unix:/run/hello.sock").open();
  * }</pre>
  *
- * <p>SCGI is simpler than FastCGI and does less: no connection is used again, a web server has no
- * way to abort a request, and no mark says that a response is whole.
+ * <p>SCGI is simpler than FastCGI and can do less. No connection is used again, a web server cannot
+ * abort a request, and no mark says that a response is whole.
  */
 @NullMarked
 package dev.postern.scgi;

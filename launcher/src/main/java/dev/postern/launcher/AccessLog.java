@@ -20,16 +20,16 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Marks each request with an id, counts it, and writes a line for it when its client has
- * everything. Values of Authorization and Cookie are in no line, and a query only where it was
- * asked for. Thread-safe.
+ * Marks each request with an id, counts it, and writes a line for it when its response has ended.
+ * No line has a value of Authorization or Cookie. A line has the query only if the user asked for
+ * queries. Thread-safe.
  */
 final class AccessLog implements Application {
-  /** How a line is written. */
+  /** The format of a line. */
   enum Format {
-    /** Of Apache's httpd, which most tools read. */
+    /** The format of Apache's httpd, which most tools read. */
     COMBINED,
-    /** An object of JSON in each line, with how the program went. */
+    /** A JSON object in each line, with the run of the program. */
     JSON
   }
 
@@ -43,9 +43,9 @@ final class AccessLog implements Application {
   private final Board board;
 
   /**
-   * @param file null to mark and count requests alone
+   * @param file null to mark and count requests only
    * @param queries whether query strings are written
-   * @param board what counts requests
+   * @param board counts the requests
    */
   AccessLog(
       Application application,
@@ -148,7 +148,10 @@ final class AccessLog implements Application {
     return Json.of(line) + "\n";
   }
 
-  /** As it was sent, for whoever looks for a request; without what is often a secret. */
+  /**
+   * Returns the target as the client sent it. A query often has secrets, so it is cut off unless
+   * the user asked for queries.
+   */
   private String target(Environ request) {
     String uri = or(request.variable("REQUEST_URI"));
     int query = uri.indexOf('?');
@@ -165,7 +168,7 @@ final class AccessLog implements Application {
     return value == null || value.isEmpty() ? "-" : value;
   }
 
-  /** As httpd does: quotes, backslashes and what is not ASCII are escaped. */
+  /** Escapes quotes, backslashes, control characters and what is not ASCII, as httpd does. */
   private static String quoted(String text) {
     StringBuilder quoted = new StringBuilder(text.length() + 8);
     for (int i = 0; i < text.length(); i++) {
@@ -181,7 +184,10 @@ final class AccessLog implements Application {
     return quoted.toString();
   }
 
-  /** A field without quotes around it: a blank would begin the next one. */
+  /**
+   * Escapes a field without quotes around it. A blank would begin the next field, so it is escaped,
+   * too.
+   */
   private static String plain(String text) {
     return quoted(text).replace(" ", "\\x20");
   }

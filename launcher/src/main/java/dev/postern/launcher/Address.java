@@ -36,24 +36,24 @@ record Address(InetAddress address, int port) {
             : InetAddress.getByName(text);
       }
     } catch (UnknownHostException | IllegalArgumentException e) {
-      // Told below.
+      // The error below reports it.
     }
     throw LauncherException.badArgument("--bind must be an address: \"" + text + "\"");
   }
 
   /**
-   * A server that listens here.
+   * Opens a server that listens at this address.
    *
-   * @throws LauncherException when it cannot
+   * @throws LauncherException when it cannot listen
    */
   WebServer open(Application application, ClassLoader loader) {
     return open(List.of(Listener.of(this)), null, false, application, loader);
   }
 
   /**
-   * A server that listens at several places.
+   * Opens a server that listens at several places.
    *
-   * @throws LauncherException when it cannot
+   * @throws LauncherException when it cannot listen
    */
   static WebServer open(
       List<Listener> listeners,
@@ -78,12 +78,12 @@ record Address(InetAddress address, int port) {
     return cause.getMessage() == null ? cause.toString() : cause.getMessage();
   }
 
-  /** What a browser takes, with the port that it got. */
+  /** Returns the URL for a browser, with the port that the server got. */
   String url(int actualPort) {
     return url(false, actualPort);
   }
 
-  /** The same, with the scheme. */
+  /** Returns the URL for a browser, with {@code https} if the listener is secure. */
   String url(boolean secure, int actualPort) {
     String host = address.getHostAddress();
     if (address instanceof Inet6Address) {

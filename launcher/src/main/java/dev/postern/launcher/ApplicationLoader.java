@@ -18,8 +18,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds applications by the name of their class. On a CGI executable's start path: no lambda, no
- * stream, no library.
+ * Finds applications by the name of their class. A CGI executable loads this class when it starts,
+ * so it uses no lambda, no stream and no library.
  */
 final class ApplicationLoader {
   private final ClassLoader loader;
@@ -29,12 +29,13 @@ final class ApplicationLoader {
   }
 
   /**
-   * A loader of the classes on a class path, or of the launcher's own classes where it is null. The
-   * entries are as {@code java -cp} takes them: directories, jars, {@code dir/*} for the jars of a
-   * directory, and the working directory for an empty one.
+   * Returns a loader of the classes on a class path, or of the launcher's own classes if the class
+   * path is null. The entries are as {@code java -cp} takes them: directories, jars, {@code dir/*}
+   * for the jars of a directory, and an empty entry for the working directory.
    *
    * <p>Applications of one loader share their classes. They see Postern's packages and the JDK's
-   * modules, not the libraries that the launcher itself uses: their own Guava is theirs.
+   * modules, but not the libraries that the launcher itself uses, so an application can bring its
+   * own Guava.
    *
    * @throws LauncherException when an entry does not exist
    */
@@ -46,19 +47,19 @@ final class ApplicationLoader {
     return new ApplicationLoader(new URLClassLoader(urls(classpath), new PosternOnly(own)));
   }
 
-  /** A loader of the classes of that one. */
+  /** Returns an application loader that uses this class loader. */
   static ApplicationLoader in(ClassLoader loader) {
     return new ApplicationLoader(loader);
   }
 
-  /** What the applications' threads have as their context class loader. */
+  /** Returns the context class loader of the applications' threads. */
   ClassLoader classLoader() {
     return loader;
   }
 
   /**
-   * What a name stands for: a new instance of a class, or the value of a public static field,
-   * {@code CLASS::FIELD}. Either is an Application or a Responder.
+   * Returns the application of a name. The name is a class, of which this makes an instance, or a
+   * public static field, {@code CLASS::FIELD}. Either is an Application or a Responder.
    *
    * @throws LauncherException when there is no such class or field, it is no application, or it
    *     cannot be created
@@ -108,7 +109,7 @@ final class ApplicationLoader {
         return application(name, field.get(null));
       }
     } catch (NoSuchFieldException e) {
-      // Told below.
+      // The error below reports it.
     }
     throw LauncherException.badArgument(
         "CLASS::FIELD must be a field that is public and static, of a public class: \""
@@ -132,7 +133,7 @@ final class ApplicationLoader {
   }
 
   /**
-   * The directories and jars of a class path.
+   * Returns the directories and jars of a class path.
    *
    * @throws LauncherException when an entry does not exist
    */
@@ -188,7 +189,7 @@ final class ApplicationLoader {
     return LauncherException.badArgument("entry of --classpath must exist: \"" + entry + "\"");
   }
 
-  /** The launcher's class loader, narrowed to Postern's packages; otherwise the platform's. */
+  /** Finds Postern's packages by the launcher's class loader, and all others by the platform's. */
   private static final class PosternOnly extends ClassLoader {
     private final ClassLoader launcher;
 

@@ -5,8 +5,8 @@ import dev.postern.launcher.values.LauncherException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The arguments of {@code postern cgi}, read without picocli. On a CGI executable's start path: no
- * lambda, no regular expression, no library.
+ * The arguments of {@code postern cgi}, read without picocli. A CGI executable loads this class
+ * when it starts, so it uses no lambda, no regular expression and no library.
  */
 final class CgiArguments {
   private static final String CLASSPATH = "--classpath";
@@ -19,7 +19,7 @@ final class CgiArguments {
     this.className = className;
   }
 
-  /** Null when these are no arguments of {@code cgi}, or anything is odd about them. */
+  /** Returns null if these are no arguments of {@code cgi}, or if anything about them is odd. */
   static @Nullable CgiArguments parse(String... args) {
     if (args.length < 2 || !args[0].equals("cgi")) {
       return null;
@@ -46,7 +46,7 @@ final class CgiArguments {
   }
 
   /**
-   * The application that they name.
+   * Loads the application that the arguments name.
    *
    * @throws LauncherException when it cannot be created
    */

@@ -7,7 +7,9 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code postern cgi}, where {@link CgiArguments} did not recognize it: for help and mistakes. */
+/**
+ * {@code postern cgi}, for arguments that {@link CgiArguments} does not take: help and mistakes.
+ */
 @Command(
     name = "cgi",
     description = {

@@ -2,11 +2,11 @@ package dev.postern.launcher;
 
 import picocli.CommandLine;
 
-/** The words of the command and their options, for whoever writes about them. */
+/** The words of the command and their options, for tools that document them. */
 public final class CommandWords {
   private CommandWords() {}
 
-  /** The command with all of its words. */
+  /** Returns the command with all of its words. */
   public static CommandLine commandLine() {
     return new CommandLine(new PosternCommand());
   }

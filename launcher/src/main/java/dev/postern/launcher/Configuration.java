@@ -33,9 +33,8 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 
 /**
- * What {@code serve} was told, by its arguments and by its file. What the arguments say of the
- * server counts more than the file's top; what a mount says of itself counts more than both. Used
- * by one thread.
+ * The settings of {@code serve}, from its arguments and its configuration file. An argument for the
+ * server overrides the top of the file. A setting of a mount overrides both. Used by one thread.
  */
 final class Configuration {
   private final ServeCommand arguments;
@@ -50,7 +49,8 @@ final class Configuration {
   private @Nullable Object seen;
 
   /**
-   * @throws LauncherException when the file's name is none
+   * @throws LauncherException when {@code --config} names no file, or {@code --watch} comes without
+   *     it
    */
   Configuration(ServeCommand arguments) {
     this.arguments = arguments;
@@ -68,7 +68,7 @@ final class Configuration {
   /**
    * Reads the file, if there is one.
    *
-   * @throws LauncherException when it is wrong; what was read before stays then
+   * @throws LauncherException when the file is wrong; the settings stay as they were before
    */
   void read() {
     if (path == null) {
@@ -88,12 +88,12 @@ final class Configuration {
     defaults = vocabulary.defaults(together.parsed());
   }
 
-  /** Whether the file is another one than was read last. */
+  /** Returns whether the file has changed since it was last read. */
   boolean hasChanged() {
     return path != null && !state(path).equals(seen);
   }
 
-  /** What changes when a file is rewritten or replaced. */
+  /** Returns a value that changes when a file is rewritten or replaced. */
   static Object state(Path path) {
     try {
       BasicFileAttributes now = Files.readAttributes(path, BasicFileAttributes.class);
@@ -103,21 +103,21 @@ final class Configuration {
     }
   }
 
-  /** What the server counts, over all readings of the file. */
+  /** Returns the counts of the server, which stay when the file is read again. */
   Board board() {
     return board;
   }
 
-  /** The options of the server. */
+  /** Returns the options of the server. */
   ServerOptions server() {
     return all.server;
   }
 
   /**
-   * What some options of the server stand for.
+   * Reads a value from some options of the server.
    *
-   * @throws LauncherException when they are wrong; it names file, line and key where they stand in
-   *     the file
+   * @throws LauncherException when they are wrong; if they stand in the file, it names file, line
+   *     and key
    */
   <T extends @Nullable Object> T server(Function<ServerOptions, T> reader) {
     try {
@@ -127,7 +127,7 @@ final class Configuration {
     }
   }
 
-  /** A failure of the whole, told with the place in the file that it speaks of. */
+  /** Adds file, line and key to a failure about the top of the file. */
   private LauncherException told(LauncherException e) {
     return file == null ? e : file.top().toldUnless(vocabulary.names(arguments.parsed()), e);
   }
@@ -135,7 +135,7 @@ final class Configuration {
   /**
    * Makes all applications.
    *
-   * @throws LauncherException when one cannot be made; those that were made are closed then
+   * @throws LauncherException when one cannot be made; those that were made before are closed
    */
   Site open() {
     return new Opening(board.open()).open();
@@ -149,7 +149,7 @@ final class Configuration {
     return file;
   }
 
-  /** What the applications and their options are made of. */
+  /** Returns the files and directories that applications and options are read from. */
   List<Path> sources() {
     List<Path> sources = new ArrayList<>();
     if (path != null) {
@@ -164,7 +164,7 @@ final class Configuration {
     return sources;
   }
 
-  /** The site to those that are a part of it, once all of it is there. */
+  /** Stands for the whole site in its own parts, as they are made before the site exists. */
   private static final class SiteReference implements Application {
     private volatile @Nullable Site site;
 
@@ -178,7 +178,7 @@ final class Configuration {
     }
   }
 
-  /** The making of one site. */
+  /** Makes one site. */
   private final class Opening {
     private final Sources sources;
     private final Map<String, Application> routes = new LinkedHashMap<>();
@@ -207,7 +207,8 @@ final class Configuration {
         new Site(routes, own, loaders, groups, sources).retire();
         throw e;
       } finally {
-        // Constructors of applications have theirs; the server finds its own services by this one.
+        // Constructors of applications ran with the applications' class loader. The server finds
+        // its own services by this one.
         thread.setContextClassLoader(own);
       }
     }
@@ -218,7 +219,7 @@ final class Configuration {
       return loader;
     }
 
-    /** What holds for all mounts, and the mounts; returns where their classes come from. */
+    /** Adds what holds for all mounts, and then the mounts. Returns the loader of their classes. */
     private ApplicationLoader common() {
       List<ConfigFile.Section> mounts = file == null ? List.of() : file.mounts();
       ApplicationLoader loader;
@@ -262,7 +263,7 @@ final class Configuration {
       return ApplicationLoader.in(compiled.loader());
     }
 
-    /** Returns what is wrong with the globs that it has from the top. */
+    /** Adds a mount. Returns messages about globs from the top that match none of its programs. */
     private Set<String> mount(
         ConfigFile.Section mount, ApplicationLoader loader, ProcessLimit places, int atOnce) {
       ServeCommand one = ServeCommand.parse(vocabulary.merged(defaults, mount.words()));

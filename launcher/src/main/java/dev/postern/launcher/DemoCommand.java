@@ -46,7 +46,7 @@ final class DemoCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
-    // An address that is wrong is told before anything is made.
+    // Check the address first, so that a wrong one is reported before anything is made.
     Address address = Address.parse("127.0.0.1", port == null ? DEFAULT_PORT : port);
     Logs.quiet();
     Signals signals = Signals.install(false);
@@ -77,13 +77,16 @@ final class DemoCommand implements Callable<Integer> {
       try {
         return address.open(routes, loader);
       } catch (LauncherException e) {
-        // Taken.
+        // The port is taken.
       }
     }
     return new Address(address.address(), 0).open(routes, loader);
   }
 
-  /** A browser tries IPv6 first when it is told localhost, where another server may listen. */
+  /**
+   * Returns whether a server answers there. A browser tries IPv6 first for localhost, and another
+   * server may listen there.
+   */
   private static boolean isAnswered(String host, int port) {
     try (Socket socket = new Socket()) {
       socket.connect(new InetSocketAddress(host, port), PROBE_MILLIS);

@@ -15,9 +15,9 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Looks before each request whether a class, the source file or the configuration has changed, and
- * then makes everything anew, so that a request that comes after a change sees it. While what has
- * changed cannot be loaded, requests fail and say why. Thread-safe.
+ * Checks before each request whether a class, the source file or the configuration has changed, and
+ * loads everything again if so. A request that comes after a change therefore sees it. While the
+ * changed files cannot be loaded, requests fail and say why. Thread-safe.
  */
 final class DevSites implements Application {
   private final Configuration configuration;
@@ -58,7 +58,7 @@ final class DevSites implements Application {
     }
   }
 
-  /** Of all files that classes and configuration come from. */
+  /** Returns the state of all files that classes and configuration come from. */
   private Object state() {
     List<Object> states = new ArrayList<>();
     for (Path path : configuration.sources()) {
@@ -82,12 +82,12 @@ final class DevSites implements Application {
                 states.add(Configuration.state(file));
               });
     } catch (IOException | java.io.UncheckedIOException e) {
-      // It changes just now: the next request looks again.
+      // The directory is changing just now, so make the next request look again.
       states.add(new Object());
     }
   }
 
-  /** The files and directories of a class path. */
+  /** Returns the files and directories of a class path. */
   static List<Path> entries(String classpath) {
     List<Path> entries = new ArrayList<>();
     for (String entry : classpath.split(File.pathSeparator, -1)) {

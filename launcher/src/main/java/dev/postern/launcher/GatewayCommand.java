@@ -49,21 +49,22 @@ abstract class GatewayCommand implements Callable<Integer> {
   /**
    * A gateway that has begun to listen.
    *
-   * @param close stops it: what runs is finished
+   * @param close stops the gateway; requests that run are finished
    */
   record Gateway(String address, Runnable close) {}
 
   /**
    * Starts the gateway.
    *
-   * @param errors where errors go, or null for where the protocol has them go
+   * @param errors where errors go, or null to send them to the web server over the protocol
    */
   abstract Gateway open(Application application, @Nullable PrintWriter errors) throws IOException;
 
   @Override
   public Integer call() throws InterruptedException {
     Application application = ApplicationLoader.of(classpath).load(className);
-    // A web server that started this process reads the log that the protocol carries.
+    // With fd:0 a web server has started this process, and logs the errors that it gets over the
+    // protocol.
     boolean inherited = listen.equals("fd:0");
     PrintWriter errors =
         inherited ? null : new PrintWriter(System.err, true, StandardCharsets.UTF_8);
@@ -73,7 +74,7 @@ abstract class GatewayCommand implements Callable<Integer> {
     } catch (IllegalArgumentException e) {
       throw LauncherException.badArgument(String.valueOf(e.getMessage()));
     } catch (IOException e) {
-      // A message of ours says all; one of the JDK may be a file's name alone.
+      // Our own exceptions say what is wrong. An exception of the JDK may only name a file.
       String reason = e.getClass() == IOException.class ? e.getMessage() : e.toString();
       throw LauncherException.failed("cannot listen at " + listen + ": " + reason);
     }
@@ -91,7 +92,7 @@ abstract class GatewayCommand implements Callable<Integer> {
     return 0;
   }
 
-  /** Over FastCGI. */
+  /** Serves over FastCGI. */
   @Command(name = "fcgi", description = "Serve an application over FastCGI.")
   static final class FastCgi extends GatewayCommand {
     @Override
@@ -108,7 +109,7 @@ abstract class GatewayCommand implements Callable<Integer> {
     }
   }
 
-  /** Over SCGI. */
+  /** Serves over SCGI. */
   @Command(name = "scgi", description = "Serve an application over SCGI.")
   static final class Scgi extends GatewayCommand {
     @Override

@@ -10,7 +10,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code postern help}: what {@code --help} prints, of the command or of one word. */
+/** {@code postern help} prints the {@code --help} text of the command or of one word. */
 @Command(name = "help", description = "Tell about the command, or about one word.")
 final class HelpCommand implements Runnable {
   @Spec @Nullable CommandSpec spec;

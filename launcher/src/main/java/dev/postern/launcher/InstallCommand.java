@@ -22,7 +22,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code postern install}: an application as a CGI executable. */
+/** {@code postern install} makes a CGI executable of an application. */
 @Command(
     name = "install",
     description = {
@@ -163,12 +163,15 @@ final class InstallCommand implements Callable<Integer> {
     return answer.passed() ? 0 : 1;
   }
 
-  /** Bytes as text, which is mostly UTF-8. */
+  /** Decodes output as UTF-8, which it mostly is. Each character of the argument is a byte. */
   private static String shown(String bytes) {
     return new String(bytes.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
   }
 
-  /** The JDK's own exceptions name a file and leave out what is wrong with it. */
+  /**
+   * Returns the message of an exception. The JDK's own exceptions name a file and leave out what is
+   * wrong with it, so their class is added.
+   */
   private static String told(IOException e) {
     String message = String.valueOf(e.getMessage());
     return e.getClass() == IOException.class

@@ -8,17 +8,17 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One place where a server takes connections: an address with a port, a Unix socket, or a socket
+ * One place where a server accepts connections: an address with a port, a Unix socket, or a socket
  * that this process was started with.
  *
- * @param address null for what is no TCP
+ * @param address null if it is not TCP
  * @param path of a Unix socket, or null
  */
 record Listener(@Nullable Address address, @Nullable Path path) {
-  /** {@code fd:0}: descriptor 0 listens already. */
+  /** {@code fd:0}, a socket that listens already. */
   static final Listener INHERITED = new Listener(null, null);
 
-  /** At that address. */
+  /** Returns a listener at the address. */
   static Listener of(Address address) {
     return new Listener(address, null);
   }
@@ -41,7 +41,7 @@ record Listener(@Nullable Address address, @Nullable Path path) {
         return of(new Address(InetAddress.getByName(both.getHost()), both.getPort()));
       }
     } catch (IllegalArgumentException | java.net.UnknownHostException e) {
-      // Told below.
+      // The error below reports it.
     }
     throw wrong(text);
   }
@@ -53,7 +53,7 @@ record Listener(@Nullable Address address, @Nullable Path path) {
         return path.toAbsolutePath();
       }
     } catch (InvalidPathException e) {
-      // Told below.
+      // The error below reports it.
     }
     throw wrong(text);
   }
@@ -64,9 +64,9 @@ record Listener(@Nullable Address address, @Nullable Path path) {
   }
 
   /**
-   * As it is printed.
+   * Returns the text that is printed for the user.
    *
-   * @param port that it got, for TCP
+   * @param port that the server got, for TCP
    */
   String shown(boolean secure, int port) {
     if (address != null) {

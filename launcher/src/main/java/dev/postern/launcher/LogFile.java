@@ -14,8 +14,8 @@ import java.nio.file.StandardOpenOption;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where lines of a log go: a file that is appended to, or one of the process's own outputs. Each
- * write is one piece, so that lines never mix. Thread-safe.
+ * The target of a log: a file, to which lines are appended, or an output of the process. Each write
+ * is one piece, so lines never mix. Thread-safe.
  */
 final class LogFile implements AutoCloseable {
   private final @Nullable Path path;
@@ -30,7 +30,7 @@ final class LogFile implements AutoCloseable {
   /**
    * Opens a log.
    *
-   * @param option whose value it is, for the message
+   * @param option the option that names the log, for the message
    * @param text a file's name; {@code -} is standard output
    * @throws LauncherException when nothing can be written there
    */
@@ -52,10 +52,10 @@ final class LogFile implements AutoCloseable {
   }
 
   /**
-   * Looks whether a log could be opened, and makes no file.
+   * Checks whether a log could be opened. Makes no file.
    *
    * @param text null for none
-   * @throws LauncherException when it could not be
+   * @throws LauncherException when the log could not be opened
    */
   static void check(String option, @Nullable String text) {
     if (text == null || text.equals("-")) {
@@ -76,7 +76,10 @@ final class LogFile implements AutoCloseable {
     return Files.newOutputStream(path, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
   }
 
-  /** Writes lines in UTF-8, whatever the locale is. A disk that is full does not end a request. */
+  /**
+   * Writes lines in UTF-8, whatever the locale is. A failure, such as a full disk, does not end a
+   * request.
+   */
   synchronized void write(String lines) {
     try {
       out.write(lines.getBytes(StandardCharsets.UTF_8));
@@ -90,7 +93,7 @@ final class LogFile implements AutoCloseable {
     }
   }
 
-  /** After the file was moved away: the next line begins a new one. */
+  /** Opens the file again after somebody moved it away. The next line begins a new file. */
   synchronized void reopen() {
     if (path == null) {
       return;
@@ -110,7 +113,7 @@ final class LogFile implements AutoCloseable {
       try {
         out.close();
       } catch (IOException e) {
-        // What was written is written.
+        // Each line was flushed when it was written, so nothing is lost.
       }
     }
   }

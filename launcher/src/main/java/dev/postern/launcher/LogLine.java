@@ -8,17 +8,22 @@ import java.util.logging.LogRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How each line of the command's log is written, whoever logs it: one line that no text of a client
- * can break, and that moves no cursor. Thread-safe.
+ * Formats each record of the command's log, whoever logs it. Text of a client cannot break the
+ * line, or move the cursor of a terminal. Thread-safe.
  */
 final class LogLine extends Formatter {
-  /** Characters of a record's message; a client can make a container log all of its head. */
+  /**
+   * The longest message of a record, in characters. A client can make a container log all of its
+   * head.
+   */
   static final int LONGEST_MESSAGE = 1024;
 
-  /** Characters of what an application or a program says, which the engine cuts at 8 KiB. */
+  /**
+   * The longest line of an application or a program, in characters. The engine cuts these at 8 KiB.
+   */
   static final int LONGEST = 9 * 1024;
 
-  /** Lines of a stack trace. */
+  /** The most lines of a stack trace. */
   private static final int TRACE = 60;
 
   @Override
@@ -48,7 +53,9 @@ final class LogLine extends Formatter {
         .forEach(line -> lines.append("  ").append(escaped(line, LONGEST_MESSAGE)).append('\n'));
   }
 
-  /** The text in one line of at most so many characters; control characters are escaped. */
+  /**
+   * Returns the text as one line of at most so many characters, with control characters escaped.
+   */
   static String escaped(@Nullable String text, int longest) {
     return text == null ? "" : Escapes.oneLine(text, longest);
   }

@@ -10,13 +10,14 @@ import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 
 /**
- * What Jetty, the bindings and applications log: warnings, on standard error or in a file, in
+ * The log of Jetty, the bindings and applications. Warnings go to standard error or a file, in
  * UTF-8, each line as {@link LogLine} writes it.
  */
 final class Logs {
   /**
-   * Jetty warns there of what a client sends, or that one has left: not news, and a way to fill a
-   * log. What an application fails at is logged by the engine.
+   * With these loggers Jetty warns about what a client sends, or that a client has left. Clients
+   * could fill the log with that, so these warnings are off. The engine logs what goes wrong in an
+   * application.
    */
   private static final List<String> OF_CLIENTS =
       List.of(
@@ -24,12 +25,15 @@ final class Logs {
           "org.eclipse.jetty.http.HttpParser",
           "org.eclipse.jetty.util.HostPort");
 
-  /** Kept, since a logger that nobody holds loses its level. */
+  /** The logging library drops a logger that nobody holds, and its level, so this one is held. */
   private static final Logger ROOT = Logger.getLogger("");
 
   private static final List<Logger> CLIENTS = OF_CLIENTS.stream().map(Logger::getLogger).toList();
 
-  /** A request that fails: the engine has said it already, with more. */
+  /**
+   * Logs a request that fails. It is off, as the engine has already logged the failure with more
+   * details.
+   */
   private static final Logger FAILURES = Logger.getLogger("dev.postern");
 
   private Logs() {}
@@ -39,7 +43,7 @@ final class Logs {
   /** Whether lines have a time and the id of their request. */
   private static volatile boolean timed;
 
-  /** Whether what requests do wrong is told. */
+  /** Whether lines of applications, programs and the engine are written. */
   private static volatile boolean telling = true;
 
   /** Sets the logs up, unless the user has a logging configuration. */
@@ -59,13 +63,16 @@ final class Logs {
     ROOT.addHandler(new StandardError());
   }
 
-  /** What is logged from that level on; at SEVERE, lines of applications and programs are not. */
+  /**
+   * Logs what has this level or a higher one. At SEVERE, lines of applications and programs are not
+   * logged.
+   */
   static void level(Level level) {
     ROOT.setLevel(level);
     telling = level.intValue() <= Level.WARNING.intValue();
   }
 
-  /** From now on lines go there. */
+  /** From now on lines go to the target. */
   static void to(LogFile target) {
     file = target;
   }
@@ -75,7 +82,7 @@ final class Logs {
     timed = true;
   }
 
-  /** After the log's file was moved away. */
+  /** Opens the log's file again after somebody moved it away. */
   static void reopen() {
     file.reopen();
   }
@@ -92,7 +99,7 @@ final class Logs {
     write(LogLine.escaped(text, LogLine.LONGEST) + "\n");
   }
 
-  /** In one piece, so that lines never mix. */
+  /** Writes in one piece, so that lines never mix. */
   private static void write(String lines) {
     file.write(
         timed

@@ -11,8 +11,9 @@ public final class Main {
    * Runs one word of the command and ends the JVM: 0 after a clean stop, 2 for bad arguments, 1
    * otherwise.
    *
-   * <p>A {@code cgi} that is well formed never comes near picocli or Jetty: each class costs on the
-   * way to a CGI executable's answer. Whatever else it is, picocli says so.
+   * <p>Well-formed arguments of {@code cgi} run without picocli and Jetty, as each class that is
+   * loaded delays the answer of a CGI executable. All other arguments go to picocli, which reports
+   * mistakes.
    */
   public static void main(String[] args) {
     CgiArguments cgi = CgiArguments.parse(args);

@@ -23,7 +23,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.UnmatchedArgumentException;
 
-/** The words of the command, and how their failures are told: one line, never a stack. */
+/** The words of the command. A failure is printed as one line, never as a stack. */
 @Command(
     name = "postern",
     description = "The gateway interface for Java: one handler as a servlet or a CGI executable.",
@@ -61,7 +61,7 @@ final class PosternCommand implements Runnable {
       description = "Print the version.")
   boolean version;
 
-  /** Runs the command that the arguments are, and returns its exit code. */
+  /** Runs the command line, and returns its exit code. */
   static int execute(PrintStream out, PrintStream err, String... args) {
     PrintWriter outWriter = new PrintWriter(out, true, StandardCharsets.UTF_8);
     PrintWriter errWriter = new PrintWriter(err, true, StandardCharsets.UTF_8);
@@ -90,7 +90,7 @@ final class PosternCommand implements Runnable {
     throw LauncherException.badArgument("a word is missing, such as demo or serve: see --help");
   }
 
-  /** What is wrong with the arguments, in a line. */
+  /** Returns what is wrong with the arguments, in one line. */
   static LauncherException badArgument(ParameterException e) {
     if (e instanceof UnmatchedArgumentException unmatched) {
       boolean isWord = e.getCommandLine().getParent() == null;
@@ -108,7 +108,7 @@ final class PosternCommand implements Runnable {
     return LauncherException.badArgument(String.valueOf(e.getMessage()));
   }
 
-  /** The first of them is the one that is spelled most alike. */
+  /** Suggests the first word, which is spelled most alike. */
   static String suggestion(List<String> alike) {
     return alike.isEmpty() ? "" : "; did you mean " + alike.get(0) + "?";
   }
@@ -127,7 +127,7 @@ final class PosternCommand implements Runnable {
     }
   }
 
-  /** {@code postern java-check}: what {@code --java-cgi} would do with a program. */
+  /** {@code postern java-check} tells what {@code --java-cgi} would do with a program. */
   @Command(
       name = "java-check",
       description = {

@@ -11,15 +11,16 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 
 /**
- * Serves a few requests to itself and ends, for the JVM that makes the command's class-data
- * archive: what is loaded here need not be read from the jars when the command starts.
+ * Serves a few requests to itself, and ends. The JVM that makes the command's class-data archive
+ * runs this. The archive then has the classes that were loaded here, so the command need not read
+ * them from the jars when it starts.
  */
 final class Rehearsal {
   private static final int REQUESTS = 20;
 
   private Rehearsal() {}
 
-  /** Ends the JVM: 0 when each request was answered. */
+  /** Runs the rehearsal and ends the JVM, with 0 if each request was answered. */
   public static void main(String[] args) throws IOException {
     Path directory = Files.createTempDirectory("postern-rehearsal");
     Path program = directory.resolve("hello");
@@ -38,7 +39,7 @@ final class Rehearsal {
             mount));
   }
 
-  /** The command's standard output, whose line about the port begins the requests. */
+  /** The command's standard output. When the command prints its port, the requests begin. */
   private static final class Watched extends PrintStream {
     private final ByteArrayOutputStream bytes;
     private boolean asked;
@@ -84,7 +85,7 @@ final class Rehearsal {
       Files.deleteIfExists(program);
       Files.deleteIfExists(directory);
     } catch (IOException e) {
-      // It is the system's temporary directory.
+      // The files lie in the system's temporary directory, so they may stay.
     }
   }
 }

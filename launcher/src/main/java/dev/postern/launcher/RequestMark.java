@@ -6,8 +6,8 @@ import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the request of this thread is known by in the logs, and how its program went. Confined to
- * the request's thread.
+ * The id of this thread's request in the logs, and how its program went. Confined to the request's
+ * thread.
  */
 final class RequestMark {
   private static final ThreadLocal<RequestMark> CURRENT = new ThreadLocal<>();
@@ -17,25 +17,25 @@ final class RequestMark {
 
   private RequestMark() {}
 
-  /** A request begins on this thread. */
+  /** Marks a request that begins on this thread. */
   static RequestMark begin() {
     RequestMark mark = new RequestMark();
     CURRENT.set(mark);
     return mark;
   }
 
-  /** It has ended. */
+  /** Removes the mark of this thread's request, which has ended. */
   static void end() {
     CURRENT.remove();
   }
 
-  /** The id of this thread's request; {@code -} outside of any. */
+  /** Returns the id of this thread's request, or {@code -} if there is none. */
   static String currentId() {
     RequestMark mark = CURRENT.get();
     return mark == null ? "-" : mark.id;
   }
 
-  /** The run of a program, told on the thread of its request as a rule. */
+  /** Notes the run of a program. As a rule this is called on the thread of its request. */
   static void took(CgiRun run) {
     RequestMark mark = CURRENT.get();
     if (mark != null) {
@@ -43,7 +43,7 @@ final class RequestMark {
     }
   }
 
-  /** The run of this thread's request; null when there is none. */
+  /** Returns the run of this thread's request, or null if there is none. */
   static @Nullable CgiRun currentRun() {
     RequestMark mark = CURRENT.get();
     return mark == null ? null : mark.run;
@@ -53,7 +53,7 @@ final class RequestMark {
     return id;
   }
 
-  /** Null when no program was chosen, and for one that works on after its answer. */
+  /** Returns null if no program was chosen, or if the program works on after its answer. */
   @Nullable CgiRun run() {
     return run;
   }

@@ -33,7 +33,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
 
-/** {@code postern serve}: applications and CGI programs over HTTP. */
+/** {@code postern serve} serves applications and CGI programs over HTTP. */
 @Command(
     name = "serve",
     description = {
@@ -43,7 +43,7 @@ import picocli.CommandLine.Spec;
     abbreviateSynopsis = true,
     sortOptions = false)
 final class ServeCommand implements Callable<Integer> {
-  /** How often files are looked at that may change. */
+  /** How often files that may change are checked. */
   private static final long WATCH_MILLIS = 500;
 
   @Spec @Nullable CommandSpec spec;
@@ -195,7 +195,10 @@ final class ServeCommand implements Callable<Integer> {
     return 0;
   }
 
-  /** For a developer, with what has changed, and a page of what went wrong. */
+  /**
+   * Returns what answers the requests. With {@code --dev} it loads changed files first, and shows a
+   * page about what went wrong.
+   */
   private static Application served(
       ServerOptions options, Configuration configuration, Sites sites) {
     return options.dev
@@ -215,7 +218,7 @@ final class ServeCommand implements Callable<Integer> {
     return site;
   }
 
-  /** Returns when the process is to stop. */
+  /** Handles signals and changed files. Returns when the process is to stop. */
   private void serve(
       Configuration configuration,
       Sites sites,
@@ -243,7 +246,9 @@ final class ServeCommand implements Callable<Integer> {
     }
   }
 
-  /** What is wrong is told, and what runs goes on. */
+  /**
+   * Reads the configuration again. If it is wrong, this logs the mistake, and the old one stays.
+   */
   private static void reload(Configuration configuration, Sites sites) {
     try {
       synchronized (configuration) {
@@ -257,8 +262,8 @@ final class ServeCommand implements Callable<Integer> {
   }
 
   /**
-   * The command with those arguments. A later one takes the place of an earlier one where there can
-   * be only one.
+   * Returns the command with these arguments. If an option can have only one value, a later
+   * argument overrides an earlier one.
    *
    * @throws LauncherException when they are wrong
    */
@@ -278,8 +283,8 @@ final class ServeCommand implements Callable<Integer> {
   /**
    * Adds what the command line mounts to a table.
    *
-   * @param hidden what no mount of files shows; the mounts of programs add theirs
-   * @param sources what is told of the mounts
+   * @param hidden files that no mount of files shows; the mounts of programs add their programs
+   * @param sources is told of each mount
    */
   void mount(
       Map<String, Application> routes,
@@ -338,17 +343,17 @@ final class ServeCommand implements Callable<Integer> {
             new StaticFiles(Values.directory("--files", mount.value()), hosting.index(), hidden));
   }
 
-  /** Mounts what the values of one option say. */
+  /** Mounts an application for each value of an option. */
   private interface Mounting {
     void mount(String option, String form, List<String> texts, Function<Mount, Application> maker);
   }
 
-  /** As an application of {@code --app} is served. */
+  /** Wraps an application in Lint if the user asked for that. */
   Application app(Application application) {
     return lint ? Lint.of().wrap(application) : application;
   }
 
-  /** Behind the door of {@code --htpasswd}, if there is one. */
+  /** Puts an application behind the check of {@code --htpasswd}, if there is one. */
   Application guarded(Application application) {
     Middleware door = door();
     return door == null ? application : door.wrap(application);
@@ -358,11 +363,11 @@ final class ServeCommand implements Callable<Integer> {
     try {
       hidden.add(Path.of(program).toRealPath());
     } catch (IOException e) {
-      // It went away.
+      // The file went away.
     }
   }
 
-  /** What asks for a name and a password; null when nothing does. */
+  /** Returns what asks for a name and a password; null if nothing does. */
   private @Nullable Middleware door() {
     if (htpasswd == null) {
       return null;
@@ -375,7 +380,7 @@ final class ServeCommand implements Callable<Integer> {
     }
   }
 
-  /** How many mounts host programs that take places. */
+  /** Returns how many mounts host programs that count for the limit of processes. */
   int hosting() {
     return programs.size()
         + directories.size()
@@ -394,7 +399,7 @@ final class ServeCommand implements Callable<Integer> {
     }
   }
 
-  /** How picocli has read the arguments. */
+  /** Returns what picocli has read from the arguments. */
   ParseResult parsed() {
     return java.util.Objects.requireNonNull(spec).commandLine().getParseResult();
   }

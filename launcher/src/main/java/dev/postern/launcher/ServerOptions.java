@@ -17,7 +17,7 @@ import picocli.CommandLine.Option;
 final class ServerOptions {
   private static final String DEFAULT_PORT = "8080";
 
-  /** How many bytes of a run are kept for the page that shows the first of them. */
+  /** How many bytes of a run are kept for the error page of {@code --dev}. */
   private static final long DEV_KEPT = 64 * 1024;
 
   @Option(names = "--port", paramLabel = "N", description = "Default: 8080. 0 is any free port.")
@@ -114,7 +114,7 @@ final class ServerOptions {
       description = "Log neither refusals nor what programs write on standard error.")
   boolean quiet;
 
-  /** Sets what the command itself wants of each host of programs. */
+  /** Makes a host of programs report its runs to the command. */
   void watch(HostBuilder<?> host) {
     host.onRun(RequestMark::took);
     if (dev) {
@@ -123,7 +123,7 @@ final class ServerOptions {
   }
 
   /**
-   * Looks whether logs could be opened, and opens none.
+   * Checks whether the logs could be opened, and opens none.
    *
    * @throws LauncherException when one could not
    */
@@ -160,7 +160,7 @@ final class ServerOptions {
   }
 
   /**
-   * How its lines are written.
+   * Returns the format of the access log's lines.
    *
    * @throws LauncherException when there is no such format
    */
@@ -175,7 +175,7 @@ final class ServerOptions {
   }
 
   /**
-   * Where to listen: what {@code --listen} says, else one address and port.
+   * Returns where to listen: what {@code --listen} says, or else one address and port.
    *
    * @throws LauncherException when that is no such place
    */
@@ -193,7 +193,7 @@ final class ServerOptions {
   }
 
   /**
-   * The proxies whose word counts; null when nobody's does.
+   * Returns the proxies whose headers are believed; null if none are.
    *
    * @throws LauncherException when one is no address
    */
@@ -209,7 +209,7 @@ final class ServerOptions {
   }
 
   /**
-   * Where {@code --status} stands; null without it.
+   * Returns the prefix of {@code --status}; null without that option.
    *
    * @throws LauncherException when no request can have that prefix
    */
@@ -221,7 +221,7 @@ final class ServerOptions {
   }
 
   /**
-   * What {@code --status} mounts.
+   * Returns the application that {@code --status} mounts.
    *
    * @throws LauncherException when a client of {@code --status-from} is no address
    */
@@ -234,7 +234,7 @@ final class ServerOptions {
   }
 
   /**
-   * The certificate and its key; null for plain HTTP.
+   * Returns the certificate and its key; null for plain HTTP.
    *
    * @throws LauncherException when they are wrong
    */

@@ -8,16 +8,16 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Signals as wishes that a thread can wait for, so that the JVM ends with 0 after a clean stop and
- * not with 143. A second wish to stop ends it at once.
+ * Turns signals into wishes that a thread can wait for. So the JVM ends with 0 after a clean stop,
+ * and not with 143. A second wish to stop ends it at once.
  *
- * <p>{@code sun.misc.Signal} is reached by its name: it is what the JDK has for this, and javac
- * warns about each mention of it.
+ * <p>The JDK has only {@code sun.misc.Signal} for this. javac warns about each mention of that
+ * class, so it is reached by its name.
  */
 final class Signals {
-  /** What is wished for. */
+  /** What a signal asks for. */
   enum Wish {
-    /** TERM, INT; and HUP for whoever has nothing to reload. */
+    /** TERM or INT, and also HUP if there is nothing to reload. */
     STOP,
     /** HUP: read the configuration again. */
     RELOAD,
@@ -31,9 +31,9 @@ final class Signals {
   private Signals() {}
 
   /**
-   * From here on the signals are wishes. Once in a process.
+   * Begins to handle the signals. Called once in a process.
    *
-   * @param reloads whether HUP is a wish to reload; else it is one to stop
+   * @param reloads whether HUP is a wish to reload; otherwise it is a wish to stop
    */
   static Signals install(boolean reloads) {
     Signals signals = new Signals();
@@ -45,7 +45,7 @@ final class Signals {
       signals.handle(signal, handler, "HUP", reloads ? Wish.RELOAD : Wish.STOP);
       signals.handle(signal, handler, "USR1", Wish.REOPEN);
     } catch (ReflectiveOperationException e) {
-      // A runtime without jdk.unsupported: signals end the JVM as they always do.
+      // This runtime has no module jdk.unsupported, so signals end the JVM as they always do.
     }
     return signals;
   }
@@ -82,17 +82,17 @@ final class Signals {
     wishes.add(wish);
   }
 
-  /** The next wish, in the order in which they came. */
+  /** Waits for the next wish. Wishes come in the order of their signals. */
   Wish await() throws InterruptedException {
     return wishes.take();
   }
 
-  /** The same; null when none has come in that time. */
+  /** Waits for the next wish, and returns null if none comes in that time. */
   @Nullable Wish await(long millis) throws InterruptedException {
     return wishes.poll(millis, TimeUnit.MILLISECONDS);
   }
 
-  /** Returns when the process is to stop; other wishes are of no use to the caller. */
+  /** Waits for a wish to stop, and ignores others. */
   void awaitStop() throws InterruptedException {
     while (await() != Wish.STOP) {
       // Nothing to reload or to reopen.

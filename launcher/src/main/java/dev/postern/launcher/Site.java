@@ -11,8 +11,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What is served by one reading of the configuration: its applications, which are closed together
- * when another has taken its place and the last request of this one has ended. Thread-safe.
+ * The applications from one reading of the configuration. When another site has taken the place of
+ * this one, and the last request of this one has ended, the site closes its applications.
+ * Thread-safe.
  */
 final class Site implements Application {
   private final Map<String, Application> applications;
@@ -22,15 +23,15 @@ final class Site implements Application {
   private final AutoCloseable groups;
   private final Sources sources;
 
-  /** One for each request that runs, and one until the site is retired. */
+  /** Counts one for each request that runs, and one until the site is retired. */
   private int users = 1;
 
   /**
    * @param applications by prefix
    * @param loader the context class loader of their threads
-   * @param opened loaders of class paths, which are closed after all else
-   * @param groups what the applications share, which is closed before them
-   * @param sources what they have counted, which counts on
+   * @param opened loaders of class paths; they are closed after all else
+   * @param groups what the applications share; it is closed before them
+   * @param sources what the site reports about itself; it is closed first, and its counts stay
    */
   Site(
       Map<String, Application> applications,
@@ -54,7 +55,9 @@ final class Site implements Application {
     return loader;
   }
 
-  /** Whether a request may begin here; each that does calls {@link #release} once. */
+  /**
+   * Returns whether a request may begin here. Each request that does calls {@link #release} once.
+   */
   synchronized boolean retain() {
     if (users == 0) {
       return false;
@@ -92,7 +95,7 @@ final class Site implements Application {
     }
   }
 
-  /** Called once: what runs goes on to its end. */
+  /** Called once, when no new request should begin here. Requests that run go on to their end. */
   void retire() {
     release();
   }

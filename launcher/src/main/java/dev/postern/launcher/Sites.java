@@ -6,8 +6,8 @@ import dev.postern.Environ;
 import dev.postern.StartResponse;
 
 /**
- * The site that answers now. A new one takes its place between two requests: those that began under
- * the old one end under it. Thread-safe.
+ * The site that answers now. A new site can take its place between two requests. A request that
+ * began in the old site ends in it. Thread-safe.
  */
 final class Sites implements Application, AutoCloseable {
   private volatile Site current;
@@ -16,7 +16,7 @@ final class Sites implements Application, AutoCloseable {
     this.current = first;
   }
 
-  /** From now on that site answers. Called by one thread. */
+  /** Makes a site answer from now on. Called by one thread. */
   void replace(Site next) {
     Site old = current;
     current = next;
@@ -27,7 +27,7 @@ final class Sites implements Application, AutoCloseable {
   public Body call(Environ environ, StartResponse startResponse) throws Exception {
     Site site = current;
     while (!site.retain()) {
-      // It was replaced just now.
+      // The site was replaced just now.
       site = current;
     }
     Site answering = site;
@@ -36,7 +36,7 @@ final class Sites implements Application, AutoCloseable {
     return site.call(environ, startResponse);
   }
 
-  /** Closes what is served; requests have ended by then. */
+  /** Closes the site. Requests have ended by then. */
   @Override
   public void close() {
     current.retire();

@@ -13,8 +13,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The files of a directory, but none that is a program of another mount: its text is for nobody.
- * Thread-safe.
+ * Serves the files of a directory, but no program of another mount, as nobody may read a program's
+ * text. Thread-safe.
  */
 final class StaticFiles implements Application {
   private final Path directory;
@@ -52,7 +52,7 @@ final class StaticFiles implements Application {
       }
       return false;
     } catch (IOException | InvalidPathException e) {
-      // There is no such file, which the files' own answer says.
+      // There is no such file, so the answer of {@code files} says that.
       return false;
     }
   }

@@ -26,8 +26,8 @@ import org.eclipse.jetty.util.ssl.SslContextFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A certificate chain and its key, in PEM, as ACME clients write them; taken anew when the files
- * change. Used by one thread.
+ * A certificate chain and its key in PEM, as ACME clients write them. They are read again when the
+ * files change. Used by one thread.
  */
 final class Tls {
   private static final String ALIAS = "postern";
@@ -71,12 +71,15 @@ final class Tls {
     }
   }
 
-  /** For Jetty, which gives new connections what {@link #reload} has read. */
+  /** Returns what Jetty needs. New connections get what {@link #reload} has read. */
   SslContextFactory.Server factory() {
     return factory;
   }
 
-  /** Reads the files again when they are other ones than before; what is wrong is logged. */
+  /**
+   * Reads the files again if they have changed. If they are wrong, this logs the mistake, and the
+   * old certificate stays.
+   */
   void reload() {
     Object now = state();
     if (now.equals(seen)) {
@@ -146,9 +149,9 @@ final class Tls {
         }
       }
     } catch (PEMException e) {
-      // Such as of an unknown algorithm.
+      // The algorithm may be unknown. The error below reports it.
     } catch (IOException e) {
-      // Told below, too.
+      // The error below reports this, too.
     }
     throw wrong("--tls-key", "a private key in PEM without a password", key);
   }
@@ -158,7 +161,7 @@ final class Tls {
         "FILE of " + option + " must hold " + what + ": \"" + file + "\"");
   }
 
-  /** Whether what the one signs is what the other verifies. */
+  /** Returns whether the public key verifies what the private key signs. */
   private static boolean belongs(PublicKey open, PrivateKey secret) {
     String algorithm =
         switch (secret.getAlgorithm()) {

@@ -20,7 +20,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code postern warm}: the servers behind warm executables. */
+/** {@code postern warm} shows or ends the servers behind warm executables. */
 @Command(
     name = "warm",
     description = {
@@ -29,7 +29,10 @@ import picocli.CommandLine.Spec;
     },
     sortOptions = false)
 final class WarmCommand implements Callable<Integer> {
-  /** A server that is told to end cancels its requests and waits a second for them. */
+  /**
+   * How long to wait for a server to end. The server cancels its requests and waits a second for
+   * them.
+   */
   private static final Duration LIMIT = Duration.ofSeconds(10);
 
   @Spec @Nullable CommandSpec spec;

@@ -42,27 +42,28 @@ import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An embedded Jetty with one application, at one place or several, set up so that Postern's rules
- * and limits speak and Jetty's do not. Used by the thread that opened it.
+ * An embedded Jetty with one application, at one place or several. It is set up so that Postern's
+ * rules and limits apply, and not Jetty's. Used by the thread that opened it.
  */
 final class WebServer implements AutoCloseable {
   /**
-   * Jetty 12.1 deletes the file of a socket when it stops, and fails when it knows none. That of a
-   * socket which was inherited is its maker's. Nothing of this name is ever there.
+   * The path that Jetty gets for an inherited Unix socket. Jetty 12.1 deletes a socket's file when
+   * it stops, and fails if it has no path. An inherited socket's file belongs to whoever made it,
+   * so Jetty gets a path at which there is never a file.
    */
   private static final Path NO_FILE = Path.of("/proc/self/inherited-socket");
 
   /**
-   * Bytes that the kernel may hold for a slow client. Jetty sees progress only when much of that is
-   * free again: with the kernel's own 4 MiB, a client that takes 10 kB a second would seem to take
-   * nothing for minutes.
+   * Bytes that the kernel may hold for a slow client. Jetty sees progress only when much of this
+   * buffer is free again. With the kernel's own 4 MiB, a client that takes 10 kB a second would
+   * seem to take nothing for minutes.
    */
   private static final int SEND_BUFFER = 128 * 1024;
 
-  /** What requests get to end when the server stops. */
+  /** How long running requests may take to end when the server stops. */
   private static final Duration GRACE = Duration.ofSeconds(5);
 
-  /** What is left after that has so long until it is interrupted. */
+  /** How long the requests that are left after that have until Jetty interrupts them. */
   private static final long LAST_MILLIS = 100;
 
   private static final String SERVLET = "postern";
@@ -89,7 +90,7 @@ final class WebServer implements AutoCloseable {
     return open(address, port, application, loader, ServerLimits.standard());
   }
 
-  /** The same, with limits of its own. */
+  /** Listens at one address, with these limits. */
   static WebServer open(
       InetAddress address,
       int port,
@@ -102,10 +103,10 @@ final class WebServer implements AutoCloseable {
   }
 
   /**
-   * The same, at several places.
+   * Listens at several places.
    *
    * @param tls for all of them; null for plain HTTP
-   * @param proxied whether connections begin with a proxy's word for the client's address
+   * @param proxied whether each connection begins with the client's address, as a proxy writes it
    */
   static WebServer open(
       List<Listener> listeners,
@@ -131,7 +132,7 @@ final class WebServer implements AutoCloseable {
         new GracefulHandler(new FrontHandler(context(application, loader), limits));
     server.setHandler(running);
     try {
-      // First, so that nothing is started where it cannot be reached.
+      // Open the ports first. If one is taken, nothing has been started yet.
       for (Connector connector : connectors) {
         if (connector instanceof ServerConnector tcp) {
           tcp.open();
@@ -149,7 +150,7 @@ final class WebServer implements AutoCloseable {
     }
   }
 
-  /** What a connection may speak, the outermost layer first. */
+  /** Returns what a connection may speak, the outermost layer first. */
   private static ConnectionFactory[] protocols(
       @Nullable Tls tls, boolean proxied, ServerLimits limits) {
     List<ConnectionFactory> protocols = new ArrayList<>();
@@ -158,7 +159,8 @@ final class WebServer implements AutoCloseable {
       protocols.add(new ProxyConnectionFactory());
     }
     if (tls != null) {
-      // Our applications judge the Host; a certificate may stand for many.
+      // Applications check the Host themselves, and one certificate may stand for many hosts. So
+      // Jetty does not compare the two.
       http.addCustomizer(new SecureRequestCustomizer(false));
       ALPNServerConnectionFactory alpn = new ALPNServerConnectionFactory("h2", "http/1.1");
       alpn.setDefaultProtocol("http/1.1");
@@ -203,7 +205,9 @@ final class WebServer implements AutoCloseable {
     return unix;
   }
 
-  /** Whether descriptor 0 is a socket of TCP that listens; a Unix socket that does is none. */
+  /**
+   * Returns whether descriptor 0 is a TCP socket that listens; false if it is such a Unix socket.
+   */
   private static boolean isTcp(@Nullable Channel inherited) throws IOException {
     if (inherited instanceof ServerSocketChannel socket) {
       return socket.getLocalAddress() instanceof InetSocketAddress;
@@ -211,7 +215,7 @@ final class WebServer implements AutoCloseable {
     throw new IOException("descriptor 0 must be a socket that listens");
   }
 
-  /** The port that the first listener of TCP has got; 0 when there is none. */
+  /** Returns the port of the first TCP listener; 0 if there is none. */
   int port() {
     for (int i = 0; i < connectors.size(); i++) {
       if (port(i) > 0) {
@@ -221,19 +225,20 @@ final class WebServer implements AutoCloseable {
     return 0;
   }
 
-  /** The port of the listener of that number; 0 when it has none. */
+  /** Returns the port of the listener with this number; 0 if it has none. */
   int port(int number) {
     return connectors.get(number) instanceof ServerConnector tcp ? tcp.getLocalPort() : 0;
   }
 
-  /** Takes no more requests, gives those that run a moment, and ends them. */
+  /** Takes no more requests, gives the running ones a moment, and then ends them. */
   @Override
   public void close() throws IOException {
     try {
       finish();
       server.stop();
     } catch (TimeoutException e) {
-      // Their moment was over: what is left was interrupted, which ends its programs.
+      // The moment was over. Jetty has interrupted the requests that were left, which ends their
+      // programs.
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (Exception e) {
@@ -242,11 +247,10 @@ final class WebServer implements AutoCloseable {
   }
 
   /**
-   * Waits for the requests that run. A server that stops gives each connection one second without a
-   * byte, also one whose response is only slow; so the requests are waited for before it stops.
+   * Waits for the requests that run. A Jetty that stops gives each connection one second without a
+   * byte, even if its response is only slow. So this waits before the server stops.
    */
-  @SuppressWarnings(
-      "FutureReturnValueIgnored") // Of a connector: its connections end with the server.
+  @SuppressWarnings("FutureReturnValueIgnored") // A connector's connections end with the server.
   private void finish() throws InterruptedException {
     CompletableFuture<Void> finished = running.shutdown();
     for (Connector connector : connectors) {
@@ -260,7 +264,7 @@ final class WebServer implements AutoCloseable {
     try {
       finished.get(GRACE.toMillis(), TimeUnit.MILLISECONDS);
     } catch (ExecutionException | TimeoutException e) {
-      // Their moment was over: stopping interrupts what is left.
+      // The moment is over. Stopping the server interrupts the requests that are left.
       server.setStopTimeout(LAST_MILLIS);
     }
   }
@@ -271,9 +275,11 @@ final class WebServer implements AutoCloseable {
     http.setRequestHeaderSize(ServerLimits.HEAD);
     http.setResponseHeaderSize(8 * 1024);
     http.setMaxResponseHeaderSize(ServerLimits.HEAD);
-    // Else a value comes out as an earlier one was written, as utf-8 for UTF-8.
+    // Without this, Jetty writes a value as an earlier one was written, for example utf-8 for
+    // UTF-8.
     http.setHeaderCacheCaseSensitive(true);
-    // Odd paths are 400 or 404 by our own rules; an application gets the bytes as they came.
+    // Let odd paths through. Our own rules answer them with 400 or 404, and an application gets the
+    // bytes as they came.
     http.setUriCompliance(
         UriCompliance.UNSAFE.without("POSTERN", Violation.FRAGMENT, Violation.USER_INFO));
     return http;
@@ -291,8 +297,8 @@ final class WebServer implements AutoCloseable {
   }
 
   /**
-   * A context whose log is standard error: what applications and the engine have to say goes there
-   * as it is, while Jetty would log it for information, beside a page about its own start.
+   * A context that writes the messages of applications and the engine to the command's log as they
+   * are. Jetty would log them at INFO, beside a page of lines about its own start.
    */
   private static final class Context extends ServletContextHandler {
     Context() {
@@ -304,7 +310,8 @@ final class WebServer implements AutoCloseable {
       return new ServletContextApi() {
         @Override
         public void log(String message) {
-          // The name is the container's habit; the engine's lines have their own.
+          // The container puts the servlet's name in front. The engine's lines have their own name,
+          // so cut it off.
           String habit = SERVLET + ": ";
           Logs.line(message.startsWith(habit) ? message.substring(habit.length()) : message);
         }

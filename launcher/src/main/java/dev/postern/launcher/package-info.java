@@ -1,10 +1,10 @@
 /**
- * The {@code postern} command: serves applications and CGI programs over HTTP, and answers single
- * CGI requests. Nothing in here is an interface for other code; what {@code postern --help} says
- * is.
+ * The {@code postern} command: it serves applications and CGI programs over HTTP, and answers
+ * single CGI requests. No class in here is an interface for other code. The interface is the
+ * command line, as {@code postern --help} shows it.
  *
- * <p>{@link dev.postern.launcher.Main} takes the shortest way to an application where the word is
- * {@code cgi}, and the one through picocli otherwise.
+ * <p>For the word {@code cgi}, {@link dev.postern.launcher.Main} calls the application without
+ * picocli. All other words go through picocli.
  */
 @NullMarked
 package dev.postern.launcher;

@@ -5,14 +5,14 @@ import dev.postern.servlet.init.InitParameters;
 import jakarta.servlet.ServletException;
 import org.jspecify.annotations.Nullable;
 
-/** Where a gateway has its application from, and what it tells it of the container. */
+/** Finds the application of a gateway, and the name of its container. */
 final class Applications {
   /** The name of the init parameter that names the application's class. */
   static final String APPLICATION = "application";
 
   private Applications() {}
 
-  /** The one that was given in Java, or else the one of the class that the parameter names. */
+  /** The application that was given in Java, or else one of the class that the parameter names. */
   static Application of(@Nullable Application given, InitParameters parameters)
       throws ServletException {
     if (given == null) {
@@ -37,7 +37,9 @@ final class Applications {
     return named;
   }
 
-  /** {@code product "/" version} (RFC 3875 4.1.17) of "Apache Tomcat/11.0.1" and its like. */
+  /**
+   * {@code product "/" version} (RFC 3875 4.1.17), made from a text like "Apache Tomcat/11.0.1".
+   */
   static String software(@Nullable String serverInfo) {
     StringBuilder product = new StringBuilder();
     for (String word : (serverInfo == null ? "" : serverInfo).split("[^\\w.+-]+", -1)) {

@@ -10,14 +10,15 @@ import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An exchange on a thread that is not the container's. When its response was cut, the container has
- * to hear that from a servlet, so that the request is dispatched to its servlet once more.
+ * An exchange on a thread that is not the container's. If its response was cut, only a servlet can
+ * tell the container so, by an exception. For this, the request is dispatched to its servlet once
+ * more.
  *
- * <p>Tomcat reacts to a broken connection by ending the request on a thread of its own, and then
- * uses its objects for another one. So that thread waits here until the exchange is over.
+ * <p>When a connection breaks, Tomcat ends the request on a thread of its own, and then uses the
+ * request's objects for another request. So Tomcat's thread waits here until the exchange is over.
  */
 final class AsideExchange implements Runnable, AsyncListener {
-  /** A request attribute: what the servlet has to throw at the container. */
+  /** A request attribute. It holds the exception that the servlet has to throw. */
   private static final String CUT = "dev.postern.servlet.cut";
 
   private final Serving serving;
@@ -37,7 +38,9 @@ final class AsideExchange implements Runnable, AsyncListener {
     context.addListener(this);
   }
 
-  /** What an exchange of this request has left to throw, on the container's thread; or null. */
+  /**
+   * The exception that an exchange of this request has left for the container's thread, or null.
+   */
   static @Nullable IOException cut(HttpServletRequest request) {
     return request.getAttribute(CUT) instanceof IOException cut ? cut : null;
   }
@@ -58,7 +61,7 @@ final class AsideExchange implements Runnable, AsyncListener {
     }
   }
 
-  /** No thread has taken it. */
+  /** Answers the request when no thread has taken it. */
   void reject(Throwable cause) throws IOException {
     serving.reject(request, response, cause);
     end(null);
@@ -74,7 +77,7 @@ final class AsideExchange implements Runnable, AsyncListener {
         context.dispatch();
       }
     } catch (IllegalStateException e) {
-      // The container has ended it already, since the connection is broken.
+      // The container has ended the request already, because the connection is broken.
     }
   }
 

@@ -14,16 +14,17 @@ final class Bytes {
   }
 
   /**
-   * The bytes of a header value, which containers hand over one char each. Where one has decoded
-   * more than that, or a filter has put such a text there, they are its UTF-8 bytes.
+   * The bytes of a header value. Containers give one char for each byte. If the value has other
+   * chars, because a container has decoded it or a filter has set it, the result is its UTF-8
+   * bytes.
    */
   static String ofHeader(String value) {
     return isBelow(value, 0x100) ? value : utf8(value);
   }
 
   /**
-   * The bytes of a percent-encoded text, decoded once (RFC 3986 2.1), or null where a percent sign
-   * is not followed by two hexadecimal digits.
+   * The bytes of a percent-encoded text, decoded once (RFC 3986 2.1), or null if a percent sign is
+   * not followed by two hexadecimal digits.
    */
   static @Nullable String decoded(String encoded) {
     return Percent.decoded(ofText(encoded));

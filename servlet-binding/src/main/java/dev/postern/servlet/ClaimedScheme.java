@@ -7,11 +7,12 @@ import java.lang.reflect.Method;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A client's own word for {@code https}, on a connection without TLS (RFC 9110 7.4): a request
- * target like {@code https://h/x}, or HTTP/2's {@code :scheme}. Jetty 12 takes both for the truth:
- * {@code isSecure()} and {@code getScheme()} repeat them. So this class asks Jetty what the client
- * has sent and what the connection is, before any customizer, handler or filter has changed that:
- * their word is the operator's, and counts.
+ * Finds out whether a client claims {@code https} on a connection without TLS (RFC 9110 7.4). A
+ * client does so by a request target like {@code https://h/x}, or by HTTP/2's {@code :scheme}.
+ * Jetty 12 believes both: {@code isSecure()} and {@code getScheme()} repeat them. So this class
+ * asks Jetty what the client has sent and what the connection is, before any customizer, handler or
+ * filter has changed that. If one of these says {@code https}, the operator wants it, and the claim
+ * is not false.
  */
 final class ClaimedScheme {
   private ClaimedScheme() {}
@@ -29,8 +30,8 @@ final class ClaimedScheme {
   /**
    * Jetty's own view of a request of one class.
    *
-   * @param core the request of Jetty's core, as the servlets' layer has got it
-   * @param unwrap the one that the connection has made
+   * @param core gives the request of Jetty's core, as the servlet layer has got it
+   * @param unwrap gives the request that the connection has made
    */
   private record Jetty(
       Method core, Method unwrap, Method uri, Method scheme, Method connection, Method secure) {
@@ -51,7 +52,7 @@ final class ClaimedScheme {
             connection,
             connection.getReturnType().getMethod("isSecure"));
       } catch (ReflectiveOperationException e) {
-        // Another Jetty than 12.
+        // This is another Jetty than 12.
         return null;
       }
     }

@@ -24,14 +24,14 @@ import org.jspecify.annotations.Nullable;
  *   <li>A valve, a filter or the PROXY protocol may have replaced the client's address by another
  *       one. A connection from that address is not in the table. It was never seen there, so it is
  *       never taken for a reset one, and is forgotten.
- *   <li>One look can miss a connection that lives, since the table is no snapshot.
+ *   <li>One look can miss a connection that lives, because the table is no snapshot.
  *   <li>A client that has only ended its own side (FIN) stays in the table.
  *   <li>HTTP/3 does not run over TCP, and is not watched.
  * </ul>
  *
  * <p>A request is looked up first when it is {@value #FIRST_MILLIS} ms old, and then every {@value
- * #EVERY_MILLIS} ms. A quicker request costs two writes to an array, without a lock. Looks are
- * rarer where the table is large, as they have a {@link LookBudget}; a reset is then noticed later.
+ * #EVERY_MILLIS} ms. A quicker request costs two writes to an array, without a lock. If the table
+ * is large, looks are rarer, because they have a {@link LookBudget}. A reset is then noticed later.
  *
  * <p>All servlets of a class loader share one watch and its thread. The thread ends when nothing
  * was watched for {@value #IDLE_SECONDS} s, and before the last of these servlets is destroyed.
@@ -44,10 +44,10 @@ final class ClientWatch {
   static final int EVERY_MILLIS = 500;
   static final int IDLE_SECONDS = 10;
 
-  /** More requests than that at a time are not watched. */
+  /** How many requests are watched at a time. More requests than that are not watched. */
   static final int MOST = 10_000;
 
-  /** Makes far apart of numbers that follow one another: 2^64 by the golden ratio. */
+  /** 2^64 divided by the golden ratio. Consecutive numbers times this factor are far apart. */
   private static final long SPREAD = 0x9E37_79B9_7F4A_7C15L;
 
   private static final long FIRST = TimeUnit.MILLISECONDS.toNanos(FIRST_MILLIS);
@@ -70,9 +70,10 @@ final class ClientWatch {
   private @Nullable Thread thread;
 
   /**
-   * Nobody looks before a request says that it is there: there is no thread, or it waits for that
-   * and for nothing else. Set under the lock before the requests are counted for the last time;
-   * read by a request after it has its place. So one of both sees the other.
+   * Whether a new request has to wake the thread, because there is no thread or because it waits
+   * for a request. The thread sets this under the lock before it looks for requests for the last
+   * time. A request reads this after it has taken its place. So the thread sees the request, or the
+   * request sees this flag.
    */
   private volatile boolean asleep = true;
 
@@ -85,7 +86,7 @@ final class ClientWatch {
     this.readable = table.isReadable();
   }
 
-  /** The client has reset its connection, which nobody has to see a stack of. */
+  /** The client has reset its connection. The exception has no stack, because nobody needs one. */
   static final class ClientGoneException extends IOException {
     private static final long serialVersionUID = 1;
 
@@ -101,10 +102,10 @@ final class ClientWatch {
 
   /** The connections of this machine. */
   interface Table {
-    /** Whether there is one. */
+    /** Whether this machine has such a table. */
     boolean isReadable();
 
-    /** The indices of those connections that it has. */
+    /** The indices of those wanted connections that the table has. */
     BitSet present(Connection[] wanted) throws IOException;
   }
 
@@ -125,7 +126,9 @@ final class ClientWatch {
     }
   }
 
-  /** One request and its connection. What is not final belongs to the watching thread. */
+  /**
+   * One request and its connection. The fields that are not final belong to the watching thread.
+   */
   static final class Watched {
     private final Exchange exchange;
     private final @Nullable String localAddress;
@@ -133,17 +136,20 @@ final class ClientWatch {
     private final @Nullable String remoteAddress;
     private final int remotePort;
 
-    /** Made when it is first looked for: most requests have ended before. */
+    /** Made at the first look, because most requests have ended before. */
     private @Nullable Connection connection;
 
-    /** Where it is among the watched ones. Set before it is there. */
+    /** The index of this request in {@code watched}. Set before the request is there. */
     private int place;
 
     private long due;
     private boolean seen;
     private int misses;
 
-    /** Containers use the request again for the next one: what is needed of it is taken now. */
+    /**
+     * Takes what is needed of the request now, because containers use the object for the next
+     * request.
+     */
     private Watched(Exchange exchange, HttpServletRequest request, long now) {
       this.exchange = exchange;
       this.localAddress = request.getLocalAddr();
@@ -192,7 +198,10 @@ final class ClientWatch {
     return entry;
   }
 
-  /** Gives it the first free place behind one that its thread has likely to itself. */
+  /**
+   * Puts the entry into the first free place. The search starts at a place where probably no other
+   * thread starts.
+   */
   private boolean place(Watched entry) {
     long spread = Thread.currentThread().getId() * SPREAD;
     int first = (int) ((spread >>> Integer.SIZE) % MOST);
@@ -206,7 +215,7 @@ final class ClientWatch {
     return false;
   }
 
-  /** Has the thread look, and starts it first where there is none. */
+  /** Wakes the thread, or starts it if there is none. */
   private boolean wake() {
     lock.lock();
     try {
@@ -229,8 +238,9 @@ final class ClientWatch {
   }
 
   /**
-   * The thread must not keep the class loader of whoever happens to send the first request. A JVM
-   * that may have no more threads still answers requests.
+   * Starts the thread. It must not keep the class loader of the thread that happens to serve the
+   * first request. If the JVM can start no more threads, requests are still answered, without a
+   * watch.
    */
   private boolean startThread() {
     Thread created = new Thread(null, this::run, "postern-client-watch", 0, false);
@@ -245,7 +255,7 @@ final class ClientWatch {
     return true;
   }
 
-  /** The request has ended. May be called again. */
+  /** Stops watching a request that has ended. May be called again. */
   void end(@Nullable Watched entry) {
     if (entry != null) {
       watched.compareAndSet(entry.place, entry, null);
@@ -257,7 +267,7 @@ final class ClientWatch {
     return entries().size();
   }
 
-  /** Stops watching, and waits until the thread has ended: at most for a look. */
+  /** Stops watching, and waits until the thread has ended, for 2 s at most. */
   void close() {
     Thread ending;
     lock.lock();
@@ -287,7 +297,7 @@ final class ClientWatch {
         look(System.nanoTime());
       }
     } catch (InterruptedException e) {
-      // Whoever interrupts it wants it to end; the next request starts another one.
+      // An interrupt means that the thread has to end. The next request starts another one.
     } finally {
       forget(Thread.currentThread());
     }
@@ -305,7 +315,7 @@ final class ClientWatch {
     }
   }
 
-  /** Waits until the next look may be; false when there is nothing left to do for this thread. */
+  /** Waits until the next look may begin. Returns false if this thread has nothing left to do. */
   private boolean pause(long rest) throws InterruptedException {
     lock.lock();
     try {
@@ -340,8 +350,8 @@ final class ClientWatch {
   }
 
   /**
-   * Looks for all requests, where one of them is due. On the watching thread, and without the lock:
-   * a hook of a cancelled request may take time.
+   * Looks for the connections of all requests, if one of them is due. Runs on the watching thread
+   * without the lock, because a hook of a cancelled request may take time.
    *
    * @return whether it looked
    */
@@ -362,7 +372,7 @@ final class ClientWatch {
     try {
       present = table.present(wanted);
     } catch (IOException e) {
-      // Without a table nothing can be said about anybody.
+      // Without a table, nothing is known about any connection.
       return true;
     }
     for (int i = 0; i < wanted.length; i++) {
@@ -382,7 +392,10 @@ final class ClientWatch {
     return entries;
   }
 
-  /** A look that came early, for another request's sake, can only say that the client is there. */
+  /**
+   * Notes what a look has found. If the look was made for another request, before this one was due,
+   * a missing connection does not count.
+   */
   private void judge(Watched entry, boolean present, long now) {
     if (present) {
       entry.seen = true;

@@ -7,13 +7,13 @@ import org.jspecify.annotations.Nullable;
  * The four things that make a TCP connection of this machine: both addresses and both ports. An
  * IPv4 address is held as the IPv6 address {@code ::ffff:a.b.c.d}.
  *
- * @param ports the local one, and the remote one in the lower half
+ * @param ports the local port in the upper half, the remote port in the lower half
  */
 record Connection(int ports, long localHigh, long localLow, long remoteHigh, long remoteLow) {
-  /** One that no table has. */
+  /** A connection that no table has. */
   static final Connection NONE = new Connection(0, 0, 0, 0, 0);
 
-  /** Whether an address may be a literal, which is found out without making anything. */
+  /** Whether an address may be a literal. This check makes no objects. */
   static boolean mayBeLiteral(@Nullable String address) {
     if (address == null || address.isEmpty()) {
       return false;
@@ -34,7 +34,10 @@ record Connection(int ports, long localHigh, long localLow, long remoteHigh, lon
         || c >= 'A' && c <= 'F';
   }
 
-  /** Null where an address is no literal, or a port is none: no table has such a connection. */
+  /**
+   * The connection; null if an address is no literal or a port is no port. No table has such a
+   * connection.
+   */
   static @Nullable Connection of(
       @Nullable String localAddress,
       int localPort,

@@ -14,21 +14,22 @@ import java.util.List;
 
 /**
  * The TCP connections that the kernel knows: {@code /proc/net/tcp} and {@code tcp6} of proc(5), a
- * line for each, with {@code sl local_address rem_address st ...}. An address there is the
- * hexadecimal digits of its 32-bit words in the order of this machine, and its port.
+ * line for each, with {@code sl local_address rem_address st ...}. An address in these files
+ * consists of the hexadecimal digits of its 32-bit words, in the byte order of this machine, and of
+ * its port.
  *
  * <p>The files are no snapshot. The kernel writes them in pieces of a page and finds its place anew
- * for each, so that a connection that lives can be missing when others near it come and go.
+ * for each piece. So a connection that lives can be missing when others near it come and go.
  *
  * <p>A look allocates nothing for a line. Confined to one thread.
  */
 final class ConnectionTable implements ClientWatch.Table {
   private static final boolean LITTLE = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
 
-  /** The upper half of {@code ::ffff:a.b.c.d}'s lower half. */
+  /** The {@code ffff} in the lower half of {@code ::ffff:a.b.c.d}. */
   private static final long MAPPED = 0x0000_ffff_0000_0000L;
 
-  /** TCP_CLOSE: reset, and not yet forgotten. */
+  /** TCP_CLOSE: the connection was reset, and the kernel has not yet forgotten it. */
   private static final int CLOSED = 7;
 
   private final List<Path> tables;
@@ -36,7 +37,7 @@ final class ConnectionTable implements ClientWatch.Table {
   /** Several pages; no line is nearly as long. */
   private final byte[] buffer = new byte[16 * 1024];
 
-  /** Where the line that is being read goes on. */
+  /** The index of the next byte of the line that is being read. */
   private int at;
 
   private long high;
@@ -46,7 +47,7 @@ final class ConnectionTable implements ClientWatch.Table {
     this.tables = tables;
   }
 
-  /** The one of this process's network. */
+  /** The table of this process's network. */
   static ConnectionTable ofKernel() {
     return new ConnectionTable(List.of(Path.of("/proc/net/tcp"), Path.of("/proc/net/tcp6")));
   }
@@ -83,13 +84,13 @@ final class ConnectionTable implements ClientWatch.Table {
           start = i + 1;
         }
       }
-      // A line longer than the buffer is none of a table.
+      // No table has a line that is longer than the buffer, so such a line is dropped.
       length = start == 0 && length == buffer.length ? 0 : length - start;
       System.arraycopy(buffer, start, buffer, 0, length);
     }
   }
 
-  /** The heading has no address, and is no connection. */
+  /** Reads one line. The heading has no address, so it is passed over. */
   private void line(int start, int end, Found found) {
     at = start;
     while (at < end && buffer[at] != ':') {
@@ -173,7 +174,10 @@ final class ConnectionTable implements ClientWatch.Table {
     private final BitSet present = new BitSet();
     private final Connection[] wanted;
 
-    /** The ports of each, and its place in the lower half: sorted, as there may be many. */
+    /**
+     * The ports of each wanted connection, with its index in the lower half. Sorted, because there
+     * may be many.
+     */
     private final long[] byPorts;
 
     private Found(Connection[] wanted) {

@@ -16,9 +16,9 @@ import java.util.function.Supplier;
  * container is not enough:
  *
  * <ul>
- *   <li>Undertow ends the response in order all the same, and so does Tomcat under HTTP/2;
+ *   <li>Undertow still ends the response in order, and so does Tomcat under HTTP/2;
  *   <li>Jetty and Undertow do not chunk a response to a request with {@code Connection: close}, so
- *       that its end is the connection's, cut or not.
+ *       the response ends with the connection, cut or not.
  * </ul>
  *
  * <p>A container sends a response that may have trailer fields in chunks, and asks for these fields
@@ -41,7 +41,8 @@ final class Cutting {
   /**
    * Called before the head of a response that has a body and no Content-Length.
    *
-   * @param trailers asked at the end of the body for the fields behind it, and throws if it was cut
+   * @param trailers gives the fields behind the body. The container asks for them at the end of the
+   *     body; if the response was cut, the supplier throws
    */
   static void prepare(
       HttpServletRequest request,
@@ -53,7 +54,7 @@ final class Cutting {
     try {
       response.setTrailerFields(trailers);
     } catch (IllegalStateException e) {
-      // No trailers with this protocol, or behind a response committed by a filter.
+      // This protocol has no trailers, or a filter has committed the response.
       return;
     }
     if (isUndertow(response) && closes(request)) {

@@ -9,8 +9,9 @@ import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code ServletOutputStream.write(ByteBuffer)}, which came with Servlet 6.1: a container passes a
- * block outside the heap to its socket as it is. This module is compiled for 6.0.
+ * Calls {@code ServletOutputStream.write(ByteBuffer)}, which came with Servlet 6.1. By this method
+ * a container passes a block outside the heap to its socket as it is. This module is compiled for
+ * Servlet 6.0, so it finds the method at run time.
  */
 final class DirectWrites {
   private static final @Nullable MethodHandle WRITE = find();

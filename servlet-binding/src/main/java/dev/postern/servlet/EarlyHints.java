@@ -15,10 +15,12 @@ import java.util.Map;
 /**
  * 103 (Early Hints, RFC 8297) in the containers that have it. The Servlet API has no method for it.
  * Jetty 12 and Tomcat 11 send the header fields that are set so far when {@code sendError(103)} is
- * called; all others answer that with an error page, so that they must not be asked.
+ * called. All other containers answer that call with an error page, so this class does not call it
+ * there.
  *
- * <p>The fields are taken away again after it: the response has those that the application starts.
- * Tomcat 10.1 cannot take a field away, so it is not asked either.
+ * <p>After the call, this class takes the fields away again, because the response has only those
+ * that the application starts. Tomcat 10.1 cannot take a field away, so this class does not call it
+ * there either.
  */
 final class EarlyHints {
   private static final int STATUS = 103;
@@ -27,7 +29,8 @@ final class EarlyHints {
 
   static void send(HttpServletRequest request, HttpServletResponse response, Headers hints)
       throws IOException {
-    // A wrapper of a filter may take any sendError for an error.
+    // A filter's wrapper may take every sendError for an error, so this calls the container's own
+    // response.
     if (hints.isEmpty()
         || !(Cutting.unwrapped(response) instanceof HttpServletResponse own)
         || own.isCommitted()
@@ -68,7 +71,7 @@ final class EarlyHints {
     return removes && type.getName().startsWith("org.apache.catalina.") && TOMCATS.get(type);
   }
 
-  /** Whether this Tomcat is new enough, asked once for each that is loaded. */
+  /** Whether this Tomcat is new enough. Found out once for each Tomcat that is loaded. */
   private static final ClassValue<Boolean> TOMCATS =
       new ClassValue<>() {
         @Override

@@ -7,16 +7,16 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code postern.errors} of one request: each line, and what there is of one at a flush, becomes an
- * entry of the log. A line is cut into pieces of 8 KiB, so that nothing ever grows; control
- * characters are escaped, so that a text cannot forge an entry.
+ * {@code postern.errors} of one request. Each line becomes an entry of the log, and so does a part
+ * of a line at a flush. A longer line is cut into pieces of 8 KiB, so that the buffer does not
+ * grow. Control characters are escaped, so that a text cannot forge an entry.
  */
 final class ErrorLog extends Writer {
   static final int LONGEST = 8 * 1024;
 
   private final Consumer<String> log;
 
-  /** Made with the first char: most requests write none. */
+  /** Made with the first char, because most requests write none. */
   private @Nullable StringBuilder line;
 
   private ErrorLog(Consumer<String> log) {

@@ -15,16 +15,16 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
-/** Where requests are answered that give the container's thread back. Thread-safe. */
+/** The threads that answer requests which give the container's thread back. Thread-safe. */
 final class ExchangeThreads {
   private static final String EXECUTOR = "executor";
 
-  /** Requests that wait for a thread, for each thread. */
+  /** How many requests may wait for a thread, for each thread. */
   private static final int WAITING = 10;
 
   private final Executor executor;
 
-  /** The same one where it is ours. */
+  /** The same executor if this class has made it, else null. */
   private final @Nullable ExecutorService own;
 
   private final AtomicBoolean warned = new AtomicBoolean();
@@ -34,7 +34,10 @@ final class ExchangeThreads {
     this.own = own;
   }
 
-  /** Null where requests keep the container's threads. */
+  /**
+   * The threads that the builder or the init parameter asks for. Null if requests keep the
+   * container's threads.
+   */
   static @Nullable ExchangeThreads of(@Nullable Executor given, InitParameters parameters)
       throws ServletException {
     if ("virtual".equals(parameters.peek(EXECUTOR))) {
@@ -49,7 +52,7 @@ final class ExchangeThreads {
     return given == null ? null : new ExchangeThreads(given, null);
   }
 
-  /** Of Java 21 and newer. */
+  /** Virtual threads, which Java 21 and newer have. */
   private static ExecutorService virtual(@Nullable String word) throws ServletException {
     try {
       return (ExecutorService)
@@ -78,7 +81,10 @@ final class ExchangeThreads {
     return pool;
   }
 
-  /** Whether the container lets this request go to another thread; it says why not, once. */
+  /**
+   * Whether the container lets this request go to another thread. A missing {@code asyncSupported}
+   * is logged once.
+   */
   boolean mayTake(HttpServletRequest request) {
     if (request.getDispatcherType() == DispatcherType.INCLUDE || request.isAsyncStarted()) {
       return false;
@@ -100,7 +106,7 @@ final class ExchangeThreads {
     executor.execute(exchange);
   }
 
-  /** After all requests. */
+  /** Called after all requests. */
   void close() {
     if (own != null) {
       own.shutdownNow();

@@ -14,14 +14,14 @@ import java.lang.System.Logger.Level;
 final class FailureLog {
   private FailureLog() {}
 
-  /** Loaded by the first failure. */
+  /** A class of its own, so that only the first failure makes the logger. */
   private static final class Holder {
     static final Logger LOGGER = System.getLogger("dev.postern");
   }
 
   /**
-   * WARNING for a 5xx and for a response that was cut, INFO for what was refused, DEBUG where the
-   * client has gone.
+   * The level is WARNING for a 5xx and for a response that was cut, INFO for another refused
+   * request, and DEBUG if the client is gone.
    */
   static void report(
       RequestVariables request, Outcome outcome, Throwable failure, boolean clientGone) {
@@ -36,7 +36,7 @@ final class FailureLog {
     }
     String what = outcome.complete() ? outcome.status() + " for " : "no whole response to ";
     String text = Escapes.oneLine(what + text(request) + ": " + failure);
-    // A diagnosis says it all; an application's exception is found by its stack.
+    // The text of a GatewayException says it all. An application's exception needs its stack.
     if (failure instanceof GatewayException || clientGone) {
       Holder.LOGGER.log(level, text);
     } else {

@@ -16,18 +16,19 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A filter that calls an {@link Application} in front of a web application: what the application
- * passes on, the rest of the chain answers, such as static files or other servlets.
+ * A filter that calls an {@link Application} in front of a web application. If the application
+ * passes a request on, the rest of the chain answers it, for example static files or other
+ * servlets.
  *
- * <p><b>Passing on.</b> The application passes a request on by a start with {@link #PASS_ON}:
- * status 404 and that header. With {@link Builder#passNotFound} every 404 is passed on, such as
- * that of a {@code CgiDirectory} that has no such program. Nothing of such a response is sent, and
- * its body is not asked for more than once. What the application has read of the request's body is
- * gone for the rest of the chain.
+ * <p><b>Passing on.</b> The application passes a request on when it starts a response with status
+ * 404 and the header {@link #PASS_ON}. With {@link Builder#passNotFound} every 404 is passed on,
+ * such as that of a {@code CgiDirectory} that has no such program. The gateway takes the body of
+ * such a response at most once, and sends nothing of the response. The part of the request's body
+ * that the application has read is gone for the rest of the chain.
  *
- * <p><b>Paths.</b> {@code SCRIPT_NAME} is the context's path and {@link Builder#prefix}, {@code
- * PATH_INFO} what follows. A request outside of the prefix goes on without a call of the
- * application. An include goes on, too.
+ * <p><b>Paths.</b> {@code SCRIPT_NAME} is the context's path and {@link Builder#prefix}; {@code
+ * PATH_INFO} is what follows. If a request is outside of the prefix, or is an include, the rest of
+ * the chain answers it without a call of the application.
  *
  * <p>All else is as {@link ServletGateway} says. In a {@code web.xml}, the init parameters are
  * {@code application}, {@code prefix}, {@code passNotFound}, and those of {@link GatewayBuilder}.
@@ -38,8 +39,9 @@ public class FilterGateway extends HttpFilter {
   private static final long serialVersionUID = 1;
 
   /**
-   * A header by which an application that starts a 404 passes the request on: {@code X-Cascade:
-   * pass}, which applications of other gateway interfaces use for the same. It does not go out.
+   * The header {@code X-Cascade: pass}. An application that starts a 404 with this header passes
+   * the request on. Applications of other gateway interfaces use the same header. The client never
+   * gets it.
    */
   public static final Headers PASS_ON = Headers.of("X-Cascade", "pass");
 
@@ -54,8 +56,8 @@ public class FilterGateway extends HttpFilter {
   }
 
   /**
-   * A filter that calls {@code application}. {@link #destroy} closes it where it is {@link
-   * AutoCloseable}.
+   * A filter that calls {@code application}. If the application is {@link AutoCloseable}, {@link
+   * #destroy} closes it.
    */
   public FilterGateway(Application application) {
     this(builder(application));
@@ -150,7 +152,7 @@ public class FilterGateway extends HttpFilter {
 
   /**
    * Called by the container, once, after all requests. Closes an application that is {@link
-   * AutoCloseable} where no other gateway serves it.
+   * AutoCloseable}, if no other gateway serves it.
    */
   @Override
   public void destroy() {
@@ -170,7 +172,7 @@ public class FilterGateway extends HttpFilter {
   /**
    * Answers one request, or passes it on.
    *
-   * @throws IOException when the response was cut: the container then drops the connection
+   * @throws IOException when the response was cut; the container then drops the connection
    */
   @Override
   protected void doFilter(

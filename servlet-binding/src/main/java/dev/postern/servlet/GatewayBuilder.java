@@ -11,8 +11,9 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The options that {@link ServletGateway} and {@link FilterGateway} share. Each is an init
- * parameter of the same name, too, which wins. Not thread-safe.
+ * The options that {@link ServletGateway} and {@link FilterGateway} share. Each option is also an
+ * init parameter of the same name. The init parameter wins, but {@code watch} is off if either
+ * turns it off. Not thread-safe.
  *
  * @param <B> the builder itself
  */
@@ -25,7 +26,7 @@ public abstract sealed class GatewayBuilder<B extends GatewayBuilder<B>>
   final Map<String, Function<HttpServletRequest, ? extends @Nullable Object>> variables =
       new LinkedHashMap<>();
 
-  /** Null where an init parameter is to name it. */
+  /** {@code application} is null if an init parameter has to name it. */
   GatewayBuilder(@Nullable Application application) {
     this.application = application;
   }
@@ -33,7 +34,7 @@ public abstract sealed class GatewayBuilder<B extends GatewayBuilder<B>>
   /**
    * Whether to look for clients that have reset their connection while nothing is sent to them, and
    * to cancel their requests; true by default. The looks of all servlets of a web application take
-   * at most 2 % of one processor. Without it, such a client is noticed by the next write.
+   * at most 2 % of one processor. Without the looks, only the next write notices such a client.
    */
   public B watch(boolean newWatch) {
     watch = newWatch;
@@ -42,9 +43,9 @@ public abstract sealed class GatewayBuilder<B extends GatewayBuilder<B>>
 
   /**
    * The time for a whole request, without a limit by default. {@link dev.postern.Environ#remaining}
-   * tells it to the application, which may answer in time. A second after its end the request is
-   * cancelled: hooks of {@code onCancel} run, and when the application returns the client gets 503,
-   * or a response that is cut where it has begun.
+   * tells the application how much is left, so that it can answer in time. One second after the
+   * deadline, the gateway cancels the request, and hooks of {@code onCancel} run. When the
+   * application returns, the client gets 503, or a cut response if the response has begun.
    *
    * @throws IllegalArgumentException when it is not positive
    */
@@ -57,8 +58,9 @@ public abstract sealed class GatewayBuilder<B extends GatewayBuilder<B>>
   }
 
   /**
-   * The largest request body in bytes; what the container allows by default. A larger one is told
-   * 413, before the application is called where its length is known.
+   * The largest request body in bytes; by default what the container allows. For a larger one, the
+   * client gets 413. If the body's length is known, the gateway answers so without a call of the
+   * application.
    *
    * @throws IllegalArgumentException when it is negative
    */
@@ -71,23 +73,24 @@ public abstract sealed class GatewayBuilder<B extends GatewayBuilder<B>>
   }
 
   /**
-   * Adds a variable to the environ of each request: what the container knows of a request's user,
-   * its client's certificate, its session, attributes and locales.
+   * Adds a variable to the environ of each request, such as what the container knows of a request's
+   * user, its client's certificate, its session, attributes and locales.
    *
    * <pre>{@code
    * .variable("TENANT", request -> request.getAttribute("tenant"))
    * .variable("servlet.session", HttpServletRequest::getSession)
    * }</pre>
    *
-   * <p>A name without a dot is a CGI variable: the value's text, in UTF-8, asked for when an
-   * application looks. It wins over the gateway's own, such as {@code REMOTE_USER}. A name with a
-   * dot is an extension key and has the object itself, taken before the application is called.
-   * Where the value is null, the variable is absent. The function is called on the request's
-   * thread; what it throws fails the request.
+   * <p>A name without a dot is a CGI variable. Its value is the text of the function's result, in
+   * UTF-8; the function is called when the application looks. Such a variable replaces the
+   * gateway's own, such as {@code REMOTE_USER}. A name with a dot is an extension key. Its value is
+   * the function's result itself; the function is called before the application is. If the result
+   * is null, the variable is absent. The function is called on the request's thread; an exception
+   * that it throws fails the request.
    *
    * @throws IllegalArgumentException when the name is neither {@code [A-Za-z_][A-Za-z0-9_]*} nor of
-   *     small letters with a dot; when it starts with {@code postern.} or {@code HTTP_}; when it is
-   *     one that says what is asked for or how long the body is
+   *     small letters with a dot; when it starts with {@code postern.} or {@code HTTP_}; when it
+   *     says what is asked for or how long the body is, as {@code PATH_INFO} does
    */
   public B variable(String name, Function<HttpServletRequest, ? extends @Nullable Object> value) {
     GatewayVariables.check(name);

@@ -10,12 +10,12 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a gateway serves: what its builder says, or else its init parameters. Immutable.
+ * How a gateway serves: what its init parameters say, or else its builder. Immutable.
  *
  * @param deadline null for none
  * @param maxBody -1 for none
- * @param variables CGI variables, which are texts and asked for when somebody looks
- * @param extensions objects by keys with a dot
+ * @param variables the functions of CGI variables, which are called when somebody looks
+ * @param extensions the functions of extension objects, by keys with a dot
  */
 record GatewayOptions(
     boolean watch,

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 final class GatewayVariables {
   private static final String CERTIFICATES = "jakarta.servlet.request.X509Certificate";
 
-  /** What the request is, which nobody may say otherwise. */
+  /** Variables that say what the request is. A configuration must not replace them. */
   private static final Set<String> FIXED =
       Set.of(
           "CONTENT_LENGTH",
@@ -62,8 +62,8 @@ final class GatewayVariables {
     return dot > 0 && dot < name.length() - 1;
   }
 
-  /** What the word of an init parameter stands for; null where it is none. */
-  @SuppressWarnings("NullAway") // It does not see the bound of the function's result.
+  /** The function for the word of an init parameter; null for an unknown word. */
+  @SuppressWarnings("NullAway") // NullAway does not see the bound of the function's result.
   static @Nullable Function<HttpServletRequest, ? extends @Nullable Object> source(String word) {
     if (word.startsWith("attribute:") && word.length() > "attribute:".length()) {
       String attribute = word.substring("attribute:".length());

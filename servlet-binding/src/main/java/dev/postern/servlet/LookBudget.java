@@ -5,10 +5,10 @@ import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 
 /**
- * How much of a processor the looks of a {@link ClientWatch} may take: one part in {@value #SHARE},
- * and what they have not taken before, up to {@value #SAVED_MILLIS} ms of it.
+ * How much of a processor the looks of a {@link ClientWatch} may take: one part in {@value #SHARE}.
+ * Time that they have not taken is saved, up to {@value #SAVED_MILLIS} ms.
  *
- * <p>Of the watching thread alone.
+ * <p>Confined to the watching thread.
  */
 final class LookBudget {
   static final int SHARE = 50;
@@ -20,7 +20,7 @@ final class LookBudget {
   private long now;
   private long used;
 
-  /** A thread starts to use it. */
+  /** Called by the watching thread when it starts. */
   void begin() {
     now = System.nanoTime();
     used = processorTime(now);
@@ -35,16 +35,16 @@ final class LookBudget {
     return charge(now - then, used - before);
   }
 
-  /** Both in nanoseconds. */
+  /** How long the thread has to rest. All times are in nanoseconds. */
   long charge(long elapsed, long taken) {
     saved = Math.min(SAVED, saved + elapsed / SHARE) - taken;
     return saved >= 0 ? 0 : -saved * SHARE;
   }
 
   /**
-   * What this thread has had of a processor: the first number of {@code schedstat}. A look that
-   * waits for a processor takes long and costs little. Without that file the time itself counts,
-   * which is more.
+   * The processor time of this thread: the first number of {@code schedstat}. A look that waits for
+   * a processor takes long, but costs little. Without that file the elapsed time counts, which is
+   * more.
    */
   private static long processorTime(long time) {
     byte[] text = new byte[64];

@@ -7,8 +7,8 @@ import java.nio.ByteBuffer;
 import java.util.function.BiPredicate;
 
 /**
- * Stands before a response's sink. When the head is one by which the application passes the request
- * on, nothing of the response is sent, and {@link #hasPassed} tells. Confined to one request.
+ * Stands before a response's sink. If the application passes the request on by its head, nothing of
+ * the response is sent, and {@link #hasPassed} is true. Confined to one request.
  */
 final class Passing {
   private final BiPredicate<Integer, Headers> passes;
@@ -18,7 +18,7 @@ final class Passing {
     this.passes = passes;
   }
 
-  /** Whether others are to answer. */
+  /** Whether others have to answer. */
   boolean hasPassed() {
     return passed;
   }
@@ -63,7 +63,7 @@ final class Passing {
       return sink.isDirect();
     }
 
-    /** Also before a response that is passed on: they are hints. */
+    /** Hints also go out before a request is passed on, because they promise nothing. */
     @Override
     public void earlyHints(Headers headers) throws IOException {
       sink.earlyHints(headers);

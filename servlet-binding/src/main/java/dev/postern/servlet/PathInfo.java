@@ -3,8 +3,8 @@ package dev.postern.servlet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The bytes of PATH_INFO from a request's URI. A container's own path info is decoded text: what
- * was no UTF-8 is lost, and so are empty segments and {@code ;parameters}.
+ * The bytes of PATH_INFO from a request's URI. A container's own path info is decoded text. It has
+ * lost bytes that are not UTF-8, empty segments and {@code ;parameters}.
  */
 final class PathInfo {
   private PathInfo() {}
@@ -90,11 +90,11 @@ final class PathInfo {
   /**
    * What two ways to decode a path have in common: its ASCII characters, without empty segments.
    *
-   * <p>Why that is enough: both texts come from one URI, whose bytes over 7F the container has
-   * decoded by rules of its own (UTF-8, ISO-8859-1, or U+FFFD for what is ill-formed). No rule of
-   * theirs makes an ASCII character of such a byte, or such a byte of an ASCII character. So two
-   * paths with the same outline have the same segments, dots and slashes at the same places, and
-   * rules of access that the container has applied to one hold for the other.
+   * <p>That is enough, because both texts come from one URI. The container has decoded the URI's
+   * bytes over 7F by rules of its own (UTF-8, ISO-8859-1, or U+FFFD for what is ill-formed). No
+   * such rule makes an ASCII character of such a byte, or such a byte of an ASCII character. So two
+   * paths with the same outline have the same segments, with dots and slashes at the same places.
+   * Rules of access that the container has applied to one path also hold for the other.
    */
   private static String outline(String path) {
     StringBuilder outline = new StringBuilder(path.length());

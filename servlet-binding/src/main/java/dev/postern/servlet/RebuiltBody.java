@@ -25,14 +25,14 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The body of a request that a filter has read, made again from what the container has kept of it.
+ * The body of a request that a filter has read. It is made again from what the container has kept.
  * A filter that asks for a parameter makes the container read a form; Spring's {@code
  * FormContentFilter} reads the forms of PUT, PATCH and DELETE itself.
  *
- * <p>The new body means the same. Its bytes may differ: what is percent-encoded, the order of
- * fields of one name among others.
+ * <p>The new body means the same, but its bytes may differ. Other characters may be
+ * percent-encoded, and fields of different names may come in another order.
  *
- * @param length of all its bytes
+ * @param length how many bytes it has
  */
 record RebuiltBody(InputStream input, long length) {
   private static final String FORM = "application/x-www-form-urlencoded";
@@ -64,7 +64,7 @@ record RebuiltBody(InputStream input, long length) {
     StringBuilder form = new StringBuilder();
     for (Map.Entry<String, String[]> field : request.getParameterMap().entrySet()) {
       String[] values = field.getValue();
-      // Those of the query come first (Jakarta Servlet 6.0, 3.1).
+      // The values of the query come first (Jakarta Servlet 6.0, 3.1). They are not in the body.
       for (int i = query.getOrDefault(field.getKey(), 0); i < values.length; i++) {
         form.append(form.length() == 0 ? "" : "&")
             .append(URLEncoder.encode(field.getKey(), charset))
@@ -79,7 +79,7 @@ record RebuiltBody(InputStream input, long length) {
     return new RebuiltBody(new ByteArrayInputStream(bytes), bytes.length);
   }
 
-  /** The one that the values were decoded by. */
+  /** The charset by which the values were decoded. */
   private static Charset charset(HttpServletRequest request) throws IOException {
     String name = request.getCharacterEncoding();
     if (name == null) {
@@ -93,8 +93,8 @@ record RebuiltBody(InputStream input, long length) {
   }
 
   /**
-   * Where nobody names a charset, Undertow and Tomcat read the forms of POST as ISO-8859-1. Forms
-   * of other methods are read by filters, as UTF-8.
+   * If nobody names a charset, Undertow and Tomcat read the forms of POST as ISO-8859-1. Filters
+   * read the forms of other methods, as UTF-8.
    */
   private static boolean isLatin1(HttpServletRequest request) {
     String server = request.getServletContext().getServerInfo();
@@ -103,7 +103,7 @@ record RebuiltBody(InputStream input, long length) {
   }
 
   /**
-   * How often each name stands in the query, and in those that a dispatch has added or replaced.
+   * How often each name stands in the query, and in queries that a dispatch has added or replaced.
    */
   private static Map<String, Integer> queryFields(HttpServletRequest request) {
     Map<String, Integer> fields = new HashMap<>();
@@ -144,7 +144,7 @@ record RebuiltBody(InputStream input, long length) {
     try {
       parts = boundary == null ? List.of() : request.getParts();
     } catch (ServletException | IllegalStateException e) {
-      // No multipart configuration: the container has not read them either.
+      // There is no multipart configuration, so the container has not read the parts either.
       return null;
     }
     if (parts.isEmpty()) {

@@ -8,14 +8,15 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A request's header fields as CGI variables (RFC 3875 4.1.18). A name with other characters than
- * {@code A-Za-z0-9-} has none, so that a variable never stands for two headers (RFC 9110 17.10).
+ * A request's header fields as CGI variables (RFC 3875 4.1.18). A header whose name has other
+ * characters than {@code A-Za-z0-9-} gets no variable, so that a variable never stands for two
+ * headers (RFC 9110 17.10).
  */
 final class RequestHeaders {
   private static final String PREFIX = "HTTP_";
   private static final String HOST = "HTTP_HOST";
 
-  /** Fields that a request has once: two of them have no common meaning. */
+  /** Fields that a request may have only once, because two of them have no common meaning. */
   private static final String[] SINGLE = {
     "Host", "Content-Length", "Content-Type", "Authorization"
   };
@@ -81,8 +82,8 @@ final class RequestHeaders {
   }
 
   /**
-   * The {@code :authority} of a request that has no Host: Jetty and Tomcat leave it at that, but
-   * whoever turns HTTP/2 into something else must make a Host of it (RFC 9113 8.3.1).
+   * The {@code :authority} of a request that has no Host. Jetty and Tomcat make no Host of it. But
+   * whoever turns HTTP/2 into another protocol must make one (RFC 9113 8.3.1).
    */
   private @Nullable String authority() {
     String protocol = request.getProtocol();

@@ -20,14 +20,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * Where a request leads: SCRIPT_NAME, PATH_INFO, QUERY_STRING and REQUEST_URI, bytes as chars.
  *
- * <p>For an include they are those of the included path, which the container keeps in attributes;
- * for a forward those of the path forwarded to. REQUEST_URI is always what the client sent.
+ * <p>For an include, they are those of the included path, which the container keeps in attributes.
+ * For a forward, they are those of the path that the request was forwarded to. REQUEST_URI is
+ * always what the client sent.
  *
- * @param exact whether all of that has the bytes that were sent. Jetty decodes the target before
- *     anybody sees it: what was no UTF-8 is lost
+ * @param exact whether all of these have the bytes that were sent. Jetty decodes the target before
+ *     anybody sees it, so bytes that are not UTF-8 are lost
  */
 record RequestPath(String script, String info, String query, String uri, boolean exact) {
-  /** What decoders put in the place of bytes that are no UTF-8. */
+  /** The char that decoders put in the place of bytes that are not UTF-8. */
   private static final char REPLACEMENT = '\ufffd';
 
   static RequestPath of(HttpServletRequest request) {
@@ -70,8 +71,8 @@ record RequestPath(String script, String info, String query, String uri, boolean
   }
 
   /**
-   * Where a request leads below a path in the context, whatever servlet is mapped to it; null when
-   * it is not below that path.
+   * Where a request leads below the path {@code prefix} in the context, whatever servlet is mapped
+   * to that path; null when the request is not below that path.
    */
   static @Nullable RequestPath below(String prefix, HttpServletRequest request) {
     String info = request.getPathInfo();
@@ -107,8 +108,8 @@ record RequestPath(String script, String info, String query, String uri, boolean
     String servlet = Bytes.ofText(servletPath == null ? "" : servletPath);
     String info = pathInfo;
     MappingMatch match = mapping == null ? null : mapping.getMappingMatch();
-    // The servlet at "/" answers for whatever nobody else does: all of it is the path below it. So
-    // is the slash that the mapping "" stands for; Undertow has that as the servlet's path, too.
+    // The servlet at "/" answers what no other servlet does, so the whole path is its path info.
+    // The same is true for the slash of the mapping "", which Undertow gives as the servlet's path.
     if ((match == MappingMatch.DEFAULT || match == MappingMatch.CONTEXT_ROOT) && info == null) {
       info = servletPath;
       servlet = "";
@@ -116,7 +117,8 @@ record RequestPath(String script, String info, String query, String uri, boolean
     String script = context + servlet;
     String bytes = info == null ? "" : Bytes.ofText(info);
     String found = info == null ? "" : PathInfo.of(uri, script, bytes);
-    // What was decoded from the URI here is exact. The container's own text counts without that.
+    // A path that PathInfo has decoded from the URI is exact. Otherwise the container's text
+    // counts.
     boolean lost =
         !servlet.isEmpty() && isLost(servletPath, uri) || found.equals(bytes) && isLost(info, uri);
     return new RequestPath(
@@ -127,7 +129,7 @@ record RequestPath(String script, String info, String query, String uri, boolean
         !lost && !isLost(query, null) && !isLost(sent, null));
   }
 
-  /** Whether a text was decoded from bytes that it does not have. {@code uri} may explain it. */
+  /** Whether decoding has lost bytes of a text. A U+FFFD that {@code uri} has, too, is no loss. */
   private static boolean isLost(@Nullable String text, @Nullable String uri) {
     return text != null
         && text.indexOf(REPLACEMENT) >= 0
@@ -136,8 +138,8 @@ record RequestPath(String script, String info, String query, String uri, boolean
 
   /**
    * The URI without the parameter that the container's own {@code encodeURL} has put into it, such
-   * as {@code ;jsessionid=1}: {@code /x} is the same path with and without it. It stays in
-   * REQUEST_URI.
+   * as {@code ;jsessionid=1}. {@code /x} is the same path with and without this parameter. The
+   * parameter stays in REQUEST_URI.
    */
   private static String withoutSession(HttpServletRequest request, String uri) {
     if (uri.indexOf(';') < 0 || !request.isRequestedSessionIdFromURL()) {
@@ -155,14 +157,14 @@ record RequestPath(String script, String info, String query, String uri, boolean
     return uri;
   }
 
-  /** The container hands the context's path over as it stands in the request. */
+  /** Decodes the context's path, which the container gives as it stands in the request. */
   private static String contextPath(String raw) {
     String plain = raw.indexOf(';') < 0 ? raw : PathInfo.withoutParameters(raw);
     String decoded = Bytes.decoded(plain);
     return decoded == null ? Bytes.ofText(plain) : decoded;
   }
 
-  /** What the client sent, of a request that another servlet has passed on. */
+  /** What the client sent, also for a request that was forwarded or that failed. */
   private static String sent(HttpServletRequest request, String uri, @Nullable String query) {
     String forwarded = attribute(request, FORWARD_REQUEST_URI);
     if (forwarded != null) {

@@ -17,10 +17,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A request's CGI variables (RFC 3875 4.1), each looked up when it is asked for. Addresses, scheme
- * and user are the container's word, never a header's. Confined to one request.
+ * and user come from the container, never from a header. Confined to one request.
  */
 final class RequestVariables implements Environ.Source {
-  /** All but those of the headers. */
+  /** All variables but those of the headers. */
   private static final List<String> NAMES =
       List.of(
           "AUTH_TYPE",
@@ -59,7 +59,7 @@ final class RequestVariables implements Environ.Source {
    * The variables of a request.
    *
    * @param software SERVER_SOFTWARE
-   * @param path where it leads; null where that is what the container says
+   * @param path where the request leads; null if the container's path counts
    */
   RequestVariables(
       HttpServletRequest request,
@@ -175,7 +175,7 @@ final class RequestVariables implements Environ.Source {
     return path;
   }
 
-  /** A transfer coding has its own end, and overrides the field (RFC 9112 6.3). */
+  /** The length of the body, or null. A transfer coding overrides Content-Length (RFC 9112 6.3). */
   private @Nullable String contentLength() {
     long rebuilt = body.rebuiltLength();
     if (rebuilt >= 0) {
@@ -198,13 +198,13 @@ final class RequestVariables implements Environ.Source {
     return Hosts.serverName(Bytes.ofText(name));
   }
 
-  /** The port that the request came in on; the URL's for a connection that has none. */
+  /** The port that the request came in on; the URL's port if the connection has none. */
   private String serverPort() {
     int port = request.getLocalPort();
     return Integer.toString(port > 0 ? port : request.getServerPort());
   }
 
-  /** Containers write it anew each time that they are asked. */
+  /** Kept in a field, because containers format the address anew at each call. */
   private @Nullable String remoteAddress() {
     if (remoteAddress == null) {
       remoteAddress = address(request.getRemoteAddr());
@@ -227,19 +227,19 @@ final class RequestVariables implements Environ.Source {
     return address == null ? null : Hosts.address(Bytes.ofText(address));
   }
 
-  /** Some say {@code HTTP/2}. */
+  /** Some containers say {@code HTTP/2}, which lacks the part after the dot. */
   private static String protocol(String protocol) {
     return protocol.indexOf('.') < 0 ? protocol + ".0" : protocol;
   }
 
-  /** What the container made of the request that this error page is for, as httpd tells it. */
+  /** The status of the request that this error page is for. httpd sets this variable, too. */
   private @Nullable String redirectStatus() {
     return isError() && request.getAttribute(ERROR_STATUS_CODE) instanceof Integer status
         ? status.toString()
         : null;
   }
 
-  /** The path of that request, as it was sent. */
+  /** The path of the request that this error page is for, as it was sent. */
   private @Nullable String redirectUrl() {
     return isError() && request.getAttribute(ERROR_REQUEST_URI) instanceof String uri
         ? Bytes.ofText(uri)

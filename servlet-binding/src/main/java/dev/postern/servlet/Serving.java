@@ -21,11 +21,13 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The requests of one gateway, from its start to its end: what a servlet and a filter have in
- * common. Thread-safe.
+ * Serves the requests of one gateway, from its start to its end. Servlet and filter share this
+ * class. Thread-safe.
  */
 final class Serving {
-  /** How long after its deadline a request is cancelled: its application may have answered. */
+  /**
+   * How long after its deadline a request is cancelled. The application may still answer before.
+   */
   private static final Duration GRACE = Duration.ofSeconds(1);
 
   private final Application application;
@@ -45,7 +47,10 @@ final class Serving {
     SharedApplications.acquire(application);
   }
 
-  /** Ends what was started for it, and the application where no other gateway serves it. */
+  /**
+   * Ends what was started for this gateway, and closes the application if no other gateway serves
+   * it.
+   */
   void close() throws Exception {
     if (watch != null) {
       ClientWatch.release();
@@ -75,9 +80,9 @@ final class Serving {
   /**
    * Answers one request.
    *
-   * @param path where it leads; null where that is what the container says
-   * @param passing takes the heads that are not to be sent, so that others answer; null for none
-   * @throws IOException when the response was cut: the container then drops the connection
+   * @param path where the request leads; null if the container's path counts
+   * @param passing finds the responses that are not sent, so that others answer; null for none
+   * @throws IOException when the response was cut; the container then drops the connection
    */
   void serve(
       HttpServletRequest request,
@@ -88,7 +93,7 @@ final class Serving {
     serve(request, response, path, passing, null);
   }
 
-  /** Answers 503, without the application: nobody has a thread for it. */
+  /** Answers 503 without the application, because no thread has taken the request. */
   void reject(HttpServletRequest request, HttpServletResponse response, Throwable cause)
       throws IOException {
     String why = "executor must take the request: " + cause.getMessage();

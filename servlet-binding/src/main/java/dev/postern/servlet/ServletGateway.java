@@ -16,67 +16,71 @@ import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A servlet that calls an {@link Application}: in a context, {@code SCRIPT_NAME} is the context's
- * path and the servlet's, {@code PATH_INFO} what follows.
+ * A servlet that calls an {@link Application}. {@code SCRIPT_NAME} is the context's path and the
+ * servlet's path; {@code PATH_INFO} is what follows.
  *
- * <p>A container calls it, for all methods alike, on its own thread, which the request keeps until
- * the response is sent and its body closed, unless there is an {@link Builder#executor}; the
- * application is called by many threads at once ({@code postern.multithread}). {@code
- * postern.multiprocess} is false: the Servlet API does not tell whether a context is distributed.
+ * <p>A container calls the servlet for all methods, on a thread of the container. The request keeps
+ * that thread until the response is sent and its body closed, unless there is an {@link
+ * Builder#executor}. Many threads call the application at once ({@code postern.multithread}).
+ * {@code postern.multiprocess} is false, because the Servlet API does not tell whether a context is
+ * distributed.
  *
  * <p><b>Paths.</b> {@code PATH_INFO} has the bytes that were sent, decoded once, with empty
- * segments and {@code ;parameters}. Where the container found another path than that (it resolves
- * {@code ..}, and Undertow leaves {@code %2F} and {@code %5C} alone), its path info counts, in
- * UTF-8: the application and the container's security constraints always speak of the same path.
- * The servlet that is mapped to {@code /} gets the whole path in {@code PATH_INFO}, as with {@code
- * /*}. After a forward and in an include, the path is the target's; {@code REQUEST_URI} is always
- * what the client sent.
+ * segments and {@code ;parameters}. If the container found another path (it resolves {@code ..},
+ * and Undertow leaves {@code %2F} and {@code %5C} alone), the container's path info counts, in
+ * UTF-8. So the application and the container's security constraints always see the same path. The
+ * servlet that is mapped to {@code /} gets the whole path in {@code PATH_INFO}, as with {@code /*}.
+ * After a forward and in an include, the path is the target's; {@code REQUEST_URI} is always what
+ * the client sent.
  *
- * <p><b>Variables.</b> Those of RFC 3875 4.1 but {@code REMOTE_IDENT} and {@code PATH_TRANSLATED},
- * and {@code HTTPS}, {@code REMOTE_PORT}, {@code REQUEST_SCHEME}, {@code REQUEST_URI}, {@code
- * SERVER_ADDR}. {@code REMOTE_HOST} is the address: no name is looked up. {@code REMOTE_USER} and
- * {@code AUTH_TYPE} are the container's own authentication; {@code HTTP_AUTHORIZATION} is passed
- * on, so that an application may check it. {@code SERVER_PORT} is the port of the connection. A
- * request with two {@code Host}, {@code Content-Length}, {@code Content-Type} or {@code
- * Authorization} headers, or a malformed {@code Host}, is a 400.
+ * <p><b>Variables.</b> A request has those of RFC 3875 4.1 except {@code REMOTE_IDENT} and {@code
+ * PATH_TRANSLATED}. It also has {@code HTTPS}, {@code REMOTE_PORT}, {@code REQUEST_SCHEME}, {@code
+ * REQUEST_URI} and {@code SERVER_ADDR}. {@code REMOTE_HOST} is the address, because the gateway
+ * looks up no name. {@code REMOTE_USER} and {@code AUTH_TYPE} come from the container's own
+ * authentication. {@code HTTP_AUTHORIZATION} is passed on, so that an application may check it.
+ * {@code SERVER_PORT} is the port of the connection. A request with two {@code Host}, {@code
+ * Content-Length}, {@code Content-Type} or {@code Authorization} headers, or with a malformed
+ * {@code Host}, gets a 400.
  *
- * <p><b>Filters.</b> Headers that filters have set stay; an application's are added, and replace
- * those that a response has once. A body that a filter has read is made again where the container
- * has kept it: a form from its parameters, a multipart body from its parts. Any other body that is
- * gone is a 500, and the log says why.
+ * <p><b>Filters.</b> Headers that filters have set stay. The application's headers are added to
+ * them; only a header that a response may have once is replaced. If a filter has read the body and
+ * the container has kept it, the gateway makes the body again: a form from its parameters, a
+ * multipart body from its parts. If an application reads any other body that a filter has read, the
+ * client gets a 500, and the log says why.
  *
- * <p><b>Error pages.</b> Where a container dispatches an error to the servlet, {@code
- * REDIRECT_STATUS} and {@code REDIRECT_URL} say what has failed. An application that starts 200
- * there keeps the status of the error.
+ * <p><b>Error pages.</b> If a container dispatches an error to the servlet, {@code REDIRECT_STATUS}
+ * and {@code REDIRECT_URL} say what has failed. If the application then starts 200, the response
+ * keeps the status of the error.
  *
- * <p><b>Errors.</b> {@code postern.errors} is {@link jakarta.servlet.ServletContext#log(String)},
- * where the operators of a container look for what a web application says: an entry for each line,
- * in pieces of 8 KiB. A line on each request that failed or was refused also goes to the logger
- * {@code dev.postern} of {@link System#getLogger}: as WARNING for a 5xx and a response that was
- * cut, INFO for other refusals, DEBUG where the client has gone.
+ * <p><b>Errors.</b> {@code postern.errors} writes to {@link
+ * jakarta.servlet.ServletContext#log(String)}, where the operators of a container look for messages
+ * of a web application. Each line is an entry, in pieces of 8 KiB. For each request that failed or
+ * was refused, one line also goes to the logger {@code dev.postern} of {@link System#getLogger}.
+ * Its level is WARNING for a 5xx and for a response that was cut, INFO for other refusals, and
+ * DEBUG if the client is gone.
  *
- * <p><b>Cut responses.</b> A response that cannot be completed is cut so that a client sees it: it
- * ends before its Content-Length or without its last chunk, and under HTTP/2 in a reset stream. Two
- * cases are beyond a servlet: with HTTP/1.0, a response of unknown length looks whole; so it does
- * with HTTP/2 on Undertow.
+ * <p><b>Cut responses.</b> A response that cannot be completed is cut so that a client sees it. It
+ * ends before its Content-Length or without its last chunk, and under HTTP/2 in a reset stream. In
+ * two cases a servlet cannot do that, and a cut response of unknown length looks whole: with
+ * HTTP/1.0, and with HTTP/2 on Undertow.
  *
- * <p><b>Clients that leave.</b> The request is cancelled when a write to its client fails. On
- * Linux, it is also cancelled within 5 s after the client has reset its connection, while nothing
- * is written: the gateway looks for the connections of requests older than 50 ms in {@code
- * /proc/net/tcp}. Where the container tells another address than that of the connection (behind a
- * proxy, with a valve or filter that reads {@code X-Forwarded-For}), it does not look. A client
- * that has only ended its own side still gets its response. {@link Builder#watch} and the init
- * parameter {@code watch} turn this off.
+ * <p><b>Clients that leave.</b> The gateway cancels a request when a write to its client fails. On
+ * Linux, it also cancels a request within 5 s after the client has reset its connection, while
+ * nothing is written. For that, the gateway looks for the connections of requests older than 50 ms
+ * in {@code /proc/net/tcp}. This has no effect if the container tells another address than that of
+ * the connection, as it does behind a proxy, with a valve or filter that reads {@code
+ * X-Forwarded-For}. A client that has only ended its own side still gets its response. {@link
+ * Builder#watch} and the init parameter {@code watch} turn this off.
  *
  * <p><b>Init parameters.</b> {@code application} is the name of a class. {@code watch}, {@code
  * deadline}, {@code maxBody} and {@code executor} are the builder's options, and {@code
  * variable.NAME} adds a variable: {@code principal}, {@code session}, {@code session-id}, {@code
  * session:ATTRIBUTE}, {@code attribute:ATTRIBUTE}, {@code locale}, {@code certificates}, {@code
  * certificate-subject}, {@code certificate-issuer} or {@code certificate-serial}. An unknown or
- * malformed one stops the servlet from starting; a subclass may have others.
+ * malformed parameter stops the servlet from starting. A subclass may have others.
  *
  * <p><b>Includes.</b> An included application's status and headers are dropped, as the Servlet
- * specification demands; the including servlet must use the output stream, not the writer. When the
+ * specification demands; the including servlet must use the output stream, not the writer. If the
  * application fails, the including servlet gets an {@link IOException}.
  *
  * <p>Thread-safe.
@@ -85,10 +89,11 @@ public class ServletGateway extends HttpServlet {
   private static final long serialVersionUID = 1;
 
   /**
-   * The name of a request attribute: the Content-Type that the application has started, a String;
-   * absent where no container has another form for it, as for {@code text/html}. Containers write a
-   * media type in a form of their own ({@code text/html;charset=utf-8}); a connector that can
-   * replace fields of a response may put this value back, as {@code postern serve} does.
+   * The name of a request attribute: the Content-Type that the application has started, a String.
+   * Containers write some media types in a form of their own ({@code text/html;charset=utf-8}). A
+   * connector that can replace fields of a response may put this value back, as {@code postern
+   * serve} does. The attribute is absent if no container has another form for the type, as for
+   * {@code text/html}.
    */
   public static final String CONTENT_TYPE = "dev.postern.content_type";
 
@@ -99,18 +104,18 @@ public class ServletGateway extends HttpServlet {
 
   /**
    * For a container, as from a {@code web.xml}: {@link #init} creates the application whose class
-   * the init parameter {@code application} names. It is loaded by the thread's context class
-   * loader, needs a public constructor without arguments, and is closed by {@link #destroy} where
-   * it is {@link AutoCloseable}.
+   * the init parameter {@code application} names. The thread's context class loader loads that
+   * class, which needs a public constructor without arguments. If the application is {@link
+   * AutoCloseable}, {@link #destroy} closes it.
    */
   public ServletGateway() {
     this(new Builder(null));
   }
 
   /**
-   * A servlet that calls {@code application}. {@link #destroy} closes it where it is {@link
-   * AutoCloseable}, such as a {@code CgiDirectory}; one that several servlets call is closed with
-   * the last of them.
+   * A servlet that calls {@code application}. If the application is {@link AutoCloseable}, such as
+   * a {@code CgiDirectory}, {@link #destroy} closes it. If several servlets call the same
+   * application, the last of them closes it.
    */
   public ServletGateway(Application application) {
     this(builder(application));
@@ -135,12 +140,12 @@ public class ServletGateway extends HttpServlet {
     }
 
     /**
-     * Answers requests on threads of that executor, and gives the container's thread back at once,
-     * where the servlet was registered with {@code asyncSupported}; the caller closes it. By
-     * default a request keeps the container's thread. The init parameter {@code executor} is a
-     * number of threads of their own, or {@code virtual} for virtual threads (Java 21). When the
-     * executor rejects a request, the client is told 503. Container time-outs of asynchronous
-     * requests are turned off; {@link #deadline} is in their place.
+     * Answers requests on threads of that executor, and gives the container's thread back at once.
+     * The servlet must be registered with {@code asyncSupported}. The caller closes the executor.
+     * By default a request keeps the container's thread. The init parameter {@code executor} is a
+     * number of threads of their own, or {@code virtual} for virtual threads (Java 21). If the
+     * executor rejects a request, the client gets 503. Container time-outs of asynchronous requests
+     * are turned off; use {@link #deadline} instead.
      */
     public Builder executor(Executor newExecutor) {
       executor = requireNonNull(newExecutor, "executor");
@@ -199,8 +204,8 @@ public class ServletGateway extends HttpServlet {
   /**
    * Makes the application of a servlet that has none. {@link #init} calls it once, with what the
    * container was configured with. A subclass may override it, to look at init parameters and at
-   * the context; what it returns is closed by {@link #destroy} where it is {@link AutoCloseable}.
-   * The standard one creates the class that the init parameter {@code application} names.
+   * the context; if the result is {@link AutoCloseable}, {@link #destroy} closes it. This
+   * implementation creates the class that the init parameter {@code application} names.
    *
    * @throws Exception to stop the servlet from starting; a message says which parameter is wrong
    */
@@ -221,8 +226,8 @@ public class ServletGateway extends HttpServlet {
 
   /**
    * Called by the container, once, after all requests. Closes an application that is {@link
-   * AutoCloseable} where no other gateway serves it, and ends the thread that watches clients with
-   * the last servlet.
+   * AutoCloseable}, if no other gateway serves it. With the last servlet, the thread that watches
+   * clients ends.
    */
   @Override
   public void destroy() {
@@ -248,7 +253,7 @@ public class ServletGateway extends HttpServlet {
   /**
    * Answers one request, whatever its method is.
    *
-   * @throws IOException when the response was cut: the container then drops the connection
+   * @throws IOException when the response was cut; the container then drops the connection
    */
   @Override
   protected void service(HttpServletRequest request, HttpServletResponse response)

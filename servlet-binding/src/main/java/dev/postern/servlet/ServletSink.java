@@ -15,17 +15,20 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A response of a container. Has no buffer of its own, and leaves framing to the container, but for
- * what {@link Cutting} does to it.
+ * A response of a container. This sink has no buffer of its own. It leaves the framing to the
+ * container, except for what {@link Cutting} does.
  */
 final class ServletSink implements ResponseSink {
   private final HttpServletRequest request;
   private final HttpServletResponse response;
 
-  /** Part of another servlet's response, which neither takes headers nor ends here. */
+  /**
+   * Whether this is a part of another servlet's response. Such a part has no headers and does not
+   * end the response.
+   */
   private final boolean included;
 
-  /** A head that some container may refuse: Tomcat and Jetty take 8 KiB by default. */
+  /** A larger head may be refused: Tomcat and Jetty take 8 KiB by default. */
   private static final int LARGE = 4 * 1024;
 
   private static final byte[] NONE = {};
@@ -37,22 +40,27 @@ final class ServletSink implements ResponseSink {
   private int headSize;
 
   /**
-   * A head was refused before this one. Tomcat then still cuts the body to the refused one's
-   * length, so that this response has none.
+   * Whether a head was refused before this one. Tomcat then still cuts the body to the length in
+   * the refused head. So this response has no body.
    */
   private boolean again;
 
-  /** There is no body, and no Content-Length to say so. */
+  /** Whether there is no body, and no Content-Length that says so. */
   private boolean headOnly;
 
-  /** What blocks outside the heap are copied to, for a container that takes arrays alone. */
+  /**
+   * The array to which blocks outside the heap are copied, for a container that takes only arrays.
+   */
   private byte[] copied = NONE;
 
   private Map<String, String> trailers = Map.of();
   private @Nullable IOException failure;
   private @Nullable IOException cut;
 
-  /** An included application has failed: what follows is the engine's error page. */
+  /**
+   * Whether an included application has failed. What follows is the engine's error page, which is
+   * dropped.
+   */
   private boolean dropping;
 
   ServletSink(HttpServletRequest request, HttpServletResponse response) {
@@ -61,12 +69,14 @@ final class ServletSink implements ResponseSink {
     this.included = request.getDispatcherType() == DispatcherType.INCLUDE;
   }
 
-  /** What to throw at the container, so that it cuts the response off; null when it is whole. */
+  /**
+   * What to throw at the container, so that it cuts the response; null when the response is whole.
+   */
   @Nullable IOException cut() {
     return cut;
   }
 
-  /** Whether the client, or who took its place, does not take the response any more. */
+  /** Whether a write has failed, because the client does not take the response any more. */
   boolean isRefused() {
     return failure != null;
   }
@@ -75,7 +85,9 @@ final class ServletSink implements ResponseSink {
     return included;
   }
 
-  /** The included application has failed, which the including servlet has to hear. */
+  /**
+   * Called when the included application has failed. The including servlet then gets an exception.
+   */
   void dropIncluded(Throwable cause) {
     dropping = true;
     cut = new CutResponseException(cause);
@@ -98,7 +110,7 @@ final class ServletSink implements ResponseSink {
       } else if ((single & ~replaced) != 0) {
         response.setHeader(name, field.getValue());
       } else {
-        // A filter's cookies, its Vary, the container's session stay.
+        // A filter's cookies, its Vary, and the container's session cookie stay.
         response.addHeader(name, field.getValue());
       }
       replaced |= single;
@@ -131,7 +143,7 @@ final class ServletSink implements ResponseSink {
     return !included && Cutting.isPossible(request, response);
   }
 
-  /** A container has one value for each name (RFC 9110 5.3). */
+  /** Joins values of one name, because a container takes one value for each name (RFC 9110 5.3). */
   @Override
   public void trailers(Headers fields) {
     Map<String, String> joined = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
@@ -151,8 +163,8 @@ final class ServletSink implements ResponseSink {
   }
 
   /**
-   * The status that the container has given the request which this error page is for, when the
-   * request is such a one: a page that is fine in itself does not make a 404 a success. Else 200.
+   * The status for a response that was started with 200. If this request is for an error page, the
+   * status is that of the error, because a good page does not make a 404 a success.
    */
   private static int statusOfError(HttpServletRequest request) {
     return request.getDispatcherType() == DispatcherType.ERROR
@@ -162,8 +174,8 @@ final class ServletSink implements ResponseSink {
   }
 
   /**
-   * Jetty gives some media types a charset that the application has not named: {@code text/plain}
-   * would be ISO-8859-1 to the client, whatever its bytes are.
+   * Removes a charset that the application has not named. Jetty gives one to some media types, so
+   * that {@code text/plain} would be ISO-8859-1 for the client, whatever its bytes are.
    */
   private void keepContentType(String type) {
     String set = response.getContentType();
@@ -172,7 +184,7 @@ final class ServletSink implements ResponseSink {
     }
   }
 
-  /** No container has another form for it. */
+  /** Whether no container has another form for this type. */
   private static boolean isPlain(String type) {
     for (int i = 0; i < type.length(); i++) {
       char c = type.charAt(i);
@@ -222,7 +234,7 @@ final class ServletSink implements ResponseSink {
     }
   }
 
-  /** By one array for the whole response, as a long one has thousands of blocks. */
+  /** Uses one array for the whole response, because a long response has thousands of blocks. */
   private void copy(ByteBuffer block) throws IOException {
     int size = block.remaining();
     if (copied.length < size) {
@@ -242,8 +254,8 @@ final class ServletSink implements ResponseSink {
   }
 
   /**
-   * A container that cannot send a head, such as one that is larger than its buffer, says so when
-   * the response is committed, and can take another head then.
+   * If a container cannot send a head, for example because the head is larger than its buffer, it
+   * says so when the response is committed. It can then take another head.
    */
   @Override
   public boolean reset() {
@@ -260,9 +272,9 @@ final class ServletSink implements ResponseSink {
   }
 
   /**
-   * Sends a large head before anything else: a container that refuses it can then take another one.
-   * Tomcat takes none when the bytes of the Content-Length were written, nor any container when its
-   * stream was closed.
+   * Sends a large head before anything else, because a container that refuses it can then take
+   * another one. Later it cannot: Tomcat takes no other head after as many bytes as the
+   * Content-Length says were written, and no container takes one after its stream was closed.
    */
   private void flushLargeHead() throws IOException {
     if (headSize > LARGE) {
@@ -272,9 +284,9 @@ final class ServletSink implements ResponseSink {
   }
 
   /**
-   * Closes the stream: the last chunk goes out now and not when the servlet returns. A head alone
-   * is flushed before, since Jetty and Undertow would send the length of what was written with it:
-   * 0.
+   * Closes the stream, so that the last chunk goes out now and not when the servlet returns. A head
+   * without a body is flushed before, because Jetty and Undertow would otherwise send a
+   * Content-Length of 0 with it.
    */
   @Override
   public void finish() throws IOException {
@@ -303,18 +315,21 @@ final class ServletSink implements ResponseSink {
     }
   }
 
-  /** Else the container would answer in our place, with a page of its own that shows the error. */
+  /**
+   * Sends the head. Otherwise the container would answer with a page of its own that shows the
+   * error.
+   */
   private void commit() {
     try {
       if (!included) {
         response.flushBuffer();
       }
     } catch (IOException | RuntimeException e) {
-      // The client is gone: there is nothing left to cut.
+      // The client is gone, so there is nothing left to cut.
     }
   }
 
-  /** Cancelled before there was a response: the client learns that, and nothing else. */
+  /** Answers 503 without a body, because the exchange ended before there was a response. */
   private void refuse() {
     try {
       response.reset();
@@ -333,7 +348,10 @@ final class ServletSink implements ResponseSink {
     return out;
   }
 
-  /** Jetty throws an IOException, too, where it cannot send a head, and says so by its cause. */
+  /**
+   * Notes a failed write. Jetty also throws an IOException if it cannot send a head. Its cause is
+   * then a RuntimeException, which this method throws instead.
+   */
   private IOException failed(IOException e) {
     failure = e;
     if (e.getCause() instanceof RuntimeException refused) {

@@ -4,15 +4,15 @@ import dev.postern.Application;
 import java.util.IdentityHashMap;
 
 /**
- * How many gateways serve each application that can be closed: it is closed with the last of them.
- * An application is in here no longer than one of its servlets is started. Thread-safe.
+ * How many gateways serve each application that can be closed. The last of them closes it. An
+ * application is in this table only while one of its gateways is started. Thread-safe.
  */
 final class SharedApplications {
   private static final IdentityHashMap<Application, Integer> HOLDERS = new IdentityHashMap<>();
 
   private SharedApplications() {}
 
-  /** For a gateway that starts. */
+  /** Called by a gateway that starts. */
   static void acquire(Application application) {
     if (application instanceof AutoCloseable) {
       synchronized (HOLDERS) {
@@ -21,7 +21,10 @@ final class SharedApplications {
     }
   }
 
-  /** For a gateway that has ended, once. Closes the application where that was the last one. */
+  /**
+   * Called once by a gateway that has ended. Closes the application if that gateway was the last
+   * one.
+   */
   static void release(Application application) throws Exception {
     if (!(application instanceof AutoCloseable closeable)) {
       return;

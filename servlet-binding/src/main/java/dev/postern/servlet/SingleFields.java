@@ -1,9 +1,9 @@
 package dev.postern.servlet;
 
 /**
- * The response fields that a response has once by their definition, whoever set them: an
- * application's value replaces the one of a filter. All others are lists, or have lines of their
- * own like {@code Set-Cookie}, and are added to what filters have set.
+ * The fields that a response may have only once, by their definition. The application's value
+ * replaces that of a filter. All other fields are lists, or have a line for each value like {@code
+ * Set-Cookie}. The application's values are added to those of filters.
  */
 final class SingleFields {
   private static final String[] NAMES = {

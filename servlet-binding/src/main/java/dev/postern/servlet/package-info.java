@@ -23,10 +23,10 @@
  * </servlet-mapping>
  * }</pre>
  *
- * <p>Runs on Servlet 6.0 and 6.1. A request keeps its container's thread from its start to the
- * response's end, unless the gateway has threads of its own ({@link ServletGateway}); there is no
- * upgrade. Trailers are sent by each container over HTTP/1.1, and by Jetty and Tomcat over HTTP/2;
- * early hints by Jetty 12 and Tomcat 11.
+ * <p>The gateways run on Servlet 6.0 and 6.1. A request keeps its container's thread from its start
+ * to the response's end, unless the gateway has threads of its own ({@link ServletGateway}). There
+ * is no protocol upgrade. Every container sends trailers over HTTP/1.1; Jetty and Tomcat also send
+ * them over HTTP/2. Jetty 12 and Tomcat 11 send early hints.
  */
 @NullMarked
 package dev.postern.servlet;

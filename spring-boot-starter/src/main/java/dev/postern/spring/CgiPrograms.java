@@ -18,7 +18,7 @@ import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** The programs that properties describe. A value that is wrong is named by its property. */
+/** The programs that properties describe. The exception for a wrong value names its property. */
 final class CgiPrograms {
   private final String prefix;
   private final PosternProperties.Cgi cgi;

@@ -7,9 +7,9 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Serves a bean of type {@link dev.postern.Application} at paths of the web application: on the
- * bean's class, or on the method that makes it. The bean is closed by its context, as all beans
- * are.
+ * Serves a bean of type {@link dev.postern.Application} at paths of the web application. Put it on
+ * the bean's class, or on the method that makes the bean. The bean's context closes the bean, as it
+ * closes all beans.
  */
 @Documented
 @Retention(RetentionPolicy.RUNTIME)

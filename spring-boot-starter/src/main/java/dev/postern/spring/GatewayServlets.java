@@ -38,7 +38,10 @@ final class GatewayServlets implements ServletContextInitializer {
     return Map.copyOf(programs);
   }
 
-  /** Is told of each run of each program, with the name that the properties give it. */
+  /**
+   * Adds a listener, which is told of each run of each program, with the name that the properties
+   * give it.
+   */
   void onRun(BiConsumer<String, CgiRun> listener) {
     listeners.add(listener);
   }
@@ -72,7 +75,8 @@ final class GatewayServlets implements ServletContextInitializer {
 
   private void addBean(ServletContext context, String name, GatewayMapping mapping) {
     Application bean = beans.getBean(name, Application.class);
-    // Not the bean itself, which the servlet would close, as its context does.
+    // A lambda and not the bean itself: the servlet would close the bean, but its context does
+    // that.
     Application called = (environ, startResponse) -> bean.call(environ, startResponse);
     register(
         context,

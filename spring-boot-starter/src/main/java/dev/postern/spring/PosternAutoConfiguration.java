@@ -13,14 +13,14 @@ import org.springframework.context.annotation.Configuration;
 
 /**
  * Registers CGI programs of the properties below {@code postern.cgi} and beans with {@link
- * GatewayMapping} as servlets; metrics and health where Micrometer and Boot's health are there.
- * Called by Spring Boot.
+ * GatewayMapping} as servlets. It adds metrics if Micrometer is there, and health if Boot's health
+ * is there. Called by Spring Boot.
  */
 @AutoConfiguration
 @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.SERVLET)
 @EnableConfigurationProperties(PosternProperties.class)
 public class PosternAutoConfiguration {
-  /** For Spring. */
+  /** Called by Spring. */
   public PosternAutoConfiguration() {}
 
   @Bean
@@ -39,7 +39,7 @@ public class PosternAutoConfiguration {
     }
   }
 
-  /** Of Spring Boot 3. */
+  /** The health of Spring Boot 3. */
   @Configuration(proxyBeanMethods = false)
   @ConditionalOnClass(name = "org.springframework.boot.actuate.health.HealthIndicator")
   static class Health3 {
@@ -57,7 +57,7 @@ public class PosternAutoConfiguration {
     }
   }
 
-  /** Of Spring Boot 4. */
+  /** The health of Spring Boot 4. */
   @Configuration(proxyBeanMethods = false)
   @ConditionalOnClass(name = "org.springframework.boot.health.contributor.HealthIndicator")
   static class Health4 {

@@ -12,7 +12,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.util.unit.DataSize;
 
 /**
- * What the properties below {@code postern} say. An unknown one stops the start.
+ * What the properties below {@code postern} say. An unknown property stops the start.
  *
  * @param cgi CGI programs, by names of your own
  */
@@ -24,32 +24,32 @@ public record PosternProperties(@DefaultValue Map<String, Cgi> cgi) {
   }
 
   /**
-   * A directory of programs, or one program. What is not given has the default of {@code
+   * A directory of programs, or one program. A property that is not given has the default of {@code
    * CgiDirectory} and {@code CgiApplication}.
    *
    * @param path where they are served, such as {@code /cgi-bin/*}
    * @param directory the directory of programs; an absolute path
-   * @param program or else the one program; an absolute path
+   * @param program the one program, in place of a directory; an absolute path
    * @param interpreter commands by extensions: {@code interpreter.pl=/usr/bin/perl -T}
    * @param index the program that answers for a directory
    * @param environment variables for programs
    * @param workingDirectory where programs start
    * @param documentRoot DOCUMENT_ROOT
-   * @param headerTimeout the time to a program's blank line
-   * @param idleTimeout the time between two reads of its output
-   * @param afterOutput how long it may work on after its answer
-   * @param totalTimeout the time from its start to the end of its response
+   * @param headerTimeout the time until a program has written its blank line
+   * @param idleTimeout the time between two reads of a program's output
+   * @param afterOutput how long a program may work on after its answer
+   * @param totalTimeout the time from a program's start to the end of its response
    * @param deadline the time for a whole request
    * @param maxBody the largest request body
    * @param maxProcesses how many programs run at once
-   * @param queue how long a request waits for its place
+   * @param queue how long a request waits when {@code maxProcesses} programs run
    * @param programLimit how many runs of one program there may be at once
    * @param methods the methods that are served
    * @param passVariable variables of the request that programs get
    * @param passAuthorization whether programs get the client's Authorization
    * @param strictExit whether a response is cut when its program ends with another status than 0
    * @param allowEncodedSlash whether {@code %2F} may be in a path
-   * @param warm whether scripts of Perl and Python run warm
+   * @param warm whether a group of workers runs the scripts of Perl, Python and Ruby
    * @param followLinks which symbolic links are followed
    * @param watch whether clients that have reset their connection are looked for
    */

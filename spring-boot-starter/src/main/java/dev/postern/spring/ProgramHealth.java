@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Whether the programs are still there: each directory can be read, and each program is a file.
- * Nothing is run for that. Thread-safe.
+ * This check runs no program. Thread-safe.
  */
 final class ProgramHealth {
   private final PosternProperties properties;

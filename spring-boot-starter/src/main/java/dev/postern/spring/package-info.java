@@ -7,7 +7,8 @@
  * @GatewayMapping("/hello/*")
  * class Hello implements Responder {
  *   public Response respond(Environ environ) {
- *     return Response.text("Hello\n");
+ *     Headers headers = Headers.of("Content-Type", "text/plain; charset=utf-8");
+ *     return Response.of(200, headers, Body.of("Hello\n"));
  *   }
  * }
  * }</pre>
@@ -17,7 +18,7 @@
  * postern.cgi.tools.directory=/srv/cgi-bin
  * }</pre>
  *
- * <p>For web applications on servlets; WebFlux has none.
+ * <p>This module is for web applications on servlets. WebFlux has no servlets.
  */
 @NullMarked
 package dev.postern.spring;

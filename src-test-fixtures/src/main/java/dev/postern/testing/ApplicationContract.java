@@ -21,10 +21,10 @@ import org.junit.jupiter.api.function.Executable;
 import org.opentest4j.TestAbortedException;
 
 /**
- * What SPEC.md asks of an application whose answers come from programs, as JUnit tests: whatever a
- * program does, the application keeps the rules of applications, says by 502 and 504 what is not
- * its own fault, and never makes half a response look whole. Its test is a class with a constructor
- * of one line.
+ * JUnit tests of what SPEC.md asks of an application whose answers come from programs. Whatever a
+ * program does, the application keeps the rules of applications. It answers 502 or 504 for what is
+ * not its own fault, and never makes half a response look whole. A test is a class with a
+ * constructor of one line.
  *
  * <pre>{@code
  * class MyApplicationTest extends ApplicationContract {
@@ -49,8 +49,8 @@ public abstract class ApplicationContract {
   @FunctionalInterface
   public interface ApplicationUnderTest {
     /**
-     * The application that answers by running this program, with all defaults otherwise. One that
-     * is {@link AutoCloseable} is closed after use.
+     * Returns an application that answers by running this program, with all defaults otherwise. The
+     * contract closes it after use if it is {@link AutoCloseable}.
      *
      * @param program an executable file
      * @param silence how long a program may be silent, before its head and in its body
@@ -58,17 +58,17 @@ public abstract class ApplicationContract {
     Application open(Path program, Duration silence) throws Exception;
   }
 
-  /** The contract of one kind of application, which waits 5 s. */
+  /** Makes the contract of one kind of application, with a wait of 5 s. */
   protected ApplicationContract(ApplicationUnderTest applications) {
     this(WAIT, applications);
   }
 
   /**
-   * The contract of one kind of application.
+   * Makes the contract of one kind of application.
    *
    * @param wait how long the contract waits for something that must happen, such as the end of a
    *     program; a case fails in any case after three times as long. An application that keeps the
-   *     contract is never waited for, so a longer wait costs nothing
+   *     contract needs no wait, so a longer one costs nothing
    */
   protected ApplicationContract(Duration wait, ApplicationUnderTest applications) {
     if (wait.isNegative() || wait.isZero()) {
@@ -95,7 +95,7 @@ public abstract class ApplicationContract {
     }
   }
 
-  /** The cases. */
+  /** Returns a test for each case. */
   @TestFactory
   final List<DynamicTest> contract() {
     return ProgramCase.all().stream()
@@ -104,7 +104,7 @@ public abstract class ApplicationContract {
         .toList();
   }
 
-  /** For the tests of the contract itself. */
+  /** Returns whether a case is run. Tests of the contract itself override this. */
   boolean selects(ProgramCase test) {
     return true;
   }

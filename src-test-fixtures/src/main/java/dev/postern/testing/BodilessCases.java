@@ -32,7 +32,7 @@ final class BodilessCases {
                 assertThat(head.header(name)).isEqualTo(get.header(name));
               }
             }),
-        // A server that frames responses itself knows the length of GET where the end comes soon.
+        // A server that frames responses itself knows the length of GET only if the body ends soon.
         new ContractCase(
                 "G18",
                 "send the length of GET to HEAD",

@@ -16,8 +16,8 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 /**
- * What SPEC.md asks of a {@link Body}, as JUnit tests: for a body of your own, extend this and say
- * how to make one.
+ * JUnit tests of what SPEC.md asks of a {@link Body}. To test a body of your own, extend this class
+ * and say how to make the body.
  *
  * <pre>{@code
  * class ZipBodyTest extends BodyContract {
@@ -35,7 +35,7 @@ public abstract class BodyContract {
   /** For subclasses. */
   protected BodyContract() {}
 
-  /** A new body, always with the same bytes; the contract closes it. */
+  /** Returns a new body, always with the same bytes. The contract closes it. */
   protected abstract Body body() throws Exception;
 
   @Test

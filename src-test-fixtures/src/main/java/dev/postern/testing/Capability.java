@@ -5,17 +5,19 @@ package dev.postern.testing;
  * that needs a capability is skipped, with the reason, for a gateway that lacks it.
  */
 public enum Capability {
-  /** The gateway makes the variables out of an HTTP request; no web server did that before. */
+  /**
+   * The gateway itself makes the variables from an HTTP request, and not a web server before it.
+   */
   HTTP_MAPPING,
-  /** Methods that HTTP does not name, and such in lower case, arrive. */
+  /** Methods that HTTP does not name, and methods in lower case, arrive. */
   ANY_METHOD,
   /** Paths with empty segments, parameters and encoded delimiters and percent signs arrive. */
   ANY_PATH,
-  /** Paths with a slash at their end arrive, also the one that is a slash alone. */
+  /** Paths with a slash at their end arrive, also the path {@code /}. */
   LAST_SLASH,
   /** Paths whose bytes are not UTF-8 arrive. */
   PATH_BYTES,
-  /** Header values keep spaces and cases that mean nothing. */
+  /** Header values keep spaces and upper and lower case, even if these mean nothing. */
   EXACT_HEADERS,
   /** All values of a repeated header arrive. */
   REPEATED_HEADERS,
@@ -25,30 +27,30 @@ public enum Capability {
   ANY_STATUS,
   /** The Content-Length of a response reaches the client. */
   CONTENT_LENGTH,
-  /** A request's body of no bytes can be told from none. */
+  /** An application can tell a body of no bytes from no body. */
   EMPTY_BODY,
   /** A request may come in chunks. */
   CHUNKED_REQUEST,
   /** A client may wait for {@code 100 Continue}. */
   CONTINUE,
-  /** A client can be seen to send less than it announced. */
+  /** The gateway can see that a client sent less than it announced. */
   SHORT_REQUEST,
   /** What was flushed arrives before more is written. */
   STREAMED_RESPONSE,
-  /** A flush sends the head, also where no byte of the body follows at once. */
+  /** A flush sends the head, even if no byte of the body follows at once. */
   STREAMED_HEAD,
-  /** The application reads what was sent while the client has not sent all. */
+  /** The application can read the first part of a body before the client has sent all of it. */
   STREAMED_REQUEST,
-  /** A client that leaves is noticed by the next bytes that are written to it. */
+  /** The gateway notices that a client has left when it writes the next bytes. */
   DISCONNECT,
-  /** A response that is cut looks cut to the client. */
+  /** The client can see that a response was cut. */
   CUT,
-  /** A request that is malformed is answered by a status, and not by an end of its stream. */
+  /** A malformed request gets an answer with a status, and not just an end of its stream. */
   BAD_REQUEST,
   /** The client can read the gateway's log. */
   LOG;
 
-  /** That a gateway lacks this, and why: a sentence for the report. */
+  /** Says that a gateway lacks this. The reason is a sentence for the report. */
   public Lack lacking(String reason) {
     return new Lack(this, reason);
   }

@@ -17,12 +17,12 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Plays the web server for a CGI executable: a process for each request, with an environment that
- * is exact to the byte, and what it prints taken to the letter (RFC 3875 6). Needs {@code sh} and
- * {@code env}.
+ * Plays the web server for a CGI executable. It starts a process for each request, gives it an
+ * environment that is exact to the byte, and takes the output to the letter (RFC 3875 6). Needs
+ * {@code sh} and {@code env}.
  *
- * <p>There is no HTTP and so neither chunks nor 100 Continue, and nothing but a Content-Length can
- * show that a response is cut.
+ * <p>There is no HTTP, so there are neither chunks nor 100 Continue. Only a Content-Length can show
+ * that a response was cut.
  *
  * <p>Thread-safe.
  */
@@ -38,9 +38,9 @@ public final class CgiProcessClient implements GatewayClient {
   }
 
   /**
-   * A client of the executable that this command starts.
+   * Returns a client of the executable that this command starts.
    *
-   * @param directory for scripts and the log; stays
+   * @param directory for scripts and the log; it is not removed
    */
   public static CgiProcessClient of(List<String> command, Path directory) throws IOException {
     return new CgiProcessClient(command, requireNonNull(directory, "directory"));
@@ -85,7 +85,7 @@ public final class CgiProcessClient implements GatewayClient {
     Map<String, String> variables = RequestVariables.of(request, "/cgi-bin/app", "http");
     String proxy = request.headers().get("Proxy");
     if (proxy != null) {
-      // As the servers did that had not heard of CVE-2016-5385.
+      // Servers that do not know of CVE-2016-5385 do this.
       variables.put("HTTP_PROXY", proxy);
     }
     return variables;
@@ -110,7 +110,7 @@ public final class CgiProcessClient implements GatewayClient {
       this.out = process.getInputStream();
     }
 
-    /** The process need not read it all. */
+    /** Sends the body. The process need not read all of it. */
     void send(byte @Nullable [] body) {
       try {
         if (body != null) {
@@ -118,7 +118,7 @@ public final class CgiProcessClient implements GatewayClient {
         }
         endRequest();
       } catch (IOException e) {
-        // What it answers is looked at.
+        // The test looks at the answer.
       }
     }
 
@@ -161,7 +161,7 @@ public final class CgiProcessClient implements GatewayClient {
       return TestResponse.of(status, headers, rest, head && whole);
     }
 
-    /** False when the output ended before the blank line. */
+    /** Reads the head. Returns false if the output ended before the blank line. */
     private boolean readHead() throws IOException {
       if (headRead) {
         return status != 0;
@@ -188,7 +188,7 @@ public final class CgiProcessClient implements GatewayClient {
       return true;
     }
 
-    /** {@code NL = LF | CR LF} (RFC 3875 7.2); null where the output ends. */
+    /** Reads a line up to {@code NL = LF | CR LF} (RFC 3875 7.2); null where the output ends. */
     private @Nullable String readLine() throws IOException {
       ByteArrayOutputStream line = new ByteArrayOutputStream();
       for (int b = out.read(); b != '\n'; b = out.read()) {

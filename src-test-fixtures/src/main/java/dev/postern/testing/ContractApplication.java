@@ -13,9 +13,9 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The application that a gateway serves under {@link GatewayContract}: a request header says which
- * case of the contract it belongs to. Has a public constructor without arguments, so that it can be
- * served by name in another process or container.
+ * The application that a gateway serves under {@link GatewayContract}. A request header says which
+ * case of the contract a request belongs to. The class has a public constructor without arguments,
+ * so that it can be served by name in another process or container.
  *
  * <p>Thread-safe.
  */
@@ -24,10 +24,10 @@ public final class ContractApplication implements Application {
 
   private static final Object LOCK = new Object();
 
-  /** Calls that have not come to their end, in this JVM. */
+  /** Calls in this JVM that have not ended. */
   private static int running;
 
-  /** The application. */
+  /** Makes the application. */
   public ContractApplication() {}
 
   @Override
@@ -47,7 +47,7 @@ public final class ContractApplication implements Application {
       return lint.wrap((e, start) -> asked.app().call(e, start, witness))
           .call(environ, startResponse);
     } finally {
-      // Comes last, after Lint's hook and those of the case.
+      // This hook is added last, so it runs after Lint's hook and those of the case.
       environ.onFinish(
           outcome -> {
             end();
@@ -69,7 +69,7 @@ public final class ContractApplication implements Application {
     }
   }
 
-  /** Gives a gateway the time to make another call beside this one, if it does such a thing. */
+  /** Gives a gateway the time to make another call beside this one, if it makes calls overlap. */
   static void awaitOther(Duration time) throws InterruptedException {
     long end = System.nanoTime() + time.toNanos();
     synchronized (LOCK) {
@@ -80,8 +80,9 @@ public final class ContractApplication implements Application {
   }
 
   /**
-   * The case by its subject and name, as {@link Trial} sends them. No trial sends a request without
-   * the header, but who makes a class-data archive does: by such a request all cases get into it.
+   * Returns the case by its subject and name, as {@link Trial} sends them. Each request of a trial
+   * has the header. Whoever makes a class-data archive sends a request without it, so that all
+   * cases get into the archive.
    */
   private static @Nullable ContractCase asked(@Nullable String header) {
     if (header == null) {
@@ -104,7 +105,7 @@ public final class ContractApplication implements Application {
     }
   }
 
-  /** {@code 200 12 complete} or {@code 500 26 complete java.lang.Error}. */
+  /** Returns {@code 200 12 complete} or {@code 500 26 complete java.lang.Error}. */
   private static String text(Outcome outcome) {
     Throwable failure = outcome.failure();
     return outcome.status()

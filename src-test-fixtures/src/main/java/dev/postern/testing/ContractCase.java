@@ -40,7 +40,10 @@ record ContractCase(
     return new ContractCase(id, must, needs, Set.of(rules), app, script);
   }
 
-  /** {@code E3 must decode the path once}: the name of the test, and of the case in a request. */
+  /**
+   * Returns a text such as {@code E3 must decode the path once}, which names the test, and the case
+   * in a request.
+   */
   String name() {
     return id + " must " + must;
   }

@@ -14,7 +14,7 @@ import java.util.function.Function;
 final class ContractCases {
   static final Headers TEXT = Headers.of("Content-Type", "text/plain");
 
-  /** In place of a variable's value. */
+  /** Stands in place of the value of an absent variable. */
   static final String ABSENT = "(absent)";
 
   private ContractCases() {}
@@ -33,8 +33,8 @@ final class ContractCases {
           "ends");
 
   /**
-   * The cases of one subject. A process that serves one request makes no others: each lambda costs
-   * a fraction of a millisecond.
+   * Returns the cases of one subject. A process that serves one request makes only these, as each
+   * lambda costs a fraction of a millisecond.
    */
   static List<ContractCase> about(String subject) {
     return switch (subject) {
@@ -98,12 +98,12 @@ final class ContractCases {
     return Body.of(bytes.getBytes(StandardCharsets.ISO_8859_1));
   }
 
-  /** The body, a char for each byte. */
+  /** Returns the body, a char for each byte. */
   static String bytes(TestResponse response) {
     return new String(response.body(), StandardCharsets.ISO_8859_1);
   }
 
-  /** So many bytes of which each 251 in a row are different, so that no lost block goes unseen. */
+  /** Returns so many bytes. Any 251 in a row are different, so that a lost block is seen. */
   static byte[] pattern(int length) {
     byte[] bytes = new byte[length];
     for (int i = 0; i < length; i++) {

@@ -75,13 +75,13 @@ final class EndCases {
           try {
             trial.send(TestRequest.of(method, "/"));
           } catch (IOException e) {
-            // A response that was cut before its head; the notes count.
+            // The response was cut before its head. Only the notes count.
           }
           assertThat(trial.notes()).filteredOn("closed"::equals).hasSize(1);
         });
   }
 
-  /** Notes its end. */
+  /** A body that notes its end. */
   private record ClosingBody(Body.Writer writer, Witness witness) implements Body {
     @Override
     public Iterator<ByteBuffer> iterator() {
@@ -179,7 +179,7 @@ final class EndCases {
                   assertThat(trial.get("/").text()).isEqualTo("whole");
                   assertThat(trial.outcome()).isEqualTo("200 5 complete");
                 })
-            // A server that sees the end of a response may at once tell its program to end.
+            // A server that sees the end of a response may tell its program to end at once.
             .needs(CUT),
         new ContractCase(
             "G29",
@@ -235,7 +235,7 @@ final class EndCases {
         together("E22", "not let calls overlap when it says so", 4, Duration.ofMillis(250)));
   }
 
-  /** Several requests at once; each call lingers until it meets another one. */
+  /** Makes a case of several requests at once. Each call lingers until it meets another one. */
   private static ContractCase together(String id, String must, int requests, Duration linger) {
     return new ContractCase(
         id,

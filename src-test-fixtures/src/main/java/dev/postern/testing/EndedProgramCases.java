@@ -68,7 +68,8 @@ final class EndedProgramCases {
                 talk.endRequest();
                 assertThat(talk.finish().status()).isEqualTo(400);
               }
-              // It says so after the client has its answer; there is none where none was started.
+              // The program may write its note after the client has its answer, so wait for its
+              // end. If no program was started, there is no file.
               Path started = Path.of(noted + ".pid");
               if (Files.exists(started)) {
                 awaitEnd(trial, Files.readString(started).trim());
@@ -114,7 +115,10 @@ final class EndedProgramCases {
     }
   }
 
-  /** Not there, or waiting for its parent to look at it. */
+  /**
+   * Returns whether a process runs. False if it is gone, or waits for its parent to look at its
+   * exit.
+   */
   private static boolean isRunning(String pid) {
     try {
       String stat = Files.readString(Path.of("/proc", pid, "stat"));

@@ -18,7 +18,7 @@ import dev.postern.Environ;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What an application is told about its request, but for the headers. */
+/** What an application learns about its request, except for the headers. */
 final class EnvironCases {
   private EnvironCases() {}
 
@@ -188,7 +188,7 @@ final class EnvironCases {
         trial -> assertThat(bytes(trial.get(sent))).isEqualTo(expected));
   }
 
-  /** Names that only one of the two ways knows. */
+  /** Returns the names that the environ lists and cannot find, or finds and does not list. */
   private static String unlisted(Environ environ) {
     List<String> asked =
         List.of("REQUEST_METHOD", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "HTTP_X_LISTED");

@@ -235,7 +235,7 @@ final class FailureCases {
             .needs(HTTP_MAPPING, BAD_REQUEST));
   }
 
-  /** A body that gives some blocks, and then fails. */
+  /** Returns a body that gives some blocks, and then fails. */
   private static Body failing(int blocks) {
     return new Body() {
       @Override

@@ -9,21 +9,21 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Assumptions;
 
 /**
- * Small CGI programs for tests of whatever hosts them, in sh, Perl, Python and Java, named by how
- * they behave: {@code floods-stderr-before-reading.sh}. They are written to a directory of the
- * test, executable for everybody.
+ * Small CGI programs in sh, Perl, Python and Java, for tests of whatever hosts them. A program's
+ * name says how it behaves: {@code floods-stderr-before-reading.sh}. This class writes programs to
+ * a directory of the test, executable for everybody.
  */
 public final class FixturePrograms {
   private FixturePrograms() {}
 
   /**
-   * Writes one of this kit's programs. One in Java becomes a script that runs its source by the JVM
-   * of the tests.
+   * Writes one of this kit's programs. A program in Java gets a script that runs its source by the
+   * JVM of the tests.
    *
    * @param name of a file in this package's {@code programs}
    * @throws FileNotFoundException when there is none of that name
    * @throws org.opentest4j.TestAbortedException when this machine lacks what runs the program; an
-   *     AssertionError instead where the environment has {@code POSTERN_REQUIRE_ALL=1}
+   *     AssertionError instead if the environment has {@code POSTERN_REQUIRE_ALL=1}
    */
   public static Path install(Path directory, String name) throws IOException {
     byte[] content = content(name);

@@ -238,7 +238,7 @@ final class FramingCases {
         });
   }
 
-  /** In blocks that are empty, read-only, direct, and slices of others. */
+  /** Returns a body in blocks that are empty, read-only, direct, and slices of others. */
   private static Body blocks(byte[] all) {
     List<ByteBuffer> blocks = new ArrayList<>();
     for (int i = 0; i < all.length; i += 1000) {

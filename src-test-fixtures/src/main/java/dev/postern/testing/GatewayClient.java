@@ -5,8 +5,8 @@ import java.io.IOException;
 import java.time.Duration;
 
 /**
- * How a {@link GatewayContract} talks to a gateway: whatever carries a request to it and its
- * response back. {@link HttpGatewayClient} is one for gateways behind a socket.
+ * Carries requests of a {@link GatewayContract} to a gateway, and its responses back. {@link
+ * HttpGatewayClient} is a client for gateways behind a socket.
  *
  * <p>Thread-safe: the contract sends requests at the same time.
  */
@@ -14,32 +14,32 @@ public interface GatewayClient extends Closeable {
   /**
    * Sends a request and reads the response to its end, also while the request is still being sent.
    *
-   * @throws IOException when there is no response that could be read; one that is cut is no
-   *     exception
+   * @throws IOException when there is no response that could be read; a response that is cut throws
+   *     nothing
    */
   TestResponse send(TestRequest request) throws IOException;
 
   /**
-   * Sends the head of a request, and leaves its body and the response to the conversation. A body
-   * in the request only says its length. Needed for {@link Capability#STREAMED_RESPONSE} and those
-   * beside it.
+   * Sends the head of a request. The conversation then sends the body and reads the response. A
+   * body in the request only says its length. Needed for {@link Capability#STREAMED_RESPONSE} and
+   * those beside it.
    */
   default Conversation open(TestRequest request) throws IOException {
     throw new UnsupportedOperationException("client cannot read a response while it comes");
   }
 
   /**
-   * All that the gateway wrote to its log, {@code postern.errors}, until now. Needed for {@link
-   * Capability#LOG}.
+   * Returns all that the gateway wrote to its log, {@code postern.errors}, until now. Needed for
+   * {@link Capability#LOG}.
    */
   default String log() throws IOException {
     throw new UnsupportedOperationException("client cannot see the log");
   }
 
   /**
-   * This client, which throws an IOException where a server is silent for longer. {@link
-   * GatewayContract} calls this once, with its own wait. By default the client returns itself: the
-   * contract ends what hangs in it, but later and without the client's reason.
+   * Returns a client that throws an IOException if a server is silent for longer. {@link
+   * GatewayContract} calls this once, with its own wait. By default the client returns itself. The
+   * contract then still ends a request that hangs, but later and without the client's reason.
    *
    * @param silence positive
    */
@@ -68,14 +68,14 @@ public interface GatewayClient extends Closeable {
     /**
      * Waits for exactly so many bytes of the body.
      *
-     * @throws java.io.EOFException when it ends before
+     * @throws java.io.EOFException when the body ends before
      */
     byte[] read(int count) throws IOException;
 
-    /** Reads to the end; the body of what is returned is what was not read before. */
+    /** Reads the response to its end. The body of the result is what was not read before. */
     TestResponse finish() throws IOException;
 
-    /** Leaves: where the response is not at its end, its gateway finds that nobody reads it. */
+    /** Leaves. If the response is not at its end, the gateway finds that nobody reads it. */
     @Override
     void close() throws IOException;
   }

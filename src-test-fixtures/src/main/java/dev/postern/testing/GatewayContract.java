@@ -22,8 +22,8 @@ import org.junit.jupiter.api.TestInstance;
 import org.opentest4j.TestAbortedException;
 
 /**
- * What SPEC.md asks of a gateway, as JUnit tests. A gateway's test is a class with a constructor of
- * one line: how to start the gateway, and what it lacks.
+ * JUnit tests of what SPEC.md asks of a gateway. A gateway's test is a class with a constructor of
+ * one line, which says how to start the gateway, and what it lacks.
  *
  * <pre>{@code
  * class MyGatewayTest extends GatewayContract {
@@ -38,9 +38,10 @@ import org.opentest4j.TestAbortedException;
  * }
  * }</pre>
  *
- * <p>The gateway is started once for the class, with {@link ContractApplication}, and gets many
- * requests, some at the same time. Each test is named by the id of a rule, and its failure says
- * {@code gateway must rule [id]}. {@link dev.postern.Lint} stands around every application.
+ * <p>The contract starts the gateway once for the class, with {@link ContractApplication}, and
+ * sends many requests, some at the same time. Each test is named by the id of a rule, and its
+ * failure says {@code gateway must rule [id]}. {@link dev.postern.Lint} stands around every
+ * application.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 public abstract class GatewayContract {
@@ -56,8 +57,8 @@ public abstract class GatewayContract {
   @FunctionalInterface
   public interface GatewayUnderTest {
     /**
-     * Starts a gateway; closing the client ends it. A part that is missing on this machine is an
-     * assumption that fails.
+     * Starts a gateway. Closing the client ends it. If a part is missing on this machine, this
+     * method throws a failed assumption.
      *
      * @param application has a public constructor without arguments, for gateways in other
      *     processes
@@ -66,7 +67,7 @@ public abstract class GatewayContract {
   }
 
   /**
-   * The contract of one gateway, which waits 5 s.
+   * Makes the contract of one gateway, with a wait of 5 s.
    *
    * @param lacks what the gateway, its server or the client cannot do; tests that need it are
    *     skipped with the reason
@@ -76,12 +77,12 @@ public abstract class GatewayContract {
   }
 
   /**
-   * The contract of one gateway.
+   * Makes the contract of one gateway.
    *
    * @param wait how long the contract waits for something that must happen, such as the next byte
    *     of a response or the end of a request; a case fails in any case after three times as long.
-   *     A gateway that keeps the contract is never waited for, so a longer wait costs nothing: pass
-   *     one where the machine is busy or each request starts a JVM
+   *     A gateway that keeps the contract needs no wait, so a longer one costs nothing. Pass a
+   *     longer one if the machine is busy or each request starts a JVM
    * @param lacks what the gateway, its server or the client cannot do; tests that need it are
    *     skipped with the reason
    */
@@ -118,7 +119,7 @@ public abstract class GatewayContract {
     }
   }
 
-  /** The cases, by subject. */
+  /** Returns a test for each case, by subject. */
   @TestFactory
   final List<DynamicContainer> contract() {
     return ContractCases.SUBJECTS.stream()
@@ -134,7 +135,7 @@ public abstract class GatewayContract {
         .toList();
   }
 
-  /** For the tests of the contract itself. */
+  /** Returns whether a case is run. Tests of the contract itself override this. */
   boolean selects(ContractCase test) {
     return true;
   }

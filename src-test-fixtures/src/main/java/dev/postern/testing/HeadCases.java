@@ -81,7 +81,7 @@ final class HeadCases {
                 expected.add(Integer.toString(i));
               }
               TestResponse response = trial.get("/");
-              // RFC 9110 5.3: joined by a comma they mean the same.
+              // RFC 9110 5.3: such fields, joined by commas, mean the same.
               assertThat(String.join(", ", response.headers().all("X-Many")))
                   .isEqualTo(String.join(", ", expected));
               assertThat(response.header("X-Long")).hasSize(3200);
@@ -94,7 +94,10 @@ final class HeadCases {
             .needs(HEADER_BYTES));
   }
 
-  /** Nothing is added: no charset where there was none. */
+  /**
+   * Makes a case for several types. The gateway must add nothing, such as a charset where there was
+   * none.
+   */
   private static ContractCase types(String must, UnaryOperator<String> form) {
     return new ContractCase(
         "G17",

@@ -18,9 +18,9 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A client for gateways behind HTTP/1.1 on the loopback interface: exact bytes, nothing repaired,
- * nothing followed. Each request has a connection of its own, which the client does not ask to be
- * closed, so that a response that is cut can be told from one that ends.
+ * A client for gateways behind HTTP/1.1 on the loopback interface. It sends exact bytes, repairs
+ * nothing and follows no redirect. Each request has a connection of its own. The client does not
+ * ask the server to close it, so that a response that is cut differs from one that ends.
  *
  * <p>Immutable, thread-safe.
  */
@@ -49,29 +49,29 @@ public final class HttpGatewayClient implements GatewayClient {
     this.log = log;
   }
 
-  /** A client of the server at that port of 127.0.0.1, for an application at its root. */
+  /** Returns a client of the server at that port of 127.0.0.1, for an application at its root. */
   public static HttpGatewayClient of(int port) {
     return new HttpGatewayClient(port, "", SILENCE, () -> {}, null);
   }
 
-  /** This client for an application at {@code prefix}, such as {@code /cgi-bin/app}. */
+  /** Returns this client for an application at {@code prefix}, such as {@code /cgi-bin/app}. */
   public HttpGatewayClient at(String newPrefix) {
     return new HttpGatewayClient(port, newPrefix, silence, onClose, log);
   }
 
-  /** This client, which ends the server by {@code close} when it is closed itself. */
+  /** Returns this client, which calls {@code close} to end the server when it is closed itself. */
   public HttpGatewayClient onClose(Closeable close) {
     return new HttpGatewayClient(port, prefix, silence, close, log);
   }
 
-  /** This client, which finds the gateway's log by {@code newLog}. */
+  /** Returns this client, which gets the gateway's log from {@code newLog}. */
   public HttpGatewayClient withLog(Callable<String> newLog) {
     return new HttpGatewayClient(port, prefix, silence, onClose, requireNonNull(newLog, "log"));
   }
 
   /**
-   * This client, which waits so long, at least a millisecond, for each next byte of a server; 5 s
-   * by default.
+   * Returns this client, which waits so long, at least a millisecond, for each next byte of a
+   * server. The default is 5 s.
    */
   @Override
   public HttpGatewayClient waiting(Duration newSilence) {
@@ -172,7 +172,7 @@ public final class HttpGatewayClient implements GatewayClient {
       this.in = new HttpResponseReader(socket.getInputStream(), request.method());
     }
 
-    /** The whole body; the server may refuse to take it all and still answer. */
+    /** Sends the whole body. The server may refuse to take all of it and still answer. */
     void send(byte[] body) {
       try {
         write(body);
@@ -234,7 +234,10 @@ public final class HttpGatewayClient implements GatewayClient {
       return TestResponse.of(in.status(), headers, body, in.isComplete());
     }
 
-    /** With a reset, so that the server learns that nobody reads any more. */
+    /**
+     * Closes with a reset if the response is not whole, so that the server learns that nobody reads
+     * it.
+     */
     @Override
     public void close() throws IOException {
       if (!in.isComplete()) {

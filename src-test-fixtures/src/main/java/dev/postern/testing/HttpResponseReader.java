@@ -21,7 +21,7 @@ final class HttpResponseReader {
     NONE,
     LENGTH,
     CHUNKED,
-    /** To the end of the connection. */
+    /** The body goes to the end of the connection. */
     CLOSE
   }
 
@@ -32,7 +32,7 @@ final class HttpResponseReader {
   private Headers headers = Headers.of();
   private Framing framing = Framing.NONE;
 
-  /** Left of the body, or of the chunk. */
+  /** The bytes that are left of the body, or of the chunk. */
   private long left;
 
   private boolean inChunks;
@@ -57,7 +57,7 @@ final class HttpResponseReader {
     return complete;
   }
 
-  /** Waits for 100, or for a final response instead; true for the latter. */
+  /** Waits for 100 or for a final response. Returns true for a final response. */
   boolean awaitContinue() throws IOException {
     readOneHead();
     if (status == 100) {
@@ -87,7 +87,7 @@ final class HttpResponseReader {
     return true;
   }
 
-  /** One status line with its headers; maybe an interim one. */
+  /** Reads one status line with its headers, which may be an interim one. */
   private void readOneHead() throws IOException {
     String line = readLine();
     if (line == null) {
@@ -112,7 +112,7 @@ final class HttpResponseReader {
     headers = Headers.of(fields.toArray(new String[0]));
   }
 
-  /** RFC 9112 6.3. */
+  /** Finds the framing of the body (RFC 9112 6.3). */
   private void frame() throws IOException {
     List<String> lengths = headers.all("Content-Length");
     String coding = String.join(", ", headers.all("Transfer-Encoding")).toLowerCase(Locale.ROOT);
@@ -133,7 +133,7 @@ final class HttpResponseReader {
     }
   }
 
-  /** So many bytes of the body, or fewer when it ends before. */
+  /** Returns so many bytes of the body, or fewer if it ends before. */
   byte[] readBody(int most) throws IOException {
     ByteArrayOutputStream body = new ByteArrayOutputStream();
     byte[] buffer = new byte[8192];
@@ -157,8 +157,9 @@ final class HttpResponseReader {
   }
 
   /**
-   * False at the last chunk, and where the connection ended. The line end after a chunk is read
-   * here, before the next one: a server may send both together.
+   * Reads the size of the next chunk. Returns false at the last chunk, and if the connection ended.
+   * The line end after a chunk is read here, before the next size, as a server may send both
+   * together.
    */
   private boolean readChunkSize() throws IOException {
     if (inChunks && !"".equals(readLine())) {
@@ -188,7 +189,7 @@ final class HttpResponseReader {
     complete = whole;
   }
 
-  /** A reset is an end that is not whole. */
+  /** Reads bytes. A reset ends the response, which is then not whole. */
   private int read(byte[] buffer, int length) throws IOException {
     try {
       return in.read(buffer, 0, length);
@@ -201,7 +202,7 @@ final class HttpResponseReader {
     }
   }
 
-  /** Without its CRLF, or null where the connection ended. */
+  /** Reads a line without its CRLF; null if the connection ended. */
   private @Nullable String readLine() throws IOException {
     ByteArrayOutputStream line = new ByteArrayOutputStream();
     byte[] one = new byte[1];

@@ -17,20 +17,20 @@ import java.util.concurrent.FutureTask;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
-/** {@link InMemoryGateway#client}. */
+/** The client that {@link InMemoryGateway#client} returns. */
 final class InMemoryClient implements GatewayClient {
   private final Application application;
   private final Environs environs;
   private final UnaryOperator<ResponseSink> sinks;
   private final StringWriter log = new StringWriter();
 
-  /** What a gateway makes of a request. */
+  /** Makes an environ of a request, as a gateway does. */
   interface Environs {
     Environ make(TestRequest request, InputStream input, StringWriter log);
   }
 
   /**
-   * A client of the gateway that these make up.
+   * Makes a client of the gateway that consists of these parts.
    *
    * @param sinks what stands between the engine and the client
    */
@@ -142,7 +142,7 @@ final class InMemoryClient implements GatewayClient {
     static final Head NONE = new Head(0, Headers.of());
   }
 
-  /** Hands everything on at once. */
+  /** Hands everything on to the client at once. */
   private static final class PipeSink implements ResponseSink {
     final CompletableFuture<Head> head = new CompletableFuture<>();
     final MemoryPipe body = new MemoryPipe();

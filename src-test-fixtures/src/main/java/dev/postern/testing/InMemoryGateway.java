@@ -19,8 +19,9 @@ import java.util.Map;
 import java.util.function.UnaryOperator;
 
 /**
- * Runs an application in memory: a request goes in, a response comes out, and what the application
- * did wrong is a {@link LintException}. For unit tests; everything between is the real engine.
+ * Runs an application in memory, for unit tests. A request goes in, and a response comes out. If
+ * the application broke a rule, a {@link LintException} says so. The engine in between is the real
+ * one.
  *
  * <pre>{@code
  * InMemoryGateway gateway = InMemoryGateway.of(new Hello());
@@ -29,9 +30,9 @@ import java.util.function.UnaryOperator;
  * assertThat(response.text()).isEqualTo("Hello x\n");
  * }</pre>
  *
- * <p>Variables are made from the request as RFC 3875 4.1 says: paths are percent-decoded, headers
- * become {@code HTTP_*}, {@code Host} becomes SERVER_NAME and SERVER_PORT; without it the server is
- * {@code localhost}.
+ * <p>The gateway makes variables from the request as RFC 3875 4.1 says. Paths are percent-decoded,
+ * headers become {@code HTTP_*}, and {@code Host} becomes SERVER_NAME and SERVER_PORT. Without a
+ * {@code Host} the server is {@code localhost}.
  *
  * <p>Immutable, thread-safe.
  */
@@ -50,23 +51,23 @@ public final class InMemoryGateway {
     this.linted = builder.linted;
   }
 
-  /** A gateway at the root of {@code http://localhost}, with {@link Lint}. */
+  /** Returns a gateway at the root of {@code http://localhost}, with {@link Lint}. */
   public static InMemoryGateway of(Application application) {
     return builder(application).build();
   }
 
-  /** Options for a gateway. */
+  /** Returns a builder with the options of a gateway. */
   public static Builder builder(Application application) {
     return new Builder(requireNonNull(application, "application"));
   }
 
   /**
-   * Runs one request on this thread, to the end of its {@code onFinish} hooks. What the application
-   * throws becomes a response, as in every gateway; see {@link TestResponse#log} and {@link
-   * TestResponse#outcome}.
+   * Runs one request on this thread, to the end of its {@code onFinish} hooks. If the application
+   * throws, the exception becomes a response, as in every gateway; see {@link TestResponse#log} and
+   * {@link TestResponse#outcome}.
    *
    * @throws LintException when the application broke rules of SPEC.md, whatever the response was
-   * @throws IllegalArgumentException when the request's target is no path with maybe a query
+   * @throws IllegalArgumentException when the request's target is no path, with or without a query
    */
   public TestResponse run(TestRequest request) {
     List<LintException> reports = new ArrayList<>();
@@ -85,9 +86,9 @@ public final class InMemoryGateway {
   }
 
   /**
-   * A client for {@link GatewayContract} and for tests that read a response while it comes. Each of
-   * its requests runs on a thread of its own. The contract's application brings its own Lint; this
-   * client has none.
+   * Returns a client for {@link GatewayContract}, and for tests that read a response while it
+   * comes. Each of its requests runs on a thread of its own. This client has no Lint, as the
+   * contract's application brings its own.
    */
   public GatewayClient client() {
     return new InMemoryClient(application, this::environ, UnaryOperator.identity());
@@ -120,34 +121,34 @@ public final class InMemoryGateway {
       this.application = application;
     }
 
-    /** SCRIPT_NAME: where the application is, such as {@code /app}; by default "". */
+    /** Sets SCRIPT_NAME, the path of the application, such as {@code /app}; by default "". */
     public Builder scriptName(String newScriptName) {
       scriptName = requireNonNull(newScriptName, "scriptName");
       return this;
     }
 
-    /** {@code http}, the default, or {@code https}. */
+    /** Sets the scheme: {@code http}, the default, or {@code https}. */
     public Builder scheme(String newScheme) {
       scheme = requireNonNull(newScheme, "scheme");
       return this;
     }
 
     /**
-     * A CGI variable that no request says, such as REMOTE_USER: bytes as chars. Wins over what the
-     * request says.
+     * Sets a CGI variable that is not in a request, such as REMOTE_USER, with a byte in each char.
+     * It replaces a variable that the request makes.
      */
     public Builder variable(String name, String value) {
       variables.put(requireNonNull(name, "name"), requireNonNull(value, "value"));
       return this;
     }
 
-    /** Without {@link Lint}: for tests of what a gateway makes of a broken application. */
+    /** Leaves {@link Lint} out, for tests of what a gateway makes of a broken application. */
     public Builder unlinted() {
       linted = false;
       return this;
     }
 
-    /** The gateway. */
+    /** Returns the gateway. */
     public InMemoryGateway build() {
       return new InMemoryGateway(this);
     }

@@ -19,7 +19,7 @@ import java.io.UncheckedIOException;
 import java.util.Arrays;
 import java.util.List;
 
-/** The request's body. */
+/** How an application reads the request's body. */
 final class InputCases {
   private static final Headers BYTES = Headers.of("Content-Type", "application/octet-stream");
 
@@ -212,7 +212,10 @@ final class InputCases {
             .needs(STREAMED_REQUEST, STREAMED_RESPONSE));
   }
 
-  /** A gateway that breaks the connection off need not answer; what it notes must be the 400. */
+  /**
+   * Checks that the client's fault is a 400. A gateway that breaks the connection off need not
+   * answer, but the outcome that it notes must be the 400.
+   */
   private static void checkClientsFault(Trial trial) throws IOException {
     TestRequest request = TestRequest.of("POST", "/").withBody(new byte[10]);
     try (GatewayClient.Conversation talk = trial.open(request)) {

@@ -8,13 +8,15 @@ import java.util.Deque;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** Bytes from one thread to another, unbounded, with an end or a failure. Thread-safe. */
+/**
+ * Passes bytes from one thread to another, without a bound, up to an end or a failure. Thread-safe.
+ */
 final class MemoryPipe extends InputStream {
   private final Deque<byte[]> blocks = new ArrayDeque<>();
   private boolean ended;
   private @Nullable IOException failure;
 
-  /** Throws when the other side has left. */
+  /** Adds bytes. Throws when the other side has left. */
   synchronized void put(byte[] bytes, int offset, int length) throws IOException {
     throwFailure();
     if (length > 0) {
@@ -23,13 +25,13 @@ final class MemoryPipe extends InputStream {
     }
   }
 
-  /** No more bytes come; what is there can still be read. */
+  /** Ends the pipe. What is there can still be read. */
   synchronized void end() {
     ended = true;
     notifyAll();
   }
 
-  /** From now on both sides get this exception, bytes or not. */
+  /** Makes both sides get this exception from now on, even if there are bytes. */
   synchronized void fail(IOException why) {
     failure = why;
     notifyAll();

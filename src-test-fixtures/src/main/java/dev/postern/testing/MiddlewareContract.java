@@ -35,9 +35,9 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 /**
- * What SPEC.md asks of a {@link Middleware}, as JUnit tests: it passes bytes, flushes and errors
- * on, closes once what it wraps, and keeps the rules of Lint on both sides. For a middleware of
- * your own, extend this and say how to make it.
+ * JUnit tests of what SPEC.md asks of a {@link Middleware}. It passes bytes, flushes and errors on,
+ * closes what it wraps once, and keeps the rules of Lint on both sides. To test a middleware of
+ * your own, extend this class and say how to make the middleware.
  *
  * <pre>{@code
  * class StampTest extends MiddlewareContract {
@@ -52,13 +52,16 @@ public abstract class MiddlewareContract {
 
   private final Middleware middleware;
 
-  /** For subclasses: the middleware, which answers {@link #request} with what is inside. */
+  /**
+   * For subclasses. The middleware must answer {@link #request} with the response of the
+   * application inside.
+   */
   protected MiddlewareContract(Middleware middleware) {
     this.middleware = requireNonNull(middleware, "middleware");
   }
 
   /**
-   * A request that the middleware lets pass; by default one without headers.
+   * Returns a request that the middleware lets pass; by default one without headers.
    *
    * @param method GET or HEAD
    */
@@ -67,7 +70,8 @@ public abstract class MiddlewareContract {
   }
 
   /**
-   * The application's bytes as far as those of a response allow; by default the bytes themselves.
+   * Returns the application's bytes, as far as the bytes of a response show them. By default these
+   * are the bytes themselves.
    *
    * @param headers of the response
    * @param bytes that a client has got so far
@@ -100,7 +104,7 @@ public abstract class MiddlewareContract {
       exchange = Exchange.of(environ, this);
     }
 
-    /** Between two Lints, so that a fault of either side is seen. */
+    /** Puts the middleware between two Lints, so that a fault of either side is seen. */
     private Application linted(Application application) {
       Middleware lint = Lint.reporting(reports::add);
       return lint.wrap(middleware.wrap(lint.wrap(application)));
@@ -186,7 +190,7 @@ public abstract class MiddlewareContract {
         };
   }
 
-  /** Counts how often it is closed. */
+  /** A body that notes each time it is closed. */
   private static final class Counted implements Body {
     private final Body body;
     private final List<Thread> closedOn = new ArrayList<>();

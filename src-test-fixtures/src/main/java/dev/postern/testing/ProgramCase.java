@@ -41,13 +41,13 @@ record ProgramCase(String id, String must, Program program, Duration silence, Ch
         .toList();
   }
 
-  /** With one of {@link FixturePrograms}. */
+  /** Makes a case with one of {@link FixturePrograms}. */
   static ProgramCase of(String id, String must, String program, Check check) {
     return new ProgramCase(
         id, must, directory -> FixturePrograms.install(directory, program), LONG, check);
   }
 
-  /** With a program that prints these bytes. */
+  /** Makes a case with a program that prints these bytes. */
   static ProgramCase printing(String id, String must, String bytes, Check check) {
     return new ProgramCase(
         id, must, directory -> FixturePrograms.printing(directory, "prints", bytes), LONG, check);
@@ -78,7 +78,7 @@ record ProgramCase(String id, String must, Program program, Duration silence, Ch
       return send(TestRequest.get(target));
     }
 
-    /** The response, if the application kept all rules while it made it. */
+    /** Returns the response. Fails if the application broke a rule while it made the response. */
     TestResponse send(TestRequest request) throws IOException {
       try (GatewayClient client = client()) {
         TestResponse response = client.send(request);
@@ -92,8 +92,8 @@ record ProgramCase(String id, String must, Program program, Duration silence, Ch
     }
 
     /**
-     * A program's own fault may be a rule that is broken on its behalf: a length that its bytes do
-     * not keep. All else is the application's.
+     * Checks what Lint found. A program may write more or fewer bytes than its Content-Length says,
+     * so A10 may be broken. The breach of any other rule is the application's fault.
      */
     void checkLint() {
       for (LintException report : reports) {
@@ -105,7 +105,7 @@ record ProgramCase(String id, String must, Program program, Duration silence, Ch
       }
     }
 
-    /** Where the program may write. */
+    /** Returns the directory where the program may write. */
     Path directory() {
       return directory;
     }

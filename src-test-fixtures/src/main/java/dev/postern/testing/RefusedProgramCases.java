@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 
-/** Programs whose output no response can be made of: RFC 9110 15.6.3. */
+/** Programs whose output cannot become a response (RFC 9110 15.6.3). */
 final class RefusedProgramCases {
   private RefusedProgramCases() {}
 
@@ -55,7 +55,7 @@ final class RefusedProgramCases {
         trial -> checkRefusal(trial, status));
   }
 
-  /** The client is told nothing but the status; the log has the reason. */
+  /** Checks that the client learns nothing but the status, and that the log has the reason. */
   private static void checkRefusal(ProgramCase.Trial trial, int status) throws Exception {
     TestResponse response = trial.get("/");
     assertThat(response.status()).as(response.log()).isEqualTo(status);

@@ -11,7 +11,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 
-/** What becomes of a request's headers. */
+/** How an application gets a request's headers. */
 final class RequestHeaderCases {
   private RequestHeaderCases() {}
 

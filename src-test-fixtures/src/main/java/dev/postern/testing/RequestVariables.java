@@ -8,17 +8,17 @@ import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The CGI variables of a test's request: RFC 3875 4.1, on bytes. */
+/** The CGI variables of a test's request, by RFC 3875 4.1, on bytes. */
 final class RequestVariables {
   private final Map<String, String> variables = new HashMap<>();
 
   private RequestVariables() {}
 
   /**
-   * The variables as a web server would set them.
+   * Returns the variables as a web server would set them.
    *
    * @param scriptName where the application is, decoded; maybe ""
-   * @throws IllegalArgumentException when the target is no path with maybe a query
+   * @throws IllegalArgumentException when the target is no path, with or without a query
    */
   static Map<String, String> of(TestRequest request, String scriptName, String scheme) {
     RequestVariables made = new RequestVariables();
@@ -76,7 +76,7 @@ final class RequestVariables {
     }
   }
 
-  /** Percent-decoded once; each byte becomes a char. */
+  /** Decodes percent signs once. Each byte becomes a char. */
   static String decoded(String path) {
     String decoded = Percent.decoded(bytes(path));
     if (decoded == null) {

@@ -14,8 +14,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.zip.CRC32;
 
 /**
- * One application that is deployed every way there is; {@link SampleCases} says what it answers. It
- * is chosen by the first segment of PATH_INFO.
+ * One application that is deployed in every way that there is. The first segment of PATH_INFO
+ * chooses the answer. {@link SampleCases} says what each answer must be.
  *
  * <p>Thread-safe.
  */
@@ -23,10 +23,10 @@ public final class SampleApp implements Application {
   private static final Headers TEXT = Headers.of("Content-Type", "text/plain;charset=utf-8");
   private static final Headers BYTES = Headers.of("Content-Type", "application/octet-stream");
 
-  /** How many bytes {@code /large} answers with. */
+  /** The bytes with which {@code /large} answers. */
   static final int LARGE = 1024 * 1024;
 
-  /** For whoever creates it by name. */
+  /** For code that creates the class by its name. */
   public SampleApp() {}
 
   @Override
@@ -73,7 +73,7 @@ public final class SampleApp implements Application {
     return text(response, 200, text.toString());
   }
 
-  /** What is received is sent back, while it is being received where the server lets it. */
+  /** Sends back what it receives, if the server allows, while the client still sends. */
   private static Body echo(Environ environ, StartResponse response) {
     String type = environ.contentType();
     response.start(200, type == null ? BYTES : Headers.of("Content-Type", type));
@@ -92,7 +92,10 @@ public final class SampleApp implements Application {
     return count + " " + Long.toHexString(checksum.getValue()) + "\n";
   }
 
-  /** To a path of this server: as a CGI executable not to be taken for a local redirect. */
+  /**
+   * Redirects to a path of this server. No server may take this for the local redirect of a CGI
+   * executable.
+   */
   private static Body redirect(Environ environ, StartResponse response) {
     response.start(303, TEXT.with("Location", environ.scriptName() + "/text").with("X-More", "1"));
     return Body.of("see /text\n");
@@ -122,7 +125,7 @@ public final class SampleApp implements Application {
     return Body.of(bytes(LARGE));
   }
 
-  /** In several blocks, and of a length that nobody knows before its end. */
+  /** Answers in several blocks. Nobody knows the length before the end. */
   private static Body stream(StartResponse response) {
     response.start(200, TEXT);
     return Body.writing(
@@ -134,7 +137,7 @@ public final class SampleApp implements Application {
         });
   }
 
-  /** The same bytes each time, all values among them. */
+  /** Returns the same bytes each time, with all values among them. */
   static byte[] bytes(int count) {
     byte[] bytes = new byte[count];
     int state = 1;

@@ -21,18 +21,18 @@ import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Requests to {@link SampleApp} and what it answers, whatever stands in between: called in memory,
- * as a CGI executable, as a servlet.
+ * Requests to {@link SampleApp}, and what it answers in every deployment: called in memory, as a
+ * CGI executable, as a servlet.
  *
- * <p>A test sends {@link Case#method}, the path it mounted the app at followed by {@link
- * Case#target}, {@link Case#headers} and {@link Case#body}, and hands what came back to {@link
- * Case#check}. It may run each case several times and at once.
+ * <p>A test sends {@link Case#method}, the path of the application followed by {@link Case#target},
+ * {@link Case#headers} and {@link Case#body}. Then it passes the answer to {@link Case#check}. The
+ * test may run each case several times, also at the same time.
  */
 public final class SampleCases {
   private static final byte[] NONE = {};
   private static final String TEXT = "text/plain;charset=utf-8";
 
-  /** A request in the application's terms, and the answer in HTTP's. */
+  /** A request as the application sees it, and the answer as HTTP has it. */
   public static final class Case {
     private final String name;
     private final String method;
@@ -54,7 +54,7 @@ public final class SampleCases {
       this.answer = builder.answer;
     }
 
-    /** What it is about; no two are the same. */
+    /** Returns what the case is about. No two names are the same. */
     public String name() {
       return name;
     }
@@ -63,27 +63,27 @@ public final class SampleCases {
       return method;
     }
 
-    /** The path below the mount point and the query, encoded as on a request line. */
+    /** Returns the path below the mount point and the query, encoded as on a request line. */
     public String target() {
       return target;
     }
 
-    /** Header fields of the request, without Content-Length. */
+    /** Returns the header fields of the request, without Content-Length. */
     public Map<String, String> headers() {
       return headers;
     }
 
-    /** The body of the request, maybe empty. Belongs to the case. */
+    /** Returns the body of the request, which may be empty. The array belongs to the case. */
     public byte[] body() {
       return body;
     }
 
-    /** Whether the request has a body, and so a Content-Length. */
+    /** Returns whether the request has a body, and so a Content-Length. */
     public boolean hasBody() {
       return method.equals("POST") || method.equals("PUT");
     }
 
-    /** The CGI variables that a server makes of the request. */
+    /** Returns the CGI variables that a server makes of the request. */
     public Map<String, String> variables(String mount) {
       Map<String, String> variables = new HashMap<>();
       int question = target.indexOf('?');
@@ -99,7 +99,7 @@ public final class SampleCases {
         variables.put("CONTENT_LENGTH", Integer.toString(body.length));
       }
       headers.forEach((field, value) -> variables.put(variable(field), value));
-      // No server hands it on: HTTP libraries would take it for a proxy (CVE-2016-5385).
+      // No server passes this on, as HTTP libraries would take it for a proxy (CVE-2016-5385).
       variables.remove("HTTP_PROXY");
       return variables;
     }
@@ -127,11 +127,11 @@ public final class SampleCases {
   }
 
   /**
-   * What came back: all header fields by lower-case name, values in order, and the body without its
-   * framing.
+   * The answer that came back. It has all header fields by lower-case name, with values in order,
+   * and the body without its framing.
    */
   public record Answer(int status, Map<String, List<String>> headers, byte[] body) {
-    /** From fields in order, names in any case. */
+    /** Makes an answer from fields in order, with names in any case. */
     public static Answer of(
         int status, Iterable<? extends Map.Entry<String, String>> fields, byte[] body) {
       Map<String, List<String>> headers = new HashMap<>();
@@ -158,7 +158,7 @@ public final class SampleCases {
     return Answer.of(recorder.status, recorder.headers, recorder.body.toByteArray());
   }
 
-  /** All cases. */
+  /** Returns all cases. */
   public static List<Case> all() {
     List<Case> cases = new ArrayList<>();
     documents(cases);
@@ -351,7 +351,10 @@ public final class SampleCases {
       return type == null ? expect("content-type") : expect("content-type", type);
     }
 
-    /** The values of a field, in lower case; none says that it must be absent. */
+    /**
+     * Expects these values of a field, whose name is in lower case. Without a value, the field must
+     * be absent.
+     */
     Builder expect(String field, String... values) {
       expected.put(field, List.of(values));
       return this;

@@ -7,7 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Programs that are answered with what they print. */
+/** Programs whose output becomes the answer. */
 final class ServedProgramCases {
   private ServedProgramCases() {}
 

@@ -10,7 +10,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** How a response is started, started wrongly, and started again. */
+/** How an application starts a response, starts it wrongly, and starts it again. */
 final class StartCases {
   private StartCases() {}
 
@@ -36,7 +36,10 @@ final class StartCases {
             "A6"));
   }
 
-  /** The application sees the exception, and can answer all the same. */
+  /**
+   * Makes a case in which the application gets the exception of a wrong start, and can still
+   * answer.
+   */
   private static ContractCase refuses(String must, int status, Headers headers, String rule) {
     return new ContractCase(
             "G10",

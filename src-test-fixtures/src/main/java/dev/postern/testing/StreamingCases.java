@@ -17,7 +17,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.Iterator;
 import java.util.List;
 
-/** What arrives while the response is still made, and a client that does not wait for its end. */
+/**
+ * What arrives while the application still makes the response, and a client that does not wait for
+ * the end.
+ */
 final class StreamingCases {
   private StreamingCases() {}
 
@@ -86,7 +89,10 @@ final class StreamingCases {
     Body body(Witness witness);
   }
 
-  /** The client must have the first four bytes before the application makes more. */
+  /**
+   * Makes a case in which the client must get the first four bytes before the application makes
+   * more.
+   */
   private static ContractCase streams(String must, Streamed streamed) {
     return new ContractCase(
             "G25",
@@ -133,7 +139,7 @@ final class StreamingCases {
     };
   }
 
-  /** Has four bytes at once, and the others when the test lets it go on. */
+  /** A stream that has four bytes at once, and the others when the test lets it go on. */
   private static final class SlowStream extends InputStream {
     private final Witness witness;
     private final byte[] bytes;
@@ -171,7 +177,7 @@ final class StreamingCases {
     }
   }
 
-  /** Writes until the stream throws. */
+  /** Returns a body that writes until the stream throws. */
   private static Body endless(Environ environ, Witness witness) {
     return new Body() {
       @Override

@@ -28,22 +28,22 @@ public final class TestRequest {
     this.chunked = chunked;
   }
 
-  /** A request without headers and body. {@code target} is as for {@link #get}. */
+  /** Returns a request without headers and body. {@code target} is as for {@link #get}. */
   public static TestRequest of(String method, String target) {
     return new TestRequest(method, target, Headers.of(), null, false);
   }
 
   /**
-   * A GET request.
+   * Returns a GET request.
    *
-   * @param target path and query as they are sent, percent-encoded: {@code /a%20b?c=d}; below the
-   *     place where the gateway has its application
+   * @param target path and query as they are sent, percent-encoded: {@code /a%20b?c=d}; they are
+   *     below the path of the application at the gateway
    */
   public static TestRequest get(String target) {
     return of("GET", target);
   }
 
-  /** A POST request with a body of this type in UTF-8. */
+  /** Returns a POST request with a body of this type in UTF-8. */
   public static TestRequest post(String target, String contentType, String body) {
     return of("POST", target)
         .withHeader("Content-Type", contentType)
@@ -58,32 +58,34 @@ public final class TestRequest {
     return target;
   }
 
-  /** The headers that were set here; {@code Host} and {@code Content-Length} may be missing. */
+  /**
+   * Returns the headers that were set here; {@code Host} and {@code Content-Length} may be missing.
+   */
   public Headers headers() {
     return headers;
   }
 
-  /** The whole body, or null when there is none. */
+  /** Returns the whole body, or null when there is none. */
   public byte @Nullable [] body() {
     return body;
   }
 
-  /** Whether the body goes without a length, in chunks where the protocol has them. */
+  /** Returns whether the body is sent without a length, in chunks if the protocol has them. */
   public boolean isChunked() {
     return chunked;
   }
 
-  /** This request with one more header; repeats are kept. */
+  /** Returns this request with one more header; repeats are kept. */
   public TestRequest withHeader(String name, String value) {
     return new TestRequest(method, target, headers.plus(name, value), body, chunked);
   }
 
-  /** This request with a body of known length. */
+  /** Returns this request with a body of known length. */
   public TestRequest withBody(byte[] newBody) {
     return new TestRequest(method, target, headers, newBody, false);
   }
 
-  /** This request with a body whose length is not announced. */
+  /** Returns this request with a body whose length is not announced. */
   public TestRequest withChunkedBody(byte[] newBody) {
     return new TestRequest(method, target, headers, newBody, true);
   }

@@ -34,7 +34,7 @@ public final class TestResponse {
   }
 
   /**
-   * What came over a wire.
+   * Returns a response that came over a wire.
    *
    * @param complete whether the client could see that the response is whole
    */
@@ -47,40 +47,41 @@ public final class TestResponse {
     return new TestResponse(status, headers, body, complete, outcome, log);
   }
 
-  /** The status; 0 when no head came. */
+  /** Returns the status; 0 when no head came. */
   public int status() {
     return status;
   }
 
-  /** All headers that came, in order. */
+  /** Returns all headers that came, in order. */
   public Headers headers() {
     return headers;
   }
 
-  /** The value of the first header of that name, or null. */
+  /** Returns the value of the first header of that name, or null. */
   public @Nullable String header(String name) {
     return headers.get(name);
   }
 
-  /** All bytes of the body that came. */
+  /** Returns all bytes of the body that came. */
   public byte[] body() {
     return body;
   }
 
-  /** The body as UTF-8. */
+  /** Returns the body as UTF-8. */
   public String text() {
     return new String(body, StandardCharsets.UTF_8);
   }
 
-  /** Whether the client could see that it has the whole response. */
+  /** Returns whether the client could see that it has the whole response. */
   public boolean isComplete() {
     return complete;
   }
 
   /**
-   * How the exchange ended.
+   * Returns how the exchange ended.
    *
-   * @throws IllegalStateException when the gateway was not in memory, so that nobody here knows
+   * @throws IllegalStateException when the gateway was not in memory, so that the outcome is
+   *     unknown here
    */
   public Outcome outcome() {
     if (outcome == null) {
@@ -90,9 +91,10 @@ public final class TestResponse {
   }
 
   /**
-   * What was written to {@code postern.errors}.
+   * Returns what was written to {@code postern.errors}.
    *
-   * @throws IllegalStateException when the gateway was not in memory, so that nobody here knows
+   * @throws IllegalStateException when the gateway was not in memory, so that the log is unknown
+   *     here
    */
   public String log() {
     if (log == null) {

@@ -48,19 +48,22 @@ final class Trial {
     return client.log();
   }
 
-  /** The witness of the last request. */
+  /** Returns the witness of the last request. */
   synchronized Witness witness() {
     return witnesses.get(witnesses.size() - 1);
   }
 
-  /** What the application noted about the last request, once that has ended; without our notes. */
+  /**
+   * Waits for the end of the last request, and returns what its application noted, without our
+   * notes.
+   */
   List<String> notes() {
     return witness().awaitNote(END, patience).stream()
         .filter(note -> !note.equals("called") && !note.startsWith(END) && !note.startsWith(LINT))
         .toList();
   }
 
-  /** The outcome of the last request, as {@link ContractApplication} notes it. */
+  /** Returns the outcome of the last request, as {@link ContractApplication} notes it. */
   String outcome() {
     return witness().awaitNote(END, patience).stream()
         .filter(note -> note.startsWith(END))
@@ -69,12 +72,12 @@ final class Trial {
         .get(0);
   }
 
-  /** What was noted about all requests until now. */
+  /** Returns what was noted about all requests until now. */
   List<String> allNotes() {
     return all().stream().flatMap(witness -> witness.notes().stream()).toList();
   }
 
-  /** How often the application was called for the last request. */
+  /** Returns how often the application was called for the last request. */
   long calls() {
     return witness().notes().stream().filter("called"::equals).count();
   }
@@ -85,7 +88,10 @@ final class Trial {
 
   // ---- for the contract ----
 
-  /** Every request is over, and Lint found what the case breaks on purpose and nothing else. */
+  /**
+   * Waits for the end of every request. Then checks that Lint found what the case breaks on
+   * purpose, and nothing else.
+   */
   void checkLint() {
     List<String> found = new ArrayList<>();
     for (Witness witness : all()) {

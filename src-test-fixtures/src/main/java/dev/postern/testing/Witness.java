@@ -13,8 +13,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an application under the contract saw, line by line in a file that the request names: the
- * application may be in another process, under a web server, so that there is no other way to ask
+ * What an application under the contract saw, line by line in a file that the request names. The
+ * application may be in another process under a web server, and the test has no other way to ask
  * it. Thread-safe.
  */
 final class Witness {
@@ -32,7 +32,9 @@ final class Witness {
 
   // ---- the application's side ----
 
-  /** The witness that the request names, or null. Only files of this class are written to. */
+  /**
+   * Returns the witness that the request names, or null. Only files of this class are written to.
+   */
   static @Nullable Witness of(Environ environ) {
     String name = environ.header(HEADER);
     if (name == null) {
@@ -53,28 +55,28 @@ final class Witness {
     }
   }
 
-  /** Waits until the test says so, by {@link #go}. */
+  /** Waits until the test calls {@link #go}. */
   void awaitGo() {
     await(() -> Files.exists(goFile()), MOST, "the test to let the application go on");
   }
 
   // ---- the test's side ----
 
-  /** A new witness in the directory, which any user may write to. */
+  /** Returns a new witness in the directory, which any user may write to. */
   static Witness in(Path directory) throws IOException {
     Path file = Files.createTempFile(directory, PREFIX, ".txt");
     setMode(file, "rw-rw-rw-");
     return new Witness(file);
   }
 
-  /** Lets everybody read, or what else the mode says, where there are modes. */
+  /** Sets the mode of a file, on a file system that has modes. */
   static void setMode(Path path, String mode) throws IOException {
     if (Files.getFileStore(path).supportsFileAttributeView("posix")) {
       Files.setPosixFilePermissions(path, PosixFilePermissions.fromString(mode));
     }
   }
 
-  /** What goes into the request. */
+  /** Returns the text for the request. */
   String name() {
     return file.toString();
   }
@@ -93,7 +95,7 @@ final class Witness {
     }
   }
 
-  /** The lines once there is one that starts like this. */
+  /** Waits for a line that starts like this, and returns all lines. */
   List<String> awaitNote(String start, Duration patience) {
     await(
         () -> notes().stream().anyMatch(line -> line.startsWith(start)),
@@ -110,7 +112,7 @@ final class Witness {
     boolean holds();
   }
 
-  /** Another process can only be asked again and again. */
+  /** Waits for a condition. Another process cannot signal it, so this checks again and again. */
   private static void await(Condition condition, Duration patience, String what) {
     long end = System.nanoTime() + patience.toNanos();
     while (!condition.holds()) {

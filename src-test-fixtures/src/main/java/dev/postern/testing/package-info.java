@@ -9,8 +9,8 @@
  * assertThat(response.text()).isEqualTo("Hello x\n");
  * }</pre>
  *
- * <p>To test a gateway, extend {@link dev.postern.testing.GatewayContract}; to test a body of your
- * own, {@link dev.postern.testing.BodyContract}.
+ * <p>To test a gateway, extend {@link dev.postern.testing.GatewayContract}. To test a body of your
+ * own, extend {@link dev.postern.testing.BodyContract}.
  */
 @NullMarked
 package dev.postern.testing;

@@ -17,7 +17,7 @@ final class Accept {
 
   private Accept() {}
 
-  /** The best of the types by {@code Accept}, the first of equals; null when none will do. */
+  /** The best of the types by {@code Accept}, the first of equals; null when none is acceptable. */
   static @Nullable String type(@Nullable String header, String... offers) {
     List<Range> ranges = header == null ? List.of() : ranges(header);
     String best = null;
@@ -36,7 +36,7 @@ final class Accept {
     return best;
   }
 
-  /** That of the most specific range that matches; 0 when none does. */
+  /** The weight of the most specific range that matches; 0 when none does. */
   private static int typeWeight(List<Range> ranges, MediaType offer) {
     int specific = -1;
     int weight = 0;
@@ -75,7 +75,7 @@ final class Accept {
 
   /**
    * The best of the content codings by {@code Accept-Encoding}, the first of equals. {@code
-   * identity} will do unless the header rules it out (RFC 9110 12.5.3).
+   * identity} is acceptable unless the header rules it out (RFC 9110 12.5.3).
    */
   static @Nullable String encoding(@Nullable String header, String... offers) {
     List<Range> ranges = header == null ? List.of() : ranges(header);
@@ -102,8 +102,9 @@ final class Accept {
   }
 
   /**
-   * The best of the languages by {@code Accept-Language}: a range matches a tag that it is, or a
-   * prefix of (RFC 4647 3.3.1); without any match, ranges lose their last subtags (3.4).
+   * The best of the languages by {@code Accept-Language}. A range matches a tag that is equal to
+   * the range, or that starts with the range and a hyphen (RFC 4647 3.3.1). If no range matches,
+   * ranges lose their last subtags (3.4).
    */
   static @Nullable String language(@Nullable String header, String... offers) {
     if (header == null) {

@@ -11,15 +11,18 @@ import org.jspecify.annotations.Nullable;
 
 /** {@code Range} fields (RFC 9110 14). */
 final class ByteRanges {
-  /** A client that resumes asks for one; a reader of documents for some. More is an attack. */
+  /**
+   * A client that resumes a download asks for one range, a viewer of documents for some. A request
+   * for more ranges is an attack.
+   */
   private static final int MOST = 32;
 
   private ByteRanges() {}
 
   /**
-   * The ranges of bytes that a field asks for. What the standard lets a server pass over is null:
-   * another unit, a malformed field, more than 32 ranges, ranges that are longer together than the
-   * whole, and every range of an empty representation.
+   * The ranges of bytes that a field asks for. Null if the standard lets a server ignore the field:
+   * for another unit, a malformed field, more than 32 ranges, ranges that together are longer than
+   * the whole, and every range of an empty representation.
    *
    * @param length of the representation
    * @throws HttpException with status 416 when no range has a byte of it

@@ -10,13 +10,13 @@ import dev.postern.StartResponse;
 import java.util.List;
 
 /**
- * Tries applications in turn until one answers with another status than 404 and 405, or with the
- * last one's answer. For static files before an application.
+ * Tries applications in turn until one answers with another status than 404 and 405. If none does,
+ * the client gets the last one's answer. Use it to serve static files before an application.
  *
- * <p>A body can be read once: if an application reads it, those after it find nothing in it. {@link
- * #close} closes the applications. Immutable, thread-safe.
+ * <p>A request's body can be read once. If an application reads it, the applications after it find
+ * nothing in it. {@link #close} closes the applications. Immutable, thread-safe.
  */
-@SuppressWarnings("try") // close() throws what the applications' own throw.
+@SuppressWarnings("try") // close() throws what the applications' close() throws.
 public final class Cascade implements Application, AutoCloseable {
   private static final Body NOT_FOUND = Body.of("404 Not Found\n");
 

@@ -8,15 +8,15 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import org.jspecify.annotations.Nullable;
 
-/** Conditional requests (RFC 9110 13). A date that is none is passed over (13.1.3, 13.1.4). */
+/** Conditional requests (RFC 9110 13). A malformed date is passed over (13.1.3, 13.1.4). */
 final class Conditions {
   private Conditions() {}
 
   /**
-   * The order of RFC 9110 13.2.2.
+   * Evaluates the conditions in the order of RFC 9110 13.2.2.
    *
-   * @param tag of the representation there is, or null
-   * @param modified when it was changed, or null
+   * @param tag the entity tag of the current representation, or null
+   * @param modified when the representation was changed, or null
    * @return 0 to go on, 304, or 412
    */
   static int evaluate(Environ environ, @Nullable String tag, @Nullable Instant modified) {
@@ -54,7 +54,7 @@ final class Conditions {
     return date != null && modified != null && seconds(modified).equals(date);
   }
 
-  /** {@code "*" / #entity-tag}; whether one of them is this one, by strong comparison or weak. */
+  /** Whether this tag is in the list {@code "*" / #entity-tag}, by strong or by weak comparison. */
   static boolean matches(String list, @Nullable String tag, boolean strong) {
     if (Text.trimmed(list).equals("*")) {
       return true;
@@ -71,7 +71,10 @@ final class Conditions {
     return false;
   }
 
-  /** A backslash is a character of a tag, and escapes nothing (RFC 9110 8.8.3). */
+  /**
+   * Replaces backslashes, because {@link FieldList} takes them for escapes. In a tag, a backslash
+   * escapes nothing (RFC 9110 8.8.3).
+   */
   private static String unescaped(String tag) {
     return tag.replace('\\', '\u0001');
   }

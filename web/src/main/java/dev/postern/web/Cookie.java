@@ -9,9 +9,9 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A cookie for a client (RFC 6265bis 4.1, {@code Set-Cookie}). By default it is kept until the
- * browser ends, goes to every path of its host, cannot be read by scripts ({@code HttpOnly}) and is
- * not sent by other sites' forms ({@code SameSite=Lax}).
+ * A cookie for a client (RFC 6265bis 4.1, {@code Set-Cookie}). By default the browser keeps it
+ * until the browser ends, and sends it for every path of its host. Scripts cannot read it ({@code
+ * HttpOnly}), and other sites' forms do not send it ({@code SameSite=Lax}).
  *
  * <pre>{@code
  * Cookie.of("theme", "dark").withMaxAge(Duration.ofDays(365)).addTo(response)
@@ -24,9 +24,9 @@ public final class Cookie {
   public enum SameSite {
     /** Never. */
     STRICT("Strict"),
-    /** Only when its user follows a link. */
+    /** Only when the user follows a link. */
     LAX("Lax"),
-    /** Always; asks for {@code Secure}. */
+    /** Always; needs {@code Secure}. */
     NONE("None");
 
     private final String text;
@@ -36,7 +36,7 @@ public final class Cookie {
     }
   }
 
-  /** RFC 6265bis 5.6: a browser ignores a longer one. */
+  /** A browser ignores a longer cookie (RFC 6265bis 5.6). */
   private static final int MAX_PAIR = 4096;
 
   private static final int MAX_ATTRIBUTE = 1024;
@@ -96,7 +96,10 @@ public final class Cookie {
     return new Cookie(name, value, "/", null, null, false, true, SameSite.LAX, false);
   }
 
-  /** A cookie that makes the browser forget the one of that name, path {@code /} and no domain. */
+  /**
+   * A cookie that makes the browser forget the cookie of that name with path {@code /} and no
+   * domain.
+   */
   public static Cookie expired(String name) {
     return of(name, "").withMaxAge(Duration.ZERO);
   }
@@ -107,27 +110,33 @@ public final class Cookie {
   }
 
   /**
-   * Sent for this path and those below it; {@code /} by default. Null leaves it to the browser,
-   * which takes the directory of the request's path.
+   * The browser sends the cookie for this path and those below it; {@code /} by default. For null,
+   * the browser takes the directory of the request's path.
    */
   public Cookie withPath(@Nullable String newPath) {
     return new Cookie(
         name, value, attribute(newPath), domain, maxAge, secure, httpOnly, sameSite, partitioned);
   }
 
-  /** Sent to this host and those below it; by default, and for null, to its own host alone. */
+  /**
+   * The browser sends the cookie to this host and those below it. By default, and for null, it
+   * sends the cookie to the cookie's own host alone.
+   */
   public Cookie withDomain(@Nullable String newDomain) {
     return new Cookie(
         name, value, path, attribute(newDomain), maxAge, secure, httpOnly, sameSite, partitioned);
   }
 
-  /** Kept for so long, in seconds; zero makes the browser forget it. Null is until it ends. */
+  /**
+   * How long the browser keeps the cookie, in seconds. Zero makes the browser forget it. Null, the
+   * default, keeps it until the browser ends.
+   */
   public Cookie withMaxAge(@Nullable Duration newMaxAge) {
     return new Cookie(
         name, value, path, domain, newMaxAge, secure, httpOnly, sameSite, partitioned);
   }
 
-  /** Sent over TLS alone. */
+  /** Whether the browser sends the cookie over TLS alone; false by default. */
   public Cookie withSecure(boolean newSecure) {
     return new Cookie(
         name, value, path, domain, maxAge, newSecure, httpOnly, sameSite, partitioned);
@@ -139,7 +148,7 @@ public final class Cookie {
         name, value, path, domain, maxAge, secure, newHttpOnly, sameSite, partitioned);
   }
 
-  /** {@link SameSite#LAX} by default; null leaves it to the browser. */
+  /** {@link SameSite#LAX} by default; null leaves the choice to the browser. */
   public Cookie withSameSite(@Nullable SameSite newSameSite) {
     return new Cookie(
         name, value, path, domain, maxAge, secure, httpOnly, newSameSite, partitioned);
@@ -180,7 +189,7 @@ public final class Cookie {
     return value;
   }
 
-  /** The response with this cookie; others stay. */
+  /** The response with this cookie; other cookies stay. */
   public Response addTo(Response response) {
     return response.plusHeader("Set-Cookie", header());
   }
@@ -189,8 +198,8 @@ public final class Cookie {
    * The value of a {@code Set-Cookie} field.
    *
    * @throws IllegalStateException when browsers would ignore the cookie: the name starts with
-   *     {@code __Secure-} or {@code __Host-} and the attributes are not what that asks for, or
-   *     {@code SameSite=None} or {@code Partitioned} comes without {@code Secure}
+   *     {@code __Secure-} or {@code __Host-} and the attributes are not what that prefix asks for,
+   *     or {@code SameSite=None} or {@code Partitioned} comes without {@code Secure}
    */
   public String header() {
     checkPrefix("__Secure-", secure);

@@ -7,9 +7,10 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code Cookie} fields (RFC 6265bis 5.8.3 and 4.2.1), of any client: pairs between semicolons, and
- * a value is what stands behind the first equals sign, quotes included. A pair without an equals
- * sign has no name, as browsers have it. On the start path of an executable that reads a cookie.
+ * Reads the {@code Cookie} field of any client (RFC 6265bis 5.8.3 and 4.2.1). The field has pairs
+ * between semicolons. A value is what stands behind the first equals sign, quotes included. A pair
+ * without an equals sign has no name, as in browsers. An executable that reads a cookie loads this
+ * class at each start.
  */
 final class CookieHeader {
   private static final int MAX = 64 * 1024;

@@ -62,7 +62,7 @@ public record Credentials(String scheme, String value) {
     }
   }
 
-  /** The scheme only: the rest is a secret. */
+  /** The scheme only, because the rest is a secret. */
   @Override
   public String toString() {
     return "Credentials[" + scheme + "]";

@@ -17,23 +17,23 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Server-sent events (WHATWG HTML, 9.2) for one client. Any thread sends events; the request's
- * thread writes them, and a comment when none came for a while, which keeps proxies from closing
- * the connection and finds out that the client is gone.
+ * thread writes them. If no event comes for a while, the request's thread writes a comment. The
+ * comment keeps proxies from closing the connection, and shows whether the client is gone.
  *
  * <pre>{@code
  * EventStream stream = EventStream.of(environ, Duration.ofSeconds(15));
- * EventStream.Registration registration = chat.listen(stream::send);
- * stream.onClose(registration::remove);
+ * Runnable remove = chat.listen(stream::send);
+ * stream.onClose(remove);
  * return stream.response();
  * }</pre>
  *
- * <p>The request keeps its thread until the stream is closed. Not for a CGI executable behind a
- * server that buffers.
+ * <p>The request keeps its thread until the stream is closed. Do not use it in a CGI executable
+ * behind a server that buffers.
  *
  * <p>Thread-safe.
  */
 public final class EventStream {
-  /** Events that wait for a client that reads slowly. */
+  /** How many events may wait for a client that reads slowly. */
   private static final int MAX_WAITING = 1000;
 
   private final long heartbeatNanos;
@@ -66,17 +66,17 @@ public final class EventStream {
   /**
    * One event.
    *
-   * @param id that a client which comes back sends as {@code Last-Event-ID}; or null
+   * @param id the id that a client sends as {@code Last-Event-ID} when it comes back; or null
    * @param name the type of the event; null is {@code message}
    * @param data text, maybe of several lines
-   * @param retry after which time a client comes back; or null
+   * @param retry the time after which a client comes back; or null
    */
   public record Event(
       @Nullable String id, @Nullable String name, String data, @Nullable Duration retry) {
     /**
      * An event.
      *
-     * @throws IllegalArgumentException when the id or the name has a line's end, or the id a NUL
+     * @throws IllegalArgumentException when the id or the name has a line's end or a NUL
      */
     public Event {
       requireNonNull(data, "data");
@@ -122,7 +122,9 @@ public final class EventStream {
     }
   }
 
-  /** The id that the client has seen last; "" when it has seen none. Bytes as chars. */
+  /**
+   * The id of the event that the client has seen last, bytes as chars; "" when it has seen none.
+   */
   public String lastEventId() {
     return lastEventId;
   }
@@ -133,11 +135,11 @@ public final class EventStream {
   }
 
   /**
-   * Sends an event: it is written by the request's thread. Any thread may call this; it does not
+   * Sends an event. The request's thread writes it. Any thread may call this method, which does not
    * wait.
    *
-   * @return false when the client is gone, the stream is closed, or 1,000 events wait already,
-   *     which also ends the stream: the client comes back with its last id
+   * @return false when the client is gone, the stream is closed, or 1,000 events wait already. In
+   *     the last case the stream ends, and the client comes back with its last id
    */
   public boolean send(Event event) {
     synchronized (this) {
@@ -166,8 +168,8 @@ public final class EventStream {
   }
 
   /**
-   * Runs {@code hook} once when the client is gone or the request is over; at once when it is
-   * already. It runs on the thread that finds out.
+   * Runs {@code hook} once when the client is gone or the request is over; at once if that is so
+   * already. The hook runs on the thread that finds out.
    */
   public void onClose(Runnable hook) {
     synchronized (this) {
@@ -179,7 +181,7 @@ public final class EventStream {
     hook.run();
   }
 
-  /** The response, which is not to be kept by caches. Taken once. */
+  /** The response, which caches must not keep. Call this once. */
   public Response response() {
     return Response.of(
         200,
@@ -188,14 +190,14 @@ public final class EventStream {
             "text/event-stream",
             "Cache-Control",
             "no-cache",
-            // nginx holds a response back unless it is told not to.
+            // nginx holds a response back unless this field tells it not to.
             "X-Accel-Buffering",
             "no"),
         Body.writing(this::write));
   }
 
   private void write(OutputStream out) throws IOException, InterruptedException {
-    // The head goes out now: until then the browser waits with "connecting".
+    // The head goes out now, because the browser's state is "connecting" until it comes.
     out.write(":\n\n".getBytes(StandardCharsets.US_ASCII));
     out.flush();
     for (String text = next(); text != null; text = next()) {

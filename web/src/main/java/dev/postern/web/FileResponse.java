@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
 /** One file as the response to one request: type, validators, conditions, ranges. */
 final class FileResponse {
   /**
-   * A file that was changed a moment ago may be changed again within the clock's resolution, so
-   * that its tag is a weak one (RFC 9110 8.8.1).
+   * A file that was changed a moment ago may be changed again within the clock's resolution, so its
+   * tag is a weak one (RFC 9110 8.8.1).
    */
   private static final Duration SETTLED = Duration.ofSeconds(2);
 
@@ -190,7 +190,10 @@ final class FileResponse {
       }
     }
 
-    /** All of it, so that the body of few bytes is not flushed between its parts. */
+    /**
+     * Says that more bytes are there until the end, so that a short body is not flushed between its
+     * parts.
+     */
     @Override
     public int available() {
       return left == 0 && next == parts.size() ? 0 : Integer.MAX_VALUE;

@@ -31,9 +31,9 @@ import org.jspecify.annotations.Nullable;
  * Application site = UrlMap.builder().mount("/static", Files.under(Path.of("/srv/site"))).build();
  * }</pre>
  *
- * <p>Under a directory PATH_INFO names the file. Nothing leads out of the directory: not {@code
- * ..}, and no symbolic link whose target is elsewhere. Names that start with a dot are not served,
- * except below {@code .well-known}. What is no regular file is 404.
+ * <p>For files under a directory, PATH_INFO names the file. No path leads out of the directory,
+ * neither {@code ..} nor a symbolic link whose target is elsewhere. Names that start with a dot are
+ * not served, except {@code .well-known}. A path that names no regular file gets a 404.
  *
  * <p>Immutable, thread-safe.
  */
@@ -120,7 +120,9 @@ public final class Files implements Application {
     return slash ? Responses.status(404) : found(environ, file);
   }
 
-  /** The file that a path names; null when no path of a file is like that. */
+  /**
+   * The file that a path names; null when the path is malformed or has a name that is not served.
+   */
   private @Nullable Path resolve(String path) {
     Path file = root;
     int start = 1;
@@ -156,7 +158,7 @@ public final class Files implements Application {
         return false;
       }
     }
-    // A name of one segment is one segment on every file system: no drive, no stream.
+    // On Windows a colon could name a drive or a stream, which are not one segment of a path.
     return java.io.File.separatorChar != '\\' || name.indexOf(':') < 0;
   }
 
@@ -164,7 +166,10 @@ public final class Files implements Application {
     return file.toRealPath().startsWith(root.toRealPath());
   }
 
-  /** The slash makes links in a directory's page relative to the directory. */
+  /**
+   * Redirects to the path with a slash, so that links in a directory's page are relative to the
+   * directory.
+   */
   private static Response addSlash(Environ environ) {
     String script = environ.variable("SCRIPT_NAME");
     String path = Ascii.encodedPath((script == null ? "" : script) + environ.variable("PATH_INFO"));
@@ -282,7 +287,7 @@ public final class Files implements Application {
 
     /**
      * Whether {@code FILE.br}, {@code FILE.zst} and {@code FILE.gz} are sent in place of FILE to a
-     * client that accepts that, unless they are older; true by default.
+     * client that accepts that, unless they are older than FILE; true by default.
      */
     public Builder precompressed(boolean newPrecompressed) {
       precompressed = newPrecompressed;
@@ -296,7 +301,7 @@ public final class Files implements Application {
     }
 
     /**
-     * The media type of files whose names end like that.
+     * The media type of files with this extension.
      *
      * @param extension without the dot, such as {@code wasm}
      * @param mediaType such as {@code application/wasm}

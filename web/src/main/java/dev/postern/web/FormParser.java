@@ -18,8 +18,8 @@ import org.apache.commons.fileupload2.core.FileUploadSizeException;
 import org.apache.commons.fileupload2.core.RequestContext;
 
 /**
- * Multipart forms by Apache Commons FileUpload. The only class that knows the library: it is loaded
- * for the first such form.
+ * Multipart forms by Apache Commons FileUpload. Only this class knows the library, so that only the
+ * first such form loads it.
  */
 final class FormParser
     extends AbstractFileUpload<RequestContext, DiskFileItem, DiskFileItemFactory> {
@@ -83,8 +83,8 @@ final class FormParser
   }
 
   /**
-   * Not the item's own: that one refuses names which this JVM's locale cannot make a path of, and
-   * web servers start CGI executables in the locale C.
+   * Takes the name from the headers. The item's own method refuses a name if this JVM's locale
+   * cannot make a path of it, and web servers start CGI executables in the locale C.
    */
   private String fileName(FileItemInput item) {
     String name = getFileName(item.getHeaders());
@@ -95,9 +95,9 @@ final class FormParser
   }
 
   /**
-   * {@code quoted-pair}: curl writes a quote as {@code \"}, and a backslash as two. Internet
-   * Explorer wrote paths with backslashes that escape nothing; a text with one before any other
-   * character is left as it is.
+   * Decodes {@code quoted-pair}. curl writes a quote as {@code \"}, and a backslash as two.
+   * Internet Explorer wrote paths with backslashes that escape nothing. So a text with a backslash
+   * before any other character stays as it is.
    */
   private static String unescaped(String text) {
     StringBuilder unescaped = new StringBuilder(text.length());
@@ -115,7 +115,10 @@ final class FormParser
     return unescaped.toString();
   }
 
-  /** What the library throws is the client's fault, and says nothing that the log needs. */
+  /**
+   * Makes a 400 or a 413 of the library's exception. The client is at fault, and the library's
+   * message says nothing that the log needs.
+   */
   private static HttpException refused(FileUploadException e) {
     return new HttpException(
         e instanceof FileUploadSizeException ? 413 : 400,
@@ -123,7 +126,10 @@ final class FormParser
             + e.getClass().getSimpleName());
   }
 
-  /** Of the form, which was checked, or of a {@code multipart/mixed} part of old browsers. */
+  /**
+   * The boundary of the form, which was checked before, or of a {@code multipart/mixed} part, which
+   * old browsers send.
+   */
   @Override
   public byte[] getBoundary(String contentType) {
     if (contentType.equals(TYPE)) {
@@ -180,15 +186,17 @@ final class FormParser
   }
 
   /**
-   * The body, and whether it has come to its end: {@code close-delimiter = CRLF "--" boundary "--"}
-   * (RFC 2046 5.1.1). For the library everything that is no delimiter ends a form, too: a body that
-   * was cut, and a boundary with other text behind it, whose parts would be lost.
+   * The body. This class notes whether the body has come to its end, {@code close-delimiter = CRLF
+   * "--" boundary "--"} (RFC 2046 5.1.1). The library takes more than that for the end of a form: a
+   * body that was cut, and a boundary with other text behind it. The parts that follow would be
+   * lost.
    */
   private static final class Delimited extends FilterInputStream {
     private final byte[] delimiter;
 
     /**
-     * How much of the delimiter, and of the two bytes behind it, has come. A form starts a line.
+     * How many bytes of the delimiter, and of the two bytes behind it, have come. A form starts at
+     * a line's start, as if CRLF had come.
      */
     private int matched = 2;
 
@@ -200,7 +208,7 @@ final class FormParser
       delimiter = ("\r\n--" + boundary).getBytes(StandardCharsets.ISO_8859_1);
     }
 
-    /** Whether the form has had its last delimiter, before any that was none. */
+    /** Whether the form has had its last delimiter, and no malformed one before. */
     boolean isClosed() {
       return closed;
     }
@@ -215,7 +223,7 @@ final class FormParser
     public int read(byte[] bytes, int offset, int count) throws IOException {
       int n = in.read(bytes, offset, count);
       for (int i = offset; i < offset + n && !over; i++) {
-        // Most bytes are those of a file.
+        // This test is for speed, because most bytes are those of a file.
         if (matched > 0 || bytes[i] == '\r') {
           next(bytes[i]);
         }
@@ -226,7 +234,7 @@ final class FormParser
     private void next(byte b) {
       int behind = matched - delimiter.length;
       if (behind < 0) {
-        // A boundary has no CR, so that no other start of it is lost.
+        // A boundary has no CR, so no other start of a delimiter is lost.
         matched = b == delimiter[matched] ? matched + 1 : b == '\r' ? 1 : 0;
       } else if (behind == 0 && b == '-') {
         matched++;

@@ -1,8 +1,8 @@
 package dev.postern.web;
 
 /**
- * How much of a request a {@link Request} reads. What is over a limit is refused: 400 for too many
- * parameters of a query, 413 for a body or a form, 431 for a {@code Cookie} header.
+ * How much of a request a {@link Request} reads. A request over a limit is refused: 400 for too
+ * many parameters of a query, 413 for a body or a form, 431 for a {@code Cookie} header.
  *
  * <p>Immutable, thread-safe.
  */
@@ -53,7 +53,10 @@ public final class Limits {
     return new Limits(count, bodyBytes, parts, fileBytes, multipartBytes, partHeaderBytes);
   }
 
-  /** Bytes of a body that is read into memory, as that of a form; 1 MiB by default. */
+  /**
+   * How many bytes a body that is read into memory may have, such as that of a form; 1 MiB by
+   * default.
+   */
   public Limits withBodyBytes(long bytes) {
     return new Limits(parameters, bytes, parts, fileBytes, multipartBytes, partHeaderBytes);
   }
@@ -63,17 +66,17 @@ public final class Limits {
     return new Limits(parameters, bodyBytes, count, fileBytes, multipartBytes, partHeaderBytes);
   }
 
-  /** Bytes of one file of a multipart form; 64 MiB by default. */
+  /** How many bytes one file of a multipart form may have; 64 MiB by default. */
   public Limits withFileBytes(long bytes) {
     return new Limits(parameters, bodyBytes, parts, bytes, multipartBytes, partHeaderBytes);
   }
 
-  /** Bytes of a whole multipart form; 64 MiB by default. */
+  /** How many bytes a whole multipart form may have; 64 MiB by default. */
   public Limits withMultipartBytes(long bytes) {
     return new Limits(parameters, bodyBytes, parts, fileBytes, bytes, partHeaderBytes);
   }
 
-  /** Bytes of the headers of one part of a multipart form; 16 KiB by default. */
+  /** How many bytes the headers of one part of a multipart form may have; 16 KiB by default. */
   public Limits withPartHeaderBytes(int bytes) {
     return new Limits(parameters, bodyBytes, parts, fileBytes, multipartBytes, bytes);
   }

@@ -25,7 +25,9 @@ public final class MediaType {
     this.parameters = parameters;
   }
 
-  /** The media type that the text is; null when it is none, or when a parameter has no value. */
+  /**
+   * The media type that the text names; null when it names none, or when a parameter has no value.
+   */
   public static @Nullable MediaType parse(String text) {
     List<String> elements = FieldList.split(text, ';');
     if (elements.isEmpty()) {
@@ -58,7 +60,7 @@ public final class MediaType {
         List.copyOf(parameters));
   }
 
-  /** {@code quoted-string}: its last quote is no escaped one. */
+  /** Whether this is a {@code quoted-string}, whose last quote must not be an escaped one. */
   private static boolean isQuoted(String value) {
     if (value.length() < 2 || value.charAt(0) != '"') {
       return false;
@@ -90,7 +92,7 @@ public final class MediaType {
     return essence().equalsIgnoreCase(essence);
   }
 
-  /** The first parameter of that name, names without regard to case; or null. */
+  /** The first parameter of that name, or null. Case in names does not count. */
   public @Nullable String parameter(String name) {
     for (int i = 0; i < parameters.size(); i += 2) {
       if (parameters.get(i).equalsIgnoreCase(name)) {
@@ -101,7 +103,7 @@ public final class MediaType {
   }
 
   /**
-   * The charset that the type says, or {@code otherwise} when it says none.
+   * The charset that the type names, or {@code otherwise} when it names none.
    *
    * @throws HttpException with status 415 when this JVM knows no such charset
    */
@@ -134,7 +136,7 @@ public final class MediaType {
     return essence().hashCode() + 31 * parameters.hashCode();
   }
 
-  /** As a header has it. */
+  /** The text as it stands in a header. */
   @Override
   public String toString() {
     StringBuilder text = new StringBuilder(essence());

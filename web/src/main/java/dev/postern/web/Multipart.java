@@ -118,13 +118,13 @@ public final class Multipart {
       try {
         Files.deleteIfExists(file);
       } catch (IOException e) {
-        // The next process that reads a form deletes it.
+        // A later process that reads a form deletes the file.
       }
     }
     files.clear();
   }
 
-  /** Keeps what comes. */
+  /** Keeps the parts that come. */
   private static final class Reader implements Request.PartConsumer {
     private final Limits limits;
     private final List<Path> files;
@@ -160,7 +160,7 @@ public final class Multipart {
       InputStream in = part.open();
       byte[] first = in.readNBytes(IN_MEMORY);
       if (first.length < IN_MEMORY) {
-        // Where the user has chosen no file, browsers send an empty one without a name.
+        // If the user has chosen no file, browsers send an empty one without a name.
         if (first.length > 0 || name != null && !name.isEmpty()) {
           parts.add(kept(part, name, new Part.InMemory(first)));
         }
@@ -201,7 +201,7 @@ public final class Multipart {
         }
       }
     } catch (IOException | DirectoryIteratorException e) {
-      // Another user's, or somebody else has swept at the same time.
+      // The file is another user's, or another process has deleted it at the same time.
     }
   }
 

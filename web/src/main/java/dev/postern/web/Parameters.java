@@ -16,8 +16,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Names and values of a query, a form or a {@code Cookie} header: in order, repeats kept, names
- * compared by case.
+ * Names and values of a query, a form or a {@code Cookie} header. They keep their order and their
+ * repeats. Case in names counts.
  *
  * <p>Immutable, thread-safe.
  */
@@ -31,7 +31,7 @@ public final class Parameters implements Iterable<Map.Entry<String, String>> {
     this.pairs = pairs;
   }
 
-  /** None. */
+  /** No parameters. */
   public static Parameters of() {
     return EMPTY;
   }
@@ -54,8 +54,8 @@ public final class Parameters implements Iterable<Map.Entry<String, String>> {
   }
 
   /**
-   * Reads {@code application/x-www-form-urlencoded} text as a browser does (WHATWG URL, 5.1): a
-   * percent sign that is not followed by two digits stays, and bytes that are no UTF-8 become
+   * Reads {@code application/x-www-form-urlencoded} text as a browser does (WHATWG URL, 5.1). A
+   * percent sign that is not followed by two digits stays, and bytes that are not UTF-8 become
    * U+FFFD. Nothing is refused. {@link Request#query()} and {@link Request#form()} refuse both.
    *
    * @param encoded text; other characters than those of ASCII stand for themselves
@@ -96,7 +96,8 @@ public final class Parameters implements Iterable<Map.Entry<String, String>> {
   /**
    * The first value of that name as a number, or {@code otherwise} when there is none.
    *
-   * @throws HttpException with status 400 when it is no decimal number of that range
+   * @throws HttpException with status 400 when the value is no decimal number in the range of an
+   *     int
    */
   public int integer(String name, int otherwise) {
     String value = get(name);
@@ -121,7 +122,7 @@ public final class Parameters implements Iterable<Map.Entry<String, String>> {
     return List.copyOf(values);
   }
 
-  /** Whether there is one of that name. */
+  /** Whether there is a parameter of that name. */
   public boolean contains(String name) {
     return get(name) != null;
   }
@@ -135,17 +136,17 @@ public final class Parameters implements Iterable<Map.Entry<String, String>> {
     return names;
   }
 
-  /** How many there are, repeats counted. */
+  /** How many parameters there are, repeats counted. */
   public int size() {
     return pairs.length / 2;
   }
 
-  /** Whether there are none. */
+  /** Whether there are no parameters. */
   public boolean isEmpty() {
     return pairs.length == 0;
   }
 
-  /** These and one more at the end. */
+  /** These parameters and one more at the end. */
   public Parameters plus(String name, String value) {
     String[] more = Arrays.copyOf(pairs, pairs.length + 2);
     more[pairs.length] = requireNonNull(name, "name");

@@ -55,7 +55,7 @@ public final class Part {
 
   /**
    * The name of the file as the client has it, without directories; null for a field that is no
-   * file. Text of a stranger: do not take it for the name of a file on the server.
+   * file. A stranger chose this text, so do not use it as the name of a file on the server.
    */
   public @Nullable String fileName() {
     return fileName == null
@@ -63,7 +63,7 @@ public final class Part {
         : fileName.substring(1 + Math.max(fileName.lastIndexOf('/'), fileName.lastIndexOf('\\')));
   }
 
-  /** Whether it is a file. */
+  /** Whether this part is a file. */
   public boolean isFile() {
     return fileName != null;
   }
@@ -73,7 +73,7 @@ public final class Part {
     return type == null ? null : MediaType.parse(type);
   }
 
-  /** How many bytes it has; -1 while it comes from the client. */
+  /** How many bytes this part has; -1 while it comes from the client. */
   public long size() {
     if (content instanceof InMemory memory) {
       return memory.bytes.length;
@@ -82,8 +82,8 @@ public final class Part {
   }
 
   /**
-   * The bytes. Of a part that is kept each call gives a new stream, which the caller closes. Of one
-   * that comes from the client it is always the same stream.
+   * The bytes. If the part is kept, each call gives a new stream, which the caller closes. While
+   * the part comes from the client, each call gives the same stream.
    */
   public InputStream open() throws IOException {
     if (content instanceof InMemory memory) {
@@ -98,8 +98,8 @@ public final class Part {
    * The bytes as text, in the charset of the part's type, else in UTF-8.
    *
    * @param limit in bytes
-   * @throws HttpException with status 400 when it is malformed in its charset, 413 when it is
-   *     longer, 415 when its charset is unknown
+   * @throws HttpException with status 400 when the text is malformed in its charset, 413 when it is
+   *     longer than the limit, 415 when the charset is unknown
    */
   public String text(int limit) throws IOException {
     MediaType known = contentType();
@@ -141,8 +141,8 @@ public final class Part {
       Files.move(file.file, target);
       return;
     }
-    // A new file has the rights that this process gives to all of its files; a temporary one has
-    // not.
+    // Only this user may read a temporary file. A plain new file would have the rights that this
+    // process gives to all of its files.
     Path directory = requireNonNull(target.toAbsolutePath().getParent(), "directory");
     Path written = Files.createTempFile(directory, Multipart.PREFIX, null);
     try {

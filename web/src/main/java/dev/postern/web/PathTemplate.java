@@ -11,7 +11,7 @@ import java.util.Set;
 
 /**
  * A path with parameters: {@code /users/{id}/files/{path...}}. A parameter is a whole segment of at
- * least one character; one with dots takes the rest of the path, maybe nothing.
+ * least one character; a parameter with dots takes the rest of the path, which may be nothing.
  */
 final class PathTemplate implements Comparable<PathTemplate> {
   private final String text;
@@ -67,7 +67,10 @@ final class PathTemplate implements Comparable<PathTemplate> {
             + Escapes.quote(text));
   }
 
-  /** Whether a path of bytes matches; adds the bytes of the parameters. */
+  /**
+   * Whether a path of bytes matches. Adds the bytes of the template's parameters to {@code
+   * parameters}.
+   */
   boolean match(String path, Map<String, String> parameters) {
     if (segments.isEmpty()) {
       return path.isEmpty();
@@ -101,7 +104,10 @@ final class PathTemplate implements Comparable<PathTemplate> {
     return segment.startsWith("{");
   }
 
-  /** The one that says more of the path comes first: a literal, a parameter, the rest. */
+  /**
+   * The template that says more about the path comes first. A literal comes before a parameter, and
+   * a parameter before the rest.
+   */
   @Override
   public int compareTo(PathTemplate other) {
     int common = Math.min(segments.size(), other.segments.size());

@@ -18,19 +18,19 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An {@link Environ} as a handler wants it: parameters, cookies, a form, what the client accepts. A
- * view that costs nothing: each method reads what it needs when it is called.
+ * An {@link Environ} as a handler wants it: parameters, cookies, a form, what the client accepts.
+ * This view costs nothing, because each method reads what it needs when it is called.
  *
  * <pre>{@code
  * Request request = Request.of(environ);
  * String name = request.query("name");
  * }</pre>
  *
- * <p>What the client has sent wrong is an {@link HttpException} with status 400, 413, 415, 416 or
- * 431. The handler lets it pass, and the client gets that status.
+ * <p>If the client has sent something wrong, a method throws an {@link HttpException} with status
+ * 400, 413, 415, 416 or 431. The handler lets the exception pass, and the client gets that status.
  *
- * <p>A body can be read once. {@link #form()} and {@link #multipart()} remember what they have read
- * in the environ: a middleware and the application may both ask for it.
+ * <p>A body can be read once. {@link #form()} and {@link #multipart()} keep what they have read in
+ * the environ, so a middleware and the application may both call them.
  *
  * <p>Confined to the request's thread, as the environ is.
  */
@@ -151,7 +151,10 @@ public final class Request {
   /** Takes the parts of a form, one after the other. */
   @FunctionalInterface
   public interface PartConsumer {
-    /** Called for each part, on the request's thread. What it leaves unread is passed over. */
+    /**
+     * Called for each part, on the request's thread. Bytes that the consumer leaves unread are
+     * passed over.
+     */
     void accept(Part part) throws Exception;
   }
 
@@ -257,7 +260,7 @@ public final class Request {
 
   /**
    * The best of these media types by {@code Accept}, the first of equally good ones; null when none
-   * of them will do, which is a 406. A type may have parameters.
+   * of them is acceptable, which is a 406. A type may have parameters.
    *
    * @throws IllegalArgumentException when an offer is no media type
    */
@@ -267,7 +270,7 @@ public final class Request {
 
   /**
    * The best of these content codings by {@code Accept-Encoding}, the first of equally good ones.
-   * {@code identity} will do unless the client rules it out.
+   * {@code identity} is acceptable unless the client rules it out.
    */
   public @Nullable String acceptsEncoding(String... offers) {
     return Accept.encoding(environ.header("Accept-Encoding"), offers);
@@ -285,17 +288,17 @@ public final class Request {
    *
    * @param tag the entity tag that the representation has, as {@code "x"} or {@code W/"x"}; or null
    * @param modified when the representation was changed; or null
-   * @return 0 when it is, 304 when the client has the representation, 412 when it is another one
-   *     than the client thinks
+   * @return 0 when it is to be carried out, 304 when the client has the representation, 412 when
+   *     the representation is another one than the client expects
    */
   public int condition(@Nullable String tag, @Nullable Instant modified) {
     return Conditions.evaluate(environ, tag, modified);
   }
 
   /**
-   * The ranges of bytes that a GET asks for; null when the whole representation is to be sent: also
-   * when {@code If-Range} says so, for another unit, for a malformed field, and for ranges that
-   * together are longer than the whole.
+   * The ranges of bytes that a GET asks for; null when the whole representation is to be sent. That
+   * is also so when {@code If-Range} says it, for another unit, for a malformed field, and for
+   * ranges that together are longer than the whole.
    *
    * @param length of the representation in bytes
    * @param tag as for {@link #condition}
@@ -344,8 +347,8 @@ public final class Request {
   }
 
   /**
-   * A link to a path of this application, relative to the URL of this request: {@code ../b/c}. It
-   * also leads there when a proxy has taken the start of the path away.
+   * A link to a path of this application, relative to the URL of this request: {@code ../b/c}. The
+   * link also works when a proxy has removed the start of the path.
    *
    * @param path text that starts with a slash, without a query
    */
@@ -366,7 +369,8 @@ public final class Request {
         link.append("../");
       }
     }
-    // A colon in the first segment would make it a scheme, and an empty link is the page itself.
+    // Without "./", a colon in the first segment would end a scheme, and an empty link would be the
+    // page itself.
     return (link.length() == 0 ? "./" : link.toString()) + target;
   }
 

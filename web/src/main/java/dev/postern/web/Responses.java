@@ -27,7 +27,7 @@ public final class Responses {
     return Response.of(200, Headers.of("Content-Type", "text/plain; charset=utf-8"), Body.of(text));
   }
 
-  /** Status 200 and a page in UTF-8. Whoever makes the page escapes what comes from others. */
+  /** Status 200 and a page in UTF-8. The caller escapes text that comes from others. */
   public static Response html(String html) {
     return Response.of(200, Headers.of("Content-Type", "text/html; charset=utf-8"), Body.of(html));
   }
@@ -40,8 +40,8 @@ public final class Responses {
   }
 
   /**
-   * Status 200 and a value as JSON (RFC 8259). The value is written while it is sent: the client
-   * gets a 500 when the writer fails within the first 8 KiB, and a cut response afterwards.
+   * Status 200 and a value as JSON (RFC 8259). The value is written while it is sent. So the client
+   * gets a 500 if the writer fails within the first 8 KiB, and a cut response if it fails later.
    */
   public static Response json(JsonWriter writer, Object value) {
     requireNonNull(writer, "writer");
@@ -67,8 +67,8 @@ public final class Responses {
   }
 
   /**
-   * Status 303: the client gets the location, whatever the method was. The answer to a form (RFC
-   * 9110 15.4.4).
+   * Status 303: the client then sends a GET to the location, whatever the method was. Use it to
+   * answer a form (RFC 9110 15.4.4).
    *
    * @param location as for {@link #redirect}
    */
@@ -81,8 +81,8 @@ public final class Responses {
    *
    * @param status 301, 302, 303, 307 or 308
    * @param location an absolute URL, a path, or relative to the URL of the request. Other
-   *     characters than those of a URL are percent-encoded as UTF-8. Where it comes from the
-   *     client, the caller checks that it leads to where it may lead
+   *     characters than those of a URL are percent-encoded as UTF-8. If the location comes from the
+   *     client, the caller checks that it leads to an allowed place
    * @throws IllegalArgumentException when it is another status, or the location has a control
    *     character
    */
@@ -115,8 +115,9 @@ public final class Responses {
   }
 
   /**
-   * A value of {@code Content-Disposition} (RFC 6266). The name is there in ASCII, and where that
-   * is not the whole name also as RFC 8187 has it. Directories and control characters are left out.
+   * A value of {@code Content-Disposition} (RFC 6266). The value has the name in ASCII. If that is
+   * not the whole name, it also has the name as RFC 8187 says. Directories and control characters
+   * are left out.
    *
    * @param type {@code attachment} or {@code inline}
    * @param fileName the name without a path

@@ -33,17 +33,17 @@ import org.jspecify.annotations.Nullable;
  *         .build();
  * }</pre>
  *
- * <p>A template is a path below SCRIPT_NAME. {@code {id}} is one segment, {@code {path...}} at its
- * end is the rest of the path. Where several templates match, a literal segment comes before a
- * parameter and that before the rest of the path, whatever the order of the calls.
+ * <p>A template is a path below SCRIPT_NAME. {@code {id}} is one segment, {@code {path...}} at the
+ * template's end is the rest of the path. If several templates match, a literal segment comes
+ * before a parameter, and a parameter before the rest of the path, whatever the order of the calls.
  *
- * <p>HEAD goes to the application of GET unless there is one of its own. OPTIONS is answered with
- * 204 and {@code Allow}. Another method that the path does not have is 405 with {@code Allow}, and
- * a path that no template matches is 404.
+ * <p>HEAD goes to the application of GET unless HEAD has one of its own. The router answers OPTIONS
+ * with 204 and {@code Allow}, unless OPTIONS has an application. Another method that the path does
+ * not have gets a 405 with {@code Allow}. A path that no template matches gets a 404.
  *
- * <p>Closing it closes the applications. Immutable, thread-safe.
+ * <p>Closing the router closes the applications. Immutable, thread-safe.
  */
-@SuppressWarnings("try") // close() throws what the applications' own throw.
+@SuppressWarnings("try") // close() throws what the applications' close() throws.
 public final class Router implements Application, AutoCloseable {
   private static final String PARAMETERS = "web.route";
 
@@ -190,8 +190,8 @@ public final class Router implements Application, AutoCloseable {
      *
      * @param method such as {@code GET}; case counts
      * @param template such as {@code /users/{id}}, or "" for a request without PATH_INFO
-     * @throws IllegalArgumentException when the template is malformed, or an equal one has that
-     *     method already
+     * @throws IllegalArgumentException when the template is malformed, or an equal template has
+     *     that method already
      */
     public Builder route(String method, String template, Application application) {
       if (!Text.isToken(method)) {
@@ -219,7 +219,7 @@ public final class Router implements Application, AutoCloseable {
       return this;
     }
 
-    /** Answers what no template matches; 404 by default. */
+    /** Answers requests that no template matches; they get a 404 by default. */
     public Builder otherwise(Application application) {
       otherwise = requireNonNull(application, "application");
       return this;

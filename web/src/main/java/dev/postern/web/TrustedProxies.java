@@ -15,18 +15,18 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Proxies in front of the server whose word counts. For a request that comes from one of them the
- * client's address, the scheme and the host are taken from {@code Forwarded} (RFC 7239), else from
- * {@code X-Forwarded-For}, {@code X-Forwarded-Proto} and {@code X-Forwarded-Host}. Anybody can send
- * these headers, so that without a trusted proxy they count for nothing.
+ * Trusts proxies in front of the server. If a request comes from one of them, the client's address,
+ * the scheme and the host are taken from {@code Forwarded} (RFC 7239), else from {@code
+ * X-Forwarded-For}, {@code X-Forwarded-Proto} and {@code X-Forwarded-Host}. Anybody can send these
+ * headers. So they do not count in a request that comes from elsewhere.
  *
  * <pre>{@code
  * Application site = handler.with(TrustedProxies.of("10.0.0.0/8", "::1"));
  * }</pre>
  *
- * <p>The client is the last address of the list that is no trusted proxy. Scheme and host are what
- * the proxy says that stands next to that client; of several values of {@code X-Forwarded-Proto} or
- * {@code X-Forwarded-Host} the last one counts.
+ * <p>The client is the last address of the list that is no trusted proxy. In {@code Forwarded}, the
+ * proxy next to that client says scheme and host. Of several values of {@code X-Forwarded-Proto} or
+ * {@code X-Forwarded-Host}, the last one counts.
  *
  * <p>Immutable, thread-safe.
  */
@@ -88,8 +88,8 @@ public final class TrustedProxies implements Middleware {
 
   /**
    * A copy with what trusted proxies say about the client: REMOTE_ADDR, {@code postern.url_scheme},
-   * HTTP_HOST, SERVER_NAME and SERVER_PORT, HTTPS. The environ itself when it comes from elsewhere.
-   * A value that is no address, scheme or host is passed over.
+   * HTTP_HOST, SERVER_NAME and SERVER_PORT, HTTPS. If the request comes from elsewhere, this is the
+   * environ itself. A value that is no address, scheme or host is passed over.
    */
   public Environ apply(Environ environ) {
     if (!contains(environ.remoteAddr())) {
@@ -159,7 +159,7 @@ public final class TrustedProxies implements Middleware {
     return values.isEmpty() ? null : values.get(values.size() - 1);
   }
 
-  /** {@code node}: an address, in brackets where it is IPv6, maybe with a port; else null. */
+  /** The address of a {@code node}, which may have brackets and a port; null when there is none. */
   private static @Nullable String address(String node) {
     String text = node;
     if (text.startsWith("[")) {
@@ -187,7 +187,8 @@ public final class TrustedProxies implements Middleware {
     if (copy.variable("REQUEST_SCHEME") != null) {
       copy.put("REQUEST_SCHEME", lower);
     }
-    // The port that the client has used, as its URL has it: that of the server is the proxy's.
+    // SERVER_PORT becomes the port in the client's URL. Until here it is the port that the proxy
+    // uses.
     String host = copy.header("Host");
     if (host != null && Hosts.isHostField(host)) {
       copy.put("SERVER_PORT", port(copy, host));

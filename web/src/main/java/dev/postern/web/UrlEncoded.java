@@ -9,7 +9,8 @@ import java.util.Arrays;
 
 /**
  * {@code application/x-www-form-urlencoded} (WHATWG URL, 5): pairs between ampersands, plus signs
- * for spaces, percent-encoded UTF-8. On the start path of an executable that reads a query.
+ * for spaces, percent-encoded UTF-8. An executable that reads a query loads this class at each
+ * start.
  */
 final class UrlEncoded {
   private UrlEncoded() {}
@@ -18,9 +19,9 @@ final class UrlEncoded {
    * Reads bytes, one char each.
    *
    * @param strict whether to refuse a percent sign without two digits, and bytes that are no UTF-8
-   * @param limit of how many pairs there may be
-   * @param tooMany the status for more of them
-   * @throws HttpException with 400 or that status
+   * @param limit how many pairs there may be
+   * @param tooMany the status for more pairs
+   * @throws HttpException with status 400 or {@code tooMany}
    */
   static Parameters parse(String encoded, boolean strict, int limit, int tooMany) {
     String[] pairs = new String[8];

@@ -19,8 +19,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Applications by the start of the path, and maybe by host. A prefix matches whole segments, byte
- * by byte, and the longest one wins; one of the request's own host comes before those of every
- * host. What matches is moved from PATH_INFO to SCRIPT_NAME. What nothing matches is 404.
+ * by byte, and the longest one wins. A prefix for the request's own host comes before all prefixes
+ * for every host. The prefix that matches is moved from PATH_INFO to SCRIPT_NAME. A request that no
+ * prefix matches gets a 404.
  *
  * <pre>{@code
  * Application site =
@@ -30,15 +31,18 @@ import org.jspecify.annotations.Nullable;
  *         .build();
  * }</pre>
  *
- * <p>Closing it closes the applications. Immutable, thread-safe.
+ * <p>Closing the map closes the applications. Immutable, thread-safe.
  */
-@SuppressWarnings("try") // close() throws what the applications' own throw.
+@SuppressWarnings("try") // close() throws what the applications' close() throws.
 public final class UrlMap implements Application, AutoCloseable {
   private static final Body NOT_FOUND = Body.of("404 Not Found\n");
 
   private record Mount(@Nullable String host, String prefix, Application application) {}
 
-  /** Those of a host first, then the longest prefix. */
+  /**
+   * Mounts of one host come before those of every host. Within both groups, a longer prefix comes
+   * first.
+   */
   private final List<Mount> mounts;
 
   private UrlMap(List<Mount> mounts) {
@@ -82,7 +86,7 @@ public final class UrlMap implements Application, AutoCloseable {
     return NOT_FOUND;
   }
 
-  /** In lower case, without a port. */
+  /** The request's host in lower case, without a port. */
   private static String host(Environ environ) {
     String host = environ.header("Host");
     if (host == null || host.isEmpty()) {
@@ -134,7 +138,7 @@ public final class UrlMap implements Application, AutoCloseable {
     return text.append(']').toString();
   }
 
-  /** Collects what is where. Not thread-safe. */
+  /** Collects applications and their prefixes. Not thread-safe. */
   public static final class Builder {
     private final List<Mount> mounts = new ArrayList<>();
 

@@ -11,11 +11,11 @@
  *         });
  * }</pre>
  *
- * <p>What a client sends wrong is a {@link dev.postern.HttpException} with the status that RFC 9110
- * gives it: 400, 413, 415, 431. A handler need not catch it.
+ * <p>If a client sends something wrong, these classes throw a {@link dev.postern.HttpException}
+ * with status 400, 413, 415, 416 or 431. A handler need not catch it.
  *
  * <p>A handler that reads a query and a cookie loads six classes of this module, no lambda and no
- * regular expression: it may be a CGI executable.
+ * regular expression. So it may be a CGI executable.
  */
 @NullMarked
 package dev.postern.web;

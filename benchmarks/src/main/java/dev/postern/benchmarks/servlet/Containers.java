@@ -10,15 +10,15 @@ import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 
 /**
- * Jetty and Tomcat as they come, with the servlets of {@link Site}: {@code /by-hand/hello} and
- * {@code /postern/hello}, {@code /postern/large.bin} and, by the container's default servlet,
- * {@code /large.bin}.
+ * Jetty and Tomcat with the servlets of {@link Site}: {@code /by-hand/hello}, {@code
+ * /postern/hello} and {@code /postern/large.bin}. The container's default servlet serves {@code
+ * /large.bin}.
  */
 final class Containers {
   private Containers() {}
 
   /**
-   * Starts it on a free port of the loopback interface.
+   * Starts a container on a free port of the loopback interface.
    *
    * @param writeBuffer bytes that Tomcat writes to a socket at once; 0 for its default, 8 KiB
    * @return the port
@@ -53,7 +53,8 @@ final class Containers {
     tomcat.setBaseDir(directory.toString());
     tomcat.setPort(0);
     tomcat.getConnector().setProperty("address", "127.0.0.1");
-    // Not closed after 100 requests: the client would connect again.
+    // By default Tomcat closes a connection after 100 requests, and the client would have to
+    // connect again.
     tomcat.getConnector().setProperty("maxKeepAliveRequests", "-1");
     if (writeBuffer > 0) {
       tomcat.getConnector().setProperty("socket.appWriteBufSize", Integer.toString(writeBuffer));

@@ -26,11 +26,11 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /**
- * The servlet binding beside a servlet by hand, in turns, in one container: {@code
+ * Measures the servlet binding beside a hand-written servlet, in turns, in one container: {@code
  * benchmarks/servlet [--container jetty|tomcat] [--only hello|file] [--pairs N] [--seconds S]
- * [--connections N] [--write-buffer BYTES]}. The last one is Tomcat's {@code
- * socket.appWriteBufSize}. The client is in the same process, so that its own cost is a part of
- * both figures.
+ * [--connections N] [--write-buffer BYTES]}. The option {@code --write-buffer} sets Tomcat's {@code
+ * socket.appWriteBufSize}. The client runs in the same process, so its own cost is a part of both
+ * figures.
  */
 public final class ServletCost {
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
@@ -59,9 +59,9 @@ public final class ServletCost {
     }
   }
 
-  /** The command. */
+  /** Runs the command. */
   public static void main(String... arguments) throws Exception {
-    // Held, as the logging library forgets loggers that nobody holds.
+    // The logging library drops a logger that nobody holds, and its level, so hold this one.
     Logger root = Logger.getLogger("");
     root.setLevel(Level.WARNING);
     new ServletCost(arguments).run();
@@ -93,7 +93,7 @@ public final class ServletCost {
     }
   }
 
-  /** In turns, and each first as often as the other. */
+  /** Measures both in turns. Each is the first of a pair as often as the other. */
   private void compare(int port, String theirs, String ours, String name) throws Exception {
     turn(port, theirs);
     turn(port, ours);
@@ -114,7 +114,7 @@ public final class ServletCost {
     }
     double[] sorted = ratios.stream().mapToDouble(Double::doubleValue).sorted().toArray();
     double[] sortedCosts = costs.stream().mapToDouble(Double::doubleValue).sorted().toArray();
-    // Of the order statistics around the median, those of the 95 % interval.
+    // So many of the sorted values lie below the 95 % interval of the median, and as many above.
     int outside = (int) Math.max(0, Math.floor(pairs / 2.0 - 0.98 * Math.sqrt(pairs)));
     System.out.printf(
         Locale.ROOT,
@@ -136,11 +136,11 @@ public final class ServletCost {
   }
 
   /**
-   * What one turn has shown.
+   * The figures of one turn.
    *
    * @param rate responses a second
-   * @param processor time of the whole process for a response, which the load of the machine does
-   *     not change as it does the rate
+   * @param processor time of the whole process for a response; other load on the machine changes
+   *     the rate, but not this
    * @param bytes allocated by the threads of the server for a response
    */
   private record Turn(double rate, double processor, double bytes) {}
@@ -159,7 +159,10 @@ public final class ServletCost {
     return new Turn(count / time, (double) processor / count, (double) bytes / count);
   }
 
-  /** By all threads but this one; those of the clients do not live before and after a turn. */
+  /**
+   * Returns the bytes that each thread has allocated, except this one. The clients' threads end
+   * with their turn, so they are never among them.
+   */
   private static Map<Long, Long> allocated() {
     long[] ids = THREADS.getAllThreadIds();
     long[] bytes = THREADS.getThreadAllocatedBytes(ids);
@@ -173,7 +176,7 @@ public final class ServletCost {
     return allocated;
   }
 
-  /** Responses in one turn. */
+  /** Sends requests for one turn, and returns the number of responses. */
   private long ask(int port, String path) throws Exception {
     ExecutorService clients = Executors.newFixedThreadPool(connections);
     try {
@@ -218,7 +221,7 @@ public final class ServletCost {
     return count;
   }
 
-  /** Reads a head; its Content-Length. */
+  /** Reads a response's head, and returns its Content-Length. */
   private static long length(InputStream in, byte[] block) throws IOException {
     int n = 0;
     for (int state = 0; state < 4; n++) {

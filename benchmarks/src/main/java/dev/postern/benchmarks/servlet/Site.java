@@ -12,14 +12,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** The servlets of one container: by hand, and through the gateway, with the same bytes. */
+/** The servlets of one container. The hand-written one and the gateway send the same bytes. */
 final class Site {
   static final byte[] HELLO = "Hello, world\n".getBytes(StandardCharsets.US_ASCII);
   static final long FILE_BYTES = 100L << 20;
 
   private Site() {}
 
-  /** As somebody writes it who needs nothing else. */
+  /** The servlet that somebody writes who needs nothing else. */
   static final class ByHand extends HttpServlet {
     private static final long serialVersionUID = 1;
 
@@ -52,7 +52,7 @@ final class Site {
         });
   }
 
-  /** A file of that many bytes in the directory. */
+  /** Writes a file of {@link #FILE_BYTES} bytes into the directory. */
   static Path write(Path directory) throws IOException {
     Path file = directory.resolve("large.bin");
     byte[] block = new byte[1 << 20];

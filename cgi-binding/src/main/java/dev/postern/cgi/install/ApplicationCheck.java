@@ -11,7 +11,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Looks at an application's class as an executable will find it. Runs none of its code. */
+/**
+ * Checks an application's class in the way that an executable will find it. Runs none of its code.
+ */
 final class ApplicationCheck {
   private ApplicationCheck() {}
 
@@ -19,7 +21,7 @@ final class ApplicationCheck {
    * Refuses a class that cannot be an executable's application.
    *
    * @param name of a class, or {@code CLASS::FIELD}
-   * @param jars all that the executable will have
+   * @param jars all jars that the executable will have
    * @return how the executable gets its application
    * @throws IllegalArgumentException with one line that says why
    */
@@ -82,7 +84,7 @@ final class ApplicationCheck {
             field.getDeclaringClass().getName(), fieldName, value.descriptorString());
       }
     } catch (NoSuchFieldException e) {
-      // Told below.
+      // The exception below says so.
     }
     throw new IllegalArgumentException(
         "CLASS::FIELD must be public, static, and an Application or a Responder: " + name);

@@ -17,8 +17,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Installs an application as a CGI executable: one file for a web server's {@code cgi-bin}, and
- * beside it, in a library directory, the jars and a class-data archive that make it start quickly.
+ * Installs an application as a CGI executable: one file in a web server's {@code cgi-bin}. The
+ * jars, and a class-data archive that makes it start quickly, go to a library directory.
  *
  * <pre>{@code
  * CgiExecutable.builder("com.example.Hello")
@@ -28,9 +28,9 @@ import org.jspecify.annotations.Nullable;
  *     .install(Path.of("/usr/lib/cgi-bin/hello"));
  * }</pre>
  *
- * <p>The application answers one {@code GET /} while it is installed, so that its classes are
- * known; SERVER_SOFTWARE is {@code postern-install} then. After an update of the JDK the executable
- * works on, without the archive: install it again.
+ * <p>The installation runs the application once for {@code GET /}, to learn which classes it loads.
+ * SERVER_SOFTWARE is {@code postern-install} for this request. After an update of the JDK the
+ * executable still works, but without the archive. Install it again then.
  *
  * <p>Immutable, thread-safe.
  */
@@ -66,15 +66,15 @@ public final class CgiExecutable {
   }
 
   /**
-   * Writes the executable, and replaces an older one at once: a web server that starts it meanwhile
-   * gets either the old one or the new one. The files that the old one needs stay until the next
-   * installation.
+   * Writes the executable, and replaces an older one in one step. A web server that starts it
+   * meanwhile gets either the old one or the new one. The files that the old one needs stay until
+   * the next installation.
    *
-   * @return what the user should know, a line each: that there is no archive, that others cannot
-   *     read a directory; mostly empty
+   * @return what the user should know, one line each: for example that there is no archive, or that
+   *     others cannot read a directory; mostly empty
    * @throws IllegalArgumentException when the class cannot be installed, with one line that says
    *     why
-   * @throws IOException when a directory or the JDK does not do, with one line that says why
+   * @throws IOException when a directory or the JDK cannot be used, with one line that says why
    */
   public List<String> install(Path file) throws IOException {
     Path target = file.toAbsolutePath().normalize();
@@ -120,7 +120,7 @@ public final class CgiExecutable {
     ExecutableJar.writeOwn(postern, InstalledName.of(applicationClass));
     own.add(postern);
     jars.add(0, postern);
-    // What is looked at is what is written: the classes of these jars.
+    // The check looks at the copied jars, because the executable will run these.
     ExecutableJar.writeOwn(postern, ApplicationCheck.check(applicationClass, jars));
 
     List<String> flags = new ArrayList<>(runtime.coldFlags());
@@ -177,7 +177,7 @@ public final class CgiExecutable {
   }
 
   /**
-   * Runs an installed executable once, as a web server would for {@code GET /} but by this user,
+   * Runs an installed executable once, as a web server would for {@code GET /}, but as this user
    * and without its warm server.
    *
    * @throws IOException when it cannot be started or does not end within two minutes
@@ -236,8 +236,9 @@ public final class CgiExecutable {
     }
 
     /**
-     * Where jars and archive go; required. Outside the document root, and readable by the web
-     * server's user. Several executables may share it. It is created if its parent is there.
+     * The directory for the jars and the archive; required. Choose one outside the document root
+     * that the web server's user can read. Several executables may share it. The installation
+     * creates it if its parent exists.
      */
     public Builder library(Path directory) {
       library = requireNonNull(directory, "directory");
@@ -257,17 +258,17 @@ public final class CgiExecutable {
     }
 
     /**
-     * Makes the executable warm: it hands each request to a server process of the same application,
-     * which the first request starts. The stub that does so needs Perl; without Perl the executable
-     * stays cold. In the server {@code postern.run_once} is false, and the working directory is
-     * {@code /}. By default an executable is cold.
+     * Makes the executable warm. It then hands each request to a server process of the same
+     * application, which the first request starts. The stub that hands requests over needs Perl;
+     * without Perl the executable stays cold. In the server {@code postern.run_once} is false, and
+     * the working directory is {@code /}. By default an executable is cold.
      */
     public Builder warm() {
       warm = true;
       return this;
     }
 
-    /** How long a warm server waits for a request until it ends; 5 minutes by default. */
+    /** How long a warm server waits for a request before it ends; 5 minutes by default. */
     public Builder idle(Duration time) {
       if (time.isNegative() || time.isZero()) {
         throw new IllegalArgumentException("idle time must be positive: " + time);
@@ -286,13 +287,14 @@ public final class CgiExecutable {
     }
 
     /**
-     * One more environment variable that a warm server keeps of the request that starts it, such as
-     * {@code DATABASE_URL}, which the web server sets. Without this the server has {@code PATH},
+     * One more environment variable that a warm server takes from the request that starts it, such
+     * as {@code DATABASE_URL}, which the web server sets. By default the server keeps {@code PATH},
      * {@code LANG}, {@code TZ}, {@code HOME}, {@code USER}, {@code TMPDIR} and all names that begin
      * with {@code LC_} or {@code JAVA_}.
      *
-     * @throws IllegalArgumentException when it is not a name of ASCII letters, digits and {@code
-     *     _}, or begins with {@code HTTP_}: such a variable is a request's
+     * @throws IllegalArgumentException when the name has other characters than ASCII letters,
+     *     digits and {@code _}, begins with a digit, or begins with {@code HTTP_}, because a client
+     *     sets such a variable
      */
     public Builder keep(String name) {
       if (!name.matches("[A-Za-z_][A-Za-z0-9_]*")) {
@@ -310,7 +312,7 @@ public final class CgiExecutable {
      * installation adds the usual options to this command. The compiled stub hands over requests
      * without a body, and starts several times as quickly as Perl. Perl is still needed for all
      * other requests. If the compiler makes no program that can be run from the library directory,
-     * the stub is Perl alone.
+     * the stub is in Perl alone.
      *
      * @param command found on this JVM's PATH, or a path; empty for none
      */

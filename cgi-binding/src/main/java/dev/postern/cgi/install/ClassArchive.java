@@ -12,14 +12,15 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A class-data archive for an executable: the JDK's own classes, the executable's, and what the
- * application loads to answer {@code GET /}. Made when the executable is installed, by running it
- * once, and never at request time.
+ * A class-data archive for an executable. It has the JDK's own classes, the executable's, and those
+ * that the application loads to answer {@code GET /}. The installation makes it by running the
+ * executable once; no request ever makes one.
  */
 final class ClassArchive {
   /**
-   * What JDK 17 loads when an application's class comes from an archive, to know its jar's URL. No
-   * run without an archive tells of them.
+   * Classes that JDK 17 loads to find a jar's URL when an application's class comes from an
+   * archive. A run without an archive does not load them, so the class list of such a run lacks
+   * them.
    */
   private static final List<String> FOR_JARS =
       List.of(
@@ -29,8 +30,8 @@ final class ClassArchive {
           "java/net/URI$Parser");
 
   /**
-   * What the first text of a request that is not ASCII needs. One class that is not in the archive
-   * makes the JVM open its module image, or the class's jar.
+   * Classes that the first non-ASCII text of a request needs. If one class is missing in the
+   * archive, the JVM opens its module image or the class's jar.
    */
   private static final List<String> FOR_TEXT =
       List.of(
@@ -42,7 +43,10 @@ final class ClassArchive {
           "sun/nio/cs/UTF_8$Decoder",
           "sun/nio/cs/UTF_8$Encoder");
 
-  /** Of these all classes are wanted, in whatever jar they are: {@code postern-web} is one. */
+  /**
+   * All classes whose names begin so are wanted, whatever jar has them, such as {@code
+   * postern-web}.
+   */
   private static final String POSTERN = "dev/postern/";
 
   private ClassArchive() {}
@@ -51,7 +55,7 @@ final class ClassArchive {
    * Makes the archive.
    *
    * @param classPath the jars, as the executable has them
-   * @param own the jars whose classes are all wanted; of the others those that were loaded
+   * @param own the jars of which all classes go into the archive; of other jars only loaded ones do
    * @return null, or one line that says why there is none
    */
   static @Nullable String make(
@@ -84,7 +88,7 @@ final class ClassArchive {
     }
   }
 
-  /** The environment of a GET that no server sent. */
+  /** The environment of a GET that this installation makes up. */
   static List<String> request(String path, String software) {
     return List.of(
         "GATEWAY_INTERFACE=CGI/1.1",
@@ -115,7 +119,7 @@ final class ClassArchive {
     return command;
   }
 
-  /** Adds the classes that one request did not need and another one may. */
+  /** Adds classes that the one request did not load but others may need. */
   private static void complete(Path list, List<Path> classPath, List<Path> own) throws IOException {
     List<String> lines = new ArrayList<>();
     Set<String> known = new HashSet<>();
@@ -142,7 +146,7 @@ final class ClassArchive {
     Files.write(list, lines, StandardCharsets.UTF_8);
   }
 
-  /** A JVM that cannot start says why in the last line of its output. */
+  /** The last line of a JVM's output, in which a JVM that cannot start says why. */
   private static String lastLine(String text) {
     List<String> lines = text.lines().filter(line -> !line.startsWith("\t")).toList();
     return lines.isEmpty() ? "it said nothing" : lines.get(lines.size() - 1);

@@ -6,15 +6,16 @@ import java.nio.file.Path;
 
 /** The text of an executable file. */
 final class ExecutableText {
-  /** Linux took no more of a first line before 5.1. */
+  /** Linux before 5.1 read no more bytes of a first line. */
   private static final int FIRST_LINE = 127;
 
   private ExecutableText() {}
 
   /**
-   * Starts java for each request. Where the paths allow it, the kernel does so itself: a shell in
-   * between costs a millisecond. It appends the file's own path and the server's arguments, all of
-   * them behind the main class and so without meaning to java.
+   * The text of a cold executable, which starts java for each request. If the paths allow it, the
+   * kernel starts java directly, because a shell in between costs a millisecond. The kernel appends
+   * the file's own path and the server's arguments. They all follow the main class, so they mean
+   * nothing to java.
    */
   static String cold(JavaRuntime runtime, Path arguments, String applicationClass)
       throws IOException {
@@ -31,7 +32,7 @@ final class ExecutableText {
         + "\n";
   }
 
-  /** What every executable says about itself. */
+  /** The comment lines of every executable: what it is, and where its installation is. */
   static String head(Path inside, String applicationClass) {
     return "# "
         + applicationClass
@@ -41,7 +42,7 @@ final class ExecutableText {
         + "\n";
   }
 
-  /** Whether the kernel understands it as we do: an interpreter and that many arguments. */
+  /** Whether the kernel reads the line as one interpreter and that many arguments. */
   static boolean isFirstLine(String line, int arguments) {
     int blanks = 0;
     for (int i = 0; i < line.length(); i++) {

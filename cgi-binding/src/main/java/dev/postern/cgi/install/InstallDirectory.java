@@ -16,21 +16,21 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one installation writes below the library directory: {@code LIB/NAME-NUMBER}, new each time,
- * so that an executable never sees half of another one's files.
+ * The directory of one installation below the library directory: {@code LIB/NAME-NUMBER}. Each
+ * installation makes a new one, so that an executable never sees half of another one's files.
  *
  * @param path the directory, absolute
  * @param library the library directory, absolute
  * @param name the executable's file name
  */
 record InstallDirectory(Path path, Path library, String name) {
-  /** A text that stands in every executable, in front of its directory. */
+  /** The text before the installation's directory in every executable. */
   static final String MARK = "# postern: ";
 
-  /** The file with the arguments of the java of a warm server. */
+  /** The file with the arguments of a warm server's {@code java}. */
   static final String WARM = "warm";
 
-  /** The directory of all users' sockets, in the library directory. */
+  /** The directory in the library directory that has the sockets of all users. */
   static final String RUN = "run";
 
   /** The one file that may be a program. */
@@ -57,7 +57,10 @@ record InstallDirectory(Path path, Path library, String name) {
     return new InstallDirectory(path, absolute, plain);
   }
 
-  /** A JVM under a web server's {@code LC_ALL=C} finds no file of another name. */
+  /**
+   * Refuses a path that is not ASCII, because a JVM under a web server's {@code LC_ALL=C} does not
+   * find such a file; and one with a colon, which separates the entries of a class path.
+   */
   private static void requirePlain(Path path) throws IOException {
     String text = path.toString();
     for (int i = 0; i < text.length(); i++) {
@@ -68,7 +71,7 @@ record InstallDirectory(Path path, Path library, String name) {
     }
   }
 
-  /** A file name of the same look that can stand anywhere. */
+  /** A similar file name that needs no quotes or escapes anywhere. */
   static String plain(String name) {
     StringBuilder plain = new StringBuilder();
     for (int i = 0; i < name.length(); i++) {
@@ -84,14 +87,14 @@ record InstallDirectory(Path path, Path library, String name) {
     return path.resolve(PROGRAM);
   }
 
-  /** What tells this installation from all others. */
+  /** The number that distinguishes this installation from all others. */
   String number() {
     return path.getFileName().toString().substring(name.length() + 1);
   }
 
   /**
-   * Where the warm servers of all users have their directories: like {@code /tmp}, since nobody
-   * knows here who will run the executable.
+   * The directory in which the warm server of each user makes a directory. It has the mode of
+   * {@code /tmp}, because the installation does not know which user will run the executable.
    */
   Path runDirectory() throws IOException {
     Path run = library.resolve(RUN);
@@ -99,13 +102,13 @@ record InstallDirectory(Path path, Path library, String name) {
       Files.createDirectory(run);
     }
     if (Files.getOwner(run).equals(Files.getOwner(path))) {
-      // rwxrwxrwt, which PosixFilePermission cannot say.
+      // This is rwxrwxrwt. PosixFilePermission has no sticky bit.
       Files.setAttribute(run, "unix:mode", 01777);
     }
     return run;
   }
 
-  /** Lets everybody read it: a web server runs as somebody else. */
+  /** Lets everybody read the directory, because a web server runs as another user. */
   void open() throws IOException {
     try (Stream<Path> files = Files.list(path)) {
       for (Path file : files.toList()) {
@@ -119,7 +122,7 @@ record InstallDirectory(Path path, Path library, String name) {
     Files.setPosixFilePermissions(path, PosixFilePermissions.fromString(mode));
   }
 
-  /** The directories on the way that keep others out, a line each. */
+  /** One line for each directory of the path that other users cannot enter. */
   List<String> unreadable() throws IOException {
     List<String> notes = new ArrayList<>();
     for (Path part = path; part != null; part = part.getParent()) {
@@ -132,8 +135,9 @@ record InstallDirectory(Path path, Path library, String name) {
   }
 
   /**
-   * Takes the place of the installation that {@code executable} names, which is kept for whoever
-   * has just started it; the one before that is removed.
+   * Takes the place of the installation that {@code executable} names. That installation stays,
+   * because a web server may have just started the old executable. The installation before it is
+   * removed.
    */
   void follow(Path executable) throws IOException {
     Path last = installedBy(executable);

@@ -6,9 +6,9 @@ import dev.postern.Environ;
 import dev.postern.StartResponse;
 
 /**
- * Stands for the application in {@link InstalledMain} and {@link InstalledServer}: {@link
- * ExecutableJar} writes its name over this one's, so that an executable creates its application
- * without reflection, which costs some milliseconds. Never called.
+ * A placeholder for the application in {@link InstalledMain} and {@link InstalledServer}. {@link
+ * ExecutableJar} replaces its name by the name of the user's class. So an executable creates its
+ * application without reflection, which costs some milliseconds. Never called.
  */
 final class InstalledApplication implements Application {
   @Override

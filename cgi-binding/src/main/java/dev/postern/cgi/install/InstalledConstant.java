@@ -10,7 +10,7 @@ import dev.postern.StartResponse;
 final class InstalledConstant implements Application {
   private final Application application = application(InstalledTarget.INSTALLED_FIELD);
 
-  /** Responders are applications, too. */
+  /** Makes an application of the field's value, which may also be a {@link Responder}. */
   static Application application(Object value) {
     return value instanceof Responder responder ? Application.of(responder) : (Application) value;
   }

@@ -6,7 +6,10 @@ import dev.postern.cgi.CgiGateway;
 final class InstalledMain {
   private InstalledMain() {}
 
-  /** Arguments are a web server's, and so maybe a client's (RFC 3875 4.4): not looked at. */
+  /**
+   * Ignores the arguments. The web server gives them, and they may come from a client (RFC 3875
+   * 4.4).
+   */
   public static void main(String[] arguments) {
     CgiGateway.main(new InstalledApplication());
   }

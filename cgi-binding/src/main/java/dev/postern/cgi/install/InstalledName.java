@@ -3,10 +3,10 @@ package dev.postern.cgi.install;
 import java.util.Map;
 
 /**
- * How an executable gets its application: names that stand in our classes, and the user's in their
- * place, as class files have them.
+ * How an executable gets its application. {@link ExecutableJar} replaces placeholder names in our
+ * class files by the names of the user's class or field.
  *
- * @param names the whole text of constants, and what takes its place
+ * @param names for each constant of a class file, by its whole text, the text that replaces it
  */
 record InstalledName(Map<String, String> names) {
   private static final String PACKAGE = "dev/postern/cgi/install/";

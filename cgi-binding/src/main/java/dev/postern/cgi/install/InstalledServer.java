@@ -4,7 +4,7 @@ package dev.postern.cgi.install;
 final class InstalledServer {
   private InstalledServer() {}
 
-  /** The arguments are the stub's. */
+  /** The stub gives the arguments. */
   public static void main(String[] arguments) throws Exception {
     WarmServer.main(new InstalledApplication(), arguments);
   }

@@ -1,15 +1,15 @@
 package dev.postern.cgi.install;
 
 /**
- * Stands for a class of the user's in {@link InstalledInstance} and {@link InstalledConstant}.
- * {@link ExecutableJar} writes that class's name over this one's, and the names of a field and of
- * its type over the field's. Never called.
+ * A placeholder for a class of the user in {@link InstalledInstance} and {@link InstalledConstant}.
+ * {@link ExecutableJar} replaces its name by the name of that class. It also replaces the names of
+ * the field and of the field's type. Never called.
  */
 final class InstalledTarget {
   static final Type INSTALLED_FIELD = new Type();
 
   InstalledTarget() {}
 
-  /** Stands for the field's type. */
+  /** A placeholder for the field's type. */
   static final class Type {}
 }

@@ -11,10 +11,13 @@ import java.util.List;
  * The JVM that an installed executable starts.
  *
  * @param java the absolute path of its {@code java}
- * @param feature its version: 17, 25
+ * @param feature its feature version, such as 17 or 25
  */
 record JavaRuntime(Path java, int feature) {
-  /** Looks at a Java home, by asking its {@code java} unless it is this JVM's own. */
+  /**
+   * The runtime of a Java home. Runs its {@code java} to ask for the version, unless the home is
+   * this JVM's own.
+   */
   static JavaRuntime of(Path home) throws IOException {
     Path java = home.toAbsolutePath().normalize().resolve("bin/java");
     if (!Files.isExecutable(java)) {
@@ -40,21 +43,20 @@ record JavaRuntime(Path java, int feature) {
   }
 
   /**
-   * The flags that start a short program soonest; benchmarks/executables.sh measures them. Flags
-   * that another version does not know are ignored, so that an executable outlives an update of its
-   * JDK.
+   * The flags with which a short program starts soonest; benchmarks/executables.sh measures them. A
+   * JDK ignores flags that it does not know, so that an executable outlives an update of its JDK.
    */
   List<String> coldFlags() {
     List<String> flags = new ArrayList<>(commonFlags());
     flags.add("-XX:TieredStopAtLevel=1");
-    // Compiling at every 200th call makes a short run longer.
+    // By default the JVM compiles a method after 200 calls, which makes a short run longer.
     flags.add("-XX:CompileThresholdScaling=3");
     return flags;
   }
 
   /**
-   * The flags of the server behind a warm executable: it lives long enough for every compiler, and
-   * the first requests gain from an early one.
+   * The flags of the server behind a warm executable. The server lives long enough for every
+   * compiler, and its first requests gain from an early compilation.
    */
   List<String> warmFlags() {
     List<String> flags = new ArrayList<>(commonFlags());
@@ -66,21 +68,25 @@ record JavaRuntime(Path java, int feature) {
     return List.of(
         "-XX:+IgnoreUnrecognizedVMOptions",
         "-XX:+UnlockDiagnosticVMOptions",
-        // The archive is mapped where it was made for; to move it means to touch all of it.
+        // The JVM maps the archive at the address for which it was made. Moving it would touch all
+        // of its pages.
         "-XX:ArchiveRelocationMode=0",
         "-XX:-UsePerfData",
-        // Before 22 or so only G1 can take objects from the archive.
+        // In older JDKs, before 22 or so, only G1 can take objects from the archive.
         feature >= 25 ? "-XX:+UseSerialGC" : "-XX:+UseG1GC",
         // Standard output belongs to the response; the JVM writes warnings there by default.
         "-Xlog:disable",
         "-Xlog:all=error:stderr",
-        // An archive that does not fit is left out, and nobody needs to hear of it at each request.
+        // The JVM goes on without an archive that does not fit. It must not warn about that at each
+        // request.
         "-Xlog:cds*=off:stderr",
         "-XX:+DisplayVMOutputToStderr",
         "-Xshare:auto");
   }
 
-  /** A line of an argument file: quoted where a blank, a quote or a backslash asks for it. */
+  /**
+   * A line of an argument file, in quotes if it has a blank, a quote, a backslash or a {@code #}.
+   */
   static String quoted(String argument) {
     for (int i = 0; i < argument.length(); i++) {
       if (" \t\n\r\f\"'\\#".indexOf(argument.charAt(i)) >= 0) {

@@ -9,7 +9,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * What a program of the installation did: without input, in an environment of its own.
+ * How a program that the installation ran has ended. The program had no input, and an environment
+ * of its own.
  *
  * @param exit its exit status
  * @param output its standard output, bytes as chars

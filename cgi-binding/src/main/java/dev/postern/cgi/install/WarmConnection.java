@@ -18,7 +18,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One request to a {@link WarmServer}, run by one of its threads.
+ * One request to a {@link WarmServer}. One of the server's threads runs it.
  *
  * <pre>
  * stub:   length(4) *( name "=" value NUL )
@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
  * server: *( kind(1) length(4) bytes )    "o" output, "e" errors, "x" exit status, which is last
  * </pre>
  *
- * <p>The stub never sends more than the body, so that an end of the stream after it means that the
- * stub, and so the web server's interest, is gone.
+ * <p>The stub never sends more than the body. So an end of the stream after the body means that the
+ * stub has gone, and that the web server no longer wants the response.
  */
 final class WarmConnection {
   private static final int HEAD_LIMIT = 4 * 1024 * 1024;
@@ -41,7 +41,7 @@ final class WarmConnection {
   private @Nullable Thread request;
   private boolean watched;
 
-  /** Bytes of the body that are still to be read from the channel; -1 before it is known. */
+  /** Bytes of the body that are still to be read from the channel; -1 before that is known. */
   private volatile long bodyLeft = -1;
 
   WarmConnection(SocketChannel channel, Application application) {
@@ -105,8 +105,9 @@ final class WarmConnection {
   }
 
   /**
-   * Called now and then by the server's main thread: a request that has run for a while and whose
-   * body is read gets a thread that waits for the stub's end.
+   * Starts a thread that waits for the stub's end, once for a request whose body has been read. The
+   * server's main thread calls this from time to time, so that only requests that take a while get
+   * such a thread.
    */
   void watch() {
     if (!watched && bodyLeft == 0) {
@@ -127,7 +128,10 @@ final class WarmConnection {
     }
   }
 
-  /** Null when the stub has gone away before it had sent everything: nothing has run. */
+  /**
+   * The variables. Null when the stub went away before it had sent all of them, or sent a wrong
+   * length. Nothing has run then.
+   */
   private byte @Nullable [] readHead() throws IOException {
     ByteBuffer size = ByteBuffer.allocate(4);
     if (!fill(size)) {
@@ -150,7 +154,7 @@ final class WarmConnection {
     return true;
   }
 
-  /** The request's body, as it comes; the engine reads no more of it than CONTENT_LENGTH. */
+  /** The request's body as it arrives. The engine reads no more than CONTENT_LENGTH bytes of it. */
   private final class Body extends InputStream {
     @Override
     public int read() throws IOException {
@@ -159,7 +163,7 @@ final class WarmConnection {
     }
 
     @Override
-    @SuppressWarnings("NonAtomicVolatileUpdate") // One thread reads; others only look at it.
+    @SuppressWarnings("NonAtomicVolatileUpdate") // Only one thread writes the field.
     public int read(byte[] bytes, int offset, int length) throws IOException {
       int n = channel.read(ByteBuffer.wrap(bytes, offset, length));
       if (n > 0) {

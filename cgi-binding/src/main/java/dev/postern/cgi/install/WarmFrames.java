@@ -10,8 +10,8 @@ import java.nio.channels.SocketChannel;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a {@link WarmServer} says to a stub: that it takes the request, and then frames of {@code
- * kind(1) length(4) bytes}. Thread-safe: a frame is sent whole.
+ * What a {@link WarmServer} sends to a stub: one byte when it takes the request, and then frames of
+ * {@code kind(1) length(4) bytes}. Thread-safe: each frame is sent whole.
  */
 final class WarmFrames {
   private static final int LARGEST = 32 * 1024;
@@ -53,7 +53,7 @@ final class WarmFrames {
     }
   }
 
-  /** What is written goes to the stub in frames of one kind. Confined to the request's thread. */
+  /** Sends all bytes to the stub in frames of one kind. Confined to the request's thread. */
   class Stream extends OutputStream {
     private final char kind;
 
@@ -77,15 +77,16 @@ final class WarmFrames {
   }
 
   /**
-   * A short end of the output goes out together with the exit status: to wake the stub takes longer
-   * than all of this. Confined to the request's thread.
+   * The program's output. It keeps a short last block back and sends it together with the exit
+   * status, because waking the stub once more takes longer than all of this. Confined to the
+   * request's thread.
    */
   final class Output extends Stream {
     private static final int SHORT = 4096;
 
     private ByteBuffer held = ByteBuffer.allocate(0);
 
-    /** Nothing follows but the exit status. */
+    /** Whether only the exit status follows. */
     private boolean finished;
 
     private Output() {
@@ -120,7 +121,7 @@ final class WarmFrames {
       }
     }
 
-    /** The last frame. */
+    /** Sends the exit status, which is the last frame. */
     void exit(int status) throws IOException {
       ByteBuffer end = frame('x', new byte[] {(byte) status}, 0, 1);
       send(ByteBuffer.allocate(held.remaining() + end.remaining()).put(held).put(end).flip());

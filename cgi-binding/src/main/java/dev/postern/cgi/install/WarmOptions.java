@@ -17,17 +17,17 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A warm executable: a stub without a JVM in it that hands requests to a {@link WarmServer}.
+ * A warm executable: a stub without a JVM that hands requests to a {@link WarmServer}.
  *
- * <p>The stub is Perl, and in front of it, where there is a C compiler, a program for the usual
- * request, which starts several times as quickly. The protocol is our own: with {@code cgi-fcgi} a
- * stub could not tell whose socket it is, nor whether the server has taken the request, and so
- * whether the cold executable may still answer it.
+ * <p>The stub is in Perl. If there is a C compiler, a compiled program comes before the Perl stub.
+ * It handles the usual request, and starts several times as quickly. The protocol is our own. With
+ * {@code cgi-fcgi} a stub could not find out who owns the socket, nor whether the server has taken
+ * the request. So the stub would not know whether the cold executable may still answer it.
  *
  * @param idle how long the server waits for a request
- * @param maxRequests after how many it ends; 0 is never
+ * @param maxRequests after how many requests the server ends; 0 is never
  * @param compiler the command of the C compiler, empty for none
- * @param kept the names of environment variables that the server keeps of the first request's
+ * @param kept the names of environment variables that the server takes from the first request
  */
 record WarmOptions(
     Duration idle, long maxRequests, List<String> compiler, Collection<String> kept) {
@@ -35,10 +35,12 @@ record WarmOptions(
 
   private static final List<String> PERLS = List.of("/usr/bin/perl", "/usr/local/bin/perl");
 
-  /** {@code sun_path} of unix(7), with its NUL. */
+  /** The size of {@code sun_path} in unix(7), with its NUL. */
   private static final int SOCKET_PATH = 108;
 
-  /** The executable's text; that of a cold one, with a note, where there is no Perl. */
+  /**
+   * The executable's text. If there is no Perl, this is the text of a cold one, and a note says so.
+   */
   String text(
       JavaRuntime runtime, InstallDirectory directory, String applicationClass, List<String> notes)
       throws IOException {
@@ -87,14 +89,14 @@ record WarmOptions(
     return "#!" + program;
   }
 
-  /** Whether there is such a program then, and it can be run from there. */
+  /** Compiles the program. True if it is there afterwards, and can be run from its directory. */
   private boolean compile(Path program, String text) throws IOException {
     if (compiler.isEmpty() || !ExecutableText.isFirstLine(firstLine(program), 0)) {
       return false;
     }
     Path source = program.resolveSibling("stub.c");
     Files.writeString(source, text);
-    // Without libraries to be found and loaded it starts soonest.
+    // A static program starts soonest, because no library has to be found and loaded.
     for (List<String> options : List.of(List.of("-O2", "-static"), List.of("-O2"))) {
       List<String> command = new ArrayList<>(compiler);
       command.addAll(options);
@@ -115,7 +117,7 @@ record WarmOptions(
       if (Thread.currentThread().isInterrupted()) {
         throw e;
       }
-      // There is no compiler, or what it makes must not be run there.
+      // There is no compiler, or the system does not run programs from this directory.
       return false;
     }
   }

@@ -76,7 +76,7 @@ final class WarmServer {
     Runtime.getRuntime().addShutdownHook(new Thread(server::terminate, "postern-terminator"));
     server.listen();
     server.serve();
-    // Empty: it ended in order, and the next one may start at once.
+    // An empty lock file says that this server ended in order, so the next one may start at once.
     Files.write(
         Path.of(arguments[1]),
         new byte[0],
@@ -106,7 +106,8 @@ final class WarmServer {
       Thread.sleep(Math.min(WATCH_MILLIS, TimeUnit.NANOSECONDS.toMillis(idleNanos) + 1));
       watch();
     }
-    // Not until there is no request: one that has just been accepted is not among them yet.
+    // Waits for the end of the threads. An empty set of active requests would not be enough,
+    // because a request that was just accepted is not in the set yet.
     long began = System.nanoTime();
     while (threads.stream().anyMatch(Thread::isAlive)
         && System.nanoTime() - began < TimeUnit.MINUTES.toNanos(LAST_REQUESTS_MINUTES)) {
@@ -123,7 +124,8 @@ final class WarmServer {
       } catch (ClosedChannelException e) {
         return;
       } catch (Throwable e) {
-        // Such as no more descriptors: the requests go cold meanwhile.
+        // This happens when the process has no more descriptors, for example. Requests go cold
+        // meanwhile.
         e.printStackTrace();
         backOff();
       }
@@ -136,7 +138,7 @@ final class WarmServer {
       stop();
     }
     if (count > maxRequests) {
-      // Another thread took the last one just now; this one goes cold.
+      // Another thread has just taken the last request, so this one goes cold.
       channel.close();
       return;
     }
@@ -150,12 +152,12 @@ final class WarmServer {
     }
   }
 
-  /** Waits after a failure: one that lasts would otherwise fill the log. */
+  /** Waits after a failure. Without this pause a failure that lasts would fill the log. */
   private static void backOff() {
     try {
       Thread.sleep(BACK_OFF_MILLIS);
     } catch (InterruptedException e) {
-      // Meant for a request that is over.
+      // The interrupt was meant for a request that is over.
     }
   }
 
@@ -164,7 +166,8 @@ final class WarmServer {
       connection.watch();
     }
     boundLog();
-    // Read before the set is looked at: a request that ends in between has set it anew.
+    // The set of active requests is read after this. If a request ends in between, the server may
+    // stop although that request has just ended. The next request then starts another server.
     long end = lastEnd;
     if (active.isEmpty() && System.nanoTime() - end >= idleNanos) {
       stop();
@@ -172,9 +175,9 @@ final class WarmServer {
   }
 
   /**
-   * The stub has opened the log for appending as our standard error. A JVM cannot open another file
-   * in its place, so what is in it is copied, and it begins anew. What is written in between is
-   * lost.
+   * Keeps the log small. The stub has opened the log for appending as our standard error, and a JVM
+   * cannot open another file in its place. So the content of the log is copied to a second file,
+   * and the log is emptied. What is written in between is lost.
    */
   private void boundLog() {
     try {
@@ -185,7 +188,7 @@ final class WarmServer {
             .close();
       }
     } catch (IOException e) {
-      // Such as a full disk: the requests matter more, and the next look tries again.
+      // The disk may be full, for example. The requests matter more, and the next look tries again.
     }
   }
 

@@ -1,7 +1,7 @@
 /**
- * CGI executables: {@link dev.postern.cgi.install.CgiExecutable} writes a file that answers CGI
- * requests with an application, either cold, by a JVM for each request, or warm, by a server that
- * the first request starts.
+ * CGI executables. {@link dev.postern.cgi.install.CgiExecutable} writes a file that answers CGI
+ * requests with an application. A cold executable starts a JVM for each request. A warm one hands
+ * requests to a server, which the first request starts.
  *
  * <pre>{@code
  * CgiExecutable.builder("Hello").classPath(List.of(Path.of("hello.jar")))

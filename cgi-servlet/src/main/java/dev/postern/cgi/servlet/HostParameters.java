@@ -38,13 +38,13 @@ final class HostParameters {
     host.addIsolation();
   }
 
-  /** A call of a builder, which says by an exception what is wrong with a value. */
+  /** A call of a builder. It throws an exception if a value is wrong. */
   @FunctionalInterface
   interface Call {
     void run() throws IOException, ServletException;
   }
 
-  /** Runs it, and names the parameter where it throws. */
+  /** Runs a call. If the call throws, this method throws an exception that names the parameter. */
   static void checked(String name, Call call) throws ServletException {
     try {
       call.run();
@@ -155,7 +155,7 @@ final class HostParameters {
     }
   }
 
-  /** The name of a class says nothing of what it consumes. */
+  /** The cast is unchecked, because nobody can see what a named class consumes. */
   @SuppressWarnings("unchecked")
   private static @Nullable Consumer<CgiRun> listener(@Nullable Consumer<?> named) {
     return (Consumer<CgiRun>) named;

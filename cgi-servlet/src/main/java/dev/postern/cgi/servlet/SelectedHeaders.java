@@ -11,23 +11,26 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gives programs only those request headers whose names, in capitals, an expression matches. What
- * programs never get (RFC 3875 4.1.18, {@code Proxy}) is left out by the directory whatever the
+ * Gives programs only those request headers whose names, in capitals, an expression matches. The
+ * directory leaves out what programs never get (RFC 3875 4.1.18, {@code Proxy}), whatever the
  * expression is. Thread-safe.
  */
 final class SelectedHeaders implements Application, AutoCloseable {
-  /** Says which headers are of the connection alone. No program gets it. */
+  /**
+   * This header stays for the directory, because it says which headers are of the connection alone.
+   * No program gets it.
+   */
   private static final String CONNECTION = "HTTP_CONNECTION";
 
   private final CgiDirectory programs;
   private final @Nullable WorkerGroup workers;
 
-  /** Null where it matches all names. */
+  /** Null if all names match. */
   private final @Nullable Pattern names;
 
   private final boolean authorization;
 
-  /** {@code workers} are those of the programs alone; null for none. */
+  /** {@code workers} serve these programs alone and are closed with them; null for none. */
   SelectedHeaders(
       CgiDirectory programs, @Nullable WorkerGroup workers, Pattern names, boolean authorization) {
     this.programs = programs;

@@ -48,7 +48,7 @@ final class ServletPrograms {
     return new ServletPrograms(config).build(others);
   }
 
-  /** The names of all parameters that are read here; one with a star is a beginning. */
+  /** The names of all parameters that are read here; a name with a star at its end is a prefix. */
   static Set<String> known(ServletConfig config) throws ServletException {
     ServletPrograms programs = new ServletPrograms(config);
     if (programs.build(name -> false) instanceof SelectedHeaders built) {
@@ -83,7 +83,7 @@ final class ServletPrograms {
       throw new ServletException("directory of programs must be there: " + e, e);
     } catch (IllegalStateException | IllegalArgumentException e) {
       close(group);
-      // Not as its cause: containers show the innermost cause alone.
+      // With e as the cause, containers would show only the innermost cause.
       ServletException refused = new ServletException(e.getMessage());
       refused.addSuppressed(e);
       throw refused;
@@ -150,7 +150,7 @@ final class ServletPrograms {
     } catch (IllegalCharsetNameException e) {
       throw InitParameters.refused("parameterEncoding", "must be a charset", encoding);
     }
-    // Of older versions of Tomcat: how much of a run is written to the log.
+    // Older versions of Tomcat have this parameter, for the log. It is checked and has no effect.
     parameters.number("debug", 0);
   }
 
@@ -166,7 +166,7 @@ final class ServletPrograms {
     }
   }
 
-  /** What runs all files whose extension has no interpreter of its own. */
+  /** Sets the command that runs all files whose extension has no interpreter of its own. */
   private void addExecutable(CgiDirectory.Builder builder) throws ServletException {
     String executable = parameters.text(EXECUTABLE);
     List<String> arguments = arguments();
@@ -198,7 +198,7 @@ final class ServletPrograms {
     builder.interpreter(InitParameters.command(rule, command));
   }
 
-  /** Numbered from 1, without a gap. */
+  /** The arguments of the executable. Their parameters are numbered from 1, without a gap. */
   private List<String> arguments() throws ServletException {
     List<String> arguments = new ArrayList<>();
     for (int number = 1; parameters.has(ARGUMENT + number); number++) {
@@ -240,7 +240,10 @@ final class ServletPrograms {
     }
   }
 
-  /** Milliseconds, as there; it closes the program's standard error then, and ends it. */
+  /**
+   * Reads {@code stderrTimeout}, in milliseconds as in Tomcat. After that time, the program's
+   * standard error is closed and the program is ended.
+   */
   private void addTimeout(CgiDirectory.Builder builder) throws ServletException {
     boolean both = parameters.has("afterOutput");
     int millis = parameters.number("stderrTimeout", 0);
@@ -253,7 +256,10 @@ final class ServletPrograms {
     }
   }
 
-  /** PATH_TRANSLATED is below the web application, as the Servlet API says it. */
+  /**
+   * Makes the web application the document root by default. So PATH_TRANSLATED is below the web
+   * application, as the Servlet API says.
+   */
   private void addDocumentRoot(CgiDirectory.Builder builder) throws ServletException {
     Path given = parameters.path("documentRoot");
     Path root = given == null ? root() : given;

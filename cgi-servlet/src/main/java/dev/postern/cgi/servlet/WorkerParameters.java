@@ -13,7 +13,10 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** The init parameters that say which scripts run warm, and in what group of workers. */
+/**
+ * The init parameters that say which scripts a group of workers runs, and the options of that
+ * group.
+ */
 final class WorkerParameters {
   private final InitParameters parameters;
   private final boolean warm;
@@ -42,7 +45,7 @@ final class WorkerParameters {
     return new WorkerParameters(parameters);
   }
 
-  /** Starts the group, where there is one; the caller closes it. */
+  /** Starts the group, if there is one; the caller closes it. */
   @Nullable WorkerGroup apply(CgiDirectory.Builder builder) throws ServletException {
     if (warm) {
       builder.warm();
@@ -66,7 +69,7 @@ final class WorkerParameters {
     }
   }
 
-  /** Whether there were some. */
+  /** Reads the options of the group. Returns whether there were any. */
   private boolean addOptions(WorkerGroup.Builder workers) throws ServletException {
     boolean some = time("workers.gracefulTimeout", workers::gracefulTimeout);
     some |= time("workers.inactivityTimeout", workers::inactivityTimeout);

@@ -18,8 +18,8 @@
  * </servlet-mapping>
  * }</pre>
  *
- * <p>The programs are then the files in {@code WEB-INF/cgi}. Runs on Servlet 6.0 and 6.1, where the
- * container unpacks the web application or the programs are outside of it.
+ * <p>The programs are then the files in {@code WEB-INF/cgi}. The servlet runs on Servlet 6.0 and
+ * 6.1. The container must unpack the web application, or the programs must be outside of it.
  */
 @NullMarked
 package dev.postern.cgi.servlet;

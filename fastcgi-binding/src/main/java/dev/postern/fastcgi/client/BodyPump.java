@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * meanwhile. Thread-safe.
  */
 final class BodyPump {
-  /** A part of a body: no more than a FastCGI record has. */
+  /** The size of a part of a body, which must fit into a FastCGI record. */
   private static final int PART = 32 * 1024;
 
   private static final long LAST_MILLIS = 100;
@@ -33,7 +33,7 @@ final class BodyPump {
     this.dialect = dialect;
   }
 
-  /** Begins. The connection's reader is woken when the body cannot be read. */
+  /** Begins to write. Wakes the connection's reader when the body cannot be read. */
   void start(ServerConnection connection) {
     Pumps.run(() -> run(connection));
   }
@@ -45,7 +45,7 @@ final class BodyPump {
       failure = e;
       connection.wake();
     } catch (IOException e) {
-      // The server wants no more; what it answers is read all the same.
+      // The server wants no more of the body. Its answer is still read.
     } finally {
       finished.countDown();
     }
@@ -68,7 +68,8 @@ final class BodyPump {
       writing = false;
     }
     if (gate.isClosed()) {
-      // Whoever takes a part of a body for all of it does harm: it does not end here.
+      // The body is not complete. Its end is not sent, because a server that took a part for the
+      // whole body could do harm.
       return;
     }
     part.clear();
@@ -83,8 +84,8 @@ final class BodyPump {
   }
 
   /**
-   * Whether all of the body was written. A server can have answered before its last record is
-   * counted as written, so that this waits a moment for a body that has ended.
+   * Whether all of the body was written. A server may have answered before the last record counts
+   * as written, so this waits a moment for a body that has ended.
    */
   boolean isDone() {
     try {
@@ -95,7 +96,9 @@ final class BodyPump {
     }
   }
 
-  /** Whether nothing that the client has sent is still here. */
+  /**
+   * Whether the server was given all that the client has sent, and more must come from the client.
+   */
   boolean awaitsClient() {
     return gate.isReading() && !writing;
   }

@@ -7,47 +7,48 @@ import java.nio.ByteBuffer;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** What FastCGI and SCGI do in different ways. */
+/** The differences between FastCGI and SCGI for a client. */
 public interface Dialect {
   /**
-   * All that goes before the request's body.
+   * All bytes before the request's body.
    *
-   * @param kept whether the connection is to be used again
+   * @param kept whether the connection will be used again
    */
   byte[] head(Map<String, String> variables, boolean kept);
 
-  /** Bytes that a part of the body needs before it. */
+  /** How many bytes of header come before each part of the body. */
   int partHeader();
 
-  /** Puts the header before a part of the body, or ends the body with one of no length. */
+  /** Writes the header of a part of the body. A length of 0 ends the body. */
   void writePartHeader(ByteBuffer out, int length);
 
-  /** Reads one response. */
+  /** A new decoder for one response. */
   Decoder decoder(ErrorTail errors);
 
-  /** One response, as its bytes come. Not thread-safe. */
+  /** Decodes one response as its bytes come. Not thread-safe. */
   interface Decoder {
     /**
-     * Takes bytes, and leaves what belongs to the program's output at their start.
+     * Decodes bytes in place. The bytes of the program's output are at the start of the array
+     * afterwards.
      *
-     * @return how many those are
-     * @throws GatewayException with status 502 when they break the protocol
+     * @return how many bytes of output there are
+     * @throws GatewayException with status 502 when the bytes break the protocol
      */
     int decode(byte[] bytes, int length) throws GatewayException;
 
-    /** Whether the response has ended by what the server said, or can end by no more bytes. */
+    /** Whether the response has ended, or was cut so that no more bytes can complete it. */
     boolean isEnded();
 
     /** Whether the connection can be used for another request. */
     boolean isReusable();
 
-    /** The server has closed the connection. */
+    /** Called when the server has closed the connection. */
     void closed(boolean cleanly);
 
     /** What is wrong with the response that has ended, or null. */
     @Nullable GatewayException cut();
 
-    /** Whether the server has said that it did not begin with the request. */
+    /** Whether the server has said that it did not begin the request. */
     boolean isRefused();
 
     /** How the program ended, after the end. */

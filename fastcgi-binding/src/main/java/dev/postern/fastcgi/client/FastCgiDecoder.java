@@ -10,8 +10,8 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes the records of a response apart, however they were split. No length of a record makes it
- * allocate anything. Not thread-safe.
+ * Takes the records of a response apart, however they were split. The length in a record never
+ * makes this class allocate memory. Not thread-safe.
  *
  * <pre>
  * record = version(1) type(1) requestId(2) contentLength(2) paddingLength(1) reserved(1)
@@ -105,7 +105,7 @@ final class FastCgiDecoder implements Dialect.Decoder {
     return Refusal.of(502, "bad-record", message);
   }
 
-  /** Ended, with its padding. */
+  /** Whether the response has ended, with its padding, or was cut. */
   @Override
   public boolean isEnded() {
     return ended && padding == 0 || cut != null;
@@ -156,7 +156,7 @@ final class FastCgiDecoder implements Dialect.Decoder {
     }
   }
 
-  /** The application's status; its sign bit has no meaning that others would know. */
+  /** The application's status without its sign bit, which has no agreed meaning. */
   @Override
   public Exit exit() {
     if (!ended) {

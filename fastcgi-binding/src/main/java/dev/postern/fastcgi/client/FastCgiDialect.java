@@ -10,7 +10,7 @@ import java.util.Map;
  * FastCGI 1.0 in the responder role, one request at a time on a connection. Immutable, thread-safe.
  */
 public final class FastCgiDialect implements Dialect {
-  /** The only request of a connection. */
+  /** The id of the only request of a connection. */
   static final int ID = 1;
 
   @Override

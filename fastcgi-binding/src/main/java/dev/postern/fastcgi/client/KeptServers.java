@@ -22,18 +22,18 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * FastCGI servers that are ours: processes of one command, each with a listening socket of its own
- * as descriptor 0, in a directory that only this user may enter. Each is started when a request
- * first needs it, and again when it has ended. Thread-safe.
+ * FastCGI servers that this process starts: processes of one command. Each has a listening socket
+ * of its own as descriptor 0, in a directory that only this user may enter. A server is started
+ * when a request first needs it, and again when it has ended. Thread-safe.
  */
 public final class KeptServers implements AutoCloseable {
   private static final String PATH = "/usr/local/bin:/usr/bin:/bin";
   private static final String MAX_REQUESTS = "PHP_FCGI_MAX_REQUESTS";
 
-  /** What php-cgi does where nothing is said. */
+  /** How many requests php-cgi serves if nobody tells it another number. */
   private static final String PHP_REQUESTS = "500";
 
-  /** An address of a Unix socket has no room for more. */
+  /** The address of a Unix socket has no room for a longer path. */
   private static final int MAX_SOCKET_PATH = 100;
 
   private static final long START_NANOS = TimeUnit.SECONDS.toNanos(10);
@@ -41,7 +41,10 @@ public final class KeptServers implements AutoCloseable {
   private static final long DOUBT_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
   private static final long FOREVER_DAYS = 10_000;
 
-  /** Who listens on a socket, puts that in the place of standard input, and becomes the command. */
+  /**
+   * Programs that listen on a socket, put it in the place of standard input, and then become the
+   * command.
+   */
   private static final List<List<String>> HELPERS =
       List.of(
           List.of(
@@ -69,7 +72,7 @@ public final class KeptServers implements AutoCloseable {
   private boolean closed;
 
   /**
-   * Servers, none of them started.
+   * Servers, none of which is started yet.
    *
    * @param command an absolute path and its arguments
    * @param configured variables of the processes, as text
@@ -81,7 +84,7 @@ public final class KeptServers implements AutoCloseable {
     Map<String, String> variables = new LinkedHashMap<>();
     variables.put("PATH", PATH);
     if (String.valueOf(Path.of(command.get(0)).toAbsolutePath().getFileName()).contains("php")) {
-      // Said, so that it is known when a server ends, before it does.
+      // With this variable set, we know after how many requests a server ends, before it ends.
       variables.put(MAX_REQUESTS, PHP_REQUESTS);
     }
     configured.forEach(
@@ -106,7 +109,7 @@ public final class KeptServers implements AutoCloseable {
   }
 
   /**
-   * Looks whether servers can be started here.
+   * Checks whether servers can be started here.
    *
    * @throws IllegalStateException when there is no helper
    */
@@ -139,7 +142,7 @@ public final class KeptServers implements AutoCloseable {
     return home.resolve(Integer.toString(number));
   }
 
-  /** Ends the servers, and removes their sockets. A request that comes later is told 503. */
+  /** Ends the servers, and removes their sockets. A later request gets a 503. */
   @Override
   public void close() throws IOException {
     Path home;
@@ -159,7 +162,7 @@ public final class KeptServers implements AutoCloseable {
     }
   }
 
-  /** One of the servers: it answers one request at a time, on one connection. */
+  /** One of the servers. It answers one request at a time, on one connection. */
   static final class Kept extends Upstream {
     private final KeptServers home;
     private final int number;
@@ -167,7 +170,7 @@ public final class KeptServers implements AutoCloseable {
     private @Nullable Running running;
     private int served;
 
-    /** Whether its last connection was lost: it may be about to end. */
+    /** Whether the last connection was dropped. The server may be about to end then. */
     private boolean doubtful;
 
     private Kept(KeptServers home, int number) {
@@ -176,7 +179,7 @@ public final class KeptServers implements AutoCloseable {
       this.number = number;
     }
 
-    /** A process, and the thread that reads what it says. */
+    /** A process that a thread watches. */
     private static final class Running {
       private final RunningProgram process;
       private volatile boolean over;
@@ -185,12 +188,12 @@ public final class KeptServers implements AutoCloseable {
         this.process = process;
       }
 
-      /** Reads its output for nobody, so that it never waits, until it ends. */
+      /** Reads the process's output until it ends, so that the process never waits for a reader. */
       void watch() {
         try {
           process.finish(Duration.ofDays(FOREVER_DAYS));
         } catch (IOException | RuntimeException e) {
-          // It is ended below.
+          // The process is closed below.
         } finally {
           over = true;
           process.close();
@@ -244,7 +247,7 @@ public final class KeptServers implements AutoCloseable {
     void giveBack(ServerConnection connection) {
       synchronized (this) {
         if (home.maxRequests > 0 && served >= home.maxRequests) {
-          // It ends now, as it was told.
+          // The server ends now, as the variable has told it.
           connection.close();
           return;
         }
@@ -260,7 +263,10 @@ public final class KeptServers implements AutoCloseable {
       }
     }
 
-    /** A moment for a server that dies: its socket may take a connection more until then. */
+    /**
+     * Waits a moment for a server that may be dying. Until its end the socket may still take one
+     * connection more.
+     */
     private static void awaitEnd(Running dying) throws InterruptedIOException {
       long start = System.nanoTime();
       while (dying.isAlive() && System.nanoTime() - start < DOUBT_NANOS) {
@@ -293,7 +299,7 @@ public final class KeptServers implements AutoCloseable {
       served = 0;
     }
 
-    /** Connects as soon as it listens. */
+    /** Connects as soon as the server listens. */
     private ServerConnection connect(@Nullable Running to) throws IOException {
       long start = System.nanoTime();
       Running process = Objects.requireNonNull(to);
@@ -327,7 +333,7 @@ public final class KeptServers implements AutoCloseable {
       return dev.postern.internal.Escapes.quote(text);
     }
 
-    /** Asks it to end; the thread that watches it does the rest. */
+    /** Asks the process to end. The thread that watches it does the rest. */
     private static void stop(Running process) {
       process.process.end();
     }

@@ -10,7 +10,10 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** SCGI 1: one request on a connection, whose end ends the response. Immutable, thread-safe. */
+/**
+ * SCGI 1: one request on a connection. The end of the connection ends the response. Immutable,
+ * thread-safe.
+ */
 public final class ScgiDialect implements Dialect {
   private static final String LENGTH = "CONTENT_LENGTH";
 
@@ -28,7 +31,7 @@ public final class ScgiDialect implements Dialect {
 
   @Override
   public void writePartHeader(ByteBuffer out, int length) {
-    // The length was said before.
+    // SCGI has no such header. CONTENT_LENGTH has told the length already.
   }
 
   @Override
@@ -36,7 +39,7 @@ public final class ScgiDialect implements Dialect {
     return new Plain();
   }
 
-  /** The bytes as they come. */
+  /** Passes the bytes on as they come. */
   private static final class Plain implements Decoder {
     private boolean ended;
     private @Nullable GatewayException cut;

@@ -19,7 +19,7 @@ public record ServerAddress(@Nullable String host, int port, @Nullable Path path
   private static final String UNIX = "unix:";
 
   /**
-   * The address of that text.
+   * The address in a text.
    *
    * @throws IllegalArgumentException when it is neither {@code HOST:PORT} nor {@code unix:PATH}
    */
@@ -61,7 +61,7 @@ public record ServerAddress(@Nullable String host, int port, @Nullable Path path
     return new ServerAddress(null, 0, socket.toAbsolutePath().normalize());
   }
 
-  /** Whether it is on this machine without a doubt. */
+  /** Whether the address is certainly on this machine. */
   public boolean isLocal() {
     return path != null
         || "localhost".equals(host)

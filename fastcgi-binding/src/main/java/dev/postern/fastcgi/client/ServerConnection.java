@@ -16,12 +16,14 @@ import java.nio.file.Files;
 import java.util.concurrent.TimeUnit;
 
 /**
- * One connection to a server, with time-outs for TCP and for Unix sockets: it does not block, and
- * what is waited for is waited for with a selector. One thread reads; the same or another one
- * writes.
+ * One connection to a server, with time-outs for TCP and for Unix sockets. The channel does not
+ * block, and all waits use a selector. One thread reads; the same or another thread writes.
  */
 final class ServerConnection implements Closeable {
-  /** The queue of a Unix socket is full: nothing tells when there is room again. */
+  /**
+   * How often a connect is tried again while the queue of a Unix socket is full. Nothing tells when
+   * the queue has room again.
+   */
   private static final long QUEUE_LOOK_MILLIS = 5;
 
   private final Upstream upstream;
@@ -42,7 +44,7 @@ final class ServerConnection implements Closeable {
     }
   }
 
-  /** Connects within that time. An interrupt ends the wait, and stays. */
+  /** Connects within that time. An interrupt ends the wait, and the thread stays interrupted. */
   static ServerConnection open(Upstream upstream, long timeoutNanos) throws IOException {
     long start = System.nanoTime();
     while (true) {
@@ -101,17 +103,17 @@ final class ServerConnection implements Closeable {
     return upstream;
   }
 
-  /** Whether a request was served by it already. */
+  /** Whether the connection has served a request already. */
   boolean isUsed() {
     return used;
   }
 
-  /** It goes back to be used again. */
+  /** Notes that the connection goes back to be used again. */
   void markUsed() {
     used = true;
   }
 
-  /** Whether a kept connection has been closed by its server, or speaks unasked. */
+  /** Whether the server has closed a kept connection, or has sent bytes without a request. */
   boolean isStale() {
     try {
       return channel.read(ByteBuffer.allocate(1)) != 0;
@@ -120,17 +122,17 @@ final class ServerConnection implements Closeable {
     }
   }
 
-  /** Reads what is there: 0 for nothing yet, -1 for the end. */
+  /** Reads the bytes that have come. Returns 0 if there are none yet, -1 at the end. */
   int read(ByteBuffer bytes) throws IOException {
     return channel.read(bytes);
   }
 
-  /** Writes what there is room for. */
+  /** Writes as much as there is room for. */
   int write(ByteBuffer bytes) throws IOException {
     return channel.write(bytes);
   }
 
-  /** Waits for bytes to read, and, if told, for room to write; or for {@link #wake}. */
+  /** Waits for bytes to read, for {@link #wake}, and with {@code write} also for room to write. */
   void await(boolean write, long nanos) throws IOException {
     key.interestOps(SelectionKey.OP_READ | (write ? SelectionKey.OP_WRITE : 0));
     if (nanos < TimeUnit.MILLISECONDS.toNanos(1)) {
@@ -141,7 +143,9 @@ final class ServerConnection implements Closeable {
     readable.selectedKeys().clear();
   }
 
-  /** Writes all of it, and waits for room on a selector of its own: another thread may read. */
+  /**
+   * Writes all bytes. Waits for room with a selector of its own, because another thread may read.
+   */
   void writeFully(ByteBuffer bytes) throws IOException {
     channel.write(bytes);
     if (!bytes.hasRemaining()) {
@@ -170,12 +174,12 @@ final class ServerConnection implements Closeable {
     try {
       channel.close();
     } catch (IOException e) {
-      // It is gone either way.
+      // The channel is gone either way.
     }
     try {
       readable.close();
     } catch (IOException e) {
-      // The same.
+      // The selector is gone either way.
     }
   }
 }

@@ -18,18 +18,21 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One request at a server. The request's thread reads, and writes what is here in one piece; a
- * longer body is written by another thread.
+ * One request at a server. The request's thread reads the response. It also writes the head, with
+ * the body if that is in memory. Another thread writes a longer body.
  *
- * <p>A request is sent again, on a new connection, only when no byte came back, all of it is still
- * here, and its method is safe (RFC 9110 9.2.1): a server closes a kept connection when it likes,
- * also while a request is on its way to it.
+ * <p>A server closes a kept connection when it likes, even while a request is on its way. A request
+ * is sent again, on a new connection, only if the server sent nothing back or refused the request,
+ * the whole request is still in memory, and its method is safe (RFC 9110 9.2.1).
  */
 final class ServerRun implements RunningProgram {
   private static final int BLOCK = 32 * 1024;
   private static final int ERRORS_KEPT = 64 * 1024;
 
-  /** A wake-up that is lost would cost no more than that. */
+  /**
+   * The longest wait in one piece. If a wake-up is lost, the wait ends at the latest after this
+   * time.
+   */
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
   private static final Set<String> SAFE = Set.of("GET", "HEAD", "OPTIONS");
@@ -57,7 +60,7 @@ final class ServerRun implements RunningProgram {
   private volatile boolean woken;
   private volatile boolean detached;
 
-  /** Takes a connection, and sends what there is room for. */
+  /** Takes a connection, and sends as much as it has room for. */
   ServerRun(
       Upstreams upstreams,
       Dialect dialect,
@@ -102,7 +105,10 @@ final class ServerRun implements RunningProgram {
     return (wholeBody.length / 0xFFF8 + 2) * dialect.partHeader();
   }
 
-  /** Writes what there is room for. A server that wants no more may have answered. */
+  /**
+   * Writes as much as the connection has room for. If that fails, the server may have answered
+   * without reading everything, so the response is still read.
+   */
   private void write() {
     ByteBuffer left = head;
     if (left != null) {
@@ -162,7 +168,7 @@ final class ServerRun implements RunningProgram {
     return Read.END;
   }
 
-  /** Reads what is there, and takes it apart. */
+  /** Reads the bytes that have come, and decodes them. */
   private int receive() throws IOException {
     int n;
     try {
@@ -198,7 +204,7 @@ final class ServerRun implements RunningProgram {
     ended = true;
   }
 
-  /** Sends the request once more where nothing can come of it twice. */
+  /** Sends the request once more, if it is safe to do so. Returns whether it was sent. */
   private boolean again() throws IOException {
     boolean elsewhere = upstreams.size() > failed.size() + 1;
     if (!repeatable || over || detached || !(connection.isUsed() || elsewhere)) {
@@ -234,7 +240,7 @@ final class ServerRun implements RunningProgram {
     return true;
   }
 
-  /** After the end, {@link #read} says so at once. */
+  /** True after the end, because {@link #read} then returns at once. */
   @Override
   public boolean hasMore() {
     return ended;
@@ -312,7 +318,10 @@ final class ServerRun implements RunningProgram {
     return false;
   }
 
-  /** Keeps the connection for another request where all of this one was said; else closes it. */
+  /**
+   * Keeps the connection for another request if request and response are complete; otherwise closes
+   * it.
+   */
   @Override
   public void end() {
     if (over) {
@@ -342,7 +351,10 @@ final class ServerRun implements RunningProgram {
     }
   }
 
-  /** A server is told by the closed connection. */
+  /**
+   * True if the connection was closed before the response had ended, which tells the server to
+   * stop.
+   */
   @Override
   public boolean wasTerminated() {
     return cutOff;

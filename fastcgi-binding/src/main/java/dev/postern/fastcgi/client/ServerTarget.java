@@ -16,9 +16,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A request for a server.
+ * What is needed to run a request at a server.
  *
- * @param program what logs call it
+ * @param program the name of the program in logs
  * @param file SCRIPT_FILENAME as bytes, or null for none
  */
 public record ServerTarget(

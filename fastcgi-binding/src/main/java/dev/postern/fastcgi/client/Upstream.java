@@ -6,8 +6,8 @@ import java.util.Deque;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One server: its address, how many requests it has of ours, and the connections that are kept for
- * the next ones. Thread-safe.
+ * One server: its address, how many of our requests it has now, and the connections that are kept
+ * for the next ones. Thread-safe.
  */
 class Upstream {
   private final ServerAddress address;
@@ -21,7 +21,7 @@ class Upstream {
 
   private record Idle(ServerConnection connection, long since) {}
 
-  /** A server to which at most that many idle connections are kept. */
+  /** A server to which at most {@code keep} idle connections are kept. */
   Upstream(ServerAddress address, int keep, long keepNanos) {
     this.address = address;
     this.keep = keep;
@@ -36,12 +36,12 @@ class Upstream {
     return keep > 0;
   }
 
-  /** Requests that it has now. */
+  /** How many requests the server has now. */
   synchronized int active() {
     return active;
   }
 
-  /** Whether it could not be reached a short time ago. */
+  /** Whether the server could not be reached a short time ago. */
   synchronized boolean isDown(long now, long downNanos) {
     return down && now - downSince < downNanos;
   }
@@ -59,7 +59,7 @@ class Upstream {
     active--;
   }
 
-  /** A connection that is kept and still open; null for none. */
+  /** Takes a kept connection that is still open; null if there is none. */
   @Nullable ServerConnection take() {
     while (true) {
       Idle kept;
@@ -77,12 +77,12 @@ class Upstream {
     }
   }
 
-  /** A new connection. */
+  /** Opens a new connection. */
   ServerConnection open(long timeoutNanos) throws IOException {
     return ServerConnection.open(this, timeoutNanos);
   }
 
-  /** A request is over whose connection can be used again. */
+  /** Takes back the connection of a finished request, to be used again. */
   void giveBack(ServerConnection connection) {
     connection.markUsed();
     ServerConnection old = null;
@@ -101,12 +101,12 @@ class Upstream {
     }
   }
 
-  /** A request is over, and its connection cannot be used again. */
+  /** Closes the connection of a finished request that cannot be used again. */
   void drop(ServerConnection connection) {
     connection.close();
   }
 
-  /** Closes what is kept, and keeps no more. */
+  /** Closes the kept connections. From now on none is kept. */
   void close() {
     synchronized (this) {
       closed = true;

@@ -15,12 +15,12 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The servers that can answer, and which of them the next request goes to: the one that has the
- * fewest requests of ours, in turn where several have as few. One that could not be reached is
- * asked last for a few seconds. Thread-safe.
+ * The servers that can answer. The next request goes to the server that has the fewest requests of
+ * ours; servers with equally few take turns. A server that could not be reached is tried last for a
+ * few seconds. Thread-safe.
  */
 public final class Upstreams implements AutoCloseable {
-  /** How long a server is asked last that could not be reached. */
+  /** How long a server that could not be reached is tried last. */
   private static final long DOWN_NANOS = TimeUnit.SECONDS.toNanos(5);
 
   /** How long an idle connection is kept. */
@@ -41,7 +41,7 @@ public final class Upstreams implements AutoCloseable {
   /**
    * Servers at those addresses.
    *
-   * @param keep idle connections to each of them
+   * @param keep how many idle connections are kept to each server
    */
   public static Upstreams of(List<ServerAddress> addresses, int keep, Duration connectTimeout) {
     List<Upstream> all = new ArrayList<>();
@@ -51,7 +51,7 @@ public final class Upstreams implements AutoCloseable {
     return new Upstreams(all, connectTimeout, null);
   }
 
-  /** Servers that are ours: each is started when a request first needs it. */
+  /** Servers that this process starts. Each is started when a request first needs it. */
   public static Upstreams of(KeptServers servers, Duration connectTimeout) {
     return new Upstreams(servers.all(), connectTimeout, servers);
   }
@@ -62,11 +62,11 @@ public final class Upstreams implements AutoCloseable {
   }
 
   /**
-   * A connection for a request, kept or new. Connecting is tried at each server once, as nothing is
-   * sent by that.
+   * A connection for a request, kept or new. Tries to connect to each server once. This is safe
+   * because connecting sends nothing of the request.
    *
-   * @param fresh whether only a new connection will do
-   * @param avoid servers that have failed this request already, and are asked last
+   * @param fresh whether the connection must be new
+   * @param avoid servers that have failed for this request already, and are tried last
    * @throws GatewayException with status 503 when none can be reached
    */
   ServerConnection take(boolean fresh, Set<Upstream> avoid) throws IOException {
@@ -125,7 +125,7 @@ public final class Upstreams implements AutoCloseable {
     return loads.stream().map(Load::upstream).toList();
   }
 
-  /** Closes idle connections, and ends servers that are ours. */
+  /** Closes idle connections, and ends the servers that this process has started. */
   @Override
   public void close() {
     all.forEach(Upstream::close);

@@ -1,6 +1,6 @@
 /**
- * Clients of FastCGI and SCGI servers: addresses, connections, and one request on its way through
- * one of them, as hosting knows running programs.
+ * Clients of FastCGI and SCGI servers: addresses, connections, and requests. To the hosting
+ * package, a request at a server is a running program.
  */
 @NullMarked
 package dev.postern.fastcgi.client;

@@ -7,8 +7,8 @@ import java.nio.channels.SocketChannel;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * One connection of a server. {@link #serve} runs on a thread of its own; the other methods are
- * called by the server's threads.
+ * One connection of a server. {@link #serve} runs on a thread of its own. The server's threads call
+ * the other methods.
  */
 public abstract class Connection {
   private static final long NONE = 0;
@@ -20,7 +20,7 @@ public abstract class Connection {
   /** When the peer must have sent something, by the clock of {@link System#nanoTime}. */
   private volatile long readDeadline = NONE;
 
-  /** When it must have taken something. */
+  /** When the peer must have taken something, by the same clock. */
   private volatile long writeDeadline = NONE;
 
   private volatile boolean timedOut;
@@ -33,7 +33,7 @@ public abstract class Connection {
   /** Serves until there is nothing more to do. The server closes the channel afterwards. */
   protected abstract void serve() throws IOException;
 
-  /** Called some times a second. */
+  /** The server calls this several times a second. */
   protected abstract void tick(long now);
 
   /** Ends the connection as soon as no request runs. */
@@ -50,12 +50,15 @@ public abstract class Connection {
     return server;
   }
 
-  /** The peer must send something in that time, or the connection is closed. */
+  /**
+   * From now on the peer must send something within that time. Otherwise the server closes the
+   * connection.
+   */
   protected final void expect(long nanos) {
     readDeadline = in(nanos);
   }
 
-  /** The peer has done it. */
+  /** The peer has sent what was expected. */
   protected final void expectNothing() {
     readDeadline = NONE;
   }
@@ -65,12 +68,15 @@ public abstract class Connection {
     return at == NONE ? 1 : at;
   }
 
-  /** Whether the connection was closed because the peer had not done anything in time. */
+  /** Whether the server closed the connection because the peer did nothing in time. */
   protected final boolean timedOut() {
     return timedOut;
   }
 
-  /** Writes all of them, for as long as the peer takes some from time to time. */
+  /**
+   * Writes all of the buffers. The peer must take some bytes from time to time, or the server
+   * closes the connection.
+   */
   protected final void write(ByteBuffer... buffers) throws IOException {
     long all = 0;
     for (ByteBuffer buffer : buffers) {
@@ -94,9 +100,9 @@ public abstract class Connection {
   }
 
   /**
-   * Has the peer see a reset and not an end when the channel is closed: lighttpd, and nginx with
-   * {@code fastcgi_buffering off}, take an end for the end of a whole response. A Unix socket has
-   * no reset. A reset takes away what the peer has not read, so it has a moment for that.
+   * Makes the close of the channel a reset. lighttpd, and nginx with {@code fastcgi_buffering off},
+   * take a normal end for the end of a whole response. A Unix socket has no reset. A reset takes
+   * away what the peer has not read yet, so this method first gives the peer a moment to read.
    */
   protected final void cut() throws IOException {
     if (channel.supportedOptions().contains(StandardSocketOptions.SO_LINGER)) {
@@ -109,12 +115,12 @@ public abstract class Connection {
     return deadline != NONE && now - deadline > 0;
   }
 
-  /** Closes the channel; a thread that is in it gets an exception. */
+  /** Closes the channel. A thread that is reading or writing gets an exception. */
   protected final void close() {
     try {
       channel.close();
     } catch (IOException e) {
-      // Closed is what it has to be.
+      // The channel had to be closed, and it is.
     }
   }
 }

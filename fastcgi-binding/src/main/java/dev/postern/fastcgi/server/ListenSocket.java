@@ -16,7 +16,10 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** A listening socket, made here or inherited. Closing it removes the file that was made for it. */
+/**
+ * A listening socket that this process has made or inherited. Closing it removes the file that was
+ * made for it.
+ */
 public final class ListenSocket implements Closeable {
   private static final int BACKLOG = 511;
 
@@ -40,7 +43,7 @@ public final class ListenSocket implements Closeable {
    * Listens.
    *
    * @param mode of the file of a Unix socket
-   * @throws IOException when the address cannot be had, or descriptor 0 is no listening socket
+   * @throws IOException when the address cannot be used, or descriptor 0 is no listening socket
    */
   public static ListenSocket open(ListenAddress address, Set<PosixFilePermission> mode)
       throws IOException {
@@ -85,7 +88,10 @@ public final class ListenSocket implements Closeable {
         : "unix:" + ((UnixDomainSocketAddress) local).getPath();
   }
 
-  /** Where it listens, as {@link ListenAddress} has it; with the port that the system chose. */
+  /**
+   * Where the socket listens, in the form of {@link ListenAddress}, with the port that the system
+   * chose.
+   */
   public String address() {
     return address;
   }
@@ -93,7 +99,7 @@ public final class ListenSocket implements Closeable {
   /**
    * Waits for a connection. One thread calls this, again and again.
    *
-   * @return null when no more are to be accepted, and all that came before were
+   * @return null after {@link #refuse}, when all connections that came before were accepted
    */
   @Nullable SocketChannel accept() throws IOException {
     while (true) {
@@ -109,7 +115,10 @@ public final class ListenSocket implements Closeable {
     }
   }
 
-  /** No more connections: what waits already is still accepted, and nobody finds the file. */
+  /**
+   * Stops accepting. Connections that already wait are still accepted, and the file of a Unix
+   * socket is removed.
+   */
   void refuse() {
     refusing = true;
     if (file != null) {

@@ -9,8 +9,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The web servers that may connect (FastCGI 3.2): all of them where there is no list. With a list,
- * a peer that has no IP address may not connect either.
+ * The web servers that may connect (FastCGI 3.2). Without a list all may connect. With a list, a
+ * peer without an IP address may not connect either.
  */
 public final class Peers {
   private static final String VARIABLE = "FCGI_WEB_SERVER_ADDRS";
@@ -21,16 +21,17 @@ public final class Peers {
     this.allowed = allowed;
   }
 
-  /** The peers at these addresses alone. */
+  /** Only the peers at these addresses. */
   public static Peers of(Set<InetAddress> addresses) {
     return new Peers(Set.copyOf(addresses));
   }
 
   /**
-   * What {@code FCGI_WEB_SERVER_ADDRS} says: addresses with commas between them; all peers where
-   * the variable is absent.
+   * The peers that {@code FCGI_WEB_SERVER_ADDRS} lists, with commas between the addresses; all
+   * peers if the variable is absent.
    *
-   * @throws IllegalArgumentException for a text that is no address: nobody is let in by mistake
+   * @throws IllegalArgumentException for a text that is no address, so that a mistake lets nobody
+   *     in
    */
   public static Peers ofEnvironment() {
     String list = System.getenv(VARIABLE);
@@ -44,7 +45,7 @@ public final class Peers {
     return new Peers(addresses);
   }
 
-  /** A literal address: no name is looked up. */
+  /** A literal address. No name is looked up. */
   private static InetAddress address(String text) {
     boolean literal = !text.isEmpty() && text.chars().allMatch(Peers::isOfAnAddress);
     try {
@@ -52,7 +53,7 @@ public final class Peers {
         return InetAddress.getByName(text);
       }
     } catch (IOException e) {
-      // Said below.
+      // The exception below says so.
     }
     throw new IllegalArgumentException(VARIABLE + " must be a list of addresses: \"" + text + "\"");
   }

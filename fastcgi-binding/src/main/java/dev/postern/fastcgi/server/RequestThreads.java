@@ -5,7 +5,9 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** Threads of connections: virtual ones where the JDK has them (21), else platform threads. */
+/**
+ * The threads of connections: virtual threads if the JDK has them (21), otherwise platform threads.
+ */
 final class RequestThreads {
   private RequestThreads() {}
 

@@ -45,7 +45,7 @@ public final class Server {
   }
 
   /**
-   * A server of a socket, which it closes when it is stopped. {@link #start} starts it.
+   * A server on a socket. It closes the socket when it is stopped. {@link #start} starts it.
    *
    * @param name of the protocol, for threads and the log
    */
@@ -78,7 +78,7 @@ public final class Server {
     return limits;
   }
 
-  /** Whether a request may run now; who gets true calls {@link #endRequest} later. */
+  /** Whether a request may run now. A caller that gets true calls {@link #endRequest} later. */
   public boolean beginRequest() {
     busy = true;
     return requests.tryAcquire();
@@ -117,7 +117,7 @@ public final class Server {
       } catch (ClosedChannelException e) {
         more = false;
       } catch (IOException e) {
-        // Such as no free descriptors: those of others may come back.
+        // There may be no free descriptors, for example. Others may give some back.
         log("connection must be accepted: " + e);
         more = pause();
       }
@@ -134,7 +134,10 @@ public final class Server {
     }
   }
 
-  /** A connection that a web server keeps and does not use makes room for a new one. */
+  /**
+   * Waits for a place. At the limit it closes a connection that a web server keeps without using
+   * it, to make room for a new one.
+   */
   private boolean awaitPlace() {
     try {
       while (!places.tryAcquire(BUSY_MILLIS, TimeUnit.MILLISECONDS)) {
@@ -219,7 +222,7 @@ public final class Server {
     try {
       channel.close();
     } catch (IOException e) {
-      // Closed is what it has to be.
+      // The channel had to be closed, and it is.
     }
   }
 
@@ -246,8 +249,9 @@ public final class Server {
   // ---- stopping ----
 
   /**
-   * Stops: no new connection, those without a request end, and requests that run have {@code grace}
-   * to finish. What runs then is cancelled, and cut.
+   * Stops the server. It accepts no new connection, and ends connections without a request. Running
+   * requests have {@code grace} to finish. Then it cancels those that still run, and cuts their
+   * responses.
    */
   public void stop(Duration grace) {
     boolean first;
@@ -284,7 +288,10 @@ public final class Server {
     return awaitNoConnection(grace);
   }
 
-  /** A connection that was accepted and is not counted yet holds a place, too. */
+  /**
+   * Waits until all places are free. A connection that was accepted but is not in {@code
+   * connections} yet holds a place too.
+   */
   private boolean awaitNoConnection(Duration time) {
     int all = limits.connections();
     try {

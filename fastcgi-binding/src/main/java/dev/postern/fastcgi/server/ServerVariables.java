@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The variables of a request as a server's application sees them. A FastCGI or SCGI application is
- * no file, and some web servers have no name for it: the whole path is SCRIPT_NAME then, as if it
- * named a program. This class gives the path back to PATH_INFO, for each server that does so.
+ * no file, and some web servers have no name for it. They set SCRIPT_NAME to the whole path, as if
+ * the path named a program. For each of these servers, this class moves the path back to PATH_INFO.
  */
 public final class ServerVariables {
   private ServerVariables() {}
@@ -17,8 +17,8 @@ public final class ServerVariables {
    * The completed variables.
    *
    * @param sent as the web server sent them
-   * @param mount the path below which the application is, {@code ""} or {@code /app}; null where
-   *     the web server's variables are to say so
+   * @param mount the path below which the application is, such as {@code ""} or {@code /app}; null
+   *     if the web server's variables say so
    */
   public static Map<String, String> completed(Map<String, String> sent, @Nullable String mount) {
     Map<String, String> variables = new HashMap<>(sent.size() * 2);
@@ -39,8 +39,8 @@ public final class ServerVariables {
   }
 
   /**
-   * nginx gives an empty SERVER_NAME for a server that has none, or {@code _} as people write;
-   * HAProxy gives the host with its port.
+   * Repairs SERVER_NAME. nginx gives an empty one for a server without a name, or {@code _}, which
+   * people often write in its configuration. HAProxy gives the host with its port.
    */
   private static void name(Map<String, String> variables) {
     String name = variables.getOrDefault("SERVER_NAME", "");
@@ -95,18 +95,22 @@ public final class ServerVariables {
     }
   }
 
-  /** nginx's scgi_params have neither of the two, but the decoded path under a name of nginx. */
+  /**
+   * Whether this is nginx with its scgi_params. They have neither SCRIPT_NAME nor PATH_INFO, but
+   * the decoded path as DOCUMENT_URI.
+   */
   private static boolean isNginxScgi(Map<String, String> variables) {
     return variables.containsKey("SCGI")
         && !variables.containsKey("SCRIPT_NAME")
         && variables.containsKey("DOCUMENT_URI");
   }
 
-  /** Whether the web server has made SCRIPT_NAME of the path alone, and names no application. */
+  /** Whether the web server names no application, so that its SCRIPT_NAME is only the path. */
   private static boolean hasNoName(Map<String, String> variables) {
     String software = variables.getOrDefault("SERVER_SOFTWARE", "");
     if (software.startsWith("nginx")) {
-      // Its fastcgi_params have no PATH_INFO; a configuration that has one has split the path.
+      // nginx's fastcgi_params have no PATH_INFO. A configuration that sets PATH_INFO has split the
+      // path itself.
       return !variables.containsKey("PATH_INFO");
     }
     String file = variables.getOrDefault("SCRIPT_FILENAME", "");

@@ -18,7 +18,10 @@ import org.jspecify.annotations.Nullable;
 
 /** The options of a gateway, checked. Not thread-safe while they are set. */
 public final class Settings {
-  /** As for the environment of hosted programs: all variables of a request, and how many. */
+  /**
+   * The most bytes that all variables of a request may have, as in the environment of hosted
+   * programs.
+   */
   public static final int MAX_VARIABLE_BYTES = 512 * 1024;
 
   public static final int MAX_VARIABLES = 256;
@@ -112,7 +115,7 @@ public final class Settings {
     errors = requireNonNull(newErrors, "errors");
   }
 
-  /** Starts a server of that protocol; it has begun to accept when this returns. */
+  /** Starts a server of that protocol. The server accepts connections when this method returns. */
   public Server start(String name, Server.Protocol protocol) throws IOException {
     Peers allowed = peers == null ? Peers.ofEnvironment() : peers;
     ServerLimits limits =
@@ -128,23 +131,23 @@ public final class Settings {
     return server;
   }
 
-  /** How long a stop waits. */
+  /** How long a stop waits for running requests. */
   public Duration grace() {
     return grace;
   }
 
-  /** Where the application is, or null where the web server says so. */
+  /** The path below which the application is; null if the web server says so. */
   public @Nullable String mount() {
     return mount;
   }
 
-  /** Where errors go, or null for where the protocol has them go. */
+  /** Where errors go; null for the protocol's default. */
   public @Nullable PrintWriter errors() {
     return errors;
   }
 
   /**
-   * What answers the request: the application, or a refusal.
+   * The application that answers the request, or one that refuses it.
    *
    * @param sent the variables as the web server sent them
    */

@@ -18,14 +18,14 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The file of a Unix socket that a gateway listens on. It gets its mode before anybody can reach
- * it: the gateway binds the socket in a directory that is closed to others, and then moves it to
- * its place.
+ * The file of a Unix socket that a gateway listens on. The file gets its mode before anybody can
+ * reach it. For that the gateway binds the socket in a directory that is closed to others, and then
+ * moves the file to its place.
  */
 final class UnixSocketFile {
   private final Path path;
 
-  /** Which file it is: another one may take its place. */
+  /** Identifies the file, because another file may take its place. */
   private final @Nullable Object key;
 
   private UnixSocketFile(Path path) throws IOException {
@@ -38,7 +38,7 @@ final class UnixSocketFile {
    *
    * @throws FileAlreadyExistsException for a file that is no socket, or a socket that somebody may
    *     be listening on
-   * @throws IOException for a directory that does not exist, too
+   * @throws IOException also for a directory that does not exist
    */
   static UnixSocketFile bind(
       ServerSocketChannel channel, Path path, int backlog, Set<PosixFilePermission> mode)
@@ -70,14 +70,15 @@ final class UnixSocketFile {
     return PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
   }
 
-  /** Removes the file, if it is still the one that was made here. */
+  /** Removes the file, if it is still the one that this object has made. */
   void remove() {
     try {
       if (key != null && key.equals(attributes(path).fileKey())) {
         Files.deleteIfExists(path);
       }
     } catch (IOException e) {
-      // Somebody else has removed it, or its directory: the next gateway sees that it is dead.
+      // Somebody else has removed the file, or its directory is gone. If the file stays, the next
+      // gateway sees that nobody listens on it.
     }
   }
 

@@ -7,16 +7,16 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Collects a stream of name-value pairs (FastCGI 3.4), however records split it, and gives the
- * pairs when the stream has ended.
+ * Collects a stream of name-value pairs (FastCGI 3.4), however records split it. Gives the pairs
+ * when the stream has ended.
  *
  * <pre>
  * pair   = length length name value
  * length = one byte 0 to 127 / four bytes, the first with its high bit set: 31 bits
  * </pre>
  *
- * <p>Names and values are bytes, one char each. The buffer grows with the bytes that arrive, never
- * with what a length says (CVE-2025-23016).
+ * <p>Names and values are bytes, one char each. The buffer grows with the bytes that arrive, and
+ * never to the size that a length claims (CVE-2025-23016).
  *
  * <p>Not thread-safe.
  */
@@ -37,7 +37,7 @@ public final class NameValuePairs {
   /**
    * Adds the next bytes of the stream.
    *
-   * @throws ProtocolException when they are more than the limit
+   * @throws ProtocolException when there are more bytes than the limit
    */
   public void add(byte[] source, int offset, int length) throws ProtocolException {
     if (length > maxBytes - size) {
@@ -53,8 +53,9 @@ public final class NameValuePairs {
   }
 
   /**
-   * The pairs, in their order. Of two pairs with one name the last counts, as php-fpm and Go have
-   * it: a configuration overrides what it has included before.
+   * The pairs, in their order. Of two pairs with the same name the last one counts, as in php-fpm
+   * and Go. A web server's configuration can so override a variable from a file that it has
+   * included before.
    *
    * @throws ProtocolException when a length goes past the end of the stream, a name or value has a
    *     NUL, or there are more pairs than the limit
@@ -124,7 +125,7 @@ public final class NameValuePairs {
   /**
    * The bytes of the pairs.
    *
-   * @throws IllegalArgumentException for a char that is no byte, or a NUL
+   * @throws IllegalArgumentException for a char that is no byte, or is a NUL
    */
   public static byte[] encode(Map<String, String> pairs) {
     ByteArrayOutputStream out = new ByteArrayOutputStream(FIRST);

@@ -19,7 +19,7 @@ import java.util.Map;
  * <p>Names and values are bytes, one char each.
  */
 public final class Netstring {
-  /** More digits than any limit has: a length is refused before its sum could overflow. */
+  /** More digits than any limit has. A longer length is refused before it could overflow. */
   private static final int MOST_DIGITS = 9;
 
   private static final int BLOCK = 4096;
@@ -27,12 +27,12 @@ public final class Netstring {
   private Netstring() {}
 
   /**
-   * Reads the variables of a request; the body is what follows in the stream.
+   * Reads the variables of a request. The body follows in the stream.
    *
-   * @param in read byte by byte up to the comma: to be one with a buffer
-   * @param maxBytes that the variables may have
+   * @param in a stream with a buffer, because the length is read byte by byte
+   * @param maxBytes the most bytes that the variables may have
    * @throws EOFException when the stream ends too early
-   * @throws ProtocolException for anything that is no request of SCGI: the rules G01 to G05
+   * @throws ProtocolException for anything that is no SCGI request (rules G01 to G05)
    */
   public static Map<String, String> read(InputStream in, int maxBytes, int maxPairs)
       throws IOException {
@@ -42,7 +42,7 @@ public final class Netstring {
     return variables;
   }
 
-  /** The bytes of one netstring. Memory is taken as they arrive. */
+  /** Reads the bytes of one netstring. Memory is allocated as the bytes arrive. */
   private static byte[] readBytes(InputStream in, int maxBytes) throws IOException {
     int length = readLength(in, maxBytes);
     ByteArrayOutputStream bytes = new ByteArrayOutputStream(Math.min(length, BLOCK));
@@ -144,10 +144,10 @@ public final class Netstring {
   }
 
   /**
-   * The head of a request. {@code CONTENT_LENGTH} goes first and {@code SCGI} second, whatever the
-   * map says of them.
+   * The head of a request. {@code CONTENT_LENGTH} comes first and {@code SCGI} second. The map's
+   * own values of these two are ignored.
    *
-   * @throws IllegalArgumentException for an empty name, a char that is no byte, or a NUL
+   * @throws IllegalArgumentException for an empty name, or a char that is no byte or is a NUL
    */
   public static byte[] encode(long contentLength, Map<String, String> variables) {
     ByteArrayOutputStream out = new ByteArrayOutputStream(1024);
@@ -177,7 +177,7 @@ public final class Netstring {
     out.write(0);
   }
 
-  /** The bytes of a text that has one in each char, and no NUL. */
+  /** The bytes of a text that has one byte in each char, and no NUL. */
   static byte[] bytes(String text) {
     byte[] bytes = new byte[text.length()];
     for (int i = 0; i < bytes.length; i++) {

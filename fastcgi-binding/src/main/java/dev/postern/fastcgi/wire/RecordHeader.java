@@ -1,9 +1,9 @@
 package dev.postern.fastcgi.wire;
 
 /**
- * The header of one record, as it was read.
+ * The header of one record that was read.
  *
- * @param type 0 to 255: one of {@link Records}, or one that this version does not know
+ * @param type 0 to 255: a type of {@link Records}, or one that this version does not know
  * @param requestId 0 to 65535; 0 is a management record
  * @param contentLength 0 to 65535
  * @param paddingLength 0 to 255

@@ -8,13 +8,14 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads FastCGI records from a channel, in pieces of any size. A caller asks for the {@link #next}
- * header and then reads as much of the content as it wants; the next call skips the rest, and the
- * padding. No more is read from the channel than what it has when something is missing.
+ * header, and then reads as much of the content as it wants. The next call skips the rest of the
+ * content, and the padding. This class reads from the channel only when it needs bytes, and then
+ * takes no more than the channel has.
  *
  * <p>Not thread-safe.
  */
 public final class RecordInput {
-  /** Room for the header and the padding of a record; content can go past the buffer. */
+  /** Room for the header and the padding of a record. Content need not go through the buffer. */
   private static final int LEAST_BUFFER = 512;
 
   private final ReadableByteChannel channel;
@@ -25,7 +26,7 @@ public final class RecordInput {
   /**
    * An input over a channel that blocks.
    *
-   * @param bufferSize bytes that are kept for as long as this input lives; at least 512
+   * @param bufferSize the size of the buffer, which lives as long as this input; at least 512
    */
   public RecordInput(ReadableByteChannel channel, int bufferSize) {
     this.channel = channel;
@@ -33,11 +34,12 @@ public final class RecordInput {
   }
 
   /**
-   * The header of the next record, after what is left of the present one was skipped.
+   * The header of the next record. Skips what is left of the present record first.
    *
-   * @return null where the channel ends between two records
-   * @throws EOFException where it ends inside of one
-   * @throws ProtocolException for another version than 1: nothing after it can be understood
+   * @return null if the channel ends between two records
+   * @throws EOFException if the channel ends inside a record
+   * @throws ProtocolException for another version than 1, because nothing after it can be
+   *     understood
    */
   public @Nullable RecordHeader next() throws IOException {
     skip();
@@ -63,22 +65,22 @@ public final class RecordInput {
     return new RecordHeader(type, requestId, contentLength, paddingLength);
   }
 
-  /** Bytes of the present record's content that have not been read. */
+  /** How many bytes of the present record's content have not been read. */
   public int remaining() {
     return content;
   }
 
-  /** How many of them {@link #read} gives without a look at the channel. */
+  /** How many of these bytes {@link #read} gives without a read from the channel. */
   public int available() {
     return Math.min(content, buffer.remaining());
   }
 
-  /** Whether a whole header of a next record, or more, is here already. */
+  /** Whether the buffer has the whole header of the next record already. */
   public boolean hasNext() {
     return buffer.remaining() >= (long) content + padding + Records.HEADER;
   }
 
-  /** Whether the whole next record is here already, but for its padding. */
+  /** Whether the buffer has the whole next record already; its padding may be missing. */
   public boolean hasWholeNext() {
     if (!hasNext()) {
       return false;
@@ -92,7 +94,7 @@ public final class RecordInput {
    * Reads some of the content.
    *
    * @return at least 1; -1 at the content's end
-   * @throws EOFException where the channel ends before
+   * @throws EOFException if the channel ends before the content does
    */
   public int read(byte[] bytes, int offset, int length) throws IOException {
     if (content == 0) {

@@ -3,7 +3,7 @@ package dev.postern.fastcgi.wire;
 import java.nio.ByteBuffer;
 
 /**
- * The records of FastCGI 1.0, section 3.3 and 8, written. Reading is {@link RecordInput}.
+ * Writes the records of FastCGI 1.0, sections 3.3 and 8. {@link RecordInput} reads them.
  *
  * <pre>
  * record = version(1) type(1) requestId(2) contentLength(2) paddingLength(1) reserved(1)
@@ -11,10 +11,10 @@ import java.nio.ByteBuffer;
  * </pre>
  */
 public final class Records {
-  /** Bytes of a record's header. */
+  /** The number of bytes of a record's header. */
   public static final int HEADER = 8;
 
-  /** Bytes of content that a record can have. */
+  /** The most bytes of content that a record can have. */
   public static final int MAX_CONTENT = 65535;
 
   public static final int VERSION = 1;
@@ -48,7 +48,7 @@ public final class Records {
   private Records() {}
 
   /**
-   * The header of a record.
+   * Writes the header of a record.
    *
    * @param contentLength 0 to 65535
    * @param paddingLength 0 to 255
@@ -71,7 +71,7 @@ public final class Records {
     out.put((byte) 0);
   }
 
-  /** A BEGIN_REQUEST record: 16 bytes. */
+  /** Writes a BEGIN_REQUEST record: 16 bytes. */
   public static void beginRequest(ByteBuffer out, int requestId, int role, boolean keepConnection) {
     header(out, BEGIN_REQUEST, requestId, 8, 0);
     out.put((byte) (role >> 8));
@@ -80,7 +80,7 @@ public final class Records {
     out.put(new byte[5]);
   }
 
-  /** An END_REQUEST record: 16 bytes. */
+  /** Writes an END_REQUEST record: 16 bytes. */
   public static void endRequest(
       ByteBuffer out, int requestId, int applicationStatus, int protocolStatus) {
     header(out, END_REQUEST, requestId, 8, 0);
@@ -94,7 +94,7 @@ public final class Records {
     out.put((byte) 0);
   }
 
-  /** An UNKNOWN_TYPE record, the answer to a management record of that type: 16 bytes. */
+  /** Writes an UNKNOWN_TYPE record, the answer to a management record of that type: 16 bytes. */
   public static void unknownType(ByteBuffer out, int type) {
     header(out, UNKNOWN_TYPE, 0, 8, 0);
     out.put((byte) type);
@@ -102,7 +102,7 @@ public final class Records {
   }
 
   /**
-   * The padding that fills the content up to a multiple of eight bytes, as the standard advises.
+   * How many bytes of padding fill the content up to a multiple of eight, as the standard advises.
    */
   public static int padding(int contentLength) {
     return -contentLength & 7;

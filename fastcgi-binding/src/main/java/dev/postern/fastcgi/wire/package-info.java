@@ -1,7 +1,7 @@
 /**
- * What FastCGI and SCGI look like as bytes: records, name-value pairs and netstrings, read and
- * written. Gateways and clients share it. Every length is compared with its limit before anything
- * is allocated for it, and nothing is allocated for bytes that have not arrived.
+ * FastCGI and SCGI as bytes: records, name-value pairs and netstrings, read and written. Gateways
+ * and clients share this package. It compares every length with its limit before it allocates
+ * anything for it, and allocates nothing for bytes that have not arrived.
  */
 @NullMarked
 package dev.postern.fastcgi.wire;

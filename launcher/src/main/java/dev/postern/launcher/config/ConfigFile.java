@@ -26,9 +26,9 @@ import picocli.CommandLine.Model.OptionSpec;
 
 /**
  * A configuration file in YAML, as the words of a command line. Its keys are the options of {@code
- * serve} without their dashes: at the top those of the server, and those that hold for each mount;
- * below {@code mounts}, under its prefix, those of one mount. So each option has one name, one
- * check and one text, wherever it is written.
+ * serve} without their dashes. At the top stand the options of the server, and those that hold for
+ * each mount. Below {@code mounts}, each prefix has the options of one mount. So each option has
+ * one name, one check and one text, wherever it is written.
  *
  * <p>Paths are relative to the file's directory.
  */
@@ -53,7 +53,7 @@ public final class ConfigFile {
    */
   public static ConfigFile read(Path file, Vocabulary vocabulary) {
     ConfigFile read = new ConfigFile(file, vocabulary);
-    // Files.newBufferedReader refuses what is no UTF-8.
+    // Files.newBufferedReader refuses bytes that are no UTF-8.
     try (Reader in = Files.newBufferedReader(file)) {
       Node root = new Yaml(new SafeConstructor(new LoaderOptions())).compose(in);
       if (root != null) {
@@ -74,12 +74,12 @@ public final class ConfigFile {
     }
   }
 
-  /** What stands at the top. */
+  /** Returns the part at the top. */
   public Section top() {
     return top;
   }
 
-  /** What stands below {@code mounts}, in the file's order. */
+  /** Returns the parts below {@code mounts}, in the file's order. */
   public List<Section> mounts() {
     return mounts;
   }
@@ -125,7 +125,7 @@ public final class ConfigFile {
     }
   }
 
-  /** What a mount of its kind cannot be told is a mistake, not something to pass over. */
+  /** Refuses an option that this kind of mount does not have. Ignoring it would hide a mistake. */
   private void checkHolds(Section mount, Node node) {
     for (NodeTuple inner : mapping(node, mount.prefix)) {
       String key = key(inner);
@@ -216,7 +216,7 @@ public final class ConfigFile {
     return LauncherException.badArgument(file + ":" + line + ": " + message);
   }
 
-  /** Where an option stands, under which of its keys. */
+  /** The key and the line of an option in the file. */
   private record Place(String key, int line) {}
 
   /** The words of one part of the file, and where they stand in it. */
@@ -233,37 +233,37 @@ public final class ConfigFile {
       this.line = line;
     }
 
-    /** Under which it stands; "" at the top. */
+    /** Returns the prefix of the mount; "" at the top. */
     public String prefix() {
       return prefix;
     }
 
-    /** As on a command line. */
+    /** Returns the words as on a command line. */
     public List<String> words() {
       return words;
     }
 
-    /** Whether it has that option. */
+    /** Returns whether the section has the option. */
     public boolean has(String option) {
       return places.containsKey(option);
     }
 
-    /** The option that says what is served there; "" for the top of the file. */
+    /** Returns the option that says what is served there; "" for the top of the file. */
     public String kind() {
       return kind;
     }
 
     /**
-     * The same failure, told with the line and the key of the option that it speaks of, else of
-     * what is mounted.
+     * Adds a line and a key to a failure. They are those of the option that the message names, or
+     * else of the option that says what is mounted.
      */
     public LauncherException told(LauncherException e) {
       return told(spokenOf(e), e);
     }
 
     /**
-     * The same, but the failure as it is when it speaks of no option that stands here, or of one
-     * that stands elsewhere too, where it counts more.
+     * Adds a line and a key to a failure if its message names an option that stands here. If that
+     * option stands elsewhere, too, it has precedence there, and the failure stays as it is.
      */
     public LauncherException toldUnless(Set<String> elsewhere, LauncherException e) {
       String option = spokenOf(e);
@@ -277,7 +277,7 @@ public final class ConfigFile {
           : wrong(place.line, place.key + ": " + e.getMessage());
     }
 
-    /** The option that a message names first, of those that stand here; "" for none. */
+    /** Returns the option that the message names first, of those that stand here; "" for none. */
     private String spokenOf(LauncherException e) {
       String message = String.valueOf(e.getMessage());
       String found = "";

@@ -6,7 +6,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.OptionSpec;
 
-/** Paths of a file that are not absolute: they start at the directory of that file. */
+/**
+ * Makes the paths in a configuration file absolute. A relative path starts at the directory of the
+ * file.
+ */
 final class RelativePaths {
   private static final String UNIX = "unix:";
 
@@ -20,7 +23,7 @@ final class RelativePaths {
     return new RelativePaths(file.toAbsolutePath().getParent());
   }
 
-  /** The value of that option, with each path in it made absolute. */
+  /** Returns the value of the option, with each path in it made absolute. */
   String resolved(OptionSpec option, String text) {
     String label = option.paramLabel();
     String form = label.substring(label.indexOf('=') + 1);
@@ -33,13 +36,15 @@ final class RelativePaths {
     return switch (form) {
       case "CP" -> classPath(text);
       case "PROGRAM" -> isClass(option, text) ? text : path(text);
-      // The callable after the colon stays where it is.
+      // A callable after the colon stays there.
       case "DIR", "FILE", "FILE|-", "FILE[:CALLABLE]", "PATH" -> path(text);
       default -> text;
     };
   }
 
-  /** A program inside the server may be a class on the class path. */
+  /**
+   * Returns whether the text is a class on the class path, as a program inside the server may be.
+   */
   private static boolean isClass(OptionSpec option, String text) {
     return option.longestName().equals("--java-cgi")
         && !text.endsWith(".jar")
@@ -58,7 +63,10 @@ final class RelativePaths {
     return String.join(":", entries);
   }
 
-  /** As it is where it can be no path: whoever uses it tells what is wrong with it. */
+  /**
+   * Makes a path absolute. A text that can be no path stays as it is, and the code that uses it
+   * reports the mistake.
+   */
   private String path(String text) {
     return directory == null || text.equals("-") || text.startsWith("/") || text.indexOf('\0') >= 0
         ? text

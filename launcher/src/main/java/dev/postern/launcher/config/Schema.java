@@ -7,8 +7,8 @@ import java.util.Map;
 import picocli.CommandLine.Model.OptionSpec;
 
 /**
- * The JSON schema of the configuration file (draft 2020-12), made of the same options as the parser
- * of the file. Editors complete and check a file by it.
+ * The JSON schema of the configuration file (draft 2020-12), made from the same options as the
+ * parser of the file. Editors use it to complete and check a file.
  */
 public final class Schema {
   private static final String DRAFT = "https://json-schema.org/draft/2020-12/schema";
@@ -19,7 +19,7 @@ public final class Schema {
     this.vocabulary = vocabulary;
   }
 
-  /** The schema as text, with a line end. */
+  /** Returns the schema as text, with a line end. */
   public static String of(Vocabulary vocabulary) {
     StringBuilder text = new StringBuilder();
     write(text, "", new Schema(vocabulary).root());
@@ -48,7 +48,7 @@ public final class Schema {
     return root;
   }
 
-  /** A mount of each kind, with what it can be told. */
+  /** Returns the schema of each kind of mount, with the options that it can have. */
   private List<Object> kinds() {
     List<Object> kinds = new ArrayList<>();
     for (String kind : vocabulary.mounts()) {
@@ -68,7 +68,7 @@ public final class Schema {
     return kinds;
   }
 
-  /** Its own key, and those that stand for it. */
+  /** Returns the option's own key, and the aliases of it. */
   private List<String> keys(OptionSpec option) {
     String own = option.longestName().substring(2);
     List<String> keys = new ArrayList<>(List.of(own));
@@ -149,9 +149,7 @@ public final class Schema {
     }
   }
 
-  /**
-   * Maps of the JDK that have no order of their own get one, so that the text is always the same.
-   */
+  /** Sorts a map that has no order of its own, so that the text is always the same. */
   private static List<Map.Entry<?, ?>> sorted(Map<?, ?> map) {
     List<Map.Entry<?, ?>> entries = new ArrayList<>(map.entrySet());
     if (!(map instanceof LinkedHashMap<?, ?>)) {

@@ -17,15 +17,15 @@ import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
- * The options of {@code serve} as picocli knows them: which there are, what they are about, and of
- * which mounts. Arguments are words of the form {@code --name=value}.
+ * The options of {@code serve} as picocli knows them, and the kinds of mounts that can have each.
+ * Arguments are words of the form {@code --name=value}.
  */
 public final class Vocabulary {
-  /** Only on a command line: they say what to do with a file. */
+  /** Options of a command line only, as they say what to do with a file. */
   private static final Set<String> NOT_IN_A_FILE =
       Set.of("--config", "--check", "--watch", "--help");
 
-  /** Words that are longer, or plainer, in a file. */
+  /** Names that are longer, or plainer, for use in a file. */
   private static final Map<String, String> ALIASES =
       new TreeMap<>(
           Map.of(
@@ -36,7 +36,7 @@ public final class Vocabulary {
 
   private static final String PREFIX = "PREFIX=";
 
-  /** What a mount of that kind can be told, beside what all mounts can. */
+  /** Options of one kind of mount, beside those that all mounts can have. */
   private static final Map<String, Set<String>> KINDS =
       Map.of(
           "--app", Set.of("--classpath", "--lint"),
@@ -46,13 +46,13 @@ public final class Vocabulary {
   private static final Set<String> OF_ALL_MOUNTS = Set.of("--htpasswd");
   private static final Set<String> OF_PROGRAMS = Set.of("--argument");
 
-  /** What only files of a directory have. */
+  /** Options of directories only. */
   private static final Set<String> OF_DIRECTORIES =
       Set.of("--index", "--follow-links", "--allow", "--root", "--java");
 
   private static final Set<String> OF_JAVA = Set.of("--classpath", "--java-state", "--lint");
 
-  /** What is about processes that we start. */
+  /** Options about processes that Postern starts. */
   private static final Set<String> OF_PROCESSES =
       Set.of(
           "--cwd",
@@ -70,8 +70,8 @@ public final class Vocabulary {
   private final Set<String> isolation = new LinkedHashSet<>();
 
   /**
-   * The options of that command, whose mixins are called {@code server}, for the options of the
-   * server as a whole, and {@code hosting}.
+   * Reads the options of a command. Its mixin {@code server} has the options of the server as a
+   * whole. The other mixin is {@code hosting}.
    */
   public Vocabulary(CommandSpec spec) {
     this.spec = spec;
@@ -85,12 +85,12 @@ public final class Vocabulary {
     return Objects.requireNonNull(of.mixins().get(name));
   }
 
-  /** The option that a key of a file stands for; null for none. */
+  /** Returns the option that a key of a file stands for; null for none. */
   @Nullable OptionSpec option(String key) {
     return find("--" + ALIASES.getOrDefault(key, key));
   }
 
-  /** Further keys of options, by the option's own. */
+  /** Returns each further key with the option's own key that it stands for. */
   Map<String, String> aliases() {
     return ALIASES;
   }
@@ -99,7 +99,7 @@ public final class Vocabulary {
     return NOT_IN_A_FILE.contains(name) ? null : spec.findOption(name);
   }
 
-  /** The options that a file can have, in the order of the help. */
+  /** Returns the options that a file can have, in the order of the help. */
   List<OptionSpec> options() {
     List<OptionSpec> options = new ArrayList<>();
     for (OptionSpec option : spec.options()) {
@@ -110,7 +110,7 @@ public final class Vocabulary {
     return options;
   }
 
-  /** Keys that look like that one, the most alike first. */
+  /** Returns keys that look like this one, the most alike first. */
   List<String> alike(String key) {
     CommandSpec keys = CommandSpec.create();
     options().forEach(option -> keys.addOption(key(option.longestName())));
@@ -120,7 +120,7 @@ public final class Vocabulary {
     } catch (UnmatchedArgumentException e) {
       return e.getSuggestions().stream().map(name -> name.substring(2)).toList();
     } catch (ParameterException e) {
-      // It has blanks, or an equals sign.
+      // The key has blanks, or an equals sign.
     }
     return List.of();
   }
@@ -131,17 +131,17 @@ public final class Vocabulary {
 
   // ---- what an option is about ----
 
-  /** It holds for the server as a whole. */
+  /** Returns whether the option holds for the server as a whole. */
   boolean isServer(OptionSpec option) {
     return server.contains(option);
   }
 
-  /** It says what is served under a prefix. */
+  /** Returns whether the option says what is served under a prefix. */
   boolean isMount(OptionSpec option) {
     return option.paramLabel().startsWith(PREFIX);
   }
 
-  /** The keys of which a mount has one. */
+  /** Returns the keys of which each mount has exactly one. */
   List<String> mounts() {
     List<String> mounts = new ArrayList<>();
     for (OptionSpec option : spec.options()) {
@@ -152,7 +152,7 @@ public final class Vocabulary {
     return mounts;
   }
 
-  /** Whether a mount of that kind can be told that. */
+  /** Returns whether a mount of that kind can have the option. */
   boolean holds(String kind, OptionSpec option) {
     String name = option.longestName();
     if (name.equals(kind) || OF_ALL_MOUNTS.contains(name)) {
@@ -190,7 +190,7 @@ public final class Vocabulary {
     return option.typeInfo().isBoolean();
   }
 
-  /** Its values are names with values. */
+  /** Returns whether each value of the option is a name with a value. */
   boolean isPair(OptionSpec option) {
     return option.isMultiValue() && !isMount(option) && option.paramLabel().contains("=");
   }
@@ -198,14 +198,14 @@ public final class Vocabulary {
   // ---- words ----
 
   /**
-   * The arguments of a command that hold for each of its mounts: neither what is mounted, nor what
-   * is the server's.
+   * Returns the arguments of a command that hold for each of its mounts. They neither name a mount
+   * nor hold for the server.
    */
   public List<String> defaults(ParseResult parsed) {
     return words(parsed, option -> !isMount(option) && !isServer(option));
   }
 
-  /** The arguments of a command that a file could have. */
+  /** Returns the arguments of a command that a file could have. */
   public List<String> words(ParseResult parsed) {
     return words(parsed, option -> true);
   }
@@ -229,7 +229,7 @@ public final class Vocabulary {
     return words;
   }
 
-  /** The options that stand in arguments. */
+  /** Returns the options that stand in arguments. */
   public Set<String> names(ParseResult parsed) {
     Set<String> names = new LinkedHashSet<>();
     parsed.matchedOptionsSet().forEach(option -> names.add(option.longestName()));
@@ -241,8 +241,9 @@ public final class Vocabulary {
   }
 
   /**
-   * Defaults and what takes their place: names with values of which the mount has its own are left
-   * out of the defaults, and so are lists of which it has its own.
+   * Merges defaults with a mount's own words. A default is left out if the mount has the same
+   * option. If the option's values are names with values, the default is left out only if the mount
+   * has the same name.
    */
   public List<String> merged(List<String> defaults, List<String> own) {
     Set<String> taken = new LinkedHashSet<>();
@@ -257,7 +258,7 @@ public final class Vocabulary {
     return words;
   }
 
-  /** What only one of the two sides can say: the option, with the name in its value for pairs. */
+  /** Returns what an own word overrides: the option, with the name in its value if there is one. */
   private String place(String word) {
     int equals = word.indexOf('=');
     String name = word.substring(0, equals);

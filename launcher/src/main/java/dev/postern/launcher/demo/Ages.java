@@ -8,8 +8,8 @@ import java.time.Duration;
 import java.time.Instant;
 
 /**
- * How old this process is. The JDK tells its start by a clock of whole seconds, since the system's
- * own start is known to it no better; two files of /proc tell it to 10 ms.
+ * The age of this process. The JDK knows the system's start only to a second, so it knows the start
+ * of a process no better. Two files of /proc tell the age to 10 ms.
  */
 final class Ages {
   private static final long TICKS = 100;

@@ -27,13 +27,16 @@ final class Card {
     this.text = text;
   }
 
-  /** What stands behind it, from the server on. {@code kind} is a class of the style sheet. */
+  /**
+   * Adds a part that stands behind the card, from the server on. {@code kind} is a class of the
+   * style sheet.
+   */
   Card through(String kind, String name) {
     chain.add("<span class=\"chip " + kind + "\">" + escaped(name) + "</span>");
     return this;
   }
 
-  /** The path whose answer the page measures. */
+  /** Sets the path whose answer the page measures. */
   Card timed(String path) {
     timed = path;
     return this;
@@ -44,13 +47,13 @@ final class Card {
     return this;
   }
 
-  /** HTML above the text. */
+  /** Sets HTML above the text. */
   Card preview(String html) {
     preview = html + "\n  ";
     return this;
   }
 
-  /** A line to copy. */
+  /** Adds a line to copy. */
   Card command(String line) {
     more +=
         "<div class=\"command\"><code>%1$s</code><button data-copy=\"%1$s\">copy</button></div>\n  "
@@ -58,13 +61,13 @@ final class Card {
     return this;
   }
 
-  /** There is nothing behind it, and why: null changes nothing. */
+  /** Says what is missing behind the card. With null, nothing is missing. */
   Card missing(@Nullable String what) {
     missing = what;
     return this;
   }
 
-  /** The card as HTML. */
+  /** Returns the card as HTML. */
   String html(String template) {
     boolean there = missing == null;
     StringBuilder anchors = new StringBuilder();

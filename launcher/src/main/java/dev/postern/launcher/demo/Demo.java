@@ -20,8 +20,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All that the demo shows, by path. What it unpacks lies in a directory of its own, which {@link
- * #close} removes.
+ * The applications of the demo, by path. The demo unpacks its files into its own directory, which
+ * {@link #close} removes.
  *
  * <p>Opened and closed by one thread; the applications are thread-safe.
  */
@@ -51,8 +51,8 @@ public final class Demo implements AutoCloseable {
   /**
    * Unpacks the programs and makes the repository.
    *
-   * @param searchPath where programs are looked for, as PATH has it; what is not there is missing
-   *     on the page
+   * @param searchPath the directories of programs, as PATH has them; the page says what is missing
+   *     there
    * @param listener told of each run of a program
    * @throws IOException when there is no room for temporary files
    */
@@ -68,12 +68,12 @@ public final class Demo implements AutoCloseable {
     }
   }
 
-  /** The applications by prefix. */
+  /** Returns the applications by prefix. */
   public Map<String, Application> routes() {
     return Map.copyOf(routes);
   }
 
-  /** Removes all files. Programs that still run are their requests' business. */
+  /** Removes all files. Programs that still run end with their requests. */
   @Override
   public void close() throws IOException {
     if (deployments != null) {
@@ -126,7 +126,7 @@ public final class Demo implements AutoCloseable {
   private Application programs(@Nullable Path repository) throws IOException {
     Path directory = Files.createDirectory(home.resolve("cgi-bin"));
     CgiDirectory.Builder builder = CgiDirectory.builder(directory);
-    // By interpreter, since temporary directories may be mounted without execution.
+    // Run scripts by an interpreter, as temporary directories may be mounted without execution.
     unpack("machine.sh", directory);
     unpack("broken.sh", directory);
     builder.onRun(this::ran);
@@ -158,7 +158,10 @@ public final class Demo implements AutoCloseable {
     Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwx------"));
   }
 
-  /** How the last run of the broken program went, as the log and the status tell it. */
+  /**
+   * Returns how the last run of the broken program went, in the words of the log and the status
+   * page.
+   */
   private Response diagnosis() {
     CgiRun run = broken;
     StringBuilder text = new StringBuilder();

@@ -24,8 +24,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The {@link Inspector} in each way that it can be deployed. Executables are installed on a thread
- * of their own, as their archives take seconds; requests wait for them.
+ * The {@link Inspector} in each way that it can be deployed. The archives of executables take
+ * seconds, so a separate thread installs them. Requests wait for it.
  */
 final class Deployments implements AutoCloseable {
   private static final String MAIN = "dev.postern.launcher.Main";
@@ -38,7 +38,7 @@ final class Deployments implements AutoCloseable {
   private final Installed warm = new Installed();
   private final Thread installer;
 
-  /** Begins to install below that directory. */
+  /** Adds the routes, and begins to install executables below the directory. */
   Deployments(Path home, Map<String, Application> routes) throws IOException {
     library = Files.createDirectories(home.resolve("lib"));
     server =
@@ -60,7 +60,10 @@ final class Deployments implements AutoCloseable {
     installer.start();
   }
 
-  /** The JVM that runs, started once more for each request, as the postern script starts it. */
+  /**
+   * Returns the command that starts the running JVM once more for a request, as the postern script
+   * starts it.
+   */
   private static List<String> command() {
     List<String> command = new ArrayList<>();
     command.add(java());
@@ -79,12 +82,12 @@ final class Deployments implements AutoCloseable {
     return Path.of(System.getProperty("java.home"), "bin", "java").toString();
   }
 
-  /** Why there is no installed executable; null where there is, or may still be. */
+  /** Returns why there is no installed executable; null if there is one, or may still be. */
   @Nullable String coldMissing() {
     return cold.missing();
   }
 
-  /** The same of the warm one. */
+  /** Returns why there is no warm executable; null if there is one, or may still be. */
   @Nullable String warmMissing() {
     return warm.missing();
   }
@@ -100,7 +103,7 @@ final class Deployments implements AutoCloseable {
         .library(library);
   }
 
-  /** The jar, or the directory, that has the demo's classes. */
+  /** Returns the jar, or the directory, that has the demo's classes. */
   static Path own() {
     try {
       return Path.of(Inspector.class.getProtectionDomain().getCodeSource().getLocation().toURI());
@@ -136,11 +139,11 @@ final class Deployments implements AutoCloseable {
         process.stop(STOP);
       }
     } catch (IOException e) {
-      // There is none where nothing was installed.
+      // If nothing was installed, there is no warm server to stop.
     }
   }
 
-  /** An executable that is there, or not yet. Thread-safe. */
+  /** An executable that may still be in installation. Thread-safe. */
   private static final class Installed implements Application, AutoCloseable {
     private static final long PATIENCE = 60;
 

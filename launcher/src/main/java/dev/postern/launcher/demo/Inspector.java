@@ -14,7 +14,7 @@ import java.util.Map;
 
 /**
  * Shows the request that it answers, and how it is deployed: as a page to browsers, as plain text
- * to others. On a CGI executable's start path: plain Java. Thread-safe.
+ * to others. A CGI executable loads this class when it starts, so this is plain Java. Thread-safe.
  */
 public final class Inspector implements Application {
   /** How much of a request's body is shown, in bytes. */
@@ -63,12 +63,12 @@ public final class Inspector implements Application {
 
   private final String otherwise;
 
-  /** As what it answers where it is no CGI executable. */
+  /** Makes an inspector that describes itself by this text if it is no CGI executable. */
   Inspector(String otherwise) {
     this.otherwise = otherwise;
   }
 
-  /** As a servlet does, and a CGI executable. */
+  /** Makes an inspector for a servlet or a CGI executable. */
   public Inspector() {
     this("servlet: this JVM answers many requests");
   }
@@ -127,7 +127,10 @@ public final class Inspector implements Application {
     return environ.method() + " " + environ.scriptName() + environ.pathInfo();
   }
 
-  /** A gateway that calls an application once in a process is a CGI executable's. */
+  /**
+   * Describes the deployment. Only a CGI executable's gateway calls an application once in a
+   * process.
+   */
   private String deployment(Environ environ) {
     if (Boolean.TRUE.equals(environ.get("postern.run_once"))) {
       return "CGI executable: this JVM is for this request alone";
@@ -158,7 +161,7 @@ public final class Inspector implements Application {
     return facts;
   }
 
-  /** Bytes as chars, shown as the UTF-8 text that they most likely are. */
+  /** Decodes a value as UTF-8, which it most likely is. Each of its characters is a byte. */
   private static String readable(String bytes) {
     return new String(bytes.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
   }

@@ -17,7 +17,7 @@ import java.util.stream.Collectors;
 final class Page implements Responder {
   private static final Pattern PLACE = Pattern.compile("\\{\\{([a-z-]+)}}");
 
-  /** No script, style or picture from anywhere else. */
+  /** The page loads no script, style or picture from anywhere else. */
   private static final Headers HEADERS =
       Headers.of(
           "Content-Type",
@@ -60,7 +60,7 @@ final class Page implements Responder {
     return cards.stream().map(each -> each.html(card)).collect(Collectors.joining());
   }
 
-  /** The template with {@code {{name}}} replaced; what is put in is not looked at again. */
+  /** Returns the template with {@code {{name}}} replaced. Inserted text is not replaced again. */
   static String filled(String template, Map<String, String> values) {
     return PLACE
         .matcher(template)

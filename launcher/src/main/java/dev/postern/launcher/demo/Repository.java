@@ -31,7 +31,7 @@ final class Repository {
     this.git = git;
     this.root = root;
     environment.put("PATH", searchPath == null ? "/usr/bin:/bin" : searchPath);
-    // Nothing of the user's or the machine's settings.
+    // Keep the settings of the user and of the machine out.
     environment.put("HOME", root.toString());
     environment.put("GIT_CONFIG_NOSYSTEM", "1");
     environment.put("GIT_CONFIG_GLOBAL", "/dev/null");
@@ -53,7 +53,7 @@ final class Repository {
     Path bare = repository.path();
     repository.git(bare, "", "symbolic-ref", "HEAD", "refs/heads/main");
     repository.git(bare, "", "config", "http.receivepack", "true");
-    // No process of git's own outlives the demo.
+    // Without this, git may collect garbage in a process that outlives the demo.
     repository.git(bare, "", "config", "receive.autogc", "false");
     String blob = repository.git(bare, README, "hash-object", "-w", "--stdin");
     String tree = repository.git(bare, "100644 blob " + blob + "\tREADME.md\n", "mktree");
@@ -66,7 +66,7 @@ final class Repository {
     return root.resolve("demo.git");
   }
 
-  /** git http-backend, for all repositories below the root; null when git has none installed. */
+  /** Returns git http-backend for all repositories below the root; null if it is not installed. */
   @Nullable Application application() throws IOException, InterruptedException {
     Path backend = Path.of(git(root, "", "--exec-path")).resolve("git-http-backend");
     if (!Files.isExecutable(backend)) {

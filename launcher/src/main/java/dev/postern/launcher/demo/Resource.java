@@ -14,9 +14,9 @@ final class Resource {
   private Resource() {}
 
   /**
-   * The bytes of a file.
+   * Returns the bytes of a file.
    *
-   * @throws FileNotFoundException when there is none of that name
+   * @throws FileNotFoundException when there is no file of that name
    */
   static byte[] bytes(String name) throws IOException {
     try (InputStream in = open(name)) {
@@ -24,7 +24,7 @@ final class Resource {
     }
   }
 
-  /** The same, to be read and closed. */
+  /** Opens a file, which the caller closes. */
   static InputStream open(String name) throws IOException {
     InputStream in = Resource.class.getResourceAsStream(name);
     if (in == null) {
@@ -33,12 +33,12 @@ final class Resource {
     return in;
   }
 
-  /** The text of a file. */
+  /** Returns the text of a file. */
   static String text(String name) throws IOException {
     return new String(bytes(name), StandardCharsets.UTF_8);
   }
 
-  /** An application that answers with a file. */
+  /** Returns an application that answers with a file. */
   static Application application(String name, String type) throws IOException {
     Body body = Body.of(bytes(name));
     Headers headers = Headers.of("Content-Type", type, "Cache-Control", "no-cache");

@@ -50,7 +50,7 @@ final class SideBySide implements AutoCloseable {
     routes.put("/java/inside", CgiApplication.builder(program).onRun(listener).build());
   }
 
-  /** A jar as a build makes it, with a class that knows nothing of Postern. */
+  /** Makes a jar as a build does, with a class that knows nothing of Postern. */
   private static Path jar(Path file) throws IOException {
     Manifest manifest = new Manifest();
     manifest.getMainAttributes().put(Attributes.Name.MANIFEST_VERSION, "1.0");

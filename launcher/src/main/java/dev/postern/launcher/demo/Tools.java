@@ -12,13 +12,13 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** Programs of this machine: where they are, and what they say. */
+/** Finds and runs programs of this machine. */
 final class Tools {
   private static final long SECONDS = 20;
 
   private Tools() {}
 
-  /** The absolute path of a program on that PATH; null when there is none. */
+  /** Returns the absolute path of a program on that PATH; null if there is none. */
   static @Nullable Path find(String name, @Nullable String searchPath) {
     for (String directory :
         Splitter.on(File.pathSeparatorChar).split(searchPath == null ? "" : searchPath)) {
@@ -28,7 +28,7 @@ final class Tools {
           return file;
         }
       } catch (InvalidPathException e) {
-        // Not a directory, then.
+        // This entry is no directory.
       }
     }
     return null;
@@ -37,8 +37,8 @@ final class Tools {
   /**
    * Runs a command to its end and returns what it wrote, without the last line end.
    *
-   * @param input what it reads
-   * @param environment all that it gets
+   * @param input what the command reads
+   * @param environment all variables that the command gets
    * @throws IOException when it fails or takes too long
    */
   static String run(
@@ -50,7 +50,7 @@ final class Tools {
     builder.environment().putAll(environment);
     Process process = builder.start();
     try {
-      // Both are far smaller than a pipe, so that one after the other is in order.
+      // Input and output are far smaller than a pipe, so writing all before reading cannot block.
       try (var in = process.getOutputStream()) {
         in.write(input.getBytes(StandardCharsets.UTF_8));
       }

@@ -18,16 +18,16 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Shows a developer what went wrong, in the place of the fixed text that others get: only where the
- * request comes from this machine, and only while nothing of the response has gone out. Statuses
- * that an application chose are its own. Thread-safe.
+ * Shows a developer what went wrong, in the place of the fixed text that others get. It does so
+ * only for a request from this machine, and only while no part of the response has gone out. A
+ * status that an application chose stays. Thread-safe.
  */
 public final class ErrorPage implements Application {
   private final Application application;
   private final Supplier<@Nullable CgiRun> runs;
 
   /**
-   * @param runs how the program of this thread's request went; null when there was none
+   * @param runs how the program of this thread's request went; null if there was none
    */
   public ErrorPage(Application application, Supplier<@Nullable CgiRun> runs) {
     this.application = application;
@@ -103,7 +103,8 @@ public final class ErrorPage implements Application {
         if (environ.isCancelled()) {
           throw e;
         }
-        // What a program wrote on standard error is known when it has ended.
+        // A program's standard error is complete only when the program has ended, so close the body
+        // first.
         close();
         out.write(start(environ, startResponse, e));
       }

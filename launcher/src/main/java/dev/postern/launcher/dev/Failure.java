@@ -25,7 +25,7 @@ record Failure(int status, String message, List<Part> parts) {
   private static final int OUTPUT_SHOWN = 1024;
   private static final int TRACE_LINES = 40;
 
-  /** Names of variables whose values are nobody's to see. */
+  /** Names of variables whose values nobody may see. */
   private static final Pattern SECRET =
       Pattern.compile(
           "(?i).*(AUTHORIZATION|COOKIE|PASSW|SECRET|TOKEN|CREDENTIAL|API_?KEY|PRIVATE_?KEY).*");
@@ -36,7 +36,7 @@ record Failure(int status, String message, List<Part> parts) {
           + "h1{font-size:1.4rem}h2{font-size:1rem;margin-bottom:0}"
           + ":root{color-scheme:light dark}";
 
-  /** One piece of it. */
+  /** A part of the page. */
   record Part(String heading, String text) {}
 
   static Failure of(Environ environ, Throwable error, @Nullable CgiRun run) {
@@ -101,7 +101,7 @@ record Failure(int status, String message, List<Part> parts) {
     return variables;
   }
 
-  /** In order, with what is secret masked. */
+  /** Returns the variables in order, with secret values masked. */
   private static String shown(Map<String, String> variables) {
     StringBuilder text = new StringBuilder();
     new TreeMap<>(variables)

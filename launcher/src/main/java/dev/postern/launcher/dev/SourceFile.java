@@ -17,8 +17,8 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An application that is one source file: it is compiled in memory, once, and the class of the
- * file's name, or else the first that will do, is served.
+ * An application in one source file. The file is compiled once, in memory. The class with the
+ * file's name is served, or else the first class that is or has an application.
  */
 public final class SourceFile {
   private final Path file;
@@ -32,7 +32,7 @@ public final class SourceFile {
   /**
    * Compiles the file.
    *
-   * @param parent of its classes
+   * @param parent the parent loader of its classes
    * @param classpath what its classes can use beside Postern; null for nothing more
    * @throws LauncherException when it does not compile, with the compiler's first line
    */
@@ -49,20 +49,20 @@ public final class SourceFile {
     }
   }
 
-  /** What the compiler said first, without the headline. */
+  /** Returns what the compiler said first, without the headline. */
   private static String firstLine(String message) {
     List<String> lines = message.lines().toList();
     return lines.size() > 1 ? "SOURCE must compile: " + lines.get(1) : message;
   }
 
-  /** The loader of its classes. */
+  /** Returns the loader of the file's classes. */
   public ClassLoader loader() {
     return loader;
   }
 
   /**
-   * The application in it: an instance of a class that is an Application or a Responder, or the
-   * value of a static field that is one.
+   * Returns the file's application: an instance of a class that is an Application or a Responder,
+   * or the value of a static field that is one.
    *
    * @throws LauncherException when there is none, or it cannot be created
    */
@@ -118,7 +118,7 @@ public final class SourceFile {
     return value instanceof Responder responder ? Application.of(responder) : null;
   }
 
-  /** Classes that are bytes in memory. */
+  /** Loads classes from bytes in memory. */
   private static final class Classes extends ClassLoader {
     private final Map<String, byte[]> classes = new TreeMap<>();
 

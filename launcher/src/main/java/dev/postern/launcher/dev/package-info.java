@@ -1,6 +1,4 @@
-/**
- * What {@code serve} has for whoever is writing an application: source files, and an error page.
- */
+/** What {@code serve} has for the developer of an application: source files, and an error page. */
 @NullMarked
 package dev.postern.launcher.dev;
 

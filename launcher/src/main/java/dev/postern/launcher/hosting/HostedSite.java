@@ -9,13 +9,13 @@ import java.util.function.Consumer;
 /**
  * What the hosts of one site share.
  *
- * @param redirects what answers local redirects: the whole site
+ * @param redirects the whole site, which answers local redirects
  * @param groups of workers, which end with the site
  * @param watcher sets what the command itself wants of each host, such as a listener
  */
 public record HostedSite(
     Application redirects, WorkerGroups groups, Consumer<HostBuilder<?>> watcher) {
-  /** A site of one host, which tells its runs to that listener. */
+  /** Returns a site of one host. The listener gets the runs of this host. */
   public static HostedSite of(Application redirects, Consumer<CgiRun> listener) {
     return new HostedSite(redirects, new WorkerGroups(), host -> host.onRun(listener));
   }

@@ -251,9 +251,9 @@ public final class HostingOptions {
   List<String> delegations = new ArrayList<>();
 
   /**
-   * The places that its programs have together.
+   * Returns the places that all programs share. Each run of a program takes one place.
    *
-   * @throws LauncherException when they are not a number and a time
+   * @throws LauncherException when the options are not a number and a time
    */
   public ProcessLimit places() {
     Duration wait = Values.secondsOrNull("--queue", queue);
@@ -261,10 +261,10 @@ public final class HostingOptions {
   }
 
   /**
-   * The programs' host, so configured.
+   * Returns the programs' host, configured by these options.
    *
-   * @param site what all of them are a part of
-   * @param places that all of its programs have together
+   * @param site the site that all programs are a part of
+   * @param places the places that all programs share
    * @param atOnce how many places are shared with other mounts, of which one program gets three
    *     quarters; 0 to let it have all
    * @throws LauncherException at the first option that is wrong
@@ -342,12 +342,12 @@ public final class HostingOptions {
     }
   }
 
-  /** The name that answers for a directory; null for none. */
+  /** Returns the name of the file that answers for a directory; null for none. */
   public @Nullable String index() {
     return index;
   }
 
-  /** How many programs may run at once. */
+  /** Returns how many programs may run at once. */
   public int maxProcesses() {
     return maxProcesses == null
         ? Math.max(64, Math.min(256, 16 * Runtime.getRuntime().availableProcessors()))

@@ -11,7 +11,7 @@ import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** How hosted programs are kept apart: the parts of {@link Isolation}, a word for each. */
+/** The options that keep hosted programs apart, one for each part of {@link Isolation}. */
 public final class IsolationOptions {
   @Option(
       names = "--user",
@@ -107,11 +107,11 @@ public final class IsolationOptions {
       description = "Programs of the server's user cannot look into the server.")
   boolean hideServer;
 
-  /** How many parts were asked for. */
+  /** How many parts the user asked for. */
   private int asked;
 
   /**
-   * What was asked for; null for nothing.
+   * Returns what the user asked for; null for nothing.
    *
    * @throws LauncherException when a value is wrong, or this system cannot do it
    */
@@ -161,7 +161,7 @@ public final class IsolationOptions {
     }
   }
 
-  /** What this system refuses, told with the option that it is about. */
+  /** Adds the option in question to a message about what this system refuses. */
   static String named(String message) {
     for (String id : List.of("cgroup", "namespaces", "hide-server", "user")) {
       if (message.endsWith("[" + id + "]")) {
@@ -225,7 +225,7 @@ public final class IsolationOptions {
   }
 
   /**
-   * The least level; null for any.
+   * Returns the least level; null for any.
    *
    * @throws LauncherException when there is no such level
    */

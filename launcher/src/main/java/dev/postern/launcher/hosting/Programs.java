@@ -38,14 +38,14 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Makes applications of CGI programs, all with the same options and under one limit. Each option is
- * tried when it is set, so that a wrong one is told where no program is mounted, too.
+ * checked when it is set, so a wrong one is reported even if no program is mounted.
  */
 public final class Programs {
   private final Map<String, String> environment = new LinkedHashMap<>();
   private final List<Consumer<CgiHostBuilder<?>>> options = new ArrayList<>();
   private final List<Consumer<CgiDirectory.Builder>> directoryOptions = new ArrayList<>();
 
-  /** Those of {@link #options} that applications of other languages have as well. */
+  /** The {@link #options} that hold for servers and for applications of other languages, too. */
   private final List<Consumer<HostBuilder<?>>> common = new ArrayList<>();
 
   private final Map<String, List<String>> interpreters = new LinkedHashMap<>();
@@ -59,7 +59,7 @@ public final class Programs {
 
   /**
    * @param site what all hosts share
-   * @param places that all of them have together
+   * @param places the places that all hosts share
    * @param each how many places one program may have, so that its hung runs leave some to the
    *     others; 0 for all
    */
@@ -77,52 +77,52 @@ public final class Programs {
     common.add(option);
   }
 
-  /** An option of each host, where it is wanted. */
+  /** Sets an option of each host if it is wanted. */
   void all(boolean wanted, Consumer<HostBuilder<?>> option) {
     if (wanted) {
       all(option);
     }
   }
 
-  /** An option of each host of processes, where it is wanted. */
+  /** Sets an option of each host of processes if it is wanted. */
   void processes(boolean wanted, Consumer<CgiHostBuilder<?>> option) {
     if (wanted) {
       options.add(option);
     }
   }
 
-  /** What runs programs that were loaded before. */
+  /** Sets the workers, which run programs that they loaded before. */
   void workers(Workers newWorkers) {
     workers = newWorkers;
   }
 
-  /** What is wrong with globs that match no program that was mounted. */
+  /** Returns what is wrong with globs that match no mounted program. */
   public Set<String> unmatched() {
     return workers.unmatched();
   }
 
-  /** To the blank line; null for the default, as with the two below. */
+  /** Sets the time until the blank line; null for the default. */
   void headerTimeout(@Nullable Duration time) {
     if (time != null) {
       all(builder -> builder.headerTimeout(time));
     }
   }
 
-  /** Between two reads after the blank line. */
+  /** Sets the time between two reads after the blank line; null for the default. */
   void idleTimeout(@Nullable Duration time) {
     if (time != null) {
       all(builder -> builder.idleTimeout(time));
     }
   }
 
-  /** For the whole request. */
+  /** Sets the time for the whole request; null for the default. */
   void totalTimeout(@Nullable Duration time) {
     if (time != null) {
       all(builder -> builder.totalTimeout(time));
     }
   }
 
-  /** For what a program does after its answer. */
+  /** Sets the time for what a program does after its answer; null for the default. */
   void afterOutput(@Nullable Duration time) {
     if (time != null) {
       all(builder -> builder.afterOutput(time));
@@ -137,7 +137,7 @@ public final class Programs {
     all(builder -> builder.maxSpool(bytes));
   }
 
-  /** {@code owner} or {@code no}. */
+  /** Sets which links are followed: {@code owner} or {@code no}. */
   void followLinks(String text) {
     FollowLinks which =
         switch (text) {
@@ -150,12 +150,12 @@ public final class Programs {
     directoryOptions.add(builder -> builder.followLinks(which));
   }
 
-  /** How many runs of any one program. */
+  /** Sets how many runs any one program may have at once. */
   void programLimit(int runs) {
     options.add(builder -> builder.programLimit(runs));
   }
 
-  /** Local redirects are answered here. */
+  /** Lets the site answer local redirects. */
   void localRedirects() {
     all(builder -> builder.localRedirects(site.redirects()));
   }
@@ -166,7 +166,7 @@ public final class Programs {
     all(builder -> builder.keepRuns(Recording.BOUND));
   }
 
-  /** Sets the common options of a server, and that its failed requests are kept. */
+  /** Sets the common options of a server. If there is a recorder, it keeps the failed requests. */
   private void server(HostBuilder<?> builder, String server) {
     common.forEach(set -> set.accept(builder));
     Recorder keeper = recorder;
@@ -175,7 +175,7 @@ public final class Programs {
     }
   }
 
-  /** The same for programs, with the options that are theirs alone. */
+  /** Sets the options of programs. If there is a recorder, it keeps the failed runs. */
   private void host(CgiHostBuilder<?> builder) {
     options.forEach(set -> set.accept(builder));
     Recorder keeper = recorder;
@@ -184,7 +184,7 @@ public final class Programs {
     }
   }
 
-  /** The only methods; none for all. */
+  /** Sets the only methods; with no name, this changes nothing. */
   void methods(List<String> names) {
     for (String name : names) {
       if (!name.matches("[!#$%&'*+.^_`|~0-9A-Za-z-]+")) {
@@ -197,7 +197,7 @@ public final class Programs {
     }
   }
 
-  /** How programs are kept apart, and how far they must be. */
+  /** Sets how programs are kept apart, and the least level of that. */
   void isolation(@Nullable Isolation isolation, @Nullable IsolationLevel least) {
     if (isolation != null) {
       options.add(builder -> builder.isolation(isolation));
@@ -207,7 +207,7 @@ public final class Programs {
     }
   }
 
-  /** Further names of SCRIPT_FILENAME. */
+  /** Adds a further name of SCRIPT_FILENAME. */
   void fileVariable(String name) {
     try {
       CgiApplication.builder(Path.of("/")).fileVariable(name);
@@ -217,7 +217,7 @@ public final class Programs {
     all(builder -> builder.fileVariable(name));
   }
 
-  /** What a program is started with. */
+  /** Sets the arguments of a program. */
   void arguments(List<String> texts) {
     if (texts.stream().anyMatch(text -> text.indexOf('\0') >= 0)) {
       throw LauncherException.badArgument("TEXT of --argument must have no NUL");
@@ -225,7 +225,7 @@ public final class Programs {
     arguments = List.copyOf(texts);
   }
 
-  /** Files with that extension run inside this JVM. */
+  /** Runs files with that extension inside this JVM. */
   void javaExtension(String extension) {
     if (!extension.equals(".jar") && !extension.equals(".java")) {
       throw LauncherException.badArgument("--java must be .jar or .java: \"" + extension + "\"");
@@ -233,7 +233,7 @@ public final class Programs {
     directoryOptions.add(builder -> builder.java(extension));
   }
 
-  /** The only names of files that run; none for all. */
+  /** Sets the only names of files that run; with no name, all run. */
   void allow(List<String> names) {
     for (String name : names) {
       checkName("--allow", name);
@@ -243,7 +243,7 @@ public final class Programs {
     }
   }
 
-  /** Where links may lead to. */
+  /** Sets further directories that links may lead to. */
   void roots(List<String> texts) {
     roots = new Path[texts.size()];
     for (int i = 0; i < roots.length; i++) {
@@ -251,7 +251,7 @@ public final class Programs {
     }
   }
 
-  /** The name of a variable that a middleware adds. */
+  /** Passes on a variable that a middleware adds. */
   void passVariable(String name) {
     try {
       CgiApplication.builder(Path.of("/")).passVariable(name);
@@ -261,7 +261,7 @@ public final class Programs {
     all(builder -> builder.passVariable(name));
   }
 
-  /** DOCUMENT_ROOT. */
+  /** Sets DOCUMENT_ROOT. */
   void documentRoot(String text) {
     Path directory = Values.directory("--document-root", text);
     all(builder -> builder.documentRoot(directory));
@@ -272,7 +272,7 @@ public final class Programs {
     options.add(builder -> builder.workingDirectory(directory));
   }
 
-  /** {@code [.EXT=]COMMAND}, the command's words with spaces between them. */
+  /** Sets an interpreter: {@code [.EXT=]COMMAND}, with spaces between the command's words. */
   void interpreter(String text) {
     int equals = text.startsWith("/") ? -1 : text.indexOf('=');
     String extension = text.substring(0, Math.max(equals, 0));
@@ -302,12 +302,12 @@ public final class Programs {
     }
   }
 
-  /** An extension without a command. */
+  /** Returns whether the text is an extension without a command. */
   private static boolean isNoPair(String text, int equals) {
     return equals < 0 && text.startsWith(".");
   }
 
-  /** The interpreter of that file; null when it runs itself. */
+  /** Returns the interpreter of a file; null if the file runs itself. */
   private @Nullable List<String> interpreterOf(Path program) {
     String name = String.valueOf(program.getFileName());
     int dot = name.lastIndexOf('.');
@@ -315,7 +315,7 @@ public final class Programs {
     return own == null ? interpreters.get("") : own;
   }
 
-  /** The program that answers for a directory. */
+  /** Sets the program that answers for a directory. */
   void index(String name) {
     checkName("--index", name);
     directoryOptions.add(builder -> builder.index(name));
@@ -331,7 +331,7 @@ public final class Programs {
   /**
    * Adds {@code NAME=VALUE}.
    *
-   * @throws LauncherException when it is not of that form, or there is one of that name
+   * @throws LauncherException when it is not of that form, or the name was given before
    */
   void environment(String text) {
     int equals = text.indexOf('=');
@@ -353,7 +353,7 @@ public final class Programs {
       default -> {}
     }
     try {
-      // Any builder knows which names are refused, also where no program is mounted.
+      // Any builder knows which names are refused, so this check needs no mounted program.
       CgiApplication.Builder any = CgiApplication.builder(Path.of("/"));
       environment.forEach(any::environment);
     } catch (IllegalArgumentException e) {
@@ -363,10 +363,10 @@ public final class Programs {
   }
 
   /**
-   * The program at that path, mounted at that prefix.
+   * Returns the program at that path, mounted at that prefix.
    *
-   * @param option that names it
-   * @throws LauncherException when it cannot be run
+   * @param option the option that names the program
+   * @throws LauncherException when the program cannot be run
    */
   public Application program(String option, String prefix, String text) {
     Path program = Values.path(option, text);
@@ -387,7 +387,10 @@ public final class Programs {
     return built(builder::build);
   }
 
-  /** What this system cannot do for the programs is told as what is wrong with the arguments. */
+  /**
+   * Builds an application. If this system cannot do what the options ask for, this reports a bad
+   * argument.
+   */
   private static Application built(Supplier<Application> maker) {
     try {
       return maker.get();
@@ -396,7 +399,10 @@ public final class Programs {
     }
   }
 
-  /** The FastCGI server at {@code ADDRESS}, and where its scripts are after a comma. */
+  /**
+   * Returns the FastCGI server at {@code ADDRESS}. The directory of its scripts may follow after a
+   * comma.
+   */
   public Application fastCgi(String text) {
     int comma = text.indexOf(',');
     FastCgiApplication.Builder builder;
@@ -412,7 +418,7 @@ public final class Programs {
     return builder.build();
   }
 
-  /** The SCGI server at {@code ADDRESS}. */
+  /** Returns the SCGI server at {@code ADDRESS}. */
   public Application scgi(String text) {
     ScgiApplication.Builder builder;
     try {
@@ -430,10 +436,10 @@ public final class Programs {
   }
 
   /**
-   * The programs in that directory, mounted at that prefix.
+   * Returns the programs in that directory, mounted at that prefix.
    *
-   * @param option that names it
-   * @throws LauncherException when it is none
+   * @param option the option that names the directory
+   * @throws LauncherException when it is no directory
    */
   public Application directory(String option, String prefix, String text) {
     Path directory = Values.directory(option, text);
@@ -446,13 +452,13 @@ public final class Programs {
           try {
             return builder.root(roots).build();
           } catch (IOException e) {
-            // It went away, or may not be entered.
+            // The directory went away, or may not be entered.
             throw Values.noDirectory(option, text);
           }
         });
   }
 
-  /** What is left of one request when the next one begins. */
+  /** Sets what is left of one request when the next one begins. */
   void javaState(String text) {
     for (JavaProgram.State state : JavaProgram.State.values()) {
       if (state.name().toLowerCase(Locale.ROOT).equals(text)) {
@@ -465,9 +471,9 @@ public final class Programs {
   }
 
   /**
-   * A Java program inside this JVM.
+   * Returns a Java program that runs inside this JVM.
    *
-   * @throws LauncherException when there is none of that name, or an option is against it
+   * @throws LauncherException when there is no program of that name, or an option does not allow it
    */
   public Application javaProgram(String text, @Nullable String classpath) {
     JavaProgram program =
@@ -485,12 +491,12 @@ public final class Programs {
     return builder.build();
   }
 
-  /** The Java programs that were mounted, by what they were called. */
+  /** Returns the Java programs that were mounted, by the names in their options. */
   public Map<String, JavaProgram> javaPrograms() {
     return inside;
   }
 
-  /** A jar, a source file, or a class on a class path. */
+  /** Returns a builder for a jar, a source file, or a class on a class path. */
   public static JavaProgram.Builder javaProgram(
       String option, String text, @Nullable String classpath) {
     if (text.endsWith(".jar") || text.endsWith(".java")) {
@@ -519,7 +525,7 @@ public final class Programs {
   }
 
   /**
-   * {@code FILE[:CALLABLE]}, mounted at that prefix: an application of WSGI.
+   * Returns the WSGI application {@code FILE[:CALLABLE]}, mounted at that prefix.
    *
    * @throws LauncherException when there is no such file
    */
@@ -537,7 +543,7 @@ public final class Programs {
   }
 
   /**
-   * An application of PSGI, mounted at that prefix.
+   * Returns a PSGI application, mounted at that prefix.
    *
    * @throws LauncherException when there is no such file
    */

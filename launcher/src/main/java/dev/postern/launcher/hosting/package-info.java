@@ -1,4 +1,6 @@
-/** The options of hosted programs as words of the command, and the hosts that are made of them. */
+/**
+ * The options of hosted programs as words of the command, and the hosts that are made from them.
+ */
 @NullMarked
 package dev.postern.launcher.hosting;
 

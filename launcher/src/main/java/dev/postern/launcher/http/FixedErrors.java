@@ -10,8 +10,9 @@ import org.eclipse.jetty.server.handler.ErrorHandler;
 import org.eclipse.jetty.util.Callback;
 
 /**
- * Jetty's own errors with the fixed text of the engine's: no path, no stack, no name of a server.
- * It answers what is no HTTP at all, and what the servlet reports by {@code sendError}.
+ * Writes Jetty's own errors with the fixed text of the engine's errors: no path, no stack, no name
+ * of a server. This class answers what is no HTTP at all, and what the servlet reports by {@code
+ * sendError}.
  */
 public final class FixedErrors extends ErrorHandler {
   private static final HttpField TEXT =

@@ -8,9 +8,9 @@ import org.eclipse.jetty.server.handler.QoSHandler;
 import org.eclipse.jetty.util.Callback;
 
 /**
- * Stands before all applications: answers for the server as a whole, and reads what is left of a
- * body after its response. A request whose body is still to come waits for its turn without a
- * thread, once that many others have one: so slow clients never hold the threads of all the others.
+ * Stands before all applications. It answers for the server as a whole, and reads what is left of a
+ * body after its response. Only some requests with a body have a thread at once. Further ones wait
+ * without a thread, so slow clients never hold all threads.
  */
 public final class FrontHandler extends Handler.Wrapper {
   private final Handler applications;
@@ -22,7 +22,7 @@ public final class FrontHandler extends Handler.Wrapper {
     this.bodies = new QoSHandler(applications);
     this.limits = limits;
     bodies.setMaxRequestCount(limits.bodies());
-    // A connection has one request at a time; their limit is this one's.
+    // An HTTP/1 connection has one request at a time, so the limit of connections holds here, too.
     bodies.setMaxSuspendedRequestCount(-1);
     bodies.setMaxSuspend(limits.idle());
     setHandler(bodies);
@@ -31,7 +31,7 @@ public final class FrontHandler extends Handler.Wrapper {
   @Override
   public boolean handle(Request request, Response response, Callback callback) throws Exception {
     if ("*".equals(request.getHttpURI().getPath())) {
-      // RFC 9110 9.3.7: about the server as a whole.
+      // RFC 9110 9.3.7: the target * is for the server as a whole.
       response.setStatus(200);
       response.getHeaders().put(HttpHeader.CONTENT_LENGTH, 0);
       response.write(true, null, callback);

@@ -7,8 +7,8 @@ import org.eclipse.jetty.http.HttpException;
 import org.eclipse.jetty.http.HttpParser;
 
 /**
- * Parses the requests of one connection, and holds each head to the time and the memory that it may
- * take. Used by the thread that reads from the connection.
+ * Parses the requests of one connection, and limits the time and the memory of each head. Used by
+ * the thread that reads from the connection.
  */
 final class HeadParser extends HttpParser {
   /** {@code HTTP-version} up to its last digit (RFC 9112 2.3), after the space before it. */
@@ -20,10 +20,12 @@ final class HeadParser extends HttpParser {
   /** When the first byte of this head came, or 0 between two requests. */
   private long begun;
 
-  /** How much of {@link #VERSION} the last bytes of the request line are. */
+  /** How many bytes of {@link #VERSION} the end of the request line matches so far. */
   private int matched;
 
-  /** This connection has one of the places for long heads, until it ends. */
+  /**
+   * Whether this connection has one of the places for long heads. It keeps the place until it ends.
+   */
   private boolean longHead;
 
   private boolean ended;
@@ -67,8 +69,8 @@ final class HeadParser extends HttpParser {
   }
 
   /**
-   * A minor version above ours is answered as ours (RFC 9110 2.5). Jetty knows no HTTP/1.2, so its
-   * digit is made a 1.
+   * Answers a minor version above ours like ours (RFC 9110 2.5). Jetty does not know HTTP/1.2, so
+   * this replaces the last digit by 1.
    */
   private void lowerVersion(ByteBuffer buffer) {
     for (int i = buffer.position(); i < buffer.limit(); i++) {
@@ -90,7 +92,7 @@ final class HeadParser extends HttpParser {
     }
   }
 
-  /** Whether this is the end of the request line and not an empty line before it. */
+  /** Returns whether this is the end of the request line, and not of an empty line before it. */
   private boolean begunLine(ByteBuffer buffer, int end) {
     if (!isStart()) {
       return true;
@@ -103,7 +105,10 @@ final class HeadParser extends HttpParser {
     return false;
   }
 
-  /** A place is given back when the connection ends: so long Jetty keeps what the head took. */
+  /**
+   * Takes a place for a long head if one is free. Jetty keeps the memory of the head until the
+   * connection ends, so the place is given back only then.
+   */
   private boolean mayBeLong() {
     if (!longHead && !ended) {
       longHead = longHeads.tryAcquire();
@@ -117,7 +122,7 @@ final class HeadParser extends HttpParser {
     return false;
   }
 
-  /** The connection has ended. */
+  /** Gives the place back. Called when the connection has ended. */
   void release() {
     ended = true;
     if (longHead) {

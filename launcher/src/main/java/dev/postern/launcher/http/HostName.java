@@ -6,11 +6,14 @@ import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.util.HostPort;
 import org.jspecify.annotations.Nullable;
 
-/** The name of a host as an application is told it: in lower case. */
+/** The name of a host in lower case, as an application gets it. */
 final class HostName {
   private HostName() {}
 
-  /** A Host field whose value stays as it was sent, while the URL of the request has the name. */
+  /**
+   * Returns a Host field. Its value stays as it was sent, but the URL of the request has the name
+   * in lower case.
+   */
   static HttpField field(@Nullable String value) {
     if (value == null || value.isEmpty()) {
       return new HostPortHttpField("");

@@ -21,9 +21,9 @@ import org.eclipse.jetty.util.Callback;
 
 /**
  * Makes connections that treat a request's head as RFC 9110 and RFC 9112 say, where Jetty has no
- * option for that. {@link RequestHead} has the rules, {@link HeadParser} the bytes and the limits.
- * Jetty's connection is made to be extended, but its package is not exported: so the compiler is
- * told about it, and the command runs from the class path.
+ * option for that. {@link RequestHead} has the rules; {@link HeadParser} reads the bytes and
+ * applies the limits. Jetty's connection is made to be extended, but its module does not export it.
+ * So an option of the compiler exports it, and the command runs from the class path.
  */
 public final class HttpFrontDoor extends HttpConnectionFactory {
   private final ServerLimits limits;
@@ -94,7 +94,7 @@ public final class HttpFrontDoor extends HttpConnectionFactory {
         }
       }
 
-      /** Left out: nothing here wants trailer fields, and they could be any number. */
+      /** Drops trailer fields. Nothing here needs them, and a client could send any number. */
       @Override
       public void parsedTrailer(HttpField field) {}
 
@@ -106,9 +106,9 @@ public final class HttpFrontDoor extends HttpConnectionFactory {
     }
 
     /**
-     * Says the reason phrases of RFC 9110, where Jetty has some of its own ({@code 500 Server
-     * Error}), and the Content-Type that the application has started, which Jetty's servlets write
-     * in a form of their own.
+     * Sends the reason phrases of RFC 9110, as Jetty has some of its own ({@code 500 Server
+     * Error}). It also sends the Content-Type as the application gave it, as Jetty's servlets
+     * change its form.
      */
     private final class Stream extends HttpStreamOverHTTP1 {
       Stream(String method, String uri, HttpVersion version) {
@@ -137,7 +137,7 @@ public final class HttpFrontDoor extends HttpConnectionFactory {
           response.getTrailersSupplier());
     }
 
-    /** With the type as it was started, where Jetty has no more than rewritten it. */
+    /** Restores the application's Content-Type if Jetty has changed nothing but its form. */
     private HttpFields typed(HttpFields fields) {
       String sent = fields.get(HttpHeader.CONTENT_TYPE);
       Request request = getHttpChannel().getRequest();
@@ -152,7 +152,7 @@ public final class HttpFrontDoor extends HttpConnectionFactory {
     }
   }
 
-  /** A media type without what Jetty changes: case, blanks and quotes. */
+  /** Returns a media type without what Jetty changes: case, blanks and quotes. */
   private static String plain(String type) {
     StringBuilder plain = new StringBuilder(type.length());
     for (int i = 0; i < type.length(); i++) {

@@ -10,11 +10,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whether a request comes from this machine's own user: by its connection, and not by way of a
- * proxy that speaks for others, nor of a page whose name was made to lead here.
+ * Decides whether a request comes from this machine's own user. Its connection must be local. A
+ * local proxy may pass on the request of somebody else, and the name of a foreign page may lead to
+ * this machine, so neither counts.
  *
  * <p>The peer of a Unix socket has no address, and is most often a proxy that adds no header. So it
- * is nobody's own machine.
+ * does not count either.
  */
 public final class OwnMachine {
   private static final List<String> OF_PROXIES =
@@ -22,7 +23,10 @@ public final class OwnMachine {
 
   private OwnMachine() {}
 
-  /** Whether the connection is one of a loopback address, and Host a name of this machine. */
+  /**
+   * Returns whether the connection comes from a loopback address, Host is a name of this machine,
+   * and no proxy passed the request on.
+   */
   public static boolean isFrom(Environ request) {
     return !isOfProxy(request)
         && isLoopback(request.remoteAddr())
@@ -30,7 +34,8 @@ public final class OwnMachine {
   }
 
   /**
-   * Whether a program connected to a Unix socket of ours itself, and passed on nobody's request.
+   * Returns whether a program connected to a Unix socket of ours itself, and passed on nobody's
+   * request.
    */
   public static boolean isFromSocket(Environ request) {
     return request.remoteAddr() == null && !isOfProxy(request);
@@ -45,7 +50,10 @@ public final class OwnMachine {
     return false;
   }
 
-  /** A page from elsewhere can have its own name lead here, and then read what it is answered. */
+  /**
+   * Returns whether Host is a name of this machine. A foreign page can make its own name lead here,
+   * and could then read the answers.
+   */
   private static boolean isOwnName(@Nullable String host) {
     if (host == null) {
       return true;

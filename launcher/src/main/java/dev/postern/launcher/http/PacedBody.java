@@ -11,15 +11,15 @@ import org.eclipse.jetty.server.Request;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A request whose body has to come at a least rate, as it holds a thread while it is read. The time
- * for it is a grace and what its bytes earn. The grace is short while other bodies wait for a
- * thread. A body that is late is told from others as one that timed out.
+ * A request whose body must come at a least rate, as it holds a thread while it is read. The time
+ * for the body is a grace, and more for each byte that has come. The grace is short while other
+ * bodies wait for a thread. A body that is late fails with a {@link TimeoutException}.
  */
 final class PacedBody extends Request.Wrapper {
   private static final Duration GRACE = Duration.ofSeconds(10);
   private static final Duration SHORT_GRACE = Duration.ofSeconds(2);
 
-  /** How often a reader that waits is looked at, as others may begin to wait meanwhile. */
+  /** How often a waiting reader is checked, as other bodies may begin to wait meanwhile. */
   private static final Duration LOOK = Duration.ofMillis(500);
 
   private final int rate;
@@ -37,8 +37,8 @@ final class PacedBody extends Request.Wrapper {
   private volatile Content.@Nullable Chunk failure;
 
   /**
-   * A body of at least {@code rate} bytes a second. {@code othersWait} is whether other bodies wait
-   * for a thread; any thread asks it.
+   * Makes a body of at least {@code rate} bytes a second. {@code othersWait} says whether other
+   * bodies wait for a thread; any thread calls it.
    */
   PacedBody(Request request, int rate, BooleanSupplier othersWait) {
     super(request);
@@ -47,7 +47,7 @@ final class PacedBody extends Request.Wrapper {
   }
 
   @Override
-  @SuppressWarnings("NonAtomicVolatileUpdate") // One thread reads; others only look at it.
+  @SuppressWarnings("NonAtomicVolatileUpdate") // Only the reading thread writes.
   public Content.@Nullable Chunk read() {
     if (begun == 0) {
       begun = System.nanoTime();

@@ -9,12 +9,12 @@ import org.eclipse.jetty.http.HttpVersion;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The rules of HTTP for the head of one request, in the order in which it comes in. What breaks a
- * rule is thrown with its status, and the connection ends with that response. Confined to one
- * request.
+ * The rules of HTTP for the head of one request, in the order in which the head comes in. If a part
+ * breaks a rule, an exception has the status, and the connection ends with that response. Confined
+ * to one request.
  */
 final class RequestHead {
-  /** Digits above which a length is no number of bytes that anybody has. */
+  /** The most digits of a length. No body has so many bytes that it needs more. */
   private static final int LONGEST_LENGTH = 18;
 
   private final boolean secure;
@@ -27,16 +27,16 @@ final class RequestHead {
   private boolean chunked;
   private boolean otherCoding;
 
-  /** {@code secure} is whether the connection has TLS. */
+  /** {@code secure} says whether the connection has TLS. */
   RequestHead(boolean secure) {
     this.secure = secure;
   }
 
   /**
-   * The request line (RFC 9112 3).
+   * Checks the request line (RFC 9112 3).
    *
    * @param target as text; the parser has put U+FFFD in place of bytes that are no UTF-8
-   * @return the target, its host as {@link HostName} has it
+   * @return the target, with its host as {@link HostName} has it
    */
   String start(String method, String target, HttpVersion version) {
     http10 = version == HttpVersion.HTTP_1_0;
@@ -44,7 +44,7 @@ final class RequestHead {
       throw refused(505, "only HTTP/1 is spoken here"); // RFC 9110 15.6.6
     }
     if (target.indexOf('\ufffd') >= 0) {
-      // Whoever looks at the path must see the bytes that were sent, or nothing.
+      // The bytes that the client sent are lost here, and nobody may see other ones.
       throw refused(400, "request target must be UTF-8");
     }
     if (method.equals("CONNECT")) {
@@ -60,7 +60,10 @@ final class RequestHead {
     return target;
   }
 
-  /** {@code absolute-form = absolute-URI} (RFC 9112 3.2.2), of the connection's own scheme. */
+  /**
+   * Reads {@code absolute-form = absolute-URI} (RFC 9112 3.2.2), which must have the connection's
+   * own scheme.
+   */
   private String absolute(String target) {
     String scheme = secure ? "https://" : "http://";
     if (!target.regionMatches(true, 0, scheme, 0, scheme.length())) {
@@ -80,10 +83,10 @@ final class RequestHead {
   }
 
   /**
-   * A header field as the request is to have it; null when it is to be left out.
+   * Returns a header field as the request will have it; null to leave it out.
    *
-   * <p>Fields above the limit are read and dropped, so that the client gets to send all of its head
-   * and then reads why it is refused.
+   * <p>Fields above the limit are read and dropped. So the client can send all of its head, and
+   * then reads why it is refused.
    */
   @Nullable HttpField take(HttpField field) {
     if (++fields > ServerLimits.FIELDS) {
@@ -93,7 +96,7 @@ final class RequestHead {
       return field;
     }
     return switch (field.getHeader()) {
-      // RFC 9110 7.8: may be ignored, and is, since nothing here can be upgraded to.
+      // RFC 9110 7.8: a server may ignore this field, and nothing here can be upgraded to.
       case UPGRADE -> null;
       // RFC 9112 3.2.2: the target's authority counts, and Host is ignored.
       case HOST -> HostName.field(authority == null ? field.getValue() : authority);
@@ -103,7 +106,7 @@ final class RequestHead {
     };
   }
 
-  /** {@code Content-Length = 1*DIGIT} (RFC 9110 8.6): zeros in front change nothing. */
+  /** Reads {@code Content-Length = 1*DIGIT} (RFC 9110 8.6). Zeros in front change nothing. */
   private static HttpField length(HttpField field) {
     String digits = field.getValue();
     int zeros = 0;
@@ -131,13 +134,13 @@ final class RequestHead {
     return field;
   }
 
-  /** All fields are known. */
+  /** Checks the whole head. Called when all fields are known. */
   void end() {
     if (fields > ServerLimits.FIELDS) {
       throw refused(431, "request must have at most " + ServerLimits.FIELDS + " header fields");
     }
     if (http10 && (chunked || otherCoding)) {
-      // RFC 9112 6.1: its framing is faulty, whatever else it says.
+      // RFC 9112 6.1: the framing of such a request is faulty, whatever its other fields say.
       throw refused(400, "HTTP/1.0 has no Transfer-Encoding");
     }
     if (chunked && otherCoding) {

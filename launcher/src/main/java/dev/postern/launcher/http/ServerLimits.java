@@ -4,11 +4,11 @@ import java.time.Duration;
 
 /**
  * What one client, and all clients together, may take of the server. The numbers of connections and
- * of long heads follow the heap, so that a small one is never filled by heads of requests.
+ * of long heads follow the size of the heap, so that heads of requests never fill a small heap.
  *
  * @param idle a client that takes and sends nothing for so long is gone
  * @param head the time for a whole head, from its first byte on
- * @param rest how long the server reads on after its response, what a client still sends of a body
+ * @param rest how long the server reads the rest of a request's body after the response
  * @param bodyRate bytes a second that a body must bring on average, after a grace
  * @param connections at once; more of them wait in the backlog of the socket
  * @param longHeads connections at once that have sent a head above {@link #LONG_HEAD} bytes
@@ -25,27 +25,27 @@ public record ServerLimits(
     int threads,
     int bodies) {
   /**
-   * Bytes of a head: request line and header fields. What CGI programs may be told is limited by
-   * what an environment holds; Jetty's 8 KiB would refuse long before.
+   * The most bytes of a head: request line and header fields. The environment of a CGI program can
+   * hold far more than Jetty's 8 KiB, so this limit is higher.
    */
   public static final int HEAD = 128 * 1024;
 
-  /** Header fields of a request. */
+  /** The most header fields of a request. */
   public static final int FIELDS = 256;
 
-  /** Bytes from which on a head costs a connection one of the places for long heads. */
+  /** A head above so many bytes takes one of the places for long heads. */
   public static final int LONG_HEAD = 16 * 1024;
 
   /**
    * Heap for each connection: three times a head of {@value #LONG_HEAD} bytes with its strings, and
-   * what Jetty keeps beside it. At most a quarter of the heap is ever used.
+   * what Jetty keeps beside it. In fact connections take at most a quarter of the heap.
    */
   private static final int CONNECTION_SHARE = 256 * 1024;
 
-  /** Heap for each long head. The longest one takes a third of that, all told. */
+  /** Heap for each long head. The longest head takes a third of this in all. */
   private static final int LONG_HEAD_SHARE = 1536 * 1024;
 
-  /** The limits of a server in a JVM with so many bytes of heap. */
+  /** Returns the limits of a server in a JVM with so many bytes of heap. */
   public static ServerLimits ofHeap(long bytes) {
     int connections = (int) Math.max(64, Math.min(16_384, bytes / CONNECTION_SHARE));
     int threads = Math.min(400, Math.max(200, connections));
@@ -60,7 +60,7 @@ public record ServerLimits(
         threads / 2);
   }
 
-  /** The limits of this JVM. */
+  /** Returns the limits for the heap of this JVM. */
   public static ServerLimits standard() {
     return ofHeap(Runtime.getRuntime().maxMemory());
   }

@@ -9,9 +9,9 @@ import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.util.Callback;
 
 /**
- * What is left of a request's body after its response: read for a moment and without a thread, so
- * that the connection can be used again. A client that sends longer has its connection closed, and
- * one that waits for {@code 100 Continue} has sent nothing.
+ * Reads what is left of a request's body after its response, for a moment and without a thread, so
+ * that the connection can be used again. If a client sends longer, its connection is closed. A
+ * client that waits for {@code 100 Continue} has sent nothing.
  */
 final class UnreadBody extends Callback.Nested {
   private final Request request;
@@ -25,7 +25,7 @@ final class UnreadBody extends Callback.Nested {
     this.time = time;
   }
 
-  /** The response is sent. */
+  /** Called when the response is sent. */
   @Override
   public void succeeded() {
     deadline = System.nanoTime() + time.toNanos();
@@ -48,7 +48,7 @@ final class UnreadBody extends Callback.Nested {
     }
   }
 
-  /** False when more may come in time. */
+  /** Reads what has come. Returns false if more may come in time. */
   private boolean readAvailable() {
     while (System.nanoTime() - deadline < 0) {
       Content.Chunk chunk = request.read();

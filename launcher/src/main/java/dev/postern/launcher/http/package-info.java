@@ -1,6 +1,6 @@
 /**
- * What stands between Jetty and the applications of the command: how a request's head is read and
- * bounded, how slow and unread bodies end, and how errors look.
+ * The code between Jetty and the applications of the command. It reads and limits the head of a
+ * request, ends slow and unread bodies, and writes errors.
  */
 @NullMarked
 package dev.postern.launcher.http;

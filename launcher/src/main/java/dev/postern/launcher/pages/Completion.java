@@ -9,15 +9,15 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 
 /**
- * The completion for bash. Picocli completes words and options, but takes the files away from every
- * word that has options with values. So this puts them back, but for values that are no files, and
- * adds the values that an option can have.
+ * The completion for bash. Picocli completes words and options. But for every word that has options
+ * with values, it turns off the completion of files. This class turns that on again, except for
+ * values that are no files. It also adds the values that an option can have.
  */
 final class Completion {
   private static final String NO_FILES = "  type compopt &>/dev/null && compopt +o default\n";
   private static final String NO_WORDS = "    local positionals=\"\"\n";
 
-  /** What a value's label begins with where it is, or ends with, a file or a directory. */
+  /** The label of a value that is a file or a directory, or ends with one behind an equals sign. */
   private static final Pattern FILES = Pattern.compile("(.*=)?(DIR|FILE|PROGRAM|PATH|CP)\\b.*");
 
   private static final Pattern VALUES = Pattern.compile("[a-zL0-9]+(\\|[a-zL0-9]+)+");
@@ -44,7 +44,7 @@ final class Completion {
     return script;
   }
 
-  /** The same for zsh, which has no command that takes the files away. */
+  /** Returns the script for zsh, which does not have the command that turns off files. */
   static String forZsh(String script) {
     return script.replaceAll(" *" + Pattern.quote(NO_FILES.strip()) + "\n", "");
   }

@@ -144,7 +144,7 @@ final class ManualPage {
     page.append(".SH \"").append(name).append("\"\n");
   }
 
-  /** A line of text, which none of the formatter's requests can begin. */
+  /** Writes a line of text. Its start is escaped if the formatter would take it for a request. */
   private void text(String line) {
     String escaped = escaped(line);
     page.append(escaped.startsWith(".") || escaped.startsWith("'") ? "\\&" : "");
@@ -155,7 +155,7 @@ final class ManualPage {
     return line.endsWith(".") ? line.substring(0, line.length() - 1) : line;
   }
 
-  /** Dashes are those that a shell reads; quotes are straight. */
+  /** Escapes a text, so that dashes are those that a shell reads, and quotes are straight. */
   static String escaped(String text) {
     return text.replace("\\", "\\e")
         .replace("-", "\\-")

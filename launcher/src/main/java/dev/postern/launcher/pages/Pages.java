@@ -6,7 +6,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import picocli.CommandLine;
 
-/** Writes the manual pages and the completions. The build runs it; no word of the command does. */
+/**
+ * Writes the manual pages and the completions. The build runs this class; no word of the command
+ * does.
+ */
 public final class Pages {
   /** What zsh needs around a completion that was written for bash. */
   private static final String ZSH =
@@ -18,7 +21,7 @@ public final class Pages {
   private Pages() {}
 
   /**
-   * Writes below the directory {@code args[0]}, as they lie below {@code share}.
+   * Writes the files below the directory {@code args[0]}, as they lie below {@code share}.
    *
    * @param args the directory, and the version that the pages tell
    */
@@ -41,7 +44,10 @@ public final class Pages {
     Files.writeString(functions.resolve("_postern"), zsh(bash));
   }
 
-  /** Loaded when postern is completed for the first time, which it then does itself. */
+  /**
+   * Returns the script for zsh. zsh loads the script when it completes postern for the first time,
+   * so the last line makes that completion, too.
+   */
   private static String zsh(String bash) {
     return ZSH
         + Completion.forZsh(bash)

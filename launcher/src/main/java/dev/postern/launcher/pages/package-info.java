@@ -1,6 +1,6 @@
 /**
- * What an installed command has beside it, made of the command's own words when it is packaged:
- * manual pages, and completion for bash and zsh.
+ * The files beside an installed command: manual pages, and completion for bash and zsh. They are
+ * made from the command's own words when it is packaged.
  */
 @NullMarked
 package dev.postern.launcher.pages;

@@ -18,7 +18,7 @@ import java.util.stream.Stream;
 
 /** Keeps the runs that failed, each in a file of a directory. Thread-safe. */
 public final class Recorder {
-  /** How many files there are at most: the oldest makes room. */
+  /** The most files that are kept. A new file takes the place of the oldest. */
   static final int FILES = 1000;
 
   private static final String SUFFIX = ".run.yaml";
@@ -26,7 +26,7 @@ public final class Recorder {
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss.SSS", Locale.ROOT).withZone(ZoneOffset.UTC);
 
-  /** A client that left, and a server that stops, are no failures of a program. */
+  /** Rules for which the program is not at fault: a client left, or the server stops. */
   private static final Set<String> OF_OTHERS = Set.of("cancelled", "interrupted", "aborted");
 
   private static final Set<String> FINE = Set.of("", "exit 0", "running");
@@ -39,10 +39,10 @@ public final class Recorder {
   }
 
   /**
-   * A recorder that writes into that directory, which is made if it is missing: then for its owner
-   * alone.
+   * Returns a recorder that writes into a directory. If the directory is missing, it is made for
+   * its owner alone.
    *
-   * @throws LauncherException when it cannot be
+   * @throws LauncherException when the directory cannot be made or written to
    */
   public static Recorder of(String option, String text) {
     Path directory = Values.path(option, text).toAbsolutePath().normalize();
@@ -62,15 +62,15 @@ public final class Recorder {
     return new Recorder(directory);
   }
 
-  /** Whether the program itself has failed. */
+  /** Returns whether the program itself has failed. */
   static boolean hasFailed(CgiRun run) {
     return !OF_OTHERS.contains(run.rule()) && (!run.rule().isEmpty() || !FINE.contains(run.exit()));
   }
 
   /**
-   * Keeps a run if it has failed. The thread of the run.
+   * Keeps a run if it has failed. Called on the thread of the run.
    *
-   * @param server that answered, as a {@link Recording} has it; "" for a program
+   * @param server the server that answered, as a {@link Recording} has it; "" for a program
    */
   public void record(CgiRun run, String server) {
     Instant now = Instant.now();
@@ -93,7 +93,9 @@ public final class Recorder {
     }
   }
 
-  /** The names begin with the time. */
+  /**
+   * Deletes the oldest files if there are too many. Names begin with the time, so they sort by age.
+   */
   private synchronized void makeRoom() throws IOException {
     List<Path> files;
     try (Stream<Path> all = Files.list(directory)) {

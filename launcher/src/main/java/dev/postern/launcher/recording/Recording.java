@@ -14,19 +14,20 @@ import org.jspecify.annotations.Nullable;
  *
  * @param time when it was written
  * @param program the file that the host ran
- * @param command how it was started, without what kept it apart; empty for the request of a server
+ * @param command how the program was started, without the words of its isolation; empty for the
+ *     request of a server
  * @param server {@code fcgi} or {@code scgi} and what is mounted there, with a blank between them;
  *     "" for a program
  * @param start {@code spawn}, {@code fork} or {@code inside}
  * @param environment values hold bytes, one char each
  * @param input the first bytes of the body
- * @param bytesIn how many there were
+ * @param bytesIn how many bytes the body had
  * @param output the first bytes of the output
- * @param bytesOut how many there were
+ * @param bytesOut how many bytes the output had
  * @param errors the last bytes of standard error
- * @param status that the client was to get; 0 for none
+ * @param status that the client should get; 0 for none
  * @param rule that was broken; "" for none
- * @param failure what was said of it; "" for nothing
+ * @param failure the message of the failure; "" for none
  */
 public record Recording(
     Instant time,
@@ -45,11 +46,12 @@ public record Recording(
     int status,
     String rule,
     String failure) {
-  /** How many bytes of each stream are kept. */
+  /** The most bytes that are kept of each stream. */
   public static final long BOUND = 1 << 20;
 
   /**
-   * What a host has kept of a run; null when it kept nothing, or nothing was to be started or sent.
+   * Returns what a host has kept of a run. Returns null if it kept nothing, or if no program was to
+   * be started and no request to be sent.
    *
    * @param server that answers; "" for a program
    */
@@ -79,7 +81,7 @@ public record Recording(
         failure == null ? "" : Objects.requireNonNullElse(failure.getMessage(), "" + failure));
   }
 
-  /** Whether the body is not all here, so that no run can be given it again. */
+  /** Returns whether a part of the body is missing, so that no run can get it again. */
   public boolean isInputCut() {
     return input.length < bytesIn;
   }

@@ -33,22 +33,22 @@ import org.yaml.snakeyaml.nodes.Tag;
 import org.yaml.snakeyaml.representer.Representer;
 
 /**
- * The form of the files: YAML, so that people can read them and change what they want to try. What
- * is text in UTF-8 stands as text; other bytes stand as {@code !!binary}.
+ * Reads and writes the files. They are YAML, so that people can read them and change what they want
+ * to try. Bytes that are UTF-8 stand as text; other bytes stand as {@code !!binary}.
  */
 public final class RecordingFile {
-  /** So that no other kind of file is run by mistake. */
+  /** The key that marks these files, so that no other kind of file is run by mistake. */
   private static final String KIND = "postern-run";
 
-  /** Two streams in Base64, an environment, and room. */
+  /** The largest file: two streams in Base64, an environment, and room. */
   private static final int LARGEST = 16 << 20;
 
   private RecordingFile() {}
 
   /**
-   * Writes a file that only its owner can read: it holds what the request held.
+   * Writes a file that only its owner can read, as it holds what the request held.
    *
-   * @throws IOException when it exists, or cannot be written
+   * @throws IOException when the file exists, or cannot be written
    */
   public static void write(Path file, Recording run) throws IOException {
     Map<String, Object> all = new LinkedHashMap<>();
@@ -95,7 +95,7 @@ public final class RecordingFile {
     }
   }
 
-  /** Text where it is some, and can be written as it is. */
+  /** Returns the bytes as text if they are UTF-8, or else as bytes. */
   private static Object shown(byte[] bytes) {
     try {
       return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
@@ -107,7 +107,7 @@ public final class RecordingFile {
   /**
    * Reads a file.
    *
-   * @throws LauncherException when it is none of these
+   * @throws LauncherException when it is no such file
    */
   public static Recording read(Path file) {
     LoaderOptions options = new LoaderOptions();
@@ -213,7 +213,7 @@ public final class RecordingFile {
     return LauncherException.badArgument(file + ": " + what);
   }
 
-  /** Text of several lines stands in several lines, where that says the same. */
+  /** Writes a text of several lines on several lines, if YAML reads the same text from them. */
   private static final class Lines extends Representer {
     Lines(DumperOptions options) {
       super(options);

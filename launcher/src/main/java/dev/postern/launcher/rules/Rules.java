@@ -11,7 +11,7 @@ import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** The rules by their ids: when each is checked, and what to do where it was broken. */
+/** The rules by their ids: when each is checked, and what to do if it was broken. */
 public final class Rules {
   private static final Map<String, Rule> RULES = read();
 
@@ -35,18 +35,20 @@ public final class Rules {
     return rules;
   }
 
-  /** All of them. */
+  /** Returns all ids. */
   public static Set<String> ids() {
     return RULES.keySet();
   }
 
-  /** When the rule is checked; null for one that is none of a program's, such as a cancellation. */
+  /**
+   * Returns when the rule is checked; null if it is no rule for programs, such as a cancellation.
+   */
   public static @Nullable Stage stage(String id) {
     Rule rule = RULES.get(id);
     return rule == null ? null : rule.stage;
   }
 
-  /** What to do; null where there is nothing to be said. */
+  /** Returns what to do; null if there is no advice. */
   public static @Nullable String advice(String id) {
     Rule rule = RULES.get(id);
     return rule == null ? null : rule.advice;

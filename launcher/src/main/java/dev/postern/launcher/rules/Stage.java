@@ -1,6 +1,6 @@
 package dev.postern.launcher.rules;
 
-/** What has to go well for a response, in this order. */
+/** What must go well for a response, in this order. */
 public enum Stage {
   REQUEST("the request can be passed on"),
   PROGRAM("the program may run"),
@@ -15,7 +15,7 @@ public enum Stage {
     this.text = text;
   }
 
-  /** As it is told when all went well. */
+  /** Returns the text that says what went well. */
   public String text() {
     return text;
   }

@@ -33,7 +33,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code postern replay}: a run that was kept, once more. */
+/** {@code postern replay} repeats a run that was kept. */
 @Command(
     name = "replay",
     description = {
@@ -42,7 +42,7 @@ import picocli.CommandLine.Spec;
       "The exit code is 0 if it wrote the same and ended the same, and 1 if not."
     })
 public final class ReplayCommand implements Callable<Integer> {
-  /** What a request is made of, beside what the configuration adds to each. */
+  /** Variables that the host makes for each request itself. */
   private static final List<String> OF_REQUESTS =
       List.of("REDIRECT_STATUS", "SCRIPT_FILENAME", "GATEWAY_INTERFACE", "CONTENT_LENGTH");
 
@@ -52,9 +52,9 @@ public final class ReplayCommand implements Callable<Integer> {
   String file = "";
 
   @Override
-  @SuppressWarnings("try") // What is closed is used by its other name.
+  @SuppressWarnings("try") // The block uses it by its other name.
   public Integer call() throws Exception {
-    // Whatever the host would log is told here.
+    // The report tells what the host would log, so turn the log off.
     Logger.getLogger("").setLevel(Level.OFF);
     Recording before = RecordingFile.read(Values.file("replay", file));
     CompletableFuture<CgiRun> told = new CompletableFuture<>();
@@ -96,7 +96,7 @@ public final class ReplayCommand implements Callable<Integer> {
         : ((CgiApplication.Builder) builder).build();
   }
 
-  /** The server, else the program. */
+  /** Returns a builder for the server, or else for the program. */
   private static HostBuilder<?> builder(Recording before) {
     if (before.server().isEmpty()) {
       return program(before);
@@ -120,7 +120,7 @@ public final class ReplayCommand implements Callable<Integer> {
     return comma < 0 ? mounted : mounted.substring(0, comma);
   }
 
-  /** Below which the scripts of a FastCGI server are; null for none. */
+  /** Returns the directory of a FastCGI server's scripts; null for none. */
   private static @Nullable Path root(Recording before) {
     int comma = before.server().startsWith("fcgi ") ? before.server().indexOf(',') : -1;
     return comma < 0
@@ -128,7 +128,10 @@ public final class ReplayCommand implements Callable<Integer> {
         : Values.path("replay", before.server().substring(comma + 1)).toAbsolutePath().normalize();
   }
 
-  /** The program with its command; what stands before its file is its interpreter. */
+  /**
+   * Returns a builder for the program with its command. The words before the program's file are its
+   * interpreter.
+   */
   private static CgiApplication.Builder program(Recording before) {
     if (!Files.exists(before.program())) {
       throw LauncherException.badArgument("program must exist: \"" + before.program() + "\"");
@@ -151,7 +154,7 @@ public final class ReplayCommand implements Callable<Integer> {
     return at == 0 ? builder : builder.interpreter(command.subList(0, at));
   }
 
-  /** What a request cannot set is configured; all else is the request's. */
+  /** Configures what a request cannot set, and collects the request's own variables. */
   private static void configure(
       HostBuilder<?> builder, Recording before, Map<String, String> variables) {
     Path directory = before.directory();
@@ -172,7 +175,8 @@ public final class ReplayCommand implements Callable<Integer> {
                 CgiApplication.builder(Path.of("/")).environment(name, "x");
                 builder.passVariable(name);
               } catch (IllegalArgumentException e) {
-                // The request's, by a rule of its own.
+                // A rule of its own decides about this variable, so it is only put into the
+                // request.
               }
               if (name.equals("DOCUMENT_ROOT")) {
                 builder.documentRoot(Path.of(value));
@@ -186,7 +190,10 @@ public final class ReplayCommand implements Callable<Integer> {
     }
   }
 
-  /** The path as it was before the script was found in it: below a root it is found again. */
+  /**
+   * Restores the path as it was before the script was found in it. The host finds the script below
+   * the root again.
+   */
   private static void undivide(Map<String, String> variables, String root, @Nullable String file) {
     String below = file == null || !file.startsWith(root) ? "" : file.substring(root.length());
     String name = variables.getOrDefault("SCRIPT_NAME", "");
@@ -246,7 +253,7 @@ public final class ReplayCommand implements Callable<Integer> {
     return same;
   }
 
-  /** What could not be given as it was. */
+  /** Reports the variables that could not be given as they were. */
   private static void environment(
       Report report, Map<String, String> then, Map<String, String> now) {
     TreeSet<String> names = new TreeSet<>(then.keySet());

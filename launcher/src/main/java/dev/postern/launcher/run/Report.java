@@ -15,7 +15,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** Tells what came of one run, rule by rule. Control characters of the program are escaped. */
+/** Prints what came of one run, rule by rule. Control characters of the program are escaped. */
 final class Report {
   private static final int LONGEST_LINE = 4096;
   private static final int HEADER_SHOWN = 1024;
@@ -26,7 +26,7 @@ final class Report {
     this.out = out;
   }
 
-  /** All of it. */
+  /** Prints the whole report. */
   void tell(Trial trial, Map<String, Long> dropped) {
     CgiRun run = trial.run();
     KeptRun kept = run == null ? null : run.kept();
@@ -54,7 +54,7 @@ final class Report {
     answer(trial);
   }
 
-  /** Whether nothing is wrong, the program's exit with it. */
+  /** Returns whether nothing is wrong, including the program's exit. */
   static boolean isGood(Trial trial) {
     return trial.isWhole()
         && trial.run() != null
@@ -180,7 +180,7 @@ final class Report {
     new String(bytes, 0, length, StandardCharsets.UTF_8).lines().forEach(this::indented);
   }
 
-  /** Bytes as chars, mostly UTF-8. */
+  /** Decodes bytes, one in each char, as UTF-8, which they mostly are. */
   private static String text(String bytes) {
     return new String(bytes.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
   }

@@ -38,7 +38,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code postern run}: one program once, as a request would run it. */
+/** {@code postern run} runs one program once, as a request would run it. */
 @Command(
     name = "run",
     description = {
@@ -49,7 +49,10 @@ import picocli.CommandLine.Spec;
     abbreviateSynopsis = true,
     sortOptions = false)
 public final class RunCommand implements Callable<Integer> {
-  /** What a header cannot be, since the request's body and its own variables say it. */
+  /**
+   * Headers that the request has in any case. {@code --header} may not give the first of them, and
+   * replaces the others. Values of any other header are joined.
+   */
   private static final List<String> OWN = List.of("content-length", "content-type", "host");
 
   @Spec @Nullable CommandSpec spec;
@@ -92,7 +95,7 @@ public final class RunCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    // Whatever the host would log is told here.
+    // The report tells what the host would log, so turn the log off.
     Logger.getLogger("").setLevel(Level.OFF);
     CompletableFuture<CgiRun> told = new CompletableFuture<>();
     try (WorkerGroups groups = new WorkerGroups()) {
@@ -126,13 +129,19 @@ public final class RunCommand implements Callable<Integer> {
     return Values.path("run", program).toAbsolutePath().normalize();
   }
 
-  /** A run serves nothing else: a local redirect is shown as what the client would be told. */
+  /**
+   * Answers a local redirect. A run serves nothing else, so this answer only shows where the
+   * redirect leads.
+   */
   private static Body redirected(Environ environ, dev.postern.StartResponse start) {
     start.start(200, Headers.of("Content-Type", "text/plain; charset=utf-8"));
     return Body.of("local redirect to " + environ.pathInfo() + "\n");
   }
 
-  /** Counts of what was left out; the failure itself is no news. */
+  /**
+   * Returns the counts of what was left out. The rule of the failure is not among them, as the
+   * report has it already.
+   */
   private static Map<String, Long> dropped(Application application, Trial trial) {
     Map<String, Long> counts = new LinkedHashMap<>();
     if (application instanceof CgiApplication hosted) {

@@ -10,8 +10,8 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * What a URL asks of one program: the variables that a server would make of it. Values hold bytes,
- * one char each.
+ * The variables that a server would make of a URL for one program. Values hold bytes, one char
+ * each.
  *
  * @param shown as a request line has it
  */
@@ -19,8 +19,8 @@ record Target(Map<String, String> variables, String scheme, String shown) {
   /**
    * Reads {@code [http://HOST[:PORT]]/PATH[?QUERY]}, {@code ?QUERY}, or nothing.
    *
-   * @param name of the program's file: a path that goes through a segment of that name is divided
-   *     there; any other path is what follows the program's own
+   * @param name of the program's file. If a segment of the path has this name, the path is divided
+   *     after it. Otherwise the whole path follows the program's own
    * @throws LauncherException when it is no such URL
    */
   static Target of(String text, String name) {
@@ -74,7 +74,7 @@ record Target(Map<String, String> variables, String scheme, String shown) {
         return uri;
       }
     } catch (URISyntaxException e) {
-      // Told below.
+      // The error below reports it.
     }
     throw wrong(text);
   }
@@ -84,7 +84,7 @@ record Target(Map<String, String> variables, String scheme, String shown) {
         "URL must be a path with a query, or begin with http://: \"" + text + "\"");
   }
 
-  /** UTF-8, one byte in a char. */
+  /** Encodes a text in UTF-8, with one byte in each char. */
   private static String bytes(String text) {
     return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
   }
@@ -108,7 +108,7 @@ record Target(Map<String, String> variables, String scheme, String shown) {
     return decoded.toString(StandardCharsets.ISO_8859_1);
   }
 
-  /** A path of the program's own name, as a request would have it. */
+  /** Encodes a path of the program's own name, as a request would have it. */
   private static String encoded(String path) {
     StringBuilder encoded = new StringBuilder();
     for (int i = 0; i < path.length(); i++) {

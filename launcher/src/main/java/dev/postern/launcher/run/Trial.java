@@ -20,17 +20,17 @@ import org.jspecify.annotations.Nullable;
  * One request to one program, and what came of it.
  *
  * @param status of the response; 0 for none
- * @param body what of it came
- * @param run how the program went; null when none was chosen
+ * @param body what came of the response's body
+ * @param run how the program went; null if none was chosen
  */
 record Trial(int status, Headers headers, byte[] body, Outcome outcome, @Nullable CgiRun run) {
-  /** A program may work on for long after its answer. */
+  /** How long to wait for a program that works on after its answer. */
   private static final long AFTER_MINUTES = 10;
 
   /**
    * Answers the request, and waits for the end of the program.
    *
-   * @param told completed by the host's listener
+   * @param told the host's listener completes this
    */
   static Trial of(Application application, Environ environ, CompletableFuture<CgiRun> told)
       throws InterruptedException {
@@ -46,7 +46,7 @@ record Trial(int status, Headers headers, byte[] body, Outcome outcome, @Nullabl
     return new Trial(kept.status, kept.headers, kept.body.toByteArray(), outcome, run);
   }
 
-  /** Whether the client would have had a whole response of the program. */
+  /** Returns whether the client would have got a whole response of the program. */
   boolean isWhole() {
     return outcome.complete() && outcome.failure() == null && (run == null || run.rule().isEmpty());
   }

@@ -1,4 +1,7 @@
-/** {@code postern run} and {@code postern replay}: one program once, told rule by rule. */
+/**
+ * {@code postern run} and {@code postern replay}: they run one program once, and report rule by
+ * rule.
+ */
 @NullMarked
 package dev.postern.launcher.run;
 

@@ -25,13 +25,13 @@ public final class Board {
 
   private volatile @Nullable String own;
 
-  /** Those that serve, the newest last. */
+  /** The sources that serve, the newest last. */
   private final Set<Sources> live = new LinkedHashSet<>();
 
-  /** What those have counted that are gone. */
+  /** What closed sources have counted, by rule. */
   private final Map<String, Long> gone = new TreeMap<>();
 
-  /** A new reading of the configuration begins. */
+  /** Begins a new reading of the configuration. */
   public Sources open() {
     return new Sources(this);
   }
@@ -46,12 +46,12 @@ public final class Board {
     }
   }
 
-  /** The prefix of the status itself, whose requests count for nothing; null for none. */
+  /** Sets the prefix of the status itself, whose requests are not counted; null for none. */
   public void own(@Nullable String prefix) {
     own = prefix;
   }
 
-  /** Whether a request is for the status itself. */
+  /** Returns whether a request is for the status itself. */
   public boolean isOwn(Environ request) {
     String prefix = own;
     String path = request.pathInfo();
@@ -60,12 +60,12 @@ public final class Board {
         && (path.length() == prefix.length() || path.charAt(prefix.length()) == '/');
   }
 
-  /** A request has come. */
+  /** Counts a request that has come. */
   public void begun() {
     all.begun();
   }
 
-  /** It has its answer. */
+  /** Counts a request that has its answer. */
   public void ended(Ended request) {
     all.ended(request.outcome().status(), request.outcome().bytes(), request.took());
     CgiRun run = request.run();
@@ -87,7 +87,7 @@ public final class Board {
     return mounts;
   }
 
-  /** How programs were started, and how often. */
+  /** Returns how programs were started, and how often. */
   Map<String, Long> starts() {
     Map<String, Long> counts = new TreeMap<>();
     starts.forEach((how, count) -> counts.put(how, count.sum()));
@@ -102,7 +102,7 @@ public final class Board {
     return new ArrayList<>(live);
   }
 
-  /** What was refused or left out, by rule. */
+  /** Returns what was refused or left out, by rule. */
   Map<String, Long> rules() {
     Map<String, Long> counts;
     synchronized (this) {

@@ -7,12 +7,12 @@ import java.util.concurrent.atomic.LongAdder;
 
 /** How many requests came, how they ended, and how long they took. Thread-safe. */
 final class Counts {
-  /** Upper bounds of the histogram's steps, in seconds: those that Prometheus's clients have. */
+  /** Upper bounds of the histogram's steps, in seconds, much like those of Prometheus's clients. */
   static final double[] BOUNDS = {
     .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60
   };
 
-  /** How many of the last requests the percentiles are of. */
+  /** The percentiles are of so many of the last requests. */
   private static final int RECENT = 1024;
 
   private final LongAdder begun = new LongAdder();
@@ -46,7 +46,7 @@ final class Counts {
       step++;
     }
     steps[step].increment();
-    // A figure that another thread is just writing is one of a thousand.
+    // Another thread may be writing a figure just now. One wrong figure in a thousand does no harm.
     recent[(int) (next.getAndIncrement() % RECENT)] = took.toNanos();
   }
 
@@ -70,22 +70,22 @@ final class Counts {
     return bytes.sum();
   }
 
-  /** Of all that have ended, together. */
+  /** Returns the time of all ended requests together. */
   double seconds() {
     return nanos.sum() / 1e9;
   }
 
-  /** How many ended with a status of that hundred; 0 for those without a status. */
+  /** Returns how many ended with a status of that hundred; 0 is for those without a status. */
   long ofClass(int hundred) {
     return classes[hundred].sum();
   }
 
-  /** How many took no longer than that step, and longer than the one before. */
+  /** Returns how many took no longer than that step, and longer than the one before. */
   long inStep(int step) {
     return steps[step].sum();
   }
 
-  /** What that share of the last requests was done in at most; zero before the first. */
+  /** Returns the time in which that share of the last requests was done; zero before the first. */
   Duration percentile(double share) {
     int n = (int) Math.min(next.get(), RECENT);
     if (n == 0) {

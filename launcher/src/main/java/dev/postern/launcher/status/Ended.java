@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param id as in the logs
  * @param target without what must not be shown
- * @param cancelled whether it was the client that ended it
+ * @param cancelled whether the client ended the request
  * @param run of the program, if one was chosen
  */
 public record Ended(

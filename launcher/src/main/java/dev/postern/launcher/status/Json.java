@@ -13,8 +13,8 @@ public final class Json {
   private Json() {}
 
   /**
-   * The value in one line of ASCII controls and UTF-8 text. Entries of a map whose value is null
-   * are left out; a duration is a number of seconds, to the microsecond.
+   * Returns the value in one line; control characters are escaped. Entries of a map whose value is
+   * null are left out. A duration is a number of seconds, to the microsecond.
    *
    * @throws IllegalArgumentException when JSON has no such value
    */
@@ -73,7 +73,7 @@ public final class Json {
     text.append(']');
   }
 
-  /** What would end a line in a log, or in a script, is escaped, too. */
+  /** Writes a string. Characters that would end a line in a log or in a script are escaped, too. */
   private void string(CharSequence value) {
     text.append('"');
     for (int i = 0; i < value.length(); i++) {

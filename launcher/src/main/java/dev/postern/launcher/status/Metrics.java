@@ -130,7 +130,10 @@ final class Metrics {
     text.append(name).append(labels).append(' ').append(value).append('\n');
   }
 
-  /** Names and values in turn; backslashes, quotes and line feeds of values are escaped. */
+  /**
+   * Returns labels of names and values, which come in turn. Backslashes, quotes and line feeds of
+   * values are escaped.
+   */
   static String labels(String... pairs) {
     StringBuilder labels = new StringBuilder("{");
     for (int i = 0; i < pairs.length; i += 2) {

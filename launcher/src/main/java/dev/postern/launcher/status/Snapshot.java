@@ -17,7 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** How a server stands at one moment. The names are those of the JSON. Immutable. */
+/** The state of a server at one moment. The names are those of the JSON. Immutable. */
 record Snapshot(
     Board board,
     List<Places> places,
@@ -27,7 +27,7 @@ record Snapshot(
     Map<String, String> mounts) {
 
   /**
-   * @param waiting how many requests wait for one
+   * @param waiting how many requests wait for a place
    */
   record Places(String name, int max, int used, long waiting) {}
 
@@ -73,7 +73,9 @@ record Snapshot(
     return new Snapshot(board, places, running, groups, inside, mounts);
   }
 
-  /** What stands after the names of a configuration that is gone but for its last requests. */
+  /**
+   * Returns what stands after the names of an old configuration, which still has its last requests.
+   */
   private static String old(int readings) {
     return readings == 1 ? " (old configuration)" : " (old configuration " + readings + ")";
   }

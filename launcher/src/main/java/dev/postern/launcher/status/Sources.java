@@ -23,8 +23,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
 
 /**
- * What one reading of the configuration has made that can be asked how it is. Filled by one thread
- * before it serves; asked by any.
+ * The parts of one reading of the configuration that the status asks for their state. One thread
+ * fills this before it serves; any thread may ask it.
  */
 public final class Sources implements AutoCloseable {
   private final Board board;
@@ -38,12 +38,12 @@ public final class Sources implements AutoCloseable {
     this.board = board;
   }
 
-  /** Places, and what they are called. */
+  /** Adds places, and their name. */
   public synchronized void places(String name, ProcessLimit limit) {
     limits.put(name, limit);
   }
 
-  /** An application that was mounted: if it hosts programs, it counts by rule. */
+  /** Adds a mounted application. If it hosts programs, its counts by rule are shown. */
   public void host(Application application) {
     if (application instanceof CgiApplication host) {
       rules.add(host::refusals);
@@ -60,17 +60,17 @@ public final class Sources implements AutoCloseable {
     }
   }
 
-  /** A group of workers. */
+  /** Adds a group of workers. */
   public synchronized void group(WorkerGroup group) {
     groups.putIfAbsent(group, group.name());
   }
 
-  /** A program inside this JVM. */
+  /** Adds a program inside this JVM. */
   public synchronized void inside(String name, JavaProgram program) {
     programs.put(name, program);
   }
 
-  /** The application at that prefix, whose requests are counted from then on. */
+  /** Returns the application at that prefix. Its requests are counted from then on. */
   public Application mounted(String prefix, Application application) {
     String name = prefix.isEmpty() ? "/" : prefix;
     mounts.put(name, application.toString());
@@ -101,12 +101,12 @@ public final class Sources implements AutoCloseable {
     return counts;
   }
 
-  /** All of it was made, and it serves from now on: the status tells of it. */
+  /** Called when all parts are made and begin to serve. From now on the status shows them. */
   public void serve() {
     board.enter(this);
   }
 
-  /** Its applications are closed: what they have counted counts on. */
+  /** Called when the applications are closed. The board keeps what they have counted. */
   @Override
   public void close() {
     board.leave(this);

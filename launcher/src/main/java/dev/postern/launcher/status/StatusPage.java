@@ -15,11 +15,11 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code --status}: a page that follows the server, {@code json} and {@code metrics} below it.
- * Tells clients of this machine alone, unless it was told of others. Thread-safe.
+ * Serves {@code --status}: a live page, and {@code json} and {@code metrics} below it. Only clients
+ * of this machine see them, unless the user named others. Thread-safe.
  */
 public final class StatusPage implements Responder {
-  /** Among the clients: who connects to a Unix socket of the server. */
+  /** The word for clients that connect to a Unix socket of the server. */
   private static final String UNIX = "unix";
 
   private static final Headers COMMON =
@@ -45,10 +45,10 @@ public final class StatusPage implements Responder {
   }
 
   /**
-   * The page of that board.
+   * Returns the page of that board.
    *
-   * @param clients addresses and networks that see it, and {@code unix} for who connects to a Unix
-   *     socket; empty for this machine alone
+   * @param clients addresses and networks that see the page, and {@code unix} for clients that
+   *     connect to a Unix socket; empty for this machine alone
    * @throws IllegalArgumentException when one is no address
    */
   public static Application of(Board board, List<String> clients) {
@@ -90,7 +90,7 @@ public final class StatusPage implements Responder {
         .withHeaders(COMMON.plus("Content-Type", "text/plain").plus("Location", encoded(uri)));
   }
 
-  /** Bytes as chars, as a path of a URL. */
+  /** Encodes bytes, one in each char, as a path of a URL. */
   private static String encoded(String path) {
     StringBuilder encoded = new StringBuilder();
     for (int i = 0; i < path.length(); i++) {

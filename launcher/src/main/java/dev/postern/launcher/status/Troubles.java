@@ -9,8 +9,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The last requests that were refused or failed, alike ones as one: a flood of one fault leaves the
- * others to be seen. Thread-safe.
+ * The last requests that were refused or failed. Requests with the same fault count as one, so that
+ * many of them do not push out the others. Thread-safe.
  */
 final class Troubles {
   private static final int KEPT = 50;
@@ -19,7 +19,7 @@ final class Troubles {
   private final Map<String, Trouble> last = new LinkedHashMap<>();
 
   /**
-   * @param times how often the like of it happened since it is kept
+   * @param times how often the same fault happened since it is kept
    */
   record Trouble(
       Ended request,
@@ -28,7 +28,7 @@ final class Troubles {
       GatewayException.@Nullable Diagnosis diagnosis,
       long times) {}
 
-  /** Looks at how a request ended. */
+  /** Keeps a request if it was refused or failed. */
   void ended(Ended request) {
     Throwable failure = request.outcome().failure();
     if (failure == null && request.run() != null) {
@@ -58,7 +58,7 @@ final class Troubles {
     }
   }
 
-  /** The latest first. */
+  /** Returns all that are kept, the latest first. */
   synchronized List<Trouble> list() {
     List<Trouble> list = new ArrayList<>(last.values());
     java.util.Collections.reverse(list);

@@ -11,22 +11,25 @@ public final class LauncherException extends RuntimeException {
     this.exitCode = exitCode;
   }
 
-  /** The arguments are wrong: exit code 2. */
+  /** Returns an exception for wrong arguments, with exit code 2. */
   public static LauncherException badArgument(String message) {
     return new LauncherException(2, message);
   }
 
-  /** The arguments are right, and it went wrong: exit code 1. */
+  /** Returns an exception for a failure although the arguments are right, with exit code 1. */
   public static LauncherException failed(String message) {
     return new LauncherException(1, message);
   }
 
-  /** Of the process: 1 or 2. */
+  /** Returns the exit code of the process: 1 or 2. */
   public int exitCode() {
     return exitCode;
   }
 
-  /** Messages quote arguments and foreign exceptions; a control character must not forge a line. */
+  /**
+   * Returns a text as one line. Messages quote arguments and foreign exceptions, and a control
+   * character in these must not forge a line.
+   */
   public static String oneLine(String text) {
     StringBuilder line = new StringBuilder(text.length());
     for (int i = 0; i < text.length(); i++) {

@@ -22,7 +22,7 @@ public record Mount(String prefix, String value) {
   }
 
   /**
-   * A prefix alone, without a slash at its end.
+   * Reads a prefix alone, and returns it without a slash at its end.
    *
    * @throws LauncherException when no request can have it
    */
@@ -43,7 +43,7 @@ public record Mount(String prefix, String value) {
     return prefix;
   }
 
-  /** A prefix that no request can match is a mistake, not a mount. */
+  /** Refuses a prefix that no request can match, as it is a mistake. */
   private static void checkReachable(String option, String text, String prefix) {
     boolean reachable = !prefix.endsWith("/");
     for (int i = 0; i < prefix.length(); i++) {
@@ -59,7 +59,7 @@ public record Mount(String prefix, String value) {
     }
   }
 
-  /** The prefix as people see it: {@code /} for the root. */
+  /** Returns the prefix as people see it: {@code /} for the root. */
   public String shownPrefix() {
     return prefix.isEmpty() ? "/" : prefix;
   }

@@ -12,7 +12,7 @@ public final class Values {
   private Values() {}
 
   /**
-   * Whole seconds or with up to three decimals.
+   * Reads seconds, whole or with up to three decimals.
    *
    * @throws LauncherException when it is no such number above 0
    */
@@ -25,7 +25,10 @@ public final class Values {
     return duration;
   }
 
-  /** The same for whoever refuses it in its own words; null when it is no such number. */
+  /**
+   * Reads seconds, and returns null if it is no such number. The caller then refuses it in its own
+   * words.
+   */
   public static @Nullable Duration parseSeconds(String text) {
     if (!text.matches("[0-9]{1,9}(\\.[0-9]{1,3})?")) {
       return null;
@@ -34,13 +37,13 @@ public final class Values {
     return duration.isZero() ? null : duration;
   }
 
-  /** The same; null for none. */
+  /** Reads seconds; null for no text. */
   public static @Nullable Duration secondsOrNull(String option, @Nullable String text) {
     return text == null ? null : seconds(option, text);
   }
 
   /**
-   * A whole number in decimal digits.
+   * Reads a whole number in decimal digits.
    *
    * @throws LauncherException when it is none, or out of bounds
    */
@@ -57,9 +60,9 @@ public final class Values {
   }
 
   /**
-   * A path, whether anything is there or not.
+   * Reads a path, whether anything is there or not.
    *
-   * @throws LauncherException when it can be none
+   * @throws LauncherException when it cannot be a path
    */
   public static Path path(String option, String text) {
     try {
@@ -70,7 +73,7 @@ public final class Values {
   }
 
   /**
-   * A directory.
+   * Reads the path of a directory.
    *
    * @throws LauncherException when it is none
    */
@@ -82,14 +85,14 @@ public final class Values {
     return directory;
   }
 
-  /** What is said of a directory that is none. */
+  /** Returns the failure for a path that is no directory. */
   public static LauncherException noDirectory(String option, String text) {
     return LauncherException.badArgument(
         "DIR of " + option + " must be a directory: \"" + text + "\"");
   }
 
   /**
-   * A regular file.
+   * Reads the path of a regular file.
    *
    * @throws LauncherException when it is none
    */

@@ -1,4 +1,4 @@
-/** What the words of the command have in common: how values are read, and how they are refused. */
+/** What the words of the command have in common: how they read values, and how they refuse them. */
 @NullMarked
 package dev.postern.launcher.values;
 

@@ -7,13 +7,13 @@ import java.util.Map;
 import java.util.function.Supplier;
 
 /**
- * The groups of one site, each made once: mounts that say the same of a group share it. Used by one
- * thread, but for {@link #close}.
+ * The worker groups of one site. Mounts that describe a group by the same words share it. Used by
+ * one thread, except for {@link #close}.
  */
 public final class WorkerGroups implements AutoCloseable {
   private final Map<String, WorkerGroup> groups = new LinkedHashMap<>();
 
-  /** The group that those words stand for. */
+  /** Returns the group that those words stand for, and makes it the first time. */
   WorkerGroup get(String words, Supplier<WorkerGroup> maker) {
     WorkerGroup group = groups.get(words);
     if (group == null) {
@@ -23,12 +23,12 @@ public final class WorkerGroups implements AutoCloseable {
     return group;
   }
 
-  /** All that were made. */
+  /** Returns all groups that were made. */
   public Collection<WorkerGroup> all() {
     return groups.values();
   }
 
-  /** Ends the workers. What they run is finished first, within the time that its group has. */
+  /** Ends the workers. Each first finishes what it runs, within the time of its group. */
   @Override
   public void close() {
     groups.values().forEach(WorkerGroup::close);

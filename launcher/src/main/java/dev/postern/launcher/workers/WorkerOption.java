@@ -7,7 +7,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
 
-/** One {@code OPTION:VALUE} of {@code --worker}: the options of the builder, times in seconds. */
+/**
+ * One {@code OPTION:VALUE} of {@code --worker}. The options are those of the builder, with times in
+ * seconds.
+ */
 final class WorkerOption {
   private WorkerOption() {}
 
@@ -15,7 +18,7 @@ final class WorkerOption {
    * Sets an option.
    *
    * @param name as the builder has it, or in lower case with hyphens
-   * @throws IllegalArgumentException when there is no such option, or the value is none of its
+   * @throws IllegalArgumentException when there is no such option, or it cannot have the value
    */
   static void set(WorkerGroup.Builder group, String name, String value) {
     switch (name.replace("-", "").toLowerCase(Locale.ROOT)) {
@@ -47,7 +50,7 @@ final class WorkerOption {
         }
       }
       case "umask" -> group.umask(value);
-      // The comma parts options.
+      // A plus sign stands between modules, as a comma stands between options.
       case "modules" -> group.modules(value.split("\\+", -1));
       case "learn" -> group.learn(truth(name, value));
       case "workingdirectory" -> group.workingDirectory(Path.of(value));

@@ -18,14 +18,17 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The groups of workers of {@code --worker}, {@code --delegate} and {@code --warm}, and which
- * program each of them runs, by globs on the path of its URL. Not thread-safe.
+ * The worker groups of {@code --worker}, {@code --delegate} and {@code --warm}. Globs on the path
+ * of a program's URL say which group runs the program. Not thread-safe.
  */
 public final class Workers {
   /** The group of {@code --warm}. */
   private static final String DEFAULT = "default";
 
-  /** A glob that nothing is found for among so many files may match a later one. */
+  /**
+   * So many files are checked for a glob at most. If the glob matches only a later one, it counts
+   * as unmatched.
+   */
   private static final int FILES = 100_000;
 
   private final Map<String, WorkerGroup> groups = new LinkedHashMap<>();
@@ -37,8 +40,8 @@ public final class Workers {
   /**
    * Reads the options.
    *
-   * @param made the groups of the site, to which those are added that are new
-   * @throws IllegalArgumentException at the first that is wrong
+   * @param made the groups of the site; new groups are added to them
+   * @throws IllegalArgumentException at the first option that is wrong
    */
   public static Workers of(
       List<String> workers, List<String> delegations, List<String> warm, WorkerGroups made) {
@@ -54,7 +57,7 @@ public final class Workers {
     return all;
   }
 
-  /** {@code NAME=OPTION:VALUE,…}, or a name alone. */
+  /** Adds a group: {@code NAME=OPTION:VALUE,…}, or a name alone. */
   private void group(String text, WorkerGroups made) {
     int equals = text.indexOf('=');
     String name = equals < 0 ? text : text.substring(0, equals);
@@ -77,7 +80,7 @@ public final class Workers {
     }
   }
 
-  /** {@code GLOB=NAME}. */
+  /** Adds a rule: {@code GLOB=NAME}. */
   private void delegate(String text) {
     int equals = text.lastIndexOf('=');
     if (equals < 1 || equals == text.length() - 1) {
@@ -144,7 +147,7 @@ public final class Workers {
     }
   }
 
-  /** The group that an application at that prefix is delegated to; null for none. */
+  /** Returns the group that an application at that prefix is delegated to; null for none. */
   public @Nullable WorkerGroup groupOf(String prefix) {
     Path path = Path.of(prefix.isEmpty() ? "/" : prefix);
     for (Rule rule : rules) {
@@ -156,7 +159,7 @@ public final class Workers {
     return null;
   }
 
-  /** What is left of a glob for what is below a prefix; null when it matches nothing there. */
+  /** Returns what is left of a glob for paths below a prefix; null if it matches nothing there. */
   static @Nullable String below(String glob, String prefix) {
     String rest = glob;
     for (String segment : prefix.isEmpty() ? new String[0] : prefix.substring(1).split("/")) {
@@ -170,7 +173,7 @@ public final class Workers {
           return null;
         }
       } catch (IllegalArgumentException e) {
-        // Braces that hold a slash.
+        // The glob has braces with a slash between them, so a single segment cannot match.
         return null;
       }
       rest = rest.substring(slash);
@@ -187,12 +190,12 @@ public final class Workers {
           .map(file -> Path.of("/").resolve(directory.relativize(file)))
           .anyMatch(matcher::matches);
     } catch (IOException | RuntimeException e) {
-      // What cannot be looked at may be there.
+      // A file that cannot be seen may match.
       return true;
     }
   }
 
-  /** What is wrong with each glob that matches no program. */
+  /** Returns what is wrong with each glob that matches no program. */
   public Set<String> unmatched() {
     Set<String> wrong = new LinkedHashSet<>();
     for (Rule rule : rules) {

@@ -1,4 +1,4 @@
-/** The groups of workers that {@code serve} was told of, and which programs they run. */
+/** The worker groups in the options of {@code serve}, and which programs they run. */
 @NullMarked
 package dev.postern.launcher.workers;
 

@@ -25,17 +25,17 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The init parameters of a servlet, each of which is taken once: what is left at the end is
- * unknown. A value is text, trimmed. Confined to the thread that starts the servlet.
+ * The init parameters of a servlet. Each parameter is taken once. A parameter that is left at the
+ * end is unknown. A value is text, trimmed. Confined to the thread that starts the servlet.
  */
 public final class InitParameters {
-  /** {@code 1*DIGIT [ "ms" / "s" / "m" / "h" ]}; seconds where there is no unit. */
+  /** {@code 1*DIGIT [ "ms" / "s" / "m" / "h" ]}; seconds if there is no unit. */
   private static final Pattern DURATION = Pattern.compile("(\\d{1,9})\\s*(ms|s|m|h|)");
 
-  /** {@code 1*DIGIT [ "K" / "M" / "G" ]}; bytes where there is no unit. */
+  /** {@code 1*DIGIT [ "K" / "M" / "G" ]}; bytes if there is no unit. */
   private static final Pattern BYTES = Pattern.compile("(\\d{1,12})\\s*([KMG]?)");
 
-  /** Where commands are looked for that are no absolute path. */
+  /** The directories where a command is looked for that is no absolute path. */
   private static final String SEARCH = "/usr/local/bin:/usr/bin:/bin";
 
   private final Map<String, String> left = new TreeMap<>();
@@ -43,12 +43,12 @@ public final class InitParameters {
 
   private InitParameters() {}
 
-  /** Those of a servlet. */
+  /** The parameters of a servlet. */
   public static InitParameters of(ServletConfig config) {
     return of(config.getInitParameterNames(), config::getInitParameter);
   }
 
-  /** Those of a filter, or of whatever has some. */
+  /** The parameters of a filter, or of anything else that has parameters. */
   public static InitParameters of(
       Enumeration<String> names, Function<String, @Nullable String> values) {
     InitParameters parameters = new InitParameters();
@@ -61,23 +61,26 @@ public final class InitParameters {
     return parameters;
   }
 
-  /** Whether it is given, and not taken yet. */
+  /** Whether the parameter is given, and not taken yet. */
   public boolean has(String name) {
     return left.containsKey(name);
   }
 
-  /** Null where it is not given. It is not taken by that. */
+  /** The value; null if the parameter is not given. This does not take the parameter. */
   public @Nullable String peek(String name) {
     return left.get(name);
   }
 
-  /** Null where it is not given. */
+  /** Takes a text; null if it is not given. */
   public @Nullable String text(String name) {
     known.add(name);
     return left.remove(name);
   }
 
-  /** Those whose names start so, by the rest of their names. */
+  /**
+   * Takes all parameters whose names start with {@code prefix}. The keys are the rests of their
+   * names.
+   */
   public Map<String, String> startingWith(String prefix) {
     known.add(prefix + "*");
     Map<String, String> found = new LinkedHashMap<>();
@@ -89,7 +92,7 @@ public final class InitParameters {
     return found;
   }
 
-  /** False where it is not given. */
+  /** Takes true or false; false if it is not given. */
   public boolean flag(String name) throws ServletException {
     String value = text(name);
     if (value == null || value.equals("false")) {
@@ -101,7 +104,7 @@ public final class InitParameters {
     throw refused(name, "must be true or false", value);
   }
 
-  /** Null where it is not given. */
+  /** Takes a time; null if it is not given. */
   public @Nullable Duration duration(String name) throws ServletException {
     String value = text(name);
     if (value == null) {
@@ -124,7 +127,7 @@ public final class InitParameters {
     throw refused(name, "must be a time above 0, in seconds or with ms, s, m or h", value);
   }
 
-  /** -1 where it is not given. */
+  /** Takes a number of bytes; -1 if it is not given. */
   public long bytes(String name) throws ServletException {
     String value = text(name);
     if (value == null) {
@@ -138,7 +141,7 @@ public final class InitParameters {
     return Long.parseLong(matcher.group(1)) << (matcher.group(2).isEmpty() ? 0 : shift);
   }
 
-  /** -1 where it is not given. */
+  /** Takes a number of at least {@code least}; -1 if it is not given. */
   public int number(String name, int least) throws ServletException {
     String value = text(name);
     if (value == null) {
@@ -150,12 +153,12 @@ public final class InitParameters {
         return number;
       }
     } catch (NumberFormatException e) {
-      // As a number that is too small.
+      // Refused below, like a number that is too small.
     }
     throw refused(name, "must be a number, at least " + least, value);
   }
 
-  /** Words between commas or spaces; null where it is not given. */
+  /** Takes words between commas or spaces; null if they are not given. */
   public @Nullable List<String> words(String name) throws ServletException {
     String value = text(name);
     if (value == null) {
@@ -168,13 +171,13 @@ public final class InitParameters {
     return words;
   }
 
-  /** An absolute path; null where it is not given. */
+  /** Takes an absolute path; null if it is not given. */
   public @Nullable Path path(String name) throws ServletException {
     String value = text(name);
     return value == null ? null : path(name, value);
   }
 
-  /** The absolute path that a parameter's value, or a part of it, is. */
+  /** The absolute path in a parameter's value, or in a part of the value. */
   public static Path path(String name, String value) throws ServletException {
     try {
       Path path = Path.of(value);
@@ -182,12 +185,12 @@ public final class InitParameters {
         return path;
       }
     } catch (InvalidPathException e) {
-      // As one that is not absolute.
+      // Refused below, like a path that is not absolute.
     }
     throw refused(name, "must be an absolute path", value);
   }
 
-  /** One of an enum's constants, in any case and with hyphens; null where it is not given. */
+  /** Takes an enum's constant, in any case and with hyphens; null if it is not given. */
   public <E extends Enum<E>> @Nullable E constant(String name, Class<E> type)
       throws ServletException {
     String value = text(name);
@@ -205,7 +208,7 @@ public final class InitParameters {
     throw refused(name, "must be one of " + String.join(", ", all), value);
   }
 
-  /** An object of the class that is named; null where it is not given. */
+  /** Takes the name of a class and makes an object of it; null if it is not given. */
   public <T> @Nullable T instance(String name, Class<T> type, String what) throws ServletException {
     String value = text(name);
     if (value == null) {
@@ -219,7 +222,7 @@ public final class InitParameters {
           .getConstructor()
           .newInstance();
     } catch (ReflectiveOperationException | ClassCastException | LinkageError e) {
-      // Not as its cause: containers show the innermost cause, and then nothing of this text.
+      // Containers show only the innermost cause. With e as the cause, this text would be lost.
       ServletException refused =
           new ServletException(
               "init parameter "
@@ -235,7 +238,10 @@ public final class InitParameters {
     }
   }
 
-  /** A command: its first word is looked for in the system's directories of programs. */
+  /**
+   * A command. If its first word is only a name, it is looked for in the system's directories of
+   * programs.
+   */
   public static List<String> command(String name, List<String> words) throws ServletException {
     String program = words.isEmpty() ? "" : words.get(0);
     List<String> command = new ArrayList<>(words);
@@ -262,7 +268,7 @@ public final class InitParameters {
   }
 
   /**
-   * Refuses what nobody has asked for.
+   * Refuses parameters that nobody has asked for.
    *
    * @param others names that are not ours but are allowed
    */
@@ -278,12 +284,15 @@ public final class InitParameters {
     }
   }
 
-  /** All that {@link #refuseOthers} would let pass. */
+  /** The names that somebody has asked for. A name with a star at its end is a prefix. */
   public Set<String> known() {
     return Collections.unmodifiableSet(known);
   }
 
-  /** What stops the start: the parameter's name, what is allowed, and its value. */
+  /**
+   * The exception that stops the start. It says the parameter's name, what is allowed, and the
+   * value.
+   */
   public static ServletException refused(String name, String rule, @Nullable String value) {
     return new ServletException(
         "init parameter " + name + " " + rule + (value == null ? "" : ": \"" + value + "\""));

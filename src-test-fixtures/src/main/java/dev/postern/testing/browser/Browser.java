@@ -27,7 +27,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Headless Chromium with one page, driven by its DevTools protocol. Needs Jackson. Not thread-safe.
+ * A headless Chromium with one page, driven by its DevTools protocol. Needs Jackson. Not
+ * thread-safe.
  */
 public final class Browser implements AutoCloseable {
   private static final long LIMIT_SECONDS = 90;
@@ -51,7 +52,10 @@ public final class Browser implements AutoCloseable {
     session = call("Target.attachToTarget", attach).get("sessionId").asText();
   }
 
-  /** A browser whose profile is in the directory; a named skip where there is none. */
+  /**
+   * Starts a browser, with its profile in the directory. Skips the test if Chromium is not
+   * installed; fails it if the environment has {@code POSTERN_REQUIRE_ALL=1}.
+   */
   public static Browser start(Path directory) throws Exception {
     Path program = Path.of("/usr/bin/chromium");
     if (!Files.isExecutable(program)) {
@@ -69,7 +73,7 @@ public final class Browser implements AutoCloseable {
                     "--disable-background-networking",
                     "--disable-component-update",
                     "--disable-sync",
-                    // A page that is left is gone, with all that it loads.
+                    // When the test leaves a page, the page and all that it loads must be gone.
                     "--disable-features=BackForwardCache",
                     "--no-first-run",
                     "--no-proxy-server",
@@ -101,7 +105,7 @@ public final class Browser implements AutoCloseable {
     }
   }
 
-  /** Until the browser ends, which may close the stream under its reader. */
+  /** Reads until the browser ends. Its end may close the stream while this reads. */
   private static void drain(BufferedReader output) {
     try {
       output.transferTo(Writer.nullWriter());
@@ -119,7 +123,7 @@ public final class Browser implements AutoCloseable {
     await("document.readyState === 'complete' && location.href.startsWith('" + url + "')");
   }
 
-  /** The value of an expression in the page, as text. */
+  /** Returns the value of an expression in the page, as text. */
   public String evaluate(String expression) throws Exception {
     ObjectNode parameters =
         mapper.createObjectNode().put("expression", expression).put("awaitPromise", true);
@@ -139,7 +143,7 @@ public final class Browser implements AutoCloseable {
           return;
         }
       } catch (IOException e) {
-        // Between two pages.
+        // The browser is between two pages.
       }
       if (System.nanoTime() > end) {
         throw new IOException(
@@ -150,8 +154,8 @@ public final class Browser implements AutoCloseable {
   }
 
   /**
-   * Gives the page that width and height, in pixels, and the light or the dark colours that it has.
-   * Phones are this narrow, so that their rules for pages hold below 600 pixels.
+   * Gives the page this width and height, in pixels, and its light or dark colours. Below 600
+   * pixels, the rules for pages on phones hold.
    */
   public void look(int width, int height, boolean dark) throws Exception {
     ObjectNode metrics =
@@ -171,7 +175,7 @@ public final class Browser implements AutoCloseable {
     call("Emulation.setEmulatedMedia", media);
   }
 
-  /** A picture of the whole page, in PNG. */
+  /** Returns a picture of the whole page, in PNG. */
   public byte[] picture() throws Exception {
     ObjectNode options =
         mapper.createObjectNode().put("format", "png").put("captureBeyondViewport", true);

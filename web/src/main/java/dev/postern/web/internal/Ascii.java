@@ -5,7 +5,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** HTTP's text, on ASCII alone: no locale and no regular expression. */
+/**
+ * Small functions for the text of HTTP. They know only ASCII, and use no locale and no regular
+ * expression.
+ */
 public final class Ascii {
   private Ascii() {}
 
@@ -48,8 +51,8 @@ public final class Ascii {
       }
       array[i] = (byte) bytes.charAt(i);
     }
-    // Without a decoder, whose classes an executable would load for each request: what is malformed
-    // becomes U+FFFD, and does not come back as the same bytes.
+    // This uses no decoder, because an executable would load its classes for each request.
+    // Malformed bytes become U+FFFD, which does not come back as the same bytes.
     String text = new String(array, StandardCharsets.UTF_8);
     return Arrays.equals(text.getBytes(StandardCharsets.UTF_8), array) ? text : null;
   }
@@ -71,8 +74,8 @@ public final class Ascii {
   }
 
   /**
-   * A path of bytes, one char each, percent-encoded for a URL: {@code pchar} of RFC 3986 3.3
-   * without {@code ;} and {@code =}, and the slash, stay.
+   * A path of bytes, one char each, percent-encoded for a URL. The slash and {@code pchar} of RFC
+   * 3986 3.3 stay as they are, except {@code ;} and {@code =}.
    */
   public static String encodedPath(String bytes) {
     StringBuilder encoded = new StringBuilder(bytes.length() + 16);

@@ -35,13 +35,13 @@ public final class FieldList {
       }
     }
     if (start < value.length()) {
-      // A quoted string that does not end.
+      // The value ends inside of a quoted string.
       elements.add(Text.trimmed(value, start, value.length()));
     }
     return elements;
   }
 
-  /** {@code token / quoted-string}: the text inside of the quotes without its backslashes. */
+  /** The text of {@code token / quoted-string}, without the quotes and their backslashes. */
   public static String unquoted(String value) {
     if (value.length() < 2 || value.charAt(0) != '"' || value.charAt(value.length() - 1) != '"') {
       return value;

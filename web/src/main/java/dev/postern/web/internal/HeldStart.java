@@ -6,8 +6,8 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps the start of a response until a middleware has seen the body, too. What comes after {@link
- * #release} passes at once.
+ * Holds the start of a response back until a middleware has seen the body, too. A start after
+ * {@link #release} passes at once.
  *
  * <p>Confined to one request.
  */
@@ -21,14 +21,14 @@ public final class HeldStart implements StartResponse {
   private @Nullable Headers headers;
   private @Nullable Throwable error;
 
-  /** What becomes of the headers of a response that replaces one that was released. */
+  /** Changes the headers of a response that replaces a released one. */
   @FunctionalInterface
   public interface Filter {
     /** The headers to start with. */
     Headers apply(int status, Headers headers);
   }
 
-  /** Keeps what is started from {@code start}. */
+  /** Holds starts back from {@code start}. */
   public HeldStart(StartResponse start) {
     this.start = start;
   }
@@ -36,7 +36,7 @@ public final class HeldStart implements StartResponse {
   @Override
   public void start(int newStatus, Headers newHeaders, @Nullable Throwable newError) {
     if (started && newError == null) {
-      // The gateway says what is wrong with that.
+      // The gateway throws the exception for a second start.
       release();
       start.start(newStatus, newHeaders, null);
       return;
@@ -75,7 +75,10 @@ public final class HeldStart implements StartResponse {
     return headers == null ? Headers.of() : headers;
   }
 
-  /** Called when a response is started in the place of another one, before that. */
+  /**
+   * Sets an action. It runs when a response is started in the place of another one, before that
+   * start is held or passed on.
+   */
   public void onReplace(Runnable action) {
     onReplace = action;
   }
@@ -85,7 +88,7 @@ public final class HeldStart implements StartResponse {
     release(status, headers(), null);
   }
 
-  /** Passes another start on, and filters those that come later. */
+  /** Passes a start with these values on, and filters starts that come later. */
   public void release(int newStatus, Headers newHeaders, @Nullable Filter newLate) {
     if (started && !released) {
       released = true;

@@ -36,7 +36,7 @@ public final class HttpDate {
 
   /**
    * The time that one of the three forms of RFC 9110 5.6.7 says, or null for anything else. A year
-   * of two digits that seems to be more than 50 years ahead is one of the past.
+   * of two digits that seems to be more than 50 years ahead is taken for one of the past.
    */
   public static @Nullable Instant parse(String text) {
     String date = Text.trimmed(text);
@@ -93,7 +93,7 @@ public final class HttpDate {
     if (time.charAt(2) != ':' || time.charAt(5) != ':') {
       return null;
     }
-    // A leap second is the last one that LocalDateTime knows.
+    // LocalDateTime knows no leap second, so second 60 becomes second 59.
     return LocalDateTime.of(year, month, day, hour, minute, Math.min(second, 59))
         .toInstant(ZoneOffset.UTC);
   }

@@ -4,7 +4,10 @@ import dev.postern.HttpException;
 import java.io.IOException;
 import java.io.InputStream;
 
-/** A request's body that is a 413 when it is longer than a limit. */
+/**
+ * A request's body with a limit. A read beyond the limit throws an {@link HttpException} with
+ * status 413.
+ */
 public final class LimitedInput extends InputStream {
   private final InputStream in;
   private final long limit;

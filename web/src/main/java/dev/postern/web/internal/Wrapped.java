@@ -8,7 +8,7 @@ import dev.postern.Environ;
 import dev.postern.StartResponse;
 
 /** An application around another one, which closes that one if it can be closed. */
-@SuppressWarnings("try") // close() throws what the application's own throws.
+@SuppressWarnings("try") // close() throws what the application's close() throws.
 public final class Wrapped implements Application, AutoCloseable {
   private final Application application;
   private final String name;

@@ -19,13 +19,13 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells of each request when it is over, also of those that the gateway itself has answered with an
- * error. What strangers send is escaped, so that a request is one line.
+ * Logs each request when it is over, also a request that the gateway itself has answered with an
+ * error. Text from the client is escaped, so that a request is one line.
  *
  * <p>The log is called on the request's thread, for several requests at once. Thread-safe.
  */
 public final class AccessLog implements Middleware {
-  /** Where {@link BasicAuth} tells whom it has let in. */
+  /** The key under which {@link BasicAuth} puts the user that it has let in. */
   static final String USER = "web.user";
 
   private static final DateTimeFormatter TIME =
@@ -39,8 +39,8 @@ public final class AccessLog implements Middleware {
 
   /**
    * Lines of the Common Log Format: {@code 127.0.0.1 - frank [10/Oct/2000:13:55:36 -0700] "GET /a
-   * HTTP/1.1" 200 2326}. A response that was cut has its status and the bytes that went out; one
-   * that did not begin has {@code -}.
+   * HTTP/1.1" 200 2326}. A response that was cut has its status and the bytes that went out; a
+   * response that did not begin has {@code -}.
    */
   public static AccessLog common(Consumer<String> log) {
     return lines(log, false, Clock.system(ZoneId.systemDefault()));
@@ -115,14 +115,17 @@ public final class AccessLog implements Middleware {
     StringBuilder escaped = escape(new StringBuilder(), value);
     for (int i = 0; i < escaped.length(); i++) {
       if (escaped.charAt(i) == ' ') {
-        // It would be taken for the end of the field.
+        // A space would be taken for the end of the field.
         escaped.setCharAt(i, '+');
       }
     }
     return line.append(escaped);
   }
 
-  /** As httpd does: quotes and backslashes with a backslash, other bytes as {@code \xHH}. */
+  /**
+   * Escapes as httpd does: quotes and backslashes with a backslash, bytes that are not printable
+   * ASCII as {@code \xHH}.
+   */
   private static StringBuilder escape(StringBuilder line, String value) {
     for (int i = 0; i < value.length(); i++) {
       char c = value.charAt(i);

@@ -20,8 +20,8 @@ import java.util.function.BiPredicate;
  * Basic authentication (RFC 7617). Lets known users in, with REMOTE_USER and AUTH_TYPE set for the
  * application; all others get a 401 that makes the browser ask. Names and passwords are UTF-8.
  *
- * <p>Passwords go over the wire as they are: use TLS. The gateway must pass {@code Authorization}
- * on; Apache does so with {@code CGIPassAuth On}.
+ * <p>Passwords go over the wire as they are, so use TLS. The gateway must pass {@code
+ * Authorization} on; Apache does so with {@code CGIPassAuth On}.
  *
  * <p>Thread-safe, as far as its users are.
  */
@@ -38,11 +38,11 @@ public final class BasicAuth implements Middleware {
   }
 
   /**
-   * Lets in whom the users know.
+   * Lets in every user that {@code users} accepts.
    *
-   * @param realm that the browser shows
-   * @param users called with the name and the password, on the request's thread: {@link Htpasswd}
-   *     is one. It compares in constant time
+   * @param realm the name that the browser shows
+   * @param users called with the name and the password, on the request's thread, such as {@link
+   *     Htpasswd}. It must compare in constant time
    */
   public static BasicAuth of(String realm, BiPredicate<? super String, ? super String> users) {
     return new BasicAuth(realm, users);
@@ -55,7 +55,7 @@ public final class BasicAuth implements Middleware {
         realm, (name, given) -> MessageDigest.isEqual(hash(name, given), expected));
   }
 
-  /** Of equal length for all, so that the comparison takes the same time. */
+  /** A hash has the same length for all, so that the comparison takes the same time. */
   private static byte[] hash(String user, String password) {
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");

@@ -20,7 +20,7 @@ final class CookieSessions {
 
   private final List<SecretKeySpec> keys = new ArrayList<>();
 
-  /** The first secret signs, all of them are tried. */
+  /** The first secret signs new cookies. All of them are tried when a cookie is read. */
   CookieSessions(byte[]... secrets) {
     for (byte[] secret : secrets) {
       if (secret.length < MIN_SECRET) {
@@ -40,7 +40,10 @@ final class CookieSessions {
     return values + "." + sign(keys.get(0), cookieName, values);
   }
 
-  /** Null when nobody with one of the secrets has made it, or it has expired. */
+  /**
+   * The session in a cookie; null when none of the secrets has signed the cookie, or the session
+   * has expired.
+   */
   SessionStore.@Nullable Stored read(String cookieName, String cookie, Instant now) {
     int dot = cookie.indexOf('.');
     if (dot < 0) {
@@ -60,7 +63,9 @@ final class CookieSessions {
     return session == null || !session.expires().isAfter(now) ? null : session;
   }
 
-  /** The name belongs to what is signed: a cookie is worth nothing under another one. */
+  /**
+   * The signature covers the cookie's name, so that the value is worth nothing under another name.
+   */
   private static String sign(SecretKeySpec key, String cookieName, String values) {
     try {
       Mac mac = Mac.getInstance("HmacSHA256");

@@ -18,9 +18,10 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Cross-origin requests of scripts (WHATWG Fetch, 3.2): says which other sites may read responses.
- * Answers preflight requests itself: 204 with what is allowed, and without it for an origin or a
- * method that is not. It keeps nobody from sending a request; see {@link Csrf}.
+ * Says which other sites' scripts may read responses (cross-origin requests, WHATWG Fetch 3.2).
+ * This middleware answers preflight requests itself, with 204 and what is allowed. If the origin,
+ * the method or a header is not allowed, the 204 says nothing. It keeps nobody from sending a
+ * request; see {@link Csrf}.
  *
  * <p>Immutable, thread-safe.
  */
@@ -74,8 +75,8 @@ public final class Cors implements Middleware {
   }
 
   private Headers answered(Headers sent, @Nullable String origin) {
-    // For any origin also without one: a cache may give this response to a script of another site
-    // later on (WHATWG Fetch 3.2.5).
+    // If any origin is allowed, a response to a request without an origin says so, too. A cache may
+    // later give this response to a script of another site (WHATWG Fetch 3.2.5).
     boolean any = origins.contains("*");
     Headers more = any ? sent : sent.plus("Vary", "Origin");
     if (origin == null && !any) {
@@ -171,13 +172,16 @@ public final class Cors implements Middleware {
       return this;
     }
 
-    /** Whether requests may come with cookies; false by default. Not for any origin. */
+    /**
+     * Whether requests may come with cookies; false by default. Not possible if any origin is
+     * allowed.
+     */
     public Builder credentials(boolean newCredentials) {
       credentials = newCredentials;
       return this;
     }
 
-    /** How long a browser keeps the answer to a preflight; as it likes by default. */
+    /** How long a browser keeps the answer to a preflight; by default the browser decides. */
     public Builder maxAge(Duration newMaxAge) {
       maxAge = newMaxAge;
       return this;

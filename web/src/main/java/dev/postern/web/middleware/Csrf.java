@@ -15,16 +15,17 @@ import java.util.Base64;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps other sites from sending requests in the name of a user: a request that changes something
- * needs a token that only pages of this site have. All but GET, HEAD, OPTIONS and TRACE count as
- * that. Inside of {@link Sessions}.
+ * Keeps other sites from sending requests in the name of a user. A request that changes something
+ * needs a token that only pages of this site have. A request of any method but GET, HEAD, OPTIONS
+ * and TRACE counts as one that changes something. Put this middleware inside of {@link Sessions}.
  *
- * <p>A form has the token as the hidden field {@code _csrf}, a script sends it in {@code
- * X-CSRF-Token}; {@link #token} gives it. A request without the right one, and one whose browser
- * says in {@code Sec-Fetch-Site} that another site has caused it, is 403.
+ * <p>{@link #token} gives the token. A form has it as the hidden field {@code _csrf}; a script
+ * sends it in {@code X-CSRF-Token}. A request without the right token gets a 403. So does a request
+ * whose browser says in {@code Sec-Fetch-Site} that another site has caused it.
  *
- * <p>A form is read for that; {@link Request#form()} and {@link Request#multipart()} give the
- * application the same. An application that streams an upload has its script send the header.
+ * <p>This middleware reads a form to find the token. {@link Request#form()} and {@link
+ * Request#multipart()} then give the application the same form. If an application streams an
+ * upload, its script must send the header.
  *
  * <p>Thread-safe.
  */
@@ -43,14 +44,14 @@ public final class Csrf implements Middleware {
     return new Csrf(Limits.of());
   }
 
-  /** Reads forms with these limits, which are then those of the application, too. */
+  /** Reads forms with these limits, which then also hold for the application. */
   public static Csrf of(Limits limits) {
     return new Csrf(limits);
   }
 
   /**
-   * The token for the forms of this session; made when there is none. Another text for each call,
-   * so that compression gives nothing of it away (BREACH).
+   * The token for the forms of this session; it is made when there is none. Each call gives another
+   * text, so that compression gives nothing of the token away (BREACH).
    *
    * @throws IllegalStateException when the application is not in {@link Sessions}
    */

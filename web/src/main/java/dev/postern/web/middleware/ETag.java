@@ -20,15 +20,17 @@ import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Conditional GET (RFC 9110 13) for applications that do nothing about it: gives each response of
- * status 200 that has no {@code ETag} one made of its bytes, and answers 304 to a client that has
- * the representation already, 412 where that is what it asks for.
+ * Conditional GET (RFC 9110 13) for applications that do nothing about it. A response of status 200
+ * without an {@code ETag} gets one that is made of its bytes. A client that has the representation
+ * already gets a 304. A client whose {@code If-Match} or {@code If-Unmodified-Since} does not hold
+ * gets a 412.
  *
- * <p>Only a body whose length is known and small is read for that, by default up to 64 KiB: another
- * one may be a stream that never ends. A response with {@code Cache-Control: no-store} is left
+ * <p>Only a body whose length is known and small is read for that, by default up to 64 KiB. Another
+ * body may be a stream that never ends. A response with {@code Cache-Control: no-store} is left
  * alone. A tag or {@code Last-Modified} of the application counts in any case.
  *
- * <p>Inside of {@link Gzip}, which makes the tag a weak one. Immutable, thread-safe.
+ * <p>Put this middleware inside of {@link Gzip}, which makes the tag a weak one. Immutable,
+ * thread-safe.
  */
 public final class ETag implements Middleware {
   private static final int LIMIT = 64 * 1024;
@@ -44,7 +46,7 @@ public final class ETag implements Middleware {
     return new ETag(LIMIT);
   }
 
-  /** Tags bodies of up to so many bytes, which are held in memory. */
+  /** Tags bodies of up to {@code limit} bytes, which are held in memory. */
   public static ETag of(int limit) {
     if (limit < 0) {
       throw new IllegalArgumentException("limit must not be negative: " + limit);

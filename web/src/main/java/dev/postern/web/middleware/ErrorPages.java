@@ -23,12 +23,13 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Pages of one's own for errors: for what the application throws while nothing was sent, and for
+ * Answers errors with your own pages: exceptions of the application while nothing was sent, and
  * responses of status 400 to 599 without a body. The message of an exception goes to {@code
  * postern.errors}, and never to the client.
  *
- * <p>An {@link HttpException} or {@link GatewayException}, also as the cause of another one, has
- * its status and headers. A request body that was short or broken is 400. All else is 500.
+ * <p>For an {@link HttpException} or a {@link GatewayException}, also as the cause of another
+ * exception, the response has the status and the headers of that exception. If the request body was
+ * short or broken, the status is 400. For every other exception it is 500.
  *
  * <p>Thread-safe, as far as the pages are.
  */
@@ -43,14 +44,14 @@ public final class ErrorPages implements Middleware {
   @FunctionalInterface
   public interface Page {
     /**
-     * The page; null leaves it to the gateway. Its own status does not count.
+     * The page; null leaves the error to the gateway. The page's own status does not count.
      *
      * @param status 400 to 599
      */
     @Nullable Response page(Environ environ, int status) throws Exception;
   }
 
-  /** Asks for a page for each error, on the request's thread. */
+  /** Asks {@code page} for a page for each error, on the request's thread. */
   public static ErrorPages of(Page page) {
     return new ErrorPages(requireNonNull(page, "page"));
   }
@@ -124,7 +125,7 @@ public final class ErrorPages implements Middleware {
     return Response.of(status, merged(own.headers(), headers), own.body());
   }
 
-  /** Those of the page, and what else belongs to the status, such as {@code Allow}. */
+  /** The headers of the page, and others that belong to the status, such as {@code Allow}. */
   private static Headers merged(Headers own, Headers more) {
     Headers merged = own.without("Content-Length");
     for (Map.Entry<String, String> field : more) {
@@ -135,7 +136,7 @@ public final class ErrorPages implements Middleware {
     return merged;
   }
 
-  /** Remembers whether the client's body has failed, since not every exception says so. */
+  /** Remembers whether the client's body has failed, because not every exception says so. */
   private static final class Input extends FilterInputStream {
     private boolean failed;
 
@@ -192,13 +193,13 @@ public final class ErrorPages implements Middleware {
           throw e;
         }
         own = shown.body();
-        // Throws the error itself when something was sent.
+        // This throws e itself when something was sent.
         start.start(shown.status(), shown.headers(), e);
         own.writeTo(out);
       }
     }
 
-    /** A middleware around this one that pulls sees the failure itself. */
+    /** A middleware around this one that pulls the blocks sees the failure itself, and no page. */
     @Override
     public Iterator<ByteBuffer> iterator() {
       return body.iterator();

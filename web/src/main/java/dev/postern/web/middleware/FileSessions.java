@@ -20,9 +20,10 @@ import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@link SessionStore#inFiles}: a file for each session. Its name is a hash of the id, so that who
- * can list the directory knows no id, and no id leads to another file. A file is written beside and
- * moved into its place, so that a reader sees a whole one. Thread-safe.
+ * {@link SessionStore#inFiles}: a file for each session. Its name is a hash of the id, so that
+ * whoever can list the directory learns no id, and no id leads to another file. A file is written
+ * under another name and then moved into its place, so that a reader sees a whole file.
+ * Thread-safe.
  */
 final class FileSessions implements SessionStore {
   private static final Duration SWEEP_EVERY = Duration.ofHours(1);
@@ -81,7 +82,7 @@ final class FileSessions implements SessionStore {
 
   @Override
   public void save(String id, Stored session) throws IOException {
-    // Only this user may read it, as the JDK makes temporary files.
+    // The JDK makes temporary files that only this user may read.
     Path written = Files.createTempFile(directory, NEW, null);
     try {
       Files.write(written, SessionBytes.write(session));
@@ -99,7 +100,10 @@ final class FileSessions implements SessionStore {
     Files.deleteIfExists(file(id));
   }
 
-  /** A file's time of change is when its session expires, so that none has to be read. */
+  /**
+   * Deletes expired sessions. A file's time of change is the time when its session expires, so no
+   * file has to be read.
+   */
   private void sweep() throws IOException {
     Instant now = clock.instant();
     Path swept = directory.resolve(SWEPT);
@@ -115,7 +119,7 @@ final class FileSessions implements SessionStore {
       for (Path file : files) {
         Instant end = Files.getLastModifiedTime(file).toInstant();
         boolean unfinished = String.valueOf(file.getFileName()).startsWith(NEW);
-        // What was being written when its process was killed has the time of that.
+        // If a process was killed while it wrote a file, that file has the time of the write.
         Instant until = unfinished ? end.plus(SWEEP_EVERY) : end;
         if (!file.equals(swept) && !until.isAfter(now)) {
           Files.deleteIfExists(file);

@@ -19,10 +19,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Decompresses request bodies with {@code Content-Encoding: gzip} or {@code deflate}, up to a
- * limit, since one byte of gzip can stand for a thousand. The application sees a body of unknown
+ * limit, because one byte of gzip can stand for a thousand. The application sees a body of unknown
  * length, and no {@code Content-Encoding}.
  *
- * <p>Another coding is 415 with {@code Accept-Encoding}, a malformed body 400, a longer one 413.
+ * <p>Another coding gets a 415 with {@code Accept-Encoding}, a malformed body a 400, and a body
+ * over the limit a 413.
  *
  * <p>Immutable, thread-safe.
  */
@@ -39,7 +40,7 @@ public final class Gunzip implements Middleware {
   /**
    * Decompresses bodies.
    *
-   * @param limit of the decompressed body in bytes
+   * @param limit how many bytes the decompressed body may have
    */
   public static Gunzip of(long limit) {
     return new Gunzip(limit);
@@ -71,7 +72,9 @@ public final class Gunzip implements Middleware {
         });
   }
 
-  /** Begins to read when it is read, since a gzip stream reads its head at once. */
+  /**
+   * Makes the gzip stream at the first read, because a gzip stream reads its head when it is made.
+   */
   private static final class Inflated extends InputStream {
     private final InputStream in;
     private final boolean gzip;

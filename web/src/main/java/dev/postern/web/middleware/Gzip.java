@@ -15,16 +15,17 @@ import dev.postern.web.internal.Wrapped;
 import java.util.function.Predicate;
 
 /**
- * Compresses responses for clients that accept gzip, and keeps what is streamed streaming: a flush
- * of the application sends all that it has written.
+ * Compresses responses for clients that accept gzip. A stream stays a stream: a flush of the
+ * application sends all that it has written.
  *
- * <p>Compressed are text, JSON, XML, JavaScript, SVG, WebAssembly and fonts that are not compressed
- * already; from 512 bytes on where the length is known. Left alone are responses with {@code
- * Content-Encoding}, {@code Content-Range} or {@code Cache-Control: no-transform}. {@code Vary:
- * Accept-Encoding} says to caches that there are two, and an {@code ETag} becomes a weak one.
+ * <p>This middleware compresses text, JSON, XML, JavaScript, SVG, WebAssembly and fonts that are
+ * not compressed already, from 512 bytes on if the length is known. It leaves responses with {@code
+ * Content-Encoding}, {@code Content-Range} or {@code Cache-Control: no-transform} alone. {@code
+ * Vary: Accept-Encoding} tells caches that there are two forms, and an {@code ETag} becomes a weak
+ * one.
  *
- * <p>A page that holds a secret next to what a stranger chooses must not be compressed under TLS
- * (BREACH). Immutable, thread-safe.
+ * <p>A page that holds a secret next to a text that a stranger chooses must not be compressed under
+ * TLS (BREACH). Immutable, thread-safe.
  */
 public final class Gzip implements Middleware {
   private final Predicate<? super MediaType> types;
@@ -37,7 +38,7 @@ public final class Gzip implements Middleware {
     this.level = level;
   }
 
-  /** Compresses at level 6 what gets smaller. */
+  /** Compresses the types above at level 6. */
   public static Gzip of() {
     return new Gzip(Gzip::isCompressible, 512, 6);
   }
@@ -47,12 +48,12 @@ public final class Gzip implements Middleware {
     return new Gzip(newTypes, minimum, level);
   }
 
-  /** From which known length on, in bytes; 512 by default. */
+  /** The known length from which on a response is compressed, in bytes; 512 by default. */
   public Gzip withMinimum(int bytes) {
     return new Gzip(types, bytes, level);
   }
 
-  /** From 1, the fastest, to 9, the smallest; 6 by default. */
+  /** The level of compression, from 1 (fastest) to 9 (smallest); 6 by default. */
   public Gzip withLevel(int newLevel) {
     return new Gzip(types, minimum, GzipBody.checkedLevel(newLevel));
   }
@@ -131,7 +132,10 @@ public final class Gzip implements Middleware {
     return (length < 0 || length >= minimum) && parsed != null && types.test(parsed);
   }
 
-  /** {@code identity} is no coding, and stands in this field by mistake (RFC 9110 12.5.3). */
+  /**
+   * Whether the response has a coding already. {@code identity} is no coding, and stands in this
+   * field by mistake (RFC 9110 12.5.3).
+   */
   private static boolean isEncoded(Headers headers) {
     for (String coding : headers.all("Content-Encoding")) {
       if (!coding.equalsIgnoreCase("identity")) {

@@ -24,7 +24,10 @@ final class GzipBody implements Body {
     this.level = level;
   }
 
-  /** Gives the deflater's memory back without writing the end of a response that has none. */
+  /**
+   * A gzip stream that can give the deflater's memory back without writing its end, for a response
+   * that is not completed.
+   */
   private static final class Zip extends GZIPOutputStream {
     Zip(OutputStream out, int level) throws IOException {
       super(out, 8192, true);
@@ -36,7 +39,10 @@ final class GzipBody implements Body {
     }
   }
 
-  /** The response was replaced: the bytes so far are dropped, and so is the start of the gzip. */
+  /**
+   * Drops the gzip so far. When a response was replaced, its bytes are dropped, and the gzip starts
+   * anew.
+   */
   void restart() {
     if (zip != null) {
       zip.abandon();
@@ -99,7 +105,7 @@ final class GzipBody implements Body {
         return !finished;
       }
 
-      // A block for each block, an empty one for an empty one, and one for the end.
+      // Gives a block for each block, an empty block for an empty one, and one block for the end.
       @Override
       public ByteBuffer next() {
         if (finished) {

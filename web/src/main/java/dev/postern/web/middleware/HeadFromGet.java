@@ -6,8 +6,8 @@ import dev.postern.Middleware;
 import dev.postern.web.internal.Wrapped;
 
 /**
- * Lets an application that knows GET alone answer HEAD, too: it sees a GET, and the gateway leaves
- * the body out. Immutable, thread-safe.
+ * Lets an application that knows only GET answer HEAD, too. The application sees a GET, and the
+ * gateway leaves the body out. Immutable, thread-safe.
  */
 public final class HeadFromGet implements Middleware {
   private static final HeadFromGet ONE = new HeadFromGet();

@@ -18,18 +18,21 @@ import org.springframework.security.crypto.bcrypt.BCrypt;
  * org.springframework.security:spring-security-crypto} on the class path. The file is read again
  * when it has changed.
  *
- * <p>Hashes of other kinds are refused: they can be tried too fast. To check a password takes as
- * long as its hash was made to take, also for a user who does not exist; so limit how often a
- * client may ask.
+ * <p>Hashes of other kinds are refused, because passwords can be tried against them too fast. A
+ * check takes as long as the hash was made to take; for a user who does not exist, it takes as long
+ * as a hash of cost 10. So limit how often a client may ask.
  *
  * <p>Thread-safe.
  */
 public final class Htpasswd implements BiPredicate<String, String> {
-  /** Of a password that nobody has, for names that nobody has. */
+  /**
+   * The hash of a password that nobody has. It is checked for a name that nobody has, so that the
+   * check takes time, too.
+   */
   private static final String NOBODY =
       "$2y$10$abcdefghijklmnopqrstuuEPjvSjMQqdwaEVRoN3oOcFJN0OqMBTC";
 
-  /** bcrypt reads no more of a password. */
+  /** bcrypt reads no more bytes of a password. */
   private static final int MAX_PASSWORD = 72;
 
   private final Path file;
@@ -43,7 +46,7 @@ public final class Htpasswd implements BiPredicate<String, String> {
   /**
    * The users of this file.
    *
-   * @throws IOException when it cannot be read, or has a line that is not {@code name:bcrypt}
+   * @throws IOException when the file cannot be read, or has a line that is not {@code name:bcrypt}
    */
   public static Htpasswd of(Path file) throws IOException {
     Htpasswd htpasswd = new Htpasswd(file);

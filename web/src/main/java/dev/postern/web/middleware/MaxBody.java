@@ -8,8 +8,9 @@ import dev.postern.web.internal.LimitedInput;
 import dev.postern.web.internal.Wrapped;
 
 /**
- * Refuses request bodies that are longer than a limit with 413: before the application is called
- * when the length is known, else when the application reads on. Immutable, thread-safe.
+ * Refuses request bodies that are longer than a limit with 413. If the length is known, this
+ * middleware does so before the application is called; otherwise when the application reads beyond
+ * the limit. Immutable, thread-safe.
  */
 public final class MaxBody implements Middleware {
   private final long limit;
@@ -21,7 +22,7 @@ public final class MaxBody implements Middleware {
     this.limit = limit;
   }
 
-  /** Allows bodies of so many bytes. */
+  /** Allows bodies of up to {@code bytes} bytes. */
   public static MaxBody of(long bytes) {
     return new MaxBody(bytes);
   }

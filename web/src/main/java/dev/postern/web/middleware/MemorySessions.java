@@ -18,7 +18,7 @@ final class MemorySessions implements SessionStore {
     this.sessions = new Recent(most);
   }
 
-  /** The one that is unused for longest comes first. */
+  /** The session that is unused for longest comes first, and makes room for a new one. */
   private static final class Recent extends LinkedHashMap<String, Stored> {
     private static final long serialVersionUID = 1;
     private final int most;

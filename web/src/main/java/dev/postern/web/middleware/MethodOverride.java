@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Lets forms and old clients use other methods than GET and POST: a POST with the header {@code
  * X-HTTP-Method-Override}, or with the field {@code _method} of an urlencoded form, becomes a PUT,
- * PATCH or DELETE. Other values are passed over. The form is read for that; {@link Request#form()}
- * gives the application the same.
+ * PATCH or DELETE. Other values are passed over. This middleware reads the form to find the field.
+ * {@link Request#form()} then gives the application the same form.
  *
  * <p>The method that was sent is in the environ as {@code web.original_method}. Immutable,
  * thread-safe.

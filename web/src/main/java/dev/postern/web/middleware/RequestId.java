@@ -11,8 +11,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Gives each request an id, which is in the environ as {@code web.request_id}, in the outcome as
- * {@code web.request_id}, and in the response as {@code X-Request-Id}. One that comes in such a
- * header is kept when it is letters, digits, {@code -}, {@code _} and dots, at most 128 of them.
+ * {@code web.request_id}, and in the response as {@code X-Request-Id}. An id that comes in such a
+ * header is kept if it has at most 128 characters, all of them letters, digits, {@code -}, {@code
+ * _} and dots.
  *
  * <p>Immutable, thread-safe.
  */

@@ -10,8 +10,8 @@ import dev.postern.web.internal.Wrapped;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells the application below which prefix a proxy has it, so that its links lead there: the prefix
- * goes to SCRIPT_NAME, whether or not the proxy takes it from the path.
+ * Tells the application the prefix below which a proxy serves it, so that its links lead there. The
+ * prefix goes to SCRIPT_NAME, whether or not the proxy removes it from the path.
  *
  * <p>Immutable, thread-safe.
  */
@@ -38,8 +38,8 @@ public final class Rewrite implements Middleware {
   }
 
   /**
-   * The prefix that a trusted proxy says in {@code X-Forwarded-Prefix}. Outside of {@link
-   * TrustedProxies}, which changes REMOTE_ADDR.
+   * The prefix that a trusted proxy says in {@code X-Forwarded-Prefix}. Put this middleware outside
+   * of {@link TrustedProxies}, which changes REMOTE_ADDR.
    */
   public static Rewrite forwarded(TrustedProxies proxies) {
     return new Rewrite(null, proxies);

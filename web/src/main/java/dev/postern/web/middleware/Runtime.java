@@ -10,7 +10,7 @@ import java.util.function.LongSupplier;
  * Says in {@code X-Runtime} how long the application took to start its response, in seconds: {@code
  * 0.012345}. Immutable, thread-safe.
  */
-@SuppressWarnings("AvoidCommonTypeNames") // Rack's name for it; it is imported by name.
+@SuppressWarnings("AvoidCommonTypeNames") // Rack has this name, and users import the class by name.
 public final class Runtime implements Middleware {
   private final LongSupplier nanoTime;
 

@@ -46,19 +46,20 @@ public final class SecureHeaders implements Middleware {
     return new SecureHeaders(DEFAULT, null);
   }
 
-  /** With this header, in place of the one of that name. */
+  /** These headers with this one, in place of the one of that name. */
   public SecureHeaders with(String name, String value) {
     return new SecureHeaders(headers.with(name, value), transportSecurity);
   }
 
-  /** Without the header of that name. */
+  /** These headers without the one of that name. */
   public SecureHeaders without(String name) {
     return new SecureHeaders(headers.without(name), transportSecurity);
   }
 
   /**
-   * With {@code Strict-Transport-Security} for requests over TLS (RFC 6797): for so long a browser
-   * does not use this host, and with {@code subdomains} those below it, without TLS.
+   * With {@code Strict-Transport-Security} for requests over TLS (RFC 6797): for {@code maxAge}, a
+   * browser uses this host over TLS alone. With {@code subdomains}, that also holds for the hosts
+   * below it.
    */
   public SecureHeaders withTransportSecurity(Duration maxAge, boolean subdomains) {
     return new SecureHeaders(

@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What a site remembers of a browser from one request to the next: texts by name. {@link Sessions}
- * loads it when it is first asked for, and keeps it when the response starts; what is changed later
- * is refused.
+ * loads a session when it is first asked for, and keeps it when the response starts. Later changes
+ * are refused.
  *
  * <pre>{@code
  * Session session = Session.of(environ);
@@ -43,8 +43,8 @@ public final class Session {
   }
 
   /**
-   * The session of this request; a new one, which is kept when something is put, when the browser
-   * has none.
+   * The session of this request. If the browser has none, this is a new session, which is kept once
+   * something is put into it.
    *
    * @throws IllegalStateException when the application is not in {@link Sessions}
    */
@@ -93,7 +93,7 @@ public final class Session {
     renewed = true;
   }
 
-  /** Ends the session: its values are gone, and the browser forgets it. Throws as {@link #put}. */
+  /** Ends the session. Its values are gone, and the browser forgets it. Throws as {@link #put}. */
   public void end() {
     change();
     values().clear();
@@ -101,7 +101,7 @@ public final class Session {
     ended = true;
   }
 
-  /** Whether the browser had no session that is still known. */
+  /** Whether the session is new, because the browser had none or one that is not known any more. */
   public boolean isNew() {
     values();
     return !found;

@@ -45,7 +45,7 @@ final class SessionBytes {
     out.write(utf8);
   }
 
-  /** Null for bytes that are no session. */
+  /** The session in these bytes; null for bytes that are no session. */
   static SessionStore.@Nullable Stored read(byte[] bytes) {
     try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes))) {
       if (in.readByte() != VERSION) {

@@ -17,7 +17,7 @@ public interface SessionStore {
    * A session as it is kept.
    *
    * @param values by name
-   * @param expires from when on it counts for nothing
+   * @param expires the time from which on it does not count
    */
   record Stored(Map<String, String> values, Instant expires) {
     /** Copies the values. */
@@ -33,28 +33,28 @@ public interface SessionStore {
    */
   @Nullable Stored load(String id) throws IOException;
 
-  /** Keeps a session in the place of the one of that id. */
+  /** Keeps a session, in place of an earlier one of that id. */
   void save(String id, Stored session) throws IOException;
 
   /** Forgets a session, if there is one of that id. */
   void delete(String id) throws IOException;
 
   /**
-   * Sessions in this process: gone when it ends, so not for CGI executables nor for several
-   * processes.
+   * Sessions in the memory of this process. They are gone when it ends. So do not use them for CGI
+   * executables or for several processes.
    *
-   * @param most sessions at once; the one that is unused for longest makes room
+   * @param most how many sessions at once; the one that is unused for longest makes room
    */
   static SessionStore inMemory(int most) {
     return new MemorySessions(most, Clock.systemUTC());
   }
 
   /**
-   * Sessions in files of a directory that is this application's alone: for CGI executables, and for
-   * several processes of one machine. The directory is made when it is missing; only this user can
-   * read it and its files. Expired ones are deleted about once an hour.
+   * Sessions in files of a directory that only this application uses. They suit CGI executables,
+   * and several processes of one machine. The directory is made when it is missing; only this user
+   * can read it and its files. Expired sessions are deleted about once an hour.
    *
-   * @throws IOException when it is no directory and cannot be made one
+   * @throws IOException when the path is no directory and none can be made there
    */
   static SessionStore inFiles(Path directory) throws IOException {
     return FileSessions.of(directory, Clock.systemUTC());

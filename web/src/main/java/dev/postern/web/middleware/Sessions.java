@@ -25,9 +25,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gives requests a {@link Session}. Its values are in a store, and the browser has a random id of
- * 192 bits; or they are in a signed cookie, which needs no store, holds some 3 KB, and can be read,
- * but not changed, by whoever has the browser.
+ * Gives requests a {@link Session}. Its values can be in a store; then the browser has a random id
+ * of 192 bits. Or they can be in a signed cookie, which needs no store and holds some 3 KB. Whoever
+ * has the browser can read that cookie, but not change it.
  *
  * <pre>{@code
  * handler.with(Sessions.builder(SessionStore.inFiles(Path.of("/var/lib/site/sessions"))).build())
@@ -35,8 +35,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A session is loaded when the application asks for it, and kept when the response starts. An id
  * that the store does not know is never taken over from a client. The response that sets the cookie
- * gets {@code Cache-Control: no-store} unless the application says something else. Of two requests
- * of one session at the same time the last one wins.
+ * gets {@code Cache-Control: no-store} unless the application sets that field itself. If two
+ * requests change one session at the same time, the last one wins.
  *
  * <p>Thread-safe.
  */
@@ -73,7 +73,7 @@ public final class Sessions implements Middleware {
    *
    * @param secrets at least 32 random bytes each. The first one signs; cookies of the others are
    *     taken too, so that a secret can be replaced
-   * @throws IllegalArgumentException when there is none, or one is shorter
+   * @throws IllegalArgumentException when there is no secret, or one is shorter
    */
   public static Builder signed(byte[]... secrets) {
     return new Builder(null, new CookieSessions(secrets));
@@ -93,7 +93,7 @@ public final class Sessions implements Middleware {
         environ, new ChangedHeaders(startResponse, sent -> kept(environ, session, loaded, sent)));
   }
 
-  /** What the request's cookie leads to, and what has become of it. */
+  /** The session that the request's cookie leads to, and the cookie of the response. */
   private final class Loaded implements Session.Source {
     private final Environ environ;
     private @Nullable String id;
@@ -158,7 +158,7 @@ public final class Sessions implements Middleware {
     return sent.contains("Cache-Control") ? more : more.plus("Cache-Control", "no-store");
   }
 
-  /** The Set-Cookie field, or "". */
+  /** Keeps the session. Returns the value of Set-Cookie, or "". */
   private String keep(Environ environ, Session session, Loaded loaded) throws IOException {
     String id = loaded.id;
     if (!session.isUsed()) {
@@ -175,7 +175,8 @@ public final class Sessions implements Middleware {
     }
     Instant now = clock.instant();
     Instant expires = loaded.expires;
-    // A session that is in use lasts on; not every request has to write that.
+    // A session that is in use gets a new end only when less than half of its time is left, so that
+    // not every request writes it.
     boolean old = expires != null && expires.isBefore(now.plus(idle.dividedBy(2)));
     if (!session.isChanged() && !old) {
       return "";
@@ -208,7 +209,10 @@ public final class Sessions implements Middleware {
     return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
   }
 
-  /** Takes milliseconds to start: only when an id is made. */
+  /**
+   * A class of its own, because SecureRandom takes milliseconds to start and most requests make no
+   * id.
+   */
   static final class Random {
     static final SecureRandom SECURE = new SecureRandom();
 
@@ -259,15 +263,13 @@ public final class Sessions implements Middleware {
       return this;
     }
 
-    /**
-     * Whether the cookie is sent over TLS alone; by default it is when the request came over TLS.
-     */
+    /** Whether the cookie is sent over TLS alone; by default it is if the request came over TLS. */
     public Builder secure(boolean newSecure) {
       secure = newSecure;
       return this;
     }
 
-    /** When other sites' requests have the session; {@link SameSite#LAX} by default. */
+    /** Which requests of other sites have the session; {@link SameSite#LAX} by default. */
     public Builder sameSite(SameSite newSameSite) {
       sameSite = requireNonNull(newSameSite, "sameSite");
       return this;

@@ -19,11 +19,11 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Ends requests that take too long: interrupts the request's thread. While nothing was sent the
- * client gets 503 with {@code Retry-After}; afterwards the response is cut.
+ * Ends requests that take too long, by an interrupt of the request's thread. If nothing was sent,
+ * the client gets 503 with {@code Retry-After}; otherwise the response is cut.
  *
- * <p>Code that does not look at interrupts, such as a loop that computes, runs to its end; what it
- * then answers is dropped. Thread-safe.
+ * <p>Code that does not look at interrupts, such as a loop that computes, runs to its end. Its
+ * answer is then dropped. Thread-safe.
  */
 public final class Timeout implements Middleware {
   private final Duration limit;
@@ -35,12 +35,12 @@ public final class Timeout implements Middleware {
     this.limit = limit;
   }
 
-  /** Allows so long for the call and the body together. */
+  /** Allows {@code limit} for the call and the body together. */
   public static Timeout of(Duration limit) {
     return new Timeout(limit);
   }
 
-  /** One thread for all, made for the first request. */
+  /** One thread for all requests, made for the first one. */
   private static final class Clock {
     static final ScheduledThreadPoolExecutor EXECUTOR = executor();
 
@@ -105,7 +105,10 @@ public final class Timeout implements Middleware {
       }
     }
 
-    /** On the request's thread, which is to be interrupted by others only from here on. */
+    /**
+     * Called on the request's thread. From here on, this watch does not interrupt that thread any
+     * more.
+     */
     synchronized void end() {
       if (!ended) {
         ended = true;
