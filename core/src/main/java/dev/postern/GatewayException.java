@@ -4,14 +4,14 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A peer or a program broke a rule, or a request cannot be passed on. Carries the status that tells
- * the client so; the client gets that status with a fixed text, the message and the diagnosis go to
- * {@code postern.errors} and to the {@link Outcome}. An {@link Exchange} also finds one that is the
- * cause of another exception.
+ * A peer or a program broke a rule, or a request cannot be passed on. The exception carries the
+ * status for the client. The client gets that status with a fixed text; the message and the
+ * diagnosis go to {@code postern.errors} and to the {@link Outcome}. An {@link Exchange} also finds
+ * a GatewayException among the causes of another exception.
  *
  * <p>Gateways and hosts throw it. An application throws an {@link HttpException}.
  *
- * <p>Immutable but for what every Throwable lets change.
+ * <p>Immutable, except for what can change in every Throwable.
  */
 public final class GatewayException extends IOException {
   private static final long serialVersionUID = 1;
@@ -36,6 +36,7 @@ public final class GatewayException extends IOException {
    *
    * @param status 400 to 599
    * @param message {@code subject must rule: "value" [id]}, for the log
+   * @param diagnosis what a host of programs knows about the failure; null from everybody else
    */
   public GatewayException(
       int status,
@@ -69,8 +70,8 @@ public final class GatewayException extends IOException {
    * What a refused peer or program did. All texts are escaped and cut; none may reach a client.
    *
    * @param rule the id of the rule that was broken
-   * @param offset where in the peer's output, in bytes from its start; -1 when it is not about a
-   *     place
+   * @param offset where in the peer's output, in bytes from its start; -1 when the rule is not
+   *     about a place in it
    * @param excerpt the bytes around the offset, or ""
    * @param stderr the end of what the program wrote on its standard error, or ""
    * @param exit how the program ended, such as {@code exit 3}, {@code signal 9} or {@code running};

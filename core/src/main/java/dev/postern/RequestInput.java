@@ -1,25 +1,25 @@
 package dev.postern;
 
+import dev.postern.internal.TimeOuts;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
-import java.net.SocketTimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A request's body. One of known length ends there, whatever comes after it (RFC 3875 4.2), and is
- * an error where it comes short, so that half a body never looks whole; one of unknown length ends
- * where its stream does. {@code close()} leaves the connection alone.
+ * A request's body. A body of known length ends at that length, whatever comes after it (RFC 3875
+ * 4.2). If fewer bytes come, the reader gets an exception, so that half a body never looks whole. A
+ * body of unknown length ends where its stream ends. {@code close()} does not close the connection.
  *
- * <p>A connection that breaks or stalls is its client's fault: what is thrown then carries a status
- * that says so.
+ * <p>If the connection breaks or stalls, the client is at fault. The exception then carries a
+ * status that says so.
  */
 final class RequestInput extends InputStream {
   private final InputStream in;
   private final long length;
   private long left;
 
-  /** What the client did to the body, or null. */
+  /** The exception that the reader got because of the client, or null. */
   private @Nullable IOException failure;
 
   private volatile boolean ended;
@@ -78,7 +78,10 @@ final class RequestInput extends InputStream {
     return (int) Math.min(in.available(), left);
   }
 
-  /** The request is over: what comes next is another one's. */
+  /**
+   * Ends the body, because the request is over. The next bytes of the stream belong to another
+   * request.
+   */
   void endRequest() {
     ended = true;
   }
@@ -89,7 +92,10 @@ final class RequestInput extends InputStream {
     }
   }
 
-  /** What the client did to the body, as it was thrown; null while nothing is wrong with it. */
+  /**
+   * The exception that the reader got because of the client; null while nothing is wrong with the
+   * body.
+   */
   @Nullable IOException failure() {
     return failure;
   }
@@ -103,17 +109,22 @@ final class RequestInput extends InputStream {
     return -1;
   }
 
-  /** A gateway may have said more about it; an interrupt is nobody's fault. */
+  /**
+   * Makes the exception for the reader. A {@link GatewayException} stays as it is, because it may
+   * say more. An interrupt stays as it is, because it is nobody's fault.
+   */
   private IOException broken(IOException e) {
-    if (e instanceof InterruptedIOException && !(e instanceof SocketTimeoutException)) {
+    boolean late = TimeOuts.isTimeOut(e);
+    if (e instanceof InterruptedIOException && !late) {
       return e;
     }
     IOException thrown = e;
-    if (e instanceof SocketTimeoutException) {
-      thrown = new GatewayException(408, "request body must come in time", Headers.of(), null, e);
-    } else if (!(e instanceof GatewayException)) {
+    if (!(e instanceof GatewayException)) {
       thrown =
-          new GatewayException(400, "request body must come whole: " + e, Headers.of(), null, e);
+          late
+              ? new GatewayException(408, "request body must come in time", Headers.of(), null, e)
+              : new GatewayException(
+                  400, "request body must come whole: " + e, Headers.of(), null, e);
     }
     failure = thrown;
     return thrown;

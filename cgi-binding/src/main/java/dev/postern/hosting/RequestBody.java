@@ -4,6 +4,7 @@ import com.google.common.io.CountingInputStream;
 import dev.postern.Environ;
 import dev.postern.GatewayException;
 import dev.postern.Headers;
+import dev.postern.internal.TimeOuts;
 import dev.postern.system.Spool;
 import dev.postern.wire.Refusal;
 import java.io.ByteArrayInputStream;
@@ -11,22 +12,23 @@ import java.io.Closeable;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.SocketTimeoutException;
-import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A request's body on its way to a program. A short one is read whole before the program starts, so
- * that a slow client holds no process; a longer one of known length is streamed; one of unknown
- * length is spooled, to memory and then to a file that only we can read, so that CONTENT_LENGTH is
- * always right (RFC 3875 4.2).
+ * A request's body on its way to a program. A short body is read whole before the program starts,
+ * so that a slow client holds no process. A longer body of known length is streamed. A body of
+ * unknown length is spooled, to memory and then to a file that only we can read, so that
+ * CONTENT_LENGTH is always right (RFC 3875 4.2).
  */
 final class RequestBody implements Closeable {
   private static final int IN_MEMORY = 64 * 1024;
 
   private final long length;
 
-  /** Of bytes that are here all together: they are handed over together. */
+  /**
+   * How many bytes were handed over of a body that is not streamed. Such a body is handed over
+   * whole.
+   */
   private long taken;
 
   private final byte @Nullable [] bytes;
@@ -70,11 +72,12 @@ final class RequestBody implements Closeable {
   }
 
   /**
-   * The client's fault, and told so if it still listens: too slow, or gone before all of the body
-   * came; or whatever else the body was refused for.
+   * The failure of a body that cannot be read. The client was too slow, or was gone before all of
+   * the body came, or the body was refused for another reason. The client is told, if it still
+   * listens.
    */
   static GatewayException unreadable(IOException e) {
-    boolean late = isLate(e);
+    boolean late = TimeOuts.isTimeOut(e);
     if (e instanceof GatewayException refused) {
       if (refused.diagnosis() != null || refused.status() != 400 && refused.status() != 408) {
         return refused;
@@ -87,15 +90,6 @@ final class RequestBody implements Closeable {
             400, "body-unreadable", "request body must be readable to its end", Headers.of(), e);
   }
 
-  private static boolean isLate(Throwable e) {
-    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-      if (cause instanceof SocketTimeoutException || cause instanceof TimeoutException) {
-        return true;
-      }
-    }
-    return false;
-  }
-
   /** CONTENT_LENGTH, or -1 when there is no body. */
   long length() {
     return length;
@@ -106,7 +100,7 @@ final class RequestBody implements Closeable {
     return stream == null ? taken : stream.getCount();
   }
 
-  /** What the program reads, from its start where that is possible; or null for nothing. */
+  /** What the program reads, from the body's start where that is possible; or null for nothing. */
   @Nullable InputStream stream() {
     taken = Math.max(0, length);
     if (bytes != null) {
@@ -115,7 +109,7 @@ final class RequestBody implements Closeable {
     return spool == null ? stream : spool.open();
   }
 
-  /** Whether the client may still be sending it when the program runs. */
+  /** Whether the client may still be sending the body when the program runs. */
   boolean isStreamed() {
     return stream != null;
   }

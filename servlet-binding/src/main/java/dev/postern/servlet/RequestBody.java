@@ -8,35 +8,31 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.net.SocketTimeoutException;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A request's body. Some containers send {@code 100 Continue} as soon as somebody asks for the
- * body. So this class asks the container at the first read and not before. If the client stalls or
- * breaks off, the response has a status of its own, so that nobody takes it for a failure of the
- * application.
+ * body. So this class asks the container at the first read and not before.
  *
- * <p>A filter may have read the body before. If it is a form, it is made again ({@link
- * RebuiltBody}). To find out whether a form has been read, this class reads its first byte when the
- * application asks for its length.
+ * <p>A filter may have read the body before. If the body is a form, this class makes it again
+ * ({@link RebuiltBody}). To find out whether a filter has read a form, this class reads the first
+ * byte when the application asks for the length.
  */
 final class RequestBody extends InputStream {
   /** As much as Tomcat swallows by default. */
   private static final int DRAINED = 2 << 20;
 
-  /** How long the rest of a body is waited for after the response, in milliseconds. */
+  /** How long {@link #drain()} waits for the rest of a body after the response, in milliseconds. */
   private static final int PATIENCE_MILLIS = 100;
 
   private static final String REST_IS_READ = "dev.postern.servlet.rest-is-read";
 
   private final HttpServletRequest request;
 
-  /** The most bytes that it may have; -1 for any number. */
+  /** The most bytes that the body may have; -1 for any number. */
   private final long limit;
 
   private @Nullable ServletInputStream in;
@@ -46,24 +42,24 @@ final class RequestBody extends InputStream {
   /** A byte of the body that was read to see whether there is one; -1 for none. */
   private int first = -1;
 
-  /** Why the first byte could not be read, for whoever reads the body. */
+  /** Why the first byte could not be read. Whoever reads the body gets this exception. */
   private @Nullable IOException failure;
 
   /** Bytes of the body that were read. */
   private long taken;
 
-  /** With at most so many bytes; -1 for any number. */
+  /** A body of at most {@code limit} bytes; -1 for any number. */
   RequestBody(HttpServletRequest request, long limit) {
     this.request = request;
     this.limit = limit;
   }
 
-  /** The body is longer than is allowed. */
+  /** The exception for a body that is longer than is allowed. */
   static GatewayException tooLarge(long limit) {
     return new GatewayException(413, "request body must not exceed " + limit + " bytes [max-body]");
   }
 
-  /** The length of a body that was made again; else -1, and the request's own length holds. */
+  /** The length of a body that was made again. Otherwise -1, and the request's own length holds. */
   long rebuiltLength() {
     if (!examined) {
       examined = true;
@@ -81,7 +77,7 @@ final class RequestBody extends InputStream {
         rebuilt = RebuiltBody.of(request);
       }
     } catch (IOException e) {
-      failure = broken(e);
+      failure = e;
     }
   }
 
@@ -91,7 +87,8 @@ final class RequestBody extends InputStream {
       taken += first < 0 ? 0 : 1;
       return first < 0;
     } catch (IllegalStateException e) {
-      // A filter has asked for the reader, or for the stream in a container that gives it once.
+      // A filter has asked for the reader, or for the stream in a container that gives it only
+      // once.
       return true;
     }
   }
@@ -123,10 +120,9 @@ final class RequestBody extends InputStream {
           made && rebuilt != null
               ? rebuilt.input().read(bytes, offset, length)
               : readSent(bytes, offset, length);
-    } catch (IOException e) {
-      throw broken(e);
     } catch (UncheckedIOException e) {
-      throw broken(e);
+      // A filter's own stream throws this, and so does a kept part that cannot be opened.
+      throw e.getCause();
     }
     if (n < 0 && !made && taken == 0 && request.getContentLengthLong() > 0) {
       throw readBefore(null);
@@ -149,7 +145,10 @@ final class RequestBody extends InputStream {
     return n;
   }
 
-  /** Not the client's fault, and not to be seen from the outside: which filters there are. */
+  /**
+   * A 500, because the client is not at fault. The message names the filters, and goes to the log
+   * only.
+   */
   private GatewayException readBefore(@Nullable Throwable cause) {
     return new GatewayException(
         500,
@@ -177,7 +176,7 @@ final class RequestBody extends InputStream {
                       .append(filter.getClassName())
                       .append(')'));
     } catch (RuntimeException e) {
-      // A context may refuse to tell.
+      // A context may refuse to name its filters.
       return "unknown";
     }
     return filters.length() == 0 ? "none" : filters.toString();
@@ -199,10 +198,10 @@ final class RequestBody extends InputStream {
    * used again. Jetty would close the connection without telling the client, and the client's next
    * request would fail.
    *
-   * <p>A client that still waits for {@code 100 Continue} has sent nothing, and is not asked to
-   * send now. A client that stalls must not hold a thread: what has not come after {@value
-   * #PATIENCE_MILLIS} ms is left to the container. A server that reads the rest by itself sets the
-   * request attribute {@value #REST_IS_READ}.
+   * <p>A client that still waits for {@code 100 Continue} has sent nothing, and this method does
+   * not ask it to send now. A client that stalls must not hold a thread. So after {@value
+   * #PATIENCE_MILLIS} ms this method leaves the rest to the container. A server that reads the rest
+   * by itself sets the request attribute {@value #REST_IS_READ}.
    */
   void drain() {
     if (request.getDispatcherType() != DispatcherType.REQUEST
@@ -214,7 +213,7 @@ final class RequestBody extends InputStream {
     try {
       drain(in());
     } catch (IOException | IllegalStateException e) {
-      // The client is gone, or a filter has the body: either way there is nothing to save.
+      // The client is gone, or a filter has the body. In both cases there is nothing to save.
     }
   }
 
@@ -244,8 +243,9 @@ final class RequestBody extends InputStream {
   }
 
   /**
-   * Whether the head says that there is one (RFC 9112 6.3). Without a word of it, HTTP/1.1 has
-   * none, and HTTP/2 needs nobody to read the rest; a container knows only after a read.
+   * Whether the head says that there is a body (RFC 9112 6.3). If the head says nothing, an
+   * HTTP/1.1 request has no body, and in HTTP/2 nobody needs to read the rest. The container itself
+   * knows only after a read.
    */
   private boolean hasBody() {
     return request.getContentLengthLong() > 0 || request.getHeader("Transfer-Encoding") != null;
@@ -255,7 +255,7 @@ final class RequestBody extends InputStream {
     return request.getHeader("Expect") != null;
   }
 
-  /** Nothing: the rest of the body, and the connection, are the container's. */
+  /** Does nothing, because the rest of the body and the connection belong to the container. */
   @Override
   public void close() {}
 
@@ -264,19 +264,5 @@ final class RequestBody extends InputStream {
       in = request.getInputStream();
     }
     return in;
-  }
-
-  private static IOException broken(Exception e) {
-    if (e instanceof GatewayException known) {
-      return known;
-    }
-    return isLate(e) || isLate(e.getCause())
-        ? new GatewayException(408, "request body must come in time", Headers.of(), null, e)
-        : new GatewayException(400, "request body must come whole: " + e, Headers.of(), null, e);
-  }
-
-  /** Jetty and Tomcat have their own exceptions around what tells it. */
-  private static boolean isLate(@Nullable Throwable e) {
-    return e instanceof SocketTimeoutException || e instanceof TimeoutException;
   }
 }
