@@ -28,8 +28,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What one process writes: its output, of which each byte is taken once, and its standard error.
- * Confined to the request's thread.
+ * What one process writes: its output and its standard error. Each byte of the output is taken
+ * once. Confined to the request's thread.
  */
 public final class ProgramOutput {
   /** How many lines of standard error are logged for a run: the last ones. */
@@ -41,23 +41,26 @@ public final class ProgramOutput {
   /** How much of standard error goes into a diagnosis. */
   private static final int STDERR_SHOWN = 512;
 
-  /** How much is read of an output that is refused, and how long more of it is waited for. */
+  /** How much of a refused output is read, and how long to wait for more of it. */
   private static final int REFUSED_READ = 64 * 1024;
 
-  private static final Duration REFUSED_TIME = Duration.ofMillis(100);
+  private static final Duration REFUSED_TIME = Duration.ofMillis(250);
 
-  /** How much of it is logged: its last bytes, and of them the last lines. */
+  /** How much of a refused output is logged: its last bytes, and of these the last lines. */
   private static final int REFUSED_SHOWN = 2048;
 
   private static final int REFUSED_LINES = 40;
 
-  /** The engine holds fewer bytes back, so that they are copied in any case. */
+  /**
+   * From this size on, a copy to the heap is saved. The engine holds smaller blocks back, and
+   * copies them in any case.
+   */
   private static final int WORTH_IT = 8 * 1024;
 
-  /** What {@code setsid} ends with when it cannot run a program. */
+  /** How {@code setsid} and other helpers end when they cannot run a program. */
   private static final Set<String> NOT_RUN = Set.of("exit 126", "exit 127");
 
-  /** What they say then, and nothing else: util-linux, and busybox. */
+  /** What the helpers then write, and nothing else: those of util-linux, and of busybox. */
   private static final Pattern HELPER_FAILED =
       Pattern.compile("([a-z]+): (?:failed to execute (.+)|can't execute '(.+)'): [^\n]*\n");
 
@@ -65,7 +68,7 @@ public final class ProgramOutput {
   private final int helpers;
   private final RunWatch watch;
 
-  /** From here on in the current block, there is output that was not taken. */
+  /** The first byte of the current block that was not taken yet. */
   private int position;
 
   private boolean inBlock;
@@ -74,9 +77,9 @@ public final class ProgramOutput {
   private long logged;
 
   /**
-   * The output of one that runs.
+   * The output of a program that runs.
    *
-   * @param command of the program itself, without what stands before it
+   * @param command the command of the program itself, without the helpers before it
    */
   ProgramOutput(RunningProgram process, List<String> command, RunWatch watch) {
     this.process = process;
@@ -90,7 +93,7 @@ public final class ProgramOutput {
 
   // ---- output ----
 
-  /** What came of waiting for output that was not taken yet. */
+  /** Waits for output that was not taken yet. */
   RunningProgram.Read await(Duration timeout) throws IOException {
     if (inBlock && position < process.length()) {
       return RunningProgram.Read.BLOCK;
@@ -124,7 +127,7 @@ public final class ProgramOutput {
     return process.length() - position;
   }
 
-  /** Takes what is waiting, for nobody. */
+  /** Takes what is waiting, and drops it. */
   void discard() {
     position = process.length();
   }
@@ -140,7 +143,10 @@ public final class ProgramOutput {
     return true;
   }
 
-  /** Takes what is waiting, where it is: valid until the next wait, unless it is kept. */
+  /**
+   * Takes what is waiting, without a copy. The block is valid until the next wait, unless it is
+   * kept.
+   */
   Block block(OutputStream out) {
     int from = position;
     position = process.length();
@@ -164,7 +170,7 @@ public final class ProgramOutput {
     }
   }
 
-  /** Leaves what {@link #block} took to whoever has it; false where that cannot be. */
+  /** Leaves what {@link #block} took to whoever has it; false if the program cannot do that. */
   boolean keepBlock() {
     if (!process.keepBlock()) {
       return false;
@@ -188,9 +194,9 @@ public final class ProgramOutput {
   // ---- standard error and the end ----
 
   /**
-   * Whether a process without any output says that it never became the program: one of our helpers
-   * before it tells so by its exit status, and on standard error in words of its own. A program can
-   * say the same of itself, so that this is no proof, and nothing may be run again for it.
+   * Whether a process without any output says that it never became the program. One of our helpers
+   * before the program says so by its exit status, and by its own words on standard error. A
+   * program can write the same words, so this is no proof, and nothing may be run again for it.
    */
   boolean isNotRun() {
     if (helpers < 1 || !NOT_RUN.contains(process.exit().toString())) {
@@ -216,7 +222,7 @@ public final class ProgramOutput {
   /**
    * The failure with all that is known about the program.
    *
-   * @param ending whether the program is about to end by itself, so that its last words may come
+   * @param ending whether the program is about to end by itself, so that it may still write errors
    */
   GatewayException diagnosed(GatewayException e, boolean ending) {
     Exit exit = ending ? process.exit() : Exit.RUNNING;
@@ -234,9 +240,9 @@ public final class ProgramOutput {
   }
 
   /**
-   * The last of what the program wrote on its standard error, line by line and escaped, so that no
-   * program can write lines of the log itself, or fill it. One line more tells how much came
-   * before.
+   * Logs the last of what the program wrote on its standard error, line by line and escaped, so
+   * that no program can write lines of the log itself, or fill the log. One line more tells how
+   * much came before.
    *
    * @param name of the program, which each line starts with
    */
@@ -279,9 +285,9 @@ public final class ProgramOutput {
   }
 
   /**
-   * The end of an output that was refused, line by line and escaped: some programs write there what
-   * is wrong with them, such as Python with {@code cgitb}. What is still to come is waited for a
-   * moment.
+   * Logs the end of an output that was refused, line by line and escaped. Some programs write there
+   * what is wrong with them, such as Python with {@code cgitb}. Waits a moment for what is still to
+   * come.
    */
   void logRefused(String name, Consumer<String> log) {
     byte[] said = refused();
@@ -314,7 +320,7 @@ public final class ProgramOutput {
         read = await(REFUSED_TIME);
       }
     } catch (IOException e) {
-      // Then what has come has to do.
+      // The output that has come must be enough.
     }
     return said.toByteArray();
   }

@@ -261,7 +261,7 @@ class CgiResponseTest {
                 directory,
                 "p",
                 "i=0; while [ $i -lt 3000 ]; do echo \"no header line $i\"; i=$((i+1)); done",
-                "printf 'a\\033[31mb\\n'; sleep 0.05; echo 'ZeroDivisionError: \"x\"'"));
+                "printf 'a\\033[31mb\\n'; sleep 0.03; echo 'ZeroDivisionError: \"x\"'"));
 
     Call call = Call.get("/").to(app);
 

@@ -9,22 +9,24 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * The running server of a {@link CgiExecutable.Builder#warm warm} executable.
  *
- * @param pid its process
- * @param user who runs it, the web server's user as a rule; empty where the system does not tell
+ * @param pid the number of its process
+ * @param user the user that runs it, usually the web server's; empty if the system does not tell
  * @param name the executable's file name and the number of its installation
- * @param started when it was started
+ * @param started when the process started
  */
 public record WarmProcess(long pid, String user, String name, Instant started) {
+  private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
+
   /**
-   * The servers of all users that belong to a library directory, by their process numbers. They are
-   * found in the kernel's list of processes, by the argument file that each was started with.
+   * The servers of all users that belong to a library directory, in the order of their process
+   * numbers. This method finds them in the kernel's list of processes by the argument file that
+   * each was started with.
    *
    * @throws IOException when there is no such directory
    */
@@ -50,15 +52,15 @@ public record WarmProcess(long pid, String user, String name, Instant started) {
     return found;
   }
 
-  /** What of the library directory a process serves; empty for any other process. */
+  /** The name of the installation that a process serves; empty for any other process. */
   private static String name(Path library, long pid) {
     String[] words;
     try {
-      // Bytes as chars: a path of the library is ASCII.
+      // Reads the bytes as chars. That is enough because a library's path is ASCII.
       Path line = Path.of("/proc", Long.toString(pid), "cmdline");
       words = Files.readString(line, StandardCharsets.ISO_8859_1).split("\0", -1);
     } catch (IOException e) {
-      // It has ended meanwhile.
+      // The process has ended meanwhile.
       return "";
     }
     // java @LIB/NAME-NUMBER/warm LIB/run/UID/NUMBER.sock …
@@ -73,28 +75,29 @@ public record WarmProcess(long pid, String user, String name, Instant started) {
   }
 
   /**
-   * Ends it by SIGTERM, and waits for that: the requests that it answers are cancelled, and the
-   * next request to the executable starts another one.
+   * Ends the server by SIGTERM, and waits for its end. The server cancels the requests that it is
+   * answering. The next request to the executable starts another server.
    *
-   * @return whether it has ended; false when it belongs to another user, or takes longer
+   * @return whether the server has ended; false when it belongs to another user, or takes longer
    */
   public boolean stop(Duration limit) {
     ProcessHandle process = ProcessHandle.of(pid).orElse(null);
     if (process == null || !process.info().startInstant().orElse(Instant.EPOCH).equals(started)) {
-      // It has ended, and another process may have its number.
+      // The server has ended, and another process may have its number now.
       return true;
     }
     if (!process.destroy() && process.isAlive()) {
       return false;
     }
-    try {
-      process.onExit().get(limit.toNanos(), TimeUnit.NANOSECONDS);
-      return true;
-    } catch (TimeoutException | ExecutionException e) {
-      return !process.isAlive();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return !process.isAlive();
+    // The server is no child of this JVM: for such a process, ProcessHandle.onExit looks ever more
+    // seldom, in the end once a second.
+    long start = System.nanoTime();
+    while (process.isAlive() && System.nanoTime() - start < limit.toNanos()) {
+      LockSupport.parkNanos(LOOK_NANOS);
+      if (Thread.currentThread().isInterrupted()) {
+        break;
+      }
     }
+    return !process.isAlive();
   }
 }

@@ -3,6 +3,7 @@ package dev.postern.cgi.server;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
 /** The servers behind warm executables, found by the library directory that is theirs alone. */
@@ -25,9 +26,15 @@ public final class WarmServers {
 
   /** Ends them, and waits for that. */
   public static void end(Path library) {
-    for (ProcessHandle server : of(library)) {
-      server.destroyForcibly();
-      server.onExit().orTimeout(SECONDS, TimeUnit.SECONDS).join();
+    List<ProcessHandle> servers = of(library);
+    servers.forEach(ProcessHandle::destroyForcibly);
+    long start = System.nanoTime();
+    // They are no children: ProcessHandle.onExit would look for them once a second.
+    while (servers.stream().anyMatch(ProcessHandle::isAlive)) {
+      if (System.nanoTime() - start > TimeUnit.SECONDS.toNanos(SECONDS)) {
+        throw new AssertionError("servers must end: " + servers);
+      }
+      LockSupport.parkNanos(1_000_000);
     }
   }
 }

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -101,8 +102,11 @@ class PhpTest {
       }
       assertThat(pids).hasSize(3);
       String pid = Ask.get("/pid.php").to(php).body();
-      ProcessHandle.of(Long.parseLong(pid)).orElseThrow().destroyForcibly();
-      ProcessHandle.of(Long.parseLong(pid)).ifPresent(process -> process.onExit().join());
+      ProcessHandle server = ProcessHandle.of(Long.parseLong(pid)).orElseThrow();
+      server.destroyForcibly();
+      while (server.isAlive()) {
+        LockSupport.parkNanos(1_000_000);
+      }
       Ask next = Ask.post("/pid.php", new byte[1]).to(php);
       assertThat(next.status).as(next.log()).isEqualTo(200);
       assertThat(next.body()).isNotEqualTo(pid);
