@@ -31,8 +31,13 @@ import java.security.KeyStore;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.Date;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.SubmissionPublisher;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 import org.bouncycastle.asn1.x500.X500Name;
@@ -82,13 +87,14 @@ class ListenTest {
   }
 
   private static WebServer open(Listener listener, Tls tls, boolean proxied) throws IOException {
+    return open(listener, tls, proxied, ECHO, ServerLimits.standard());
+  }
+
+  private static WebServer open(
+      Listener listener, Tls tls, boolean proxied, Application app, ServerLimits limits)
+      throws IOException {
     return WebServer.open(
-        List.of(listener),
-        tls,
-        proxied,
-        ECHO,
-        ListenTest.class.getClassLoader(),
-        ServerLimits.standard());
+        List.of(listener), tls, proxied, app, ListenTest.class.getClassLoader(), limits);
   }
 
   private static Listener loopback() throws IOException {
@@ -220,6 +226,49 @@ class ListenTest {
         .hasMessage("--tls-cert must come with --tls-key");
     assertThatThrownBy(() -> Tls.of(directory.resolve("nowhere").toString(), key.toString()))
         .hasMessageStartingWith("FILE of --tls-cert must hold");
+  }
+
+  /** HTTP/2 needs no header that says that a body comes, and one connection has many requests. */
+  @Test
+  void attackF08_drippingBodiesInHttp2_leaveThreadsToOthers() throws Exception {
+    X509Certificate made = write("localhost");
+    Application app =
+        (environ, startResponse) -> {
+          try {
+            environ.input().readAllBytes();
+          } catch (IOException e) {
+            // The client has left.
+          }
+          return ECHO.call(environ, startResponse);
+        };
+    ServerLimits limits = ServerLimits.standard().withThreads(24, 8);
+    Tls tls = Tls.of(certificate.toString(), key.toString());
+    try (WebServer server = open(loopback(), tls, false, app, limits);
+        SubmissionPublisher<ByteBuffer> endless = new SubmissionPublisher<>()) {
+      HttpClient slow = client(made);
+      List<CompletableFuture<HttpResponse<Void>>> uploads = new ArrayList<>();
+      for (int i = 0; i < 60; i++) {
+        HttpRequest upload =
+            HttpRequest.newBuilder(URI.create("https://localhost:" + server.port() + "/"))
+                .POST(HttpRequest.BodyPublishers.fromPublisher(endless))
+                .build();
+        uploads.add(slow.sendAsync(upload, HttpResponse.BodyHandlers.discarding()));
+      }
+      while (endless.getNumberOfSubscribers() < uploads.size()) {
+        LockSupport.parkNanos(1_000_000);
+      }
+      endless.submit(ByteBuffer.wrap(new byte[1]));
+
+      HttpResponse<String> other =
+          client(made)
+              .sendAsync(
+                  HttpRequest.newBuilder(URI.create("https://localhost:" + server.port() + "/"))
+                      .build(),
+                  HttpResponse.BodyHandlers.ofString())
+              .get(5, TimeUnit.SECONDS);
+      assertThat(other.statusCode()).isEqualTo(200);
+      uploads.forEach(upload -> upload.cancel(true));
+    }
   }
 
   private static HttpResponse<String> get(HttpClient client, int port, HttpClient.Version version)

@@ -1,6 +1,8 @@
 package dev.postern.launcher.http;
 
 import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http2.HTTP2Connection;
+import org.eclipse.jetty.http2.api.Stream;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
@@ -22,8 +24,9 @@ public final class FrontHandler extends Handler.Wrapper {
     this.bodies = new QoSHandler(applications);
     this.limits = limits;
     bodies.setMaxRequestCount(limits.bodies());
-    // An HTTP/1 connection has one request at a time, so the limit of connections holds here, too.
-    bodies.setMaxSuspendedRequestCount(-1);
+    // As many as HTTP/1 connections can have. One of HTTP/2 can have over a hundred: the server
+    // answers more of them with 503.
+    bodies.setMaxSuspendedRequestCount(limits.connections());
     bodies.setMaxSuspend(limits.idle());
     setHandler(bodies);
   }
@@ -47,7 +50,18 @@ public final class FrontHandler extends Handler.Wrapper {
   }
 
   private static boolean hasBody(Request request) {
-    return request.getLength() > 0
-        || request.getLength() < 0 && request.getHeaders().contains(HttpHeader.TRANSFER_ENCODING);
+    if (request.getLength() >= 0) {
+      return request.getLength() > 0;
+    }
+    return request.getHeaders().contains(HttpHeader.TRANSFER_ENCODING) || isOpenStream(request);
+  }
+
+  /** Whether an HTTP/2 client may still send: its body needs no header that says so. */
+  private static boolean isOpenStream(Request request) {
+    if (request.getConnectionMetaData().getConnection() instanceof HTTP2Connection connection) {
+      Stream stream = connection.getSession().getStream(Integer.parseInt(request.getId()));
+      return stream != null && !stream.isRemotelyClosed();
+    }
+    return false;
   }
 }
