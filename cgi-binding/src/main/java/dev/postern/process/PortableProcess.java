@@ -43,7 +43,7 @@ final class PortableProcess extends HostedProcess {
     Map<String, String> byShell = new LinkedHashMap<>();
     for (Map.Entry<String, String> variable : environment.entrySet()) {
       String text = ProgramText.toText(variable.getValue());
-      if (text == null && ShellEnvironment.isExact(variable.getValue())) {
+      if (text == null && ShellEnvironment.isExact()) {
         byShell.put(variable.getKey(), variable.getValue());
       } else {
         variables.put(variable.getKey(), carried(variable.getValue(), variable.getKey()));
@@ -98,7 +98,7 @@ final class PortableProcess extends HostedProcess {
   }
 
   private static void check(String bytes, String what) throws IOException {
-    if (ProgramText.toText(bytes) == null && !ShellEnvironment.isExact(bytes)) {
+    if (ProgramText.toText(bytes) == null && !ShellEnvironment.isExact()) {
       throw new IOException(what + " must be bytes that " + ProgramText.charset() + " can carry");
     }
   }

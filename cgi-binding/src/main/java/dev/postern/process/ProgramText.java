@@ -132,7 +132,7 @@ public final class ProgramText {
     return isAscii(bytes)
         || StartPath.inForce() == StartPath.NATIVE
         || toText(bytes) != null
-        || ShellEnvironment.isExact(bytes);
+        || ShellEnvironment.isExact();
   }
 
   /**

@@ -26,14 +26,15 @@ final class ShellEnvironment {
 
   /**
    * The arguments of this script are pairs of a name and a format of {@code printf}, then {@code
-   * --}, then the command. A value of several pieces has several pairs. A value must not end in a
-   * line feed, because the shell would remove it. The script first removes the variables that a
-   * shell adds to its environment.
+   * --}, then the command. A value of several pieces has several pairs. A shell removes line feeds
+   * from the end of what a command prints, so each format ends in a dot, which the script removes.
+   * The script first removes the variables that a shell adds to its environment.
    */
   private static final String VARIABLES =
       "unset PWD OLDPWD SHLVL _; "
           + "while [ \"$1\" != -- ]; do "
-          + "eval \"$1=\\${$1}\\$(printf -- \\\"\\$2\\\")\"; export \"$1\"; shift 2; done; "
+          + "eval \"$1=\\${$1}\\$(printf -- \\\"\\$2\\\"); $1=\\${$1%.}\"; "
+          + "export \"$1\"; shift 2; done; "
           + "shift; ";
 
   private static final String SCRIPT = VARIABLES + "exec \"$@\"";
@@ -45,15 +46,16 @@ final class ShellEnvironment {
    */
   private static final String WORDS_SCRIPT =
       VARIABLES
-          + "cd -- \"$(printf -- \"$1\")\" || exit 126; shift; unset PWD OLDPWD; for postern_word;"
-          + " do shift; set -- \"$@\" \"$(printf -- \"$postern_word\")\"; done; unset postern_word;"
-          + " exec \"$@\"";
+          + "postern_word=$(printf -- \"$1\"); cd -- \"${postern_word%.}\" || exit 126; shift;"
+          + " unset PWD OLDPWD; for postern_word; do shift;"
+          + " postern_word=$(printf -- \"$postern_word\"); set -- \"$@\" \"${postern_word%.}\";"
+          + " done; unset postern_word; exec \"$@\"";
 
   private ShellEnvironment() {}
 
-  /** Whether a shell passes on exactly these bytes. One program is started once to try that. */
-  static boolean isExact(String bytes) {
-    return !bytes.endsWith("\n") && Proof.EXACT;
+  /** Whether a shell passes on all bytes. One program is started once to try that. */
+  static boolean isExact() {
+    return Proof.EXACT;
   }
 
   /**
@@ -94,9 +96,7 @@ final class ShellEnvironment {
     return words;
   }
 
-  /**
-   * The format from which {@code printf} makes these bytes. A piece must not end in a line feed.
-   */
+  /** The format from which {@code printf} makes these bytes and a dot. */
   private static String format(String value, int start, int end) {
     StringBuilder format = new StringBuilder(end - start + 16);
     for (int i = start; i < end; i++) {
@@ -108,14 +108,14 @@ final class ShellEnvironment {
         format.append((char) ('0' + (c >> 3 & 7))).append((char) ('0' + (c & 7)));
       }
     }
-    return format.toString();
+    return format.append('.').toString();
   }
 
   private static final class Proof {
-    static final boolean EXACT = isExact();
+    static final boolean EXACT = tried();
 
     @SuppressWarnings("OrphanedFormatString") // The text must come out of printf unchanged.
-    private static boolean isExact() {
+    private static boolean tried() {
       if (!Files.isExecutable(SHELL)) {
         return false;
       }
@@ -123,6 +123,7 @@ final class ShellEnvironment {
       for (char c = ' '; c <= 0xFF; c++) {
         all.append(c);
       }
+      all.append(".\n\n");
       ProcessBuilder builder =
           new ProcessBuilder(command(Map.of("P", all.toString()), List.of("/usr/bin/env")));
       builder.environment().clear();

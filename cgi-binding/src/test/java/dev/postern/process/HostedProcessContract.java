@@ -548,7 +548,8 @@ abstract class HostedProcessContract {
     for (char c = ' '; c <= 0xFF; c++) {
       all.append(c);
     }
-    for (String value : List.of(bytes, all.toString(), "\u00ff %s\\n", "\u00e9\t")) {
+    String pieces = "x".repeat(16 * 1024 - 1) + "\n" + "\n".repeat(16 * 1024) + "\u00e9..\n\n";
+    for (String value : List.of(bytes, all.toString(), "\u00ff %s\\n", "\u00e9\t", pieces)) {
       assertThat(ProgramText.canCarry(value)).isTrue();
       try (Running program = run(List.of("/usr/bin/env"), Map.of("A", value), null)) {
         assertThat(program.output()).isEqualTo("A=" + value + "\n");
