@@ -179,13 +179,25 @@ final class StartServer {
     resting = true;
     restedSince = System.nanoTime();
     if (current == server) {
-      current = null;
+      retire();
     }
   }
 
   private static synchronized void giveUp() {
     impossible = true;
-    current = null;
+    retire();
+  }
+
+  /** Lets the server in use end with the last of its programs. */
+  private static synchronized void retire() {
+    if (current != null) {
+      try {
+        current.process.commands().close();
+      } catch (IOException e) {
+        // The server has ended.
+      }
+      current = null;
+    }
   }
 
   /** Ends the server if no program of this JVM runs. The next program starts it again. */

@@ -5,21 +5,24 @@
 # A child has the program's pipes as 0, 1 and 2. It reads its request from CONTROL:
 #   LENGTH:DIRECTORY\0COUNT\0WORD\0…NAME=VALUE\0…
 # What is written to STATUS is why the program could not be run; its end alone says that it runs.
+# When the commands end, children without a request end, and the server ends with the last program.
 use POSIX ();
 $0 = 'postern-start';
 open(my $reports, '>&', \*STDOUT) or exit 1;
 pipe(my $life_read, my $life_write) or exit 1;
 pipe(my $ended, my $wake) or exit 1;
 $SIG{CHLD} = sub { syswrite($wake, '.') };
-my ($buffer, $living) = ('', 0);
+my ($buffer, $living, $closed) = ('', 0, 0);
 vec(my $want = '', 0, 1) = 1; vec($want, fileno $ended, 1) = 1;
-while (1) {
+while (!$closed || $living > 0) {
   # A signal that comes right before this call is handled after it: while programs run beside two spares, that is soon.
-  next if select(my $ready = $want, undef, undef, $living > 2 ? 0.02 : undef) < 0;
+  next if select(my $ready = $want, undef, undef, $living > ($closed ? 0 : 2) ? 0.02 : undef) < 0;
   sysread($ended, my $dots, 4096) if vec($ready, fileno $ended, 1);
   while ((my $pid = waitpid(-1, POSIX::WNOHANG())) > 0) { $living--; syswrite($reports, "= $pid $?\n") }
   next unless vec($ready, 0, 1);
-  sysread(STDIN, $buffer, 4096, length $buffer) or last;
+  if (!sysread(STDIN, $buffer, 4096, length $buffer)) {
+    close $life_write; vec($want, 0, 1) = 0; $closed = 1;
+  }
   while ($buffer =~ s/^([^\n]*)\n//) {
     next if $1 ne 'f';
     my $child = fork;

@@ -8,8 +8,10 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -68,12 +70,9 @@ class StartServerTest extends HostedProcessContract {
   void serverThatIsKilled_takesNoProgramAlong() throws Exception {
     InputStream body = new ByteArrayInputStream("on\n".getBytes(StandardCharsets.US_ASCII));
     try (Running program = served(body, Map.of(), "read line; sleep 0.1; echo $line")) {
-      for (ProcessHandle server : ProcessHandle.current().children().toList()) {
-        String name = Files.readString(Path.of("/proc", "" + server.pid(), "comm"));
-        if (name.startsWith("postern-start")) {
-          server.destroyForcibly();
-          server.onExit().join();
-        }
+      for (ProcessHandle server : servers()) {
+        server.destroyForcibly();
+        server.onExit().join();
       }
       assertThat(program.output()).isEqualTo("on\n");
     }
@@ -82,6 +81,50 @@ class StartServerTest extends HostedProcessContract {
     }
     // The other tests of this class are of a server.
     StartServer.begin();
+  }
+
+  /** A server that does not fork in time gets no further program, and ends with its last one. */
+  @Test
+  void serverThatStalls_endsWithTheLastOfItsPrograms() throws Exception {
+    ProcessHandle stalled;
+    Path go = directory.resolve("go");
+    String script = "until [ -e '" + go + "' ]; do sleep 0.02; done; echo on; exit 7";
+    try (Running program = served(null, Map.of("PATH", "/usr/bin:/bin"), script)) {
+      stalled = servers().get(0);
+      signal("STOP", stalled);
+      HostedProcess served = program.process;
+      for (int i = 0; i < 9 && served != null; i++) {
+        served = StartServer.launch(List.of("/bin/true"), Map.of(), ROOT, null);
+        if (served != null) {
+          new Running(served).close();
+        }
+      }
+      assertThat(served).as("a program that a stopped server forks").isNull();
+      signal("CONT", stalled);
+      Files.createFile(go);
+      assertThat(program.output()).isEqualTo("on\n");
+      assertThat(program.process.exit().code()).isEqualTo(7);
+    }
+    while (stalled.isAlive()) {
+      LockSupport.parkNanos(1_000_000);
+    }
+    StartServer.begin();
+  }
+
+  private static List<ProcessHandle> servers() throws IOException {
+    List<ProcessHandle> servers = new ArrayList<>();
+    for (ProcessHandle child : ProcessHandle.current().children().toList()) {
+      String name = Files.readString(Path.of("/proc", "" + child.pid(), "comm"));
+      if (name.startsWith("postern-start")) {
+        servers.add(child);
+      }
+    }
+    return servers;
+  }
+
+  private static void signal(String name, ProcessHandle process) throws Exception {
+    assertThat(new ProcessBuilder("kill", "-" + name, "" + process.pid()).start().waitFor())
+        .isZero();
   }
 
   @Override
