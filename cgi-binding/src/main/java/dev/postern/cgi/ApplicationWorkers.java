@@ -36,7 +36,7 @@ import org.jspecify.annotations.Nullable;
 final class ApplicationWorkers implements AutoCloseable {
   private static final String PATH = "/usr/local/bin:/usr/bin:/bin";
 
-  /** How long a request waits for a free worker, or longer if a worker may take longer to load. */
+  /** How long a request waits for a free worker once one has loaded. */
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
   private final ProgramHost host;

@@ -253,9 +253,8 @@ public final class WorkerGroup implements AutoCloseable {
     /**
      * How many workers each application of WSGI or PSGI, and each script in {@link
      * WorkerMode#REUSE}, may have at once; by default as many as there are processors. A request
-     * that finds all of them busy waits 10 s, or {@link #startupTimeout} and one second if that is
-     * longer. Then the client gets a 503. Scripts in {@link WorkerMode#FORK} have as many children
-     * as there are requests.
+     * that finds all of them busy waits 10 s, then the client gets a 503. Scripts in {@link
+     * WorkerMode#FORK} have as many children as there are requests.
      *
      * @throws IllegalArgumentException when it is less than 1
      */

@@ -116,17 +116,17 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
   /**
    * Lets a worker serve a request.
    *
-   * @param patience how long to wait for a free worker; never shorter than a load may take
+   * @param patience how long to wait for a free worker; while none has loaded, at least as long as
+   *     a load may take
    * @return null when all were busy for so long
    * @throws NotLoaded when the application cannot be loaded
    * @throws IOException when the request may have begun
    */
   public @Nullable RunningProgram start(WarmRequest request, Duration patience) throws IOException {
     long begun = System.nanoTime();
-    // This is long enough for a load to fail because it is too slow. The caller is then told so.
-    long limit = Math.max(patience.toNanos(), options.startup().plus(LATE).toNanos());
     renewStale();
     while (true) {
+      long limit = limit(patience);
       Free next = free.pollFirst();
       if (next == null) {
         begin();
@@ -160,6 +160,12 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
         next.worker.kill();
       }
     }
+  }
+
+  /** While nothing has loaded, long enough for a slow load to fail, so that the caller is told. */
+  private long limit(Duration patience) {
+    long busy = patience.toNanos();
+    return isServing() ? busy : Math.max(busy, options.startup().plus(LATE).toNanos());
   }
 
   private @Nullable Free await(long nanos) throws InterruptedIOException {
