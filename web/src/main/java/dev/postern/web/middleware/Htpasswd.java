@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.BiPredicate;
@@ -20,15 +21,13 @@ import org.springframework.security.crypto.bcrypt.BCrypt;
  *
  * <p>Hashes of other kinds are refused, because passwords can be tried against them too fast. A
  * check takes as long as the hash was made to take; for a user who does not exist, it takes as long
- * as a hash of cost 10. So limit how often a client may ask.
+ * as for the most costly hash of the file. So limit how often a client may ask, and make all hashes
+ * of one cost.
  *
  * <p>Thread-safe.
  */
 public final class Htpasswd implements BiPredicate<String, String> {
-  /**
-   * The hash of a password that nobody has. It is checked for a name that nobody has, so that the
-   * check takes time, too.
-   */
+  /** A hash for a file without users. */
   private static final String NOBODY =
       "$2y$10$abcdefghijklmnopqrstuuEPjvSjMQqdwaEVRoN3oOcFJN0OqMBTC";
 
@@ -37,6 +36,13 @@ public final class Htpasswd implements BiPredicate<String, String> {
 
   private final Path file;
   private Map<String, String> users = Map.of();
+
+  /**
+   * The hash that is checked for a name that nobody has, so that the time does not tell which names
+   * there are. The result of that check does not count.
+   */
+  private String stranger = NOBODY;
+
   private FileTime read = FileTime.fromMillis(-1);
 
   private Htpasswd(Path file) {
@@ -58,8 +64,12 @@ public final class Htpasswd implements BiPredicate<String, String> {
   @Override
   public boolean test(String user, String password) {
     String hash;
+    String checked;
     try {
-      hash = users().get(user);
+      synchronized (this) {
+        hash = users().get(user);
+        checked = hash == null ? stranger : hash;
+      }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -67,7 +77,7 @@ public final class Htpasswd implements BiPredicate<String, String> {
     if (bytes.length > MAX_PASSWORD) {
       bytes = java.util.Arrays.copyOf(bytes, MAX_PASSWORD);
     }
-    boolean equal = BCrypt.checkpw(bytes, hash == null ? NOBODY : hash);
+    boolean equal = BCrypt.checkpw(bytes, checked);
     return hash != null && equal;
   }
 
@@ -87,6 +97,8 @@ public final class Htpasswd implements BiPredicate<String, String> {
         }
       }
       users = Map.copyOf(found);
+      stranger =
+          found.values().stream().max(Comparator.comparingLong(Htpasswd::cost)).orElse(NOBODY);
       read = modified;
     }
     return users;
@@ -99,8 +111,12 @@ public final class Htpasswd implements BiPredicate<String, String> {
         && "aby".indexOf(hash.charAt(2)) >= 0
         && hash.charAt(3) == '$'
         && hash.charAt(6) == '$'
-        && Ascii.number(hash.substring(4, 6)) >= 4
-        && Ascii.number(hash.substring(4, 6)) <= 31;
+        && cost(hash) >= 4
+        && cost(hash) <= 31;
+  }
+
+  private static long cost(String hash) {
+    return Ascii.number(hash.substring(4, 6));
   }
 
   @Override
