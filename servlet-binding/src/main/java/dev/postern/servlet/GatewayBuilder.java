@@ -12,8 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The options that {@link ServletGateway} and {@link FilterGateway} share. Each option is also an
- * init parameter of the same name. The init parameter wins, but {@code watch} is off if either
- * turns it off. Not thread-safe.
+ * init parameter of the same name. The init parameter wins. Not thread-safe.
  *
  * @param <B> the builder itself
  */

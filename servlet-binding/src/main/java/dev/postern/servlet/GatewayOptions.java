@@ -43,7 +43,7 @@ record GatewayOptions(
     variables.keySet().removeIf(name -> name.indexOf('.') >= 0);
     all.keySet().removeIf(name -> name.indexOf('.') < 0);
     return new GatewayOptions(
-        builder.watch && !"false".equals(watch),
+        watch == null ? builder.watch : watch.equals("true"),
         deadline == null ? builder.deadline : deadline,
         maxBody < 0 ? builder.maxBody : maxBody,
         variables,
