@@ -25,10 +25,7 @@ public final class Workers {
   /** The group of {@code --warm}. */
   private static final String DEFAULT = "default";
 
-  /**
-   * So many files are checked for a glob at most. If the glob matches only a later one, it counts
-   * as unmatched.
-   */
+  /** So many files are checked for a glob at most. Where there are more, it counts as matched. */
   private static final int FILES = 100_000;
 
   private final Map<String, WorkerGroup> groups = new LinkedHashMap<>();
@@ -184,11 +181,18 @@ public final class Workers {
   private static boolean matchesAny(Path directory, String glob) {
     PathMatcher matcher = matcher(glob);
     try (Stream<Path> files = Files.walk(directory)) {
-      return files
-          .limit(FILES)
-          .filter(Files::isRegularFile)
-          .map(file -> Path.of("/").resolve(directory.relativize(file)))
-          .anyMatch(matcher::matches);
+      int looked = 0;
+      for (Path file : (Iterable<Path>) files::iterator) {
+        if (++looked > FILES) {
+          // One of the others may match.
+          return true;
+        }
+        if (Files.isRegularFile(file)
+            && matcher.matches(Path.of("/").resolve(directory.relativize(file)))) {
+          return true;
+        }
+      }
+      return false;
     } catch (IOException | RuntimeException e) {
       // A file that cannot be seen may match.
       return true;
