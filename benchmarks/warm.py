@@ -152,7 +152,7 @@ class Site:
             file.write(text)
         os.chmod(path, 0o755)
         self.paths["awstats.pl"] = "awstats.pl?config=t&configdir=%s&year=2025&month=10&framename=mainright" % self.root
-        self.environment["AWSTATS_ENABLE_CONFIG_DIR"] = "1"
+        self.environment["AWSTATS_ENABLE_CONFIG_DIR"] = self.root
 
     def hgweb(self):
         self.run("hg", "init", "repo")

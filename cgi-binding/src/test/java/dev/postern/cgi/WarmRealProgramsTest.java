@@ -119,8 +119,9 @@ class WarmRealProgramsTest {
         "-config=t",
         "-update",
         "-configdir=" + directory);
+    String allowed = directory.toString();
     try (WarmSite site =
-        site(PROGRAMS, host -> host.environment("AWSTATS_ENABLE_CONFIG_DIR", "1"))) {
+        site(PROGRAMS, host -> host.environment("AWSTATS_ENABLE_CONFIG_DIR", allowed))) {
       String base = "config=t&configdir=" + directory + "&year=2025&month=10";
       same(
           site,
