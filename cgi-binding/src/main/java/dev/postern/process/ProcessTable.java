@@ -67,6 +67,19 @@ public final class ProcessTable {
     return read(PROC.resolve(Long.toString(pid)));
   }
 
+  /**
+   * Whether a process runs. After its end a process stays in the table until its parent has asked
+   * how it ended; for an orphan that is process 1, which may take a second. {@link
+   * ProcessHandle#isAlive} is true in this time, and this method is false.
+   */
+  public static boolean isRunning(ProcessHandle process) {
+    if (!process.isAlive()) {
+      return false;
+    }
+    Entry entry = PRESENT ? of(process.pid()) : null;
+    return entry == null || !entry.isDead();
+  }
+
   /** The memory of a process, including shared pages, in bytes; 0 if unknown. */
   public static long memory(long pid) {
     try {

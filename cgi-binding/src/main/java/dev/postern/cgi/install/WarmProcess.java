@@ -1,5 +1,6 @@
 package dev.postern.cgi.install;
 
+import dev.postern.process.ProcessTable;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -86,18 +87,18 @@ public record WarmProcess(long pid, String user, String name, Instant started) {
       // The server has ended, and another process may have its number now.
       return true;
     }
-    if (!process.destroy() && process.isAlive()) {
+    if (!process.destroy() && ProcessTable.isRunning(process)) {
       return false;
     }
     // The server is no child of this JVM: for such a process, ProcessHandle.onExit looks ever more
     // seldom, in the end once a second.
     long start = System.nanoTime();
-    while (process.isAlive() && System.nanoTime() - start < limit.toNanos()) {
+    while (ProcessTable.isRunning(process) && System.nanoTime() - start < limit.toNanos()) {
       LockSupport.parkNanos(LOOK_NANOS);
       if (Thread.currentThread().isInterrupted()) {
         break;
       }
     }
-    return !process.isAlive();
+    return !ProcessTable.isRunning(process);
   }
 }

@@ -166,10 +166,8 @@ final class WarmServer {
       connection.watch();
     }
     boundLog();
-    // The set of active requests is read after this. If a request ends in between, the server may
-    // stop although that request has just ended. The next request then starts another server.
-    long end = lastEnd;
-    if (active.isEmpty() && System.nanoTime() - end >= idleNanos) {
+    // A request writes when it ended before it leaves the set.
+    if (active.isEmpty() && System.nanoTime() - lastEnd >= idleNanos) {
       stop();
     }
   }

@@ -1,5 +1,6 @@
 package dev.postern.cgi.server;
 
+import dev.postern.process.ProcessTable;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -30,7 +31,7 @@ public final class WarmServers {
     servers.forEach(ProcessHandle::destroyForcibly);
     long start = System.nanoTime();
     // They are no children: ProcessHandle.onExit would look for them once a second.
-    while (servers.stream().anyMatch(ProcessHandle::isAlive)) {
+    while (servers.stream().anyMatch(ProcessTable::isRunning)) {
       if (System.nanoTime() - start > TimeUnit.SECONDS.toNanos(SECONDS)) {
         throw new AssertionError("servers must end: " + servers);
       }
