@@ -6,7 +6,6 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.ForkJoinWorkerThread;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,7 +38,6 @@ public final class Instance {
 
   private static final ThreadLocal<Instance> NEW = new ThreadLocal<>();
   static final ThreadGroup PARENT = new ThreadGroup("postern programs");
-  private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
 
   final ProgramCode code;
   final ProgramLoader loader;
@@ -130,7 +128,7 @@ public final class Instance {
       of = pool.thread(this);
       thread = of;
     }
-    of.run(() -> main(newRun, arguments));
+    of.run(() -> main(newRun, arguments), newRun::tellOfReturn);
   }
 
   private void main(Run current, String[] arguments) {
@@ -295,7 +293,8 @@ public final class Instance {
     boolean stopping = false;
     boolean interrupted = false;
     while (true) {
-      boolean busy = thread != null && !thread.isIdle();
+      ProgramThread main = thread;
+      boolean busy = main != null && !main.isIdle();
       Thread[] others = others();
       if (!busy && others.length == 0) {
         break;
@@ -316,10 +315,8 @@ public final class Instance {
       try {
         if (others.length > 0) {
           others[0].join(1);
-        } else if (took < LOOK_NANOS) {
-          Thread.onSpinWait();
-        } else {
-          Thread.sleep(1);
+        } else if (main != null) {
+          main.awaitIdle();
         }
       } catch (InterruptedException e) {
         interrupted = true;

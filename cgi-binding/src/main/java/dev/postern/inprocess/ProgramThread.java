@@ -21,11 +21,15 @@ final class ProgramThread extends ThreadGroup {
   private static final Set<String> OF_THE_JVM =
       Set.of("CompletableFutureDelayScheduler", "Keep-Alive-Timer", "process reaper");
 
+  private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+
   private final InstancePool pool;
   private final Thread thread;
   private final long idleNanos;
   private volatile @Nullable Instance instance;
   private volatile @Nullable Runnable next;
+  private volatile @Nullable Runnable then;
+  private volatile @Nullable Thread waiting;
   private volatile boolean ended;
 
   ProgramThread(ThreadGroup parent, InstancePool pool, Instance instance, long idleNanos) {
@@ -55,13 +59,30 @@ final class ProgramThread extends ThreadGroup {
 
   // ---- work ----
 
-  void run(Runnable task) {
+  /** Runs {@code task}, and {@code after} when this thread is idle again. */
+  void run(Runnable task, Runnable after) {
+    then = after;
     next = task;
     LockSupport.unpark(thread);
   }
 
   boolean isIdle() {
     return next == null || !thread.isAlive();
+  }
+
+  /** Waits until this thread is idle, but not for long. One thread at a time may wait. */
+  void awaitIdle() throws InterruptedException {
+    waiting = Thread.currentThread();
+    try {
+      if (!isIdle()) {
+        LockSupport.parkNanos(this, LOOK_NANOS);
+      }
+    } finally {
+      waiting = null;
+    }
+    if (Thread.interrupted()) {
+      throw new InterruptedException();
+    }
   }
 
   private void loop() {
@@ -71,8 +92,8 @@ final class ProgramThread extends ThreadGroup {
       if (task != null) {
         prepare();
         task.run();
-        next = null;
         since = System.nanoTime();
+        rest();
       } else if (ended) {
         return;
       } else {
@@ -83,6 +104,16 @@ final class ProgramThread extends ThreadGroup {
         }
       }
     }
+  }
+
+  /** Another request may have the thread as soon as {@code next} is null. */
+  private void rest() {
+    Runnable after = then;
+    next = null;
+    if (after != null) {
+      after.run();
+    }
+    LockSupport.unpark(waiting);
   }
 
   /** Puts the thread into the state that a process finds its first thread in. */

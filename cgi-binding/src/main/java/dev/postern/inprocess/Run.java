@@ -108,6 +108,9 @@ final class Run {
   /** Why the instance must not be used again, or null. */
   volatile @Nullable String spoiled;
 
+  /** Whether main has returned and everything is done that the program does at its end. */
+  private volatile boolean returned;
+
   private int status;
   private final CountDownLatch over = new CountDownLatch(1);
 
@@ -207,6 +210,7 @@ final class Run {
         spoil("exit in an initializer");
       }
       finish(halt);
+      tellOfEnd();
     }
     throw new ProgramExit();
   }
@@ -221,6 +225,22 @@ final class Run {
       status = code;
     }
     finish(false);
+    returned = true;
+  }
+
+  /**
+   * Tells the host that main has returned. The program's thread calls this when it is idle, so that
+   * the host need not wait for it. If the program has ended in another way, the host knows already.
+   */
+  void tellOfReturn() {
+    if (returned) {
+      tellOfEnd();
+    }
+  }
+
+  private void tellOfEnd() {
+    over.countDown();
+    pipe.close();
   }
 
   private void finish(boolean halt) {
@@ -234,8 +254,6 @@ final class Run {
       deletes.removeLast().delete();
     }
     Children.await(this);
-    over.countDown();
-    pipe.close();
   }
 
   private void runHooks() {
