@@ -136,6 +136,7 @@ sub begin_request {
 sub run_request {
   @ARGV = @arguments; @INC = @include; $0 = $path;
   ($\, $/, $,, $", $;, $^W, $^A) = @special{qw(ors irs ofs list subscript warn error)};
+  srand;    # load.pl has left a seed that is the same in each worker
   my ($died, $why, $errno, $child) = (0); undef $exiting; $running = 1;
   POSTERN_REQUEST: {
     my $run = $each ? compile_script() : $code;

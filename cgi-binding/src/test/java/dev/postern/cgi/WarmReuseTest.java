@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -196,6 +197,23 @@ class WarmReuseTest {
             "never ended");
     assertThat(answer.body()).isEqualTo("q=110");
     assertThat(answer.log()).isEmpty();
+  }
+
+  @Test
+  void randomNumbers_neverRepeat() throws IOException {
+    Set<String> seen = new HashSet<>();
+    for (String name : List.of("random.pl", "random-too.pl")) {
+      site.script(
+          name,
+          "#!/usr/bin/perl",
+          PERL,
+          "print rand; srand 7 if $ENV{QUERY_STRING} eq 'seed'; print ' ', rand;");
+      site.fork(() -> get(name, "first"));
+      for (int i = 0; i < 3; i++) {
+        String body = site.fork(() -> get(name, "seed")).body();
+        assertThat(seen.add(body.split(" ")[0])).as(body).isTrue();
+      }
+    }
   }
 
   @Test
