@@ -1,5 +1,5 @@
 # A worker that runs one Perl script again and again in one process, after load.pl. The script is compiled once, as a
-# sub; where named subs would keep file's `my` variables of the first request, it is compiled for each. After each
+# sub; where it would keep `my` or `state` variables of the first request, it is compiled for each. After each
 # request what can be put back is, and what is left is told. Descriptor 0 is open while the host wants the worker:
 #   (free for a request)     ->  PID INPUT OUTPUT ERRORS CONTROL
 #   (a request has ended)    ->  = PID STATUS NAME…, the status as wait(2) would have it, and what the script has left
@@ -52,25 +52,42 @@ sub compile_script {
   $made;
 }
 
-# Whether a named sub of the script uses a `my` variable of its file: that would be the variable of the first request.
+# Whether the script must be compiled for each request, as something in it would keep a variable of the first one: a named
+# sub that uses a `my` variable of its file, or a `state` variable.
 sub keeps_variables {
-  my %packages = map { $_ => 1 } 'main', $source =~ /^\s*package\s+([\w:]+)/mg;
-  for my $package (keys %packages) {
-    my $stash = \%{"${package}::"};
+  my (%seen, @stashes); push @stashes, \%main::;
+  while (my $stash = shift @stashes) {
+    next if $seen{$stash}++;
     for my $name (keys %$stash) {
-      next unless defined &{"${package}::$name"};
-      my $cv = B::svref_2object(\&{"${package}::$name"});
-      next unless $cv->can('PADLIST') && defined $cv->FILE && $cv->FILE eq $path;
-      my $list = $cv->PADLIST; next unless ref $list && $list->can('ARRAYelt');
-      for my $variable ($list->ARRAYelt(0)->ARRAY) {
-        next if $variable->isa('B::SPECIAL') || !$variable->can('FLAGS');
-        my $text = eval { $variable->PV } // ''; next if $text eq '' || $text eq '&';
-        my ($outer, $our) = defined &B::PADNAMEf_OUTER ? (B::PADNAMEf_OUTER(), B::PADNAMEf_OUR()) : (B::SVf_FAKE(), 0x00040000);
-        return 1 if $variable->FLAGS & $outer && !($variable->FLAGS & $our);
-      }
+      my $entry = \$stash->{$name};
+      # Perl stores a sub without a glob where it can.
+      my $code = ref $entry eq 'GLOB' ? *$entry{CODE} : ref $$entry eq 'CODE' ? $$entry : undef;
+      return 1 if $code && $code != \&script && keeps(B::svref_2object($code), 'named');
+      push @stashes, *$entry{HASH} if $name =~ /::\z/ && ref $entry eq 'GLOB' && *$entry{HASH};
     }
   }
-  return 0;
+  keeps(B::svref_2object(\&script), 'script');
+}
+
+# The same for one sub, which is 'named', the 'script' or 'anonymous', and for those in it that have no name.
+sub keeps {
+  my ($cv, $kind) = @_;
+  return 0 unless $cv->isa('B::CV') && defined $cv->FILE && $cv->FILE eq $path;
+  my $list = $cv->PADLIST; return 0 unless ref $list && $list->can('ARRAYelt');
+  my ($names, $values) = map { $_->can('ARRAY') ? [$_->ARRAY] : [] } $list->ARRAYelt(0), $list->ARRAYelt(1);
+  my ($outer, $our, $state) = defined &B::PADNAMEt_OUTER ? (B::PADNAMEt_OUTER(), B::PADNAMEt_OUR(), B::PADNAMEt_STATE()) : (B::SVf_FAKE(), 0x00040000, 0x00000800);
+  for my $i (0 .. $#$names) {
+    my ($variable, $value) = ($names->[$i], $values->[$i]);
+    next if $variable->isa('B::SPECIAL') || !$variable->can('FLAGS');
+    my $text = eval { $variable->PV } // ''; next if $text eq '' || $variable->FLAGS & $our;
+    if ($variable->FLAGS & $outer) { return 1 if $kind eq 'named'; next }
+    # A range has one of the name '$'.
+    return 1 if $variable->FLAGS & $state && length $text > 1;
+    if ($text =~ /^&/) { return 1 if $value && keeps($value, 'anonymous') }
+    # A closure that a BEGIN block has made holds it, wherever that closure is.
+    elsif ($kind eq 'script' && $value && $value->isa('B::SV') && $value->REFCNT > 1) { return 1 }
+  }
+  0;
 }
 
 sub reuse {

@@ -199,6 +199,32 @@ class WarmReuseTest {
     assertThat(answer.log()).isEmpty();
   }
 
+  /** Whatever the package and the kind of the variable, no later request sees the first user. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "block | my $user = $ENV{QUERY_STRING}; { package View; sub who { $user } } $user ="
+            + " View::who",
+        "package-in-begin | my $user = $ENV{QUERY_STRING}; BEGIN { package View; sub who { $user }"
+            + " } $user = View::who",
+        "qualified | my $user = $ENV{QUERY_STRING}; sub Deep::View::who { $user } $user ="
+            + " Deep::View::who",
+        "glob | my $user = $ENV{QUERY_STRING}; BEGIN { *View::who = sub { $user } } $user ="
+            + " View::who",
+        "unnamed | my $user = $ENV{QUERY_STRING}; our %view; BEGIN { $view{who} = sub { $user } }"
+            + " $user = $view{who}->()",
+        "state | use feature 'state'; sub who { state $u = $ENV{QUERY_STRING} } my $user = who",
+        "state-of-script | use feature 'state'; state $user = $ENV{QUERY_STRING}",
+        "state-in-unnamed | use feature 'state'; my $user = sub { state $u = $ENV{QUERY_STRING}"
+            + " }->()",
+      })
+  void variablesOfTheFirstRequest_areNotSeenByTheNext(String name, String code) throws IOException {
+    assertThat(same("kept-" + name + ".pl", "#!/usr/bin/perl", code + ";", PERL, "print $user;"))
+        .extracting(WarmSite.Answer::body)
+        .isEqualTo("q=1");
+  }
+
   @Test
   void randomNumbers_neverRepeat() throws IOException {
     Set<String> seen = new HashSet<>();
