@@ -12,7 +12,13 @@ open(my $commands, '<&=', 61) or die; open(my $reports, '>&=', 62) or die; open(
 open(my $null, '+<', '/dev/null') or die;
 $SIG{PIPE} = 'IGNORE';
 
-sub put { my ($to, $text) = @_; while (length $text) { my $n = POSIX::write($to, $text, length $text); return 0 unless defined $n; substr($text, 0, $n) = '' } 1 }
+# POSIX::write would write the bytes of perl's own UTF-8, and count characters.
+sub put {
+  my ($to, $text) = @_;
+  utf8::downgrade($text, 1) or utf8::encode($text);
+  while (length $text) { my $n = POSIX::write($to, $text, length $text); return 0 unless defined $n; substr($text, 0, $n) = '' }
+  1;
+}
 sub get { my ($from) = @_; my $n = POSIX::read($from, my $bytes, 65536); $n ? substr($bytes, 0, $n) : '' }
 # What is no request's reads nothing, and writes to the log.
 sub rest { POSIX::dup2(fileno $null, 0); POSIX::dup2(63, 1); POSIX::dup2(63, 2) }
@@ -72,7 +78,8 @@ sub turn {
     'psgi.errors' => $errors, 'psgi.multithread' => 0, 'psgi.multiprocess' => 1, 'psgi.run_once' => 0,
     'psgi.nonblocking' => 0, 'psgi.streaming' => 1, 'psgix.input.buffered' => 0);
   my $sent = 0;
-  my $write = sub { put($output, $_[0]) or die "postern: the client has gone\n" };
+  my $bytes = sub { my ($text) = @_; utf8::downgrade($text, 1) or die "body and headers must be bytes\n"; $text };
+  my $write = sub { put($output, $bytes->($_[0])) or die "postern: the client has gone\n" };
   my $respond = sub {
     my ($response) = @_;
     my ($status, $headers, $body) = @$response;
@@ -83,7 +90,7 @@ sub turn {
       die "header must hold no ends of lines: $headers->[$i]\n" if $line =~ /[\r\n\0]/;
       $head .= "$line\r\n";
     }
-    $sent = 1; $write->("$head\r\n");
+    $head = $bytes->("$head\r\n"); $sent = 1; $write->($head);
     if (!defined $body) { return bless { write => $write }, 'Postern::Psgi::Writer' }
     if (ref $body eq 'ARRAY') { $write->($_) for grep { length } @$body }
     else { local $/ = \65536; while (defined(my $block = $body->getline)) { $write->($block) if length $block } $body->close }

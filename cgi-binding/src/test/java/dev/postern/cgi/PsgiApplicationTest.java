@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.postern.cgi.server.Tools;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
@@ -82,6 +83,46 @@ class PsgiApplicationTest {
       Call late = Call.get("/late").to(app);
       assertThat(late.body()).isEqualTo("part");
       assertThat(late.outcome.complete()).isFalse();
+    }
+  }
+
+  /** Perl keeps a string that came from text as UTF-8, and its length is that of the characters. */
+  @Test
+  void stringsThatPerlKeepsAsUtf8_areSentAsBytes() throws IOException {
+    try (PsgiApplication app =
+        app(
+            "sub { my $text = \"caf\\x{e9}\" x 50; utf8::upgrade($text);",
+            "  [200, ['Content-Type', 'text/plain', 'X-A', $text], [$text, 'end']] }")) {
+      Call call = Call.get("/").to(app);
+      assertThat(call.headers.get("X-A")).isEqualTo("caf\u00e9".repeat(50));
+      assertThat(call.bytes())
+          .isEqualTo(("caf\u00e9".repeat(50) + "end").getBytes(StandardCharsets.ISO_8859_1));
+    }
+  }
+
+  @Test
+  void textThatIsNoBytes_is500BeforeTheHeadAndCutAfterIt() throws IOException {
+    try (PsgiApplication app =
+        app(
+            "sub { my ($env) = @_; my $text = \"\\x{263a}\";",
+            "  $env->{PATH_INFO} eq '/head' ? [200, ['Content-Type', 'text/plain', 'X-A', $text],"
+                + " ['ok']] : [200, ['Content-Type', 'text/plain'], ['part', $text, 'end']] }")) {
+      Call head = Call.get("/head").to(app);
+      assertThat(head.status).isEqualTo(500);
+      assertThat(head.log()).contains("must be bytes");
+      Call body = Call.get("/body").to(app);
+      assertThat(body.body()).isEqualTo("part");
+      assertThat(body.outcome.complete()).isFalse();
+      assertThat(body.log()).contains("must be bytes");
+    }
+  }
+
+  @Test
+  void reasonThatIsNoBytes_isInTheLog() throws IOException {
+    try (PsgiApplication app = app("sub { die \"\\x{263a}\" x 30 }")) {
+      Call call = Call.get("/").to(app);
+      assertThat(call.status).isEqualTo(500);
+      assertThat(call.log()).contains("app.psgi line 1.");
     }
   }
 
