@@ -16,10 +16,18 @@ $SIG{PIPE} = 'IGNORE';
 sub put {
   my ($to, $text) = @_;
   utf8::downgrade($text, 1) or utf8::encode($text);
-  while (length $text) { my $n = POSIX::write($to, $text, length $text); return 0 unless defined $n; substr($text, 0, $n) = '' }
+  while (length $text) { 
+    my $n = POSIX::write($to, $text, length $text);
+    # A handler of the application's ends a call of the system, which perl does not begin again.
+    if (defined $n) { substr($text, 0, $n) = '' } elsif ($! != POSIX::EINTR()) { return 0 }
+  }
   1;
 }
-sub get { my ($from) = @_; my $n = POSIX::read($from, my $bytes, 65536); $n ? substr($bytes, 0, $n) : '' }
+sub get {
+  my ($from) = @_; my ($n, $bytes);
+  do { $n = POSIX::read($from, $bytes, 65536) } until defined $n || $! != POSIX::EINTR();
+  $n ? substr($bytes, 0, $n) : '';
+}
 # What is no request's reads nothing, and writes to the log.
 sub rest { POSIX::dup2(fileno $null, 0); POSIX::dup2(63, 1); POSIX::dup2(63, 2) }
 sub fail_load { my ($why) = @_; $why =~ s/[\n\t]+/ /g; put(62, "!$why\n"); POSIX::_exit(1) }
@@ -77,9 +85,13 @@ sub turn {
     'psgi.version' => [1, 1], 'psgi.url_scheme' => ($env{HTTPS} // '') eq 'on' ? 'https' : 'http', 'psgi.input' => $input,
     'psgi.errors' => $errors, 'psgi.multithread' => 0, 'psgi.multiprocess' => 1, 'psgi.run_once' => 0,
     'psgi.nonblocking' => 0, 'psgi.streaming' => 1, 'psgix.input.buffered' => 0);
-  my $sent = 0;
+  my ($sent, $gone) = (0, 0);
   my $bytes = sub { my ($text) = @_; utf8::downgrade($text, 1) or die "body and headers must be bytes\n"; $text };
-  my $write = sub { put($output, $bytes->($_[0])) or die "postern: the client has gone\n" };
+  my $write = sub {
+    return if put($output, $bytes->($_[0]));
+    die "output must be written: $!\n" if $! != POSIX::EPIPE();
+    $gone = 1; die "postern: the client has gone\n";
+  };
   my $respond = sub {
     my ($response) = @_;
     my ($status, $headers, $body) = @$response;
@@ -103,8 +115,8 @@ sub turn {
   };
   return 0 if $done;
   my $why = $@;
-  return 0 if $why eq "postern: the client has gone\n";
-  put(fileno $errors, $why);
+  return 0 if $gone && $why eq "postern: the client has gone\n";
+  put(fileno $errors, "$why");
   return $cut if $sent;
   put($output, "Status: 500 Internal Server Error\r\nContent-Type: text/plain\r\n\r\nInternal Server Error\n") ? 0 : $cut;
 }

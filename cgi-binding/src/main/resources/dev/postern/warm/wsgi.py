@@ -104,6 +104,10 @@ def receive(control, commands):
     return request
 
 
+class ClientGone(BrokenPipeError):
+    """Raised by Turn.write alone: an application may meet a broken pipe of its own."""
+
+
 class Turn:
     """One request: what is written to the host is what a CGI program would write."""
 
@@ -146,8 +150,7 @@ class Turn:
                 if hasattr(result, 'close'):
                     result.close()
             return 0
-        except BrokenPipeError:
-            # The client has gone.
+        except ClientGone:
             return 0
         except BaseException:
             traceback.print_exc(file=self.errors)
@@ -186,11 +189,14 @@ class Turn:
         if self.head is None:
             raise AssertionError('start_response must be called before the body')
         if not self.sent:
-            self.sent = True
             status, headers = self.head
             lines = ['Status: ' + status] + ['%s: %s' % header for header in headers]
             block = ('\r\n'.join(lines) + '\r\n\r\n').encode('latin-1') + block
-        send(self.output, block)
+            self.sent = True
+        try:
+            send(self.output, block)
+        except BrokenPipeError as error:
+            raise ClientGone(*error.args) from None
 
 
 def flush():

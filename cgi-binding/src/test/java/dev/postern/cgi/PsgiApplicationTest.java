@@ -126,6 +126,50 @@ class PsgiApplicationTest {
     }
   }
 
+  /** A handler of Perl ends the call of the system that waits for the client. */
+  @Test
+  void signalDuringAWrite_cutsNothing() throws IOException {
+    Path rang = directory.resolve("rang");
+    try (PsgiApplication app =
+        app(
+            "use Time::HiRes qw(setitimer ITIMER_REAL); my $rings = 0;",
+            "$SIG{ALRM} = sub { if (++$rings == 5) { open my $f, '>', '" + rang + "' } };",
+            "sub { setitimer(ITIMER_REAL, 0.01, 0.01);",
+            "  [200, ['Content-Type', 'text/plain'], ['x' x 4_000_000]] }")) {
+      Call call = Call.get("/");
+      call.beforeWrite = () -> Awaited.await(() -> Files.exists(rang));
+      call.to(app);
+      assertThat(call.outcome.complete()).isTrue();
+      assertThat(call.body().length()).isEqualTo(4_000_000);
+    }
+  }
+
+  @Test
+  void reasonOfTheApplication_doesNotMeanThatTheClientHasGone() throws IOException {
+    try (PsgiApplication app = app("sub { die \"postern: the client has gone\\n\" }")) {
+      Call call = Call.get("/").to(app);
+      assertThat(call.status).isEqualTo(500);
+      assertThat(call.log()).contains("has gone");
+    }
+  }
+
+  @Test
+  void clientThatHasGone_isNoFailureOfTheApplication() throws IOException {
+    try (PsgiApplication app =
+        app(
+            "sub { my ($env) = @_;",
+            "  return [200, ['Content-Type', 'text/plain'], [$$]] if $env->{PATH_INFO} eq '/pid';",
+            "  sub { my $w = $_[0]->([200, ['Content-Type', 'text/plain']]);",
+            "    $w->write('x' x 65536) while 1 } }")) {
+      String pid = Call.get("/pid").to(app).body();
+      Call gone = Call.get("/");
+      gone.goneAfter = 200_000;
+      gone.to(app);
+      assertThat(gone.log()).isEmpty();
+      assertThat(Call.get("/pid").to(app).body()).isEqualTo(pid);
+    }
+  }
+
   @Test
   void applicationThatDoesNotLoad_is500() throws IOException {
     try (PsgiApplication app = app("die 'not today'")) {

@@ -100,6 +100,47 @@ class WsgiApplicationTest {
     }
   }
 
+  /** One of its own, as of a connection to a database, does not mean that the client has gone. */
+  @Test
+  void brokenPipeOfTheApplication_is500BeforeTheHeadAndCutAfterIt() throws IOException {
+    try (WsgiApplication app =
+        builder(
+                function(
+                    "    if environ['PATH_INFO'] == '/early': raise BrokenPipeError(32, 'backend')\n"
+                        + START
+                        + "    yield b'part'\n    raise BrokenPipeError(32, 'backend')\n"))
+            .build()) {
+      Call early = Call.get("/early").to(app);
+      assertThat(early.status).isEqualTo(500);
+      assertThat(early.log()).contains("backend");
+      Call late = Call.get("/late").to(app);
+      assertThat(late.body()).isEqualTo("part");
+      assertThat(late.outcome.complete()).isFalse();
+      assertThat(late.log()).contains("backend");
+    }
+  }
+
+  @Test
+  void clientThatHasGone_isNoFailureOfTheApplication() throws IOException {
+    try (WsgiApplication app =
+        builder(
+                "import os\nerrors = []\n"
+                    + function(
+                        "    if environ['PATH_INFO'] == '/asked':\n        "
+                            + START.trim()
+                            + "\n        yield repr(errors).encode(); return\n"
+                            + START
+                            + "    try:\n        while True: yield b'x' * 65536\n"
+                            + "    except GeneratorExit: errors.append('closed'); raise\n"))
+            .build()) {
+      Call gone = Call.get("/");
+      gone.goneAfter = 200_000;
+      gone.to(app);
+      assertThat(gone.log()).isEmpty();
+      assertThat(Call.get("/asked").to(app).body()).isEqualTo("['closed']");
+    }
+  }
+
   @Test
   void writeCloseAndExcInfo_areAsTheSpecificationSays() throws IOException {
     try (WsgiApplication app =
