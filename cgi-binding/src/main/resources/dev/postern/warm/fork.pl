@@ -48,7 +48,7 @@ sub child {
   my ($request, $length) = ('');
   vec(my $want = '', fileno $control, 1) = 1; vec($want, fileno $life_read, 1) = 1;
   until (defined $length && length $request >= $length) {
-    select(my $ready = $want, undef, undef, undef);
+    next if select(my $ready = $want, undef, undef, undef) < 0;
     # Before its request, and all of it is left in the pipe: the host sees that, and runs it otherwise.
     POSIX::_exit(0) if vec($ready, fileno $life_read, 1);
     POSIX::_exit(0) unless length(my $more = get(fileno $control));

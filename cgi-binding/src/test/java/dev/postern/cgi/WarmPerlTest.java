@@ -323,6 +323,23 @@ class WarmPerlTest {
     }
   }
 
+  /** A handler of Perl ends the read of a server that waits for commands. */
+  @Test
+  void signalThatAServerHandles_doesNotEndIt() throws Exception {
+    Path rang = directory.resolve("rang");
+    site.script(
+        "handles.pl",
+        "#!/usr/bin/perl",
+        "BEGIN { $SIG{HUP} = sub { open my $f, '>', '" + rang + "' } }",
+        "print qq(Content-Type: text/plain\\n\\n), getppid;");
+    String server = site.fork(() -> Call.get("/handles.pl")).body();
+    assertThat(new ProcessBuilder("kill", "-HUP", server).start().waitFor()).isZero();
+    Awaited.await(() -> Files.exists(rang));
+    for (int i = 0; i < 3; i++) {
+      assertThat(site.fork(() -> Call.get("/handles.pl")).body()).isEqualTo(server);
+    }
+  }
+
   @Test
   void touchedScript_isLoadedAnew() throws IOException {
     Path script =
