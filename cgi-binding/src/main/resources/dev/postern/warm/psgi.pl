@@ -95,11 +95,11 @@ sub turn {
   my $respond = sub {
     my ($response) = @_;
     my ($status, $headers, $body) = @$response;
-    die "status must be a number: $status\n" unless $status =~ /^[1-9][0-9][0-9]$/;
+    die "status must be a number: $status\n" unless $status =~ /^[1-9][0-9][0-9]\z/;
     my $head = "Status: $status\r\n";
     for (my $i = 0; $i < @$headers; $i += 2) {
       my $line = "$headers->[$i]: $headers->[$i + 1]";
-      die "header must hold no ends of lines: $headers->[$i]\n" if $line =~ /[\r\n\0]/;
+      die "header must hold no control characters: $headers->[$i]\n" if $line =~ /[\x00-\x08\x0a-\x1f\x7f]/;
       $head .= "$line\r\n";
     }
     $head = $bytes->("$head\r\n"); $sent = 1; $write->($head);

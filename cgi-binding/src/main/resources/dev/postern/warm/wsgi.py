@@ -11,6 +11,7 @@ import importlib.machinery
 import importlib.util
 import io
 import os
+import re
 import select
 import signal
 import sys
@@ -18,6 +19,7 @@ import traceback
 
 HOP_BY_HOP = {'connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'te', 'trailers',
               'transfer-encoding', 'upgrade'}
+CONTROL = re.compile('[\x00-\x08\x0a-\x1f\x7f]')
 CUT = signal.SIGABRT
 
 
@@ -175,10 +177,10 @@ class Turn:
                 exc_info = None
         elif self.head is not None:
             raise AssertionError('start_response must be called once without exc_info')
-        if not isinstance(status, str) or len(status) < 4 or not status[:3].isdigit():
+        if not isinstance(status, str) or not re.match('[0-9]{3}.', status) or CONTROL.search(status):
             raise ValueError('status must be a number and a reason: %r' % (status,))
         for name, value in headers:
-            if any(c in name + value for c in '\r\n\0') or name.lower() in HOP_BY_HOP:
+            if CONTROL.search(name + value) or name.lower() in HOP_BY_HOP:
                 raise ValueError('header must be one that an application may send: %r' % (name,))
         self.head = (status, list(headers))
         return self.write

@@ -11,6 +11,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Applications of PSGI in workers. */
 class PsgiApplicationTest {
@@ -167,6 +169,26 @@ class PsgiApplicationTest {
       gone.to(app);
       assertThat(gone.log()).isEmpty();
       assertThat(Call.get("/pid").to(app).body()).isEqualTo(pid);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "\"200\\n\", []",
+        "\"200\\r\\nX-Injected: 1\", []",
+        "200, ['X-A', \"a\\nX-Injected: 1\"]",
+        "200, [\"X-A: a\\nX-Injected\", 1]",
+        "200, ['X-A', \"a\\n\"]",
+        "200, ['X-A', \"a\\x01\"]",
+      })
+  void headThatCannotBeSent_is500(String head) throws IOException {
+    try (PsgiApplication app = app("sub { [" + head + ", ['ok']] }")) {
+      Call call = Call.get("/").to(app);
+      assertThat(call.status).as(call.log()).isEqualTo(500);
+      assertThat(call.headers.get("X-Injected")).isNull();
+      assertThat(call.body()).isEqualTo("Internal Server Error\n");
+      assertThat(call.log()).contains(" must ");
     }
   }
 

@@ -16,6 +16,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Applications of WSGI in workers. */
 class WsgiApplicationTest {
@@ -138,6 +140,31 @@ class WsgiApplicationTest {
       gone.to(app);
       assertThat(gone.log()).isEmpty();
       assertThat(Call.get("/asked").to(app).body()).isEqualTo("['closed']");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "'200 OK\\r\\nX-Injected: 1', []",
+        "'200 OK\\n\\nbody', []",
+        "'200 OK\\0', []",
+        "'200 O\\x7fK', []",
+        "'200 OK', [('X-A', 'a\\x01')]",
+        "'\\xb2\\xb2\\xb2 OK', []",
+        "'200 \\u263a', []",
+        "'200 OK', [('X-A', 'a\\r\\nX-Injected: 1')]",
+        "'200 OK', [('X-A: 1\\nX-Injected', '1')]",
+        "'200 OK', [('X-A', '\\u263a')]",
+      })
+  void headThatCannotBeSent_is500(String head) throws IOException {
+    try (WsgiApplication app =
+        builder(function("    start_response(" + head + ")\n    return [b'ok']\n")).build()) {
+      Call call = Call.get("/").to(app);
+      assertThat(call.status).as(call.log()).isEqualTo(500);
+      assertThat(call.headers.get("X-Injected")).isNull();
+      assertThat(call.body()).isEqualTo("Internal Server Error\n");
+      assertThat(call.log()).contains("Error");
     }
   }
 
