@@ -73,7 +73,14 @@ final class ApplicationWorkers implements AutoCloseable {
     this.pool =
         group.application(
             file,
-            language.start(group.umask(), interpreter, file, callable, environment, directory));
+            language.start(
+                group.umask(),
+                interpreter,
+                file,
+                callable,
+                environment,
+                directory,
+                group.gracefulSeconds()));
     if (group.isEager()) {
       pool.load();
     }

@@ -120,6 +120,11 @@ public final class WorkerGroup implements AutoCloseable {
     return umask;
   }
 
+  /** How long a worker has for its end. */
+  int gracefulSeconds() {
+    return applicationOptions.gracefulSeconds();
+  }
+
   /** Whether the group loads its programs before they are requested. */
   boolean isEager() {
     return applicationOptions.eager();
@@ -341,7 +346,11 @@ public final class WorkerGroup implements AutoCloseable {
       return this;
     }
 
-    /** How long {@link WorkerGroup#close} waits for running requests; 15 s by default. */
+    /**
+     * How long {@link WorkerGroup#close} waits for running requests; 15 s by default. A worker that
+     * gets no more requests has as long, in whole seconds, for the end of its threads and for what
+     * its program registered for its end.
+     */
     public Builder gracefulTimeout(Duration timeout) {
       gracefulTimeout = positive("graceful timeout", timeout);
       return this;

@@ -15,13 +15,15 @@ public enum ApplicationLanguage {
     }
 
     @Override
-    String settings(Path file, String callable, boolean reset) {
+    String settings(Path file, String callable, boolean reset, int graceful) {
       return "file = "
           + Language.quote(file.toString())
           + "\ncallable_name = "
           + Language.quote(callable)
           + "\nreset = "
           + (reset ? "True" : "False")
+          + "\ngraceful = "
+          + graceful
           + '\n';
     }
   },
@@ -36,8 +38,12 @@ public enum ApplicationLanguage {
     }
 
     @Override
-    String settings(Path file, String callable, boolean reset) {
-      return "our $file = " + Language.quote(file.toString()) + ";\n";
+    String settings(Path file, String callable, boolean reset, int graceful) {
+      return "our $file = "
+          + Language.quote(file.toString())
+          + "; our $graceful = "
+          + graceful
+          + ";\n";
     }
   };
 
@@ -49,13 +55,14 @@ public enum ApplicationLanguage {
 
   abstract List<String> command(Path interpreter);
 
-  abstract String settings(Path file, String callable, boolean reset);
+  abstract String settings(Path file, String callable, boolean reset, int graceful);
 
   /**
    * How a worker of an application is started.
    *
    * @param umask in octal; null for that of the JVM
    * @param environment the whole environment, bytes as chars
+   * @param graceful how many seconds a worker has for its end, when it gets no more requests
    */
   public ServerStart start(
       @Nullable String umask,
@@ -63,11 +70,12 @@ public enum ApplicationLanguage {
       Path file,
       String callable,
       Map<String, String> environment,
-      Path directory) {
+      Path directory,
+      int graceful) {
     return new ServerStart(
         Umask.command(umask, command(interpreter)),
         environment,
         directory,
-        Language.text(settings(file, callable, Language.resets()), resource));
+        Language.text(settings(file, callable, Language.resets(), graceful), resource));
   }
 }

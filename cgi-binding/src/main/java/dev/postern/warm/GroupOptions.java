@@ -14,7 +14,8 @@ import java.util.List;
  * @param maximumCpu the most processor time of a server; zero for no limit
  * @param inactivity how long a server may live without a request for it
  * @param startup the most time from the start of a server until it is ready
- * @param graceful how long {@link ScriptPool#close} waits for requests
+ * @param graceful how long {@link ScriptPool#close} waits for requests, and how long a worker that
+ *     gets no more of them has for its end
  * @param reloadEvery how often loaded modules are checked for changes
  * @param libraries load libraries alone, and let each child compile its script
  * @param reuse one process runs a script again and again, without any server
@@ -41,4 +42,9 @@ public record GroupOptions(
     boolean strict,
     boolean learn,
     boolean eager,
-    List<String> modules) {}
+    List<String> modules) {
+  /** How long a worker has for its own end, in whole seconds, as alarm(2) takes them. */
+  public int gracefulSeconds() {
+    return (int) Math.max(1, Math.min(Integer.MAX_VALUE, graceful.toSeconds()));
+  }
+}

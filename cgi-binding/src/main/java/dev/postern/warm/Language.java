@@ -58,6 +58,8 @@ enum Language {
           .append(settings.reset() ? 1 : 0)
           .append("; our $learning = ")
           .append(settings.learning() ? 1 : 0)
+          .append("; our $graceful = ")
+          .append(settings.graceful())
           .append(";\n")
           .toString();
     }
@@ -93,6 +95,8 @@ enum Language {
           .append(settings.reset() ? "True" : "False")
           .append("\nlearning = ")
           .append(settings.learning() ? "True" : "False")
+          .append("\ngraceful = ")
+          .append(settings.graceful())
           .append('\n')
           .toString();
     }
@@ -151,13 +155,15 @@ enum Language {
    * @param reset whether signals that an ancestor ignores are set to their defaults, as a process
    *     of our own would have them
    * @param learning whether children tell what they have loaded
+   * @param graceful how many seconds a worker has for its end, when it gets no more requests
    */
   record Settings(
       Mode mode,
       Map<String, String> preload,
       Collection<String> requestNames,
       boolean reset,
-      boolean learning) {}
+      boolean learning,
+      int graceful) {}
 
   /** What a process that has loaded a script does with it. */
   enum Mode {

@@ -71,7 +71,12 @@ final class ReusedScript implements PooledScript, WorkerPool.Listener {
         .language()
         .text(
             new Language.Settings(
-                Language.Mode.REUSE, preload.modules(), requestNames, Language.resets(), false));
+                Language.Mode.REUSE,
+                preload.modules(),
+                requestNames,
+                Language.resets(),
+                false,
+                pool.options().gracefulSeconds()));
   }
 
   @Override

@@ -250,7 +250,8 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
                     preload.modules(),
                     requestNames,
                     Language.resets(),
-                    pool.options().learn() && !hasLearned));
+                    pool.options().learn() && !hasLearned,
+                    pool.options().gracefulSeconds()));
     ForkServer server =
         new ForkServer(
             new ServerStart(command, key.constants(), key.directory(), text), ++generation, this);

@@ -1,7 +1,7 @@
 # What a fork server and a reused worker share: how a Perl script is loaded, and what of that cannot be the same for
 # each request. The interpreter reads this from its standard input, in a BEGIN block of -M, before it compiles the
-# script. The host has put assignments to $mode, @preload, @request and $reset in front. Descriptor 0 brings commands,
-# 1 takes reports:
+# script. The host has put assignments to $mode, @preload, @request, $reset, $learning and $graceful in front. Descriptor
+# 0 brings commands, 1 takes reports:
 #   (load)                     ->  ready FILE FILE…, or !WHY it must not be served like this
 use POSIX ();
 

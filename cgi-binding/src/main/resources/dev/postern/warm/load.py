@@ -1,8 +1,8 @@
 """What a fork server and a reused worker share: how a Python script is loaded, and what of that cannot be the same for
 each request. The interpreter reads this from its standard input, by -c.
 
-The host has put assignments to preload, request_names, reset and learning in front. Descriptor 0 brings commands, 1
-takes reports:
+The host has put assignments to preload, request_names, reset, learning and graceful in front. Descriptor 0 brings
+commands, 1 takes reports:
   (load)                     ->  ready FILE FILE…, or !WHY it must not be served like this
 """
 import atexit

@@ -1,5 +1,5 @@
 # A worker for a PSGI application: one request at a time, as long as its host wants. The interpreter is
-# `perl -e`, which reads this from its standard input. The host has put assignments to $file and $reset in
+# `perl -e`, which reads this from its standard input. The host has put assignments to $file and $graceful in
 # front. Reports and requests are those of wsgi.py.
 use strict;
 use warnings;
@@ -59,6 +59,9 @@ while (1) {
   $over = "= $$ $status\n";
 }
 put(62, $over);
+# An END block may wait for ever, and the host that would kill this worker may be gone.
+$SIG{ALRM} = 'DEFAULT'; POSIX::sigprocmask(POSIX::SIG_UNBLOCK(), POSIX::SigSet->new(POSIX::SIGALRM()));
+alarm $graceful;
 exit 0;
 
 # A request; undef when the host wants no more.

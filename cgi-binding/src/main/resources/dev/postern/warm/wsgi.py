@@ -1,7 +1,7 @@
 """A worker for a WSGI application (PEP 3333): one request at a time, as long as its host wants.
 
-The host has put assignments to file, callable_name and reset in front. Descriptor 0 is open while the host wants the
-worker, 1 takes reports:
+The host has put assignments to file, callable_name, reset and graceful in front. Descriptor 0 is open while the host
+wants the worker, 1 takes reports:
   (load)                   ->  ready FILE FILE…, or !WHY
   (free for a request)     ->  PID INPUT OUTPUT ERRORS CONTROL
   (a request has ended)    ->  = PID STATUS, as wait(2) would have it
@@ -53,6 +53,7 @@ def main():
             (input, input_end), (output_end, output), (errors_end, errors), (control, control_end) = (os.pipe() for _ in range(4))
         except OSError:
             send(reports, over)
+            bound_end()
             raise
         # The end of the last request with it: its host is woken once.
         send(reports, over + b'%d %d %d %d %d\n' % (os.getpid(), input_end, output_end, errors_end, control_end))
@@ -72,7 +73,15 @@ def main():
             os.close(fd)
         over = b'= %d %d\n' % (os.getpid(), status)
     # An ordinary end, with all that atexit and threads have to say.
+    bound_end()
     sys.exit(0)
+
+
+def bound_end():
+    """Ends this process when its end takes long. A thread may run for ever, and the host that would kill it may be gone."""
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGALRM])
+    signal.alarm(graceful)
 
 
 def load():

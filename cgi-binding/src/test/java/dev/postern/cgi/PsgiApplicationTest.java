@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -189,6 +190,25 @@ class PsgiApplicationTest {
       assertThat(call.headers.get("X-Injected")).isNull();
       assertThat(call.body()).isEqualTo("Internal Server Error\n");
       assertThat(call.log()).contains(" must ");
+    }
+  }
+
+  /** Even if nobody kills it, as when its JVM was killed. */
+  @Test
+  void workerWithAnEndThatNeverReturns_isEndedByItsOwnAlarm() throws IOException {
+    Path file =
+        Files.writeString(
+            directory.resolve("end.psgi"),
+            "$SIG{ALRM} = sub { }; END { sleep 987 while 1 }\n"
+                + "sub { [200, ['Content-Type', 'text/plain'], [$$]] }\n");
+    try (WorkerGroup once =
+            WorkerGroup.builder("once")
+                .maximumRequests(1)
+                .gracefulTimeout(Duration.ofSeconds(1))
+                .build();
+        PsgiApplication app = PsgiApplication.builder(file).workers(once).build()) {
+      String worker = Call.get("/").to(app).body();
+      Awaited.await(() -> !WarmPrograms.isRunning(worker));
     }
   }
 

@@ -354,6 +354,32 @@ class WarmReuseTest {
     }
   }
 
+  /** Even if nobody kills it, as when its JVM was killed. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "p.py | #!/usr/bin/python3 | import atexit, os, threading, time; print('Content-Type:"
+            + " text/plain\\n'); print(os.getpid(), end=''); atexit.register(lambda:"
+            + " threading.Thread(target=time.sleep, args=(987,)).start())",
+        "p.pl | #!/usr/bin/perl | print qq(Content-Type: text/plain\\n\\n$$); END {"
+            + " sleep 987 if defined &Postern::Warm::script }",
+      })
+  void workerThatDoesNotEnd_isEndedByItsOwnAlarm(String name, String first, String code)
+      throws Exception {
+    Path own = Files.createDirectories(directory.resolve("alarm-" + name));
+    Programs.write(own.resolve(name), first + "\n" + code + "\n");
+    try (WarmSite other =
+        new WarmSite(
+            own,
+            WorkerMode.REUSE,
+            group -> group.maximumRequests(1).gracefulTimeout(Duration.ofSeconds(1)),
+            host -> host)) {
+      String worker = other.fork(() -> Call.get("/" + name)).body();
+      await(() -> !WarmPrograms.isRunning(worker));
+    }
+  }
+
   /** How many requests the workers of a site were given; either of two may have the next one. */
   private static long given(WarmSite site) {
     return site.group.status().stream().mapToLong(WorkerStatus::requests).sum();

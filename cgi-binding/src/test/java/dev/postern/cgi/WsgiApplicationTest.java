@@ -227,6 +227,27 @@ class WsgiApplicationTest {
     }
   }
 
+  /** Even if nobody kills it, as when its JVM was killed. */
+  @Test
+  void workerWithAThreadThatNeverEnds_isEndedByItsOwnAlarm() throws Exception {
+    Path file =
+        Files.writeString(
+            directory.resolve("thread.py"),
+            "import os, signal, threading, time\nsignal.signal(signal.SIGALRM, signal.SIG_IGN)\n"
+                + "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])\n"
+                + "threading.Thread(target=time.sleep, args=(987,)).start()\n"
+                + function(START + "    return [b'%d' % os.getpid()]\n"));
+    try (WorkerGroup once =
+            WorkerGroup.builder("once")
+                .maximumRequests(1)
+                .gracefulTimeout(Duration.ofSeconds(1))
+                .build();
+        WsgiApplication app = WsgiApplication.builder(file).workers(once).build()) {
+      String worker = Call.get("/").to(app).body();
+      await(() -> !WarmPrograms.isRunning(worker));
+    }
+  }
+
   @Test
   void workers_areAsManyAsAtOnceAndEndWithTheApplication() throws Exception {
     try (WorkerGroup two = WorkerGroup.builder("two").processes(2).maximumRequests(3).build()) {
