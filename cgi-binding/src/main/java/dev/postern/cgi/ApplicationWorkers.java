@@ -15,6 +15,10 @@ import dev.postern.hosting.RequestRules;
 import dev.postern.hosting.RunWatch;
 import dev.postern.process.ProgramText;
 import dev.postern.process.RunningProgram;
+import dev.postern.program.ModeRules;
+import dev.postern.program.NeverRuns;
+import dev.postern.program.Program;
+import dev.postern.system.Owners;
 import dev.postern.warm.ApplicationLanguage;
 import dev.postern.warm.WarmRequest;
 import dev.postern.warm.WorkerPool;
@@ -39,8 +43,15 @@ final class ApplicationWorkers implements AutoCloseable {
   /** How long a request waits for a free worker once one has loaded. */
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
+  /** Workers run as this process's user. */
+  private static final ModeRules MODES = new ModeRules(false, false, Owners.current());
+
   private final ProgramHost host;
   private final Path file;
+
+  /** The file as a program that an interpreter only reads. */
+  private final Program program;
+
   private final Map<String, String> configured = new LinkedHashMap<>();
   private final Path directory;
   private final WorkerGroup group;
@@ -58,8 +69,11 @@ final class ApplicationWorkers implements AutoCloseable {
       Path interpreter,
       String callable,
       @Nullable WorkerGroup given) {
+    Owners.checkRoot(Owners.current(), false);
     this.host = new ProgramHost(options);
     this.file = file;
+    this.program = new Program(file, List.of(file.toString()), file, true);
+    NeverRuns.warn(this::checkModes);
     this.ownGroup = given == null;
     this.group = given == null ? WorkerGroup.builder("application").build() : given;
     configured.putAll(options.environment());
@@ -82,8 +96,22 @@ final class ApplicationWorkers implements AutoCloseable {
                 directory,
                 group.gracefulSeconds()));
     if (group.isEager()) {
-      pool.load();
+      load();
     }
+  }
+
+  /** Loads the application ahead, unless it must not run. */
+  private void load() {
+    try {
+      checkModes();
+      pool.load();
+    } catch (GatewayException e) {
+      // Each request gets this failure.
+    }
+  }
+
+  private void checkModes() throws GatewayException {
+    program.checkConfiguredModes(MODES);
   }
 
   private static String bytes(String text) {
@@ -99,6 +127,7 @@ final class ApplicationWorkers implements AutoCloseable {
     RunWatch watch = host.watch(file, environ);
     try {
       RequestRules.check(environ, host.options());
+      checkModes();
       return host.run(new Request(watch), environ, startResponse, watch);
     } catch (Throwable e) {
       if (e instanceof GatewayException refused) {

@@ -47,7 +47,17 @@ public final class CgiApplication implements Application, AutoCloseable {
     }
     this.java = builder.java;
     if (java == null && host.isEager()) {
+      load();
+    }
+  }
+
+  /** Lets an eager group load the program, unless the program must not run. */
+  private void load() {
+    try {
+      check();
       host.load(program);
+    } catch (GatewayException e) {
+      // Each request gets this failure.
     }
   }
 

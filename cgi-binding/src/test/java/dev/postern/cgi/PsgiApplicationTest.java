@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -218,6 +219,18 @@ class PsgiApplicationTest {
       Call call = Call.get("/").to(app);
       assertThat(call.status).isEqualTo(500);
       assertThat(call.failure().getMessage()).contains("not today");
+    }
+  }
+
+  @Test
+  void worldWritableFile_is403() throws IOException {
+    try (PsgiApplication app = app("sub { [200, ['Content-Type', 'text/plain'], ['ok']] }")) {
+      Files.setPosixFilePermissions(
+          directory.resolve("app.psgi"), PosixFilePermissions.fromString("rw-r--rw-"));
+      assertThat(Call.get("/").to(app).rule()).isEqualTo("world-writable");
+      Files.setPosixFilePermissions(
+          directory.resolve("app.psgi"), PosixFilePermissions.fromString("rw-r--r--"));
+      assertThat(Call.get("/").to(app).body()).isEqualTo("ok");
     }
   }
 }

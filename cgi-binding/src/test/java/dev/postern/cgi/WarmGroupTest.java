@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -190,6 +191,20 @@ class WarmGroupTest {
       await(() -> site.group.status().stream().filter(s -> s.state().equals("ready")).count() == 2);
       assertThat(site.ask(() -> Call.get("/p.pl")).body()).isEqualTo("ok");
       assertThat(site.last().start()).isEqualTo("fork");
+    }
+  }
+
+  @Test
+  void eager_doesNotLoadAProgramThatMustNotRun() throws Exception {
+    perl("p.pl", HEAD);
+    Path program = directory.resolve("p.pl");
+    Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xrwx"));
+    try (LogLines log = LogLines.of("dev.postern.cgi");
+        WorkerGroup group = WorkerGroup.builder("eager").eager().build();
+        CgiApplication app = CgiApplication.builder(program).workers(group).build()) {
+      assertThat(log.warnings()).anyMatch(line -> line.contains("must not be world-writable"));
+      assertThat(group.status()).isEmpty();
+      assertThat(Call.get("/").to(app).rule()).isEqualTo("world-writable");
     }
   }
 

@@ -8,6 +8,7 @@ import dev.postern.cgi.server.Tools;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -274,6 +275,28 @@ class WsgiApplicationTest {
       for (long pid : pids) {
         await(() -> ProcessHandle.of(pid).filter(ProcessHandle::isAlive).isEmpty());
       }
+    }
+  }
+
+  @Test
+  void worldWritableFile_is403AndNotLoadedAhead() throws Exception {
+    Path loaded = directory.resolve("loaded");
+    Path file =
+        Files.writeString(
+            directory.resolve("open.py"),
+            "open('" + loaded + "', 'w').close()\n" + function(START + "    return [b'ok']\n"));
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--rw-"));
+    try (LogLines log = LogLines.of("dev.postern.cgi");
+        WorkerGroup eager = WorkerGroup.builder("eager").eager().build();
+        WsgiApplication app = WsgiApplication.builder(file).workers(eager).build()) {
+      assertThat(log.warnings()).anyMatch(line -> line.contains("must not be world-writable"));
+      Call call = Call.get("/").to(app);
+      assertThat(call.status).isEqualTo(403);
+      assertThat(call.rule()).isEqualTo("world-writable");
+      assertThat(eager.status()).isEmpty();
+      assertThat(loaded).doesNotExist();
+      Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
+      assertThat(Call.get("/").to(app).body()).isEqualTo("ok");
     }
   }
 
