@@ -4,11 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.postern.launcher.values.LauncherException;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,6 +23,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Each word that keeps programs apart, at the wire: what a program can no longer do, beside what it
@@ -104,6 +110,88 @@ class IsolationWordsTest {
 
   private static String body(String response) {
     return response.substring(response.indexOf("\r\n\r\n") + 4);
+  }
+
+  // ---- applications in workers ----
+
+  /** The one line of a start that is refused. */
+  private static String refused(String... words) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    int exit =
+        PosternCommand.execute(
+            new PrintStream(out, true, StandardCharsets.UTF_8),
+            new PrintStream(err, true, StandardCharsets.UTF_8),
+            words);
+    assertThat(exit).isEqualTo(2);
+    assertThat(out.size()).isZero();
+    return err.toString(StandardCharsets.UTF_8);
+  }
+
+  private Path application() throws IOException {
+    return Files.writeString(directory.resolve("app.txt"), "");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "--cpu-time 5",
+        "--memory 200000000",
+        "--require-level L1",
+        "--no-new-privileges",
+        "--strict-ownership",
+      })
+  void wordThatWorkersDoNotHold_isRefusedForApplications(String word) throws Exception {
+    String option = word.split(" ")[0];
+    for (String kind : List.of("--wsgi", "--psgi")) {
+      List<String> words = new ArrayList<>(List.of("serve", "--check", kind, "/=" + application()));
+      words.addAll(List.of(word.split(" ")));
+      assertThat(refused(words.toArray(new String[0])))
+          .isEqualTo(
+              "postern: "
+                  + kind
+                  + ": workers of an application cannot be run with "
+                  + option
+                  + ", which holds for programs\n");
+    }
+  }
+
+  @Test
+  void userAndRefuseRoot_areRefusedForApplicationsOfRoot() throws Exception {
+    assumeTrue(isRoot(), "only root runs programs as another user");
+    String mount = "/=" + application();
+    assertThat(
+            refused(
+                "serve", "--check", "--user", "nobody", "--lowest-user", "1000", "--wsgi", mount))
+        .contains("--wsgi: ", " --user,");
+    assertThat(refused("serve", "--check", "--refuse-root", "--psgi", mount))
+        .isEqualTo("postern: --refuse-root: programs must not be hosted by root [root]\n");
+  }
+
+  @Test
+  void topOfTheFile_isRefusedForAnApplicationThatCannotHoldIt() throws Exception {
+    application();
+    program("show", HEAD);
+    Path file =
+        Files.writeString(
+            directory.resolve("site.yaml"),
+            "cpu-time: 5\nmounts:\n  /cgi: {cgi-dir: programs}\n  /app: {wsgi: app.txt}\n");
+    assertThat(refused("serve", "--check", "--config", file.toString()))
+        .startsWith("postern: " + file + ":4: wsgi: --wsgi: ")
+        .contains("--cpu-time");
+  }
+
+  @Test
+  void rootThatRunsApplications_isWarned() throws Exception {
+    assumeTrue(isRoot(), "only root is warned");
+    try (Child child =
+            Child.start(
+                directory, Map.of(), "serve", "--port", "0", "--wsgi", "/=" + application());
+        DirectoryStream<Path> errors = Files.newDirectoryStream(directory, "errors*")) {
+      assertThat(child.address()).startsWith("http");
+      // Child.errors() leaves this line out.
+      assertThat(Files.readString(errors.iterator().next())).contains("programs run as root");
+    }
   }
 
   // ---- namespaces ----

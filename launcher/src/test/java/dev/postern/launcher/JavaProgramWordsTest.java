@@ -78,6 +78,15 @@ class JavaProgramWordsTest {
             "PROGRAM of java-check must exist");
   }
 
+  @Test
+  void levelThatNothingInsideHas_isTold() {
+    assertThat(run("serve", "--check", "--require-level", "L1", "--java-cgi", "/x=" + page))
+        .isEqualTo(2);
+    assertThat(err.toString(StandardCharsets.UTF_8))
+        .startsWith("postern: --require-level: isolation must be at least L1")
+        .hasLineCount(1);
+  }
+
   private int run(String... args) {
     return PosternCommand.execute(
         new PrintStream(out, true, StandardCharsets.UTF_8),

@@ -301,6 +301,7 @@ public final class HostingOptions {
       programs.record(Recorder.of("--record", record));
     }
     programs.isolation(isolation.isolation(), isolation.requiredLevel());
+    programs.notForApplications(isolation.asked());
     try {
       programs.workers(Workers.of(workers, delegations, warm, site.groups()));
     } catch (IllegalArgumentException e) {
@@ -336,7 +337,12 @@ public final class HostingOptions {
     programs.processes(allowSetId, CgiHostBuilder::allowSetId);
     programs.processes(nph, CgiHostBuilder::nph);
     programs.processes(strictOwnership, CgiHostBuilder::strictOwnership);
-    programs.processes(refuseRoot, CgiHostBuilder::refuseRoot);
+    if (strictOwnership) {
+      programs.notForApplications(List.of("--strict-ownership"));
+    }
+    if (refuseRoot) {
+      programs.refuseRoot();
+    }
     if (localRedirects) {
       programs.localRedirects();
     }

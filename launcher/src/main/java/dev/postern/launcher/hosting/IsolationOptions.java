@@ -107,8 +107,8 @@ public final class IsolationOptions {
       description = "Programs of the server's user cannot look into the server.")
   boolean hideServer;
 
-  /** How many parts the user asked for. */
-  private int asked;
+  /** The options of the parts that the user asked for. */
+  private final List<String> asked = new ArrayList<>();
 
   /**
    * Returns what the user asked for; null for nothing.
@@ -117,18 +117,18 @@ public final class IsolationOptions {
    */
   @Nullable Isolation isolation() {
     Isolation.Builder builder = Isolation.builder();
-    asked = 0;
+    asked.clear();
     if (user != null) {
+      asked.add("--user");
       String name = user;
       set("--lowest-user", lowestUser, n -> builder.lowestUser(number(n)));
       set("--user", () -> Isolation.builder().lowestUser(lowest()).user(name).build());
       builder.user(name);
-      asked++;
     } else if (lowestUser != null) {
       throw LauncherException.badArgument("--lowest-user must come with --user");
     }
     if (cpuTime != null) {
-      asked++;
+      asked.add("--cpu-time");
       String seconds = cpuTime;
       set("--cpu-time", () -> builder.cpuTime(Values.seconds("--cpu-time", seconds)));
     }
@@ -137,7 +137,7 @@ public final class IsolationOptions {
     set("--open-files", openFiles, n -> builder.openFiles(number(n)));
     set("--processes", processes, n -> builder.processes(number(n)));
     if (cgroup != null) {
-      asked++;
+      asked.add("--cgroup");
       builder.cgroup(Values.directory("--cgroup", cgroup));
     } else if (groupMemory != null || groupProcesses != null) {
       throw LauncherException.badArgument(
@@ -146,12 +146,12 @@ public final class IsolationOptions {
     }
     set("--group-memory", groupMemory, builder::groupMemory);
     set("--group-processes", groupProcesses, n -> builder.groupProcesses(number(n)));
-    flag(noNewPrivileges, builder::noNewPrivileges);
-    flag(endWithServer, builder::endWithServer);
-    flag(namespaces, builder::namespaces);
-    flag(hideServer, builder::hideServer);
+    flag("--no-new-privileges", noNewPrivileges, builder::noNewPrivileges);
+    flag("--end-with-server", endWithServer, builder::endWithServer);
+    flag("--namespaces", namespaces, builder::namespaces);
+    flag("--hide-server", hideServer, builder::hideServer);
     readable(builder);
-    if (asked == 0) {
+    if (asked.isEmpty()) {
       return null;
     }
     try {
@@ -159,6 +159,15 @@ public final class IsolationOptions {
     } catch (IllegalArgumentException | IllegalStateException e) {
       throw LauncherException.badArgument(named(String.valueOf(e.getMessage())));
     }
+  }
+
+  /** Returns the options that the user gave, once {@link #isolation} has read them. */
+  List<String> asked() {
+    List<String> all = new ArrayList<>(asked);
+    if (requiredLevel != null) {
+      all.add("--require-level");
+    }
+    return all;
   }
 
   /** Adds the option in question to a message about what this system refuses. */
@@ -179,9 +188,9 @@ public final class IsolationOptions {
         : "isolation: " + message;
   }
 
-  private void flag(boolean wanted, Runnable set) {
+  private void flag(String option, boolean wanted, Runnable set) {
     if (wanted) {
-      asked++;
+      asked.add(option);
       set.run();
     }
   }
@@ -210,7 +219,7 @@ public final class IsolationOptions {
 
   private void set(String option, @Nullable String text, LongConsumer setter) {
     if (text != null) {
-      asked++;
+      asked.add(option);
       long value = Values.number(option, text, 1, Long.MAX_VALUE);
       set(option, () -> setter.accept(value));
     }

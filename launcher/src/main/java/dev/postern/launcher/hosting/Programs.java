@@ -57,6 +57,11 @@ public final class Programs {
   private @Nullable Recorder recorder;
   private JavaProgram.State javaState = JavaProgram.State.RESET;
 
+  /** The options that workers of an application of another language cannot hold. */
+  private final List<String> notForApplications = new ArrayList<>();
+
+  private boolean rootRefused;
+
   /**
    * @param site what all hosts share
    * @param places the places that all hosts share
@@ -205,6 +210,21 @@ public final class Programs {
     if (least != null) {
       options.add(builder -> builder.requireLevel(least));
     }
+  }
+
+  /**
+   * Names options that hold for programs and not for the workers of applications. A mount of WSGI
+   * or PSGI is refused then, because without these options it would run with more rights than the
+   * user asked for.
+   */
+  void notForApplications(List<String> names) {
+    notForApplications.addAll(names);
+  }
+
+  /** Refuses to run programs as root. */
+  void refuseRoot() {
+    options.add(CgiHostBuilder::refuseRoot);
+    rootRefused = true;
   }
 
   /** Adds a further name of SCRIPT_FILENAME. */
@@ -488,7 +508,7 @@ public final class Programs {
     } catch (IllegalStateException e) {
       throw LauncherException.badArgument("--java-cgi: " + e.getMessage());
     }
-    return builder.build();
+    return built(builder::build);
   }
 
   /** Returns the Java programs that were mounted, by the names in their options. */
@@ -527,9 +547,10 @@ public final class Programs {
   /**
    * Returns the WSGI application {@code FILE[:CALLABLE]}, mounted at that prefix.
    *
-   * @throws LauncherException when there is no such file
+   * @throws LauncherException when there is no such file, or an option does not allow it
    */
   public Application wsgi(String prefix, String text) {
+    checkHolds("--wsgi");
     int colon = text.lastIndexOf(':');
     boolean named = colon > 0 && text.substring(colon + 1).matches("[A-Za-z_][A-Za-z0-9_]*");
     WsgiApplication.Builder builder =
@@ -545,12 +566,28 @@ public final class Programs {
   /**
    * Returns a PSGI application, mounted at that prefix.
    *
-   * @throws LauncherException when there is no such file
+   * @throws LauncherException when there is no such file, or an option does not allow it
    */
   public Application psgi(String prefix, String text) {
+    checkHolds("--psgi");
     PsgiApplication.Builder builder = PsgiApplication.builder(Values.file("--psgi", text));
     server(builder, "");
     WorkerGroup group = workers.groupOf(prefix);
     return (group == null ? builder : builder.workers(group)).build();
+  }
+
+  /** Refuses an application whose workers would not hold what the user asked for. */
+  private void checkHolds(String option) {
+    if (!notForApplications.isEmpty()) {
+      throw LauncherException.badArgument(
+          option
+              + ": workers of an application cannot be run with "
+              + notForApplications.get(0)
+              + ", which holds for programs");
+    }
+    if (rootRefused) {
+      // A builder of programs knows the server's user. What it builds is not used.
+      built(() -> CgiApplication.builder(Path.of("/")).refuseRoot().build());
+    }
   }
 }
