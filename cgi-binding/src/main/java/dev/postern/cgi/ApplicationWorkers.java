@@ -151,9 +151,10 @@ final class ApplicationWorkers implements AutoCloseable {
 
   @Override
   public void close() {
-    pool.close();
     if (ownGroup) {
       group.close();
+    } else {
+      group.close(pool);
     }
   }
 

@@ -140,15 +140,20 @@ public final class WorkerGroup implements AutoCloseable {
     return workingDirectory;
   }
 
+  /** Ends the workers of an application that is closed before the group. */
+  void close(WorkerPool application) {
+    application.close();
+    applications.remove(application);
+  }
+
   /**
-   * Ends all workers, each when its requests have ended. Waits for them up to {@link
-   * Builder#gracefulTimeout}. Children that run longer are left to finish. Processes of their own
-   * answer later requests.
+   * Ends all workers, each when its requests have ended. Waits for all of them together up to
+   * {@link Builder#gracefulTimeout}. Children that run longer are left to finish, and workers that
+   * run longer are killed. Processes of their own answer later requests.
    */
   @Override
   public void close() {
-    pool.close();
-    applications.forEach(WorkerPool::close);
+    pool.close(List.copyOf(applications));
   }
 
   @Override

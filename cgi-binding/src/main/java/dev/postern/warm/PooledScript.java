@@ -8,8 +8,11 @@ import java.util.List;
 interface PooledScript {
   /** A process that is about to end. */
   interface Ending {
-    /** Waits for its end, at most for that long. Kills a worker that has not ended then. */
+    /** Waits for its end, at most for that long. */
     void join(long nanos) throws InterruptedException;
+
+    /** Kills a worker. The server of children that run longer is left to end after them. */
+    default void kill() {}
   }
 
   /** The script's file. */

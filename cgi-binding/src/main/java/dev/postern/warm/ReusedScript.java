@@ -227,7 +227,7 @@ final class ReusedScript implements PooledScript, WorkerPool.Listener {
 
   @Override
   public List<Ending> close() {
-    return workers.endAll().stream().<Ending>map(worker -> worker::endWithin).toList();
+    return List.copyOf(workers.endAll());
   }
 
   @Override

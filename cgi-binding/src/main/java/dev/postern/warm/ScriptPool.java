@@ -3,6 +3,7 @@ package dev.postern.warm;
 import dev.postern.internal.Escapes;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -268,23 +269,41 @@ public final class ScriptPool implements AutoCloseable {
    */
   @Override
   public void close() {
-    List<PooledScript.Ending> servers = new ArrayList<>();
+    close(List.of());
+  }
+
+  /** Ends also the workers of applications, all at the same time. */
+  public void close(List<WorkerPool> applications) {
+    List<PooledScript.Ending> all = new ArrayList<>();
     synchronized (this) {
       closed = true;
     }
+    for (WorkerPool application : applications) {
+      all.addAll(application.endAll());
+    }
     for (PooledScript script : scripts.values()) {
-      servers.addAll(script.close());
+      all.addAll(script.close());
     }
     timer.shutdownNow();
-    long start = System.nanoTime();
+    await(all, options.graceful());
     try {
-      for (PooledScript.Ending server : servers) {
-        server.join(options.graceful().toNanos() - (System.nanoTime() - start));
-      }
       timer.awaitTermination(1, TimeUnit.SECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  /** Waits for the ends of all, at most for that long together, and then kills the rest. */
+  static void await(List<? extends PooledScript.Ending> all, Duration time) {
+    long start = System.nanoTime();
+    try {
+      for (PooledScript.Ending each : all) {
+        each.join(time.toNanos() - (System.nanoTime() - start));
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    all.forEach(PooledScript.Ending::kill);
   }
 
   /** For tests: the server that serves a program. */

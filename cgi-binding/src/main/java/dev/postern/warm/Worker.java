@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * One process that has loaded an application or a script and serves request after request, one at a
  * time. A thread of its own starts it and reads its reports. Thread-safe.
  */
-final class Worker {
+final class Worker implements PooledScript.Ending {
   /** What a worker serves. This decides what the end of its process means. */
   enum Kind {
     /** If the process ends during a request, the request was not answered whole. */
@@ -308,7 +308,8 @@ final class Worker {
     }
   }
 
-  void kill() {
+  @Override
+  public void kill() {
     ServerProcess running;
     synchronized (this) {
       running = process;
@@ -318,13 +319,8 @@ final class Worker {
     }
   }
 
-  /** Waits for the worker's end, at most for that long, and then kills it. */
-  void endWithin(long nanos) throws InterruptedException {
-    join(nanos);
-    kill();
-  }
-
-  void join(long nanos) throws InterruptedException {
+  @Override
+  public void join(long nanos) throws InterruptedException {
     TimeUnit.NANOSECONDS.timedJoin(thread, Math.max(1, nanos));
   }
 }

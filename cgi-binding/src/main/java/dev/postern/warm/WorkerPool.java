@@ -418,16 +418,7 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
    */
   @Override
   public void close() {
-    List<Worker> all = endAll();
-    long begun = System.nanoTime();
-    try {
-      for (Worker worker : all) {
-        worker.join(options.graceful().toNanos() - (System.nanoTime() - begun));
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-    all.forEach(Worker::kill);
+    ScriptPool.await(endAll(), options.graceful());
   }
 
   /** Ends all workers, each after its request. The pool takes no more requests. */

@@ -278,6 +278,11 @@ class WsgiApplicationTest {
     }
   }
 
+  private static CompletableFuture<Call> begin(WsgiApplication app, String path) {
+    return CompletableFuture.supplyAsync(
+        () -> Call.get(path).to(app), task -> new Thread(task).start());
+  }
+
   @Test
   void worldWritableFile_is403AndNotLoadedAhead() throws Exception {
     Path loaded = directory.resolve("loaded");
@@ -298,6 +303,38 @@ class WsgiApplicationTest {
       Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
       assertThat(Call.get("/").to(app).body()).isEqualTo("ok");
     }
+  }
+
+  @Test
+  void closeOfTheGroup_endsAllApplicationsAtTheSameTime() throws Exception {
+    Path began = directory.resolve("began");
+    Path go = directory.resolve("go");
+    WorkerGroup two = WorkerGroup.builder("two").gracefulTimeout(Duration.ofSeconds(120)).build();
+    WsgiApplication busy =
+        builder(
+                "import os, time\n"
+                    + function(
+                        "    open('"
+                            + began
+                            + "', 'w').close()\n"
+                            + ("    while not os.path.exists('" + go + "'): time.sleep(.01)\n")
+                            + START
+                            + "    return [b'done']\n"))
+            .workers(two)
+            .build();
+    Path file =
+        Files.writeString(directory.resolve("second.py"), function(START + "    return [b'ok']\n"));
+    WsgiApplication second = WsgiApplication.builder(file).workers(two).build();
+    assertThat(Call.get("/").to(second).body()).isEqualTo("ok");
+    CompletableFuture<Call> last = begin(busy, "/");
+    await(() -> Files.exists(began));
+    CompletableFuture<Void> closing =
+        CompletableFuture.runAsync(two::close, task -> new Thread(task).start());
+    await(() -> Call.get("/").to(second).status == 500);
+    assertThat(closing.isDone()).isFalse();
+    Files.createFile(go);
+    assertThat(last.get(60, TimeUnit.SECONDS).body()).isEqualTo("done");
+    closing.get(60, TimeUnit.SECONDS);
   }
 
   @Test
