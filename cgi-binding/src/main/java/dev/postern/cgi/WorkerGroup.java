@@ -354,7 +354,7 @@ public final class WorkerGroup implements AutoCloseable {
     /**
      * How long {@link WorkerGroup#close} waits for running requests; 15 s by default. A worker that
      * gets no more requests has as long, in whole seconds, for the end of its threads and for what
-     * its program registered for its end.
+     * its program registered for its end. Then it is killed.
      */
     public Builder gracefulTimeout(Duration timeout) {
       gracefulTimeout = positive("graceful timeout", timeout);

@@ -63,6 +63,7 @@ final class Worker implements PooledScript.Ending {
   private @Nullable ServerProcess process;
   private @Nullable CompletableFuture<TurnEnd> turn;
   private long requests;
+  private boolean busy;
   private boolean loaded;
   private boolean ended;
   private boolean retired;
@@ -245,6 +246,7 @@ final class Worker implements PooledScript.Ending {
       CompletableFuture<TurnEnd> next = new CompletableFuture<>();
       synchronized (this) {
         turn = next;
+        busy = false;
       }
       listener.free(
           this,
@@ -285,11 +287,19 @@ final class Worker implements PooledScript.Ending {
   /** Counts a request that is handed over. */
   synchronized void count() {
     requests++;
+    busy = true;
   }
 
   /** Takes back {@link #count} for a request that did not reach the worker. */
   synchronized void uncount() {
     requests--;
+    busy = false;
+  }
+
+  /** Completes when the worker serves no request: now, or at the end of its request. */
+  synchronized CompletableFuture<?> idle() {
+    CompletableFuture<TurnEnd> last = turn;
+    return busy && last != null ? last : CompletableFuture.completedFuture(null);
   }
 
   /** Ends the worker after its request. */

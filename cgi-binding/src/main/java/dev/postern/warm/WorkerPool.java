@@ -8,8 +8,10 @@ import java.io.InterruptedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingDeque;
 import java.util.concurrent.RejectedExecutionException;
@@ -74,6 +76,9 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
   private final Listener listener;
   private final LinkedBlockingDeque<Free> free = new LinkedBlockingDeque<>();
   private final List<Worker> workers = new ArrayList<>();
+
+  /** Workers that were taken out of {@link #workers} and whose processes have not ended yet. */
+  private final Set<Worker> retired = new LinkedHashSet<>();
 
   /** Workers that take no more requests, each with what was left behind in it. */
   private final Map<Worker, String> spoiled = new ConcurrentHashMap<>();
@@ -277,12 +282,56 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
   }
 
   private void retire(List<Worker> some, String why) {
+    List<Worker> leaving = new ArrayList<>();
     synchronized (this) {
-      workers.removeAll(some);
+      for (Worker worker : some) {
+        if (workers.remove(worker)) {
+          retired.add(worker);
+          leaving.add(worker);
+        }
+      }
+      free.removeIf(each -> leaving.contains(each.worker));
     }
-    for (Worker worker : some) {
+    for (Worker worker : leaving) {
       tell("recycled", worker, why);
       worker.retire();
+      killLater(worker);
+    }
+  }
+
+  /**
+   * Kills a retired worker that has not ended some time after its last request. A thread of the
+   * application may keep the process.
+   */
+  private void killLater(Worker worker) {
+    var unused =
+        worker
+            .idle()
+            .thenRun(
+                () -> {
+                  try {
+                    var unusedKill =
+                        timer.schedule(
+                            () -> killIfIdle(worker),
+                            options.graceful().toNanos(),
+                            TimeUnit.NANOSECONDS);
+                  } catch (RejectedExecutionException e) {
+                    // The group is being closed, and kills the worker.
+                  }
+                });
+  }
+
+  private void killIfIdle(Worker worker) {
+    synchronized (this) {
+      if (!retired.contains(worker)) {
+        return;
+      }
+    }
+    if (worker.idle().isDone()) {
+      worker.kill();
+    } else {
+      // A request had taken the worker just before the worker was retired.
+      killLater(worker);
     }
   }
 
@@ -330,19 +379,18 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
   @Override
   public void free(Worker worker, ForkedChild turn) {
     String why = over(worker);
-    synchronized (this) {
-      if (why != null || closed || !workers.contains(worker)) {
-        workers.remove(worker);
-        worker.retire();
-        if (why == null) {
+    if (why == null) {
+      synchronized (this) {
+        if (!closed && workers.contains(worker)) {
+          free.addFirst(new Free(worker, turn, System.nanoTime()));
           return;
         }
-      } else {
-        free.addFirst(new Free(worker, turn, System.nanoTime()));
-        return;
       }
+    } else {
+      retire(List.of(worker), why);
     }
-    tell("recycled", worker, why);
+    // A worker that was retired before its process was started has not been told yet.
+    worker.retire();
   }
 
   private @Nullable String over(Worker worker) {
@@ -373,6 +421,7 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
     boolean failed = why != null && !again;
     synchronized (this) {
       workers.remove(worker);
+      retired.remove(worker);
       if (failed) {
         failure = why;
         refused = byItself;
@@ -421,12 +470,17 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
     ScriptPool.await(endAll(), options.graceful());
   }
 
-  /** Ends all workers, each after its request. The pool takes no more requests. */
+  /**
+   * Ends all workers, each after its request. The pool takes no more requests.
+   *
+   * @return the workers to wait for, also those that were retired before
+   */
   List<Worker> endAll() {
     List<Worker> all;
     synchronized (this) {
       closed = true;
-      all = List.copyOf(workers);
+      all = new ArrayList<>(workers);
+      all.addAll(retired);
     }
     all.forEach(Worker::retire);
     return all;

@@ -278,6 +278,10 @@ class WsgiApplicationTest {
     }
   }
 
+  private static boolean isRunning(long pid) {
+    return ProcessHandle.of(pid).filter(ProcessHandle::isAlive).isPresent();
+  }
+
   private static CompletableFuture<Call> begin(WsgiApplication app, String path) {
     return CompletableFuture.supplyAsync(
         () -> Call.get(path).to(app), task -> new Thread(task).start());
@@ -302,6 +306,80 @@ class WsgiApplicationTest {
       assertThat(loaded).doesNotExist();
       Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
       assertThat(Call.get("/").to(app).body()).isEqualTo("ok");
+    }
+  }
+
+  /**
+   * A worker whose application starts a thread that outlives its request, and would its process.
+   */
+  private WsgiApplication keptByAThread(WorkerGroup workers) throws IOException {
+    return builder(
+            "import os, threading, time\n"
+                + function(
+                    "    threading.Thread(target=time.sleep, args=(987,)).start()\n"
+                        + START
+                        + "    return [b'%d' % os.getpid()]\n"))
+        .workers(workers)
+        .build();
+  }
+
+  @Test
+  void recycledWorkerThatDoesNotEnd_isKilled() throws Exception {
+    try (WorkerGroup once =
+            WorkerGroup.builder("once")
+                .maximumRequests(1)
+                .gracefulTimeout(Duration.ofMillis(100))
+                .build();
+        WsgiApplication app = keptByAThread(once)) {
+      long pid = Long.parseLong(Call.get("/").to(app).body());
+      await(() -> !isRunning(pid));
+    }
+  }
+
+  @Test
+  void close_killsARecycledWorkerThatDoesNotEnd() throws Exception {
+    WorkerGroup once =
+        WorkerGroup.builder("once")
+            .maximumRequests(1)
+            .gracefulTimeout(Duration.ofSeconds(2))
+            .build();
+    WsgiApplication app = keptByAThread(once);
+    long pid = Long.parseLong(Call.get("/").to(app).body());
+    await(() -> once.status().isEmpty());
+    assertThat(isRunning(pid)).isTrue();
+    once.close();
+    await(() -> !isRunning(pid));
+    app.close();
+  }
+
+  @Test
+  void recycledWorker_isNotKilledInItsRequest() throws Exception {
+    Path began = directory.resolve("began");
+    Path go = directory.resolve("go");
+    String text =
+        "import os, time\n"
+            + function(
+                "    if environ['PATH_INFO'] == '/wait':\n"
+                    + ("        open('" + began + "', 'w').close()\n")
+                    + ("        while not os.path.exists('" + go + "'): time.sleep(.01)\n")
+                    + START
+                    + "    return [b'%d' % os.getpid()]\n");
+    try (WorkerGroup quick =
+            WorkerGroup.builder("quick")
+                .processes(1)
+                .reloadEvery(Duration.ofMillis(20))
+                .gracefulTimeout(Duration.ofMillis(10))
+                .build();
+        WsgiApplication app = builder(text).workers(quick).build()) {
+      CompletableFuture<Call> waiting = begin(app, "/wait");
+      await(() -> Files.exists(began));
+      long first = quick.status().get(0).pid();
+      builder("\n" + text);
+      // Loads another worker, which takes longer than the first one may after its request.
+      await(() -> !Call.get("/").to(app).body().equals(Long.toString(first)));
+      Files.createFile(go);
+      assertThat(waiting.get(60, TimeUnit.SECONDS).body()).isEqualTo(Long.toString(first));
+      await(() -> !isRunning(first));
     }
   }
 
