@@ -271,10 +271,20 @@ final class Worker implements PooledScript.Ending {
         String text = FileNames.ofBytes(files[i]);
         if (text != null && text.indexOf('\0') < 0) {
           Path file = start.directory().resolve(text);
-          modules.put(file, Stamp.of(file));
+          modules.put(file, loaded(Stamp.of(file)));
         }
       }
     }
+  }
+
+  /**
+   * The stamp of what the worker has loaded: that of no file when the file may have changed since
+   * the load began, so that the worker is stale. A time in the future says that somebody has put
+   * back the clock, and would make each further worker stale, too.
+   */
+  private Stamp loaded(Stamp seen) {
+    boolean changed = seen.isAfter(begun) && !seen.isAfter(Stamp.now().plusSeconds(1));
+    return changed ? new Stamp(null) : seen;
   }
 
   /** Whether a file that the worker has loaded has changed on disk since. */

@@ -33,6 +33,7 @@ class PsgiApplicationTest {
 
   private PsgiApplication app(String... lines) throws IOException {
     Path file = Files.writeString(directory.resolve("app.psgi"), String.join("\n", lines) + "\n");
+    WarmPrograms.awaitWritten();
     return PsgiApplication.builder(file).workers(group).build();
   }
 

@@ -32,7 +32,7 @@ final class WarmPrograms
     implements BeforeAllCallback, AfterTestExecutionCallback, AfterAllCallback {
   private static final long MAX_WAIT_NANOS = TimeUnit.SECONDS.toNanos(20);
 
-  /** A file that has just been written is not loaded, as its writer may not be done. */
+  /** A file that has just been written is not loaded, or not for long: its writer may go on. */
   private static final long WRITTEN_NANOS = TimeUnit.MILLISECONDS.toNanos(60);
 
   private static final AtomicInteger NUMBER = new AtomicInteger();

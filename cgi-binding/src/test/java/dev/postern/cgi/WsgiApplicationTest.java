@@ -41,6 +41,7 @@ class WsgiApplicationTest {
 
   private WsgiApplication.Builder builder(String text) throws IOException {
     Path file = Files.writeString(directory.resolve("wsgi.py"), text);
+    WarmPrograms.awaitWritten();
     return WsgiApplication.builder(file).workers(group);
   }
 
@@ -380,6 +381,27 @@ class WsgiApplicationTest {
       Files.createFile(go);
       assertThat(waiting.get(60, TimeUnit.SECONDS).body()).isEqualTo(Long.toString(first));
       await(() -> !isRunning(first));
+    }
+  }
+
+  @Test
+  void moduleThatChangesDuringTheLoad_isLoadedAnew() throws Exception {
+    Path began = directory.resolve("began");
+    Path go = directory.resolve("go");
+    Path part = Files.writeString(directory.resolve("part.py"), "text = b'old'\n");
+    try (WsgiApplication app =
+        builder(
+                "import os, part, time\n"
+                    + ("open('" + began + "', 'w').close()\n")
+                    + ("while not os.path.exists('" + go + "'): time.sleep(.01)\n")
+                    + function(START + "    return [part.text]\n"))
+            .build()) {
+      CompletableFuture<Call> first = begin(app, "/");
+      await(() -> Files.exists(began));
+      Files.writeString(part, "text = b'newer'\n");
+      Files.createFile(go);
+      assertThat(first.get(60, TimeUnit.SECONDS).body()).isEqualTo("old");
+      await(() -> Call.get("/").to(app).body().equals("newer"));
     }
   }
 
