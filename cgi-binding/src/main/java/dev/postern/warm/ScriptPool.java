@@ -1,7 +1,9 @@
 package dev.postern.warm;
 
 import dev.postern.internal.Escapes;
+import dev.postern.process.ProgramText;
 import java.io.IOException;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -136,7 +138,7 @@ public final class ScriptPool implements AutoCloseable {
     Language.Mode mode = options.reuse() ? Language.Mode.REUSE : Language.Mode.SCRIPT;
     command.addAll(interpreter.language().words(mode, file));
     List<String> isolated = request.isolated().apply(command);
-    Key key = new Key(request.program(), isolated, constants.variables(), request.directory());
+    Key key = new Key(script(request, file), isolated, constants.variables(), request.directory());
     PooledScript script = scripts.get(key);
     if (script == null) {
       if (scripts.size() >= MOST_SCRIPTS) {
@@ -153,6 +155,21 @@ public final class ScriptPool implements AutoCloseable {
                           this, made, interpreter, isolated, constants.requestNames()));
     }
     return script;
+  }
+
+  /**
+   * The script's file, which is looked at for changes. In a command of an interpreter and a script,
+   * the program is the interpreter, and the script is the last word.
+   */
+  private static Path script(WarmRequest request, String word) {
+    if (word.equals(ProgramText.toWord(request.program()))) {
+      return request.program();
+    }
+    try {
+      return request.directory().resolve(word);
+    } catch (InvalidPathException e) {
+      return request.program();
+    }
   }
 
   // ---- for scripts ----

@@ -13,6 +13,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.UnaryOperator;
@@ -206,6 +207,43 @@ class WarmGroupTest {
       assertThat(group.status()).isEmpty();
       assertThat(Call.get("/").to(app).rule()).isEqualTo("world-writable");
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource(WorkerMode.class)
+  void scriptOfACommand_isWatchedAsAProgramIs(WorkerMode mode) throws Exception {
+    perl("app.pl", HEAD + "print 'old';");
+    Path script = directory.resolve("app.pl");
+    List<CgiRun> runs = new CopyOnWriteArrayList<>();
+    try (WorkerGroup group = WorkerGroup.builder("command").mode(mode).build();
+        CgiApplication app =
+            CgiApplication.builder(List.of(Tools.require("perl"), script.toString()))
+                .workers(group)
+                .onRun(runs::add)
+                .build()) {
+      awaitWarm(app, runs, "old");
+      assertThat(group.status()).extracting(WorkerStatus::program).containsExactly(script);
+      perl("app.pl", HEAD + "print 'newer';");
+      assertThat(Call.get("/").to(app).body()).isEqualTo("newer");
+      awaitWarm(app, runs, "newer");
+      perl("app.pl", "print 1 if;");
+      await(
+          () -> {
+            Call.get("/").to(app);
+            WorkerStatus status = group.status().get(0);
+            return status.state().equals("cold") && !status.why().isEmpty();
+          });
+      perl("app.pl", HEAD + "print 'mended';");
+      awaitWarm(app, runs, "mended");
+    }
+  }
+
+  private static void awaitWarm(CgiApplication app, List<CgiRun> runs, String body) {
+    await(
+        () -> {
+          assertThat(Call.get("/").to(app).body()).isEqualTo(body);
+          return !runs.get(runs.size() - 1).start().equals("spawn");
+        });
   }
 
   @Test
