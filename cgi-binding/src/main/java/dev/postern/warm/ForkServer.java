@@ -167,11 +167,11 @@ final class ForkServer {
     } catch (IOException e) {
       if (!wasReady) {
         listener.refused(
-            this, "it cannot be loaded: " + Escapes.escape(String.valueOf(e.getMessage())), false);
+            this, ScriptPool.CANNOT_LOAD + Escapes.escape(String.valueOf(e.getMessage())), false);
       }
     } catch (RuntimeException | Error e) {
       if (!wasReady) {
-        listener.refused(this, "it cannot be loaded: " + e, false);
+        listener.refused(this, ScriptPool.CANNOT_LOAD + e, false);
       }
     } finally {
       end(wasReady);

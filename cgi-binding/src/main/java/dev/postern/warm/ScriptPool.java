@@ -24,6 +24,11 @@ import org.jspecify.annotations.Nullable;
 public final class ScriptPool implements AutoCloseable {
   static final String TOO_SLOW = "it does not load in time";
 
+  /** The start of what is said when the system has no room for a process or a thread. */
+  static final String CANNOT_LOAD = "it cannot be loaded: ";
+
+  static final String CLOSED = "its group is closed";
+
   /** The most scripts of a group, which is more than a directory has. Later scripts stay cold. */
   private static final int MOST_SCRIPTS = 4096;
 
@@ -39,9 +44,19 @@ public final class ScriptPool implements AutoCloseable {
 
   /** A pool without any servers. */
   public ScriptPool(GroupOptions options, Consumer<ServerEvent> listener) {
+    this(options, listener, newTimer());
+  }
+
+  /** For tests: a pool with a timer that may fail. */
+  ScriptPool(
+      GroupOptions options, Consumer<ServerEvent> listener, ScheduledThreadPoolExecutor timer) {
     this.options = options;
     this.listener = listener;
-    this.timer =
+    this.timer = timer;
+  }
+
+  private static ScheduledThreadPoolExecutor newTimer() {
+    ScheduledThreadPoolExecutor timer =
         new ScheduledThreadPoolExecutor(
             1,
             task -> {
@@ -54,6 +69,7 @@ public final class ScriptPool implements AutoCloseable {
     timer.setKeepAliveTime(10, TimeUnit.SECONDS);
     timer.allowCoreThreadTimeOut(true);
     timer.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+    return timer;
   }
 
   /** Runs tasks later, until the group is closed. */
@@ -122,7 +138,7 @@ public final class ScriptPool implements AutoCloseable {
 
   private PooledScript script(WarmRequest request) throws IOException, Unfit {
     if (closed) {
-      throw new Unfit("its group is closed");
+      throw new Unfit(CLOSED);
     }
     Interpreter interpreter = Interpreter.of(request.command());
     if (interpreter == null) {
@@ -212,14 +228,15 @@ public final class ScriptPool implements AutoCloseable {
     idle.mark();
     try {
       timer.execute(() -> idle.endIfIdle(0, "another script needs its place"));
-    } catch (RejectedExecutionException e) {
+    } catch (RejectedExecutionException | OutOfMemoryError e) {
+      // The group is being closed, or the system has no room for the timer's thread.
       return false;
     }
     return true;
   }
 
   String fullReason() {
-    return closed ? "its group is closed" : "it cannot be loaded now";
+    return closed ? CLOSED : "it cannot be loaded now";
   }
 
   /** Ends a server that is not ready in time. */

@@ -257,8 +257,14 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
             new ServerStart(command, key.constants(), key.directory(), text), ++generation, this);
     next = server;
     pool.tell(event("loading", server, ""));
-    pool.killLater(server);
-    server.begin();
+    try {
+      pool.killLater(server);
+      server.begin();
+    } catch (RuntimeException | Error e) {
+      // The system has no room for a thread.
+      refused(server, ScriptPool.CANNOT_LOAD + e, false);
+      return false;
+    }
     return true;
   }
 
@@ -347,7 +353,8 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
     failure = why;
     if (failures >= FAILURES) {
       refusal = why;
-    } else if (why.equals(ScriptPool.TOO_SLOW)) {
+    } else if (why.equals(ScriptPool.TOO_SLOW) || why.startsWith(ScriptPool.CANNOT_LOAD)) {
+      // Another one would take as long now, or find no room either.
       mustWait = true;
       retryAt = now + FAILURE_NANOS;
     }

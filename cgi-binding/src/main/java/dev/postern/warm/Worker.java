@@ -160,8 +160,11 @@ final class Worker implements PooledScript.Ending {
                         ? "it ends while it loads: " + started.exit()
                         : "its worker must speak the protocol: " + Escapes.quote(first);
       }
-    } catch (IOException | RuntimeException e) {
-      why = isLoading() ? "it cannot be loaded: " + e.getMessage() : null;
+    } catch (IOException e) {
+      why = isLoading() ? ScriptPool.CANNOT_LOAD + e.getMessage() : null;
+    } catch (RuntimeException | Error e) {
+      // Without a reason the pool would take this for an ordinary end, and begin again at once.
+      why = isLoading() ? ScriptPool.CANNOT_LOAD + e : null;
     } finally {
       end(started, why, byItself);
     }

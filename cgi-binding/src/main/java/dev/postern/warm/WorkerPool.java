@@ -244,21 +244,30 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
       workers.add(worker);
     }
     tell("loading", worker, "");
-    worker.begin();
     try {
       var unused =
           timer.schedule(worker::endIfLoading, options.startup().toNanos(), TimeUnit.NANOSECONDS);
-      if (looking.compareAndSet(false, true)) {
-        lookLater();
-      }
+      worker.begin();
     } catch (RejectedExecutionException e) {
-      // The group is being closed, and ends the worker.
+      ended(worker, ScriptPool.CLOSED, false);
+    } catch (RuntimeException | Error e) {
+      // The system has no room for a thread.
+      ended(worker, ScriptPool.CANNOT_LOAD + e, false);
     }
+    lookLater();
   }
 
   private void lookLater() {
-    var unused =
-        timer.schedule(this::look, options.inactivity().toNanos() / 4, TimeUnit.NANOSECONDS);
+    if (!hasWorkers() || !looking.compareAndSet(false, true)) {
+      return;
+    }
+    try {
+      var unused =
+          timer.schedule(this::look, options.inactivity().toNanos() / 4, TimeUnit.NANOSECONDS);
+    } catch (RejectedExecutionException | OutOfMemoryError e) {
+      // The group is being closed, or the next worker looks.
+      looking.set(false);
+    }
   }
 
   /** Ends workers that nobody has needed for long. */
@@ -272,13 +281,7 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
     }
     retire(idle, "nobody has asked for it");
     looking.set(false);
-    try {
-      if (hasWorkers() && looking.compareAndSet(false, true)) {
-        lookLater();
-      }
-    } catch (RejectedExecutionException e) {
-      // The group is being closed.
-    }
+    lookLater();
   }
 
   private void retire(List<Worker> some, String why) {
