@@ -2,6 +2,7 @@ package dev.postern.web;
 
 import dev.postern.Application;
 import dev.postern.Environ;
+import dev.postern.HttpException;
 import dev.postern.Middleware;
 import dev.postern.internal.Addresses;
 import dev.postern.internal.Escapes;
@@ -11,7 +12,10 @@ import dev.postern.web.internal.Ascii;
 import dev.postern.web.internal.FieldList;
 import dev.postern.web.internal.Wrapped;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +32,12 @@ import org.jspecify.annotations.Nullable;
  * proxy next to that client says scheme and host. Of several values of {@code X-Forwarded-Proto} or
  * {@code X-Forwarded-Host}, the last one counts.
  *
+ * <p>Most proxies set headers of one kind, and pass on what the client sent of the other kind. So
+ * if a request has both kinds, and they differ in the client, the scheme or the host, the answer is
+ * 400. The proxy must remove the kind that it does not set. The answer is also 400 if the last
+ * client of a list, which the proxy has added, cannot be read. Otherwise a client could break the
+ * list on purpose, and would count as the proxy.
+ *
  * <p>Immutable, thread-safe.
  */
 public final class TrustedProxies implements Middleware {
@@ -43,6 +53,10 @@ public final class TrustedProxies implements Middleware {
       return true;
     }
   }
+
+  /** The values in which both kinds of headers must not differ. */
+  private static final List<String> COMPARED =
+      List.of("REMOTE_ADDR", "postern.url_scheme", "HTTP_HOST");
 
   private final List<Network> networks;
 
@@ -89,7 +103,11 @@ public final class TrustedProxies implements Middleware {
   /**
    * A copy with what trusted proxies say about the client: REMOTE_ADDR, {@code postern.url_scheme},
    * HTTP_HOST, SERVER_NAME and SERVER_PORT, HTTPS. If the request comes from elsewhere, this is the
-   * environ itself. A value that is no address, scheme or host is passed over.
+   * environ itself. A value that is no scheme or host is passed over. The addresses end before a
+   * value that is no address.
+   *
+   * @throws HttpException with status 400 when the last client of a list is no address, {@code
+   *     Forwarded} is malformed, or both kinds of headers differ
    */
   public Environ apply(Environ environ) {
     if (!contains(environ.remoteAddr())) {
@@ -97,34 +115,49 @@ public final class TrustedProxies implements Middleware {
     }
     String forwarded = environ.header("Forwarded");
     Environ copy = environ.copy();
-    if (forwarded != null) {
-      standard(copy, forwarded);
-    } else {
-      conventional(copy);
+    conventional(copy);
+    if (forwarded == null) {
+      return copy;
     }
-    return copy;
+    Environ standard = environ.copy();
+    standard(standard, forwarded);
+    if (hasConventional(environ)) {
+      for (String key : COMPARED) {
+        if (!Objects.equals(standard.get(key), copy.get(key))) {
+          throw new HttpException(
+              400, "Forwarded and X-Forwarded-* must name the same client, scheme and host");
+        }
+      }
+    }
+    return standard;
+  }
+
+  private static boolean hasConventional(Environ environ) {
+    return environ.header("X-Forwarded-For") != null
+        || environ.header("X-Forwarded-Proto") != null
+        || environ.header("X-Forwarded-Host") != null;
   }
 
   private void standard(Environ copy, String forwarded) {
+    if (!FieldList.isClosed(forwarded)) {
+      throw unreadable("Forwarded", forwarded);
+    }
     List<String> hops = FieldList.split(forwarded, ',');
     String scheme = null;
     String host = null;
+    boolean last = true;
     for (int i = hops.size() - 1; i >= 0; i--) {
-      String client = null;
-      for (String pair : FieldList.split(hops.get(i), ';')) {
-        int equals = pair.indexOf('=');
-        if (equals > 0) {
-          String name = Text.lower(pair.substring(0, equals));
-          String value = FieldList.unquoted(pair.substring(equals + 1));
-          switch (name) {
-            case "for" -> client = value;
-            case "proto" -> scheme = value;
-            case "host" -> host = value;
-            default -> {}
-          }
-        }
-      }
+      Map<String, String> hop = pairs(hops.get(i));
+      String client = hop == null ? null : hop.get("for");
       String address = client == null ? null : address(client);
+      if (last && (hop == null || client != null && address == null)) {
+        throw unreadable("Forwarded", hops.get(i));
+      }
+      last = false;
+      if (hop != null) {
+        scheme = hop.getOrDefault("proto", scheme);
+        host = hop.getOrDefault("host", host);
+      }
       if (address == null) {
         break;
       }
@@ -137,12 +170,37 @@ public final class TrustedProxies implements Middleware {
     setHost(copy, host);
   }
 
+  /**
+   * {@code forwarded-pair = token "=" ( token / quoted-string )}, separated by semicolons (RFC 7239
+   * 4); null when the element has something else.
+   */
+  private static @Nullable Map<String, String> pairs(String element) {
+    Map<String, String> pairs = new HashMap<>();
+    for (String pair : FieldList.split(element, ';')) {
+      int equals = pair.indexOf('=');
+      String value = pair.substring(equals + 1);
+      if (equals <= 0 || !FieldList.isWhole(value)) {
+        return null;
+      }
+      pairs.put(Text.lower(pair.substring(0, equals)), FieldList.unquoted(value));
+    }
+    return pairs;
+  }
+
+  private static HttpException unreadable(String header, String value) {
+    return new HttpException(
+        400, header + " of a trusted proxy must name a client: " + Escapes.quote(value));
+  }
+
   private void conventional(Environ copy) {
     String list = copy.header("X-Forwarded-For");
-    List<String> hops = list == null ? List.of() : FieldList.split(list, ',');
+    List<String> hops = values(list);
     for (int i = hops.size() - 1; i >= 0; i--) {
       String address = address(hops.get(i));
       if (address == null) {
+        if (i == hops.size() - 1) {
+          throw unreadable("X-Forwarded-For", hops.get(i));
+        }
         break;
       }
       copy.put("REMOTE_ADDR", address);
@@ -155,8 +213,23 @@ public final class TrustedProxies implements Middleware {
   }
 
   private static @Nullable String last(@Nullable String list) {
-    List<String> values = list == null ? List.of() : FieldList.split(list, ',');
+    List<String> values = values(list);
     return values.isEmpty() ? null : values.get(values.size() - 1);
+  }
+
+  /** The elements between commas, trimmed. A quote has no meaning in these headers. */
+  private static List<String> values(@Nullable String list) {
+    if (list == null) {
+      return List.of();
+    }
+    List<String> values = new ArrayList<>();
+    for (String part : list.split(",")) {
+      String value = Text.trimmed(part);
+      if (!value.isEmpty()) {
+        values.add(value);
+      }
+    }
+    return values;
   }
 
   /** The address of a {@code node}, which may have brackets and a port; null when there is none. */

@@ -1,6 +1,7 @@
 package dev.postern.web;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.postern.Environ;
@@ -328,19 +329,88 @@ class RequestTest {
           FORWARDED       | for=192.0.2.43, for=198.51.100.17               | 198.51.100.17
           FORWARDED       | For="[2001:db8:cafe::17]:4711"                  | 2001:db8:cafe::17
           FORWARDED       | for=192.0.2.43, for=10.1.1.1                    | 192.0.2.43
-          FORWARDED       | for=unknown                                     | 10.0.0.1
           FORWARDED       | for=_hidden, for=10.2.2.2                       | 10.2.2.2
-          FORWARDED       | "for=                                           | 10.0.0.1
+          FORWARDED       | proto=https                                     | 10.0.0.1
           X_FORWARDED_FOR | 1.2.3.4                                         | 1.2.3.4
           X_FORWARDED_FOR | 9.9.9.9, 1.2.3.4, 10.3.3.3                      | 1.2.3.4
           X_FORWARDED_FOR | 1.2.3.4:5678                                    | 1.2.3.4
           X_FORWARDED_FOR | ::1                                             | ::1
-          X_FORWARDED_FOR | evil<script>                                    | 10.0.0.1
+          X_FORWARDED_FOR | ", 1.2.3.4                                      | 1.2.3.4
+          X_FORWARDED_FOR | 6.6.6.6, x", 1.2.3.4                            | 1.2.3.4
           """)
   void trustedProxies_sayWhoTheClientIs(String header, String value, String client) {
     Environ environ = Web.environ("REMOTE_ADDR", "10.0.0.1", "HTTP_" + header, value);
     assertThat(TrustedProxies.of("10.0.0.0/8").apply(environ).remoteAddr()).isEqualTo(client);
     assertThat(TrustedProxies.of("11.0.0.0/8", "::1").apply(environ)).isSameAs(environ);
+  }
+
+  /** What a client sends so that the proxy's own entry, at the end, is lost or not believed. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          FORWARDED       | for=6.6.6.6;proto=https;host=evil;x=", for=203.0.113.9
+          FORWARDED       | for=6.6.6.6;x=", for=203.0.113.9;host="a\\"b"
+          FORWARDED       | for=6.6.6.6;x="\\, for=203.0.113.9
+          FORWARDED       | "for=
+          FORWARDED       | for=unknown
+          FORWARDED       | for=_hidden
+          FORWARDED       | for=
+          FORWARDED       | for=192.0.2.1, evil
+          X_FORWARDED_FOR | "
+          X_FORWARDED_FOR | evil<script>
+          X_FORWARDED_FOR | 1.2.3.4, unknown
+          """)
+  void trustedProxies_lastClientThatCannotBeRead_isRefused(String header, String value) {
+    Environ environ = Web.environ("REMOTE_ADDR", "10.0.0.1", "HTTP_" + header, value);
+    TrustedProxies proxies = TrustedProxies.of("10.0.0.0/8");
+    assertThatExceptionOfType(HttpException.class)
+        .isThrownBy(() -> proxies.apply(environ))
+        .satisfies(e -> assertThat(e.status()).isEqualTo(400))
+        .withMessageContaining("of a trusted proxy must name a client: \"");
+    assertThat(TrustedProxies.of("11.0.0.0/8").apply(environ)).isSameAs(environ);
+  }
+
+  /** A proxy sets headers of one kind, and a client may send the other kind through it. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          for=6.6.6.6                        | X_FORWARDED_FOR   | 1.2.3.4     | false
+          proto=http                         | X_FORWARDED_FOR   | 1.2.3.4     | false
+          for=1.2.3.4;proto=https            | X_FORWARDED_FOR   | 1.2.3.4     | false
+          for=1.2.3.4;host=evil              | X_FORWARDED_FOR   | 1.2.3.4     | false
+          for=1.2.3.4                        | X_FORWARDED_PROTO | https       | false
+          for=1.2.3.4                        | X_FORWARDED_HOST  | evil        | false
+          for=1.2.3.4                        | X_FORWARDED_FOR   | 1.2.3.4     | true
+          for=6.6.6.6, for="1.2.3.4:80"      | X_FORWARDED_FOR   | ::1, 1.2.3.4 | true
+          for=1.2.3.4;proto=http;host=inside | X_FORWARDED_FOR   | 1.2.3.4     | true
+          """)
+  void trustedProxies_headersOfBothKinds_mustAgree(
+      String forwarded, String header, String value, boolean agree) {
+    Environ environ =
+        Web.environ(
+            "REMOTE_ADDR",
+            "10.0.0.1",
+            "HTTP_HOST",
+            "inside",
+            "HTTP_FORWARDED",
+            forwarded,
+            "HTTP_" + header,
+            value);
+    TrustedProxies proxies = TrustedProxies.of("10.0.0.0/8");
+    if (agree) {
+      assertThat(proxies.apply(environ).remoteAddr()).isEqualTo("1.2.3.4");
+    } else {
+      assertThatExceptionOfType(HttpException.class)
+          .isThrownBy(() -> proxies.apply(environ))
+          .satisfies(e -> assertThat(e.status()).isEqualTo(400))
+          .withMessageContaining("must name the same client, scheme and host");
+    }
   }
 
   @Test
@@ -359,8 +429,11 @@ class RequestTest {
     environ.put("HTTP_X_FORWARDED_HOST", "a b");
     environ.put("HTTP_X_FORWARDED_PROTO", "javascript");
     assertThat(TrustedProxies.of("::1").apply(environ).url()).isEqualTo("http://inside:8080/");
-    environ.put("HTTP_FORWARDED", "host=\"forwarded:8443\";proto=https;for=1.2.3.4");
-    assertThat(TrustedProxies.of("::1").apply(environ).url()).isEqualTo("https://forwarded:8443/");
+    Environ standard =
+        Web.environ(
+            "REMOTE_ADDR", "::1",
+            "HTTP_FORWARDED", "host=\"forwarded:8443\";proto=https;for=1.2.3.4");
+    assertThat(TrustedProxies.of("::1").apply(standard).url()).isEqualTo("https://forwarded:8443/");
   }
 
   @ParameterizedTest

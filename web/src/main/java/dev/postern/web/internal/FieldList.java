@@ -41,6 +41,35 @@ public final class FieldList {
     return elements;
   }
 
+  /** Whether no quoted string of the value lacks its end. */
+  public static boolean isClosed(String value) {
+    boolean quoted = false;
+    for (int i = 0; i < value.length(); i++) {
+      char c = value.charAt(i);
+      if (quoted && c == '\\') {
+        i++;
+      } else if (c == '"') {
+        quoted = !quoted;
+      }
+    }
+    return !quoted;
+  }
+
+  /** Whether the value has no quote, or is one quoted string from its start to its end. */
+  public static boolean isWhole(String value) {
+    if (value.indexOf('"') < 0) {
+      return true;
+    }
+    if (value.length() < 2 || value.charAt(0) != '"') {
+      return false;
+    }
+    int end = 1;
+    while (end < value.length() && value.charAt(end) != '"') {
+      end += value.charAt(end) == '\\' ? 2 : 1;
+    }
+    return end == value.length() - 1;
+  }
+
   /** The text of {@code token / quoted-string}, without the quotes and their backslashes. */
   public static String unquoted(String value) {
     if (value.length() < 2 || value.charAt(0) != '"' || value.charAt(value.length() - 1) != '"') {
