@@ -203,7 +203,7 @@ final class Configuration {
         whole.set(site);
         sources.serve();
         return site;
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | LinkageError e) {
         new Site(routes, own, loaders, groups, sources).retire();
         throw e;
       } finally {

@@ -23,7 +23,9 @@ final class DevSites implements Application {
   private final Configuration configuration;
   private final Sites sites;
   private Object seen;
-  private @Nullable LauncherException broken;
+
+  /** Why the last try failed; null if it did not. */
+  private @Nullable String broken;
 
   DevSites(Configuration configuration, Sites sites) {
     this.configuration = configuration;
@@ -41,19 +43,20 @@ final class DevSites implements Application {
     synchronized (configuration) {
       Object now = state();
       if (!now.equals(seen)) {
-        seen = now;
-        broken = null;
         try {
           configuration.read();
           sites.replace(configuration.open());
-          Logs.own("postern: what has changed was loaded again");
-        } catch (LauncherException e) {
-          Logs.own("postern: what has changed cannot be loaded: " + e.getMessage());
-          broken = e;
+        } catch (RuntimeException | LinkageError e) {
+          String reason = LauncherException.reason(e);
+          if (!reason.equals(broken)) {
+            Logs.own("postern: what has changed cannot be loaded: " + reason);
+          }
+          broken = reason;
+          throw new IllegalStateException(reason, e);
         }
-      }
-      if (broken != null) {
-        throw new IllegalStateException(broken.getMessage());
+        seen = now;
+        broken = null;
+        Logs.own("postern: what has changed was loaded again");
       }
     }
   }

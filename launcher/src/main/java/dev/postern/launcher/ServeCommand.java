@@ -249,15 +249,15 @@ final class ServeCommand implements Callable<Integer> {
   /**
    * Reads the configuration again. If it is wrong, this logs the mistake, and the old one stays.
    */
-  private static void reload(Configuration configuration, Sites sites) {
+  static void reload(Configuration configuration, Sites sites) {
     try {
       synchronized (configuration) {
         configuration.read();
         sites.replace(configuration.open());
       }
       Logs.own("postern: the configuration was read again");
-    } catch (LauncherException e) {
-      Logs.own("postern: the old configuration stays: " + e.getMessage());
+    } catch (RuntimeException | LinkageError e) {
+      Logs.own("postern: the old configuration stays: " + LauncherException.reason(e));
     }
   }
 

@@ -31,6 +31,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 
 /** The file of {@code serve --config}: what it means, what is wrong in it, and a second reading. */
@@ -220,6 +221,83 @@ class ConfigurationTest {
             })
         .isInstanceOfSatisfying(LauncherException.class, e -> assertThat(e.exitCode()).isEqualTo(2))
         .hasMessageStartingWith(directory.resolve("site.yaml") + ":" + message);
+  }
+
+  @Test
+  void javaProgramThatCannotHaveTheLevel_isToldWithItsLine() throws Exception {
+    classes();
+    Configuration configuration =
+        configuration("require-level: L1\nmounts:\n  /x: {java-cgi: Hello, classpath: classes}\n");
+    configuration.read();
+
+    assertThatThrownBy(configuration::open)
+        .isInstanceOfSatisfying(LauncherException.class, e -> assertThat(e.exitCode()).isEqualTo(2))
+        .hasMessageStartingWith(directory.resolve("site.yaml") + ":1: require-level: ");
+  }
+
+  /** The class cannot be mounted, and fails in a way that nobody expects. */
+  private static final String ODD =
+      """
+      import dev.postern.*;
+      public final class Odd implements Responder {
+        public Response respond(Environ environ) {
+          return Response.of(200, Headers.of(), Body.empty());
+        }
+        public String toString() {
+          throw new THROWN("odd");
+        }
+      }
+      """;
+
+  @ParameterizedTest
+  @ValueSource(strings = {"IllegalStateException", "NoClassDefFoundError"})
+  void reloadThatFailsInAnyWay_leavesTheOldSite(String thrown) throws Exception {
+    Sources.compile(directory.resolve("odd"), "Odd", ODD.replace("THROWN", thrown));
+    Configuration configuration = configuration("mounts: {/x: {cgi: cgi/show.sh}}\n");
+    configuration.read();
+    Path log = directory.resolve("log");
+    try (Sites sites = new Sites(configuration.open());
+        LogFile file = LogFile.open("--error-log", log.toString())) {
+      Files.writeString(
+          directory.resolve("site.yaml"), "mounts: {/x: {app: Odd, classpath: odd}}\n");
+      Logs.to(file);
+      ServeCommand.reload(configuration, sites);
+
+      assertThat(get(sites, "/x")).startsWith("/x|");
+      assertThat(log)
+          .hasContent("postern: the old configuration stays: java.lang." + thrown + ": odd");
+    } finally {
+      Logs.to(LogFile.standardError());
+    }
+  }
+
+  /** The second request fails as the first one did, and does not get the old site. */
+  @Test
+  void devReloadThatFailsInAnyWay_failsEachRequest() throws Exception {
+    Sources.compile(
+        directory.resolve("odd"), "Odd", ODD.replace("THROWN", "IllegalStateException"));
+    Configuration configuration = configuration("mounts: {/x: {cgi: cgi/show.sh}}\n");
+    configuration.read();
+    Path log = directory.resolve("log");
+    try (Sites sites = new Sites(configuration.open());
+        LogFile file = LogFile.open("--error-log", log.toString())) {
+      DevSites dev = new DevSites(configuration, sites);
+      InMemoryGateway gateway = InMemoryGateway.builder(dev).unlinted().build();
+      Logs.to(file);
+      Files.writeString(
+          directory.resolve("site.yaml"), "mounts: {/x: {app: Odd, classpath: odd}}\n");
+
+      assertThat(gateway.run(TestRequest.get("/x")).status()).isEqualTo(500);
+      assertThat(gateway.run(TestRequest.get("/x")).status()).isEqualTo(500);
+      Files.writeString(directory.resolve("site.yaml"), "mounts: {/y: {cgi: cgi/show.sh}}\n");
+      assertThat(gateway.run(TestRequest.get("/y")).text()).startsWith("/y|");
+      assertThat(Files.readAllLines(log))
+          .containsExactly(
+              "postern: what has changed cannot be loaded: java.lang.IllegalStateException: odd",
+              "postern: what has changed was loaded again");
+    } finally {
+      Logs.to(LogFile.standardError());
+    }
   }
 
   /** What the command line says counts more than the file, also when it is wrong. */

@@ -26,6 +26,14 @@ public final class LauncherException extends RuntimeException {
     return exitCode;
   }
 
+  /** Returns why something failed, as one line. A failure that is not ours comes with its name. */
+  public static String reason(Throwable failure) {
+    return oneLine(
+        failure instanceof LauncherException
+            ? String.valueOf(failure.getMessage())
+            : String.valueOf(failure));
+  }
+
   /**
    * Returns a text as one line. Messages quote arguments and foreign exceptions, and a control
    * character in these must not forge a line.
