@@ -257,6 +257,7 @@ final class Configuration {
     }
 
     private ApplicationLoader compiled(Path source, ApplicationLoader parent) {
+      ServeCommand.hide(hidden, source.toString());
       SourceFile compiled = SourceFile.compile(source, parent.classLoader(), all.classpath);
       Thread.currentThread().setContextClassLoader(compiled.loader());
       routes.put("", all.app(compiled.application()));

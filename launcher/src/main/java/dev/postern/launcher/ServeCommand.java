@@ -15,6 +15,7 @@ import dev.postern.web.middleware.BasicAuth;
 import dev.postern.web.middleware.Htpasswd;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -120,7 +121,7 @@ final class ServeCommand implements Callable<Integer> {
   @Option(
       names = "--files",
       paramLabel = "PREFIX=DIR",
-      description = "The files of a directory, but no program of --cgi and --cgi-dir.")
+      description = "The files of a directory, but no program of another mount.")
   List<String> files = new ArrayList<>();
 
   @Option(
@@ -303,35 +304,39 @@ final class ServeCommand implements Callable<Integer> {
             add(routes, mount.prefix(), sources.mounted(mount.prefix(), guarded));
           }
         };
+    Mounting hiding =
+        (option, form, texts, maker) ->
+            mounting.mount(
+                option,
+                form,
+                texts,
+                mount -> {
+                  hide(hidden, fileOf(option, mount.value()));
+                  return maker.apply(mount);
+                });
     mounting.mount("--app", "PREFIX=CLASS", apps, mount -> app(loader.load(mount.value())));
-    mounting.mount(
+    hiding.mount(
         "--cgi",
         "PREFIX=PROGRAM",
         programs,
-        mount -> {
-          hide(hidden, mount.value());
-          return hosted.program("--cgi", mount.prefix(), mount.value());
-        });
-    mounting.mount(
+        mount -> hosted.program("--cgi", mount.prefix(), mount.value()));
+    hiding.mount(
         "--java-cgi",
         "PREFIX=PROGRAM",
         javaPrograms,
         mount -> hosted.javaProgram(mount.value(), classpath));
-    mounting.mount(
+    hiding.mount(
         "--wsgi",
         "PREFIX=FILE[:CALLABLE]",
         wsgi,
         mount -> hosted.wsgi(mount.prefix(), mount.value()));
-    mounting.mount(
+    hiding.mount(
         "--psgi", "PREFIX=FILE", psgi, mount -> hosted.psgi(mount.prefix(), mount.value()));
-    mounting.mount(
+    hiding.mount(
         "--cgi-dir",
         "PREFIX=DIR",
         directories,
-        mount -> {
-          hide(hidden, mount.value());
-          return hosted.directory("--cgi-dir", mount.prefix(), mount.value());
-        });
+        mount -> hosted.directory("--cgi-dir", mount.prefix(), mount.value()));
     mounting.mount(
         "--fcgi", "PREFIX=ADDRESS[,ROOT]", fastCgi, mount -> hosted.fastCgi(mount.value()));
     mounting.mount("--scgi", "PREFIX=ADDRESS", scgi, mount -> hosted.scgi(mount.value()));
@@ -359,11 +364,29 @@ final class ServeCommand implements Callable<Integer> {
     return door == null ? application : door.wrap(application);
   }
 
-  private static void hide(Set<Path> hidden, String program) {
+  /** Returns the file or directory of a program; null for a class on the class path. */
+  private static @Nullable String fileOf(String option, String value) {
+    return switch (option) {
+      case "--java-cgi" -> Programs.isJavaFile(value) ? value : null;
+      case "--wsgi" -> Programs.wsgiFile(value);
+      default -> value;
+    };
+  }
+
+  /**
+   * Hides a program: the path in the option, and the file that it leads to now. If a link on the
+   * path is switched later, the old file stays hidden.
+   */
+  static void hide(Set<Path> hidden, @Nullable String program) {
+    if (program == null) {
+      return;
+    }
     try {
-      hidden.add(Path.of(program).toRealPath());
-    } catch (IOException e) {
-      // The file went away.
+      Path path = Path.of(program).toAbsolutePath();
+      hidden.add(path);
+      hidden.add(path.toRealPath());
+    } catch (IOException | InvalidPathException e) {
+      // There is no such file, which the maker of the application reports.
     }
   }
 

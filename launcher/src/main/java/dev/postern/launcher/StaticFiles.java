@@ -14,23 +14,25 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Serves the files of a directory, but no program of another mount, as nobody may read a program's
- * text. Thread-safe.
+ * text. A link to a program may be switched while the server runs, so each request follows the
+ * links anew. Thread-safe.
  */
 final class StaticFiles implements Application {
   private final Path directory;
+  private final String index;
   private final Set<Path> programs;
   private final Files files;
 
   /**
    * @param index the file that answers for a directory; null for index.html
-   * @param programs files and directories of programs, as real paths; may grow until the first
+   * @param programs files and directories of programs, as absolute paths; may grow until the first
    *     request
    */
   StaticFiles(Path directory, @Nullable String index, Set<Path> programs) {
-    this.directory = directory;
+    this.directory = directory.toAbsolutePath();
+    this.index = index == null ? "index.html" : index;
     this.programs = programs;
-    this.files =
-        index == null ? Files.under(directory) : Files.builder(directory).index(index).build();
+    this.files = Files.builder(directory).index(this.index).build();
   }
 
   @Override
@@ -44,9 +46,12 @@ final class StaticFiles implements Application {
 
   private boolean isProgram(String pathInfo) {
     try {
-      Path asked = directory.resolve(pathInfo.replaceFirst("^/+", "")).toRealPath();
+      Path asked = directory.resolve(pathInfo.replaceFirst("^/+", ""));
+      Path sent = java.nio.file.Files.isDirectory(asked) ? asked.resolve(index) : asked;
+      Path real = sent.toRealPath();
       for (Path program : programs) {
-        if (asked.startsWith(program)) {
+        // The names are compared, too, as a link may be switched between two looks at it.
+        if (sent.normalize().startsWith(program.normalize()) || real.startsWith(real(program))) {
           return true;
         }
       }
@@ -54,6 +59,15 @@ final class StaticFiles implements Application {
     } catch (IOException | InvalidPathException e) {
       // There is no such file, so the answer of {@code files} says that.
       return false;
+    }
+  }
+
+  private static Path real(Path program) {
+    try {
+      return program.toRealPath();
+    } catch (IOException e) {
+      // The file went away.
+      return program;
     }
   }
 }

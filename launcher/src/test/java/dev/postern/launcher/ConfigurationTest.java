@@ -148,6 +148,73 @@ class ConfigurationTest {
     site.retire();
   }
 
+  /** As a deployment does that puts each release into a directory of its own. */
+  @Test
+  void programBehindALinkThatIsSwitched_staysHidden() throws Exception {
+    for (String release : List.of("one", "two")) {
+      Path program = Files.createDirectory(directory.resolve(release)).resolve("show.sh");
+      Sources.script(program, "#!/bin/sh\nprintf 'Content-Type: a/b\\n\\n" + release + "'\n");
+    }
+    Path current = Files.createSymbolicLink(directory.resolve("current"), Path.of("one"));
+    Configuration configuration =
+        configuration("mounts:\n  /: {files: .}\n  /run: {cgi: current/show.sh}\n");
+    configuration.read();
+    Site site = configuration.open();
+    Files.delete(current);
+    Files.createSymbolicLink(current, Path.of("two"));
+
+    for (String hidden : List.of("/current/show.sh", "/two/show.sh", "/one/show.sh")) {
+      assertThat(get(site, hidden)).as(hidden).isEqualTo("404 Not Found\n");
+    }
+    site.retire();
+  }
+
+  @Test
+  void programThatIsTheIndex_isHiddenAsThePageOfItsDirectory() throws Exception {
+    Files.writeString(Files.createDirectory(directory.resolve("plain")).resolve("show.sh"), "text");
+    Configuration configuration =
+        configuration(
+            """
+            mounts:
+              /: {files: ., index: show.sh}
+              /run: {cgi: cgi/show.sh}
+            """);
+    configuration.read();
+    Site site = configuration.open();
+
+    assertThat(get(site, "/cgi/")).isEqualTo("404 Not Found\n");
+    assertThat(get(site, "/cgi/show.sh")).isEqualTo("404 Not Found\n");
+    assertThat(get(site, "/plain/")).isEqualTo("text");
+    site.retire();
+  }
+
+  @Test
+  void programsOfOtherLanguages_areHiddenToo() throws Exception {
+    Files.writeString(directory.resolve("site.py"), "application = None\n");
+    Files.writeString(directory.resolve("site.psgi"), "sub { }\n");
+    Files.writeString(
+        directory.resolve("Page.java"),
+        "class Page { public static void main(String[] words) { } }\n");
+    Files.writeString(directory.resolve("other.py"), "other");
+    Configuration configuration =
+        configuration(
+            """
+            mounts:
+              /: {files: .}
+              /wsgi: {wsgi: "site.py:application"}
+              /psgi: {psgi: site.psgi}
+              /java: {java-cgi: Page.java}
+            """);
+    configuration.read();
+    Site site = configuration.open();
+
+    for (String hidden : List.of("/site.py", "/site.psgi", "/Page.java")) {
+      assertThat(get(site, hidden)).as(hidden).isEqualTo("404 Not Found\n");
+    }
+    assertThat(get(site, "/other.py")).isEqualTo("other");
+    site.retire();
+  }
+
   @Test
   void htpasswd_letsInOnlyItsUsers() throws Exception {
     // The hash of "secret", as htpasswd -B -C 4 writes it.

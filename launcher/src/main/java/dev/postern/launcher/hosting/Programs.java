@@ -516,10 +516,15 @@ public final class Programs {
     return inside;
   }
 
+  /** Returns whether the text names a jar or a source file, and no class. */
+  public static boolean isJavaFile(String text) {
+    return text.endsWith(".jar") || text.endsWith(".java");
+  }
+
   /** Returns a builder for a jar, a source file, or a class on a class path. */
   public static JavaProgram.Builder javaProgram(
       String option, String text, @Nullable String classpath) {
-    if (text.endsWith(".jar") || text.endsWith(".java")) {
+    if (isJavaFile(text)) {
       Path file = Values.path(option, text);
       if (!Files.isRegularFile(file)) {
         throw LauncherException.badArgument(
@@ -551,16 +556,21 @@ public final class Programs {
    */
   public Application wsgi(String prefix, String text) {
     checkHolds("--wsgi");
-    int colon = text.lastIndexOf(':');
-    boolean named = colon > 0 && text.substring(colon + 1).matches("[A-Za-z_][A-Za-z0-9_]*");
-    WsgiApplication.Builder builder =
-        WsgiApplication.builder(Values.file("--wsgi", named ? text.substring(0, colon) : text));
-    if (named) {
-      builder.callable(text.substring(colon + 1));
+    String file = wsgiFile(text);
+    WsgiApplication.Builder builder = WsgiApplication.builder(Values.file("--wsgi", file));
+    if (file.length() < text.length()) {
+      builder.callable(text.substring(file.length() + 1));
     }
     server(builder, "");
     WorkerGroup group = workers.groupOf(prefix);
     return (group == null ? builder : builder.workers(group)).build();
+  }
+
+  /** Returns the file of {@code FILE[:CALLABLE]}. */
+  public static String wsgiFile(String text) {
+    int colon = text.lastIndexOf(':');
+    boolean named = colon > 0 && text.substring(colon + 1).matches("[A-Za-z_][A-Za-z0-9_]*");
+    return named ? text.substring(0, colon) : text;
   }
 
   /**
