@@ -48,8 +48,7 @@ public final class Cascade implements Application, AutoCloseable {
         throw e;
       }
       if (!goesOn(response.status())) {
-        startResponse.start(response.status(), response.headers());
-        return response.body();
+        return Application.of(request -> response).call(environ, startResponse);
       }
       response.body().close();
     }

@@ -80,9 +80,7 @@ public final class Files implements Application {
 
   @Override
   public Body call(Environ environ, StartResponse startResponse) throws Exception {
-    Response response = respond(environ);
-    startResponse.start(response.status(), response.headers());
-    return response.body();
+    return Application.of(this::respond).call(environ, startResponse);
   }
 
   /** The response to this request, for a handler that adds to it or chooses between files. */

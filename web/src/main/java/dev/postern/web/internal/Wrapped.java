@@ -33,6 +33,18 @@ public final class Wrapped implements Application, AutoCloseable {
     return new Wrapped(application, name, call);
   }
 
+  /**
+   * Closes a body that is not returned because of a failure, which the caller throws on. A gateway
+   * closes only a body that it has got. What closing throws is added to the failure.
+   */
+  public static void abandon(Body body, Throwable failure) {
+    try {
+      body.close();
+    } catch (Throwable e) {
+      failure.addSuppressed(e);
+    }
+  }
+
   @Override
   public Body call(Environ environ, StartResponse startResponse) throws Exception {
     return call.call(application, environ, startResponse);

@@ -66,11 +66,15 @@ public final class ETag implements Middleware {
     }
     HeldStart held = new HeldStart(startResponse);
     Body body = application.call(environ, held);
-    if (body == null || !held.isStarted() || held.status() != 200) {
+    if (body == null || !held.isStarted()) {
       held.release();
       return body;
     }
     try {
+      if (held.status() != 200) {
+        held.release();
+        return body;
+      }
       if (isTaggable(environ, held.headers(), body)) {
         body = Body.of(read(held, body)).onClose(body);
         if (held.status() == 200) {
@@ -82,11 +86,7 @@ public final class ETag implements Middleware {
       }
       return answer(environ, held, held.headers(), body);
     } catch (Throwable e) {
-      try {
-        body.close();
-      } catch (Throwable closing) {
-        e.addSuppressed(closing);
-      }
+      Wrapped.abandon(body, e);
       throw e;
     }
   }

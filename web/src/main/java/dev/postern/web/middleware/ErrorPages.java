@@ -75,22 +75,34 @@ public final class ErrorPages implements Middleware {
       if (shown == null) {
         throw e;
       }
-      startResponse.start(shown.status(), shown.headers(), e);
+      try {
+        startResponse.start(shown.status(), shown.headers(), e);
+      } catch (Throwable refused) {
+        Wrapped.abandon(shown.body(), refused);
+        throw refused;
+      }
       return shown.body();
     }
     if (body == null || !held.isStarted()) {
       held.release();
       return body;
     }
-    if (held.status() >= 400 && body.length() == 0) {
-      Response own = page.page(environ, held.status());
-      if (own != null) {
-        held.release(held.status(), merged(own.headers(), held.headers()), null);
-        return own.body().onClose(body);
+    Body sent = body;
+    try {
+      if (held.status() >= 400 && body.length() == 0) {
+        Response own = page.page(environ, held.status());
+        if (own != null) {
+          sent = own.body().onClose(body);
+          held.release(held.status(), merged(own.headers(), held.headers()), null);
+          return sent;
+        }
       }
+      held.release();
+      return new Guarded(body, environ, startResponse, input);
+    } catch (Throwable e) {
+      Wrapped.abandon(sent, e);
+      throw e;
     }
-    held.release();
-    return new Guarded(body, environ, startResponse, input);
   }
 
   private @Nullable Response shown(Environ environ, Exception error, Input input) throws Exception {

@@ -104,7 +104,7 @@ public final class Gzip implements Middleware {
           zipped(varied(headers)),
           (status, late) -> isEncoded(late) ? late : zipped(varied(late)));
     } catch (Throwable e) {
-      body.close();
+      Wrapped.abandon(body, e);
       throw e;
     }
     GzipBody zipped = new GzipBody(body, level);

@@ -80,7 +80,7 @@ public final class Timeout implements Middleware {
     } catch (Throwable e) {
       watch.end();
       if (body != null) {
-        body.close();
+        Wrapped.abandon(body, e);
       }
       watch.check(e);
       throw e;
