@@ -94,6 +94,9 @@ class ErrorPageTest {
     variables.put("HTTP_VIA", "1.1 proxy");
     Environ proxied = Environ.builder(variables).build();
 
+    variables.remove("HTTP_VIA");
+    variables.put("SERVER_PROTOCOL", "HTTP/1.0");
+    assertThat(OwnMachine.isFrom(Environ.builder(variables).build())).isFalse();
     assertThat(OwnMachine.isFrom(socket)).isFalse();
     assertThat(OwnMachine.isFromSocket(socket)).isTrue();
     assertThat(OwnMachine.isFrom(loopback)).isTrue();

@@ -102,7 +102,7 @@ class StatusReloadTest {
   }
 
   private static String get(String path) throws Exception {
-    return Wire.request(port, "GET " + path + " HTTP/1.0\nHost: localhost");
+    return Wire.request(port, "GET " + path + " HTTP/1.1\nHost: localhost");
   }
 
   private static String overSocket(String path, String... fields) throws IOException {

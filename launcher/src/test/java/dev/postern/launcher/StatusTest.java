@@ -210,6 +210,15 @@ class StatusTest {
     }
   }
 
+  /** With {@code proxy_pass} alone, nginx speaks HTTP/1.0 and adds no header. */
+  @Test
+  void requestOfHttp10_isRefused() throws Exception {
+    int port = URI.create(address).getPort();
+    assertThat(Wire.request(port, "GET /status/json HTTP/1.0\nHost: 127.0.0.1:" + port))
+        .startsWith("HTTP/1.1 403 ")
+        .doesNotContain("running");
+  }
+
   @Test
   void nameThatLeadsHere_isRefused() throws Exception {
     int port = URI.create(address).getPort();

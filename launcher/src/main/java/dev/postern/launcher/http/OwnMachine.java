@@ -14,6 +14,10 @@ import org.jspecify.annotations.Nullable;
  * local proxy may pass on the request of somebody else, and the name of a foreign page may lead to
  * this machine, so neither counts.
  *
+ * <p>A request of HTTP/1.0 does not count, because nginx passes requests on so by default, without
+ * a header of a proxy and with its own name for this server as Host. A local proxy that keeps
+ * HTTP/1.1 and adds no header cannot be told from a user.
+ *
  * <p>The peer of a Unix socket has no address, and is most often a proxy that adds no header. So it
  * does not count either.
  */
@@ -25,10 +29,11 @@ public final class OwnMachine {
 
   /**
    * Returns whether the connection comes from a loopback address, Host is a name of this machine,
-   * and no proxy passed the request on.
+   * and neither the version nor a header tells that a proxy passed the request on.
    */
   public static boolean isFrom(Environ request) {
-    return !isOfProxy(request)
+    return !request.protocol().equals("HTTP/1.0")
+        && !isOfProxy(request)
         && isLoopback(request.remoteAddr())
         && isOwnName(request.header("Host"));
   }
