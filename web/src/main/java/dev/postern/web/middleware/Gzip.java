@@ -99,30 +99,37 @@ public final class Gzip implements Middleware {
         held.release(held.status(), varied(headers), null);
         return body;
       }
+      GzipBody zipped = new GzipBody(body, level);
+      held.onReplace(zipped::restart);
       held.release(
           held.status(),
           zipped(varied(headers)),
-          (status, late) -> isEncoded(late) ? late : zipped(varied(late)));
+          (status, late) -> {
+            boolean left = isLeftAlone(status, late);
+            zipped.passes(left);
+            return left ? late : zipped(varied(late));
+          });
+      return zipped;
     } catch (Throwable e) {
       Wrapped.abandon(body, e);
       throw e;
     }
-    GzipBody zipped = new GzipBody(body, level);
-    held.onReplace(zipped::restart);
-    return zipped;
   }
 
-  private boolean isCompressible(int status, Headers headers, Body body) {
-    if (status == 204
+  /** Whether the response must stay as it is, whatever its type and length are. */
+  private static boolean isLeftAlone(int status, Headers headers) {
+    String cache = headers.get("Cache-Control");
+    return status == 204
         || status == 205
         || status == 206
         || status == 304
         || isEncoded(headers)
-        || headers.contains("Content-Range")) {
-      return false;
-    }
-    String cache = headers.get("Cache-Control");
-    if (cache != null && FieldList.hasToken(cache, "no-transform")) {
+        || headers.contains("Content-Range")
+        || cache != null && FieldList.hasToken(cache, "no-transform");
+  }
+
+  private boolean isCompressible(int status, Headers headers, Body body) {
+    if (isLeftAlone(status, headers)) {
       return false;
     }
     String declared = headers.get("Content-Length");

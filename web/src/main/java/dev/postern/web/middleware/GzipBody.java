@@ -18,6 +18,7 @@ final class GzipBody implements Body {
   private final Body body;
   private final int level;
   private @Nullable Zip zip;
+  private boolean passing;
 
   GzipBody(Body body, int level) {
     this.body = body;
@@ -50,6 +51,14 @@ final class GzipBody implements Body {
     }
   }
 
+  /**
+   * Sets whether bytes from now on go out as they are. A response that replaces another one may
+   * have a coding of its own.
+   */
+  void passes(boolean newPassing) {
+    passing = newPassing;
+  }
+
   private Zip zip(OutputStream out) throws IOException {
     Zip known = zip;
     if (known == null) {
@@ -62,8 +71,10 @@ final class GzipBody implements Body {
   @Override
   public void writeTo(OutputStream out) throws Exception {
     body.writeTo(new Zipping(out));
-    zip(out).finish();
-    restart();
+    if (!passing) {
+      zip(out).finish();
+      restart();
+    }
   }
 
   private final class Zipping extends OutputStream {
@@ -75,12 +86,16 @@ final class GzipBody implements Body {
 
     @Override
     public void write(int b) throws IOException {
-      zip(out).write(b);
+      target().write(b);
     }
 
     @Override
     public void write(byte[] bytes, int offset, int length) throws IOException {
-      zip(out).write(bytes, offset, length);
+      target().write(bytes, offset, length);
+    }
+
+    private OutputStream target() throws IOException {
+      return passing ? out : zip(out);
     }
 
     @Override
@@ -114,14 +129,16 @@ final class GzipBody implements Body {
         try {
           if (blocks.hasNext()) {
             ByteBuffer block = blocks.next();
-            if (!block.hasRemaining()) {
+            if (passing || !block.hasRemaining()) {
               return block;
             }
             Channels.newChannel(zip(bytes)).write(block);
             zip(bytes).flush();
           } else {
-            zip(bytes).finish();
             finished = true;
+            if (!passing) {
+              zip(bytes).finish();
+            }
           }
         } catch (IOException e) {
           throw new UncheckedIOException(e);

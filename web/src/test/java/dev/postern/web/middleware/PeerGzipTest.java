@@ -6,9 +6,11 @@ import dev.postern.Application;
 import dev.postern.Body;
 import dev.postern.Headers;
 import dev.postern.Response;
+import dev.postern.testing.InMemoryGateway;
 import dev.postern.testing.TestRequest;
 import dev.postern.testing.TestResponse;
 import dev.postern.web.Web;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -141,6 +143,39 @@ class PeerGzipTest {
     TestRequest request = TestRequest.get("/").withHeader("Accept-Encoding", "gzip");
     assertThat(unzipped(Web.run(watching, request))).isEqualTo("foobar");
     assertThat(seen).contains("foo", "foobar");
+  }
+
+  /** The body fails before anything was sent, and the response in its place is not to be zipped. */
+  @ParameterizedTest
+  @CsvSource({
+    "200, Content-Encoding, br, false",
+    "200, Cache-Control, no-transform, false",
+    "206, Content-Range, bytes 0-3/9, false",
+    "500, Cache-Control, no-store, true"
+  })
+  void responseInPlaceOfAFailedOne_isCompressedIfItMayBe(
+      int status, String name, String value, boolean compressed) throws Exception {
+    Application late =
+        (environ, start) -> {
+          start.start(200, TEXT);
+          return Body.writing(
+              out -> {
+                out.write("half".getBytes(StandardCharsets.US_ASCII));
+                start.start(status, TEXT.with(name, value), new IOException("late"));
+                out.write("whole".getBytes(StandardCharsets.US_ASCII));
+              });
+        };
+    TestRequest request = TestRequest.get("/").withHeader("Accept-Encoding", "gzip");
+    TestResponse response =
+        InMemoryGateway.builder(ANY_LENGTH.wrap(late)).unlinted().build().run(request);
+
+    assertThat(response.status()).isEqualTo(status);
+    assertThat(response.header(name)).isEqualTo(value);
+    if (compressed) {
+      assertThat(unzipped(response)).isEqualTo("whole");
+    } else {
+      assertThat(response.text()).isEqualTo("whole");
+    }
   }
 
   @ParameterizedTest
