@@ -31,9 +31,14 @@ final class Sites implements Application, AutoCloseable {
       site = current;
     }
     Site answering = site;
-    environ.onFinish(outcome -> answering.release());
     Thread.currentThread().setContextClassLoader(site.loader());
-    return site.call(environ, startResponse);
+    try {
+      return site.call(environ, startResponse);
+    } finally {
+      // Hooks run in the order in which they were added. The hooks of the application come first,
+      // because they may use what the site closes.
+      environ.onFinish(outcome -> answering.release());
+    }
   }
 
   /** Closes the site. Requests have ended by then. */

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.postern.Application;
 import dev.postern.Body;
 import dev.postern.Headers;
+import dev.postern.HttpException;
 import dev.postern.launcher.config.ConfigFile;
 import dev.postern.launcher.config.Vocabulary;
 import dev.postern.launcher.status.Board;
@@ -24,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
 import org.junit.jupiter.api.BeforeEach;
@@ -477,6 +479,34 @@ class ConfigurationTest {
     assertThat(next.closed.getCount()).isOne();
     sites.close();
     assertThat(next.closed.getCount()).isZero();
+  }
+
+  /** The site is replaced while its last request runs, whether that one is answered or fails. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void sites_closeTheOldOneAfterTheHooksOfItsApplication(boolean fails) throws Exception {
+    List<String> events = new ArrayList<>();
+    ClassLoader loader = getClass().getClassLoader();
+    Closing next = new Closing("next");
+    Site following = new Site(Map.of("", next), loader, List.of(), () -> {}, new Board().open());
+    AtomicReference<Sites> sites = new AtomicReference<>();
+    Application old =
+        (environ, start) -> {
+          environ.onFinish(outcome -> events.add("hook " + outcome.status()));
+          sites.get().replace(following);
+          if (fails) {
+            throw new HttpException(404, "gone");
+          }
+          start.start(200, Headers.of("Content-Type", "text/plain"));
+          return Body.of("old");
+        };
+    AutoCloseable groups = () -> events.add("closed");
+    sites.set(new Sites(new Site(Map.of("", old), loader, List.of(), groups, new Board().open())));
+
+    get(sites.get(), "/");
+
+    assertThat(events).containsExactly("hook " + (fails ? 404 : 200), "closed");
+    sites.get().close();
   }
 
   private static final class Closing implements Application, AutoCloseable {
