@@ -1,6 +1,5 @@
 package dev.postern.launcher.status;
 
-import dev.postern.cgi.CgiRun;
 import dev.postern.cgi.JavaProgram;
 import dev.postern.cgi.ProcessLimit;
 import dev.postern.cgi.RunStatus;
@@ -196,22 +195,20 @@ record Snapshot(
   }
 
   private static Map<String, Object> map(Troubles.Trouble trouble) {
-    Ended request = trouble.request();
-    CgiRun run = request.run();
     Map<String, Object> map = new LinkedHashMap<>();
-    map.put("time", request.arrived().truncatedTo(ChronoUnit.MILLIS).toString());
+    map.put("time", trouble.arrived().truncatedTo(ChronoUnit.MILLIS).toString());
     map.put("times", trouble.times());
-    map.put("id", request.id());
-    map.put("status", request.outcome().status());
+    map.put("id", trouble.id());
+    map.put("status", trouble.status());
     map.put("rule", trouble.rule());
     map.put("message", trouble.message());
-    map.put("method", request.method());
-    map.put("target", request.target());
-    map.put("client", request.client());
-    map.put("seconds", request.took());
-    if (run != null) {
-      map.put("program", run.program().toString());
-      map.put("exit", run.exit().isEmpty() ? null : run.exit());
+    map.put("method", trouble.method());
+    map.put("target", trouble.target());
+    map.put("client", trouble.client());
+    map.put("seconds", trouble.took());
+    if (!trouble.program().isEmpty()) {
+      map.put("program", trouble.program());
+      map.put("exit", orNull(trouble.exit()));
     }
     if (trouble.diagnosis() != null) {
       map.put("offset", trouble.diagnosis().offset() < 0 ? null : trouble.diagnosis().offset());

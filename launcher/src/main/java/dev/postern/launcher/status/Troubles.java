@@ -1,7 +1,10 @@
 package dev.postern.launcher.status;
 
 import dev.postern.GatewayException;
+import dev.postern.cgi.CgiRun;
 import dev.postern.internal.Escapes;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,10 +22,23 @@ final class Troubles {
   private final Map<String, Trouble> last = new LinkedHashMap<>();
 
   /**
+   * What is shown of a request. It does not hold the request's run, which may have a megabyte of a
+   * body, nor the exception, which holds the classes of its application.
+   *
+   * @param program empty if none was chosen
+   * @param exit of the program; empty if it is not known
    * @param times how often the same fault happened since it is kept
    */
   record Trouble(
-      Ended request,
+      String id,
+      Instant arrived,
+      Duration took,
+      String method,
+      String target,
+      @Nullable String client,
+      int status,
+      String program,
+      String exit,
       String rule,
       String message,
       GatewayException.@Nullable Diagnosis diagnosis,
@@ -45,13 +61,29 @@ final class Troubles {
             ? diagnosis.rule()
             : refused ? "other" : failure.getClass().getSimpleName();
     String message = refused ? String.valueOf(failure.getMessage()) : failure.toString();
-    String program = request.run() == null ? "" : request.run().program().toString();
-    String key = request.outcome().status() + " " + rule + " " + program;
+    CgiRun run = request.run();
+    String program = run == null ? "" : run.program().toString();
+    int status = request.outcome().status();
+    String key = status + " " + rule + " " + program;
     synchronized (this) {
       Trouble before = last.remove(key);
       long times = before == null ? 1 : before.times() + 1;
       last.put(
-          key, new Trouble(request, rule, Escapes.oneLine(message, LONGEST), diagnosis, times));
+          key,
+          new Trouble(
+              request.id(),
+              request.arrived(),
+              request.took(),
+              request.method(),
+              request.target(),
+              request.client(),
+              status,
+              program,
+              run == null ? "" : run.exit(),
+              rule,
+              Escapes.oneLine(message, LONGEST),
+              diagnosis,
+              times));
       if (last.size() > KEPT) {
         last.remove(last.keySet().iterator().next());
       }
