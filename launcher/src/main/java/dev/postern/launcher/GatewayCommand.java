@@ -63,6 +63,18 @@ abstract class GatewayCommand implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException {
     Application application = ApplicationLoader.of(classpath).load(className);
+    try {
+      serve(application);
+    } finally {
+      if (application instanceof AutoCloseable closeable) {
+        Site.close(closeable);
+      }
+    }
+    return 0;
+  }
+
+  /** Serves until a signal ends this. Requests that run are finished. */
+  private void serve(Application application) throws InterruptedException {
     // With fd:0 a web server has started this process, and logs the errors that it gets over the
     // protocol.
     boolean inherited = listen.equals("fd:0");
@@ -89,7 +101,6 @@ abstract class GatewayCommand implements Callable<Integer> {
     } finally {
       gateway.close().run();
     }
-    return 0;
   }
 
   /** Serves over FastCGI. */

@@ -87,7 +87,8 @@ final class Site implements Application {
     }
   }
 
-  private static void close(AutoCloseable closeable) {
+  /** Closes a part of an application. If that fails, this logs the failure. */
+  static void close(AutoCloseable closeable) {
     try {
       closeable.close();
     } catch (Exception e) {

@@ -18,6 +18,8 @@ import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code postern fcgi} and {@code postern scgi} as processes. */
 class GatewayWordTest {
@@ -53,6 +55,32 @@ class GatewayWordTest {
       assertThat(child.firstLine()).matches("postern: listening on 127\\.0\\.0\\.1:[1-9][0-9]*");
       child.terminate();
       assertThat(child.exit()).as(child.errors()).isZero();
+    }
+  }
+
+  private static final String CLOSING =
+      """
+      import dev.postern.*;
+      public final class Closing implements Responder, AutoCloseable {
+        public Response respond(Environ environ) {
+          return Response.of(200, Headers.of("Content-Type", "text/plain"), Body.of("open"));
+        }
+        public void close() {
+          System.err.println("closed");
+        }
+      }
+      """;
+
+  @ParameterizedTest
+  @ValueSource(strings = {"fcgi", "scgi"})
+  void application_isClosedAfterItsGateway(String word) throws Exception {
+    Sources.compile(directory, "Closing", CLOSING);
+    String[] words = {word, "--classpath", ".", "Closing", "--listen", "127.0.0.1:0"};
+    try (Child child = Child.start(directory, Map.of(), words)) {
+      assertThat(child.firstLine()).startsWith("postern: listening on ");
+      child.terminate();
+      assertThat(child.exit()).as(child.errors()).isZero();
+      assertThat(child.errors()).isEqualToIgnoringNewLines("closed");
     }
   }
 
