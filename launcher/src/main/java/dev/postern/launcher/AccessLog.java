@@ -9,6 +9,7 @@ import dev.postern.cgi.CgiRun;
 import dev.postern.launcher.status.Board;
 import dev.postern.launcher.status.Ended;
 import dev.postern.launcher.status.Json;
+import dev.postern.web.internal.AuthenticatedUser;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
@@ -103,7 +104,7 @@ final class AccessLog implements Application {
   private String combined(Environ request, Instant arrived, Outcome outcome) {
     return or(request.remoteAddr())
         + " - "
-        + plain(or(request.remoteUser()))
+        + plain(or(AuthenticatedUser.of(request)))
         + " ["
         + CLF.format(arrived.atZone(ZoneId.systemDefault()))
         + "] \""
@@ -125,7 +126,7 @@ final class AccessLog implements Application {
     line.put("time", arrived.truncatedTo(ChronoUnit.MILLIS).toString());
     line.put("id", mark.id());
     line.put("client", request.remoteAddr());
-    line.put("user", request.remoteUser());
+    line.put("user", AuthenticatedUser.of(request));
     line.put("method", request.method());
     line.put("target", target(request));
     line.put("protocol", request.protocol());

@@ -11,6 +11,7 @@ import dev.postern.launcher.status.Board;
 import dev.postern.launcher.values.LauncherException;
 import dev.postern.testing.InMemoryGateway;
 import dev.postern.testing.TestRequest;
+import dev.postern.web.middleware.BasicAuth;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -39,8 +40,14 @@ class AccessLogTest {
 
   private List<String> lines(AccessLog.Format format, boolean queries, TestRequest... requests)
       throws Exception {
+    return lines(HELLO, format, queries, requests);
+  }
+
+  private List<String> lines(
+      Application application, AccessLog.Format format, boolean queries, TestRequest... requests)
+      throws Exception {
     try (LogFile file = LogFile.open("--access-log", path.toString())) {
-      Application logged = new AccessLog(HELLO, file, format, queries, new Board());
+      Application logged = new AccessLog(application, file, format, queries, new Board());
       for (TestRequest request : requests) {
         InMemoryGateway.builder(logged).unlinted().build().run(request);
       }
@@ -67,6 +74,20 @@ class AccessLogTest {
             "\\S+ - - \\[\\d\\d/\\w{3}/\\d{4}:\\d\\d:\\d\\d:\\d\\d [+-]\\d{4}\\] \"GET /a"
                 + " HTTP/1\\.1\" 200 5 \"http://h/\" \"a \\\\\"b\\\\\" \\\\\\\\ c\"");
     assertThat(lines.get(1)).contains("\"GET /fails HTTP/1.1\" 500 ");
+  }
+
+  @Test
+  void userOfHtpasswd_isNamedInBothFormats() throws Exception {
+    Application guarded = BasicAuth.of("postern", "al ice", "secret").wrap(HELLO);
+    TestRequest known =
+        TestRequest.get("/a").withHeader("Authorization", "Basic YWwgaWNlOnNlY3JldA==");
+
+    assertThat(lines(guarded, AccessLog.Format.COMBINED, false, known).get(0))
+        .contains(" - al\\x20ice [");
+    assertThat(lines(guarded, AccessLog.Format.JSON, false, known).get(1))
+        .contains("\"user\":\"al ice\"");
+    assertThat(lines(guarded, AccessLog.Format.COMBINED, false, TestRequest.get("/a")).get(2))
+        .contains(" - - [");
   }
 
   @Test

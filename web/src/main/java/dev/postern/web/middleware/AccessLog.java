@@ -8,6 +8,7 @@ import dev.postern.Middleware;
 import dev.postern.Outcome;
 import dev.postern.internal.Text;
 import dev.postern.web.internal.Ascii;
+import dev.postern.web.internal.AuthenticatedUser;
 import dev.postern.web.internal.Wrapped;
 import java.time.Clock;
 import java.time.ZoneId;
@@ -25,9 +26,6 @@ import org.jspecify.annotations.Nullable;
  * <p>The log is called on the request's thread, for several requests at once. Thread-safe.
  */
 public final class AccessLog implements Middleware {
-  /** The key under which {@link BasicAuth} puts the user that it has let in. */
-  static final String USER = "web.user";
-
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("dd/MMM/yyyy:HH:mm:ss Z", Locale.ENGLISH);
 
@@ -75,7 +73,7 @@ public final class AccessLog implements Middleware {
   private static String line(Environ environ, Outcome outcome, boolean combined, Clock clock) {
     StringBuilder line = new StringBuilder(200);
     append(line, environ.remoteAddr()).append(" - ");
-    append(line, user(environ)).append(" [");
+    append(line, AuthenticatedUser.of(environ)).append(" [");
     line.append(TIME.format(ZonedDateTime.now(clock))).append("] \"");
     escape(line, environ.method()).append(' ');
     escape(line, target(environ)).append(' ');
@@ -87,10 +85,6 @@ public final class AccessLog implements Middleware {
       quoted(line, environ.header("User-Agent"));
     }
     return line.toString();
-  }
-
-  private static @Nullable String user(Environ environ) {
-    return environ.get(USER) instanceof String user ? user : environ.remoteUser();
   }
 
   private static String target(Environ environ) {

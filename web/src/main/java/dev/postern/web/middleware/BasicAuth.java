@@ -10,6 +10,7 @@ import dev.postern.Middleware;
 import dev.postern.web.Credentials;
 import dev.postern.web.Request;
 import dev.postern.web.internal.Ascii;
+import dev.postern.web.internal.AuthenticatedUser;
 import dev.postern.web.internal.FieldList;
 import dev.postern.web.internal.Wrapped;
 import java.nio.charset.StandardCharsets;
@@ -82,7 +83,7 @@ public final class BasicAuth implements Middleware {
           Environ known = environ.copy();
           known.put("AUTH_TYPE", "Basic");
           known.put("REMOTE_USER", Ascii.bytes(user));
-          known.put(AccessLog.USER, Ascii.bytes(user));
+          known.put(AuthenticatedUser.KEY, Ascii.bytes(user));
           return inner.call(known, startResponse);
         });
   }
