@@ -66,16 +66,11 @@ final class AccessLog implements Application {
     RequestMark mark = RequestMark.begin();
     Instant arrived = Instant.now();
     long start = System.nanoTime();
-    boolean counts = !board.isOwn(environ);
-    if (counts) {
-      board.begun();
-    }
+    board.begun(environ);
     environ.onFinish(
         outcome -> {
           Duration took = Duration.ofNanos(System.nanoTime() - start);
-          if (counts) {
-            board.ended(ended(environ, mark, arrived, took, outcome));
-          }
+          board.ended(environ, ended(environ, mark, arrived, took, outcome));
           if (file != null) {
             file.write(
                 format == Format.JSON

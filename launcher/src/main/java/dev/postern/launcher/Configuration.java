@@ -290,9 +290,8 @@ final class Configuration {
       String prefix = server(ServerOptions::statusPrefix);
       if (prefix != null) {
         Application page = server(options -> options.statusPage(board));
-        ServeCommand.add(routes, prefix, all.guarded(page));
+        ServeCommand.add(routes, prefix, board.own(all.guarded(page)));
       }
-      board.own(prefix);
     }
   }
 }

@@ -63,8 +63,7 @@ final class DemoCommand implements Callable<Integer> {
   private static Application counted(Demo demo, Board board, Sources sources) {
     Map<String, Application> routes = new HashMap<>(demo.routes());
     routes.replaceAll(sources::mounted);
-    routes.put(STATUS, StatusPage.of(board, List.of()));
-    board.own(STATUS);
+    routes.put(STATUS, board.own(StatusPage.of(board, List.of())));
     return new AccessLog(UrlMap.of(routes), null, AccessLog.Format.COMBINED, false, board);
   }
 

@@ -1,5 +1,6 @@
 package dev.postern.launcher.status;
 
+import dev.postern.Application;
 import dev.postern.Environ;
 import dev.postern.cgi.CgiRun;
 import java.util.ArrayList;
@@ -11,19 +12,19 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.LongAdder;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Counts what a server does, from its start to its end, over all readings of its configuration.
  * Thread-safe.
  */
 public final class Board {
+  /** The key that tells whether a request counts. */
+  private static final String COUNTS = "launcher.counts";
+
   private final Counts all = new Counts();
   private final Map<String, Counts> mounts = new ConcurrentSkipListMap<>();
   private final Map<String, LongAdder> starts = new ConcurrentHashMap<>();
   private final Troubles troubles = new Troubles();
-
-  private volatile @Nullable String own;
 
   /** The sources that serve, the newest last. */
   private final Set<Sources> live = new LinkedHashSet<>();
@@ -46,27 +47,35 @@ public final class Board {
     }
   }
 
-  /** Sets the prefix of the status itself, whose requests are not counted; null for none. */
-  public void own(@Nullable String prefix) {
-    own = prefix;
+  /**
+   * Returns the status itself, whose requests are not counted. Only the application that a request
+   * reaches knows this, since another one may be mounted below the prefix of the status.
+   */
+  public Application own(Application status) {
+    return (environ, startResponse) -> {
+      if (counts(environ)) {
+        environ.put(COUNTS, false);
+        all.withdrawn();
+      }
+      return status.call(environ, startResponse);
+    };
   }
 
-  /** Returns whether a request is for the status itself. */
-  public boolean isOwn(Environ request) {
-    String prefix = own;
-    String path = request.pathInfo();
-    return prefix != null
-        && path.startsWith(prefix)
-        && (path.length() == prefix.length() || path.charAt(prefix.length()) == '/');
+  private static boolean counts(Environ request) {
+    return Boolean.TRUE.equals(request.get(COUNTS));
   }
 
   /** Counts a request that has come. */
-  public void begun() {
+  public void begun(Environ request) {
+    request.put(COUNTS, true);
     all.begun();
   }
 
-  /** Counts a request that has its answer. */
-  public void ended(Ended request) {
+  /** Counts a request that has its answer, unless the status itself has answered. */
+  public void ended(Environ environ, Ended request) {
+    if (!counts(environ)) {
+      return;
+    }
     all.ended(request.outcome().status(), request.outcome().bytes(), request.took());
     CgiRun run = request.run();
     if (run != null && !run.start().isEmpty()) {

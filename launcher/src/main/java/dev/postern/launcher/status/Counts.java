@@ -36,6 +36,11 @@ final class Counts {
     begun.increment();
   }
 
+  /** Takes back a request that has begun. It must not be ended, too. */
+  void withdrawn() {
+    begun.decrement();
+  }
+
   void ended(int status, long sent, Duration took) {
     classes[status / 100 % 6].increment();
     bytes.add(sent);
