@@ -7,6 +7,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,7 +27,16 @@ final class AsideExchange implements Runnable, AsyncListener {
   private final HttpServletRequest request;
   private final HttpServletResponse response;
   private final CountDownLatch over = new CountDownLatch(1);
+
+  /** An executor may queue the exchange and then fail all the same. */
+  private final AtomicBoolean taken = new AtomicBoolean();
+
   private volatile @Nullable Thread thread;
+
+  /** Sends the response. */
+  private interface Answer {
+    void send() throws IOException;
+  }
 
   /** Takes the request from its container. */
   AsideExchange(Serving serving, HttpServletRequest request, HttpServletResponse response) {
@@ -47,9 +57,23 @@ final class AsideExchange implements Runnable, AsyncListener {
 
   @Override
   public void run() {
+    answer(() -> serving.serve(request, response, null, null));
+  }
+
+  /**
+   * Answers the request when no thread will take it. Does nothing if a thread has taken it already.
+   */
+  void reject(Throwable cause) {
+    answer(() -> serving.reject(request, response, cause));
+  }
+
+  private void answer(Answer answer) {
+    if (taken.getAndSet(true)) {
+      return;
+    }
     thread = Thread.currentThread();
     try {
-      serving.serve(request, response, null, null);
+      answer.send();
       end(null);
     } catch (IOException e) {
       end(e);
@@ -59,13 +83,6 @@ final class AsideExchange implements Runnable, AsyncListener {
       thread = null;
       over.countDown();
     }
-  }
-
-  /** Answers the request when no thread has taken it. */
-  void reject(Throwable cause) throws IOException {
-    serving.reject(request, response, cause);
-    end(null);
-    over.countDown();
   }
 
   private void end(@Nullable IOException cut) {

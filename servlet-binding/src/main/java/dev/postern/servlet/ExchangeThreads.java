@@ -9,6 +9,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -102,14 +103,19 @@ final class ExchangeThreads {
     return false;
   }
 
-  void execute(Runnable exchange) {
+  void execute(AsideExchange exchange) {
     executor.execute(exchange);
   }
 
-  /** Called after all requests. */
+  /** Called at the stop. Requests that still wait for a thread get a 503. */
   void close() {
-    if (own != null) {
-      own.shutdownNow();
+    if (own == null) {
+      return;
+    }
+    for (Runnable waiting : own.shutdownNow()) {
+      if (waiting instanceof AsideExchange exchange) {
+        exchange.reject(new RejectedExecutionException("servlet stops"));
+      }
     }
   }
 }

@@ -12,7 +12,6 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -144,8 +143,9 @@ public class ServletGateway extends HttpServlet {
      * The servlet must be registered with {@code asyncSupported}. The caller closes the executor.
      * By default a request keeps the container's thread. The init parameter {@code executor} is a
      * number of threads of their own, or {@code virtual} for virtual threads (Java 21). If the
-     * executor rejects a request, the client gets 503. Container time-outs of asynchronous requests
-     * are turned off; use {@link #deadline} instead.
+     * executor rejects a request or has no thread for it, the client gets 503. Container time-outs
+     * of asynchronous requests are turned off; use {@link #deadline} instead. The caller's executor
+     * must not drop a request without a call: the request would never end.
      */
     public Builder executor(Executor newExecutor) {
       executor = requireNonNull(newExecutor, "executor");
@@ -272,7 +272,8 @@ public class ServletGateway extends HttpServlet {
     AsideExchange exchange = new AsideExchange(answering, request, response);
     try {
       threads.execute(exchange);
-    } catch (RejectedExecutionException e) {
+    } catch (RuntimeException | Error e) {
+      // It is full, or the system has no thread for it, which is an OutOfMemoryError.
       exchange.reject(e);
     }
   }

@@ -1,0 +1,212 @@
+package dev.postern.servlet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.postern.Application;
+import dev.postern.Body;
+import dev.postern.Headers;
+import jakarta.servlet.AsyncContext;
+import jakarta.servlet.ServletConfig;
+import jakarta.servlet.ServletContext;
+import jakarta.servlet.ServletOutputStream;
+import jakarta.servlet.WriteListener;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.Proxy;
+import java.net.SocketException;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The container's thread that waits in onError goes on, however the exchange ends. */
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class AsideExchangeTest {
+  private final BlockingQueue<String> calls = new LinkedBlockingQueue<>();
+  private final AtomicReference<AsideExchange> listener = new AtomicReference<>();
+  private Logs logs;
+
+  @BeforeEach
+  void openLogs() {
+    logs = new Logs();
+  }
+
+  @AfterEach
+  void closeLogs() {
+    logs.close();
+  }
+
+  private static <T> T fake(Class<T> type, InvocationHandler handler) {
+    return type.cast(
+        Proxy.newProxyInstance(
+            AsideExchangeTest.class.getClassLoader(), new Class<?>[] {type}, handler));
+  }
+
+  private HttpServletRequest request() {
+    AsyncContext context =
+        fake(
+            AsyncContext.class,
+            (proxy, method, arguments) -> {
+              if (method.getName().equals("addListener")) {
+                listener.set((AsideExchange) arguments[0]);
+              } else if (!method.getName().equals("setTimeout")) {
+                calls.add(method.getName());
+              }
+              return null;
+            });
+    return new FakeRequest("", "", "/", "/")
+        .with("startAsync", context)
+        .with("isAsyncSupported", true)
+        .request();
+  }
+
+  /** Its client has reset the connection, or takes all. */
+  private HttpServletResponse response(boolean reset) {
+    ServletOutputStream out =
+        new ServletOutputStream() {
+          @Override
+          public void write(int b) throws IOException {
+            if (reset) {
+              throw new SocketException("Connection reset");
+            }
+          }
+
+          @Override
+          public boolean isReady() {
+            return true;
+          }
+
+          @Override
+          public void setWriteListener(WriteListener newListener) {}
+        };
+    return fake(
+        HttpServletResponse.class,
+        (proxy, method, arguments) -> {
+          switch (method.getName()) {
+            case "getOutputStream" -> {
+              return out;
+            }
+            case "setStatus" -> calls.add("status " + arguments[0]);
+            case "flushBuffer" -> out.write(0);
+            default -> {
+              // Nothing else is of interest.
+            }
+          }
+          return method.getReturnType() == boolean.class
+              ? (Object) false
+              : method.getReturnType() == int.class ? (Object) 0 : null;
+        });
+  }
+
+  private static ServletGateway started(ServletGateway servlet, Map<String, String> parameters)
+      throws Exception {
+    ServletContext context =
+        fake(
+            ServletContext.class,
+            (proxy, method, arguments) ->
+                method.getName().equals("getServerInfo") ? "fake/1" : null);
+    servlet.init(
+        fake(
+            ServletConfig.class,
+            (proxy, method, arguments) ->
+                switch (method.getName()) {
+                  case "getInitParameterNames" -> Collections.enumeration(parameters.keySet());
+                  case "getInitParameter" -> parameters.get(arguments[0]);
+                  case "getServletContext" -> context;
+                  default -> "fake";
+                }));
+    return servlet;
+  }
+
+  private static ServletGateway.Builder gateway(Application application) {
+    return ServletGateway.builder(application).watch(false);
+  }
+
+  private static final Application UNUSED =
+      (environ, startResponse) -> {
+        startResponse.start(200, Headers.of());
+        return Body.empty();
+      };
+
+  @Test
+  void reject_ofAClientThatHasReset_letsTheContainerGo() throws Exception {
+    ServletGateway servlet =
+        started(
+            gateway(UNUSED)
+                .executor(
+                    task -> {
+                      throw new RejectedExecutionException("full");
+                    })
+                .build(),
+            Map.of());
+    servlet.service(request(), response(true));
+    assertThat(calls).containsExactly("status 503", "dispatch");
+    listener.get().onError(null);
+  }
+
+  @Test
+  void executor_withoutThreads_isA503() throws Exception {
+    ServletGateway servlet =
+        started(
+            gateway(UNUSED)
+                .executor(
+                    task -> {
+                      throw new OutOfMemoryError("unable to create native thread");
+                    })
+                .build(),
+            Map.of());
+    servlet.service(request(), response(false));
+    assertThat(calls).containsExactly("status 503", "complete");
+    listener.get().onError(null);
+  }
+
+  @Test
+  void executor_thatTakesTheRequestAndFails_answersOnce() throws Exception {
+    ServletGateway servlet =
+        started(
+            gateway(UNUSED)
+                .executor(
+                    task -> {
+                      task.run();
+                      throw new RejectedExecutionException("too late");
+                    })
+                .build(),
+            Map.of());
+    servlet.service(request(), response(false));
+    assertThat(calls).containsExactly("status 200", "complete");
+  }
+
+  @Test
+  void destroy_answersRequestsThatWaitForAThread() throws Exception {
+    CountDownLatch running = new CountDownLatch(1);
+    Application waits =
+        (environ, startResponse) -> {
+          running.countDown();
+          new CountDownLatch(1).await();
+          return Body.empty();
+        };
+    ServletGateway servlet = started(gateway(waits).build(), Map.of("executor", "1"));
+    servlet.service(request(), response(false));
+    running.await();
+    AsideExchange first = listener.get();
+    servlet.service(request(), response(false));
+    servlet.destroy();
+    listener.get().onError(null);
+    first.onError(null);
+    assertThat(List.of(calls.take(), calls.take(), calls.take(), calls.take()))
+        .contains("status 503", "complete")
+        .hasSize(4);
+    assertThat(calls.poll(0, TimeUnit.SECONDS)).isNull();
+  }
+}
