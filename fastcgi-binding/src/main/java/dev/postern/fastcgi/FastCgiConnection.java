@@ -106,7 +106,7 @@ final class FastCgiConnection extends Connection {
   private @Nullable Begin awaitBegin() throws IOException {
     lock.lock();
     try {
-      if (isOver()) {
+      if (isOver(!reading)) {
         return null;
       }
       while (reading) {
@@ -118,6 +118,7 @@ final class FastCgiConnection extends Connection {
       if (pending != null) {
         Begin begin = pending;
         pending = null;
+        idleSince = Long.MAX_VALUE;
         return begin;
       }
       reading = true;
@@ -126,7 +127,7 @@ final class FastCgiConnection extends Connection {
     }
     try {
       Begin begin = null;
-      while (begin == null && !isOver()) {
+      while (begin == null && !isOver(true)) {
         RecordHeader header = in.next();
         if (header == null) {
           return null;
@@ -144,13 +145,15 @@ final class FastCgiConnection extends Connection {
   /**
    * Whether the connection must end now, when nothing has come. If not, it counts as idle from here
    * on.
+   *
+   * @param mayLook whether no other thread reads; the input's buffer tells nothing while one does
    */
-  private boolean isOver() {
-    if (fresh || in.hasNext()) {
-      return false;
-    }
+  private boolean isOver(boolean mayLook) {
     lock.lock();
     try {
+      if (fresh || pending != null || mayLook && in.hasNext()) {
+        return false;
+      }
       idleSince = System.nanoTime();
       return draining;
     } finally {
@@ -612,7 +615,7 @@ final class FastCgiConnection extends Connection {
       draining = true;
       if (fresh) {
         expect(FIRST_RECORD_DRAINING_NANOS);
-      } else if (idleSince != Long.MAX_VALUE) {
+      } else if (idleSince != Long.MAX_VALUE && pending == null) {
         // What has arrived can still be read. A close would lose it.
         channel.shutdownInput();
       }

@@ -30,6 +30,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -607,6 +608,41 @@ class FastCgiGatewayTest {
         assertThat(idle.isClosed()).isTrue();
       }
     }
+  }
+
+  @Test
+  @Timeout(60)
+  void idleConnection_afterALongRequest_makesRoomForANewOne() throws Exception {
+    reopen(builder().maxConnections(1));
+    try (RawWebServer idle = RawWebServer.connect(gateway)) {
+      answerWithASecondReader(idle);
+      try (RawWebServer other = RawWebServer.connect(gateway)) {
+        assertThat(other.get(1, true, "/two").answer(1).body()).isEqualTo("/two?");
+        assertThat(idle.isClosed()).isTrue();
+      }
+    }
+  }
+
+  @Test
+  @Timeout(60)
+  void close_afterALongRequest_doesNotWait() throws Exception {
+    reopen(builder().grace(Duration.ofMinutes(10)));
+    try (RawWebServer idle = RawWebServer.connect(gateway)) {
+      answerWithASecondReader(idle);
+      gateway.close();
+      assertThat(idle.isClosed()).isTrue();
+    }
+  }
+
+  /** Its records are read on another thread than the connection's, which goes on reading. */
+  private void answerWithASecondReader(RawWebServer server) throws Exception {
+    server.get(1, true, "/wait");
+    note("GET /wait");
+    // Only a reader beside the request answers this.
+    assertThat(values(server)).isEmpty();
+    go.countDown();
+    assertThat(server.answer(1).body()).isEqualTo("waited");
+    assertThat(outcomes.take().complete()).isTrue();
   }
 
   @Test
