@@ -14,10 +14,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -182,6 +184,10 @@ public final class KeptServers implements AutoCloseable {
     /** A process that a thread watches. */
     private static final class Running {
       private final RunningProgram process;
+
+      /** The connections to this process that were not dropped. */
+      private final Set<ServerConnection> connections = new HashSet<>();
+
       private volatile boolean over;
 
       Running(RunningProgram process) {
@@ -237,7 +243,9 @@ public final class KeptServers implements AutoCloseable {
         if (running == null) {
           start();
         }
-        ServerConnection connection = connect(running);
+        Running process = Objects.requireNonNull(running);
+        ServerConnection connection = connect(process);
+        process.connections.add(connection);
         served++;
         return connection;
       }
@@ -255,11 +263,24 @@ public final class KeptServers implements AutoCloseable {
       super.giveBack(connection);
     }
 
+    /**
+     * Ends the server if it may still work on the request, as a hosted program is ended. The next
+     * request would wait behind that work. It starts another server.
+     */
     @Override
-    void drop(ServerConnection connection) {
-      super.drop(connection);
+    void drop(ServerConnection connection, boolean cutOff) {
+      super.drop(connection, cutOff);
+      Running busy = null;
       synchronized (this) {
-        doubtful = true;
+        if (running != null && running.connections.remove(connection) && cutOff) {
+          busy = running;
+          running = null;
+        } else {
+          doubtful = true;
+        }
+      }
+      if (busy != null) {
+        stop(busy);
       }
     }
 
@@ -300,9 +321,8 @@ public final class KeptServers implements AutoCloseable {
     }
 
     /** Connects as soon as the server listens. */
-    private ServerConnection connect(@Nullable Running to) throws IOException {
+    private ServerConnection connect(Running process) throws IOException {
       long start = System.nanoTime();
-      Running process = Objects.requireNonNull(to);
       while (true) {
         try {
           return ServerConnection.open(this, START_NANOS);

@@ -57,6 +57,10 @@ final class ServerRun implements RunningProgram {
   private boolean ended;
   private boolean over;
   private boolean cutOff;
+
+  /** Whether the connection was let go. */
+  private boolean gone;
+
   private volatile boolean woken;
   private volatile boolean detached;
 
@@ -217,6 +221,7 @@ final class ServerRun implements RunningProgram {
     letGo(false);
     decoder = dialect.decoder(errors);
     connection = upstreams.take(true, failed);
+    gone = false;
     answered = false;
     inputBroken = false;
     begin();
@@ -333,14 +338,22 @@ final class ServerRun implements RunningProgram {
     letGo(sent && decoder.isReusable());
   }
 
+  /** Lets go of the connection, once: a second attempt may fail before it has one of its own. */
   private void letGo(boolean reusable) {
-    Upstream upstream = connection.upstream();
-    if (reusable && upstream.keepsConnections()) {
-      upstream.giveBack(connection);
-    } else {
-      upstream.drop(connection);
+    if (gone) {
+      return;
     }
-    upstream.end();
+    gone = true;
+    Upstream upstream = connection.upstream();
+    try {
+      if (reusable && upstream.keepsConnections()) {
+        upstream.giveBack(connection);
+      } else {
+        upstream.drop(connection, cutOff);
+      }
+    } finally {
+      upstream.end();
+    }
   }
 
   @Override

@@ -101,8 +101,12 @@ class Upstream {
     }
   }
 
-  /** Closes the connection of a finished request that cannot be used again. */
-  void drop(ServerConnection connection) {
+  /**
+   * Closes a connection that cannot be used again.
+   *
+   * @param cutOff whether the server may still work on the request, whose response had not ended
+   */
+  void drop(ServerConnection connection, boolean cutOff) {
     connection.close();
   }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.abort;
 
+import dev.postern.Exchange;
 import dev.postern.fastcgi.FastCgiApplication;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -110,6 +111,29 @@ class PhpTest {
       Ask next = Ask.post("/pid.php", new byte[1]).to(php);
       assertThat(next.status).as(next.log()).isEqualTo(200);
       assertThat(next.body()).isNotEqualTo(pid);
+    }
+  }
+
+  @Test
+  void serverWithARequestThatWasGivenUp_isReplaced() throws Exception {
+    try (FastCgiApplication php = php(1, "1000")) {
+      write(
+          "endless.php",
+          "file_put_contents('new', getmypid()); rename('new', 'pid'); while (true) usleep(1000);");
+      Exchange exchange = Ask.get("/endless.php").exchange();
+      Thread thread = new Thread(() -> exchange.run(php));
+      thread.start();
+      while (!Files.exists(root.resolve("pid"))) {
+        LockSupport.parkNanos(1_000_000);
+      }
+      long pid = Long.parseLong(Files.readString(root.resolve("pid")));
+      exchange.cancel(new IOException("client is gone"));
+      thread.join();
+
+      Ask next = Ask.post("/pid.php", new byte[1]).to(php);
+      assertThat(next.status).as(next.log()).isEqualTo(200);
+      assertThat(next.body()).isNotEqualTo("" + pid);
+      assertThat(ProcessHandle.of(pid).filter(ProcessHandle::isAlive)).isEmpty();
     }
   }
 
