@@ -14,6 +14,7 @@ import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One connection to a server, with time-outs for TCP and for Unix sockets. The channel does not
@@ -31,6 +32,9 @@ final class ServerConnection implements Closeable {
   private final Selector readable;
   private final SelectionKey key;
   private boolean used;
+
+  /** What {@link #writeFully} waits with; null while it does not wait. */
+  private volatile @Nullable Selector writable;
 
   private ServerConnection(Upstream upstream, SocketChannel channel) throws IOException {
     this.upstream = upstream;
@@ -151,16 +155,22 @@ final class ServerConnection implements Closeable {
     if (!bytes.hasRemaining()) {
       return;
     }
-    try (Selector writable = Selector.open()) {
-      channel.register(writable, SelectionKey.OP_WRITE);
+    try (Selector selector = Selector.open()) {
+      channel.register(selector, SelectionKey.OP_WRITE);
+      writable = selector;
       while (bytes.hasRemaining()) {
-        writable.select();
-        writable.selectedKeys().clear();
+        // If close() came before it could see the selector, the channel is closed already.
+        if (channel.isOpen()) {
+          selector.select();
+        }
+        selector.selectedKeys().clear();
         if (!channel.isOpen() || Thread.currentThread().isInterrupted()) {
           throw new InterruptedIOException("connection must be open to write to it");
         }
         channel.write(bytes);
       }
+    } finally {
+      writable = null;
     }
   }
 
@@ -175,6 +185,11 @@ final class ServerConnection implements Closeable {
       channel.close();
     } catch (IOException e) {
       // The channel is gone either way.
+    }
+    // The close of a Unix socket does not end a select that waits for room.
+    Selector waiting = writable;
+    if (waiting != null) {
+      waiting.wakeup();
     }
     try {
       readable.close();
