@@ -111,7 +111,8 @@ public abstract class GatewayBuilder<B extends GatewayBuilder<B>> {
 
   /**
    * How long the web server may take nothing of a response; 60 s by default. Then the gateway
-   * closes the connection.
+   * closes the connection. Before Java 21, the web server must take 16 KiB in that time, or what is
+   * left of the response.
    */
   public final B writeTimeout(Duration time) {
     settings.writeTimeout(time);

@@ -3,6 +3,7 @@ package dev.postern.fastcgi.server;
 import java.io.IOException;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
+import java.nio.channels.GatheringByteChannel;
 import java.nio.channels.SocketChannel;
 import java.util.concurrent.locks.LockSupport;
 
@@ -13,6 +14,13 @@ import java.util.concurrent.locks.LockSupport;
 public abstract class Connection {
   private static final long NONE = 0;
   private static final long BEFORE_RESET_NANOS = 100_000_000;
+
+  /**
+   * The most bytes of a write on a platform thread. Such a write returns only when the peer has
+   * taken all of its bytes, and a slow peer must have time for each piece. On a virtual thread a
+   * write returns when it has written some bytes.
+   */
+  static final int MOST_AT_ONCE = 16 * 1024;
 
   protected final SocketChannel channel;
   private final Server server;
@@ -83,11 +91,34 @@ public abstract class Connection {
       all += buffer.remaining();
     }
     long nanos = server.limits().write().toNanos();
+    int most = RequestThreads.areVirtual() ? Integer.MAX_VALUE : MOST_AT_ONCE;
     while (all > 0) {
       writeDeadline = in(nanos);
-      all -= buffers.length == 1 ? channel.write(buffers[0]) : channel.write(buffers);
+      all -= write(channel, buffers, most);
     }
     writeDeadline = NONE;
+  }
+
+  /** Writes some bytes of the buffers, at most so many. */
+  static long write(GatheringByteChannel channel, ByteBuffer[] buffers, int most)
+      throws IOException {
+    int left = most;
+    int count = 0;
+    while (count < buffers.length && buffers[count].remaining() <= left) {
+      left -= buffers[count].remaining();
+      count++;
+    }
+    if (count == buffers.length) {
+      return count == 1 ? channel.write(buffers[0]) : channel.write(buffers);
+    }
+    ByteBuffer last = buffers[count];
+    int limit = last.limit();
+    last.limit(last.position() + left);
+    try {
+      return channel.write(buffers, 0, count + 1);
+    } finally {
+      last.limit(limit);
+    }
   }
 
   final void look(long now) {

@@ -236,13 +236,28 @@ public final class Server {
     try {
       while (!stopped.await(busy ? BUSY_MILLIS : QUIET_MILLIS, TimeUnit.MILLISECONDS)) {
         busy = requests.availablePermits() < limits.requests();
-        long now = System.nanoTime();
-        for (Connection connection : connections) {
-          connection.look(now);
-        }
+        look(System.nanoTime());
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  /**
+   * Looks at each connection. A failure, such as that of a start of a thread, is logged once a
+   * round. It must not end the time-outs of all connections.
+   */
+  private void look(long now) {
+    Throwable failure = null;
+    for (Connection connection : connections) {
+      try {
+        connection.look(now);
+      } catch (RuntimeException | OutOfMemoryError e) {
+        failure = e;
+      }
+    }
+    if (failure != null && !threads.isShutdown()) {
+      log("connection must be watched: " + failure);
     }
   }
 
