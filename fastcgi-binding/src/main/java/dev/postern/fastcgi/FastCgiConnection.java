@@ -262,13 +262,19 @@ final class FastCgiConnection extends Connection {
   private boolean afterwards(FastCgiRequest begun, FastCgiSink sink) throws IOException {
     if (!sink.hasEnded()) {
       if (!begun.aborted) {
-        // No END_REQUEST is sent, so that the response looks cut.
-        cut();
+        try {
+          begun.flushErrors();
+        } finally {
+          // No END_REQUEST is sent, so that the response looks cut.
+          cut();
+        }
         checkProtocol();
         return false;
       }
       begun.flushErrors();
       out.end(begun.id(), 1);
+    } else {
+      begun.flushErrors();
     }
     if (begun.keepsConnection()) {
       return true;

@@ -101,8 +101,8 @@ public abstract class GatewayBuilder<B extends GatewayBuilder<B>> {
   }
 
   /**
-   * How long a read of a request's body waits for a byte; 30 s by default. Then the client gets a
-   * 408.
+   * How long a read of a request's body waits for a byte; 30 s by default. Then FastCGI answers
+   * with a 408, and SCGI closes the connection.
    */
   public final B bodyTimeout(Duration time) {
     settings.bodyTimeout(time);
@@ -143,8 +143,9 @@ public abstract class GatewayBuilder<B extends GatewayBuilder<B>> {
 
   /**
    * Where {@code postern.errors} goes. By default FastCGI sends it to the web server in STDERR
-   * records, for the web server's log. SCGI has no such way and writes it to standard error. The
-   * gateway never closes this writer.
+   * records, for the web server's log. Lines that come after the end of a response go to the logger
+   * {@code dev.postern.fastcgi}, because no record can carry them. SCGI has no records for errors,
+   * so it writes them to standard error. The gateway never closes this writer.
    */
   public final B errors(PrintWriter newErrors) {
     settings.errors(newErrors);

@@ -17,9 +17,13 @@ import dev.postern.fastcgi.wire.Records;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
@@ -27,10 +31,12 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -108,6 +114,7 @@ class FastCgiGatewayTest {
         return Body.empty();
       }
       case "/cut" -> {
+        environ.onFinish(outcome -> environ.errors().print("finished"));
         start.start(200, TEXT);
         return Body.writing(
             out -> {
@@ -120,6 +127,21 @@ class FastCgiGatewayTest {
         environ.errors().println("caf\u00e9 \ud83d\ude00");
         start.start(200, TEXT);
         return Body.of("logged");
+      }
+      case "/late" -> {
+        start.start(200, TEXT);
+        return new Body() {
+          @Override
+          public Iterator<ByteBuffer> iterator() {
+            return Collections.emptyIterator();
+          }
+
+          @Override
+          public void close() {
+            environ.errors().println("late \u001bcaf\u00e9");
+            throw new IllegalStateException("close fails");
+          }
+        };
       }
       case "/errors-large" -> {
         environ.errors().print("e".repeat(20_000));
@@ -427,6 +449,43 @@ class FastCgiGatewayTest {
       Answer answer = server.get(1, true, "/errors").answer(1);
       assertThat(answer.stderr()).contains("caf\u00e9 \ud83d\ude00");
       assertThat(answer.body()).isEqualTo("logged");
+    }
+  }
+
+  @Test
+  void f15_errorsAfterTheEndGoToTheLog() throws Exception {
+    Logger log = Logger.getLogger("dev.postern.fastcgi");
+    BlockingQueue<String> lines = new LinkedBlockingQueue<>();
+    log.setUseParentHandlers(false);
+    log.setFilter(
+        line -> {
+          lines.add(line.getMessage());
+          return false;
+        });
+    try (RawWebServer server = RawWebServer.connect(gateway)) {
+      Answer answer = server.get(1, true, "/late").answer(1);
+      assertThat(answer.stderr()).isEmpty();
+      assertThat(lines.poll(30, TimeUnit.SECONDS)).isEqualTo("late \\u001Bcaf\u00e9");
+      assertThat(lines.poll(30, TimeUnit.SECONDS)).contains("failed");
+      assertThat(lines.poll(30, TimeUnit.SECONDS)).contains("close fails");
+    } finally {
+      log.setFilter(null);
+      log.setUseParentHandlers(true);
+    }
+  }
+
+  @Test
+  void f15_lastErrorsOfACutResponseGoToStderr(@TempDir Path directory) throws IOException {
+    // A Unix socket has no reset, which would take away what was not read yet.
+    reopen(builder().listen("unix:" + directory.resolve("s")));
+    try (RawWebServer server = RawWebServer.connect(gateway)) {
+      server.get(1, true, "/cut");
+      StringBuilder errors = new StringBuilder();
+      while (errors.indexOf("finished") < 0) {
+        if (server.next().type() == Records.STDERR) {
+          errors.append(new String(server.content(), StandardCharsets.UTF_8));
+        }
+      }
     }
   }
 
