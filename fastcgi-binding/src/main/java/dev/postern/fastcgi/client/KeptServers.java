@@ -176,7 +176,7 @@ public final class KeptServers implements AutoCloseable {
     private boolean doubtful;
 
     private Kept(KeptServers home, int number) {
-      super(ServerAddress.of(Path.of("/")), 1, KEEP_NANOS);
+      super(ServerAddress.of(Path.of("/")), 1, KEEP_NANOS, null);
       this.home = home;
       this.number = number;
     }

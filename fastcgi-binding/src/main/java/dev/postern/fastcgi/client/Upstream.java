@@ -2,7 +2,11 @@ package dev.postern.fastcgi.client;
 
 import java.io.IOException;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,13 +23,21 @@ class Upstream {
   private boolean down;
   private boolean closed;
 
+  /** Closes connections that are too old while no request comes; null for nobody. */
+  private final @Nullable ScheduledExecutorService timer;
+
+  /** Whether the timer will look. */
+  private boolean timed;
+
   private record Idle(ServerConnection connection, long since) {}
 
   /** A server to which at most {@code keep} idle connections are kept. */
-  Upstream(ServerAddress address, int keep, long keepNanos) {
+  Upstream(
+      ServerAddress address, int keep, long keepNanos, @Nullable ScheduledExecutorService timer) {
     this.address = address;
     this.keep = keep;
     this.keepNanos = keepNanos;
+    this.timer = timer;
   }
 
   ServerAddress address() {
@@ -61,6 +73,7 @@ class Upstream {
 
   /** Takes a kept connection that is still open; null if there is none. */
   @Nullable ServerConnection take() {
+    closeOld();
     while (true) {
       Idle kept;
       synchronized (this) {
@@ -69,11 +82,44 @@ class Upstream {
       if (kept == null) {
         return null;
       }
-
-      if (System.nanoTime() - kept.since < keepNanos && !kept.connection.isStale()) {
+      if (!kept.connection.isStale()) {
         return kept.connection;
       }
       kept.connection.close();
+    }
+  }
+
+  /** Closes the connections that have been idle for too long. */
+  private void closeOld() {
+    List<Idle> old = new ArrayList<>();
+    synchronized (this) {
+      long now = System.nanoTime();
+      while (!idle.isEmpty() && now - idle.getFirst().since >= keepNanos) {
+        old.add(idle.removeFirst());
+      }
+    }
+    old.forEach(kept -> kept.connection.close());
+  }
+
+  private void look() {
+    closeOld();
+    synchronized (this) {
+      timed = false;
+      lookLater();
+    }
+  }
+
+  /** Called under the lock. */
+  private void lookLater() {
+    if (timer == null || timed || closed || idle.isEmpty()) {
+      return;
+    }
+    long age = System.nanoTime() - idle.getFirst().since;
+    try {
+      timer.schedule(this::look, keepNanos - age, TimeUnit.NANOSECONDS);
+      timed = true;
+    } catch (OutOfMemoryError e) {
+      // The system has no thread for the timer. The next connection that comes back tries again.
     }
   }
 
@@ -85,6 +131,7 @@ class Upstream {
   /** Takes back the connection of a finished request, to be used again. */
   void giveBack(ServerConnection connection) {
     connection.markUsed();
+    closeOld();
     ServerConnection old = null;
     synchronized (this) {
       if (closed || keep == 0) {
@@ -94,6 +141,7 @@ class Upstream {
           old = idle.removeFirst().connection;
         }
         idle.addLast(new Idle(connection, System.nanoTime()));
+        lookLater();
       }
     }
     if (old != null) {

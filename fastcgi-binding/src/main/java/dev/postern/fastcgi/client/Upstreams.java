@@ -10,9 +10,9 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The servers that can answer. The next request goes to the server that has the fewest requests of
@@ -29,10 +29,15 @@ public final class Upstreams implements AutoCloseable {
   private final List<Upstream> all;
   private final Duration connectTimeout;
   private final AtomicInteger turn = new AtomicInteger();
-  private final @Nullable AutoCloseable home;
+  private final AutoCloseable home;
 
+  /**
+   * Servers.
+   *
+   * @param home is closed after the servers
+   */
   private Upstreams(
-      List<? extends Upstream> all, Duration connectTimeout, @Nullable AutoCloseable home) {
+      List<? extends Upstream> all, Duration connectTimeout, AutoCloseable home) {
     this.all = List.copyOf(all);
     this.connectTimeout = connectTimeout;
     this.home = home;
@@ -45,10 +50,27 @@ public final class Upstreams implements AutoCloseable {
    */
   public static Upstreams of(List<ServerAddress> addresses, int keep, Duration connectTimeout) {
     List<Upstream> all = new ArrayList<>();
+    ScheduledThreadPoolExecutor timer = timer();
     for (ServerAddress address : addresses) {
-      all.add(new Upstream(address, keep, KEEP_NANOS));
+      all.add(new Upstream(address, keep, KEEP_NANOS, timer));
     }
-    return new Upstreams(all, connectTimeout, null);
+    return new Upstreams(all, connectTimeout, timer::shutdownNow);
+  }
+
+  /** Has a thread only while there are idle connections, or shortly after that. */
+  static ScheduledThreadPoolExecutor timer() {
+    ScheduledThreadPoolExecutor timer =
+        new ScheduledThreadPoolExecutor(
+            1,
+            task -> {
+              Thread thread = new Thread(task, "postern-idle-connections");
+              thread.setDaemon(true);
+              thread.setContextClassLoader(null);
+              return thread;
+            });
+    timer.setKeepAliveTime(10, TimeUnit.SECONDS);
+    timer.allowCoreThreadTimeOut(true);
+    return timer;
   }
 
   /** Servers that this process starts. Each is started when a request first needs it. */
@@ -130,9 +152,7 @@ public final class Upstreams implements AutoCloseable {
   public void close() {
     all.forEach(Upstream::close);
     try {
-      if (home != null) {
-        home.close();
-      }
+      home.close();
     } catch (Exception e) {
       throw new IllegalStateException("servers must end", e);
     }
