@@ -83,6 +83,7 @@ final class ScgiConnection extends Connection {
     if (in.hasReceived(bodyLength)) {
       return;
     }
+    in.endBody();
     expect(LINGER_NANOS);
     in.drain();
   }

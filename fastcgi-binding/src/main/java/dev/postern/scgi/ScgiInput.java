@@ -14,6 +14,8 @@ final class ScgiInput extends InputStream {
   private final ScgiConnection connection;
   private final SocketChannel channel;
   private final ByteBuffer buffer = ByteBuffer.allocate(4096).flip();
+
+  /** Whether the time-out of bodies holds. Guarded by {@code this}, together with that time-out. */
   private boolean body;
 
   /** How many bytes of the body have come. A thread that reads ahead counts them too. */
@@ -25,9 +27,30 @@ final class ScgiInput extends InputStream {
   }
 
   /** From now on the time-out of bodies holds for each read. */
-  void beginBody() {
+  synchronized void beginBody() {
     body = true;
     received.set(buffer.remaining());
+  }
+
+  /**
+   * From now on no read sets or removes a time-out. A thread that reads ahead may still wait for
+   * bytes.
+   */
+  synchronized void endBody() {
+    body = false;
+  }
+
+  private synchronized boolean beginRead() {
+    if (body) {
+      connection.expectBody();
+    }
+    return body;
+  }
+
+  private synchronized void endRead() {
+    if (body) {
+      connection.expectNoBody();
+    }
   }
 
   @Override
@@ -69,11 +92,11 @@ final class ScgiInput extends InputStream {
   /** Reads the rest of the body for nobody, up to a limit. */
   void drain() throws IOException {
     long left = MOST_UNREAD;
-    body = false;
-    buffer.clear();
-    for (int n = channel.read(buffer); n >= 0 && left > 0; n = channel.read(buffer)) {
+    // A thread that reads ahead may still use the other buffer.
+    ByteBuffer unread = ByteBuffer.allocate(4096);
+    for (int n = channel.read(unread); n >= 0 && left > 0; n = channel.read(unread)) {
       left -= n;
-      buffer.clear();
+      unread.clear();
     }
   }
 
@@ -87,12 +110,11 @@ final class ScgiInput extends InputStream {
   }
 
   private int receive(ByteBuffer target) throws IOException {
-    if (!body) {
+    if (!beginRead()) {
       return channel.read(target);
     }
-    connection.expectBody();
     int n = channel.read(target);
-    connection.expectNoBody();
+    endRead();
     received.addAndGet(Math.max(0, n));
     return n;
   }

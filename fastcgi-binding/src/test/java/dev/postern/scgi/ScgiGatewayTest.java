@@ -26,6 +26,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -186,6 +187,19 @@ class ScgiGatewayTest {
       assertThat(rest(socket)).isEmpty();
     }
     assertThat(outcomes.poll(30, TimeUnit.SECONDS).complete()).isFalse();
+  }
+
+  @Test
+  @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void bodyThatNobodyReads_doesNotKeepTheConnection() throws Exception {
+    reopen(builder().maxConnections(1));
+    try (Socket slow = connect()) {
+      slow.getOutputStream().write(head("POST", "/large", 10));
+      assertThat(rest(slow)).startsWith("Status: 200 ");
+      // The thread that reads ahead takes this.
+      slow.getOutputStream().write('x');
+      assertThat(talk(request("GET", "/b", ""))).endsWith("/b?");
+    }
   }
 
   @Test
