@@ -20,9 +20,11 @@ import dev.postern.hosting.Permits;
 import dev.postern.hosting.ProgramHost;
 import dev.postern.hosting.RequestRules;
 import dev.postern.hosting.RunWatch;
+import dev.postern.internal.Escapes;
 import dev.postern.process.ProgramText;
 import dev.postern.process.Pumps;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -147,7 +149,9 @@ public final class FastCgiApplication implements Application, AutoCloseable {
         return slash(environ, startResponse);
       }
       ScriptPath script = ScriptPath.of(path, extension, index, front);
-      if (script == null) {
+      // A file below the root has one name. With a second slash at its start, the rest of the name
+      // would be an absolute path, which leaves the root.
+      if (script == null || script.script().contains("//")) {
         throw ScriptPath.none(path);
       }
       if (localRoot) {
@@ -157,16 +161,20 @@ public final class FastCgiApplication implements Application, AutoCloseable {
       mounted.put("SCRIPT_NAME", bytes(environ, "SCRIPT_NAME") + script.script());
       mounted.put("PATH_INFO", script.pathInfo());
       String file = script.file(root);
-      return run(mounted, file, Path.of(root + "/" + scriptName(script)), startResponse);
+      return run(mounted, file, program(script), startResponse);
     } catch (GatewayException e) {
       throw host.counters().counted(e);
     }
   }
 
-  /** The name of the script for logs. */
-  private static String scriptName(ScriptPath script) {
-    String text = script.script().replace('\0', '?');
-    return text.substring(1);
+  /** The script for logs. */
+  private Path program(ScriptPath script) {
+    try {
+      return Path.of(root + script.script());
+    } catch (InvalidPathException e) {
+      // The locale has no such chars, or the name has a NUL.
+      return Path.of(root + Escapes.escape(script.script()));
+    }
   }
 
   private static String bytes(Environ environ, String name) {

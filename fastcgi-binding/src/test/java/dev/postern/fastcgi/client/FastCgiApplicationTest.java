@@ -16,6 +16,8 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -24,6 +26,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /** What a FastCGI server may do to us, by raw bytes. */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -354,6 +357,52 @@ class FastCgiApplicationTest {
       Ask mount = Ask.get("").with("SCRIPT_NAME", "/cloud").with("REQUEST_URI", "//cloud");
       assertThat(mount.to(application).headers.get("Location")).isEqualTo("/cloud/");
     }
+  }
+
+  @Test
+  void scriptWithTwoSlashes_doesNotLeaveTheRoot(@TempDir Path directory) throws IOException {
+    Path root = Files.createDirectory(directory.resolve("root"));
+    Files.createDirectory(root.resolve("a"));
+    Files.createFile(root.resolve("a/index.php"));
+    Path outside = Files.createFile(directory.resolve("outside.php"));
+    try (FakeServer server =
+            new FakeServer(
+                (in, out) -> {
+                  FakeServer.request(in);
+                  out.write(join(stdout(HEAD + "ran"), end(0, 0)));
+                });
+        FastCgiApplication application =
+            FastCgiApplication.builder(server.address()).root(root).build()) {
+      assertThat(Ask.get("/" + outside).to(application).rule()).isEqualTo("no-script");
+      assertThat(Ask.get("/a//").to(application).rule()).isEqualTo("no-script");
+      assertThat(server.connections).hasValue(0);
+      assertThat(Ask.get("/a/").to(application).body()).isEqualTo("ran");
+      assertThat(Ask.get("/a/index.php//x").to(application).body()).isEqualTo("ran");
+    }
+  }
+
+  /** Asks for a script whose name is not ASCII; the status is the exit. */
+  public static final class Cafe {
+    public static void main(String[] args) {
+      try (FastCgiApplication application =
+          FastCgiApplication.builder("unix:/no/such/socket").root(Path.of("/no/such")).build()) {
+        Ask ask = Ask.get("/caf\u00c3\u00a9.php").with("REQUEST_URI", "/caf%C3%A9.php");
+        System.exit(ask.to(application).status - 400);
+      }
+    }
+  }
+
+  @Test
+  void scriptThatTheLocaleCannotName_isAskedFor() throws Exception {
+    ProcessBuilder java =
+        new ProcessBuilder(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-cp",
+            System.getProperty("java.class.path"),
+            Cafe.class.getName());
+    java.environment().put("LC_ALL", "C");
+    java.redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD);
+    assertThat(java.start().waitFor()).as("503, because there is no server").isEqualTo(103);
   }
 
   @Test
