@@ -545,6 +545,15 @@ class FastCgiGatewayTest {
   }
 
   @Test
+  void mountThatIsNotAscii_isComparedByItsBytes() throws IOException {
+    reopen(builder().mount("/caf\u00e9"));
+    try (RawWebServer server = RawWebServer.connect(gateway)) {
+      server.begin(1, true).params(1, variables("GET", "/caf\u00c3\u00a9/x")).stdinEnd(1);
+      assertThat(server.answer(1).body()).isEqualTo("/x?");
+    }
+  }
+
+  @Test
   void bodyWithoutALengthEndsWithItsStream() throws IOException {
     try (RawWebServer server = RawWebServer.connect(gateway)) {
       server.begin(1, true).params(1, variables("POST", "/echo"));

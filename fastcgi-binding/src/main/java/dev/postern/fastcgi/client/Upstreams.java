@@ -36,8 +36,7 @@ public final class Upstreams implements AutoCloseable {
    *
    * @param home is closed after the servers
    */
-  private Upstreams(
-      List<? extends Upstream> all, Duration connectTimeout, AutoCloseable home) {
+  private Upstreams(List<? extends Upstream> all, Duration connectTimeout, AutoCloseable home) {
     this.all = List.copyOf(all);
     this.connectTimeout = connectTimeout;
     this.home = home;

@@ -8,6 +8,7 @@ import dev.postern.GatewayException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.InetAddress;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
@@ -37,7 +38,10 @@ public final class Settings {
   private Duration bodyTimeout = Duration.ofSeconds(30);
   private Duration writeTimeout = Duration.ofSeconds(60);
   private Duration grace = Duration.ofSeconds(30);
+
+  /** The UTF-8 bytes of the path, one char each, as variables have them. */
   private @Nullable String mount;
+
   private @Nullable PrintWriter errors;
 
   /** The settings of a gateway that serves the application. */
@@ -108,7 +112,7 @@ public final class Settings {
       throw new IllegalArgumentException(
           "mount must be \"\", or begin and not end with a slash: \"" + path + "\"");
     }
-    mount = path;
+    mount = new String(path.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
   }
 
   public void errors(PrintWriter newErrors) {
