@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class ServerRunTest {
   @Test
+  @SuppressWarnings("try") // Closed, so that the retry finds no server.
   void retryThatFindsNoServer_endsTheRequestOnce() throws Exception {
     try (ServerSocket listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
         Upstreams upstreams =
