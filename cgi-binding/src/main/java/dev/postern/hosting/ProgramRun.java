@@ -70,8 +70,11 @@ final class ProgramRun implements Body {
   private boolean used;
   private boolean begun;
 
-  /** Whether the client gets no body, and the program has stopped writing one. */
+  /** Whether the client gets no body, and the program has written no more than it may. */
   private boolean unsent;
+
+  /** How many bytes of such a body were dropped. */
+  private long dropped;
 
   /**
    * Whether the host ends the program for what it does after its answer. Its exit is then not its
@@ -578,26 +581,36 @@ final class ProgramRun implements Body {
         || environ.variable("HTTP_IF_MODIFIED_SINCE") != null;
   }
 
-  /** Lets a program write the body that its client does not get, up to a bound. */
-  private void dropBody() throws IOException {
+  /**
+   * Lets a program write the body that its client does not get. If the program still writes when
+   * the time is over, it goes on without its request.
+   */
+  private void dropBody() {
     try {
-      long dropped = 0;
-      RunningProgram.Read read = RunningProgram.Read.BLOCK;
-      while (read == RunningProgram.Read.BLOCK && dropped < UNSENT) {
-        read = output().await(AFTER_BODY);
-        if (read == RunningProgram.Read.BLOCK) {
-          dropped += output().waiting();
-          output().discard();
-        }
-      }
-      ended = read == RunningProgram.Read.END;
-      unsent = read != RunningProgram.Read.BLOCK;
-      if (!unsent) {
-        // A large download that is asked for by HEAD does this too, so it is not logged.
-        broken("unsent-body");
-      }
+      drop(AFTER_BODY);
     } catch (IOException e) {
       // Nobody waits for this output, so the program is ended like one whose client has left.
+    }
+  }
+
+  /** Reads output that nobody gets: to its end, for that long, or up to a bound. */
+  private void drop(Duration time) throws IOException {
+    long start = System.nanoTime();
+    Duration left = time;
+    RunningProgram.Read read = RunningProgram.Read.BLOCK;
+    while (read == RunningProgram.Read.BLOCK && dropped < UNSENT && !left.isNegative()) {
+      read = output().await(left);
+      if (read == RunningProgram.Read.BLOCK) {
+        dropped += output().waiting();
+        output().discard();
+      }
+      left = time.minusNanos(System.nanoTime() - start);
+    }
+    ended = read == RunningProgram.Read.END;
+    unsent = dropped < UNSENT;
+    if (!unsent) {
+      // A large download that is asked for by HEAD does this too, so it is not logged.
+      broken("unsent-body");
     }
   }
 
@@ -631,8 +644,14 @@ final class ProgramRun implements Body {
   }
 
   private void workOn(ProgramOutput written) {
+    long start = System.nanoTime();
+    Duration left = options.afterOutput();
     try {
-      if (!written.process().finish(options.afterOutput())) {
+      if (unsent && !ended) {
+        drop(left);
+        left = left.minusNanos(System.nanoTime() - start);
+      }
+      if (!overdue && !written.process().finish(left)) {
         tellOfAfterOutput();
       }
     } catch (IOException e) {

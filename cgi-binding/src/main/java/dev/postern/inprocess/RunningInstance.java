@@ -58,7 +58,7 @@ final class RunningInstance implements RunningProgram {
         comparison.read(read, run.pipe);
       }
       BodyException failure = run.input.failure();
-      if (failure != null && read != Read.BLOCK) {
+      if (failure != null && read != Read.BLOCK && !detached) {
         throw failure;
       }
       return read;

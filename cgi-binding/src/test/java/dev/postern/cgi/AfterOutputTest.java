@@ -158,6 +158,39 @@ class AfterOutputTest {
     assertThat(limit.available()).isEqualTo(1);
   }
 
+  /** It writes little, so that only its time ends it; its request is over at once. */
+  @ParameterizedTest
+  @CsvSource({"HEAD, 200", "GET, 204", "GET, 205", "GET, 304"})
+  void drippingBodyThatNobodyGets_endsWithItsTimeAndHoldsNoRequest(String method, int status)
+      throws Exception {
+    String head = "printf 'Status: " + status + "\\nContent-Type: text/plain\\n\\n'";
+    CgiApplication app =
+        builder(head, "while :; do echo drop; sleep 0.02; done")
+            .afterOutput(Duration.ofMillis(300))
+            .build();
+
+    Call call = Call.of(method, "/").to(app);
+
+    assertThat(call.status).isEqualTo(status);
+    assertThat(call.outcome.complete()).isTrue();
+    CgiRun run = runs.take();
+    assertThat(run.limits()).contains("after-output", "term").doesNotContain("unsent-body");
+    assertThat(limit.available()).isEqualTo(1);
+  }
+
+  /** Its request is over before it has written so much. */
+  @Test
+  void muchThatNobodyGets_endsTheProgramAlsoAfterItsRequest() throws Exception {
+    CgiApplication app =
+        builder(HEAD, "while :; do head -c 200000 /dev/zero; sleep 0.05; done").build();
+
+    assertThat(Call.of("HEAD", "/").to(app).outcome.complete()).isTrue();
+    CgiRun run = runs.take();
+    assertThat(run.limits()).contains("unsent-body").doesNotContain("after-output");
+    assertThat(app.refusals().count("unsent-body")).isEqualTo(1);
+    assertThat(limit.available()).isEqualTo(1);
+  }
+
   /** A middleware tells a client that it has the page already. */
   @Test
   void r19_notModifiedOfAMiddleware_letsItsProgramFinish() throws Exception {
