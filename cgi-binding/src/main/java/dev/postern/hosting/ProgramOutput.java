@@ -41,7 +41,7 @@ public final class ProgramOutput {
   /** How much of standard error goes into a diagnosis. */
   private static final int STDERR_SHOWN = 512;
 
-  /** How much of a refused output is read, and how long to wait for more of it. */
+  /** How much of a refused output is read, and how long to wait for all of it. */
   private static final int REFUSED_READ = 64 * 1024;
 
   private static final Duration REFUSED_TIME = Duration.ofMillis(250);
@@ -312,12 +312,14 @@ public final class ProgramOutput {
 
   private byte[] refused() {
     ByteArrayOutputStream said = new ByteArrayOutputStream();
+    long start = System.nanoTime();
     try {
       RunningProgram.Read read = inBlock ? RunningProgram.Read.BLOCK : RunningProgram.Read.TIMEOUT;
       while (read == RunningProgram.Read.BLOCK && said.size() < REFUSED_READ) {
         said.write(process.bytes(), 0, process.length());
         discard();
-        read = await(REFUSED_TIME);
+        Duration left = REFUSED_TIME.minusNanos(System.nanoTime() - start);
+        read = left.isNegative() ? RunningProgram.Read.TIMEOUT : await(left);
       }
     } catch (IOException e) {
       // The output that has come must be enough.

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -260,7 +261,7 @@ class CgiResponseTest {
             Programs.sh(
                 directory,
                 "p",
-                "i=0; while [ $i -lt 3000 ]; do echo \"no header line $i\"; i=$((i+1)); done",
+                "seq -f 'no header line %g' 0 2999",
                 "printf 'a\\033[31mb\\n'; sleep 0.03; echo 'ZeroDivisionError: \"x\"'"));
 
     Call call = Call.get("/").to(app);
@@ -272,6 +273,19 @@ class CgiResponseTest {
     assertThat(call.log().lines().filter(line -> line.startsWith("p: output: ")))
         .hasSizeBetween(2, 41);
     assertThat(call.log().length()).isLessThan(8000);
+  }
+
+  @Test
+  @Timeout(60)
+  void refusedOutputThatDrips_delaysItsAnswerLittle() throws IOException {
+    Application app =
+        CgiApplication.of(
+            Programs.sh(directory, "p", "while :; do echo no header line; sleep 0.02; done"));
+
+    Call call = Call.get("/").to(app);
+
+    assertThat(call.status).isEqualTo(502);
+    assertThat(call.log()).contains("p: output: no header line\n");
   }
 
   @Test
