@@ -30,6 +30,9 @@ final class ProgramRun implements Body {
   /** How long to wait for the end of the output after a local redirect. */
   private static final Duration AFTER_REDIRECT = Duration.ofSeconds(2);
 
+  /** How many bytes of line ends may follow a local redirect. */
+  private static final int BLANK = 64 * 1024;
+
   /** How long to wait for a program's end after its body. Usually it has ended by then. */
   private static final Duration AFTER_BODY = Duration.ofMillis(100);
 
@@ -186,13 +189,21 @@ final class ProgramRun implements Body {
     return status == 204 || status == 304 || environ.method().equals("HEAD");
   }
 
-  /** Whether a body follows a local redirect, which must have none. Line ends alone are no body. */
+  /**
+   * Whether a body follows a local redirect, which must have none. Line ends alone are no body,
+   * unless they are very many.
+   */
   private boolean hasBody() throws IOException {
-    while (output().await(AFTER_REDIRECT) == RunningProgram.Read.BLOCK) {
-      if (!output().isBlank()) {
+    long start = System.nanoTime();
+    long blank = 0;
+    Duration left = AFTER_REDIRECT;
+    while (!left.isNegative() && output().await(left) == RunningProgram.Read.BLOCK) {
+      blank += output().waiting();
+      if (!output().isBlank() || blank > BLANK) {
         return true;
       }
       output().discard();
+      left = AFTER_REDIRECT.minusNanos(System.nanoTime() - start);
     }
     return false;
   }

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What {@code Location: /x} alone does. */
@@ -187,6 +188,32 @@ class LocalRedirectTest {
 
     assertThat(call.status).isEqualTo(200);
     assertThat(mark).exists();
+  }
+
+  @Test
+  void veryManyLineEnds_areABody() throws IOException {
+    CgiApplication app = redirecting("yes '' | head -c 1000000");
+    Call call = Call.get("/").to(app);
+
+    assertThat(call.status).isEqualTo(302);
+    assertThat(call.headers.get("Location")).isEqualTo("/x");
+    assertThat(app.refusals().count("response-untyped")).isEqualTo(1);
+  }
+
+  @Test
+  @Timeout(60)
+  void lineEndsThatDrip_holdUpNoRedirect() throws IOException {
+    Call call = Call.get("/").to(redirecting("while :; do echo; sleep 0.02; done"));
+
+    assertThat(call.status).isEqualTo(200);
+    assertThat(call.outcome.complete()).isTrue();
+  }
+
+  private CgiApplication redirecting(String lineEnds) throws IOException {
+    return CgiApplication.builder(
+            Programs.sh(directory, "p", "printf 'Location: /x\\n\\n'", lineEnds))
+        .localRedirects(MIRROR)
+        .build();
   }
 
   @Test
