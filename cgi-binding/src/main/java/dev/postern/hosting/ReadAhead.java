@@ -112,7 +112,8 @@ final class ReadAhead {
    * The next output that was read ahead; waits for it. Null when there is no more. The caller then
    * has the program again, unless {@link #isWhole}.
    *
-   * @throws Exception what ended the reading, after all that was read before
+   * @throws Exception what ended the reading before the output was whole, after all that was read
+   *     before
    */
   @Nullable ByteBuffer next() throws Exception {
     lock.lock();
@@ -122,13 +123,17 @@ final class ReadAhead {
         if (bytes != null) {
           return ByteBuffer.wrap(bytes);
         }
+        // What the program does after a whole answer takes nothing back from the client.
+        if (whole) {
+          return null;
+        }
         if (failure instanceof Error error) {
           throw error;
         }
         if (failure != null) {
           throw (Exception) failure;
         }
-        if (!reading || whole) {
+        if (!reading) {
           return null;
         }
         awaited = true;

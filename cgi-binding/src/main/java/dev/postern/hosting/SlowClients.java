@@ -45,17 +45,29 @@ final class SlowClients {
   }
 
   private static void look() {
-    while (!RUNS.isEmpty()) {
-      LockSupport.parkNanos(LOOK_NANOS);
-      long now = System.nanoTime();
-      for (ReadAhead run : RUNS) {
-        run.look(now);
+    try {
+      while (!RUNS.isEmpty()) {
+        LockSupport.parkNanos(LOOK_NANOS);
+        long now = System.nanoTime();
+        for (ReadAhead run : RUNS) {
+          look(run, now);
+        }
       }
+    } finally {
+      LOOKING.set(false);
     }
-    LOOKING.set(false);
     if (!RUNS.isEmpty()) {
       // A run was added in between.
       begin();
+    }
+  }
+
+  private static void look(ReadAhead run, long now) {
+    try {
+      run.look(now);
+    } catch (Throwable e) {
+      // For example, there is no memory for another block. This program then waits for its client
+      // until a later look, and the other runs are looked at all the same.
     }
   }
 }

@@ -121,9 +121,12 @@ final class Workspace {
    * nobody reads it any more.
    */
   void leaveBlock() {
-    block = Arena.ofAuto().allocate(BLOCK, 8);
-    buffer = block.asByteBuffer();
+    // All is made before anything is replaced: where there is no memory, the old block stays.
+    MemorySegment fresh = Arena.ofAuto().allocate(BLOCK, 8);
+    ByteBuffer view = fresh.asByteBuffer();
     bytes = new byte[8 * 1024];
+    block = fresh;
+    buffer = view;
   }
 
   /**
