@@ -337,6 +337,7 @@ final class ProgramRun implements Body {
     if (ahead.isInUse()) {
       spooled = readBefore();
       if (spooled != null) {
+        checkTime();
         return true;
       }
       if (ahead.isWhole()) {
@@ -344,6 +345,21 @@ final class ProgramRun implements Body {
       }
     }
     return readOn();
+  }
+
+  /** Checks that there is time left for the whole run while output that was read ahead goes out. */
+  private void checkTime() throws IOException {
+    if (!remaining().isZero()) {
+      return;
+    }
+    // From here on, this thread has the program.
+    ahead.stop(output().process()::wake);
+    // The reader may have failed before, and has then counted that.
+    throw watch.failure instanceof GatewayException counted ? counted : failed(timeIsOver());
+  }
+
+  private static GatewayException timeIsOver() {
+    return Refusal.of(504, "program-timeout", "program must be done in time");
   }
 
   private @Nullable ByteBuffer readBefore() throws IOException {
@@ -494,13 +510,12 @@ final class ProgramRun implements Body {
       if (request.isStreamed() && output().process().awaitsClient()) {
         silentSince = System.nanoTime();
       } else if (wait.equals(own) || last && wait.equals(all)) {
-        throw Refusal.of(
-            504,
-            "program-timeout",
-            last ? "program must be done in time" : "program must send output in time");
+        throw last
+            ? timeIsOver()
+            : Refusal.of(504, "program-timeout", "program must send output in time");
       }
       if (all.isZero()) {
-        throw Refusal.of(504, "program-timeout", "program must be done in time");
+        throw timeIsOver();
       }
     }
   }

@@ -190,6 +190,38 @@ class SlowDownloadTest {
     assertThat(runs.take().rule()).isEqualTo("program-timeout");
   }
 
+  /** The program has ended in time, and its client takes what was read ahead too slowly. */
+  @Test
+  void timeForAll_alsoCutsWhatWasReadAhead() throws Exception {
+    Duration time = Duration.ofSeconds(3);
+    CgiApplication app = builder(HEAD, NUMBERS).totalTimeout(time).build();
+    Call call = stall(app);
+    long start = System.nanoTime();
+    await(() -> limit.available() == 2);
+    await(() -> System.nanoTime() - start > time.toNanos());
+
+    letAllGo();
+    assertThat(call.outcome.complete()).isFalse();
+    assertThat(call.count).isLessThan(NUMBERS_LENGTH);
+    assertThat(call.rule()).isEqualTo("program-timeout");
+    assertThat(runs.take().rule()).isEqualTo("program-timeout");
+    assertThat(app.refusals().count("program-timeout")).isEqualTo(1);
+  }
+
+  /** It is told once, by whoever reads ahead. */
+  @Test
+  void timeForAll_endsTheProgramThatIsReadAhead() throws Exception {
+    CgiApplication app =
+        builder(HEAD, "seq 1 400000; exec sleep 987").totalTimeout(Duration.ofSeconds(3)).build();
+    Call call = stall(app);
+    await(() -> limit.available() == 2);
+
+    letAllGo();
+    assertThat(call.rule()).isEqualTo("program-timeout");
+    assertThat(runs.take().rule()).isEqualTo("program-timeout");
+    assertThat(app.refusals().count("program-timeout")).isEqualTo(1);
+  }
+
   // ---- fixtures ----
 
   private CgiApplication.Builder builder(String... lines) throws IOException {
