@@ -208,7 +208,8 @@ public abstract class HostedProcess implements RunningProgram {
         return Read.BLOCK;
       }
       IOException failed = inputFailure.get();
-      if (failed != null) {
+      // A program that has left its request waits no more for the body. It works on in its time.
+      if (failed != null && !detached) {
         throw failed;
       }
       if (isOutputEnded()) {
@@ -469,8 +470,8 @@ public abstract class HostedProcess implements RunningProgram {
   // ---- what a path does its own way ----
 
   /**
-   * Makes the next {@link #read} throw that the request's body could not be read or passed on. Any
-   * thread.
+   * Makes the next {@link #read} throw that the request's body could not be read or passed on. Does
+   * nothing after {@link #detach}. Any thread.
    */
   final void failInput(IOException failure) {
     inputFailure.set(failure);

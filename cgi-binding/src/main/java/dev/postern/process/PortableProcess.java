@@ -401,7 +401,7 @@ final class PortableProcess extends HostedProcess {
       }
     } catch (BodyException e) {
       failInput(e);
-      if (!input.isClosed()) {
+      if (!input.isClosed() || isDetached()) {
         return;
       }
     } catch (IOException e) {

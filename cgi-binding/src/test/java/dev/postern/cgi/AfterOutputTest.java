@@ -1,14 +1,18 @@
 package dev.postern.cgi;
 
+import static dev.postern.cgi.Awaited.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.postern.Application;
 import dev.postern.Body;
 import dev.postern.Headers;
+import dev.postern.process.InputGate;
+import dev.postern.process.SilentBody;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -267,6 +271,55 @@ class AfterOutputTest {
     // Nobody writes more of it: were its input ended here, it would take a part for all.
     assertThat(runs.take().limits()).contains("after-output");
     assertThat(log).anyMatch(line -> line.endsWith("of its answer [after-output]"));
+  }
+
+  /** The client is cut off while it sends the body, of which the program has read a part. */
+  @Test
+  void bodyThatFailsAfterTheAnswer_endsNeitherTheProgramNorItsInput() throws Exception {
+    Application app =
+        builder(DECLARED, "cat >" + file("input") + "; echo all >" + file("all"))
+            .afterOutput(Duration.ofSeconds(1))
+            .build();
+
+    assertThat(failBodyAfterTheAnswer(app).body()).isEqualTo("ok");
+    CgiRun run = runs.take();
+    assertThat(run.limits()).contains("after-output");
+    assertThat(run.failure()).isNull();
+    assertThat(file("all")).doesNotExist();
+    assertThat(log).containsExactly("p: program must end within PT1S of its answer [after-output]");
+  }
+
+  @Test
+  void bodyThatFailsAfterTheAnswer_letsTheProgramFinish() throws Exception {
+    Application app = builder(DECLARED, awaitGo(), "echo done >" + file("done")).build();
+
+    assertThat(failBodyAfterTheAnswer(app).outcome.complete()).isTrue();
+    Files.createFile(file("go"));
+    CgiRun run = runs.take();
+    assertThat(run.exit()).isEqualTo("exit 0");
+    assertThat(run.limits()).doesNotContain("term");
+    assertThat(file("done")).exists();
+    assertThat(log).isEmpty();
+  }
+
+  /** A request whose body fails when the program has left it, and is waited for. */
+  private static Call failBodyAfterTheAnswer(Application app) throws Exception {
+    SilentBody body = new SilentBody(100);
+    Call call = Call.of("POST", "/").length(1 << 20).input(body);
+    Thread request = new Thread(() -> call.to(app));
+    request.start();
+    try {
+      await(() -> isIn(request, InputGate.class, "close"));
+    } finally {
+      body.giveUp();
+      request.join();
+    }
+    return call;
+  }
+
+  private static boolean isIn(Thread thread, Class<?> type, String method) {
+    return Arrays.stream(thread.getStackTrace())
+        .anyMatch(f -> f.getClassName().equals(type.getName()) && f.getMethodName().equals(method));
   }
 
   @Test
