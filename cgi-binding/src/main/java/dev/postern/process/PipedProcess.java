@@ -25,6 +25,14 @@ abstract class PipedProcess extends Process {
    */
   static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(3);
 
+  /**
+   * How long the pipe of a killed process may still hold a request, because others hold the pipe.
+   */
+  static final long KILLED_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  /** An empty pipe takes so much at once, even if the system is short of memory for pipes. */
+  private static final int ALWAYS_FITS = 4096;
+
   private static final long FIRST_LOOK_NANOS = TimeUnit.MICROSECONDS.toNanos(50);
   private static final long LAST_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
@@ -89,37 +97,56 @@ abstract class PipedProcess extends Process {
     // the request was written.
     try (FileOutputStream control = new FileOutputStream(child.file(child.control()).toFile());
         FileInputStream unread = new FileInputStream(control.getFD())) {
-      control.write(request);
+      hand(request, control, unread);
       if (status != null) {
         awaitProgram(status, unread);
         status.close();
-        return;
       }
-      long begun = System.nanoTime();
-      long lived = begun;
-      long look = FIRST_LOOK_NANOS;
-      boolean killed = false;
-      // The process has begun when the pipe is empty. We hold the pipe too, so it stays when the
-      // process ends.
-      while (unread.available() > 0) {
-        long now = System.nanoTime();
-        if (now - lived >= LIVES_NANOS) {
-          lived = now;
-          // The pipe is checked again, because the process may have begun and ended in between.
-          if (!isAlive() && unread.available() > 0) {
-            throw notTaken(false);
-          }
-        }
-        if (!killed && now - begun > PATIENCE_NANOS) {
-          handle.destroyForcibly();
-          killed = true;
-        }
-        pause(look);
-        look = Math.min(look * 2, LAST_LOOK_NANOS);
+    }
+  }
+
+  /**
+   * Writes the request, and waits until the process has taken all of it. For a process with a
+   * status pipe, only writes it. Writes no more than fits, because nobody could give up a write
+   * that blocks.
+   */
+  private void hand(byte[] request, FileOutputStream control, FileInputStream unread)
+      throws IOException {
+    long begun = System.nanoTime();
+    long lived = 0;
+    long look = FIRST_LOOK_NANOS;
+    boolean killed = false;
+    int sent = 0;
+    // The process has begun when the pipe is empty. We hold the pipe too, so it stays when the
+    // process ends.
+    while (sent < request.length || status == null && unread.available() > 0) {
+      if (sent < request.length && unread.available() == 0) {
+        int piece = Math.min(ALWAYS_FITS, request.length - sent);
+        control.write(request, sent, piece);
+        sent += piece;
+        look = FIRST_LOOK_NANOS;
+        continue;
       }
-      if (killed) {
+      long waited = System.nanoTime() - begun;
+      if (waited - lived >= LIVES_NANOS) {
+        lived = waited;
+        // The pipe is checked again, because the process may have begun and ended in between.
+        if (!isAlive() && unread.available() > 0) {
+          throw notTaken(false);
+        }
+      }
+      if (!killed && waited > PATIENCE_NANOS) {
+        handle.destroyForcibly();
+        killed = true;
+      }
+      if (waited > PATIENCE_NANOS + KILLED_NANOS) {
         throw notTaken(true);
       }
+      pause(look);
+      look = Math.min(look * 2, LAST_LOOK_NANOS);
+    }
+    if (killed) {
+      throw notTaken(true);
     }
   }
 

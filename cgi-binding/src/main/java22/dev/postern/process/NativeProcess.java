@@ -188,9 +188,13 @@ final class NativeProcess extends HostedProcess {
         if (all && changed && work.unread(control) > 0) {
           throw PipedProcess.notTaken(false);
         }
-        if (!killed && System.nanoTime() - begun > PipedProcess.PATIENCE_NANOS) {
+        long waited = System.nanoTime() - begun;
+        if (!killed && waited > PipedProcess.PATIENCE_NANOS) {
           process.toHandle().destroyForcibly();
           killed = true;
+        }
+        if (waited > PipedProcess.PATIENCE_NANOS + PipedProcess.KILLED_NANOS) {
+          throw PipedProcess.notTaken(true);
         }
       }
       if (killed) {
