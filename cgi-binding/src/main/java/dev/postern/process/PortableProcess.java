@@ -124,6 +124,7 @@ final class PortableProcess extends HostedProcess {
       started.pumpErrors();
       started.pumpInput(body);
     } catch (Throwable e) {
+      started.output.stop();
       started.session.kill();
       throw e;
     }

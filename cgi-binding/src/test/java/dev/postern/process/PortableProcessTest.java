@@ -1,16 +1,23 @@
 package dev.postern.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.lang.reflect.Field;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadPoolExecutor;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class PortableProcessTest extends HostedProcessContract {
   private static final Path LAST_NUMBER = Path.of("/proc/sys/kernel/ns_last_pid");
@@ -51,6 +58,40 @@ class PortableProcessTest extends HostedProcessContract {
         stranger.destroyForcibly().waitFor();
       }
     }
+  }
+
+  /** The program has filled all blocks when the system has no thread for its errors. */
+  @Test
+  @Timeout(120)
+  void startThatFailsHalfway_leavesNoThreadBehind() throws Exception {
+    Field field = Pumps.class.getDeclaredField("THREADS");
+    field.setAccessible(true);
+    ThreadPoolExecutor pumps = (ThreadPoolExecutor) field.get(null);
+    ThreadFactory real = pumps.getThreadFactory();
+    List<Thread> made = new ArrayList<>();
+    Pumps.endIdle();
+    pumps.setThreadFactory(
+        pump -> {
+          if (made.isEmpty()) {
+            made.add(real.newThread(pump));
+            return made.get(0);
+          }
+          ProcessFixture.await(() -> waitsForABlock(made.get(0)));
+          throw new OutOfMemoryError("unable to create native thread");
+        });
+    try {
+      assertThatThrownBy(() -> start(List.of("/bin/cat", "/dev/zero"), PLAIN, directory, null))
+          .isInstanceOf(OutOfMemoryError.class);
+    } finally {
+      pumps.setThreadFactory(real);
+    }
+    ProcessFixture.await(() -> !waitsForABlock(made.get(0)));
+  }
+
+  private static boolean waitsForABlock(Thread thread) {
+    return thread.getState() == Thread.State.WAITING
+        && Arrays.stream(thread.getStackTrace())
+            .anyMatch(frame -> frame.getClassName().equals(BlockExchange.class.getName()));
   }
 
   /** Seconds since the system's start, which change with each tick. */
