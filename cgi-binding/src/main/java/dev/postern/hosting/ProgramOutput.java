@@ -247,13 +247,13 @@ public final class ProgramOutput {
    * @param name of the program, which each line starts with
    */
   void logErrors(String name, Consumer<String> log) {
-    ErrorTail errors = process.errors();
-    long total = errors.total();
+    ErrorTail.Kept kept = process.errors().kept();
+    long total = kept.total();
     if (total == logged) {
       return;
     }
     String prefix = Escapes.escape(name) + ": ";
-    byte[] bytes = errors.bytes();
+    byte[] bytes = kept.bytes();
     Deque<Line> lines = new ArrayDeque<>();
     // What an earlier call has logged is not logged again.
     int start = (int) Math.max(0, logged - (total - bytes.length));

@@ -37,6 +37,19 @@ public final class ErrorTail {
     return Math.max(0, total - limit);
   }
 
+  /** Both of one moment, while a program may still write. */
+  public synchronized Kept kept() {
+    return new Kept(bytes(), total);
+  }
+
+  /**
+   * What was kept at one moment.
+   *
+   * @param bytes the bytes that were kept, oldest first
+   * @param total how many bytes there were in all
+   */
+  public record Kept(byte[] bytes, long total) {}
+
   /** The bytes that were kept, oldest first. */
   public synchronized byte[] bytes() {
     int kept = (int) Math.min(total, ring.length);
