@@ -453,7 +453,7 @@ class FastCgiGatewayTest {
   }
 
   @Test
-  void f15_errorsAfterTheEndGoToTheLog() throws Exception {
+  void errorsAfterTheEnd_goToTheLog() throws Exception {
     Logger log = Logger.getLogger("dev.postern.fastcgi");
     BlockingQueue<String> lines = new LinkedBlockingQueue<>();
     log.setUseParentHandlers(false);
@@ -475,7 +475,7 @@ class FastCgiGatewayTest {
   }
 
   @Test
-  void f15_lastErrorsOfACutResponseGoToStderr(@TempDir Path directory) throws IOException {
+  void lastErrorsOfACutResponse_goToStderr(@TempDir Path directory) throws IOException {
     // A Unix socket has no reset, which would take away what was not read yet.
     reopen(builder().listen("unix:" + directory.resolve("s")));
     try (RawWebServer server = RawWebServer.connect(gateway)) {

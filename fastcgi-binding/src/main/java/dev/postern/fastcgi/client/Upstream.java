@@ -116,7 +116,7 @@ class Upstream {
     }
     long age = System.nanoTime() - idle.getFirst().since;
     try {
-      timer.schedule(this::look, keepNanos - age, TimeUnit.NANOSECONDS);
+      var unused = timer.schedule(this::look, keepNanos - age, TimeUnit.NANOSECONDS);
       timed = true;
     } catch (OutOfMemoryError e) {
       // The system has no thread for the timer. The next connection that comes back tries again.

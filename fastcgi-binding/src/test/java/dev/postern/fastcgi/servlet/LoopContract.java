@@ -11,9 +11,16 @@ import dev.postern.testing.GatewayContract;
 import java.io.Closeable;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 
 /** {@code client → gateway → application} keeps the contract as the application alone does. */
 abstract class LoopContract extends GatewayContract {
+  /** Has the failures that come after the end of a response. Held, so that its level stays. */
+  private static final Logger LATE = Logger.getLogger("dev.postern.fastcgi");
+
   /** Serves our client of the loop. */
   interface Outer {
     GatewayClient of(Application client, Closeable close) throws Exception;
@@ -21,6 +28,16 @@ abstract class LoopContract extends GatewayContract {
 
   LoopContract(boolean scgi, Outer outer, Capability.Lack... lacks) {
     super(Duration.ofSeconds(10), application -> open(scgi, application, outer), lacks);
+  }
+
+  @BeforeAll
+  static void silenceLog() {
+    LATE.setLevel(Level.OFF);
+  }
+
+  @AfterAll
+  static void restoreLog() {
+    LATE.setLevel(null);
   }
 
   private static GatewayClient open(boolean scgi, Application application, Outer outer)
