@@ -223,7 +223,7 @@ public final class TrustedProxies implements Middleware {
       return List.of();
     }
     List<String> values = new ArrayList<>();
-    for (String part : list.split(",")) {
+    for (String part : list.split(",", -1)) {
       String value = Text.trimmed(part);
       if (!value.isEmpty()) {
         values.add(value);
