@@ -82,7 +82,9 @@ class NoRoomTest {
   }
 
   private static void await(BooleanSupplier condition) {
+    long start = System.nanoTime();
     while (!condition.getAsBoolean()) {
+      assertThat(System.nanoTime() - start).isLessThan(TimeUnit.SECONDS.toNanos(60));
       LockSupport.parkNanos(2_000_000);
     }
   }
