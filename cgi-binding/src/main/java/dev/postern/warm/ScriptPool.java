@@ -1,5 +1,6 @@
 package dev.postern.warm;
 
+import dev.postern.internal.DaemonTimer;
 import dev.postern.internal.Escapes;
 import dev.postern.process.ProgramText;
 import java.io.IOException;
@@ -44,7 +45,7 @@ public final class ScriptPool implements AutoCloseable {
 
   /** A pool without any servers. */
   public ScriptPool(GroupOptions options, Consumer<ServerEvent> listener) {
-    this(options, listener, newTimer());
+    this(options, listener, DaemonTimer.named("postern-worker-timer"));
   }
 
   /** For tests: a pool with a timer that may fail. */
@@ -53,23 +54,6 @@ public final class ScriptPool implements AutoCloseable {
     this.options = options;
     this.listener = listener;
     this.timer = timer;
-  }
-
-  private static ScheduledThreadPoolExecutor newTimer() {
-    ScheduledThreadPoolExecutor timer =
-        new ScheduledThreadPoolExecutor(
-            1,
-            task -> {
-              Thread thread = new Thread(null, task, "postern-worker-timer", 256 * 1024, false);
-              thread.setDaemon(true);
-              thread.setContextClassLoader(null);
-              return thread;
-            });
-    timer.setRemoveOnCancelPolicy(true);
-    timer.setKeepAliveTime(10, TimeUnit.SECONDS);
-    timer.allowCoreThreadTimeOut(true);
-    timer.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
-    return timer;
   }
 
   /** Runs tasks later, until the group is closed. */

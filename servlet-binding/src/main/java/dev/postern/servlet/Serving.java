@@ -6,6 +6,7 @@ import dev.postern.Exchange;
 import dev.postern.GatewayException;
 import dev.postern.Headers;
 import dev.postern.Outcome;
+import dev.postern.internal.DaemonTimer;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
@@ -43,7 +44,7 @@ final class Serving {
     this.software = software;
     this.log = log;
     this.watch = options.watch() ? ClientWatch.acquire() : null;
-    this.timer = options.deadline() == null ? null : timer();
+    this.timer = options.deadline() == null ? null : DaemonTimer.named("postern-deadline");
     SharedApplications.acquire(application);
   }
 
@@ -59,22 +60,6 @@ final class Serving {
       timer.shutdownNow();
     }
     SharedApplications.release(application);
-  }
-
-  private static ScheduledThreadPoolExecutor timer() {
-    ScheduledThreadPoolExecutor timer =
-        new ScheduledThreadPoolExecutor(
-            1,
-            task -> {
-              Thread thread = new Thread(task, "postern-deadline");
-              thread.setDaemon(true);
-              thread.setContextClassLoader(null);
-              return thread;
-            });
-    timer.setRemoveOnCancelPolicy(true);
-    timer.setKeepAliveTime(10, TimeUnit.SECONDS);
-    timer.allowCoreThreadTimeOut(true);
-    return timer;
   }
 
   /**

@@ -2,6 +2,7 @@ package dev.postern.fastcgi.client;
 
 import dev.postern.GatewayException;
 import dev.postern.Headers;
+import dev.postern.internal.DaemonTimer;
 import dev.postern.wire.Refusal;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -49,27 +50,11 @@ public final class Upstreams implements AutoCloseable {
    */
   public static Upstreams of(List<ServerAddress> addresses, int keep, Duration connectTimeout) {
     List<Upstream> all = new ArrayList<>();
-    ScheduledThreadPoolExecutor timer = timer();
+    ScheduledThreadPoolExecutor timer = DaemonTimer.named("postern-idle-connections");
     for (ServerAddress address : addresses) {
       all.add(new Upstream(address, keep, KEEP_NANOS, timer));
     }
     return new Upstreams(all, connectTimeout, timer::shutdownNow);
-  }
-
-  /** Has a thread only while there are idle connections, or shortly after that. */
-  static ScheduledThreadPoolExecutor timer() {
-    ScheduledThreadPoolExecutor timer =
-        new ScheduledThreadPoolExecutor(
-            1,
-            task -> {
-              Thread thread = new Thread(task, "postern-idle-connections");
-              thread.setDaemon(true);
-              thread.setContextClassLoader(null);
-              return thread;
-            });
-    timer.setKeepAliveTime(10, TimeUnit.SECONDS);
-    timer.allowCoreThreadTimeOut(true);
-    return timer;
   }
 
   /** Servers that this process starts. Each is started when a request first needs it. */

@@ -2,6 +2,7 @@ package dev.postern.fastcgi.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.postern.internal.DaemonTimer;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -60,7 +61,7 @@ class UpstreamTest {
 
   @Test
   void timer_closesThemWithoutARequest() throws Exception {
-    ScheduledThreadPoolExecutor timer = Upstreams.timer();
+    ScheduledThreadPoolExecutor timer = DaemonTimer.named("postern-idle-connections");
     try (FakeServer server = server()) {
       Upstream upstream = upstream(server, TimeUnit.MILLISECONDS.toNanos(50), timer);
       ServerConnection newer = open(upstream);

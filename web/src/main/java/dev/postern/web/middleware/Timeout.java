@@ -7,6 +7,7 @@ import dev.postern.Headers;
 import dev.postern.HttpException;
 import dev.postern.Middleware;
 import dev.postern.StartResponse;
+import dev.postern.internal.DaemonTimer;
 import dev.postern.web.internal.Wrapped;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -42,20 +43,7 @@ public final class Timeout implements Middleware {
 
   /** One thread for all requests, made for the first one. */
   private static final class Clock {
-    static final ScheduledThreadPoolExecutor EXECUTOR = executor();
-
-    private static ScheduledThreadPoolExecutor executor() {
-      ScheduledThreadPoolExecutor executor =
-          new ScheduledThreadPoolExecutor(
-              1,
-              task -> {
-                Thread thread = new Thread(task, "postern-timeout");
-                thread.setDaemon(true);
-                return thread;
-              });
-      executor.setRemoveOnCancelPolicy(true);
-      return executor;
-    }
+    static final ScheduledThreadPoolExecutor TIMER = DaemonTimer.named("postern-timeout");
   }
 
   @Override
@@ -67,7 +55,7 @@ public final class Timeout implements Middleware {
   private Body call(Application application, Environ environ, StartResponse startResponse)
       throws Exception {
     Watch watch = new Watch(Thread.currentThread());
-    watch.future = Clock.EXECUTOR.schedule(watch::fire, limit.toNanos(), TimeUnit.NANOSECONDS);
+    watch.future = Clock.TIMER.schedule(watch::fire, limit.toNanos(), TimeUnit.NANOSECONDS);
     Body body = null;
     try {
       body = application.call(environ, startResponse);
