@@ -21,14 +21,17 @@ final class ProgramThread extends ThreadGroup {
   private static final Set<String> OF_THE_JVM =
       Set.of("CompletableFutureDelayScheduler", "Keep-Alive-Timer", "process reaper");
 
+  /** The longest wait for the end of a task. Whoever waits then looks for other threads, too. */
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+
+  /** What this thread does for a request, and what follows when the thread is idle again. */
+  private record Work(Runnable task, Runnable after) {}
 
   private final InstancePool pool;
   private final Thread thread;
   private final long idleNanos;
   private volatile @Nullable Instance instance;
-  private volatile @Nullable Runnable next;
-  private volatile @Nullable Runnable then;
+  private volatile @Nullable Work next;
   private volatile @Nullable Thread waiting;
   private volatile boolean ended;
 
@@ -61,8 +64,7 @@ final class ProgramThread extends ThreadGroup {
 
   /** Runs {@code task}, and {@code after} when this thread is idle again. */
   void run(Runnable task, Runnable after) {
-    then = after;
-    next = task;
+    next = new Work(task, after);
     LockSupport.unpark(thread);
   }
 
@@ -88,12 +90,15 @@ final class ProgramThread extends ThreadGroup {
   private void loop() {
     long since = System.nanoTime();
     while (true) {
-      Runnable task = next;
-      if (task != null) {
+      Work work = next;
+      if (work != null) {
         prepare();
-        task.run();
+        work.task.run();
         since = System.nanoTime();
-        rest();
+        // Another request may have this thread as soon as there is no work.
+        next = null;
+        work.after.run();
+        LockSupport.unpark(waiting);
       } else if (ended) {
         return;
       } else {
@@ -104,16 +109,6 @@ final class ProgramThread extends ThreadGroup {
         }
       }
     }
-  }
-
-  /** Another request may have the thread as soon as {@code next} is null. */
-  private void rest() {
-    Runnable after = then;
-    next = null;
-    if (after != null) {
-      after.run();
-    }
-    LockSupport.unpark(waiting);
   }
 
   /** Puts the thread into the state that a process finds its first thread in. */
