@@ -203,7 +203,7 @@ final class ProgramRun implements Body {
         return true;
       }
       output().discard();
-      left = AFTER_REDIRECT.minusNanos(System.nanoTime() - start);
+      left = left(AFTER_REDIRECT, start);
     }
     return false;
   }
@@ -238,7 +238,7 @@ final class ProgramRun implements Body {
       if (read == RunningProgram.Read.BLOCK) {
         output().discard();
       }
-      left = AFTER_REDIRECT.minusNanos(System.nanoTime() - start);
+      left = left(AFTER_REDIRECT, start);
     }
     if (read == RunningProgram.Read.END) {
       ended = true;
@@ -408,7 +408,7 @@ final class ProgramRun implements Body {
         count(output().waiting());
         output().discard();
       }
-      left = AFTER_BODY.minusNanos(System.nanoTime() - start);
+      left = left(AFTER_BODY, start);
     }
   }
 
@@ -518,6 +518,11 @@ final class ProgramRun implements Body {
         throw timeIsOver();
       }
     }
+  }
+
+  /** What is left of a time that began then; negative when it is over. */
+  private static Duration left(Duration time, long start) {
+    return time.minusNanos(System.nanoTime() - start);
   }
 
   /** The time that is left for the whole run, not below zero. */
@@ -630,7 +635,7 @@ final class ProgramRun implements Body {
         dropped += output().waiting();
         output().discard();
       }
-      left = time.minusNanos(System.nanoTime() - start);
+      left = left(time, start);
     }
     ended = read == RunningProgram.Read.END;
     unsent = dropped < UNSENT;
@@ -675,7 +680,7 @@ final class ProgramRun implements Body {
     try {
       if (unsent && !ended) {
         drop(left);
-        left = left.minusNanos(System.nanoTime() - start);
+        left = left(left, start);
       }
       if (!overdue && !written.process().finish(left)) {
         tellOfAfterOutput();
