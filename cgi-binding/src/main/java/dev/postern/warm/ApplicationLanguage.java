@@ -76,6 +76,12 @@ public enum ApplicationLanguage {
         Umask.command(umask, command(interpreter)),
         environment,
         directory,
-        Language.text(settings(file, callable, Language.resets(), graceful), resource));
+        text(settings(file, callable, Language.resets(), graceful)));
+  }
+
+  private byte[] text(String settings) {
+    return this == PSGI
+        ? Language.text(settings, "pipes.pl", resource)
+        : Language.text(settings, resource);
   }
 }

@@ -204,7 +204,9 @@ enum Language {
   /** What the interpreter reads first, up to a NUL. */
   byte[] text(Settings settings) {
     String main = settings.mode() == Mode.REUSE ? "reuse" : "fork";
-    return text(settings(settings), "load" + suffix, main + suffix);
+    return this == PERL
+        ? text(settings(settings), "pipes.pl", "load.pl", main + suffix)
+        : text(settings(settings), "load" + suffix, main + suffix);
   }
 
   /**

@@ -11,24 +11,6 @@ our $learning;
 
 sub open_again { my ($from, $to) = @_; POSIX::dup2($from, $to); open(my $handle, '+<&=', $to) or POSIX::_exit(1); $handle }
 
-# Past all handles: a script's -C or `use open` may have given them layers, which these calls refuse.
-# POSIX::write would write the bytes of perl's own UTF-8, and count characters.
-sub put {
-  my ($to, $text) = @_;
-  utf8::downgrade($text, 1) or utf8::encode($text);
-  while (length $text) {
-    my $n = POSIX::write($to, $text, length $text);
-    # A handler of the script's ends a call of the system, which perl does not begin again.
-    if (defined $n) { substr($text, 0, $n) = '' } elsif ($! != POSIX::EINTR()) { return 0 }
-  }
-  1;
-}
-sub get {
-  my ($from) = @_; my ($n, $bytes);
-  do { $n = POSIX::read($from, $bytes, 65536) } until defined $n || $! != POSIX::EINTR();
-  $n ? substr($bytes, 0, $n) : '';
-}
-
 sub begin_load {
   if ($reset) { for (qw(HUP INT QUIT PIPE TERM USR1 USR2 ALRM CHLD)) { $SIG{$_} = 'DEFAULT' if ($SIG{$_} // '') eq 'IGNORE' } }
   %inherited = map { $_ => readlink("/proc/self/fd/$_") // '' } descriptors();

@@ -1,6 +1,6 @@
 # A worker for a PSGI application: one request at a time, as long as its host wants. The interpreter is
 # `perl -e`, which reads this from its standard input. The host has put assignments to $file and $graceful in
-# front. Reports and requests are those of wsgi.py.
+# front, and pipes.pl after them. Reports and requests are those of wsgi.py.
 use strict;
 use warnings;
 use POSIX ();
@@ -12,22 +12,6 @@ open(my $commands, '<&=', 61) or die; open(my $reports, '>&=', 62) or die; open(
 open(my $null, '+<', '/dev/null') or die;
 $SIG{PIPE} = 'IGNORE';
 
-# POSIX::write would write the bytes of perl's own UTF-8, and count characters.
-sub put {
-  my ($to, $text) = @_;
-  utf8::downgrade($text, 1) or utf8::encode($text);
-  while (length $text) { 
-    my $n = POSIX::write($to, $text, length $text);
-    # A handler of the application's ends a call of the system, which perl does not begin again.
-    if (defined $n) { substr($text, 0, $n) = '' } elsif ($! != POSIX::EINTR()) { return 0 }
-  }
-  1;
-}
-sub get {
-  my ($from) = @_; my ($n, $bytes);
-  do { $n = POSIX::read($from, $bytes, 65536) } until defined $n || $! != POSIX::EINTR();
-  $n ? substr($bytes, 0, $n) : '';
-}
 # What is no request's reads nothing, and writes to the log.
 sub rest { POSIX::dup2(fileno $null, 0); POSIX::dup2(63, 1); POSIX::dup2(63, 2) }
 sub fail_load { my ($why) = @_; $why =~ s/[\n\t]+/ /g; put(62, "!$why\n"); POSIX::_exit(1) }
