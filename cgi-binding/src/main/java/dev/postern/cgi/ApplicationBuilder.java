@@ -2,6 +2,7 @@ package dev.postern.cgi;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.postern.system.Owners;
 import dev.postern.warm.ApplicationLanguage;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,6 +17,7 @@ public abstract class ApplicationBuilder<B extends ApplicationBuilder<B>> extend
   private final Path file;
   private Path interpreter;
   private @Nullable WorkerGroup group;
+  private boolean refuseRoot;
 
   ApplicationBuilder(Path file, Path interpreter) {
     this.file = file;
@@ -49,6 +51,15 @@ public abstract class ApplicationBuilder<B extends ApplicationBuilder<B>> extend
     return self();
   }
 
+  /**
+   * Refuses to run the application as root: {@code build} throws an {@link IllegalStateException}
+   * if this process is root's. By default the log gets one warning.
+   */
+  public B refuseRoot() {
+    refuseRoot = true;
+    return self();
+  }
+
   final void checkFile() {
     if (!Files.isRegularFile(file)) {
       throw new IllegalArgumentException("application must be in a file: " + file);
@@ -56,6 +67,7 @@ public abstract class ApplicationBuilder<B extends ApplicationBuilder<B>> extend
   }
 
   final ApplicationWorkers workers(ApplicationLanguage language, String callable) {
+    Owners.checkRoot(Owners.current(), refuseRoot);
     return new ApplicationWorkers(options(), file, language, interpreter, callable, group);
   }
 }

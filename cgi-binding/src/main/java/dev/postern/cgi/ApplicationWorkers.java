@@ -69,7 +69,6 @@ final class ApplicationWorkers implements AutoCloseable {
       Path interpreter,
       String callable,
       @Nullable WorkerGroup given) {
-    Owners.checkRoot(Owners.current(), false);
     this.host = new ProgramHost(options);
     this.file = file;
     this.program = new Program(file, List.of(file.toString()), file, true);

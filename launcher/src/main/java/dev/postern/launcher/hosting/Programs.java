@@ -1,6 +1,7 @@
 package dev.postern.launcher.hosting;
 
 import dev.postern.Application;
+import dev.postern.cgi.ApplicationBuilder;
 import dev.postern.cgi.CgiApplication;
 import dev.postern.cgi.CgiDirectory;
 import dev.postern.cgi.CgiHostBuilder;
@@ -561,9 +562,7 @@ public final class Programs {
     if (file.length() < text.length()) {
       builder.callable(text.substring(file.length() + 1));
     }
-    server(builder, "");
-    WorkerGroup group = workers.groupOf(prefix);
-    return (group == null ? builder : builder.workers(group)).build();
+    return built(inWorkers(builder, prefix)::build);
   }
 
   /** Returns the file of {@code FILE[:CALLABLE]}. */
@@ -581,9 +580,17 @@ public final class Programs {
   public Application psgi(String prefix, String text) {
     checkHolds("--psgi");
     PsgiApplication.Builder builder = PsgiApplication.builder(Values.file("--psgi", text));
+    return built(inWorkers(builder, prefix)::build);
+  }
+
+  /** Sets what the workers of an application at that prefix hold. */
+  private <B extends ApplicationBuilder<B>> B inWorkers(B builder, String prefix) {
     server(builder, "");
+    if (rootRefused) {
+      builder.refuseRoot();
+    }
     WorkerGroup group = workers.groupOf(prefix);
-    return (group == null ? builder : builder.workers(group)).build();
+    return group == null ? builder : builder.workers(group);
   }
 
   /** Refuses an application whose workers would not hold what the user asked for. */
@@ -594,10 +601,6 @@ public final class Programs {
               + ": workers of an application cannot be run with "
               + notForApplications.get(0)
               + ", which holds for programs");
-    }
-    if (rootRefused) {
-      // A builder of programs knows the server's user. What it builds is not used.
-      built(() -> CgiApplication.builder(Path.of("/")).refuseRoot().build());
     }
   }
 }
