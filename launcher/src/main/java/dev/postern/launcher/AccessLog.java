@@ -9,6 +9,7 @@ import dev.postern.cgi.CgiRun;
 import dev.postern.launcher.status.Board;
 import dev.postern.launcher.status.Ended;
 import dev.postern.launcher.status.Json;
+import dev.postern.launcher.status.RequestFacts;
 import dev.postern.web.internal.AuthenticatedUser;
 import java.time.Duration;
 import java.time.Instant;
@@ -84,16 +85,10 @@ final class AccessLog implements Application {
 
   private Ended ended(
       Environ request, RequestMark mark, Instant arrived, Duration took, Outcome outcome) {
-    return new Ended(
-        mark.id(),
-        arrived,
-        took,
-        request.method(),
-        target(request),
-        request.remoteAddr(),
-        request.isCancelled(),
-        outcome,
-        mark.run());
+    RequestFacts facts =
+        new RequestFacts(
+            mark.id(), arrived, took, request.method(), target(request), request.remoteAddr());
+    return new Ended(facts, request.isCancelled(), outcome, mark.run());
   }
 
   private String combined(Environ request, Instant arrived, Outcome outcome) {

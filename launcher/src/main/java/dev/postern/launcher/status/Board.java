@@ -72,16 +72,16 @@ public final class Board {
   }
 
   /** Counts a request that has its answer, unless the status itself has answered. */
-  public void ended(Environ environ, Ended request) {
+  public void ended(Environ environ, Ended ended) {
     if (!counts(environ)) {
       return;
     }
-    all.ended(request.outcome().status(), request.outcome().bytes(), request.took());
-    CgiRun run = request.run();
+    all.ended(ended.outcome().status(), ended.outcome().bytes(), ended.request().took());
+    CgiRun run = ended.run();
     if (run != null && !run.start().isEmpty()) {
       starts.computeIfAbsent(run.start(), how -> new LongAdder()).increment();
     }
-    troubles.ended(request);
+    troubles.ended(ended);
   }
 
   Counts all() {

@@ -195,17 +195,18 @@ record Snapshot(
   }
 
   private static Map<String, Object> map(Troubles.Trouble trouble) {
+    RequestFacts request = trouble.request();
     Map<String, Object> map = new LinkedHashMap<>();
-    map.put("time", trouble.arrived().truncatedTo(ChronoUnit.MILLIS).toString());
+    map.put("time", request.arrived().truncatedTo(ChronoUnit.MILLIS).toString());
     map.put("times", trouble.times());
-    map.put("id", trouble.id());
+    map.put("id", request.id());
     map.put("status", trouble.status());
     map.put("rule", trouble.rule());
     map.put("message", trouble.message());
-    map.put("method", trouble.method());
-    map.put("target", trouble.target());
-    map.put("client", trouble.client());
-    map.put("seconds", trouble.took());
+    map.put("method", request.method());
+    map.put("target", request.target());
+    map.put("client", request.client());
+    map.put("seconds", request.took());
     if (!trouble.program().isEmpty()) {
       map.put("program", trouble.program());
       map.put("exit", orNull(trouble.exit()));

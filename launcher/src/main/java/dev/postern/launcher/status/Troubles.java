@@ -3,8 +3,6 @@ package dev.postern.launcher.status;
 import dev.postern.GatewayException;
 import dev.postern.cgi.CgiRun;
 import dev.postern.internal.Escapes;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -30,12 +28,7 @@ final class Troubles {
    * @param times how often the same fault happened since it is kept
    */
   record Trouble(
-      String id,
-      Instant arrived,
-      Duration took,
-      String method,
-      String target,
-      @Nullable String client,
+      RequestFacts request,
       int status,
       String program,
       String exit,
@@ -45,13 +38,14 @@ final class Troubles {
       long times) {}
 
   /** Keeps a request if it was refused or failed. */
-  void ended(Ended request) {
-    Throwable failure = request.outcome().failure();
-    if (failure == null && request.run() != null) {
-      failure = request.run().failure();
+  void ended(Ended ended) {
+    CgiRun run = ended.run();
+    Throwable failure = ended.outcome().failure();
+    if (failure == null && run != null) {
+      failure = run.failure();
     }
     boolean refused = failure instanceof GatewayException;
-    if (failure == null || request.cancelled() && !refused) {
+    if (failure == null || ended.cancelled() && !refused) {
       return;
     }
     GatewayException.Diagnosis diagnosis =
@@ -61,9 +55,8 @@ final class Troubles {
             ? diagnosis.rule()
             : refused ? "other" : failure.getClass().getSimpleName();
     String message = refused ? String.valueOf(failure.getMessage()) : failure.toString();
-    CgiRun run = request.run();
     String program = run == null ? "" : run.program().toString();
-    int status = request.outcome().status();
+    int status = ended.outcome().status();
     String key = status + " " + rule + " " + program;
     synchronized (this) {
       Trouble before = last.remove(key);
@@ -71,12 +64,7 @@ final class Troubles {
       last.put(
           key,
           new Trouble(
-              request.id(),
-              request.arrived(),
-              request.took(),
-              request.method(),
-              request.target(),
-              request.client(),
+              ended.request(),
               status,
               program,
               run == null ? "" : run.exit(),

@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.postern.GatewayException;
 import dev.postern.Outcome;
-import java.lang.reflect.RecordComponent;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** What is kept of the requests that were refused or failed. */
@@ -18,12 +18,7 @@ class TroublesTest {
     Outcome outcome = Outcome.of(502, 0, true, failure);
     troubles.ended(
         new Ended(
-            id,
-            Instant.EPOCH,
-            Duration.ofMillis(1),
-            "GET",
-            "/x",
-            "127.0.0.1",
+            new RequestFacts(id, Instant.EPOCH, Duration.ofMillis(1), "GET", "/x", "127.0.0.1"),
             false,
             outcome,
             null));
@@ -38,7 +33,7 @@ class TroublesTest {
         .singleElement()
         .satisfies(
             trouble -> {
-              assertThat(trouble.id()).isEqualTo("second");
+              assertThat(trouble.request().id()).isEqualTo("second");
               assertThat(trouble.status()).isEqualTo(502);
               assertThat(trouble.message()).isEqualTo("broken");
               assertThat(trouble.program()).isEmpty();
@@ -57,8 +52,10 @@ class TroublesTest {
             int.class,
             long.class,
             GatewayException.Diagnosis.class);
-    for (RecordComponent component : Troubles.Trouble.class.getRecordComponents()) {
-      assertThat(values).as(component.getName()).contains(component.getType());
-    }
+    Stream.of(Troubles.Trouble.class, RequestFacts.class)
+        .flatMap(type -> Stream.of(type.getRecordComponents()))
+        .filter(component -> component.getType() != RequestFacts.class)
+        .forEach(
+            component -> assertThat(values).as(component.getName()).contains(component.getType()));
   }
 }
