@@ -11,9 +11,6 @@ import dev.postern.Response;
 import dev.postern.launcher.config.ConfigFile;
 import dev.postern.launcher.config.Vocabulary;
 import dev.postern.launcher.values.LauncherException;
-import java.io.ByteArrayOutputStream;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -302,21 +299,8 @@ class FileKeysTest {
       throws Exception {
     String text = start + indent + line + "\n";
     Path file = Files.writeString(directory.resolve("site.yaml"), text);
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    ByteArrayOutputStream err = new ByteArrayOutputStream();
-    int exit =
-        PosternCommand.execute(
-            new PrintStream(out, true, StandardCharsets.UTF_8),
-            new PrintStream(err, true, StandardCharsets.UTF_8),
-            "serve",
-            "--config",
-            file.toString(),
-            "--check");
-    assertThat(err.toString(StandardCharsets.UTF_8))
+    assertThat(Refused.start("serve", "--config", file.toString(), "--check"))
         .as(text)
-        .startsWith("postern: " + file + ":" + text.lines().count() + ": " + message)
-        .hasLineCount(1);
-    assertThat(exit).isEqualTo(2);
-    assertThat(out.size()).isZero();
+        .startsWith(file + ":" + text.lines().count() + ": " + message);
   }
 }

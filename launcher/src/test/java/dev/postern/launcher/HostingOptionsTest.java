@@ -2,10 +2,7 @@ package dev.postern.launcher;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.ByteArrayOutputStream;
-import java.io.PrintStream;
 import java.net.InetAddress;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -256,17 +253,6 @@ class HostingOptionsTest {
           """)
   void badArgument_isOneLineAndExit2(String words, String message) {
     String[] arguments = ("serve " + words.replace("@", directory.toString())).split(" +");
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    ByteArrayOutputStream err = new ByteArrayOutputStream();
-    int exit =
-        PosternCommand.execute(
-            new PrintStream(out, true, StandardCharsets.UTF_8),
-            new PrintStream(err, true, StandardCharsets.UTF_8),
-            arguments);
-    assertThat(exit).isEqualTo(2);
-    assertThat(out.size()).isZero();
-    assertThat(err.toString(StandardCharsets.UTF_8))
-        .startsWith("postern: " + message)
-        .hasLineCount(1);
+    assertThat(Refused.start(arguments)).startsWith(message);
   }
 }

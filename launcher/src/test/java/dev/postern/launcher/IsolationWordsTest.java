@@ -4,14 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.postern.launcher.values.LauncherException;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -114,20 +111,6 @@ class IsolationWordsTest {
 
   // ---- applications in workers ----
 
-  /** The one line of a start that is refused. */
-  private static String refused(String... words) {
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    ByteArrayOutputStream err = new ByteArrayOutputStream();
-    int exit =
-        PosternCommand.execute(
-            new PrintStream(out, true, StandardCharsets.UTF_8),
-            new PrintStream(err, true, StandardCharsets.UTF_8),
-            words);
-    assertThat(exit).isEqualTo(2);
-    assertThat(out.size()).isZero();
-    return err.toString(StandardCharsets.UTF_8);
-  }
-
   private Path application() throws IOException {
     return Files.writeString(directory.resolve("app.txt"), "");
   }
@@ -146,13 +129,12 @@ class IsolationWordsTest {
     for (String kind : List.of("--wsgi", "--psgi")) {
       List<String> words = new ArrayList<>(List.of("serve", "--check", kind, "/=" + application()));
       words.addAll(List.of(word.split(" ")));
-      assertThat(refused(words.toArray(new String[0])))
+      assertThat(Refused.start(words.toArray(new String[0])))
           .isEqualTo(
-              "postern: "
-                  + kind
+              kind
                   + ": workers of an application cannot be run with "
                   + option
-                  + ", which holds for programs\n");
+                  + ", which holds for programs");
     }
   }
 
@@ -161,11 +143,11 @@ class IsolationWordsTest {
     assumeTrue(isRoot(), "only root runs programs as another user");
     String mount = "/=" + application();
     assertThat(
-            refused(
+            Refused.start(
                 "serve", "--check", "--user", "nobody", "--lowest-user", "1000", "--wsgi", mount))
         .contains("--wsgi: ", " --user,");
-    assertThat(refused("serve", "--check", "--refuse-root", "--psgi", mount))
-        .isEqualTo("postern: --refuse-root: programs must not be hosted by root [root]\n");
+    assertThat(Refused.start("serve", "--check", "--refuse-root", "--psgi", mount))
+        .isEqualTo("--refuse-root: programs must not be hosted by root [root]");
   }
 
   @Test
@@ -176,8 +158,8 @@ class IsolationWordsTest {
         Files.writeString(
             directory.resolve("site.yaml"),
             "cpu-time: 5\nmounts:\n  /cgi: {cgi-dir: programs}\n  /app: {wsgi: app.txt}\n");
-    assertThat(refused("serve", "--check", "--config", file.toString()))
-        .startsWith("postern: " + file + ":4: wsgi: --wsgi: ")
+    assertThat(Refused.start("serve", "--check", "--config", file.toString()))
+        .startsWith(file + ":4: wsgi: --wsgi: ")
         .contains("--cpu-time");
   }
 

@@ -3,9 +3,6 @@ package dev.postern.launcher;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.io.ByteArrayOutputStream;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -314,17 +311,6 @@ class ProgramOptionsTest {
   private String refused(String... words) {
     List<String> arguments = new ArrayList<>(List.of("serve", "--cgi-dir", "/x=" + programs));
     arguments.addAll(List.of(words));
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    ByteArrayOutputStream err = new ByteArrayOutputStream();
-    int exit =
-        PosternCommand.execute(
-            new PrintStream(out, true, StandardCharsets.UTF_8),
-            new PrintStream(err, true, StandardCharsets.UTF_8),
-            arguments.toArray(new String[0]));
-    assertThat(exit).isEqualTo(2);
-    assertThat(out.size()).isZero();
-    String text = err.toString(StandardCharsets.UTF_8);
-    assertThat(text).startsWith("postern: ").hasLineCount(1);
-    return text.substring("postern: ".length());
+    return Refused.start(arguments.toArray(new String[0]));
   }
 }

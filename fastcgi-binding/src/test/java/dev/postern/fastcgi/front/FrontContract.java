@@ -2,6 +2,7 @@ package dev.postern.fastcgi.front;
 
 import dev.postern.Application;
 import dev.postern.fastcgi.FastCgiGateway;
+import dev.postern.fastcgi.QuietLateErrors;
 import dev.postern.scgi.ScgiGateway;
 import dev.postern.testing.Capability;
 import dev.postern.testing.GatewayClient;
@@ -13,16 +14,11 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.logging.Level;
-import java.util.logging.Logger;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** The gateway contract on a gateway in this JVM, with a real web server in front of it. */
+@ExtendWith(QuietLateErrors.class)
 abstract class FrontContract extends GatewayContract {
-  /** Has the failures that come after the end of a response. Held, so that its level stays. */
-  private static final Logger LATE = Logger.getLogger("dev.postern.fastcgi");
-
   /** A web server's configuration for a gateway at an address. */
   interface Front {
     FrontServer.Setup of(String address) throws IOException;
@@ -39,16 +35,6 @@ abstract class FrontContract extends GatewayContract {
   FrontContract(Protocol protocol, String listen, Front front, Capability.Lack... lacks) {
     super(
         Duration.ofSeconds(10), application -> start(application, protocol, listen, front), lacks);
-  }
-
-  @BeforeAll
-  static void silenceLog() {
-    LATE.setLevel(Level.OFF);
-  }
-
-  @AfterAll
-  static void restoreLog() {
-    LATE.setLevel(null);
   }
 
   static Started fastCgi(Application application, String listen) throws IOException {

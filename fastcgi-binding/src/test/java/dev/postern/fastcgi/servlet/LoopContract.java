@@ -3,6 +3,7 @@ package dev.postern.fastcgi.servlet;
 import dev.postern.Application;
 import dev.postern.fastcgi.FastCgiApplication;
 import dev.postern.fastcgi.FastCgiGateway;
+import dev.postern.fastcgi.QuietLateErrors;
 import dev.postern.scgi.ScgiApplication;
 import dev.postern.scgi.ScgiGateway;
 import dev.postern.testing.Capability;
@@ -11,16 +12,11 @@ import dev.postern.testing.GatewayContract;
 import java.io.Closeable;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.logging.Level;
-import java.util.logging.Logger;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** {@code client → gateway → application} keeps the contract as the application alone does. */
+@ExtendWith(QuietLateErrors.class)
 abstract class LoopContract extends GatewayContract {
-  /** Has the failures that come after the end of a response. Held, so that its level stays. */
-  private static final Logger LATE = Logger.getLogger("dev.postern.fastcgi");
-
   /** Serves our client of the loop. */
   interface Outer {
     GatewayClient of(Application client, Closeable close) throws Exception;
@@ -28,16 +24,6 @@ abstract class LoopContract extends GatewayContract {
 
   LoopContract(boolean scgi, Outer outer, Capability.Lack... lacks) {
     super(Duration.ofSeconds(10), application -> open(scgi, application, outer), lacks);
-  }
-
-  @BeforeAll
-  static void silenceLog() {
-    LATE.setLevel(Level.OFF);
-  }
-
-  @AfterAll
-  static void restoreLog() {
-    LATE.setLevel(null);
   }
 
   private static GatewayClient open(boolean scgi, Application application, Outer outer)
