@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 /** The interfaces of other languages whose applications workers serve. */
 public enum ApplicationLanguage {
   /** Python's interface, PEP 3333. */
-  WSGI("wsgi.py") {
+  WSGI("pipes.py", "wsgi.py") {
     @Override
     List<String> command(Path interpreter) {
       return List.of(interpreter.toString(), "-c", Language.PYTHON_READER);
@@ -31,7 +31,7 @@ public enum ApplicationLanguage {
   /**
    * Perl's interface. The file of an application returns the application, which thus has no name.
    */
-  PSGI("psgi.pl") {
+  PSGI("pipes.pl", "psgi.pl") {
     @Override
     List<String> command(Path interpreter) {
       return List.of(interpreter.toString(), "-e", Language.PERL_READER);
@@ -47,10 +47,12 @@ public enum ApplicationLanguage {
     }
   };
 
-  private final String resource;
+  private final String pipes;
+  private final String worker;
 
-  ApplicationLanguage(String resource) {
-    this.resource = resource;
+  ApplicationLanguage(String pipes, String worker) {
+    this.pipes = pipes;
+    this.worker = worker;
   }
 
   abstract List<String> command(Path interpreter);
@@ -76,12 +78,6 @@ public enum ApplicationLanguage {
         Umask.command(umask, command(interpreter)),
         environment,
         directory,
-        text(settings(file, callable, Language.resets(), graceful)));
-  }
-
-  private byte[] text(String settings) {
-    return this == PSGI
-        ? Language.text(settings, "pipes.pl", resource)
-        : Language.text(settings, resource);
+        Language.text(settings(file, callable, Language.resets(), graceful), pipes, worker));
   }
 }

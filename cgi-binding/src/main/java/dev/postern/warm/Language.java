@@ -204,9 +204,7 @@ enum Language {
   /** What the interpreter reads first, up to a NUL. */
   byte[] text(Settings settings) {
     String main = settings.mode() == Mode.REUSE ? "reuse" : "fork";
-    return this == PERL
-        ? text(settings(settings), "pipes.pl", "load.pl", main + suffix)
-        : text(settings(settings), "load" + suffix, main + suffix);
+    return text(settings(settings), "pipes" + suffix, "load" + suffix, main + suffix);
   }
 
   /**

@@ -292,11 +292,6 @@ def waiting(fd):
     return os.read(fd, 65536) if select.select([fd], [], [], 0)[0] else b''
 
 
-def send(fd, data):
-    while data:
-        data = data[os.write(fd, data):]
-
-
 def read_all(path):
     with open(path, 'rb') as file:
         return file.read()

@@ -1,5 +1,5 @@
-# How Perl's servers and workers read and write their pipes: before load.pl, and before psgi.pl. This goes past all
-# handles: a script's -C or `use open` may have given them layers, which these calls refuse.
+# How Perl's servers and workers use their pipes, and end. The host puts this in front of load.pl and of psgi.pl. The pipes
+# have no handles: a script's -C or `use open` may give handles layers, which these calls refuse.
 use POSIX ();
 
 # POSIX::write would write the bytes of perl's own UTF-8, and count characters.
@@ -20,3 +20,8 @@ sub get {
   $n ? substr($bytes, 0, $n) : '';
 }
 
+# Ends this process when its end takes long. An END block may wait for ever, and the host that would kill it may be gone.
+sub bound_end {
+  $SIG{ALRM} = 'DEFAULT'; POSIX::sigprocmask(POSIX::SIG_UNBLOCK(), POSIX::SigSet->new(POSIX::SIGALRM()));
+  alarm $_[0];
+}

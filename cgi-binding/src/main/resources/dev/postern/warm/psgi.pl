@@ -43,9 +43,7 @@ while (1) {
   $over = "= $$ $status\n";
 }
 put(62, $over);
-# An END block may wait for ever, and the host that would kill this worker may be gone.
-$SIG{ALRM} = 'DEFAULT'; POSIX::sigprocmask(POSIX::SIG_UNBLOCK(), POSIX::SigSet->new(POSIX::SIGALRM()));
-alarm $graceful;
+bound_end($graceful);
 exit 0;
 
 # A request; undef when the host wants no more.

@@ -114,9 +114,7 @@ sub reuse {
     $over = join(' ', '=', $$, $status << 8, @left) . "\n";
   }
   put(62, $over);
-  # An END block may wait for ever, and the host that would kill this worker may be gone.
-  $SIG{ALRM} = 'DEFAULT'; POSIX::sigprocmask(POSIX::SIG_UNBLOCK(), POSIX::SigSet->new(POSIX::SIGALRM()));
-  alarm $graceful;
+  bound_end($graceful);
   CORE::exit(0);
 }
 

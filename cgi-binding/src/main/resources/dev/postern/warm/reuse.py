@@ -55,13 +55,13 @@ class Worker(Loader):
                 pipes = (input, input_end), (output_end, output), (errors_end, errors), (control, control_end) = [os.pipe() for _ in range(4)]
             except OSError:
                 send(self.reports, over)
-                bound_end()
+                bound_end(graceful)
                 raise
             # The end of the last request with it: its host is woken once.
             send(self.reports, over + b'%d %d %d %d %d\n' % (os.getpid(), input_end, output_end, errors_end, control_end))
             request = self.receive(control)
             if request is None:
-                bound_end()
+                bound_end(graceful)
                 sys.exit(0)
             how, *variables = request.split(b'\0')
             os.dup2(input, 0) if how[:1] == b'p' else self.put_null(0)
@@ -222,13 +222,6 @@ class Worker(Loader):
             return id(value), 0 if callable(value) else len(value)
         except Exception:
             return id(value), 0
-
-
-def bound_end():
-    """Ends this process when its end takes long. A thread may run for ever, and the host that would kill it may be gone."""
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGALRM])
-    signal.alarm(graceful)
 
 
 worker = Worker(sys.argv[1])

@@ -53,7 +53,7 @@ def main():
             (input, input_end), (output_end, output), (errors_end, errors), (control, control_end) = (os.pipe() for _ in range(4))
         except OSError:
             send(reports, over)
-            bound_end()
+            bound_end(graceful)
             raise
         # The end of the last request with it: its host is woken once.
         send(reports, over + b'%d %d %d %d %d\n' % (os.getpid(), input_end, output_end, errors_end, control_end))
@@ -73,15 +73,8 @@ def main():
             os.close(fd)
         over = b'= %d %d\n' % (os.getpid(), status)
     # An ordinary end, with all that atexit and threads have to say.
-    bound_end()
+    bound_end(graceful)
     sys.exit(0)
-
-
-def bound_end():
-    """Ends this process when its end takes long. A thread may run for ever, and the host that would kill it may be gone."""
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGALRM])
-    signal.alarm(graceful)
 
 
 def load():
@@ -216,11 +209,6 @@ def flush():
             stream.flush()
         except Exception:
             pass
-
-
-def send(fd, data):
-    while data:
-        data = data[os.write(fd, data):]
 
 
 main()
