@@ -48,7 +48,7 @@ public final class MediaType {
       }
       String key = Text.lower(element.substring(0, equals));
       String value = element.substring(equals + 1);
-      if (!Text.isToken(key) || !Text.isToken(value) && !isQuoted(value)) {
+      if (!Text.isToken(key) || !Text.isToken(value) && !FieldList.isQuoted(value)) {
         return null;
       }
       parameters.add(key);
@@ -58,18 +58,6 @@ public final class MediaType {
         Text.lower(name.substring(0, slash)),
         Text.lower(name.substring(slash + 1)),
         List.copyOf(parameters));
-  }
-
-  /** Whether this is a {@code quoted-string}, whose last quote must not be an escaped one. */
-  private static boolean isQuoted(String value) {
-    if (value.length() < 2 || value.charAt(0) != '"') {
-      return false;
-    }
-    int i = 1;
-    while (i < value.length() && value.charAt(i) != '"') {
-      i += value.charAt(i) == '\\' ? 2 : 1;
-    }
-    return i == value.length() - 1;
   }
 
   /** {@code text} of {@code text/html}, in lower case. */

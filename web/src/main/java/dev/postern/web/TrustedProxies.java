@@ -179,7 +179,7 @@ public final class TrustedProxies implements Middleware {
     for (String pair : FieldList.split(element, ';')) {
       int equals = pair.indexOf('=');
       String value = pair.substring(equals + 1);
-      if (equals <= 0 || !FieldList.isWhole(value)) {
+      if (equals <= 0 || value.indexOf('"') >= 0 && !FieldList.isQuoted(value)) {
         return null;
       }
       pairs.put(Text.lower(pair.substring(0, equals)), FieldList.unquoted(value));

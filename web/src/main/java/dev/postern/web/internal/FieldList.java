@@ -55,11 +55,8 @@ public final class FieldList {
     return !quoted;
   }
 
-  /** Whether the value has no quote, or is one quoted string from its start to its end. */
-  public static boolean isWhole(String value) {
-    if (value.indexOf('"') < 0) {
-      return true;
-    }
+  /** Whether this is a {@code quoted-string}, whose last quote must not be an escaped one. */
+  public static boolean isQuoted(String value) {
     if (value.length() < 2 || value.charAt(0) != '"') {
       return false;
     }
