@@ -60,13 +60,15 @@ sub settle_load {
 }
 
 # Loads what earlier children have loaded, or the group was told to, which has no path. One that comes from elsewhere
-# here, or asks for what only a request knows, is at fault, and is left out next time.
+# here, or asks for what only a request knows, is at fault, and is left out next time. So is one that returns a reference:
+# when the script requires it again, perl says 1.
 sub preload {
   for (@preload) {
     my ($name, $path) = @$_;
     next if $INC{$name};
     local ($@, $!, $_); local $SIG{__DIE__}; local $SIG{__WARN__} = sub { };
-    refuse("drop $name") unless eval { require $name; 1 } && ($path eq '' || $INC{$name} eq $path);
+    my $value;
+    refuse("drop $name") unless eval { $value = require $name; 1 } && ($path eq '' || $INC{$name} eq $path) && !ref $value;
     refuse("drop $name") if (tied %ENV)->{asked} || rand() != $first_random || length unshared();
     srand(42); $first_random = rand(); srand(42);
   }

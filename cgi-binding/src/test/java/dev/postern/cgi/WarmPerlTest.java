@@ -275,6 +275,57 @@ class WarmPerlTest {
     assertThat(answer.body()).isEqualTo("one\ntwo\n");
   }
 
+  /** Only the module with a package of its own can be loaded before the script begins. */
+  @Test
+  void filesThatWorkOnTheScript_areLoadedWhenItAsksForThem() throws IOException {
+    Files.writeString(directory.resolve("settings.pl"), "return { title => 'T' };\n");
+    Files.writeString(directory.resolve("paths.pl"), "$data = \"$base/data\"; 1;\n");
+    Files.writeString(
+        directory.resolve("Paths.pm"), "package Paths; our $data = \"$main::base/data\"; 1;\n");
+    Files.writeString(directory.resolve("Tables.pm"), "%table = (a => 1); 1;\n");
+    Files.writeString(directory.resolve("Tools.pm"), "package Tools; sub word { 'word' } 1;\n");
+    site.script(
+        "works-on.pl",
+        "#!/usr/bin/perl",
+        "use lib '"
+            + directory
+            + "'; print STDERR grep /Tools|settings|[Pp]aths|Tables/, keys %INC;",
+        "$base = '/srv'; %table = ();",
+        "my $settings = require 'settings.pl';",
+        "require 'paths.pl'; require Paths; require Tables; require Tools;",
+        "print qq(Content-Type: text/plain\\n\\n), join ' ',",
+        "  $settings->{title}, $data, $Paths::data, %table, Tools::word();");
+    String log = "";
+    for (int i = 0; !log.contains("Tools.pm"); i++) {
+      assertThat(i).as(log).isLessThan(400);
+      WarmSite.Answer answer = site.fork(() -> Call.get("/works-on.pl"));
+      assertThat(answer.body()).isEqualTo("T /srv/data /srv/data a 1 word");
+      log = answer.log();
+      assertThat(log).doesNotContain("settings", "aths", "Tables");
+    }
+  }
+
+  /** When a script requires a loaded module, perl returns 1. */
+  @Test
+  void moduleWhoseValueIsAReference_isLoadedByEachRequest() throws IOException {
+    Files.writeString(directory.resolve("Valued.pm"), "package Valued; { x => 'value' };\n");
+    Files.writeString(directory.resolve("Plain.pm"), "package Plain; 1;\n");
+    site.script(
+        "valued.pl",
+        "#!/usr/bin/perl",
+        "use lib '" + directory + "'; print STDERR grep /Valued|Plain/, keys %INC;",
+        "my $value = require Valued; require Plain;",
+        "print qq(Content-Type: text/plain\\n\\n$value->{x});");
+    String log = "";
+    for (int i = 0; !log.contains("Plain.pm"); i++) {
+      assertThat(i).as(log).isLessThan(400);
+      WarmSite.Answer answer = site.fork(() -> Call.get("/valued.pl"));
+      assertThat(answer.body()).isEqualTo("value");
+      log = answer.log();
+      assertThat(log).doesNotContain("Valued");
+    }
+  }
+
   @Test
   void bodyThatLoadReads_isThatOfTheRequest() throws IOException {
     site.script(
