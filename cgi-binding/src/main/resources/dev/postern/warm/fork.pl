@@ -41,26 +41,26 @@ sub serve {
 sub child {
   my ($set, $deleted, $said, $files) = @_;
   POSIX::setsid(); close $commands; close $life_write;
-  pipe(my $input, my $input_end); pipe(my $output_end, my $output);
-  pipe(my $errors_end, my $errors); pipe(my $control, my $control_end);
-  put(62, join(' ', $$, map { fileno $_ } $input_end, $output_end, $errors_end, $control_end) . "\n");
+  my ($input, $input_end) = POSIX::pipe(); my ($output_end, $output) = POSIX::pipe();
+  my ($errors_end, $errors) = POSIX::pipe(); my ($control, $control_end) = POSIX::pipe();
+  put(62, "$$ $input_end $output_end $errors_end $control_end\n");
   close $reports;
   my ($request, $length) = ('');
-  vec(my $want = '', fileno $control, 1) = 1; vec($want, fileno $life_read, 1) = 1;
+  vec(my $want = '', $control, 1) = 1; vec($want, fileno $life_read, 1) = 1;
   until (defined $length && length $request >= $length) {
     next if select(my $ready = $want, undef, undef, undef) < 0;
     # Before its request, and all of it is left in the pipe: the host sees that, and runs it otherwise.
     POSIX::_exit(0) if vec($ready, fileno $life_read, 1);
-    POSIX::_exit(0) unless length(my $more = get(fileno $control));
+    POSIX::_exit(0) unless length(my $more = get($control));
     $request .= $more;
     $length = $1 if !defined $length && $request =~ s/^(\d+)://;
   }
-  close $_ for $input_end, $output_end, $errors_end, $control, $control_end, $life_read;
+  POSIX::close($_) for $input_end, $output_end, $errors_end, $control, $control_end; close $life_read;
   my ($how, @variables) = split /\0/, $request, -1; pop @variables;
   # Under the handles, which keep their layers.
-  POSIX::dup2(fileno $input, 0) if $how =~ s/^p//; $how =~ s/^n//;
-  POSIX::dup2(fileno $output, 1); POSIX::dup2(fileno $errors, 2);
-  close $_ for $input, $output, $errors, $log;
+  POSIX::dup2($input, 0) if $how =~ s/^p//; $how =~ s/^n//;
+  POSIX::dup2($output, 1); POSIX::dup2($errors, 2);
+  POSIX::close($_) for $input, $output, $errors; close $log;
   enter_group($how) if length $how;
   for (@$files) {
     my ($descriptor, $flags, $position) = @$_;
