@@ -42,6 +42,8 @@ class Server(Loader):
         """Returns in each child, when it has its request."""
         self.loaded = set(sys.modules)
         self.kept = {name for name in self.loaded if is_library(name)}
+        # To look at each module costs a page that the kernel copies.
+        self.own_modules = [name for name in sys.modules if name not in self.kept]
         self.pid = os.getpid()
         gc.collect()
         self.writers = [o for o in gc.get_objects() if type(o).__name__ in ('TextIOWrapper', 'BufferedWriter', 'BufferedRandom')
@@ -116,9 +118,14 @@ class Server(Loader):
         environment.update(self.put)
         for name in self.dropped:
             environment.pop(name, None)
-        os.environ.clear()
+        # What os.environ.clear() and os.environb[name] do, with a tenth of their steps.
+        data = os.environ._data
+        for name in data:
+            os.unsetenv(name)
+        data.clear()
         for name, value in environment.items():
-            os.environb[name] = value
+            os.putenv(name, value)
+        data.update(environment)
         if self.said:
             send(2, self.said)
 
@@ -178,7 +185,8 @@ class Server(Loader):
                 is_private = name[0] == '_' and name[1:2] != '_'
                 if is_private == private and name != '__builtins__':
                     names[name] = None
-        for name, module in list(sys.modules.items()):
+        for name in self.own_modules if len(sys.modules) == len(self.loaded) else list(sys.modules):
+            module = sys.modules.get(name)
             if name in self.kept or name == '__main__' or is_library(name):
                 continue
             try:
