@@ -4,7 +4,7 @@
 #   (free for a request)     ->  PID INPUT OUTPUT ERRORS CONTROL
 #   (a request has ended)    ->  = PID STATUS NAME…, the status as wait(2) would have it, and what the script has left
 our ($path, $source, $data, $code, $each, $running, $exiting, $set, $deleted, $said, $worker);
-my (%before_request, $directory, $umask, %signals, %special, %layers, @arguments, @include);
+my (%before_request, %no_variable, %of_the_site, $directory, $umask, %signals, %special, %layers, @arguments, @include);
 
 # Not by an exception, as an eval of the script could catch that.
 BEGIN {
@@ -99,15 +99,15 @@ sub reuse {
   # The end of a request is told with the next line: its host is woken once.
   my $over = '';
   while (1) {
-    pipe(my $input, my $input_end) or last; pipe(my $output_end, my $output) or last;
-    pipe(my $errors_end, my $errors) or last; pipe(my $control, my $control_end) or last;
-    put(62, $over . join(' ', $$, map { fileno $_ } $input_end, $output_end, $errors_end, $control_end) . "\n");
+    my ($input, $input_end) = POSIX::pipe() or last; my ($output_end, $output) = POSIX::pipe() or last;
+    my ($errors_end, $errors) = POSIX::pipe() or last; my ($control, $control_end) = POSIX::pipe() or last;
+    put(62, "$over$$ $input_end $output_end $errors_end $control_end\n");
     $over = '';
     my $request = receive($control); last unless defined $request;
-    close $_ for $input_end, $output_end, $errors_end, $control, $control_end;
+    POSIX::close($_) for $input_end, $output_end, $errors_end, $control, $control_end;
     my ($how, @variables) = split /\0/, $request, -1; pop @variables;
-    begin_request($how =~ /^p/ ? fileno $input : -1, fileno $output, fileno $errors, \@variables);
-    close $_ for $input, $output, $errors;
+    begin_request($how =~ /^p/ ? $input : -1, $output, $errors, \@variables);
+    POSIX::close($_) for $input, $output, $errors;
     my $status = run_request();
     CORE::exit($status) if $$ != $worker;
     my @left = end_request();
@@ -122,11 +122,11 @@ sub reuse {
 sub receive {
   my ($control) = @_;
   my ($request, $length) = ('');
-  vec(my $want = '', fileno $control, 1) = 1; vec($want, 61, 1) = 1;
+  vec(my $want = '', $control, 1) = 1; vec($want, 61, 1) = 1;
   until (defined $length && length $request >= $length) {
     next if select(my $ready = $want, undef, undef, undef) < 0;
-    if (!vec($ready, fileno $control, 1)) { return unless length get(61); next }
-    my $more = get(fileno $control); return unless length $more;
+    if (!vec($ready, $control, 1)) { return unless length get(61); next }
+    my $more = get($control); return unless length $more;
     $request .= $more;
     $length = $1 if !defined $length && $request =~ s/^(\d+)://;
   }
@@ -199,14 +199,14 @@ sub end_request {
 sub snapshot {
   my %seen;
   for my $name (keys %main::) {
-    next if $name =~ /::$|^(?:_<.*|ENV|INC|SIG|STDIN|STDOUT|STDERR|DATA|stdin|stdout|stderr|ARGV|ARGVOUT|BEGIN|END|INIT|CHECK|UNITCHECK|[0-9]+|[^A-Za-z].*|[ab]|__.*)$/;
+    next if $no_variable{$name} //= $name =~ /::$|^(?:_<.*|ENV|INC|SIG|STDIN|STDOUT|STDERR|DATA|stdin|stdout|stderr|ARGV|ARGVOUT|BEGIN|END|INIT|CHECK|UNITCHECK|[0-9]+|[^A-Za-z].*|[ab]|__.*)$/ || 0;
     my $glob = \$main::{$name}; next unless ref $glob eq 'GLOB';
     my $scalar = *$glob{SCALAR};
     $seen{"\$$name"} = ref $$scalar ? ref $$scalar : "=$$scalar" if defined $$scalar;
     $seen{"\@$name"} = @{ *$glob{ARRAY} } if *$glob{ARRAY} && @{ *$glob{ARRAY} };
     $seen{"\%$name"} = keys %{ *$glob{HASH} } if *$glob{HASH} && %{ *$glob{HASH} };
   }
-  for my $file (values %INC) { $seen{"module:$file"} = 1 if defined $file && !ref $file && $file !~ m{^/(?:usr|etc/perl)/} }
+  for my $file (values %INC) { $seen{"module:$file"} = 1 if defined $file && !ref $file && ($of_the_site{$file} //= $file !~ m{^/(?:usr|etc/perl)/} || 0) }
   for (descriptors()) { next if /^6[1-3]$/; my $to = readlink "/proc/self/fd/$_"; $seen{"fd:$_"} = $to if defined $to && $to !~ m{^/proc/\d+/fd$} }
   if (opendir(my $tasks, '/proc/self/task')) { my $threads = grep { /^\d/ } readdir $tasks; $seen{"thread:$threads"} = 1 if $threads > 1 }
   return %seen;
