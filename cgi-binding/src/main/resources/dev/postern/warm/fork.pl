@@ -100,15 +100,10 @@ sub private_files {
   return @files;
 }
 
-# Whether a file is a module with a package of its own, which can be loaded before the script begins. Another one, such as
-# settings.pl, sets variables of the script or reads them, so it has to be loaded when the script asks for it.
-sub keeps_to_itself {
-  my ($name, $file) = @_;
-  return 0 unless $name =~ /^[\w\/]+\.pm$/ && defined $file && !ref $file && $file =~ /^[^\s=]+$/;
-  my $package = join '::', split /\//, substr($name, 0, -3);
-  local ($/, $!); open(my $source, '<:raw', $file) or return 0; my $text = <$source>; close $source;
-  $text =~ s/^__(?:END|DATA)__$.*//ms;
-  $text =~ /^\s*package\s+\Q$package\E\b/m && $text !~ /[\$\@%&*]\{?(?:main)?::\w/;
+# Whether a module can be loaded before the script begins: it has a package of its own, and names no variable of main.
+sub can_be_first {
+  my ($name, $file) = @_; my $text = own_package($name, $file);
+  length $text && $file =~ /^[^\s=]+$/ && $text !~ /[\$\@%&*]\{?(?:main)?::\w/;
 }
 
 # What this child had loaded beyond its server, by the server's own descriptor: the child has none left.
@@ -116,7 +111,7 @@ END {
   if ($learning && defined $server && $$ != $server && !$told) {
     $told = 1; my $status = $?;
     if (defined(my $report = POSIX::open($report_path, 1 | 04000))) {
-      my @names = grep { !$loaded{$_} && keeps_to_itself($_, $INC{$_}) } sort keys %INC;
+      my @names = grep { !$loaded{$_} && can_be_first($_, $INC{$_}) } sort keys %INC;
       while (@names) { put($report, join(' ', '+', $$, map { "$_=$INC{$_}" } splice @names, 0, 12) . "\n") }
       put($report, "+ $$ .\n"); POSIX::close($report);
     }

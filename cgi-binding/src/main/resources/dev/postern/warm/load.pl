@@ -109,6 +109,17 @@ sub unshared {
   return waitpid(-1, POSIX::WNOHANG()) == -1 ? '' : 'it has a child of its own after it has loaded';
 }
 
+# The text of a module that has a package of its own. Another file, such as settings.pl, sets variables of the script or reads
+# them, so each run has to load it when the script asks for it: ''.
+sub own_package {
+  my ($name, $file) = @_;
+  return '' unless $name =~ /^[\w\/]+\.pm$/ && defined $file && !ref $file;
+  my $package = join '::', split /\//, substr($name, 0, -3);
+  local ($/, $!); open(my $source, '<:raw', $file) or return ''; my $text = <$source>; close $source;
+  $text =~ s/^__(?:END|DATA)__$.*//ms;
+  $text =~ /^\s*package\s+\Q$package\E\b/m ? $text : '';
+}
+
 # The flags and the position of an open file.
 sub open_file {
   my ($descriptor) = @_;

@@ -4,7 +4,7 @@
 #   (free for a request)     ->  PID INPUT OUTPUT ERRORS CONTROL
 #   (a request has ended)    ->  = PID STATUS NAME…, the status as wait(2) would have it, and what the script has left
 our ($path, $source, $data, $code, $each, $running, $exiting, $set, $deleted, $said, $worker);
-my (%before_request, %no_variable, %of_the_site, $directory, $umask, %signals, %special, %layers, @arguments, @include);
+my (%before_request, %loaded, %no_variable, %of_the_site, $directory, $umask, %signals, %special, %layers, @arguments, @include);
 
 # Not by an exception, as an eval of the script could catch that.
 BEGIN {
@@ -95,7 +95,7 @@ sub reuse {
   %special = (ors => $\, irs => $/, ofs => $,, list => $", subscript => $;, warn => $^W, error => $^A);
   %layers = map { $_ => join '', map { ":$_" } grep { !/^(?:unix|perlio)$/ } PerlIO::get_layers(*{"main::$_"}, $_ eq 'STDIN' ? () : (output => 1)) } qw(STDIN STDOUT STDERR);
   report_ready($path);
-  %before_request = snapshot();
+  %before_request = snapshot(); %loaded = %INC;
   # The end of a request is told with the next line: its host is woken once.
   my $over = '';
   while (1) {
@@ -179,6 +179,7 @@ sub end_request {
   open(STDIN, '<&=', 0); open(STDOUT, '>&=', 1); open(STDERR, '>&=', 2); select(STDOUT);
   eval { CGI::initialize_globals() } if defined &CGI::initialize_globals;
   %ENV = ();
+  for (grep { !exists $loaded{$_} } keys %INC) { if (length own_package($_, $INC{$_})) { $loaded{$_} = 1 } else { delete $INC{$_} } }
   my @left;
   for my $name (keys %SIG) {
     my ($was, $is) = ($signals{$name}, $SIG{$name});

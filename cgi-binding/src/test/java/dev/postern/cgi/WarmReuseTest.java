@@ -225,6 +225,23 @@ class WarmReuseTest {
         .isEqualTo("q=1");
   }
 
+  /** Perl's `require` returns 1, and does nothing, for a file that an earlier request has loaded. */
+  @Test
+  void filesThatWorkOnTheScript_areLoadedByEachRequest() throws IOException {
+    Files.writeString(directory.resolve("settings.pl"), "return { q => $query };\n");
+    Files.writeString(directory.resolve("Once.pm"), "package Once; our $q = $main::query; 1;\n");
+    site.script(
+        "settings-user.pl",
+        "#!/usr/bin/perl",
+        "use lib '" + directory + "'; our $query = $ENV{QUERY_STRING};",
+        PERL,
+        "my $settings = require 'settings.pl'; require Once; print \"$settings->{q} $Once::q\";");
+    site.fork(() -> get("settings-user.pl", "first"));
+    for (String query : List.of("a", "b", "c")) {
+      assertThat(site.fork(() -> get("settings-user.pl", query)).body()).startsWith(query + " ");
+    }
+  }
+
   @Test
   void randomNumbers_neverRepeat() throws IOException {
     Set<String> seen = new HashSet<>();
