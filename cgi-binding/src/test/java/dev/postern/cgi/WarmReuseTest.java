@@ -225,7 +225,9 @@ class WarmReuseTest {
         .isEqualTo("q=1");
   }
 
-  /** Perl's `require` returns 1, and does nothing, for a file that an earlier request has loaded. */
+  /**
+   * Perl's `require` returns 1, and does nothing, for a file that an earlier request has loaded.
+   */
   @Test
   void filesThatWorkOnTheScript_areLoadedByEachRequest() throws IOException {
     Files.writeString(directory.resolve("settings.pl"), "return { q => $query };\n");
