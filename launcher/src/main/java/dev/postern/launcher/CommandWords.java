@@ -8,6 +8,6 @@ public final class CommandWords {
 
   /** Returns the command with all of its words. */
   public static CommandLine commandLine() {
-    return new CommandLine(new PosternCommand());
+    return PosternCommand.whole();
   }
 }

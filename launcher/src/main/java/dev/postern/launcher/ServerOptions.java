@@ -239,6 +239,7 @@ final class ServerOptions {
    * @throws LauncherException when they are wrong
    */
   @Nullable Tls tls() {
-    return Tls.of(tlsCert, tlsKey);
+    // The class needs Bouncy Castle, and the JVM checks the signature of its jar at each start.
+    return tlsCert == null && tlsKey == null ? null : Tls.of(tlsCert, tlsKey);
   }
 }

@@ -50,13 +50,9 @@ final class Tls {
   /**
    * Reads both files.
    *
-   * @return null when neither is named
    * @throws LauncherException when one is missing, or they do not belong together
    */
-  static @Nullable Tls of(@Nullable String certificate, @Nullable String key) {
-    if (certificate == null && key == null) {
-      return null;
-    }
+  static Tls of(@Nullable String certificate, @Nullable String key) {
     if (certificate == null || key == null) {
       throw LauncherException.badArgument("--tls-cert must come with --tls-key");
     }

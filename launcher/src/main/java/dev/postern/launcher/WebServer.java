@@ -68,6 +68,15 @@ final class WebServer implements AutoCloseable {
 
   private static final String SERVLET = "postern";
 
+  // Without this Jetty starts JMX to learn the size of a reference, which takes a sixth of the
+  // whole start. The figure only keeps counters of Jetty's threads apart: 64 bytes hold 16.
+  static {
+    String references = "org.eclipse.jetty.util.referencesPerCacheLine";
+    if (System.getProperty(references) == null) {
+      System.setProperty(references, "16");
+    }
+  }
+
   private final Server server;
   private final List<Connector> connectors;
   private final GracefulHandler running;

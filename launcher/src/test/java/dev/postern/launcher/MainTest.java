@@ -203,6 +203,13 @@ class MainTest {
   }
 
   @Test
+  void words_areNamedAsTheirClassesSay() {
+    PosternCommand.whole()
+        .getSubcommands()
+        .forEach((word, line) -> assertThat(line.getCommandName()).isEqualTo(word));
+  }
+
+  @Test
   void execute_constructorFails_isOneLineAndExit1() {
     assertThat(execute("serve --classpath @ --app /x=Failing")).isEqualTo(1);
     assertOneLine(

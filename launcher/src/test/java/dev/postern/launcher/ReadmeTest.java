@@ -175,7 +175,7 @@ class ReadmeTest {
     Set<String> options = new TreeSet<>();
     options.add("--help");
     options.add("--version");
-    for (CommandLine word : new CommandLine(new PosternCommand()).getSubcommands().values()) {
+    for (CommandLine word : PosternCommand.whole().getSubcommands().values()) {
       word.getCommandSpec().options().forEach(option -> options.add(option.longestName()));
     }
     assertThat(found("docs/command.md", "(--[a-z][a-z-]*)")).isEqualTo(options);
