@@ -225,46 +225,70 @@ final class Worker implements PooledScript.Ending {
 
   /**
    * Reads a report: {@code PID INPUT OUTPUT ERRORS CONTROL} when the worker is free, {@code = PID
-   * STATUS NAME…} after a request, with the names of what the request has left behind.
+   * STATUS NAME…} after a request, with the names of what the request has left behind. Each request
+   * must get its own answer, so a worker whose reports are not those of one process is killed.
    */
   private void report(String line) {
     String[] words = line.split(" ", -1);
     try {
-      if (words[0].equals("=")) {
-        int status = Integer.parseInt(words[2]);
-        int signal = status & 0x7F;
-        CompletableFuture<TurnEnd> over;
-        synchronized (this) {
-          over = turn;
-        }
-        List<String> left = List.of(words).subList(3, words.length);
-        if (!left.isEmpty()) {
-          listener.left(this, left);
-        }
-        if (over != null) {
-          over.complete(new TurnEnd(signal == 0 ? status >> 8 & 0xFF : 128 + signal, left));
-        }
-        return;
+      boolean good =
+          words[0].equals("=")
+              ? Long.parseLong(words[1]) == pid() && turnEnds(words)
+              : Long.parseLong(words[0]) == pid() && turnBegins(words);
+      if (!good) {
+        kill();
       }
-      CompletableFuture<TurnEnd> next = new CompletableFuture<>();
-      synchronized (this) {
-        turn = next;
-        busy = false;
-      }
-      listener.free(
-          this,
-          new ForkedChild(
-              pid(),
-              ProcessHandle.current().pid(),
-              Integer.parseInt(words[1]),
-              Integer.parseInt(words[2]),
-              Integer.parseInt(words[3]),
-              Integer.parseInt(words[4]),
-              next,
-              pid -> {}));
     } catch (NumberFormatException | ArrayIndexOutOfBoundsException e) {
       kill();
     }
+  }
+
+  /** Ends the turn; false if the worker serves no request. */
+  private boolean turnEnds(String[] words) {
+    int status = Integer.parseInt(words[2]);
+    int signal = status & 0x7F;
+    CompletableFuture<TurnEnd> over;
+    synchronized (this) {
+      over = busy ? openTurn() : null;
+    }
+    if (over == null) {
+      return false;
+    }
+    List<String> left = List.of(words).subList(3, words.length);
+    if (!left.isEmpty()) {
+      listener.left(this, left);
+    }
+    over.complete(new TurnEnd(signal == 0 ? status >> 8 & 0xFF : 128 + signal, left));
+    return true;
+  }
+
+  /** Begins the next turn; false if the last one has not ended. */
+  private boolean turnBegins(String[] words) {
+    CompletableFuture<TurnEnd> next = new CompletableFuture<>();
+    ForkedChild child =
+        new ForkedChild(
+            pid(),
+            ProcessHandle.current().pid(),
+            Integer.parseInt(words[1]),
+            Integer.parseInt(words[2]),
+            Integer.parseInt(words[3]),
+            Integer.parseInt(words[4]),
+            next,
+            pid -> {});
+    synchronized (this) {
+      if (openTurn() != null) {
+        return false;
+      }
+      turn = next;
+      busy = false;
+    }
+    listener.free(this, child);
+    return true;
+  }
+
+  /** The turn that has not ended, if there is one. Called with the lock held. */
+  private @Nullable CompletableFuture<TurnEnd> openTurn() {
+    return turn == null || turn.isDone() ? null : turn;
   }
 
   private void look(String ready) {

@@ -268,20 +268,6 @@ def loading():
         frame = frame.f_back
 
 
-def exit_status(error):
-    code = error.code
-    if code is None:
-        return 0
-    if isinstance(code, int):
-        return code & 0xFF
-    try:
-        sys.stderr.write('%s\n' % (code,))
-        sys.stderr.flush()
-    except Exception:
-        pass
-    return 1
-
-
 def is_library(name):
     file = getattr(sys.modules.get(name), '__file__', None)
     return file is None or file.startswith(LIBRARY)

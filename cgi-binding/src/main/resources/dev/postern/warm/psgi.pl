@@ -11,15 +11,29 @@ POSIX::dup2(0, 61); POSIX::dup2(1, 62); POSIX::dup2(2, 63);
 open(my $commands, '<&=', 61) or die; open(my $reports, '>&=', 62) or die; open(my $log, '>&=', 63) or die;
 open(my $null, '+<', '/dev/null') or die;
 $SIG{PIPE} = 'IGNORE';
+my $worker = $$;
+
+# A child must not hold what tells of its parent's end, nor report in its place.
+BEGIN {
+  *CORE::GLOBAL::fork = sub () {
+    my $child = CORE::fork();
+    if (defined $child && !$child) { close $_ for $commands, $reports }
+    $child;
+  };
+}
 
 # What is no request's reads nothing, and writes to the log.
 sub rest { POSIX::dup2(fileno $null, 0); POSIX::dup2(63, 1); POSIX::dup2(63, 2) }
+# Ends a child that the application has forked, and that has come back here: only the worker answers and reports.
+sub end_child { my ($why) = @_; return if $$ == $worker; put(2, "$why"); flush_output(); POSIX::_exit(length $why ? 255 : 0) }
+sub flush_output { my $old = select(STDOUT); local $| = 1; select($old) }
 sub fail_load { my ($why) = @_; $why =~ s/[\n\t]+/ /g; put(62, "!$why\n"); POSIX::_exit(1) }
 
 rest();
 our $file;
 ($0) = ($file);
 my $application = do { package Postern::Psgi::Application; do $file };
+end_child(defined $application ? '' : $@);
 fail_load($@ || "it cannot be read: $!") if !defined $application;
 fail_load('it must return an application') if ref $application ne 'CODE' && !(ref $application && eval { $application->can('(&{}') || overload::Method($application, '&{}') });
 put(62, join("\t", 'ready', $file, grep { defined && !ref && !/[\t\n]/ } values %INC) . "\n");
@@ -37,7 +51,7 @@ while (1) {
   POSIX::dup2($how =~ /^p/ ? fileno $input : fileno $null, 0);
   POSIX::dup2(fileno $errors, 1); POSIX::dup2(fileno $errors, 2);
   my $status = turn(\@variables, $how =~ /^p/ ? $input : $null, fileno $output, $errors);
-  { my $old = select(STDOUT); local $| = 1; select($old) }
+  flush_output();
   rest();
   close $_ for $input, $output, $errors;
   $over = "= $$ $status\n";
@@ -73,6 +87,7 @@ sub turn {
   my ($sent, $gone) = (0, 0);
   my $bytes = sub { my ($text) = @_; utf8::downgrade($text, 1) or die "body and headers must be bytes\n"; $text };
   my $write = sub {
+    end_child('');
     return if put($output, $bytes->($_[0]));
     die "output must be written: $!\n" if $! != POSIX::EPIPE();
     $gone = 1; die "postern: the client has gone\n";
@@ -98,8 +113,9 @@ sub turn {
     ref $response eq 'CODE' ? $response->($respond) : $respond->($response);
     1;
   };
+  my $why = $done ? '' : $@;
+  end_child($why);
   return 0 if $done;
-  my $why = $@;
   return 0 if $gone && $why eq "postern: the client has gone\n";
   put(fileno $errors, "$why");
   return $cut if $sent;

@@ -36,8 +36,7 @@ class Worker(Loader):
     def prepare(self):
         """Takes down what each request begins with."""
         self.exits = Exits()
-        # A child must not hold what tells of its parent's end.
-        os.register_at_fork(after_in_child=lambda: [os.close(fd) for fd in (self.commands, self.reports)])
+        close_in_children(self.commands, self.reports)
         self.directory, self.umask = os.getcwd(), os.umask(0)
         os.umask(self.umask)
         self.argv, self.path_list = list(sys.argv), list(sys.path)

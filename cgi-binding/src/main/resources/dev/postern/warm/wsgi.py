@@ -24,7 +24,9 @@ CUT = signal.SIGABRT
 
 
 def main():
+    worker = os.getpid()
     commands, reports, log = (fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 61) for fd in (0, 1, 2))
+    close_in_children(commands, reports)
     if reset and signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     null = os.open('/dev/null', os.O_RDWR | os.O_CLOEXEC)
@@ -41,9 +43,11 @@ def main():
     try:
         application = load()
     except BaseException as error:
+        end_child(worker, error)
         why = traceback.format_exception_only(type(error), error)[-1].strip()
         send(reports, b'!' + os.fsencode(why).replace(b'\n', b' ') + b'\n')
         os._exit(1)
+    end_child(worker)
     files = (getattr(module, '__file__', None) for module in list(sys.modules.values()))
     shown = [os.fsencode(name) for name in files if name and not any(c in name for c in '\t\n')]
     send(reports, b'\t'.join([b'ready'] + shown) + b'\n')
@@ -66,7 +70,8 @@ def main():
         os.dup2(input if how[:1] == b'p' else null, 0)
         os.dup2(errors, 1)
         os.dup2(errors, 2)
-        status = Turn(variables, how[:1] == b'p', input, output, errors).run(application)
+        status = Turn(worker, variables, how[:1] == b'p', input, output, errors).run(application)
+        end_child(worker)
         flush()
         rest()
         for fd in (input, output, errors):
@@ -108,6 +113,20 @@ def receive(control, commands):
     return request
 
 
+def end_child(worker, error=None):
+    """Ends a child that the application has forked, and that has come back here: only the worker answers and reports."""
+    if os.getpid() == worker:
+        return
+    status = 0
+    if isinstance(error, SystemExit):
+        status = exit_status(error)
+    elif error is not None:
+        traceback.print_exc()
+        status = 1
+    flush()
+    os._exit(status)
+
+
 class ClientGone(BrokenPipeError):
     """Raised by Turn.write alone: an application may meet a broken pipe of its own."""
 
@@ -115,7 +134,8 @@ class ClientGone(BrokenPipeError):
 class Turn:
     """One request: what is written to the host is what a CGI program would write."""
 
-    def __init__(self, variables, has_body, input, output, errors):
+    def __init__(self, worker, variables, has_body, input, output, errors):
+        self.worker = worker
         self.output = output
         self.head = None
         self.sent = False
@@ -156,7 +176,8 @@ class Turn:
             return 0
         except ClientGone:
             return 0
-        except BaseException:
+        except BaseException as error:
+            end_child(self.worker, error)
             traceback.print_exc(file=self.errors)
             return self.fail()
 
@@ -192,6 +213,8 @@ class Turn:
             raise TypeError('block must be bytes: %s' % type(block).__name__)
         if self.head is None:
             raise AssertionError('start_response must be called before the body')
+        if os.getpid() != self.worker:
+            sys.exit()
         if not self.sent:
             status, headers = self.head
             lines = ['Status: ' + status] + ['%s: %s' % header for header in headers]

@@ -9,6 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -88,6 +90,39 @@ class PsgiApplicationTest {
       Call late = Call.get("/late").to(app);
       assertThat(late.body()).isEqualTo("part");
       assertThat(late.outcome.complete()).isFalse();
+    }
+  }
+
+  /** In the request of the child, and after it. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "exit 3",
+        "die qq(reason\\n)",
+        "return [200, ['Content-Type', 'text/plain'], ['child']]",
+        "fork || exit 0; wait; exit 3",
+      })
+  void childOfTheApplication_neitherAnswersNorReports(String end) throws IOException {
+    try (PsgiApplication app =
+        app(
+            "sub { my $user = $_[0]{PATH_INFO};",
+            "  if ($user eq '/late' && !fork) { select undef, undef, undef, .2; " + end + " }",
+            "  if ($user eq '/fork') { if (!fork) { "
+                + end
+                + " } wait; $user = ($? >> 8) . \" $$\" }",
+            "  [200, ['Content-Type', 'text/plain'], [$user]] }")) {
+      String status = end.endsWith("exit 3") ? "3 " : end.startsWith("die") ? "255 " : "0 ";
+      for (int i = 0; i < 3; i++) {
+        Call call = Call.get("/fork").to(app);
+        assertThat(call.body()).isEqualTo(status + group.status().get(0).pid());
+        assertThat(call.log()).isEqualTo(end.startsWith("die") ? "app.psgi: reason\n" : "");
+      }
+      assertThat(Call.get("/late").to(app).body()).isEqualTo("/late");
+      for (int i = 0; i < 30; i++) {
+        assertThat(Call.get("/user" + i).to(app).body()).isEqualTo("/user" + i);
+        LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(10));
+      }
+      assertThat(group.status()).extracting(WorkerStatus::generation).containsExactly(1);
     }
   }
 

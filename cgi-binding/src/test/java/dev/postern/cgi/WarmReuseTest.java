@@ -145,6 +145,8 @@ class WarmReuseTest {
         "kill | import os,sys; sys.stdout.flush(); os.kill(os.getpid(), 9)",
         "fork | import os,sys; sys.stdout.flush(); p = os.fork(); print('x'); p and"
             + " print(os.waitpid(p, 0)[1])",
+        "forks | import os; os.fork() or (os.fork() or os._exit(0), os.wait(), os._exit(0));"
+            + " print(os.wait()[1])",
         "shell | import os,sys; sys.stdout.flush(); os.system('ls /proc/self/fd; echo e"
             + " >/dev/stderr; cat')",
         "closed | import os; os.close(1)",

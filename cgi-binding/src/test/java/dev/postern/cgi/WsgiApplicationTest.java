@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -121,6 +122,59 @@ class WsgiApplicationTest {
       assertThat(late.body()).isEqualTo("part");
       assertThat(late.outcome.complete()).isFalse();
       assertThat(late.log()).contains("backend");
+    }
+  }
+
+  /** In the request of the child, and after it. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "sys.exit(3)",
+        "raise SystemExit",
+        "1/0",
+        "return [b'child']",
+        "os.fork() or sys.exit(0); os.wait(); sys.exit(3)",
+      })
+  void childOfTheApplication_neitherAnswersNorReports(String end) throws IOException {
+    try (WsgiApplication app =
+        builder(
+                "import os, sys, time\n"
+                    + function(
+                        START
+                            + "    user = environ['PATH_INFO'].encode()\n"
+                            + "    if user == b'/late' and not os.fork():\n"
+                            + ("        time.sleep(.2); " + end + "\n")
+                            + "    if user != b'/fork': return [user]\n"
+                            + "    child = os.fork()\n"
+                            + ("    if not child: " + end + "\n")
+                            + "    return [b'%d %d' % (os.wait()[1] >> 8, os.getpid())]\n"))
+            .build()) {
+      String status = end.endsWith("(3)") ? "3 " : end.equals("1/0") ? "1 " : "0 ";
+      for (int i = 0; i < 3; i++) {
+        Call call = Call.get("/fork").to(app);
+        assertThat(call.body()).isEqualTo(status + group.status().get(0).pid());
+        assertThat(call.log().contains("ZeroDivisionError")).isEqualTo(end.equals("1/0"));
+        assertThat(call.log()).doesNotContain("SystemExit", "Bad file descriptor");
+      }
+      assertThat(Call.get("/late").to(app).body()).isEqualTo("/late");
+      for (int i = 0; i < 30; i++) {
+        assertThat(Call.get("/user" + i).to(app).body()).isEqualTo("/user" + i);
+        LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(10));
+      }
+      assertThat(group.status()).extracting(WorkerStatus::generation).containsExactly(1);
+    }
+  }
+
+  @Test
+  void childThatIsForkedDuringTheLoad_isNoWorker() throws IOException {
+    try (WsgiApplication app =
+        builder(
+                "import os, sys\nchild = os.fork()\nif child: os.waitpid(child, 0)\n"
+                    + function(START + "    return [b'%d' % os.getpid()]\n"))
+            .build()) {
+      for (int i = 0; i < 3; i++) {
+        assertThat(Call.get("/").to(app).body()).isEqualTo("" + group.status().get(0).pid());
+      }
     }
   }
 

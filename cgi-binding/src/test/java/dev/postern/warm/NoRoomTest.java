@@ -49,7 +49,7 @@ class NoRoomTest {
     timer.shutdownNow();
   }
 
-  private static GroupOptions options() {
+  static GroupOptions options() {
     Duration long60 = Duration.ofSeconds(60);
     return new GroupOptions(
         1,
