@@ -189,7 +189,9 @@ sub end_request {
   chdir $directory; umask $umask;
   while ((my $ended = waitpid(-1, POSIX::WNOHANG())) >= 0) { if ($ended == 0) { push @left, 'child'; last } }
   my %now = snapshot();
-  push @left, grep { !exists $before_request{$_} || $before_request{$_} ne $now{$_} } sort keys %now;
+  my @changed = grep { !exists $before_request{$_} || $before_request{$_} ne $now{$_} } sort keys %now;
+  # The names that end the worker come first, as there may be more than are told.
+  push @left, (grep { /^(?:fd|thread):/ } @changed), grep { !/^(?:fd|thread):/ } @changed;
   %before_request = %now;
   s/[^\x21-\x7e]/_/g for @left;
   splice(@left, 20, @left, '...') if @left > 20;

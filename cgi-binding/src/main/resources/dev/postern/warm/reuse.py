@@ -193,15 +193,8 @@ class Worker(Loader):
         return left[:20] + ['...'] if len(left) > 20 else left
 
     def look(self):
-        """What modules of the site hold, by values or sizes; descriptors and threads."""
+        """Descriptors and threads, which come first as they end the worker; what modules of the site hold, by values or sizes."""
         seen = {}
-        for name, module in list(sys.modules.items()):
-            if name == '__main__' or is_library(name):
-                continue
-            seen['module:' + name] = True
-            for attribute, value in list(getattr(module, '__dict__', {}).items()):
-                if attribute[:2] != '__':
-                    seen[name + '.' + attribute] = self.shape(value)
         for fd in descriptors():
             if fd not in (self.commands, self.reports, self.log):
                 to = target(fd)
@@ -210,6 +203,13 @@ class Worker(Loader):
         threads = len(os.listdir('/proc/self/task'))
         if threads > 1:
             seen['thread:%d' % threads] = True
+        for name, module in list(sys.modules.items()):
+            if name == '__main__' or is_library(name):
+                continue
+            seen['module:' + name] = True
+            for attribute, value in list(getattr(module, '__dict__', {}).items()):
+                if attribute[:2] != '__':
+                    seen[name + '.' + attribute] = self.shape(value)
         if sys.path != self.path_list:
             seen['sys.path'] = tuple(sys.path)
         return seen

@@ -300,6 +300,7 @@ class WarmReuseTest {
         "module | eval 'require Site' | module:",
         "descriptor | open our $kept => '</etc/passwd' | fd:",
         "child | if (!fork) { close STDOUT; close STDERR; sleep 3; exit } | child",
+        "descriptor-of-many | ${\"v$_\"} = rand for 1 .. 25; open our $kept => '</etc/passwd' | fd:",
       })
   void perl_isToldWhatItLeaves(String name, String code, String found) throws IOException {
     Programs.write(directory.resolve("Site.pm"), "package Site; 1;\n");
@@ -326,6 +327,11 @@ class WarmReuseTest {
             + " daemon=True).start() | thread:",
         "child | import os,time; os.fork() or (os.close(1), os.close(2), time.sleep(3),"
             + " os._exit(0)) | child",
+        "descriptor-of-many | import os, site_module; [setattr(site_module, 'v%d' % i, [i]) for i in"
+            + " range(25)]; os.open('/etc/passwd', 0) | fd:",
+        "thread-of-many | import threading, time, site_module; [setattr(site_module, 'v%d' % i, [i])"
+            + " for i in range(25)]; threading.Thread(target=lambda: time.sleep(3),"
+            + " daemon=True).start() | thread:",
       })
   void python_isToldWhatItLeaves(String name, String code, String found) throws IOException {
     Files.writeString(directory.resolve("site_module.py"), "count = 0\nitems = []\n");
