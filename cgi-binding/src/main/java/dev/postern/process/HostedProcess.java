@@ -157,11 +157,12 @@ public abstract class HostedProcess implements RunningProgram {
       boolean tied)
       throws IOException {
     if (StartPath.inForce() == StartPath.PORTABLE) {
-      HostedProcess served = StartServer.launch(command, environment, directory, body);
-      if (served != null) {
-        return served;
-      }
-      return PortableProcess.launch(command, environment, directory, body, tied);
+      // The kernel ends a tied program with its parent, which must be this JVM.
+      HostedProcess served =
+          tied ? null : StartServer.launch(command, environment, directory, body);
+      return served != null
+          ? served
+          : PortableProcess.launch(command, environment, directory, body, tied);
     }
     if (tied) {
       return Spawner.call(() -> NativePath.launch(command, environment, directory, body));

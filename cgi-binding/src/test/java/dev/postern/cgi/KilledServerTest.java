@@ -19,6 +19,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -40,6 +41,7 @@ class KilledServerTest {
       Path.of(System.getProperty("postern.cgroup", "/sys/fs/cgroup/unified"));
 
   @TempDir Path directory;
+  private List<String> options = List.of();
   private Path programs;
   private Path spools;
   private Path running;
@@ -76,6 +78,26 @@ class KilledServerTest {
     System.out.println("kills: " + KILLS + ", " + tied + " programs ended with their server");
   }
 
+  /** A start server may outlive the server whose programs it starts. */
+  @Test
+  @Timeout(120)
+  void tiedProgramWhereTheStartServerIsOn_endsWithTheServer() throws Exception {
+    options = List.of("-Ddev.postern.startServer=true");
+    // One client runs two programs that end before the one that does not.
+    Process server = start("1");
+    Set<String> ran;
+    try {
+      do {
+        Thread.sleep(5);
+        ran = running();
+      } while (ran.isEmpty());
+    } finally {
+      server.destroyForcibly();
+    }
+    assertThat(server.waitFor()).isEqualTo(137);
+    awaitEnd(ran);
+  }
+
   /**
    * What has left the program's process is not tied to the server, and in its group all the same.
    */
@@ -110,14 +132,18 @@ class KilledServerTest {
       assertThat(output.readLine()).isEqualTo("good");
       // The moment is the point: not for anything to happen.
       Thread.sleep(new Random(seed).nextInt(MAX_MILLIS));
-      try (Stream<Path> all = Files.list(running)) {
-        all.forEach(file -> ran.add(file.getFileName().toString()));
-      }
+      ran.addAll(running());
     } finally {
       server.destroyForcibly();
     }
     assertThat(server.waitFor()).isEqualTo(137);
     return ran;
+  }
+
+  private Set<String> running() throws IOException {
+    try (Stream<Path> all = Files.list(running)) {
+      return all.map(file -> file.getFileName().toString()).collect(Collectors.toSet());
+    }
   }
 
   private void assertNextStartIsClean(String... group) throws Exception {
@@ -144,6 +170,7 @@ class KilledServerTest {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-Xmx64m", "-XX:TieredStopAtLevel=1", "-Djava.io.tmpdir=" + spools));
+    command.addAll(options);
     if (Boolean.getBoolean("postern.test.jar")) {
       command.add("--enable-native-access=ALL-UNNAMED");
     }

@@ -65,6 +65,15 @@ class StartServerTest extends HostedProcessContract {
     }
   }
 
+  /** The kernel ends it with its parent. */
+  @Test
+  void programThatIsTiedToThisJvm_isItsChild() throws IOException {
+    List<String> command = List.of("/bin/sh", "-c", "echo $PPID");
+    try (Running tied = new Running(HostedProcess.start(command, Map.of(), ROOT, null, true))) {
+      assertThat(tied.output()).isEqualTo(ProcessHandle.current().pid() + "\n");
+    }
+  }
+
   /** A program goes on without the server that has started it, and another one starts the next. */
   @Test
   void serverThatIsKilled_takesNoProgramAlong() throws Exception {
