@@ -124,7 +124,8 @@ public final class Isolation {
 
   /** Whether the kernel ends a program when the thread that started it ends. */
   boolean isTied() {
-    return tied;
+    // bwrap ends with the thread, too [--die-with-parent].
+    return tied || namespaces != null;
   }
 
   /** The user that programs run as, or null for this process's user. */

@@ -21,10 +21,14 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
@@ -380,6 +384,35 @@ class IsolationTest {
 
     assertThat(Call.get("/").to(app).status).isEqualTo(504);
     awaitNone("sleep\u000098765\0");
+  }
+
+  /** The kernel ends bwrap with the thread that has started it. */
+  @Test
+  @Timeout(60)
+  void programInNamespaces_worksOnAfterTheThreadsOfItsRequest() throws Exception {
+    Isolation isolation = namespaces();
+    assertThat(isolation.isTied()).isTrue();
+    assertThat(isolation.coldReason()).isEmpty();
+    Path go = directory.resolve("go");
+    BlockingQueue<CgiRun> runs = new LinkedBlockingQueue<>();
+    Path program =
+        program(
+            "printf 'Content-Type: text/plain\\nContent-Length: 2\\n\\nok'",
+            "until [ -e " + go + " ]; do sleep 0.02; done",
+            "exit 3");
+    CgiApplication app =
+        CgiApplication.builder(program).isolation(isolation).onRun(runs::add).build();
+    CompletableFuture<String> body =
+        CompletableFuture.supplyAsync(
+            () -> Call.get("/").to(app).body(), task -> new Thread(task).start());
+
+    assertThat(body.get()).isEqualTo("ok");
+    // Ends the threads that no program needs now.
+    CgiApplication.of(program).close();
+    assertThat(runs.poll(500, TimeUnit.MILLISECONDS)).isNull();
+    Files.createFile(go);
+    assertThat(runs.take().exit()).isEqualTo("exit 3");
+    app.close();
   }
 
   @Test
