@@ -160,7 +160,9 @@ final class HostedFile implements Hosted {
 
   /** Lets an eager group load the program before any request. */
   void load(RefusalCounters counters) throws GatewayException {
-    if (group != null && group.isEager() && processes.isolation().coldReason().isEmpty()) {
+    if (group != null
+        && group.isEager()
+        && processes.isolation().coldReason(group.mode()).isEmpty()) {
       Environ nobody = Environ.builder(Map.of("REQUEST_METHOD", "GET")).build();
       for (String name : options.passed()) {
         nobody.put(name, "");
@@ -174,7 +176,7 @@ final class HostedFile implements Hosted {
   /** A child of a worker that runs the program; null when a process of its own must run it. */
   private @Nullable RunningProgram child(WarmRequest request, WorkerGroup workers)
       throws IOException {
-    String cold = processes.isolation().coldReason();
+    String cold = processes.isolation().coldReason(workers.mode());
     if (cold.isEmpty()) {
       try {
         WarmStart started = workers.pool().start(request);

@@ -36,6 +36,8 @@ public final class Isolation {
   private static final List<String> SYSTEM =
       List.of("/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc/alternatives", "/etc/ld.so.cache");
 
+  private static final String CPU = "--cpu=";
+
   private static final Isolation NONE = builder().build();
   private static final Isolation INSIDE = new Isolation();
 
@@ -157,9 +159,13 @@ public final class Isolation {
   }
 
   /** Why a worker cannot be kept apart as well as a process of its own; "" when it can. */
-  String coldReason() {
+  String coldReason(WorkerMode mode) {
     if (tied) {
       return "its children would not end with this JVM [endWithServer]";
+    }
+    // A child of a fork server begins at zero.
+    if (mode == WorkerMode.REUSE && limits.stream().anyMatch(limit -> limit.startsWith(CPU))) {
+      return "processor time is counted for each run [cpuTime]";
     }
     return processes > 0 ? "processes are counted for each run [processes]" : "";
   }
@@ -285,7 +291,7 @@ public final class Isolation {
 
     /** Processor time of each process, in whole seconds. SIGXCPU ends a process that takes more. */
     public Builder cpuTime(Duration time) {
-      limits.add("--cpu=" + positive("processor time in seconds", time.toSeconds()));
+      limits.add(CPU + positive("processor time in seconds", time.toSeconds()));
       return this;
     }
 

@@ -70,6 +70,10 @@ public final class WorkerGroup implements AutoCloseable {
     return new Builder(name);
   }
 
+  WorkerMode mode() {
+    return mode;
+  }
+
   private void tell(ServerEvent event) {
     tell(WorkerStatus.of(event, mode));
   }

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.LongPredicate;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** What /proc tells about the processes of this system. Reading all of it takes milliseconds. */
@@ -87,6 +88,24 @@ public final class ProcessTable {
       String[] pages = Files.readString(statm, StandardCharsets.ISO_8859_1).split(" ", 3);
       return Long.parseLong(pages[1]) * PAGE;
     } catch (IOException | RuntimeException e) {
+      return 0;
+    }
+  }
+
+  /** How much processor time a process may have, in seconds (RLIMIT_CPU); 0 for no limit. */
+  static long workLimit(long pid) {
+    try (Stream<String> limits =
+        Files.lines(
+            PROC.resolve(Long.toString(pid)).resolve("limits"), StandardCharsets.ISO_8859_1)) {
+      return limits
+          .filter(line -> line.startsWith("Max cpu time "))
+          .map(line -> line.split(" +")[3])
+          .filter(soft -> !soft.equals("unlimited"))
+          .mapToLong(Long::parseLong)
+          .findFirst()
+          .orElse(0);
+    } catch (IOException | RuntimeException e) {
+      // The process has ended meanwhile.
       return 0;
     }
   }

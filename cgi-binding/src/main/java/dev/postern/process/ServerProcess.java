@@ -155,6 +155,14 @@ public final class ServerProcess {
     return ProcessTable.memory(process.pid());
   }
 
+  /**
+   * How long the process may have a processor before the kernel ends it, in milliseconds; 0 for no
+   * limit.
+   */
+  public long workLimit() {
+    return ProcessTable.workLimit(process.pid()) * 1_000;
+  }
+
   /** How long the process has had a processor, in milliseconds; 0 if unknown. */
   public long work() {
     ProcessTable.Entry entry = ProcessTable.of(process.pid());

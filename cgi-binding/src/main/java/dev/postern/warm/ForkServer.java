@@ -62,6 +62,8 @@ final class ForkServer {
 
   private @Nullable ServerProcess process;
   private Set<String> replaced = Set.of();
+  private long workLimit;
+  private long loadWork;
   private boolean ready;
   private boolean ended;
   private boolean retired;
@@ -135,6 +137,19 @@ final class ForkServer {
     return Duration.ofMillis(running == null ? 0 : running.work());
   }
 
+  /**
+   * How much the server has used of the processor time that its limit leaves it after the load,
+   * from 0 to 1; 0 without a limit. A limit is there for the children, each of which begins at
+   * zero, but the kernel would end their server by it, too.
+   */
+  synchronized double usedWork() {
+    ServerProcess running = process;
+    if (workLimit == 0 || running == null) {
+      return 0;
+    }
+    return Math.max(0, running.work() - loadWork) / (double) Math.max(1, workLimit - loadWork);
+  }
+
   private synchronized @Nullable ServerProcess process() {
     return process;
   }
@@ -187,6 +202,8 @@ final class ForkServer {
       }
       look(line);
       synchronized (this) {
+        workLimit = started.workLimit();
+        loadWork = started.work();
         ready = true;
         if (retired) {
           leaveIfDone();

@@ -26,6 +26,14 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
 
   private static final long FAILURE_NANOS = TimeUnit.SECONDS.toNanos(60);
 
+  /** The part of a server's processor time after which the next server is loaded. */
+  private static final double RENEWED = 0.5;
+
+  /** The part after which a server forks no more, even if there is no next server yet. */
+  private static final double WORN = 0.75;
+
+  private static final String WORKED = "its server has worked for long";
+
   private final ScriptPool pool;
   private final ScriptPool.Key key;
   private final Interpreter interpreter;
@@ -153,6 +161,12 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
         return stale;
       }
     }
+    if (current.usedWork() > WORN) {
+      retire(current, WORKED);
+      current = null;
+      begin(now);
+      return WORKED;
+    }
     return "";
   }
 
@@ -214,7 +228,9 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
       why = "its server has grown";
     } else if (!options.maximumCpu().isZero()
         && server.work().compareTo(options.maximumCpu()) > 0) {
-      why = "its server has worked for long";
+      why = WORKED;
+    } else if (server.usedWork() > RENEWED) {
+      why = WORKED;
     }
     if (why != null && next == null) {
       begin(System.nanoTime());

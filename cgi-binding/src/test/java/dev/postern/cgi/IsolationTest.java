@@ -392,7 +392,7 @@ class IsolationTest {
   void programInNamespaces_worksOnAfterTheThreadsOfItsRequest() throws Exception {
     Isolation isolation = namespaces();
     assertThat(isolation.isTied()).isTrue();
-    assertThat(isolation.coldReason()).isEmpty();
+    assertThat(isolation.coldReason(WorkerMode.FORK)).isEmpty();
     Path go = directory.resolve("go");
     BlockingQueue<CgiRun> runs = new LinkedBlockingQueue<>();
     Path program =

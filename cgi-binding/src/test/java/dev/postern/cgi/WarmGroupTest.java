@@ -533,6 +533,50 @@ class WarmGroupTest {
     }
   }
 
+  private static List<Integer> generations(WarmSite site, String state) {
+    return site.changes.stream()
+        .filter(change -> change.state().equals(state))
+        .map(WorkerStatus::generation)
+        .toList();
+  }
+
+  /** A signal stands for what many forks cost. */
+  @Test
+  void serverWhoseProcessorTimeIsLimited_hasASuccessorBeforeItsEnd() throws Exception {
+    perl(
+        "p.pl",
+        "sub worked { my @t = times; $t[0] + $t[1] }",
+        "BEGIN { $SIG{USR1} = sub { my $end = worked() + .1; 1 while worked() < $end } }",
+        HEAD + "print 'ok';");
+    Isolation isolation = Isolation.builder().cpuTime(Duration.ofSeconds(2)).build();
+    try (WarmSite site =
+        new WarmSite(directory, group -> group, host -> host.isolation(isolation))) {
+      while (site.fork(() -> Call.get("/p.pl")).body().equals("ok")
+          && site.status("p.pl").generation() < 4) {
+        String server = Long.toString(site.status("p.pl").pid());
+        new ProcessBuilder("kill", "-USR1", server).inheritIO().start().waitFor();
+      }
+      // Who was killed has ended without that.
+      assertThat(generations(site, "recycled")).containsAll(generations(site, "ended"));
+    }
+  }
+
+  /** All requests would share one time. */
+  @Test
+  void reusedScriptWhoseProcessorTimeIsLimited_staysCold() throws IOException {
+    perl("p.pl", HEAD + "print 'ok';");
+    Isolation isolation = Isolation.builder().cpuTime(Duration.ofSeconds(9)).build();
+    try (WarmSite site =
+        new WarmSite(
+            directory, WorkerMode.REUSE, UnaryOperator.identity(), h -> h.isolation(isolation))) {
+      for (int i = 0; i < 3; i++) {
+        assertThat(site.ask(() -> Call.get("/p.pl")).body()).isEqualTo("ok");
+        assertThat(site.last().coldReason())
+            .isEqualTo("processor time is counted for each run [cpuTime]");
+      }
+    }
+  }
+
   @Test
   void badOptions_areRefused() {
     assertThatThrownBy(() -> WorkerGroup.builder("a b"))
