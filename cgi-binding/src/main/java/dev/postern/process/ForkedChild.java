@@ -24,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  *     ends with the request
  * @param ended for a process whose parent reaps it at once, what tells how it ended as wait(2)
  *     does, or null while it runs. Null for all others
+ * @param reap for a process that its parent keeps, what asks the parent how the process, which has
+ *     ended, ended. Null if the parent does not say. Null for all others
  * @param forget called once with the number of the process when nobody asks about it any more. The
  *     parent of a child then lets the kernel forget the child
  */
@@ -37,7 +39,8 @@ public record ForkedChild(
     int status,
     @Nullable CompletableFuture<TurnEnd> turn,
     LongConsumer forget,
-    @Nullable LongFunction<@Nullable Integer> ended) {
+    @Nullable LongFunction<@Nullable Integer> ended,
+    @Nullable LongFunction<@Nullable Integer> reap) {
   /** A process that runs when it has taken its request. */
   public ForkedChild(
       long pid,
@@ -48,7 +51,7 @@ public record ForkedChild(
       int control,
       @Nullable CompletableFuture<TurnEnd> turn,
       LongConsumer forget) {
-    this(pid, parent, input, output, errors, control, -1, turn, forget, null);
+    this(pid, parent, input, output, errors, control, -1, turn, forget, null, null);
   }
 
   /** An open file of the process. Opening an anonymous pipe by this path never blocks. */

@@ -75,7 +75,8 @@ final class ForkedProcess extends PipedProcess {
       if (Long.parseLong(fields[19]) != start) {
         code = Exit.UNKNOWN.code();
       } else if (fields[0].equals("Z") || fields[0].equals("X")) {
-        code = code(Integer.parseInt(fields[fields.length - 1]));
+        int status = Integer.parseInt(fields[fields.length - 1]);
+        code = status == 0 && ProcessTable.isHidden(child.pid()) ? hiddenCode() : code(status);
       }
     } catch (IOException | RuntimeException e) {
       // The child is gone, or this JVM has no free descriptor to read the file with.
@@ -83,6 +84,15 @@ final class ForkedProcess extends PipedProcess {
         code = Exit.UNKNOWN.code();
       }
     }
+  }
+
+  /**
+   * The system shows the status of a child that has changed its user, for example, as 0. Only its
+   * server knows it.
+   */
+  private int hiddenCode() {
+    Integer status = child.reap() == null ? null : child.reap().apply(child.pid());
+    return status == null ? Exit.UNKNOWN.code() : code(status);
   }
 
   /**

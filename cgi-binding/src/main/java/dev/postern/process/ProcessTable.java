@@ -3,6 +3,7 @@ package dev.postern.process;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -89,6 +90,23 @@ public final class ProcessTable {
       return Long.parseLong(pages[1]) * PAGE;
     } catch (IOException | RuntimeException e) {
       return 0;
+    }
+  }
+
+  /**
+   * Whether the system hides from us some of what it shows of other processes, as it does of
+   * another user's process. It then shows 0 for the exit status.
+   */
+  static boolean isHidden(long pid) {
+    try {
+      // Reading this link needs the right to trace the process, as its exit status does. A process
+      // that has ended has no such file.
+      Files.readSymbolicLink(PROC.resolve(Long.toString(pid)).resolve("exe"));
+      return false;
+    } catch (AccessDeniedException e) {
+      return true;
+    } catch (IOException e) {
+      return false;
     }
   }
 

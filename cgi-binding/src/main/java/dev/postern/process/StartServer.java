@@ -306,7 +306,8 @@ final class StartServer {
         Integer.parseInt(words[2]),
         null,
         pid -> {},
-        this::status);
+        this::status,
+        null);
   }
 
   // ---- requests ----

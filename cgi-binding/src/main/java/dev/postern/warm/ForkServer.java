@@ -15,8 +15,13 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -58,6 +63,10 @@ final class ForkServer {
   private final LinkedBlockingQueue<Report> children = new LinkedBlockingQueue<>();
   private final Map<Path, Stamp> modules = new LinkedHashMap<>();
   private final Map<Long, Map<String, String>> telling = new LinkedHashMap<>();
+
+  /** The answers that are awaited to {@link #reap}. */
+  private final Map<Long, CompletableFuture<Integer>> ends = new ConcurrentHashMap<>();
+
   private final Thread thread;
 
   private @Nullable ServerProcess process;
@@ -239,6 +248,7 @@ final class ForkServer {
       closeCommands(running);
     }
     children.add(new Report(null, "its server has ended"));
+    ends.values().forEach(answer -> answer.complete(-1));
     if (wasReady) {
       listener.ended(this);
     }
@@ -247,6 +257,8 @@ final class ForkServer {
   private void report(String line) {
     if (line.startsWith("+ ")) {
       learn(line);
+    } else if (line.startsWith("= ")) {
+      told(line);
     } else if (line.startsWith("!")) {
       children.add(new Report(null, "its server could not fork: " + line.substring(1)));
     } else {
@@ -258,6 +270,7 @@ final class ForkServer {
     try {
       String[] numbers = line.split(" ", -1);
       if (numbers.length == 5) {
+        AtomicBoolean reaped = new AtomicBoolean();
         return new ForkedChild(
             Long.parseLong(numbers[0]),
             pid(),
@@ -265,8 +278,15 @@ final class ForkServer {
             Integer.parseInt(numbers[2]),
             Integer.parseInt(numbers[3]),
             Integer.parseInt(numbers[4]),
+            -1,
             null,
-            this::forget);
+            pid -> forget(pid, reaped.get()),
+            null,
+            pid -> {
+              Integer status = reap(pid);
+              reaped.set(status != null);
+              return status;
+            });
       }
     } catch (NumberFormatException e) {
       // The line is not the report of a child.
@@ -358,9 +378,43 @@ final class ForkServer {
     return new Taken(report.child, "");
   }
 
-  private void forget(long pid) {
+  /** Asks how an ended child ended, as wait(2) tells; null if the server does not say. */
+  private @Nullable Integer reap(long pid) {
+    CompletableFuture<Integer> answer = new CompletableFuture<>();
+    ends.put(pid, answer);
     try {
-      send("r " + pid + "\n");
+      send("s " + pid + "\n");
+      int status = answer.get(FORK_PATIENCE.toNanos(), TimeUnit.NANOSECONDS);
+      return status < 0 ? null : status;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return null;
+    } catch (IOException | ExecutionException | TimeoutException e) {
+      return null;
+    } finally {
+      ends.remove(pid);
+    }
+  }
+
+  /** Reads {@code = PID STATUS}. */
+  private void told(String line) {
+    String[] words = line.split(" ", -1);
+    try {
+      CompletableFuture<Integer> answer = ends.get(Long.parseLong(words[1]));
+      if (answer != null) {
+        answer.complete(Integer.parseInt(words[2]));
+      }
+    } catch (NumberFormatException | ArrayIndexOutOfBoundsException e) {
+      kill();
+    }
+  }
+
+  private void forget(long pid, boolean reaped) {
+    try {
+      // The number of a reaped child may be that of another child by now.
+      if (!reaped) {
+        send("r " + pid + "\n");
+      }
     } catch (IOException e) {
       // The server has ended, and its children are init's.
     } finally {

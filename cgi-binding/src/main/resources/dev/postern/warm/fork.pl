@@ -2,6 +2,7 @@
 # runs in children alone. Commands and reports:
 #   f       fork a child       ->  PID INPUT OUTPUT ERRORS CONTROL, or !fork: WHY
 #   r PID   forget a child
+#   s PID   say how a child has ended, and forget it  ->  = PID STATUS, as wait(2) has it; -1 when it has not
 #   q       learn no more
 #   (end of a child)           ->  + PID FILE=PATH…, what it had loaded, while there is something to learn
 my ($life_read, $life_write, %loaded, $report_path, $told, $script_descriptor, $server);
@@ -20,6 +21,7 @@ sub serve {
     while ($buffer =~ s/^([^\n]*)\n//) {
       my $command = $1;
       if ($command =~ /^r (\d+)$/) { $gone{$1} = 1 }
+      elsif ($command =~ /^s (\d+)$/) { put(62, "= $1 " . (waitpid($1, POSIX::WNOHANG()) == $1 ? $? : -1) . "\n") }
       elsif ($command eq 'q') { $learning = 0 }
       elsif ($command eq 'f') {
         my $child = fork;

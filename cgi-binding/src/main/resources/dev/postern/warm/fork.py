@@ -60,6 +60,8 @@ class Server(Loader):
             for line in lines:
                 if line.startswith(b'r '):
                     gone.add(int(line[2:]))
+                elif line.startswith(b's '):
+                    os.write(self.reports, b'= %d %d\n' % self.ended(int(line[2:])))
                 elif line == b'q':
                     self.learning = False
                 elif line == b'f':
@@ -79,6 +81,14 @@ class Server(Loader):
                         gone.discard(pid)
                 except ChildProcessError:
                     gone.discard(pid)
+
+    def ended(self, pid):
+        """How a child has ended; -1 when it has not."""
+        try:
+            ended, status = os.waitpid(pid, os.WNOHANG)
+        except ChildProcessError:
+            ended = 0
+        return pid, status if ended else -1
 
     def begin(self, life):
         os.setsid()

@@ -52,6 +52,8 @@ module PosternWarm
             begin_request(log, life_read)
             return
           end
+        elsif line.start_with?('s ')
+          put("= #{line[2..].to_i} #{status(line[2..].to_i)}\n")
         elsif line.start_with?('r ')
           gone << line[2..].to_i
         end
@@ -78,6 +80,14 @@ module PosternWarm
     !Process.waitpid(pid, Process::WNOHANG).nil?
   rescue Errno::ECHILD
     true
+  end
+
+  # How a child has ended; -1 when it has not.
+  def self.status(pid)
+    ended = Process.waitpid2(pid, Process::WNOHANG)
+    ended ? ended[1].to_i : -1
+  rescue Errno::ECHILD
+    -1
   end
 
   def self.put(text) = @reports.syswrite(text)

@@ -185,6 +185,25 @@ class WarmFaultTest {
     assertThat(lines).allMatch(line -> line.endsWith(" same, SIGHUP ignored: " + isIgnored));
   }
 
+  /** A root that may not trace others, as in most containers. */
+  @Test
+  void childThatChangesItsUser_endsAsASpawnedProgramDoes() throws Exception {
+    if (Owners.current() != Owners.ROOT) {
+      Assumptions.abort("only root can change its user");
+    }
+    Tools.require("ruby");
+    Path report = directory.resolve("report");
+    String setpriv = Tools.require("setpriv");
+    run(
+        List.of(setpriv, "--bounding-set=-sys_ptrace", "--inh-caps=-sys_ptrace", "--"),
+        "dropped",
+        report);
+    List<String> lines = Files.readAllLines(report);
+    assertThat(lines).hasSize(18);
+    assertThat(lines).filteredOn(line -> line.endsWith(" exit 3 same")).hasSize(9);
+    assertThat(lines).filteredOn(line -> line.endsWith(" signal 9 same")).hasSize(9);
+  }
+
   /** Without /proc nobody can open the pipes of a child. */
   @Test
   void hiddenProc_isSpawnedAndSaidOnce() throws Exception {

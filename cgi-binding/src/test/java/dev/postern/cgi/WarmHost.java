@@ -10,7 +10,8 @@ import java.util.Locale;
 /**
  * Serves scripts by workers where the whole JVM has other surroundings: {@code signals DIRECTORY
  * FILE} compares which signals they and spawned ones ignore, catch and block; {@code hidden
- * DIRECTORY FILE} does so without /proc, which it covers first.
+ * DIRECTORY FILE} does so without /proc, which it covers first; {@code dropped DIRECTORY FILE}
+ * compares how those end that have changed their user.
  */
 final class WarmHost {
   private static final String PERL =
@@ -42,6 +43,11 @@ final class WarmHost {
   public static void main(String[] args) throws Exception {
     Path directory = Files.createDirectory(Path.of(args[1]));
     List<String> report = new ArrayList<>();
+    if (args[0].equals("dropped")) {
+      dropped(directory, report);
+      Files.write(Path.of(args[2]), report);
+      return;
+    }
     boolean signals = args[0].equals("signals");
     if (!signals) {
       cover();
@@ -76,6 +82,38 @@ final class WarmHost {
       }
       boolean ignored = (Long.parseLong(spawned.split(" ")[1], 16) & 1) == 1;
       report.add(name + how + ", SIGHUP ignored: " + ignored);
+    }
+  }
+
+  /** The system hides the status of such a process from a root that may not trace it. */
+  private static void dropped(Path directory, List<String> report) throws IOException {
+    for (String end : List.of("exit", "kill")) {
+      boolean exit = end.equals("exit");
+      Programs.write(
+          directory.resolve(end + ".pl"),
+          "#!/usr/bin/perl\n$< = $> = 1000; $| = 1; print qq(Content-Type: text/plain\\n\\nok);"
+              + (exit ? "exit 3;\n" : "kill 9 => $$;\n"));
+      Programs.write(
+          directory.resolve(end + ".py"),
+          "#!/usr/bin/python3\nimport os, sys\nos.setuid(1000)\n"
+              + "print('Content-Type: text/plain\\n\\nok', end='', flush=True)\n"
+              + (exit ? "sys.exit(3)\n" : "os.kill(os.getpid(), 9)\n"));
+      Programs.write(
+          directory.resolve(end + ".rb"),
+          "#!/usr/bin/ruby\nProcess::Sys.setuid(1000)\n"
+              + "STDOUT.sync = true\nprint \"Content-Type: text/plain\\n\\nok\"\n"
+              + (exit ? "exit 3\n" : "Process.kill(9, $$)\n"));
+    }
+    for (String language : List.of("pl", "py", "rb")) {
+      try (WarmSite site = new WarmSite(directory)) {
+        for (String name : List.of("exit." + language, "kill." + language)) {
+          WarmSite.Answer spawned = site.spawn(() -> Call.get("/" + name));
+          for (int i = 0; i < 3; i++) {
+            WarmSite.Answer warm = site.fork(() -> Call.get("/" + name));
+            report.add(name + " " + warm.exit() + " " + (warm.equals(spawned) ? "same" : warm));
+          }
+        }
+      }
     }
   }
 
