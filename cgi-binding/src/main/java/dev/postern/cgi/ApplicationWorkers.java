@@ -207,13 +207,16 @@ final class ApplicationWorkers implements AutoCloseable {
         started = pool.start(request, PATIENCE);
       } catch (InterruptedIOException e) {
         throw e;
-      } catch (IOException e) {
+      } catch (WorkerPool.NotLoaded e) {
         throw Refusal.of(
             500,
             "not-loaded",
             "application must load: " + file + ": " + e.getMessage(),
             Headers.of(),
             e);
+      } catch (IOException e) {
+        // The request may have begun, and must not run twice.
+        throw ProgramHost.notStarted(file, e);
       }
       if (started == null) {
         throw busy(file);

@@ -283,6 +283,23 @@ class WsgiApplicationTest {
     }
   }
 
+  /** It may have taken its request, as a child of its holds its pipes open. It has loaded. */
+  @Test
+  void workerThatDoesNotTakeItsRequest_isA503() throws Exception {
+    String text =
+        "import ctypes, os, time\n"
+            + "if not ctypes.CDLL(None).fork(): time.sleep(7); os._exit(0)\n"
+            + function(START + "    return [b'ok']\n");
+    try (WsgiApplication app = builder(text).build()) {
+      assertThat(Call.get("/").to(app).body()).isEqualTo("ok");
+      String worker = Long.toString(group.status().get(0).pid());
+      assertThat(new ProcessBuilder("kill", "-STOP", worker).start().waitFor()).isZero();
+      Call call = Call.get("/").to(app);
+      assertThat(call.status).isEqualTo(503);
+      assertThat(call.rule()).isEqualTo("not-started");
+    }
+  }
+
   /** Even if nobody kills it, as when its JVM was killed. */
   @Test
   void workerWithAThreadThatNeverEnds_isEndedByItsOwnAlarm() throws Exception {
