@@ -56,12 +56,6 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
   }
 
   /**
-   * If a script leaves something of these kinds behind, the next request must not run in that
-   * worker.
-   */
-  private static final List<String> RECYCLED = List.of("fd:", "thread:", "child");
-
-  /**
    * How much longer than a load a request waits. A load that is ended because it is too slow is
    * noticed a moment later.
    */
@@ -371,12 +365,20 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
   @Override
   public void left(Worker worker, List<String> names) {
     for (String name : names) {
-      if (options.strict() || RECYCLED.stream().anyMatch(name::startsWith)) {
+      if (options.strict() || isRecycled(name)) {
         spoiled.put(worker, name);
         break;
       }
     }
     listener.left(program, names);
+  }
+
+  /**
+   * Whether a script has left something of those kinds behind with which the next request must not
+   * run.
+   */
+  private static boolean isRecycled(String left) {
+    return left.startsWith("fd:") || left.startsWith("thread:") || left.equals("child");
   }
 
   @Override

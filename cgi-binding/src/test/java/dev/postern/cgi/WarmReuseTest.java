@@ -366,6 +366,26 @@ class WarmReuseTest {
     }
   }
 
+  /** A name that only begins as the one of a child process does. */
+  @Test
+  void moduleOfTheNameChildren_endsNoWorker() throws Exception {
+    Path own = Files.createDirectories(directory.resolve("children"));
+    Files.writeString(own.resolve("children.py"), "count = 0\n");
+    Programs.write(
+        own.resolve("p.py"),
+        "#!/usr/bin/python3\nimport children, os\nchildren.count += 1\n"
+            + PYTHON
+            + "\nprint(os.getpid())\n");
+    try (WarmSite other =
+        new WarmSite(own, WorkerMode.REUSE, group -> group.processes(1), host -> host)) {
+      String worker = other.fork(() -> Call.get("/p.py")).body();
+      for (int i = 0; i < 3; i++) {
+        assertThat(other.ask(() -> Call.get("/p.py")).body()).isEqualTo(worker);
+        assertThat(other.last().limits()).contains("left:children.count");
+      }
+    }
+  }
+
   @Test
   void maximumRequests_endAWorker() throws Exception {
     Path own = Files.createDirectories(directory.resolve("maximum"));
