@@ -459,7 +459,7 @@ final class ForkServer {
   /** Whether a module has changed since loading began. */
   boolean changedWhileLoading() {
     synchronized (modules) {
-      return modules.values().stream().anyMatch(stamp -> stamp.isAfter(begun));
+      return modules.values().stream().anyMatch(stamp -> stamp.isChangedSince(begun));
     }
   }
 

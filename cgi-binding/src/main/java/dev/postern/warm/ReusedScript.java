@@ -138,7 +138,7 @@ final class ReusedScript implements PooledScript, WorkerPool.Listener {
    * Begins to load. Returns false if somebody may still be writing the script, or there is no room.
    */
   private boolean begin() {
-    if (stamp.isAfter(Stamp.now()) || !workers.hasWorkers() && !pool.makeRoom(this)) {
+    if (stamp.isChangedSince(Stamp.now()) || !workers.hasWorkers() && !pool.makeRoom(this)) {
       return false;
     }
     failure = "";

@@ -35,14 +35,17 @@ record Stamp(@Nullable Map<String, Object> attributes) {
   }
 
   /**
-   * Whether the file was changed at that time or later, or so shortly before that nobody can tell.
+   * Whether the file was changed at that time or later, or so shortly before that nobody can tell,
+   * or is gone. A time in the future says that somebody has put back the clock. It counts as no
+   * change, because it would be one for each further load, too.
    */
-  boolean isAfter(Instant time) {
-    if (attributes == null) {
-      return true;
-    }
+  boolean isChangedSince(Instant time) {
+    return attributes == null || isAfter(time) && !isAfter(now().plusSeconds(1));
+  }
+
+  private boolean isAfter(Instant time) {
     // Nobody can set this time, unlike that of the last modification.
-    Object changed = attributes.get("ctime");
+    Object changed = attributes == null ? null : attributes.get("ctime");
     return !(changed instanceof FileTime at) || at.toInstant().isAfter(time.minus(TICK));
   }
 }

@@ -250,7 +250,7 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
     if (!refusal.isEmpty() || mustWait && retryAt - now > 0) {
       return false;
     }
-    if (stamp.isAfter(Stamp.now())) {
+    if (stamp.isChangedSince(Stamp.now())) {
       // Somebody may still be writing the script.
       return false;
     }

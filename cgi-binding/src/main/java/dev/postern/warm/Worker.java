@@ -306,12 +306,10 @@ final class Worker implements PooledScript.Ending {
 
   /**
    * The stamp of what the worker has loaded: that of no file when the file may have changed since
-   * the load began, so that the worker is stale. A time in the future says that somebody has put
-   * back the clock, and would make each further worker stale, too.
+   * the load began, so that the worker is stale.
    */
   private Stamp loaded(Stamp seen) {
-    boolean changed = seen.isAfter(begun) && !seen.isAfter(Stamp.now().plusSeconds(1));
-    return changed ? new Stamp(null) : seen;
+    return seen.isChangedSince(begun) ? new Stamp(null) : seen;
   }
 
   /** Whether a file that the worker has loaded has changed on disk since. */
