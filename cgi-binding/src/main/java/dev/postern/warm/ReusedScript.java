@@ -89,6 +89,7 @@ final class ReusedScript implements PooledScript, WorkerPool.Listener {
     if (request.group() != null) {
       return WarmStart.cold("each run has a control group of its own");
     }
+    workers.renewStale();
     String cold = cold();
     if (!cold.isEmpty()) {
       return WarmStart.cold(cold);
@@ -117,7 +118,6 @@ final class ReusedScript implements PooledScript, WorkerPool.Listener {
       begin();
       return "it has changed";
     }
-    workers.renewStale();
     if (workers.hasWorkers()) {
       return "";
     }

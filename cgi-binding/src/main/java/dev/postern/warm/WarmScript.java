@@ -98,8 +98,9 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
   @Override
   public WarmStart start(WarmRequest request) throws IOException {
     ForkServer server;
+    String stale = retireStale();
     synchronized (this) {
-      String cold = cold();
+      String cold = stale == null ? cold() : stale;
       if (!cold.isEmpty()) {
         return WarmStart.cold(cold);
       }
@@ -135,6 +136,34 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
     }
   }
 
+  /**
+   * Retires a server of which a file has changed, and says why; null if there is none. Looks
+   * without the lock, as there may be thousands of files, and a file system that hangs.
+   */
+  private @Nullable String retireStale() {
+    long now = System.nanoTime();
+    ForkServer server;
+    synchronized (this) {
+      server = current;
+      if (server == null || now - looked < pool.options().reloadEvery().toNanos()) {
+        return null;
+      }
+      looked = now;
+    }
+    String stale = server.stale();
+    if (stale == null) {
+      return null;
+    }
+    synchronized (this) {
+      if (server == current) {
+        retire(server, stale);
+        current = null;
+        begin(now);
+      }
+    }
+    return stale;
+  }
+
   /** Why no child can serve this request; "" when one can. Starts to load what is missing. */
   private String cold() {
     long now = System.nanoTime();
@@ -150,16 +179,6 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
     }
     if (current == null) {
       return missing(now);
-    }
-    if (now - looked >= pool.options().reloadEvery().toNanos()) {
-      looked = now;
-      String stale = current.stale();
-      if (stale != null) {
-        retire(current, stale);
-        current = null;
-        begin(now);
-        return stale;
-      }
     }
     if (current.usedWork() > WORN) {
       retire(current, WORKED);

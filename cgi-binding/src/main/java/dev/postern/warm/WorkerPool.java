@@ -346,15 +346,16 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
   /** Ends workers that have loaded a file which has changed since. */
   void renewStale() {
     long now = System.nanoTime();
-    List<Worker> stale;
+    List<Worker> all;
     synchronized (this) {
       if (now - looked < options.reloadEvery().toNanos()) {
         return;
       }
       looked = now;
-      stale = workers.stream().filter(Worker::isStale).toList();
+      all = List.copyOf(workers);
     }
-    retire(stale, "a file has changed");
+    // Without the lock: there may be thousands of files, and a file system that hangs.
+    retire(all.stream().filter(Worker::isStale).toList(), "a file has changed");
   }
 
   @Override
