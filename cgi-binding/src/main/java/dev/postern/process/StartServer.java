@@ -9,7 +9,6 @@ import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -113,15 +112,14 @@ final class StartServer {
     } catch (InterruptedIOException e) {
       child.discard();
       throw e;
-    } catch (AccessDeniedException e) {
-      // The system does not let us open the files of a child in /proc.
-      giveUp();
-      child.discard();
-      return null;
     } catch (IOException e) {
       child.discard();
       if (e.getCause() != null && !(e.getCause() instanceof IOException)) {
         throw e;
+      }
+      if (!server.process.isReachable()) {
+        // Nor does the system let us open the files of its next children.
+        giveUp();
       }
       // ProcessBuilder tries next. If the program cannot be started, ProcessBuilder says why.
       return null;

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -60,6 +61,17 @@ class StartInOwnJvmTest {
   void attackF11_tooFewDescriptors_areRefusedAndLeakNothing() throws Exception {
     assertThat(report("descriptors", "ulimit -n 100; exec \"$@\" 2>/dev/null", Map.of()))
         .endsWith("\ndescriptors more 0\nfine-exit 0");
+  }
+
+  /** A server that nobody can use would fork and lose a child for each program. */
+  @Test
+  void startServerWhoseChildrenCannotBeReached_ends() throws Exception {
+    String apart = "unshare -m sh -c 'mount -t tmpfs none /proc'";
+    if (new ProcessBuilder("/bin/sh", "-c", apart + " 2>&1").start().waitFor() != 0) {
+      Assumptions.abort("this system lets this user mount nothing");
+    }
+    assertThat(report("refused", "exec unshare -m \"$@\"", Map.of()))
+        .endsWith("\nserved refused 0");
   }
 
   @Test

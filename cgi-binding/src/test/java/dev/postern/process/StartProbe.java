@@ -32,6 +32,7 @@ final class StartProbe {
         case "twice" -> report.append(run("exit 1", Map.of())).append(run("exit 2", Map.of()));
         case "descriptors" -> exhaustDescriptors(report);
         case "hang" -> hang(file);
+        case "refused" -> refuseFiles(report);
         default -> throw new IllegalArgumentException(args[1]);
       }
     } catch (IOException e) {
@@ -44,6 +45,35 @@ final class StartProbe {
     return ProgramText.canCarry(PATH_INFO)
         ? Map.of("PATH_INFO", PATH_INFO)
         : Map.of("REFUSED", "1");
+  }
+
+  /** How many start servers are left when their children's files could not be opened. */
+  private static void refuseFiles(StringBuilder report) throws Exception {
+    StartServer.begin();
+    for (boolean covered : new boolean[] {false, true}) {
+      if (covered) {
+        mount("mount", "-t", "tmpfs", "none", "/proc");
+      }
+      HostedProcess served = StartServer.launch(List.of("/bin/true"), Map.of(), Path.of("/"), null);
+      report.append(served == null ? "refused " : "served ");
+      if (served != null) {
+        served.close();
+      }
+    }
+    mount("umount", "/proc");
+    long start = System.nanoTime();
+    while (ProcessHandle.current().children().findAny().isPresent()
+        && System.nanoTime() - start < 5_000_000_000L) {
+      LockSupport.parkNanos(5_000_000);
+    }
+    report.append(ProcessHandle.current().children().count());
+  }
+
+  private static void mount(String... command) throws Exception {
+    int exit = new ProcessBuilder(command).inheritIO().start().waitFor();
+    if (exit != 0) {
+      throw new IOException(command[0] + " must end with 0: " + exit);
+    }
   }
 
   static String run(String script, Map<String, String> environment) throws IOException {
