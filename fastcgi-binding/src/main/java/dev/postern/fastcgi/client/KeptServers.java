@@ -211,6 +211,15 @@ public final class KeptServers implements AutoCloseable {
       }
     }
 
+    /**
+     * One, because php-cgi serves a connection to its end before it accepts another, and a kept
+     * connection has no end.
+     */
+    @Override
+    int most() {
+      return 1;
+    }
+
     @Override
     synchronized ServerAddress address() {
       return address == null ? super.address() : address;

@@ -48,6 +48,11 @@ class Upstream {
     return keep > 0;
   }
 
+  /** How many requests the server may have at once. */
+  int most() {
+    return Integer.MAX_VALUE;
+  }
+
   /** How many requests the server has now. */
   synchronized int active() {
     return active;

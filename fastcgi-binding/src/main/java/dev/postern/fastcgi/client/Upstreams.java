@@ -8,12 +8,13 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The servers that can answer. The next request goes to the server that has the fewest requests of
@@ -68,8 +69,8 @@ public final class Upstreams implements AutoCloseable {
   }
 
   /**
-   * A connection for a request, kept or new. Tries to connect to each server once. This is safe
-   * because connecting sends nothing of the request.
+   * A connection for a request, kept or new. Tries once to connect to each server that may have one
+   * more request. This is safe because connecting sends nothing of the request.
    *
    * @param fresh whether the connection must be new
    * @param avoid servers that have failed for this request already, and are tried last
@@ -77,13 +78,16 @@ public final class Upstreams implements AutoCloseable {
    */
   ServerConnection take(boolean fresh, Set<Upstream> avoid) throws IOException {
     IOException failure = null;
-    for (Upstream upstream : inOrder(avoid)) {
-      upstream.begin();
-      ServerConnection kept = fresh ? null : upstream.take();
-      if (kept != null) {
-        return kept;
-      }
+    Set<Upstream> tried = new HashSet<>();
+    int first = Math.floorMod(turn.getAndIncrement(), all.size());
+    for (Upstream upstream = begin(first, tried, avoid);
+        upstream != null;
+        upstream = begin(first, tried, avoid)) {
       try {
+        ServerConnection kept = fresh ? null : upstream.take();
+        if (kept != null) {
+          return kept;
+        }
         ServerConnection opened = upstream.open(TimeUnit.NANOSECONDS.convert(connectTimeout));
         upstream.reached(true);
         return opened;
@@ -106,29 +110,42 @@ public final class Upstreams implements AutoCloseable {
     throw Refusal.of(
         503,
         "not-started",
-        "server must be reachable: " + this + ": " + (failure == null ? "" : failure.getMessage()),
+        "server must be reachable: "
+            + this
+            + ": "
+            + (failure == null ? "all are busy" : failure.getMessage()),
         Headers.of("Retry-After", "1"),
         failure);
   }
 
-  private List<Upstream> inOrder(Set<Upstream> avoid) {
-    if (all.size() == 1) {
-      return all;
-    }
+  /**
+   * Begins the request at the best server that it has not tried yet; null if there is none. Under
+   * the lock, so that no two requests find the same server idle.
+   */
+  private synchronized @Nullable Upstream begin(
+      int first, Set<Upstream> tried, Set<Upstream> avoid) {
     long now = System.nanoTime();
-    record Load(Upstream upstream, boolean last, int active, int place) {}
-    List<Load> loads = new ArrayList<>();
-    int first = Math.floorMod(turn.getAndIncrement(), all.size());
+    Upstream best = null;
+    boolean bestIsLast = false;
+    int bestActive = 0;
     for (int i = 0; i < all.size(); i++) {
       Upstream upstream = all.get((first + i) % all.size());
+      int active = upstream.active();
+      if (active == upstream.most() || tried.contains(upstream)) {
+        continue;
+      }
       boolean last = avoid.contains(upstream) || upstream.isDown(now, DOWN_NANOS);
-      loads.add(new Load(upstream, last, upstream.active(), i));
+      if (best == null || (last == bestIsLast ? active < bestActive : bestIsLast)) {
+        best = upstream;
+        bestIsLast = last;
+        bestActive = active;
+      }
     }
-    loads.sort(
-        Comparator.comparing(Load::last)
-            .thenComparingInt(Load::active)
-            .thenComparingInt(Load::place));
-    return loads.stream().map(Load::upstream).toList();
+    if (best != null) {
+      tried.add(best);
+      best.begin();
+    }
+    return best;
   }
 
   /** Closes idle connections, and ends the servers that this process has started. */
