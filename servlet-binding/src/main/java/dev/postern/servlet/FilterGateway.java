@@ -23,8 +23,14 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Passing on.</b> The application passes a request on when it starts a response with status
  * 404 and the header {@link #PASS_ON}. With {@link Builder#passNotFound} every 404 is passed on,
  * such as that of a {@code CgiDirectory} that has no such program. The gateway takes the body of
- * such a response at most once, and sends nothing of the response. The part of the request's body
- * that the application has read is gone for the rest of the chain.
+ * such a response at most once, and sends nothing of the response. If the application has read none
+ * of the request's body, the rest of the chain has all of it, also as parameters and parts. If the
+ * application has read some, that is gone.
+ *
+ * <p><b>Bodies.</b> {@code CONTENT_LENGTH} is always the length that the client has sent. If
+ * another filter has read a form before, and the form that the gateway makes again is of another
+ * length, the application gets a 500 when it reads the body. This cannot happen with a form that a
+ * browser has encoded. Put the gateway in front of such a filter.
  *
  * <p><b>Paths.</b> {@code SCRIPT_NAME} is the context's path and {@link Builder#prefix}; {@code
  * PATH_INFO} is what follows. If a request is outside of the prefix, or is an include, the rest of

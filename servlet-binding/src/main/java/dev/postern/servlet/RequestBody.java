@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A filter may have read the body before. If the body is a form, this class makes it again
  * ({@link RebuiltBody}). To find out whether a filter has read a form, this class reads the first
- * byte when the application asks for the length.
+ * byte when the application reads the body. After {@link #mayLook}, it also does so when the
+ * application asks for the length.
  */
 final class RequestBody extends InputStream {
   /** As much as Tomcat swallows by default. */
@@ -37,6 +38,7 @@ final class RequestBody extends InputStream {
 
   private @Nullable ServletInputStream in;
   private @Nullable RebuiltBody rebuilt;
+  private boolean mayLook;
   private boolean examined;
 
   /** A byte of the body that was read to see whether there is one; -1 for none. */
@@ -59,22 +61,39 @@ final class RequestBody extends InputStream {
     return new GatewayException(413, "request body must not exceed " + limit + " bytes [max-body]");
   }
 
+  /**
+   * From now on, whoever asks for the length makes this class read the first byte of a form. Before
+   * this call, a client that has sent only the head of its request can be refused. If the client
+   * waits for {@code 100 Continue}, this method does nothing, because the application may refuse
+   * the request by its length.
+   */
+  void mayLook() {
+    mayLook = !awaitsContinue();
+  }
+
   /** The length of a body that was made again. Otherwise -1, and the request's own length holds. */
   long rebuiltLength() {
-    if (!examined) {
-      examined = true;
+    if (mayLook) {
       examine();
     }
     return rebuilt == null ? -1 : rebuilt.length();
   }
 
   private void examine() {
+    if (examined) {
+      return;
+    }
+    examined = true;
     if (request.getContentLengthLong() == 0 || !RebuiltBody.isPossible(request.getContentType())) {
       return;
     }
     try {
       if (isTaken()) {
         rebuilt = RebuiltBody.of(request);
+        long told = mayLook ? -1 : request.getContentLengthLong();
+        if (rebuilt != null && told >= 0 && told != rebuilt.length()) {
+          throw readBefore(null);
+        }
       }
     } catch (IOException e) {
       failure = e;
@@ -105,7 +124,8 @@ final class RequestBody extends InputStream {
     if (length == 0) {
       return 0;
     }
-    boolean made = rebuiltLength() >= 0;
+    examine();
+    boolean made = rebuilt != null;
     if (failure != null) {
       throw failure;
     }
@@ -117,7 +137,7 @@ final class RequestBody extends InputStream {
     int n;
     try {
       n =
-          made && rebuilt != null
+          rebuilt != null
               ? rebuilt.input().read(bytes, offset, length)
               : readSent(bytes, offset, length);
     } catch (UncheckedIOException e) {

@@ -104,7 +104,7 @@ final class Serving {
     ClientWatch.Watched watched = watch == null ? null : watch.begin(exchange, request);
     Future<?> end = end(exchange);
     try {
-      Application called = fault == null ? application : refusal(fault);
+      Application called = fault == null ? called(body, passing != null) : refusal(fault);
       Outcome outcome =
           exchange.run(
               sink.isIncluded() ? new IncludedApplication(called, sink::dropIncluded) : called);
@@ -173,6 +173,19 @@ final class Serving {
         () -> exchange.cancel(new TimeoutException("request must end in " + deadline)),
         deadline.plus(GRACE).toMillis(),
         TimeUnit.MILLISECONDS);
+  }
+
+  /**
+   * The application. If it may pass the request on, nothing of the body is read before the
+   * application itself reads: a container reads no form whose stream somebody else has.
+   */
+  private Application called(RequestBody body, boolean mayPass) {
+    return mayPass
+        ? application
+        : (environ, startResponse) -> {
+          body.mayLook();
+          return application.call(environ, startResponse);
+        };
   }
 
   private static Application refusal(GatewayException fault) {

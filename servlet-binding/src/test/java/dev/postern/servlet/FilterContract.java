@@ -7,6 +7,7 @@ import dev.postern.Body;
 import dev.postern.Headers;
 import jakarta.servlet.Filter;
 import jakarta.servlet.ServletException;
+import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
@@ -186,5 +187,62 @@ abstract class FilterContract extends ContainerContract {
           .contains("request body must be left to the servlet")
           .contains("FilterContract");
     }
+  }
+
+  // ---- forms that are passed on ----
+
+  private static final String MULTIPART =
+      "--b\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\nann\r\n--b--\r\n";
+
+  /** Passes all on, after a look at what the request's head says. */
+  private static FilterGateway passing() {
+    return FilterGateway.builder(
+            (environ, startResponse) -> {
+              assertThat(environ.contentLength()).isPositive();
+              startResponse.start(404, FilterGateway.PASS_ON);
+              return Body.empty();
+            })
+        .build();
+  }
+
+  @Test
+  void formThatIsPassedOn_isWhole() throws Exception {
+    HttpServlet login =
+        new HttpServlet() {
+          private static final long serialVersionUID = 1;
+
+          @Override
+          protected void doPost(HttpServletRequest request, HttpServletResponse response)
+              throws IOException, ServletException {
+            boolean parts = request.getContentType().startsWith("multipart");
+            String name =
+                parts
+                    ? new String(
+                        request.getPart("name").getInputStream().readAllBytes(),
+                        StandardCharsets.UTF_8)
+                    : request.getParameter("name");
+            response.getOutputStream().print(name);
+          }
+        };
+    int port = start(Deployment.at("").withMultipart().filter(passing()).servlet(login, "/*"));
+    assertThat(send(port, "POST", "", FORM, "name=ann&x=1").text()).isEqualTo("ann");
+    assertThat(send(port, "POST", "", "multipart/form-data; boundary=b", MULTIPART).text())
+        .isEqualTo("ann");
+  }
+
+  @Test
+  void formThatAFilterHasRead_isMadeAgainForAFilterGatewayInItsOwnLength() throws Exception {
+    int port =
+        start(
+            Deployment.at("")
+                .application(ECHO, "/*")
+                .filter(filter((request, response) -> request.getParameter("_csrf")))
+                .filter(FilterGateway.builder(ECHO).build()));
+    assertEchoed(send(port, "POST", "", FORM, "a=1&b=two+words"), "a=1&b=two+words");
+    assertThat(send(port, "POST", "", FORM, "a=%31&b").status()).isEqualTo(500);
+    assertThat(logs.entries("dev.postern", 1))
+        .last()
+        .asString()
+        .contains("request body must be left to the servlet");
   }
 }

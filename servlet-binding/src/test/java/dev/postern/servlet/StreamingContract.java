@@ -12,6 +12,8 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
@@ -277,15 +279,43 @@ abstract class StreamingContract extends ContainerContract {
   @Test
   void h21_expectContinue_refusedWithoutReading() throws Exception {
     int port = start(REFUSING);
-    try (RawClient client = new RawClient(port)) {
-      client.send(RawClient.request("POST", "/", "Content-Length: 9", "Expect: 100-continue"));
-      RawResponse first = client.head("POST");
-      if (server == Server.TOMCAT) {
-        // continueResponseTiming of its connector is "immediately"
-        assertThat(first.status()).isEqualTo(100);
-        first = client.head("POST");
+    for (String type : List.of("text/plain", "application/x-www-form-urlencoded")) {
+      try (RawClient client = new RawClient(port)) {
+        client.send(
+            RawClient.request(
+                "POST", "/", "Content-Length: 9", "Content-Type: " + type, "Expect: 100-continue"));
+        RawResponse first = client.head("POST");
+        if (server == Server.TOMCAT) {
+          // continueResponseTiming of its connector is "immediately"
+          assertThat(first.status()).isEqualTo(100);
+          first = client.head("POST");
+        }
+        assertThat(first.status()).isEqualTo(413);
       }
-      assertThat(first.status()).isEqualTo(413);
+    }
+  }
+
+  /** The gateway itself reads nothing of a form before the application is called. */
+  @Test
+  void form_isRefusedByItsHead() throws Exception {
+    ServletGateway servlet =
+        ServletGateway.builder(
+                (environ, startResponse) -> {
+                  throw new GatewayException(404, "nothing is here");
+                })
+            .maxBody(10)
+            .build();
+    int port = start(Deployment.at("").servlet(servlet, "/*"));
+    for (Map.Entry<Integer, Integer> row : Map.of(9, 404, 11, 413).entrySet()) {
+      try (RawClient client = new RawClient(port)) {
+        client.send(
+            RawClient.request(
+                "POST",
+                "/",
+                "Content-Length: " + row.getKey(),
+                "Content-Type: multipart/form-data; boundary=b"));
+        assertThat(client.head("POST").status()).isEqualTo(row.getValue());
+      }
     }
   }
 
