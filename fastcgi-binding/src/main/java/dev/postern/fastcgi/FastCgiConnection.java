@@ -104,6 +104,7 @@ final class FastCgiConnection extends Connection {
 
   /** The next request, or null at the connection's end. */
   private @Nullable Begin awaitBegin() throws IOException {
+    whole();
     lock.lock();
     try {
       if (isOver(!reading)) {

@@ -79,6 +79,7 @@ final class ScgiConnection extends Connection {
    * the close, the system resets the connection, and the peer may lose what it has not read yet.
    */
   private void linger(long bodyLength) throws IOException {
+    whole();
     channel.shutdownOutput();
     if (in.hasReceived(bodyLength)) {
       return;

@@ -17,6 +17,7 @@ import dev.postern.fastcgi.wire.Records;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -110,6 +111,21 @@ class FastCgiGatewayTest {
           notes.add("read failed");
           throw e;
         }
+        start.start(200, TEXT);
+        return Body.empty();
+      }
+      case "/huge" -> {
+        start.start(200, TEXT);
+        return Body.writing(
+            out -> {
+              for (int i = 0; i < 400; i++) {
+                out.write(new byte[64 * 1024]);
+              }
+            });
+      }
+      case "/stuck" -> {
+        environ.onCancel(() -> notes.add("cancelled"));
+        go.await();
         start.start(200, TEXT);
         return Body.empty();
       }
@@ -613,6 +629,16 @@ class FastCgiGatewayTest {
       assertThatThrownBy(() -> server.answer(1)).isInstanceOf(IOException.class);
     }
     assertThat(outcomes.take().complete()).isFalse();
+  }
+
+  @Test
+  void responseThatIsNotTakenInTime_isReset() throws Exception {
+    reopen(builder().writeTimeout(Duration.ofMillis(200)));
+    try (RawWebServer server = RawWebServer.connect(gateway)) {
+      server.get(1, true, "/huge");
+      assertThat(outcomes.take().complete()).isFalse();
+      assertThatThrownBy(() -> server.answer(1)).isInstanceOf(SocketException.class);
+    }
   }
 
   @Test

@@ -1,6 +1,7 @@
 package dev.postern.scgi;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.postern.Body;
 import dev.postern.Environ;
@@ -86,6 +87,25 @@ class ScgiGatewayTest {
       case "/large" -> {
         start.start(200, TEXT);
         return Body.of(new byte[1_000_000]);
+      }
+      case "/huge" -> {
+        start.start(200, TEXT);
+        return Body.writing(
+            out -> {
+              for (int i = 0; i < 400; i++) {
+                out.write(new byte[64 * 1024]);
+              }
+            });
+      }
+      case "/stuck" -> {
+        start.start(200, TEXT);
+        return Body.writing(
+            out -> {
+              out.write("sent".getBytes(StandardCharsets.US_ASCII));
+              out.flush();
+              notes.add("sent");
+              go.await();
+            });
       }
       case "/cut" -> {
         start.start(200, TEXT);
@@ -212,16 +232,36 @@ class ScgiGatewayTest {
   void responseThatFailsLate_isReset() throws Exception {
     try (Socket socket = connect()) {
       socket.getOutputStream().write(request("GET", "/cut", ""));
-      boolean reset = false;
-      try {
-        rest(socket);
-      } catch (IOException e) {
-        reset = true;
-      }
-      assertThat(reset).isTrue();
+      assertReset(socket);
     }
     assertThat(outcomes.poll(30, TimeUnit.SECONDS).complete()).isFalse();
     assertThat(log.toString()).contains("fails");
+  }
+
+  private static void assertReset(Socket socket) {
+    assertThatThrownBy(() -> rest(socket)).isInstanceOf(IOException.class);
+  }
+
+  @Test
+  void responseThatIsNotTakenInTime_isReset() throws Exception {
+    reopen(builder().writeTimeout(Duration.ofMillis(200)));
+    try (Socket socket = connect()) {
+      socket.getOutputStream().write(request("GET", "/huge", ""));
+      assertThat(outcomes.poll(30, TimeUnit.SECONDS).complete()).isFalse();
+      assertReset(socket);
+    }
+  }
+
+  @Test
+  void responseThatOutlivesTheStop_isReset() throws Exception {
+    reopen(builder().grace(Duration.ZERO));
+    try (Socket socket = connect()) {
+      socket.getOutputStream().write(request("GET", "/stuck", ""));
+      assertThat(notes.poll(30, TimeUnit.SECONDS)).isEqualTo("GET /stuck");
+      assertThat(notes.poll(30, TimeUnit.SECONDS)).isEqualTo("sent");
+      gateway.close();
+      assertReset(socket);
+    }
   }
 
   @Test

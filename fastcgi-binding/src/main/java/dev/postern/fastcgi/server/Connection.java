@@ -33,6 +33,9 @@ public abstract class Connection {
 
   private volatile boolean timedOut;
 
+  /** Whether a response was begun whose end was not written yet. */
+  private volatile boolean half;
+
   protected Connection(SocketChannel channel, Server server) {
     this.channel = channel;
     this.server = server;
@@ -92,11 +95,17 @@ public abstract class Connection {
     }
     long nanos = server.limits().write().toNanos();
     int most = RequestThreads.areVirtual() ? Integer.MAX_VALUE : MOST_AT_ONCE;
+    half = true;
     while (all > 0) {
       writeDeadline = in(nanos);
       all -= write(channel, buffers, most);
     }
     writeDeadline = NONE;
+  }
+
+  /** All that was written is whole, so that the connection may end in order. */
+  protected final void whole() {
+    half = false;
   }
 
   /** Writes some bytes of the buffers, at most so many. */
@@ -124,7 +133,7 @@ public abstract class Connection {
   final void look(long now) {
     if (isPast(readDeadline, now) || isPast(writeDeadline, now)) {
       timedOut = true;
-      close();
+      breakOff();
       return;
     }
     tick(now);
@@ -136,10 +145,33 @@ public abstract class Connection {
    * away what the peer has not read yet, so this method first gives the peer a moment to read.
    */
   protected final void cut() throws IOException {
-    if (channel.supportedOptions().contains(StandardSocketOptions.SO_LINGER)) {
-      channel.setOption(StandardSocketOptions.SO_LINGER, 0);
+    if (resetAtClose()) {
       LockSupport.parkNanos(BEFORE_RESET_NANOS);
     }
+  }
+
+  /** Returns whether the close of the channel will be a reset. */
+  private boolean resetAtClose() throws IOException {
+    if (!channel.supportedOptions().contains(StandardSocketOptions.SO_LINGER)) {
+      return false;
+    }
+    channel.setOption(StandardSocketOptions.SO_LINGER, 0);
+    return true;
+  }
+
+  /**
+   * Closes the channel while it is in use. Half a response ends in a reset, as in {@link #cut}, but
+   * at once, because the peer has had its time to read.
+   */
+  final void breakOff() {
+    try {
+      if (half) {
+        resetAtClose();
+      }
+    } catch (IOException e) {
+      // The channel is closed already.
+    }
+    close();
   }
 
   private static boolean isPast(long deadline, long now) {

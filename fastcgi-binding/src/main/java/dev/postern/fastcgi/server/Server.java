@@ -290,7 +290,7 @@ public final class Server {
       acceptor.interrupt();
     }
     for (Connection connection : connections) {
-      connection.close();
+      connection.breakOff();
     }
     threads.shutdown();
     stopped.countDown();
