@@ -15,6 +15,7 @@ import dev.postern.gateway.BodyAhead;
 import dev.postern.gateway.ProcessVariables;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintWriter;
 import java.net.SocketTimeoutException;
 import java.nio.channels.SocketChannel;
@@ -235,8 +236,9 @@ final class FastCgiConnection extends Connection {
     Map<String, String> variables = ServerVariables.completed(sent, settings.mount());
     boolean known = variables.containsKey("CONTENT_LENGTH");
     BodyAhead body = ProcessVariables.body(variables, begun);
+    InputStream unsized = known ? null : settings.limited(begun);
     PrintWriter errors = settings.errors() == null ? begun.errors(out) : settings.errors();
-    Environ environ = ProcessVariables.environ(variables, body, known ? null : begun, errors);
+    Environ environ = ProcessVariables.environ(variables, body, unsized, errors);
     StdoutStream stdout = new StdoutStream(out, begun.id());
     FastCgiSink sink =
         new FastCgiSink(begun, stdout, out, body, ProcessVariables.isErrorPage(variables));

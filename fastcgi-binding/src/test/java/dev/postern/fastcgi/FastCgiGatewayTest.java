@@ -672,6 +672,18 @@ class FastCgiGatewayTest {
   }
 
   @Test
+  void bodyWithoutALengthOverTheLimit_isA413() throws IOException {
+    reopen(builder().maxBody(4));
+    try (RawWebServer server = RawWebServer.connect(gateway)) {
+      server.begin(1, true).params(1, variables("POST", "/echo")).stdin(1, "four").stdinEnd(1);
+      assertThat(server.answer(1).body()).isEqualTo("four");
+      server.begin(1, true).params(1, variables("POST", "/echo"));
+      server.stdin(1, "four").stdin(1, "5");
+      assertThat(server.answer(1).status()).isEqualTo("413");
+    }
+  }
+
+  @Test
   void g07_httpOnThePortIsClosed() throws IOException {
     try (RawWebServer server = RawWebServer.connect(gateway)) {
       server.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(StandardCharsets.US_ASCII));

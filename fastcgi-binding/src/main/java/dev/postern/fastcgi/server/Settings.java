@@ -6,6 +6,7 @@ import dev.postern.Application;
 import dev.postern.Environ;
 import dev.postern.GatewayException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintWriter;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
@@ -164,10 +165,19 @@ public final class Settings {
     long length = environ.contentLength();
     if (length > maxBody) {
       return (e, start) -> {
-        throw new GatewayException(413, "request body must not exceed the limit: " + length);
+        throw tooLarge(length);
       };
     }
     return application;
+  }
+
+  /** A body of unknown length. Whoever reads more of it than is allowed gets a 413. */
+  public InputStream limited(InputStream body) {
+    return maxBody == Long.MAX_VALUE ? body : new LimitedInput(body, maxBody);
+  }
+
+  static GatewayException tooLarge(long length) {
+    return new GatewayException(413, "request body must not exceed the limit: " + length);
   }
 
   private static int positive(int number, String what) {
