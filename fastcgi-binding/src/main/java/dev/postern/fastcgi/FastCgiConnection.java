@@ -609,7 +609,8 @@ final class FastCgiConnection extends Connection {
     }
     try {
       FastCgiRequest running = request;
-      if (running != null && !reading && now - running.began() > WATCH_AFTER_NANOS) {
+      boolean readable = !reading && failure == null;
+      if (running != null && readable && now - running.began() > WATCH_AFTER_NANOS) {
         startReader();
       }
     } finally {

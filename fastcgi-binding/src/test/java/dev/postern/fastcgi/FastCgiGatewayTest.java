@@ -30,8 +30,10 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -379,6 +381,24 @@ class FastCgiGatewayTest {
       assertThat(server.get(1, true, "/next").answer(1).body()).isEqualTo("/next?");
     }
     assertThat(notes).containsExactly("GET /next");
+  }
+
+  @Test
+  void recordsBehindABrokenOne_areNotRead() throws Exception {
+    try (RawWebServer server = RawWebServer.connect(gateway)) {
+      server.get(1, true, "/stuck");
+      note("GET /stuck");
+      server.begin(1, true);
+      note("cancelled");
+      server.record(Records.GET_VALUES, 0, NameValuePairs.encode(Map.of("FCGI_MAX_CONNS", "")));
+      FutureTask<RecordHeader> answer = new FutureTask<>(server::next);
+      new Thread(answer).start();
+      assertThatThrownBy(() -> answer.get(300, TimeUnit.MILLISECONDS))
+          .isInstanceOf(TimeoutException.class);
+      go.countDown();
+      assertThatThrownBy(() -> answer.get(30, TimeUnit.SECONDS))
+          .hasCauseInstanceOf(IOException.class);
+    }
   }
 
   @Test
