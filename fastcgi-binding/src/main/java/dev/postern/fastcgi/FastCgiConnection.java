@@ -76,6 +76,9 @@ final class FastCgiConnection extends Connection {
    */
   private volatile long idleSince = Long.MAX_VALUE;
 
+  /** Whether the connection only waits for its peer to have read the last answer. */
+  private volatile boolean lingering;
+
   private long unread;
 
   /** A BEGIN_REQUEST record. */
@@ -153,7 +156,7 @@ final class FastCgiConnection extends Connection {
   private boolean isOver(boolean mayLook) {
     lock.lock();
     try {
-      if (fresh || pending != null || mayLook && in.hasNext()) {
+      if (fresh || lingering || pending != null || mayLook && in.hasNext()) {
         return false;
       }
       idleSince = System.nanoTime();
@@ -184,12 +187,10 @@ final class FastCgiConnection extends Connection {
   /** Answers a request. Returns whether the connection stays open. */
   private boolean answer(Begin begin) throws IOException {
     if (begin.role() != Records.RESPONDER) {
-      out.refuse(begin.id(), Records.UNKNOWN_ROLE);
-      return begin.keepConnection();
+      return refuse(begin, Records.UNKNOWN_ROLE);
     }
     if (!server().beginRequest()) {
-      out.refuse(begin.id(), Records.OVERLOADED);
-      return begin.keepConnection();
+      return refuse(begin, Records.OVERLOADED);
     }
     try {
       FastCgiRequest begun = new FastCgiRequest(this, begin.id(), begin.keepConnection());
@@ -198,6 +199,15 @@ final class FastCgiConnection extends Connection {
     } finally {
       server().endRequest();
     }
+  }
+
+  /** Refuses a request. Returns whether the connection stays open. */
+  private boolean refuse(Begin begin, int protocolStatus) throws IOException {
+    out.refuse(begin.id(), protocolStatus);
+    if (!begin.keepConnection()) {
+      linger();
+    }
+    return begin.keepConnection();
   }
 
   /** Reads the variables of a request; null when the web server aborts it. */
@@ -282,7 +292,9 @@ final class FastCgiConnection extends Connection {
     if (begun.keepsConnection()) {
       return true;
     }
-    linger(begun);
+    if (!begun.stdinEnded) {
+      linger();
+    }
     return false;
   }
 
@@ -299,13 +311,12 @@ final class FastCgiConnection extends Connection {
   }
 
   /**
-   * Reads the rest of the body before the connection is closed. If bytes of the peer are unread at
-   * the close, the system resets the connection, and the peer may lose what it has not read yet.
+   * Reads the rest of the request before the connection is closed. If bytes of the peer are unread
+   * at the close, the system resets the connection, and the peer may lose what it has not read yet.
+   * This holds also while the server stops.
    */
-  private void linger(FastCgiRequest begun) throws IOException {
-    if (begun.stdinEnded) {
-      return;
-    }
+  private void linger() throws IOException {
+    lingering = true;
     channel.shutdownOutput();
     expect(LINGER_NANOS);
     awaitBegin();

@@ -565,6 +565,41 @@ class FastCgiGatewayTest {
     }
   }
 
+  /** An unread byte makes the close a reset, which can take the answer away. */
+  @Test
+  void bodyThatIsUnread_isReadAfterTheAnswerAlsoWhileTheGatewayStops() throws Exception {
+    Thread closer = new Thread(gateway::close);
+    try (RawWebServer server = RawWebServer.connect(gateway)) {
+      server.begin(1, false).params(1, variables("POST", "/wait", "CONTENT_LENGTH", "3000000"));
+      note("POST /wait");
+      closer.start();
+      while (closer.getState() != Thread.State.TIMED_WAITING) {
+        Thread.onSpinWait();
+      }
+      go.countDown();
+      assertThat(server.answer(1).body()).isEqualTo("waited");
+      sendUnread(server);
+    }
+    closer.join();
+  }
+
+  /** Sends much after the end of the answer. */
+  private static void sendUnread(RawWebServer server) throws IOException {
+    assertThat(server.isClosed()).isTrue();
+    for (int i = 0; i < 60; i++) {
+      server.record(Records.STDIN, 1, new byte[50_000]);
+    }
+  }
+
+  @Test
+  void restOfARefusedRequest_isRead() throws IOException {
+    try (RawWebServer server = RawWebServer.connect(gateway)) {
+      server.begin(1, Records.AUTHORIZER, false);
+      assertThat(server.answer(1).protocolStatus()).isEqualTo(Records.UNKNOWN_ROLE);
+      sendUnread(server);
+    }
+  }
+
   @Test
   void f19_shortBodyIsAnError() throws Exception {
     try (RawWebServer server = RawWebServer.connect(gateway)) {
