@@ -14,13 +14,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -168,7 +167,14 @@ public final class KeptServers implements AutoCloseable {
   static final class Kept extends Upstream {
     private final KeptServers home;
     private final int number;
-    private @Nullable ServerAddress address;
+    private volatile @Nullable ServerAddress address;
+
+    /**
+     * Guards the next three fields. A request holds it while it starts its server. Other requests
+     * never wait for it: they ask only for the address and for what {@link Upstream} counts.
+     */
+    private final ReentrantLock lock = new ReentrantLock();
+
     private @Nullable Running running;
     private int served;
 
@@ -184,10 +190,6 @@ public final class KeptServers implements AutoCloseable {
     /** A process that a thread watches. */
     private static final class Running {
       private final RunningProgram process;
-
-      /** The connections to this process that were not dropped. */
-      private final Set<ServerConnection> connections = new HashSet<>();
-
       private volatile boolean over;
 
       Running(RunningProgram process) {
@@ -221,16 +223,20 @@ public final class KeptServers implements AutoCloseable {
     }
 
     @Override
-    synchronized ServerAddress address() {
-      return address == null ? super.address() : address;
+    ServerAddress address() {
+      ServerAddress known = address;
+      return known == null ? super.address() : known;
     }
 
     @Override
     @Nullable ServerConnection take() {
       ServerConnection kept = super.take();
-      synchronized (this) {
-        if (kept != null) {
+      if (kept != null) {
+        lock.lock();
+        try {
           served++;
+        } finally {
+          lock.unlock();
         }
       }
       return kept;
@@ -239,37 +245,46 @@ public final class KeptServers implements AutoCloseable {
     @Override
     ServerConnection open(long timeoutNanos) throws IOException {
       closeIdle();
-      synchronized (this) {
+      lock.lock();
+      try {
         if (doubtful && running != null) {
           awaitEnd(running);
         }
         doubtful = false;
-        boolean done = home.maxRequests > 0 && served >= home.maxRequests;
-        if (running != null && (done || !running.isAlive())) {
+        if (running != null && (isDone() || !running.isAlive())) {
           stop(running);
           running = null;
         }
         if (running == null) {
           start();
         }
-        Running process = Objects.requireNonNull(running);
-        ServerConnection connection = connect(process);
-        process.connections.add(connection);
+        ServerConnection connection = connect(Objects.requireNonNull(running));
         served++;
         return connection;
+      } finally {
+        lock.unlock();
       }
+    }
+
+    /** Whether the server ends after the last request, as the variable has told it. */
+    private boolean isDone() {
+      return home.maxRequests > 0 && served >= home.maxRequests;
     }
 
     @Override
     void giveBack(ServerConnection connection) {
-      synchronized (this) {
-        if (home.maxRequests > 0 && served >= home.maxRequests) {
-          // The server ends now, as the variable has told it.
-          connection.close();
-          return;
-        }
+      boolean done;
+      lock.lock();
+      try {
+        done = isDone();
+      } finally {
+        lock.unlock();
       }
-      super.giveBack(connection);
+      if (done) {
+        connection.close();
+      } else {
+        super.giveBack(connection);
+      }
     }
 
     /**
@@ -279,17 +294,16 @@ public final class KeptServers implements AutoCloseable {
     @Override
     void drop(ServerConnection connection, boolean cutOff) {
       super.drop(connection, cutOff);
-      Running busy = null;
-      synchronized (this) {
-        if (running != null && running.connections.remove(connection) && cutOff) {
-          busy = running;
+      lock.lock();
+      try {
+        if (cutOff && running != null) {
+          stop(running);
           running = null;
         } else {
           doubtful = true;
         }
-      }
-      if (busy != null) {
-        stop(busy);
+      } finally {
+        lock.unlock();
       }
     }
 
@@ -369,13 +383,14 @@ public final class KeptServers implements AutoCloseable {
 
     void shutDown() {
       close();
-      Running process;
-      synchronized (this) {
-        process = running;
-        running = null;
-      }
-      if (process != null) {
-        stop(process);
+      lock.lock();
+      try {
+        if (running != null) {
+          stop(running);
+          running = null;
+        }
+      } finally {
+        lock.unlock();
       }
     }
   }
