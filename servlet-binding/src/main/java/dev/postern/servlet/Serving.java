@@ -14,6 +14,7 @@ import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -101,9 +102,11 @@ final class Serving {
     Environ environ = environ(variables, request, errors);
     GatewayException fault = refusal == null ? fault(variables, request) : refusal;
     Exchange exchange = Exchange.of(environ, passing == null ? sink : passing.before(sink));
-    ClientWatch.Watched watched = watch == null ? null : watch.begin(exchange, request);
-    Future<?> end = end(exchange);
+    ClientWatch.Watched watched = null;
+    Future<?> end = null;
     try {
+      watched = watch == null ? null : watch.begin(exchange, request);
+      end = end(exchange);
       Application called = fault == null ? called(body, passing != null) : refusal(fault);
       Outcome outcome =
           exchange.run(
@@ -164,15 +167,22 @@ final class Serving {
         : null;
   }
 
+  /** Ends the exchange after its deadline; null when nobody will. */
   private @Nullable Future<?> end(Exchange exchange) {
     if (timer == null || options.deadline() == null) {
       return null;
     }
     Duration deadline = options.deadline();
-    return timer.schedule(
-        () -> exchange.cancel(new TimeoutException("request must end in " + deadline)),
-        deadline.plus(GRACE).toMillis(),
-        TimeUnit.MILLISECONDS);
+    try {
+      return timer.schedule(
+          () -> exchange.cancel(new TimeoutException("request must end in " + deadline)),
+          deadline.plus(GRACE).toMillis(),
+          TimeUnit.MILLISECONDS);
+    } catch (OutOfMemoryError | RejectedExecutionException e) {
+      // The system has no thread for the timer, or the gateway was stopped. The application still
+      // knows the deadline.
+      return null;
+    }
   }
 
   /**
