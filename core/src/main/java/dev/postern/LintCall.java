@@ -233,8 +233,11 @@ final class LintCall implements StartResponse {
     }
   }
 
-  /** Checks the number of bytes after the last one. */
+  /** Checks the number of bytes after the last one. A cancelled body may stop early. */
   void checkWhole(long bytes, long length) {
+    if (lifecycle.isCancelled()) {
+      return;
+    }
     long declared = declaredLength();
     if (declared >= 0 && bytes < declared && countsBytes()) {
       brokenLength(bytes, declared);

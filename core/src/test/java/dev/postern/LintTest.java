@@ -59,18 +59,20 @@ class LintTest {
     public void abort(Throwable cause) {}
   }
 
+  private Environ environ(String method) {
+    return Environ.builder(
+            Map.of(
+                "REQUEST_METHOD", method,
+                "PATH_INFO", "/x",
+                "SERVER_NAME", "[::1]",
+                "SERVER_PORT", "8080",
+                "SERVER_PROTOCOL", "HTTP/2.0"))
+        .errors(new PrintWriter(log, true))
+        .build();
+  }
+
   private Wire run(String method, Application application, Wire wire) {
-    Environ environ =
-        Environ.builder(
-                Map.of(
-                    "REQUEST_METHOD", method,
-                    "PATH_INFO", "/x",
-                    "SERVER_NAME", "[::1]",
-                    "SERVER_PORT", "8080",
-                    "SERVER_PROTOCOL", "HTTP/2.0"))
-            .errors(new PrintWriter(log, true))
-            .build();
-    Exchange.of(environ, wire).run(application);
+    Exchange.of(environ(method), wire).run(application);
     return wire;
   }
 
@@ -477,5 +479,23 @@ class LintTest {
     for (int i = 0; i < 3; i++) {
       assertFine(get(application), 200);
     }
+  }
+
+  /** A body that looks at isCancelled() may stop, and its reader may too. */
+  @Test
+  void bodyThatStopsAfterACancellation_breaksNoRule() {
+    Exchange[] exchange = new Exchange[1];
+    Application stopping =
+        answering(
+            200,
+            TEXT.plus("Content-Length", "20"),
+            Body.writing(
+                out -> {
+                  out.write('x');
+                  exchange[0].cancel(new IOException("peer is gone"));
+                }));
+    exchange[0] = Exchange.of(environ("GET"), new Wire());
+    exchange[0].run(lint.wrap(stopping));
+    assertThat(reports).isEmpty();
   }
 }
