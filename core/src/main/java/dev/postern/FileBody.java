@@ -140,7 +140,8 @@ final class FileBody implements Body {
 
   /**
    * Writes through a block outside the heap. The file is read into it, and the socket is written
-   * from it.
+   * from it. If a write fails, this method keeps the block from others: an interrupt can end a
+   * write of Jetty whose bytes go out later.
    */
   private void writeDirectly(ResponseStream out) throws IOException {
     ByteBuffer block = DirectBlocks.take();
@@ -155,9 +156,8 @@ final class FileBody implements Body {
         out.write(block.flip());
         left -= n;
       }
-    } finally {
-      DirectBlocks.give(block);
     }
+    DirectBlocks.give(block);
   }
 
   @Override

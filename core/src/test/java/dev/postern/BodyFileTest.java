@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
@@ -20,7 +21,9 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
+import java.util.Arrays;
 import java.util.Iterator;
+import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
@@ -299,5 +302,57 @@ class BodyFileTest {
     Call head = Call.of("HEAD", "/file").run(application);
     assertThat(head.header("Content-Length")).isEqualTo("200000");
     assertThat(head.sink().bytes()).isEmpty();
+  }
+
+  /** As that of a container whose write goes on after an interrupt. */
+  private static final class Interrupted implements ResponseSink {
+    private ByteBuffer pending;
+
+    @Override
+    public void head(int status, Headers headers) {}
+
+    @Override
+    public boolean isDirect() {
+      return true;
+    }
+
+    @Override
+    public void write(ByteBuffer block) throws IOException {
+      if (pending == null) {
+        pending = block.duplicate();
+        throw new InterruptedIOException("interrupted");
+      }
+      block.position(block.limit());
+    }
+
+    @Override
+    public void write(byte[] bytes, int offset, int length) {}
+
+    @Override
+    public void flush() {}
+
+    @Override
+    public void finish() {}
+
+    @Override
+    public void abort(Throwable cause) {}
+  }
+
+  @Test
+  void blockOfAFailedWrite_isUsedForNoOtherFile() throws IOException {
+    Path other = Files.write(directory.resolve("other"), new byte[SIZE]);
+    Interrupted sink = new Interrupted();
+    for (Path sent : new Path[] {file, other}) {
+      Environ environ = Environ.builder(Map.of("REQUEST_METHOD", "GET")).build();
+      Exchange.of(environ, sink)
+          .run(
+              (e, start) -> {
+                start.start(200, Headers.of("Content-Type", "text/plain"));
+                return Body.of(sent);
+              });
+    }
+    byte[] left = new byte[sink.pending.remaining()];
+    sink.pending.get(left);
+    assertThat(left).isEqualTo(Arrays.copyOf(content, left.length));
   }
 }
