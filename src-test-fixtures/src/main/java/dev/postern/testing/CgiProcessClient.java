@@ -78,7 +78,7 @@ public final class CgiProcessClient implements GatewayClient {
         new ProcessBuilder("/bin/sh", script.toString())
             .redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()))
             .start();
-    return new CgiConversation(process, script);
+    return new CgiConversation(process, script, request.method().equals("HEAD"));
   }
 
   private static Map<String, String> variables(TestRequest request) {
@@ -99,15 +99,17 @@ public final class CgiProcessClient implements GatewayClient {
     private final Process process;
     private final Path script;
     private final InputStream out;
+    private final boolean head;
     private int status;
     private Headers headers = Headers.of();
     private boolean headRead;
     private long count;
 
-    CgiConversation(Process process, Path script) {
+    CgiConversation(Process process, Path script, boolean head) {
       this.process = process;
       this.script = script;
       this.out = process.getInputStream();
+      this.head = head;
     }
 
     /** Sends the body. The process need not read all of it. */
@@ -153,12 +155,13 @@ public final class CgiProcessClient implements GatewayClient {
 
     @Override
     public TestResponse finish() throws IOException {
-      boolean head = readHead();
+      boolean ended = readHead();
       byte[] rest = out.readAllBytes();
       count += rest.length;
       String length = headers.get("Content-Length");
-      boolean whole = length == null || count == Long.parseLong(length) || count == 0;
-      return TestResponse.of(status, headers, rest, head && whole);
+      boolean bodiless = count == 0 && (head || status == 304);
+      boolean whole = length == null || bodiless || count == Long.parseLong(length);
+      return TestResponse.of(status, headers, rest, ended && whole);
     }
 
     /** Reads the head. Returns false if the output ended before the blank line. */
