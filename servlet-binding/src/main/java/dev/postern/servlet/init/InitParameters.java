@@ -137,8 +137,12 @@ public final class InitParameters {
     if (!matcher.matches()) {
       throw refused(name, "must be a number of bytes, or one with K, M or G", value);
     }
-    int shift = "KMG".indexOf(matcher.group(2)) * 10 + 10;
-    return Long.parseLong(matcher.group(1)) << (matcher.group(2).isEmpty() ? 0 : shift);
+    int shift = matcher.group(2).isEmpty() ? 0 : "KMG".indexOf(matcher.group(2)) * 10 + 10;
+    try {
+      return Math.multiplyExact(Long.parseLong(matcher.group(1)), 1L << shift);
+    } catch (ArithmeticException e) {
+      throw refused(name, "must be less than 8 EiB", value);
+    }
   }
 
   /** Takes a number of at least {@code least}; -1 if it is not given. */
