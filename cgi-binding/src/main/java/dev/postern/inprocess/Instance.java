@@ -31,10 +31,15 @@ public final class Instance {
           Run run = instance == null ? null : instance.run;
           if (run != null) {
             run.madeThreads = true;
+            if (run.spoiled == null && isVirtual()) {
+              run.spoil("virtual threads");
+            }
           }
           return instance;
         }
       };
+
+  private static final boolean HAS_VIRTUAL_THREADS = Runtime.version().feature() >= 21;
 
   private static final ThreadLocal<Instance> NEW = new ThreadLocal<>();
   static final ThreadGroup PARENT = new ThreadGroup("postern programs");
@@ -111,6 +116,17 @@ public final class Instance {
       throw new IllegalStateException("program must have been loaded");
     }
     return launcher;
+  }
+
+  /** Whether the calling thread is making a virtual thread, which no thread group lists. */
+  private static boolean isVirtual() {
+    return HAS_VIRTUAL_THREADS
+        && StackWalker.getInstance()
+            .walk(
+                frames ->
+                    frames
+                        .map(StackFrame::getClassName)
+                        .anyMatch("java.lang.BaseVirtualThread"::equals));
   }
 
   // ---- a request ----
@@ -232,6 +248,15 @@ public final class Instance {
     return common;
   }
 
+  /** The group of the program's threads. */
+  ThreadGroup group() {
+    ProgramThread group = thread;
+    if (group == null) {
+      throw new ProgramExit();
+    }
+    return group;
+  }
+
   private static final class Worker extends ForkJoinWorkerThread {
     Worker(ForkJoinPool of, ClassLoader loader) {
       super(of);
@@ -277,6 +302,10 @@ public final class Instance {
     boolean quiet = awaitQuiet(of, graceNanos);
     of.undo();
     String why = of.spoiled;
+    if (why != null) {
+      // Threads that no group lists may be left. They end at their next poll.
+      launcher().stop();
+    }
     if (why == null && code.isReset()) {
       why = kept.audit(code);
     }

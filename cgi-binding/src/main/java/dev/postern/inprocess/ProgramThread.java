@@ -19,7 +19,11 @@ final class ProgramThread extends ThreadGroup {
    * them.
    */
   private static final Set<String> OF_THE_JVM =
-      Set.of("CompletableFutureDelayScheduler", "Keep-Alive-Timer", "process reaper");
+      Set.of(
+          "CompletableFutureDelayScheduler",
+          "ForkJoinPool.commonPool-delayScheduler",
+          "Keep-Alive-Timer",
+          "process reaper");
 
   /** The longest wait for the end of a task. Whoever waits then looks for other threads, too. */
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
@@ -116,6 +120,9 @@ final class ProgramThread extends ThreadGroup {
     Thread.interrupted();
     if (!thread.getName().equals("main")) {
       thread.setName("main");
+    }
+    if (getMaxPriority() != getParent().getMaxPriority()) {
+      setMaxPriority(getParent().getMaxPriority());
     }
     if (thread.getPriority() != Thread.NORM_PRIORITY) {
       thread.setPriority(Thread.NORM_PRIORITY);

@@ -21,6 +21,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.TimeZone;
+import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -104,7 +105,7 @@ public final class ReflectionShim {
     return shim(method) != null || !SilentDefaults.of(method).isEmpty();
   }
 
-  /** Calls the overload that takes the program's own locale or time zone. */
+  /** Calls the overload that takes the program's own locale, time zone or pool. */
   private static @Nullable Object withDefaults(
       Method method, @Nullable Object target, Object[] arguments, Instance instance)
       throws ReflectiveOperationException {
@@ -124,6 +125,10 @@ public final class ReflectionShim {
         case "zoneId" -> {
           types.add(ZoneId.class);
           all.add(LocaleShim.zoneId(instance));
+        }
+        case "pool" -> {
+          types.add(Executor.class);
+          all.add(WideShim.pool(instance));
         }
         case "medium" -> {
           types.add(int.class);

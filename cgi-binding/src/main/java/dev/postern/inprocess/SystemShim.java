@@ -279,6 +279,16 @@ public final class SystemShim {
     instance.live();
   }
 
+  /**
+   * Called before a call after which a thread of the JVM, or one that no hook of ours sees, may run
+   * code of the program, even after the request.
+   */
+  public static void unseen(Instance instance) {
+    Run run = instance.live();
+    run.madeThreads = true;
+    run.spoil("unseen threads");
+  }
+
   /** Called after an executor or a timer was made. Ends it with the request. */
   public static void made(Object made, Instance instance) {
     instance.live().threadMakers.add(made);

@@ -70,6 +70,23 @@ final class CallRules {
           "java/util/jar/JarFile",
           "java/util/zip/ZipFile");
 
+  /** Calls that leave code of the program to threads which are not in its group. */
+  private static final Set<String> UNSEEN =
+      Set.of(
+          "java/lang/Process.onExit",
+          "java/lang/ProcessHandle.onExit",
+          "java/lang/Thread$Builder.inheritInheritableThreadLocals",
+          "java/lang/Thread$Builder$OfPlatform.inheritInheritableThreadLocals",
+          "java/lang/Thread$Builder$OfVirtual.inheritInheritableThreadLocals",
+          "java/lang/ref/Cleaner.create",
+          "java/nio/channels/AsynchronousFileChannel.open",
+          "java/nio/channels/AsynchronousServerSocketChannel.open",
+          "java/nio/channels/AsynchronousSocketChannel.open",
+          "java/util/concurrent/CompletableFuture.completeOnTimeout",
+          "java/util/concurrent/CompletableFuture.delayedExecutor",
+          "java/util/concurrent/CompletableFuture.orTimeout",
+          "java/util/concurrent/SubmissionPublisher.<init>");
+
   /** The most that any rule adds to the operand stack. */
   private static final int STACK = 6;
 
@@ -182,6 +199,13 @@ final class CallRules {
       } else if (!call.name.contains("egister")) {
         before.add(Code.shim(Names.SYSTEM, "drivers", "()V"));
       }
+    } else if (UNSEEN.contains(member)) {
+      code.findings().add("unseen threads", member.replace('/', '.'));
+      before.add(Code.shim(Names.SYSTEM, "unseen", "()V"));
+      if (opens(call)) {
+        after.add(Code.made(type, method, call));
+        after.add(Code.shim(Names.SYSTEM, "opened", "(Ljava/lang/Object;)V"));
+      }
     } else if (makesThreads(call)) {
       after.add(Code.made(type, method, call));
       after.add(Code.shim(Names.SYSTEM, "made", "(Ljava/lang/Object;)V"));
@@ -223,7 +247,11 @@ final class CallRules {
     return call.owner.equals("java/util/concurrent/Executors")
             && call.desc.endsWith("ExecutorService;")
         || call.name.equals("<init>")
-            && (call.owner.endsWith("ThreadPoolExecutor") || call.owner.endsWith("util/Timer"))
-            && call.owner.startsWith("java/util/");
+            && Set.of(
+                    "java/util/Timer",
+                    "java/util/concurrent/ForkJoinPool",
+                    "java/util/concurrent/ScheduledThreadPoolExecutor",
+                    "java/util/concurrent/ThreadPoolExecutor")
+                .contains(call.owner);
   }
 }

@@ -73,6 +73,22 @@ public final class CallTable {
       return null;
     }
     String arguments = descriptor.substring(0, descriptor.indexOf(')') + 1);
+    String declared = declarer(code, owner, name, arguments);
+    if (declared == null) {
+      return null;
+    }
+    return calls.containsKey(declared + "." + name + arguments)
+        ? calls.get(declared + "." + name + arguments)
+        : inherited
+            .computeIfAbsent(
+                declared + "." + name + arguments,
+                key -> Optional.ofNullable(inherited(declared, name + arguments)))
+            .orElse(null);
+  }
+
+  /** The owner or the class of the JDK that it extends; null if the method is the program's own. */
+  static @Nullable String declarer(
+      ProgramClasses code, String owner, String name, String arguments) {
     String at = owner;
     for (var head = code.head(at); head != null; head = code.head(at)) {
       boolean own =
@@ -82,14 +98,7 @@ public final class CallTable {
       }
       at = head.superName;
     }
-    String declared = at;
-    return calls.containsKey(declared + "." + name + arguments)
-        ? calls.get(declared + "." + name + arguments)
-        : inherited
-            .computeIfAbsent(
-                declared + "." + name + arguments,
-                key -> Optional.ofNullable(inherited(declared, name + arguments)))
-            .orElse(null);
+    return at;
   }
 
   private @Nullable Target inherited(String owner, String member) {

@@ -5,7 +5,9 @@ import java.text.DateFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.ResourceBundle;
+import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.objectweb.asm.Opcodes;
 import org.objectweb.asm.Type;
 import org.objectweb.asm.tree.ClassNode;
@@ -15,8 +17,8 @@ import org.objectweb.asm.tree.MethodInsnNode;
 import org.objectweb.asm.tree.MethodNode;
 
 /**
- * Methods and constructors that silently use the JVM's locale or time zone. The rewriter calls the
- * overload that takes it as its last argument, and gives it the program's own.
+ * Methods and constructors that silently use the JVM's locale, time zone or common pool. The
+ * rewriter calls the overload that takes it as its last argument, and gives it the program's own.
  */
 public final class SilentDefaults {
   /**
@@ -75,11 +77,22 @@ public final class SilentDefaults {
           "locale", "Ljava/util/Locale;",
           "zone", "Ljava/util/TimeZone;",
           "zoneId", "Ljava/time/ZoneId;",
+          "pool", "Ljava/util/concurrent/Executor;",
           "symbols", "Ljava/text/DecimalFormatSymbols;");
 
   private static final String FORMAT = "Ljava/text/DateFormat;";
 
+  private static final Set<String> FUTURES =
+      Set.of("java/util/concurrent/CompletableFuture", "java/util/concurrent/CompletionStage");
+
   private SilentDefaults() {}
+
+  /** What comes after the arguments of a method; null for nothing. */
+  private static @Nullable String more(String owner, String name, String arguments) {
+    boolean isAsync =
+        name.endsWith("Async") && FUTURES.contains(owner) && !arguments.endsWith("Executor;)");
+    return isAsync ? "pool" : MORE.get(owner + "." + name + arguments);
+  }
 
   /**
    * What comes after the arguments of a method that is called by reflection, in the words of the
@@ -89,11 +102,10 @@ public final class SilentDefaults {
     String more =
         method.getDeclaringClass() == ResourceBundle.class
             ? null
-            : MORE.get(
-                Type.getInternalName(method.getDeclaringClass())
-                    + "."
-                    + method.getName()
-                    + arguments(Type.getMethodDescriptor(method)));
+            : more(
+                Type.getInternalName(method.getDeclaringClass()),
+                method.getName(),
+                arguments(Type.getMethodDescriptor(method)));
     return more == null ? List.of() : List.of(more.split(" ", -1));
   }
 
@@ -104,7 +116,12 @@ public final class SilentDefaults {
   /** Adds the defaults to the call; false when it needs none. */
   static boolean apply(
       ClassNode type, MethodNode method, MethodInsnNode call, ProgramClasses code) {
-    String more = MORE.get(call.owner + "." + call.name + arguments(call.desc));
+    String arguments = arguments(call.desc);
+    String owner =
+        call.name.endsWith("Async")
+            ? CallTable.declarer(code, call.owner, call.name, arguments)
+            : call.owner;
+    String more = owner == null ? null : more(owner, call.name, arguments);
     if (more == null) {
       return false;
     }
@@ -118,7 +135,8 @@ public final class SilentDefaults {
         call.desc = call.desc.replace(")", "I)");
       } else {
         String added = TYPES.get(each);
-        given.add(Code.shim(Names.LOCALES, each, "()" + added));
+        String shims = each.equals("pool") ? Names.WIDE : Names.LOCALES;
+        given.add(Code.shim(shims, each, "()" + added));
         call.desc = call.desc.replace(")", added + ")");
       }
     }

@@ -7,6 +7,7 @@ import dev.postern.cgi.javaprograms.Enums;
 import dev.postern.cgi.javaprograms.Exits;
 import dev.postern.cgi.javaprograms.Formats;
 import dev.postern.cgi.javaprograms.Heavy;
+import dev.postern.cgi.javaprograms.Late;
 import dev.postern.cgi.javaprograms.Libraries;
 import dev.postern.cgi.javaprograms.Made;
 import dev.postern.cgi.javaprograms.Statics;
@@ -76,6 +77,7 @@ final class JavaProgramFixture {
           Threads.LeavesWriter.class,
           Threads.LocksAndExits.class,
           Threads.Logs.class,
+          Late.ForksAndJoins.class,
           Libraries.WithJackson.class,
           Libraries.WithLog4j.class,
           Libraries.WithCommonsCli.class,

@@ -1,10 +1,12 @@
 package dev.postern.cgi;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.postern.cgi.JavaProgram.State;
 import dev.postern.cgi.javaprograms.Formats;
 import dev.postern.cgi.javaprograms.Heavy;
+import dev.postern.cgi.javaprograms.Late;
 import dev.postern.cgi.javaprograms.Leaves;
 import dev.postern.cgi.javaprograms.Plain;
 import dev.postern.cgi.javaprograms.Statics;
@@ -21,6 +23,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -45,6 +48,10 @@ import org.objectweb.asm.Opcodes;
 class JavaProgramSurvivalTest {
   private static final Duration SHORT = Duration.ofMillis(300);
   private static final int AT_ONCE = 64;
+
+  /** Programs whose late work runs on a thread of the JVM. */
+  private static final Set<Class<?>> UNSEEN =
+      Set.of(Late.AfterTimeout.class, Late.InDelayedExecutor.class);
 
   @TempDir Path directory;
 
@@ -141,6 +148,38 @@ class JavaProgramSurvivalTest {
     assertThat(openIn(directory)).isEmpty();
     try (var left = Files.list(directory)) {
       assertThat(left).isEmpty();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      classes = {
+        Late.AfterTimeout.class,
+        Late.InAsyncStage.class,
+        Late.InCommonPool.class,
+        Late.InDefaultExecutor.class,
+        Late.InDelayedExecutor.class,
+        Late.InForkedTask.class,
+        Late.InOwnFuture.class,
+        Late.InOwnPool.class,
+        Late.InRootGroup.class,
+        Late.InStageByReflection.class,
+        Late.InVirtualThread.class
+      })
+  void workLeftToAnyThread_isNotSeenByTheNextRequest(Class<?> leaving) {
+    boolean isVirtual = leaving == Late.InVirtualThread.class;
+    assumeTrue(!isVirtual || Runtime.version().feature() >= 21, "virtual threads");
+    try (JavaProgram program =
+        JavaProgramFixture.inside(leaving).stopGrace(Duration.ofSeconds(20)).build()) {
+      CgiApplication app = CgiApplication.of(program);
+      for (String query : List.of("first", "second")) {
+        assertThat(Call.get("/").with("QUERY_STRING", query).to(app).body()).isEqualTo(query);
+      }
+      assertThat(program.report().state()).isEqualTo(State.RESET);
+      if (isVirtual || UNSEEN.contains(leaving)) {
+        assertThat(program.report().discarded())
+            .containsOnlyKeys(isVirtual ? "virtual threads" : "unseen threads");
+      }
     }
   }
 
