@@ -154,6 +154,9 @@ public final class Instance {
     }
     try {
       call(current, arguments);
+    } catch (Throwable e) {
+      current.spoil("error");
+      current.returned(1);
     } finally {
       MAKER.remove();
     }

@@ -96,8 +96,12 @@ final class ProgramThread extends ThreadGroup {
     while (true) {
       Work work = next;
       if (work != null) {
-        prepare();
-        work.task.run();
+        try {
+          prepare();
+          work.task.run();
+        } catch (Throwable e) {
+          // The JVM had no memory. Nothing else comes out of a task.
+        }
         since = System.nanoTime();
         // Another request may have this thread as soon as there is no work.
         next = null;

@@ -243,17 +243,23 @@ final class Run {
     pipe.close();
   }
 
+  /** Never throws, because the host waits for what follows. */
   private void finish(boolean halt) {
-    if (!halt) {
-      runHooks();
+    try {
+      if (!halt) {
+        runHooks();
+      }
+      poisoned = true;
+      firstOut.flush();
+      firstErr.flush();
+      while (!halt && !deletes.isEmpty()) {
+        deletes.removeLast().delete();
+      }
+      Children.await(this);
+    } catch (Throwable e) {
+      poisoned = true;
+      spoil("error");
     }
-    poisoned = true;
-    firstOut.flush();
-    firstErr.flush();
-    while (!halt && !deletes.isEmpty()) {
-      deletes.removeLast().delete();
-    }
-    Children.await(this);
   }
 
   private void runHooks() {
@@ -263,7 +269,13 @@ final class Run {
       hooks.clear();
     }
     running.addAll(all);
-    all.forEach(Thread::start);
+    for (Thread hook : all) {
+      try {
+        hook.start();
+      } catch (Throwable e) {
+        // The program has started it already, or there is no thread for it.
+      }
+    }
     long start = System.nanoTime();
     for (Thread hook : all) {
       long left = HOOK_NANOS - (System.nanoTime() - start);

@@ -43,6 +43,8 @@ final class JavaProgramFixture {
           Exits.ByHandle.class,
           Exits.ByHalt.class,
           Exits.WithHooks.class,
+          Exits.WithUsedHook.class,
+          Exits.WithUsedHookAndExit.class,
           Exits.UncaughtInMain.class,
           Exits.UncaughtInThread.class,
           Exits.HandledByDefault.class,

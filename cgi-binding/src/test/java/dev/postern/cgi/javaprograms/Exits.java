@@ -165,6 +165,29 @@ public final class Exits {
     }
   }
 
+  /** Has run its hook itself, so that it cannot be started at the end. */
+  public static final class WithUsedHook {
+    public static void main(String[] args) throws InterruptedException {
+      head();
+      Thread hook = new Thread(() -> System.out.println("hook"));
+      Runtime.getRuntime().addShutdownHook(hook);
+      hook.start();
+      hook.join();
+      System.out.println("main");
+    }
+  }
+
+  public static final class WithUsedHookAndExit {
+    public static void main(String[] args) throws InterruptedException {
+      WithUsedHook.main(args);
+      try {
+        System.exit(3);
+      } catch (Throwable e) {
+        System.out.println(e);
+      }
+    }
+  }
+
   public static final class UncaughtInMain {
     public static void main(String[] args) {
       head();
