@@ -60,11 +60,21 @@ public final class Pumps {
 
   private static final class Factory implements ThreadFactory {
     private final AtomicLong count = new AtomicLong();
+    private final ThreadGroup root = root();
+
+    /** A Java program inside the server would take a thread in its own group for one of its own. */
+    private static ThreadGroup root() {
+      ThreadGroup group = Thread.currentThread().getThreadGroup();
+      while (group.getParent() != null) {
+        group = group.getParent();
+      }
+      return group;
+    }
 
     @Override
     public Thread newThread(Runnable pump) {
       Thread thread =
-          new Thread(null, pump, "postern-pump-" + count.incrementAndGet(), STACK_BYTES, false);
+          new Thread(root, pump, "postern-pump-" + count.incrementAndGet(), STACK_BYTES, false);
       thread.setDaemon(true);
       thread.setContextClassLoader(null);
       return thread;

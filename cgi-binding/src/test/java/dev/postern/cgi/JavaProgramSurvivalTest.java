@@ -10,6 +10,8 @@ import dev.postern.cgi.javaprograms.Late;
 import dev.postern.cgi.javaprograms.Leaves;
 import dev.postern.cgi.javaprograms.Plain;
 import dev.postern.cgi.javaprograms.Statics;
+import dev.postern.cgi.javaprograms.Threads;
+import dev.postern.process.Pumps;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
@@ -180,6 +182,17 @@ class JavaProgramSurvivalTest {
         assertThat(program.report().discarded())
             .containsOnlyKeys(isVirtual ? "virtual threads" : "unseen threads");
       }
+    }
+  }
+
+  @Test
+  void threadOfTheServer_isNotTakenForOneOfTheProgram() {
+    Pumps.endIdle();
+    try (JavaProgram program =
+        JavaProgramFixture.inside(Threads.WithThreadAndChild.class).build()) {
+      CgiApplication app = CgiApplication.of(program);
+      assertThat(Call.get("/").to(app).body()).isEqualTo("child\nthread\n");
+      assertThat(program.report().discarded()).isEmpty();
     }
   }
 

@@ -65,6 +65,18 @@ public final class Threads {
     }
   }
 
+  /** A thread of its own, and a child whose output a thread of the server copies. */
+  public static final class WithThreadAndChild {
+    public static void main(String[] args) throws Exception {
+      head();
+      System.out.flush();
+      new ProcessBuilder("echo", "child").inheritIO().start().waitFor();
+      Thread thread = new Thread(() -> System.out.println("thread"));
+      thread.start();
+      thread.join();
+    }
+  }
+
   public static final class LocksAndExits {
     public static void main(String[] args) throws InterruptedException {
       head();
