@@ -241,7 +241,7 @@ public final class InstancePool implements AutoCloseable {
       }
     }
     if (thread != null) {
-      thread.release();
+      thread.end();
     }
   }
 

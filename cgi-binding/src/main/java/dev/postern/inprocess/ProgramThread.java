@@ -1,5 +1,6 @@
 package dev.postern.inprocess;
 
+import dev.postern.process.Pumps;
 import java.util.Set;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.ForkJoinWorkerThread;
@@ -27,6 +28,9 @@ final class ProgramThread extends ThreadGroup {
 
   /** The longest wait for the end of a task. Whoever waits then looks for other threads, too. */
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+
+  /** JDK 17 and 18 keep a group in its parent until it is destroyed. */
+  private static final boolean KEEPS_GROUPS = Runtime.version().feature() < 19;
 
   /** What this thread does for a request, and what follows when the thread is idle again. */
   private record Work(Runnable task, Runnable after) {}
@@ -92,6 +96,14 @@ final class ProgramThread extends ThreadGroup {
   }
 
   private void loop() {
+    serve();
+    instance = null;
+    if (KEEPS_GROUPS) {
+      Pumps.run(this::destroyGroup);
+    }
+  }
+
+  private void serve() {
     long since = System.nanoTime();
     while (true) {
       Work work = next;
@@ -144,20 +156,13 @@ final class ProgramThread extends ThreadGroup {
     LockSupport.unpark(thread);
   }
 
-  /**
-   * Ends the thread and destroys the group. JDK 17 and 18 keep a group in its parent until it is
-   * destroyed.
-   */
   @SuppressWarnings({"deprecation", "removal"})
-  void release() {
-    end();
-    instance = null;
+  private void destroyGroup() {
     try {
-      thread.join(TimeUnit.SECONDS.toMillis(1));
+      thread.join();
       destroy();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    } catch (IllegalThreadStateException e) {
+    } catch (InterruptedException | IllegalThreadStateException e) {
+      // The group is destroyed when its last thread ends.
       setDaemon(true);
     }
   }

@@ -103,6 +103,12 @@ class JavaProgramLoadTest {
     assertThat(left(List.of(), program, "5", "1", State.FRESH)).isLessThanOrEqualTo(3);
   }
 
+  /** Bursts of requests with pauses between them, in which all instances but one end. */
+  @Test
+  void idleInstances_leaveNoLoaderBehind() throws Exception {
+    assertThat(left(said(List.of("-XX:+UseSerialGC"), Bursts.class))).isLessThanOrEqualTo(3);
+  }
+
   /** The server's own locale is Turkish, where "TITLE" in lower case has no "i". */
   @Test
   void serverOfAnotherLocale_runsProgramsAsEver() throws Exception {
@@ -150,7 +156,10 @@ class JavaProgramLoadTest {
       throws Exception {
     List<String> all = new ArrayList<>(List.of("-XX:+UseSerialGC"));
     all.addAll(flags);
-    String said = said(all, Fresh.class, program.getName(), requests, lines, state.name());
+    return left(said(all, Fresh.class, program.getName(), requests, lines, state.name()));
+  }
+
+  private static int left(String said) {
     String mark = "loaders left: ";
     assertThat(said).contains(mark);
     return Integer.parseInt(said.substring(said.indexOf(mark) + mark.length()).strip());
@@ -211,6 +220,41 @@ class JavaProgramLoadTest {
           .map(words -> words[1])
           .findFirst()
           .orElse("0");
+    }
+  }
+
+  /** Lets instances end because they are idle, again and again. */
+  static final class Bursts {
+    private static final int AT_ONCE = 4;
+
+    public static void main(String[] args) throws Exception {
+      JavaProgram program =
+          JavaProgramFixture.inside(Heavy.Ticks.class)
+              .instances(AT_ONCE)
+              .idle(Duration.ofMillis(1))
+              .build();
+      CgiApplication application = CgiApplication.of(program);
+      for (int burst = 0; burst < 4; burst++) {
+        List<Thread> clients = new ArrayList<>();
+        for (int i = 0; i < AT_ONCE; i++) {
+          Thread client = new Thread(() -> Call.get("/").to(application));
+          client.start();
+          clients.add(client);
+        }
+        for (Thread client : clients) {
+          client.join();
+        }
+        while (program.report().idle() > 1) {
+          Thread.sleep(1);
+        }
+      }
+      String left = Fresh.loaders();
+      // The threads need a moment to end.
+      for (int i = 0; i < 20 && Integer.parseInt(left) > 1; i++) {
+        left = Fresh.loaders();
+      }
+      System.out.println("loaders left: " + left);
+      System.exit(0);
     }
   }
 
