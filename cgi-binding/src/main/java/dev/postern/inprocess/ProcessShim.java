@@ -41,27 +41,78 @@ public final class ProcessShim {
 
   @Redirect(value = "java/lang/ProcessBuilder.start", kind = VIRTUAL)
   public static Process start(ProcessBuilder builder, Instance instance) throws IOException {
+    return start(List.of(builder), instance).get(0);
+  }
+
+  @Redirect("java/lang/ProcessBuilder.startPipeline")
+  public static List<Process> startPipeline(List<ProcessBuilder> builders, Instance instance)
+      throws IOException {
+    return start(builders, instance);
+  }
+
+  private static List<Process> start(List<ProcessBuilder> builders, Instance instance)
+      throws IOException {
     Run run = instance.live();
-    environment(builder, instance);
-    File directory = builder.directory();
-    ProcessBuilder.Redirect in = builder.redirectInput();
-    ProcessBuilder.Redirect out = builder.redirectOutput();
-    ProcessBuilder.Redirect err = builder.redirectError();
-    boolean pumpErr = err.type() == Type.INHERIT && !builder.redirectErrorStream();
+    List<Given> given = new ArrayList<>();
     try {
-      builder.directory(
-          directory == null ? run.directory.toFile() : FileShim.resolved(directory, instance));
-      builder.redirectInput(moved(in, instance));
-      builder.redirectOutput(moved(out, instance));
-      builder.redirectError(moved(err, instance));
-      builder.environment().put(Children.MARK, Children.mark(run));
-      Process process = Headroom.start(builder);
-      run.children.add(process);
+      for (ProcessBuilder builder : builders) {
+        given.add(Given.of(builder));
+        prepare(builder, instance);
+      }
+      List<Process> processes = Headroom.start(builders);
+      run.children.addAll(processes);
       if (run.isPoisoned()) {
-        // The run may have ended before this process was among its children.
+        // The run may have ended before the processes were among its children.
         Children.end(run);
         throw new ProgramExit();
       }
+      List<Process> children = new ArrayList<>();
+      for (int i = 0; i < processes.size(); i++) {
+        children.add(given.get(i).child(processes.get(i), run));
+      }
+      return children;
+    } finally {
+      given.forEach(Given::restore);
+    }
+  }
+
+  private static void prepare(ProcessBuilder builder, Instance instance) {
+    File directory = builder.directory();
+    builder.directory(
+        directory == null
+            ? instance.live().directory.toFile()
+            : FileShim.resolved(directory, instance));
+    builder.redirectInput(moved(builder.redirectInput(), instance));
+    builder.redirectOutput(moved(builder.redirectOutput(), instance));
+    builder.redirectError(moved(builder.redirectError(), instance));
+    environment(builder, instance).put(Children.MARK, Children.mark(instance.live()));
+  }
+
+  /** What a program has set in a builder, which is changed only for the start. */
+  private record Given(
+      ProcessBuilder builder,
+      @Nullable File directory,
+      ProcessBuilder.Redirect in,
+      ProcessBuilder.Redirect out,
+      ProcessBuilder.Redirect err) {
+    static Given of(ProcessBuilder builder) {
+      return new Given(
+          builder,
+          builder.directory(),
+          builder.redirectInput(),
+          builder.redirectOutput(),
+          builder.redirectError());
+    }
+
+    void restore() {
+      builder.environment().remove(Children.MARK);
+      builder.directory(directory);
+      builder.redirectInput(in).redirectOutput(out).redirectError(err);
+    }
+
+    /** The started process, with threads that copy the streams it inherits. */
+    Process child(Process process, Run run) {
+      boolean pumpErr = err.type() == Type.INHERIT && !builder.redirectErrorStream();
       List<CountDownLatch> pumps = new ArrayList<>();
       if (in.type() == Type.INHERIT) {
         Children.pump(run.input, process.getOutputStream(), true);
@@ -78,10 +129,6 @@ public final class ProcessShim {
       Process child = new Children.Inheriting(process, pumps, out.type() == Type.INHERIT, pumpErr);
       run.children.add(child);
       return child;
-    } finally {
-      builder.environment().remove(Children.MARK);
-      builder.directory(directory);
-      builder.redirectInput(in).redirectOutput(out).redirectError(err);
     }
   }
 

@@ -4,6 +4,7 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -34,8 +35,8 @@ public final class Headroom {
   private Headroom() {}
 
   /** What needs the descriptors. */
-  interface Start {
-    Process run() throws IOException;
+  interface Start<T> {
+    T run() throws IOException;
   }
 
   /**
@@ -48,6 +49,18 @@ public final class Headroom {
     return start(() -> unowned(builder));
   }
 
+  /** The same for one process, or for several that form a pipeline. */
+  public static List<Process> start(List<ProcessBuilder> builders) throws IOException {
+    return start(
+        builders.size(),
+        () ->
+            unowned(
+                () ->
+                    builders.size() == 1
+                        ? List.of(builders.get(0).start())
+                        : ProcessBuilder.startPipeline(builders)));
+  }
+
   /**
    * Starts a process without the context class loader. The JDK keeps a thread ("process reaper")
    * that has waited for one process, and uses it for the next ones. This thread has the context
@@ -55,11 +68,15 @@ public final class Headroom {
    * application in memory.
    */
   static Process unowned(ProcessBuilder builder) throws IOException {
+    return unowned((Start<Process>) builder::start);
+  }
+
+  private static <T> T unowned(Start<T> start) throws IOException {
     Thread thread = Thread.currentThread();
     ClassLoader context = thread.getContextClassLoader();
     thread.setContextClassLoader(null);
     try {
-      return builder.start();
+      return start.run();
     } finally {
       thread.setContextClassLoader(context);
     }
@@ -70,30 +87,34 @@ public final class Headroom {
    *
    * @throws IOException when there may be too few descriptors for it
    */
-  static Process start(Start start) throws IOException {
-    enter();
+  static Process start(Start<Process> start) throws IOException {
+    return start(1, start);
+  }
+
+  private static <T> T start(int processes, Start<T> start) throws IOException {
+    enter(processes);
     try {
       return start.run();
     } finally {
-      leave();
+      leave(processes);
     }
   }
 
-  private static synchronized void enter() throws IOException {
+  private static synchronized void enter(int processes) throws IOException {
     long now = System.nanoTime();
     if (seenFree < PLENTY || now - seen > WHILE_NANOS) {
       seenFree = free();
       seen = now;
     }
     // A start that is under way may have its descriptors already, and is counted all the same.
-    if (seenFree < NEEDED * (starting + 1L)) {
+    if (seenFree < NEEDED * ((long) starting + processes)) {
       throw new IOException("program must have descriptors for its pipes: only " + seenFree);
     }
-    starting++;
+    starting += processes;
   }
 
-  private static synchronized void leave() {
-    starting--;
+  private static synchronized void leave(int processes) {
+    starting -= processes;
   }
 
   private static long free() {

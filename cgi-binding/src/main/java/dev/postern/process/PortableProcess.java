@@ -284,7 +284,7 @@ final class PortableProcess extends HostedProcess {
    * reading thread holds that monitor from the first read to the end of the output. If the program
    * ended before this thread held the monitor, {@link #lost} records that.
    */
-  private Process startDraining(Headroom.Start start) throws IOException {
+  private Process startDraining(Headroom.Start<Process> start) throws IOException {
     if (Thread.currentThread().isInterrupted()) {
       // started.get() ignores an interrupt if the program has started by then, so check here.
       throw new InterruptedIOException("interrupted before the program was started");

@@ -57,6 +57,7 @@ final class JavaProgramFixture {
           Surroundings.SystemProperties.class,
           Surroundings.RelativeFiles.class,
           Surroundings.Children.class,
+          Surroundings.Pipeline.class,
           Surroundings.LocaleAndZone.class,
           Formats.InTurkish.class,
           Formats.InGerman.class,

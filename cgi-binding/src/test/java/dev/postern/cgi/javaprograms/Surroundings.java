@@ -222,6 +222,19 @@ public final class Surroundings {
     }
   }
 
+  public static final class Pipeline {
+    public static void main(String[] args) throws Exception {
+      head();
+      System.out.flush();
+      ProcessBuilder first = new ProcessBuilder("sh", "-c", "echo $QUERY_STRING; pwd; echo $HOME");
+      ProcessBuilder last = new ProcessBuilder("cat");
+      last.redirectOutput(ProcessBuilder.Redirect.INHERIT);
+      List<Process> pipeline = ProcessBuilder.startPipeline(List.of(first, last));
+      System.out.println(pipeline.get(1).waitFor() + " " + pipeline.get(0).waitFor());
+      System.out.println(first.redirectInput() + " " + last.redirectOutput());
+    }
+  }
+
   public static final class LocaleAndZone {
     public static void main(String[] args) {
       head();
