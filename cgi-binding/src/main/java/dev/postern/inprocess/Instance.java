@@ -365,7 +365,11 @@ public final class Instance {
       thread.interruptMain();
     }
     for (Thread other : others) {
-      other.interrupt();
+      try {
+        other.interrupt();
+      } catch (Throwable e) {
+        // The program's own method has seen that the program has ended.
+      }
     }
   }
 

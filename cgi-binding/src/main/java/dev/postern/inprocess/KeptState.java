@@ -102,7 +102,7 @@ final class KeptState {
           return "state";
         }
       }
-    } catch (ReflectiveOperationException | RuntimeException e) {
+    } catch (Throwable e) {
       return "state";
     }
     return null;

@@ -174,7 +174,7 @@ final class ProgramLog {
       for (Handler handler : logger.getHandlers()) {
         try {
           handler.close();
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
           // A failure of the program's handler concerns nobody else.
         }
       }

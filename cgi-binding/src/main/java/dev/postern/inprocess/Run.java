@@ -336,10 +336,14 @@ final class Run {
   void endThreadMakers() {
     synchronized (threadMakers) {
       for (Object maker : threadMakers) {
-        if (maker instanceof ExecutorService service) {
-          service.shutdownNow();
-        } else if (maker instanceof Timer timer) {
-          timer.cancel();
+        try {
+          if (maker instanceof ExecutorService service) {
+            service.shutdownNow();
+          } else if (maker instanceof Timer timer) {
+            timer.cancel();
+          }
+        } catch (Throwable e) {
+          // A method of the program has seen that the program has ended.
         }
       }
     }
@@ -363,8 +367,8 @@ final class Run {
     for (AutoCloseable each : all) {
       try {
         each.close();
-      } catch (Exception e) {
-        // What was open is gone either way.
+      } catch (Throwable e) {
+        // What was open is gone either way. A close of the program's own sees that it has ended.
       }
     }
   }
@@ -376,7 +380,7 @@ final class Run {
       while (!undo.isEmpty()) {
         try {
           undo.removeLast().run();
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
           spoil("undo: " + e);
         }
       }

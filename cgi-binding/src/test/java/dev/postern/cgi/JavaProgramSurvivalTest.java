@@ -185,6 +185,23 @@ class JavaProgramSurvivalTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource(State.class)
+  void methodsOfTheProgram_doNotStopTheServerFromEndingIt(State state) {
+    try (JavaProgram program =
+        JavaProgramFixture.inside(Leaves.NoticesItsEnd.class)
+            .state(state)
+            .stopGrace(Duration.ofSeconds(20))
+            .build()) {
+      CgiApplication app = CgiApplication.builder(program).workingDirectory(directory).build();
+      for (int i = 0; i < 2; i++) {
+        assertThat(Call.get("/").to(app).body()).isEqualTo("ok");
+        assertThat(program.report().busy()).isZero();
+        assertThat(program.report().abandoned()).isZero();
+      }
+    }
+  }
+
   @Test
   void threadOfTheServer_isNotTakenForOneOfTheProgram() {
     Pumps.endIdle();

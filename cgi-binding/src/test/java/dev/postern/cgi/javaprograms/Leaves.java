@@ -1,8 +1,13 @@
 package dev.postern.cgi.javaprograms;
 
+import java.io.FileWriter;
 import java.security.Provider;
 import java.security.Security;
 import java.util.ServiceLoader;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import java.util.logging.ConsoleHandler;
 import java.util.logging.LogRecord;
@@ -61,6 +66,48 @@ public final class Leaves {
       handler.publish(new LogRecord(java.util.logging.Level.SEVERE, "by the JDK"));
       handler.flush();
       Logger.getLogger("x").removeHandler(handler);
+    }
+  }
+
+  /** Leaves things whose own methods end them, and ask for what has ended. */
+  public static final class NoticesItsEnd {
+    public static void main(String[] args) throws Exception {
+      System.out.print("Content-Type: text/plain\n\nok");
+      new FileWriter("left") {
+        @Override
+        public void close() {
+          System.out.print("closed");
+        }
+      }.write("x");
+      new ThreadPoolExecutor(1, 1, 1, TimeUnit.SECONDS, new LinkedBlockingQueue<>()) {
+        @Override
+        protected void terminated() {
+          System.out.print("terminated");
+        }
+      }.allowCoreThreadTimeOut(true);
+      Logger.getLogger("x")
+          .addHandler(
+              new ConsoleHandler() {
+                @Override
+                public void close() {
+                  System.out.print("closed");
+                }
+              });
+      Thread thread =
+          new Thread() {
+            @Override
+            public void run() {
+              LockSupport.park();
+            }
+
+            @Override
+            public void interrupt() {
+              super.interrupt();
+              System.out.print("interrupted");
+            }
+          };
+      thread.setDaemon(true);
+      thread.start();
     }
   }
 
