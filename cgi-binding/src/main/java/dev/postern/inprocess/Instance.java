@@ -4,6 +4,8 @@ import java.lang.StackWalker.StackFrame;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.ForkJoinWorkerThread;
 import org.jspecify.annotations.Nullable;
@@ -54,7 +56,11 @@ public final class Instance {
   private @Nullable ForkJoinPool common;
   private int requests;
 
+  /** What the program has set for the whole JVM. */
+  private final Deque<Runnable> undo = new ArrayDeque<>();
+
   volatile @Nullable Run run;
+  private volatile ProgramLog log = new ProgramLog(this);
   volatile Thread.@Nullable UncaughtExceptionHandler uncaughtHandler;
 
   Instance(InstancePool pool, ProgramCode code) throws ClassNotFoundException {
@@ -211,6 +217,11 @@ public final class Instance {
     return current;
   }
 
+  ProgramLog log() {
+    live();
+    return log;
+  }
+
   boolean isMain(Thread other) {
     return thread != null && thread.isMain(other);
   }
@@ -303,7 +314,10 @@ public final class Instance {
     }
     of.closeAll();
     boolean quiet = awaitQuiet(of, graceNanos);
-    of.undo();
+    of.closeAll();
+    if (!code.isKept()) {
+      undo();
+    }
     String why = of.spoiled;
     if (why != null) {
       // Threads that no group lists may be left. They end at their next poll.
@@ -318,6 +332,28 @@ public final class Instance {
       pool.abandon(this);
     }
     return quiet;
+  }
+
+  /** Undoes what the program has set for the whole JVM. Its statics must not be used after that. */
+  void undo() {
+    synchronized (undo) {
+      while (!undo.isEmpty()) {
+        try {
+          undo.removeLast().run();
+        } catch (Throwable e) {
+          // A method of the program has seen that the program has ended.
+        }
+      }
+    }
+    log.close();
+    log = new ProgramLog(this);
+  }
+
+  void onUndo(Runnable task) {
+    live();
+    synchronized (undo) {
+      undo.add(task);
+    }
   }
 
   private boolean awaitQuiet(Run of, long graceNanos) {

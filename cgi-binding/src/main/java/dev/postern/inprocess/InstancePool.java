@@ -138,7 +138,7 @@ public final class InstancePool implements AutoCloseable {
     try {
       current = code();
       for (Instance next = poll(); next != null; next = poll()) {
-        boolean isUsable = next.code == current && (isKept() || current.isReset());
+        boolean isUsable = next.code == current && (current.isKept() || current.isReset());
         if (isUsable) {
           return next;
         }
@@ -167,10 +167,6 @@ public final class InstancePool implements AutoCloseable {
       places.release();
       throw e;
     }
-  }
-
-  private boolean isKept() {
-    return options.state() == ProgramOptions.State.KEPT;
   }
 
   private synchronized @Nullable Instance poll() {
@@ -210,7 +206,7 @@ public final class InstancePool implements AutoCloseable {
    * again; null if it may be.
    */
   void giveBack(Instance instance, @Nullable String why) {
-    boolean fresh = !isKept() && !instance.code.isReset();
+    boolean fresh = !instance.code.isKept() && !instance.code.isReset();
     String reason = why;
     if (reason == null && instance.requests() >= options.maxRequests()) {
       reason = "requests";
@@ -230,6 +226,7 @@ public final class InstancePool implements AutoCloseable {
   }
 
   private void discard(Instance instance, String why, boolean keepsThread) {
+    instance.undo();
     ProgramThread thread = instance.takeThread();
     boolean spare = keepsThread && thread != null && !instance.code.usesThreadLocals();
     synchronized (this) {
@@ -261,6 +258,7 @@ public final class InstancePool implements AutoCloseable {
                 + ": program could not be stopped within "
                 + options.stopGrace()
                 + " [abandoned]");
+    instance.undo();
     instance.endThread();
     places.release();
   }
@@ -278,15 +276,18 @@ public final class InstancePool implements AutoCloseable {
   }
 
   /** Called when a thread was idle for long. Returns whether the thread must end. */
-  synchronized boolean expire(ProgramThread thread, @Nullable Instance instance) {
-    if (instance == null) {
-      return threads.remove(thread);
-    }
-    if (idle.size() > 1 && idle.remove(instance)) {
+  boolean expire(ProgramThread thread, @Nullable Instance instance) {
+    synchronized (this) {
+      if (instance == null) {
+        return threads.remove(thread);
+      }
+      if (idle.size() <= 1 || !idle.remove(instance)) {
+        return false;
+      }
       discarded.merge("idle", 1L, Long::sum);
-      return true;
     }
-    return false;
+    instance.undo();
+    return true;
   }
 
   /**

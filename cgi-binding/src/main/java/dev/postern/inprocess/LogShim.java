@@ -13,38 +13,38 @@ import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
-/** The logging of the JDK, by the {@link ProgramLog} of one request. */
+/** The logging of the JDK, by the {@link ProgramLog} of the instance. */
 public final class LogShim {
   private LogShim() {}
 
   @Redirect("java/util/logging/Logger.getLogger")
   public static Logger getLogger(String name, Instance instance) {
-    return instance.live().log.logger(name);
+    return instance.log().logger(name);
   }
 
   @Redirect("java/util/logging/Logger.getGlobal")
   public static Logger getGlobal(Instance instance) {
-    return instance.live().log.global();
+    return instance.log().global();
   }
 
   @Redirect("java/util/logging/Logger.getAnonymousLogger")
   public static Logger getAnonymousLogger(Instance instance) {
-    return instance.live().log.anonymous();
+    return instance.log().anonymous();
   }
 
   @Redirect(value = "java/util/logging/LogManager.getLogger", kind = VIRTUAL)
   public static @Nullable Logger find(LogManager manager, String name, Instance instance) {
-    return instance.live().log.existing(name);
+    return instance.log().existing(name);
   }
 
   @Redirect(value = "java/util/logging/LogManager.getLoggerNames", kind = VIRTUAL)
   public static Enumeration<String> names(LogManager manager, Instance instance) {
-    return instance.live().log.names();
+    return instance.log().names();
   }
 
   @Redirect(value = "java/util/logging/LogManager.getProperty", kind = VIRTUAL)
   public static @Nullable String property(LogManager manager, String name, Instance instance) {
-    return instance.live().log.property(name);
+    return instance.log().property(name);
   }
 
   @Redirect(value = "java/util/logging/LogManager.addLogger", kind = VIRTUAL)
@@ -54,7 +54,7 @@ public final class LogShim {
 
   @Redirect(value = "java/util/logging/LogManager.reset", kind = VIRTUAL)
   public static void reset(LogManager manager, Instance instance) {
-    instance.live().log.reset();
+    instance.log().reset();
   }
 
   @Redirect(value = "java/util/logging/LogManager.readConfiguration", kind = VIRTUAL)
@@ -65,18 +65,18 @@ public final class LogShim {
   @Redirect(value = "java/util/logging/LogManager.readConfiguration", kind = VIRTUAL)
   public static void readConfiguration(LogManager manager, InputStream in, Instance instance)
       throws IOException {
-    instance.live().log.configure(in);
+    instance.log().configure(in);
   }
 
   @Redirect("java/lang/System.getLogger")
   public static System.Logger getSystemLogger(String name, Instance instance) {
-    return new Adapter(instance.live().log.logger(name));
+    return new Adapter(instance.log().logger(name));
   }
 
   @Redirect("java/lang/System.getLogger")
   public static System.Logger getSystemLogger(
       String name, ResourceBundle bundle, Instance instance) {
-    return new Adapter(instance.live().log.logger(name));
+    return new Adapter(instance.log().logger(name));
   }
 
   /** A System.Logger that writes as java.util.logging does. */

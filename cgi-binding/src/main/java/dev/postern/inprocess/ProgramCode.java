@@ -151,6 +151,11 @@ final class ProgramCode implements ProgramClasses {
     return options.state() == ProgramOptions.State.RESET && fallBack == null;
   }
 
+  /** Whether statics stay as they are. */
+  boolean isKept() {
+    return options.state() == ProgramOptions.State.KEPT;
+  }
+
   /** From now on each request gets a new loader. Only the first reason is kept. */
   @Override
   public void fallBack(String why) {

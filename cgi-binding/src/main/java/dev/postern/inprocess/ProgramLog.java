@@ -2,6 +2,7 @@ package dev.postern.inprocess;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.PrintStream;
 import java.util.Collections;
 import java.util.Enumeration;
 import java.util.Properties;
@@ -21,15 +22,15 @@ import org.jspecify.annotations.Nullable;
 final class ProgramLog {
   private static final String GLOBAL = "global";
 
-  private final Run run;
+  private final Instance instance;
   private final TreeMap<String, Named> loggers = new TreeMap<>();
   private Properties configuration = new Properties();
 
-  ProgramLog(Run run) {
-    this.run = run;
+  ProgramLog(Instance instance) {
+    this.instance = instance;
   }
 
-  /** A logger that no LogManager knows, so that it ends with its request. */
+  /** A logger that no LogManager knows, so that it ends with its instance. */
   private static final class Named extends Logger {
     Named(String name) {
       super(name, null);
@@ -46,14 +47,15 @@ final class ProgramLog {
     public void publish(LogRecord record) {
       Formatter formatter = getFormatter();
       if (isLoggable(record)) {
-        run.err.print(formatter.format(record));
-        run.err.flush();
+        PrintStream err = instance.live().err;
+        err.print(formatter.format(record));
+        err.flush();
       }
     }
 
     @Override
     public void flush() {
-      run.err.flush();
+      instance.live().err.flush();
     }
 
     @Override

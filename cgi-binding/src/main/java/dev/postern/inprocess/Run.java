@@ -72,7 +72,6 @@ final class Run {
   boolean hasDrivers;
   volatile Locale locale;
   volatile @Nullable TimeZone zone;
-  final ProgramLog log = new ProgramLog(this);
   final Set<Process> children = ConcurrentHashMap.newKeySet();
   final Set<Object> threadMakers =
       Collections.synchronizedSet(Collections.newSetFromMap(new IdentityHashMap<>()));
@@ -86,7 +85,6 @@ final class Run {
       Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
 
   final Deque<File> deletes = new ArrayDeque<>();
-  final Deque<Runnable> undo = new ArrayDeque<>();
   private final Set<Thread> hooks = new LinkedHashSet<>();
   private final Set<Thread> running = ConcurrentHashMap.newKeySet();
 
@@ -370,27 +368,6 @@ final class Run {
       } catch (Throwable e) {
         // What was open is gone either way. A close of the program's own sees that it has ended.
       }
-    }
-  }
-
-  /** Closes what is open, and undoes what the program has set for the whole JVM. */
-  void undo() {
-    closeAll();
-    synchronized (undo) {
-      while (!undo.isEmpty()) {
-        try {
-          undo.removeLast().run();
-        } catch (Throwable e) {
-          spoil("undo: " + e);
-        }
-      }
-    }
-    log.close();
-  }
-
-  void onEnd(Runnable task) {
-    synchronized (undo) {
-      undo.add(task);
     }
   }
 

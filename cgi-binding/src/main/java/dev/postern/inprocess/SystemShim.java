@@ -265,9 +265,9 @@ public final class SystemShim {
     }
   }
 
-  /** Called before a JDBC driver is registered. Removes it again when the request ends. */
+  /** Called before a JDBC driver is registered. Removes it again with the program's statics. */
   public static void registers(Object driver, Instance instance) {
-    instance.live().onEnd(() -> instance.deregister(driver));
+    instance.onUndo(() -> instance.deregister(driver));
   }
 
   /** Called after something was opened. Closes it when the request ends. */

@@ -42,7 +42,7 @@ public final class WideShim {
 
   private static int added(int position, Provider provider, Instance instance) {
     if (position > 0) {
-      instance.live().onEnd(() -> Security.removeProvider(provider.getName()));
+      instance.onUndo(() -> Security.removeProvider(provider.getName()));
     }
     return position;
   }

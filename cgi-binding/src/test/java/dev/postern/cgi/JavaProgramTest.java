@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.postern.cgi.JavaProgram.State;
 import dev.postern.cgi.javaprograms.Exits;
 import dev.postern.cgi.javaprograms.Hangs;
+import dev.postern.cgi.javaprograms.Leaves;
+import dev.postern.cgi.javaprograms.Libraries;
 import dev.postern.cgi.javaprograms.Statics;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -250,6 +252,20 @@ class JavaProgramTest {
 
       assertThat(Call.get("/").to(app).body()).startsWith("1 1");
       assertThat(Call.get("/").to(app).body()).startsWith("2 2");
+    }
+  }
+
+  @Test
+  void kept_keepsLoggersAndDrivers() {
+    try (JavaProgram logs = JavaProgramFixture.inside(Leaves.Logs.class).state(State.KEPT).build();
+        JavaProgram database =
+            JavaProgramFixture.inside(Libraries.WithDatabase.class).state(State.KEPT).build()) {
+      for (String query : List.of("first", "second")) {
+        Call call = Call.get("/").with("QUERY_STRING", query).to(app(logs));
+        assertThat(call.log()).contains("logged " + query);
+        call = Call.get("/").with("QUERY_STRING", query).to(app(database));
+        assertThat(call.body()).as(call.log()).isEqualTo(query + " 6\n");
+      }
     }
   }
 

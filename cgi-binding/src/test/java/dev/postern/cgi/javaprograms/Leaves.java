@@ -69,6 +69,16 @@ public final class Leaves {
     }
   }
 
+  /** Logs by a static logger. */
+  public static final class Logs {
+    private static final Logger LOGGER = Logger.getLogger("x");
+
+    public static void main(String[] args) {
+      System.out.print("Content-Type: text/plain\n\nok");
+      LOGGER.warning("logged " + System.getenv("QUERY_STRING"));
+    }
+  }
+
   /** Leaves things whose own methods end them, and ask for what has ended. */
   public static final class NoticesItsEnd {
     public static void main(String[] args) throws Exception {
