@@ -378,6 +378,7 @@ public final class Instance {
           of.spoil("threads");
         }
         stopping = true;
+        of.endThreadMakers();
         interruptAll(busy, others);
       }
       try {

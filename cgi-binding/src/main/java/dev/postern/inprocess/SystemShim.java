@@ -291,6 +291,11 @@ public final class SystemShim {
 
   /** Called after an executor or a timer was made. Ends it with the request. */
   public static void made(Object made, Instance instance) {
-    instance.live().threadMakers.add(made);
+    Run run = instance.run;
+    if (run != null) {
+      // Also when the run has ended: nothing else would end the threads.
+      run.threadMakers.add(made);
+    }
+    instance.live();
   }
 }

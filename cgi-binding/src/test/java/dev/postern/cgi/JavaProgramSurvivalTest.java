@@ -203,6 +203,17 @@ class JavaProgramSurvivalTest {
   }
 
   @Test
+  void timerMadeAtTheEnd_isEnded() {
+    try (JavaProgram program =
+        JavaProgramFixture.inside(Late.MakesTimerAtItsEnd.class)
+            .stopGrace(Duration.ofSeconds(20))
+            .build()) {
+      assertThat(Call.get("/").to(CgiApplication.of(program)).body()).isEqualTo("ok");
+      assertThat(program.report().discarded()).containsOnlyKeys("threads");
+    }
+  }
+
+  @Test
   void threadOfTheServer_isNotTakenForOneOfTheProgram() {
     Pumps.endIdle();
     try (JavaProgram program =

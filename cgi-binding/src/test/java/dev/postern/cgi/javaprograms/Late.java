@@ -1,10 +1,12 @@
 package dev.postern.cgi.javaprograms;
 
+import java.util.Timer;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.ForkJoinTask;
 import java.util.concurrent.RecursiveAction;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
 /**
@@ -136,6 +138,21 @@ public final class Late {
             thread.setDaemon(true);
             thread.start();
           });
+    }
+  }
+
+  /** Is still making a timer when it must end. */
+  public static final class MakesTimerAtItsEnd {
+    public static void main(String[] args) {
+      System.out.print("Content-Type: text/plain\n\nok");
+      Thread thread =
+          new Thread(
+              () -> {
+                LockSupport.park();
+                new Timer("late");
+              });
+      thread.setDaemon(true);
+      thread.start();
     }
   }
 
