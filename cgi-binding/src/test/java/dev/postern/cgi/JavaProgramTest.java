@@ -91,6 +91,21 @@ class JavaProgramTest {
     assertThat(Call.get("/").to(app).body()).isEqualTo("other");
   }
 
+  @Test
+  void brokenVersion_is500_untilItIsMended() throws IOException {
+    Path source = Files.writeString(directory.resolve("Page.java"), page("one"));
+    CgiApplication app = CgiApplication.of(JavaProgram.of(source));
+    assertThat(Call.get("/").to(app).body()).isEqualTo("one");
+
+    Files.writeString(source, "public class Page {");
+    for (int i = 0; i < 2; i++) {
+      assertThat(Call.get("/").to(app).rule()).isEqualTo("not-a-program");
+    }
+
+    Files.writeString(source, page("other"));
+    assertThat(Call.get("/").to(app).body()).isEqualTo("other");
+  }
+
   private static String page(String text) {
     return "public class Page { static int count; public static void main(String[] a) {"
         + " System.out.print(\"Content-Type: text/plain\\n\\n"
