@@ -108,7 +108,14 @@ public final class InstancePool implements AutoCloseable {
     if (!places.tryAcquire()) {
       return null;
     }
-    Instance instance = made(code());
+    ProgramCode current;
+    try {
+      current = code();
+    } catch (Throwable e) {
+      places.release();
+      throw e;
+    }
+    Instance instance = made(current);
     Run run = new Run(instance, environment, directory, body, options.charset());
     run.spoil("compared");
     return begin(instance, run, List.of(), null);

@@ -468,6 +468,24 @@ class JavaProgramSurvivalTest {
     assertThat(compared(Plain.class)).noneMatch(line -> line.startsWith("differs"));
   }
 
+  @Test
+  void comparingMode_withABrokenVersion_keepsNoPlace() throws IOException {
+    Path source = directory.resolve("Page.java");
+    Files.writeString(
+        source,
+        "public class Page { public static void main(String[] a) throws Exception {"
+            + " System.out.print(\"Content-Type: text/plain\\n\\nok\");"
+            + " java.nio.file.Files.writeString(java.nio.file.Path.of(\"Page.java\"), \"no\"); } }");
+    System.setProperty("dev.postern.inprocess.compare", "1");
+    try (JavaProgram program = JavaProgram.of(source)) {
+      CgiApplication app = CgiApplication.of(program);
+      assertThat(Call.get("/").to(app).body()).isEqualTo("ok");
+      assertThat(program.report().busy()).isZero();
+    } finally {
+      System.clearProperty("dev.postern.inprocess.compare");
+    }
+  }
+
   private static List<String> compared(Class<?> type) {
     System.setProperty("dev.postern.inprocess.compare", "2");
     try (JavaProgram program = JavaProgramFixture.inside(type).build()) {
