@@ -14,9 +14,14 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -32,18 +37,24 @@ class SlowClientTest {
   /** How the requests for the large body ended. */
   private static final BlockingQueue<Outcome> ENDED = new LinkedBlockingQueue<>();
 
+  /** A permit for each body that is read. */
+  private static final Semaphore READING = new Semaphore(0);
+
   private static WebServer server;
 
   @BeforeAll
   static void open() throws Exception {
     Logs.quiet();
-    server =
-        WebServer.open(
-            InetAddress.getByName("127.0.0.1"),
-            0,
-            SlowClientTest::answer,
-            SlowClientTest.class.getClassLoader(),
-            ServerLimits.standard().withIdle(IDLE).withHead(HEAD).withThreads(24, 8));
+    server = open(ServerLimits.standard().withIdle(IDLE).withHead(HEAD).withThreads(24, 8));
+  }
+
+  private static WebServer open(ServerLimits limits) throws Exception {
+    return WebServer.open(
+        InetAddress.getByName("127.0.0.1"),
+        0,
+        SlowClientTest::answer,
+        SlowClientTest.class.getClassLoader(),
+        limits);
   }
 
   @AfterAll
@@ -72,6 +83,7 @@ class SlowClientTest {
   /** Tells of a late body by itself, as a test must not fill the log. */
   private static Body readBody(Environ environ, StartResponse startResponse, Headers text)
       throws IOException {
+    READING.release();
     try {
       byte[] body = environ.input().readAllBytes();
       startResponse.start(200, text);
@@ -215,6 +227,47 @@ class SlowClientTest {
     } finally {
       closeAll(wires);
     }
+  }
+
+  /** The second body waits for the thread of the first one, which shortens its grace. */
+  @Test
+  void stalledBody_isLate_withoutAnEntryInTheLog() throws Exception {
+    String stalled = "POST /read HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\nx";
+    List<String> logged = new CopyOnWriteArrayList<>();
+    Handler handler = new LogOf(logged);
+    Logger jetty = Logger.getLogger("org.eclipse.jetty");
+    jetty.addHandler(handler);
+    try (WebServer one = open(ServerLimits.standard().withThreads(24, 1));
+        Wire first = Wire.to(one.port());
+        Wire second = Wire.to(one.port())) {
+      READING.drainPermits();
+      first.send(stalled);
+      READING.acquire();
+      second.send(stalled);
+      assertThat(first.readAll()).startsWith("HTTP/1.1 408 ");
+      assertThat(logged).isEmpty();
+    } finally {
+      jetty.removeHandler(handler);
+    }
+  }
+
+  private static final class LogOf extends Handler {
+    private final List<String> logged;
+
+    LogOf(List<String> logged) {
+      this.logged = logged;
+    }
+
+    @Override
+    public void publish(LogRecord record) {
+      logged.add(record.getMessage() + " " + record.getThrown());
+    }
+
+    @Override
+    public void flush() {}
+
+    @Override
+    public void close() {}
   }
 
   private static void drip(Wire wire) {

@@ -44,9 +44,9 @@ public final class FrontHandler extends Handler.Wrapper {
       return applications.handle(request, response, callback);
     }
     request.setAttribute("dev.postern.servlet.rest-is-read", true);
-    Request paced =
+    PacedBody paced =
         new PacedBody(request, limits.bodyRate(), () -> bodies.getSuspendedRequestCount() > 0);
-    return super.handle(paced, response, new UnreadBody(request, callback, limits.rest()));
+    return super.handle(paced, response, new UnreadBody(paced, callback, limits.rest()));
   }
 
   private static boolean hasBody(Request request) {

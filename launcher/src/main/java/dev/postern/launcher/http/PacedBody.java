@@ -28,6 +28,8 @@ final class PacedBody extends Request.Wrapper {
 
   private final AtomicBoolean looking = new AtomicBoolean();
 
+  private volatile boolean demanded;
+
   /** When the body was first asked for; 0 before that. */
   private volatile long begun;
 
@@ -72,7 +74,21 @@ final class PacedBody extends Request.Wrapper {
     if (looking.compareAndSet(false, true)) {
       lookLater();
     }
-    super.demand(this::wake);
+    demanded = true;
+    super.demand(this::ready);
+  }
+
+  /**
+   * Whether the server still owes a call for a demand, and takes no other one. That holds after the
+   * body was late, and where its reader was interrupted.
+   */
+  boolean isDemanded() {
+    return demanded;
+  }
+
+  private void ready() {
+    demanded = false;
+    wake();
   }
 
   private void lookLater() {

@@ -11,17 +11,20 @@ import org.eclipse.jetty.util.Callback;
 /**
  * Reads what is left of a request's body after its response, for a moment and without a thread, so
  * that the connection can be used again. If a client sends longer, its connection is closed. A
- * client that waits for {@code 100 Continue} has sent nothing.
+ * client that waits for {@code 100 Continue} has sent nothing. A body that somebody still waits for
+ * is not read.
  */
 final class UnreadBody extends Callback.Nested {
+  private final PacedBody body;
   private final Request request;
   private final Duration time;
   private final AtomicBoolean done = new AtomicBoolean();
   private long deadline;
 
-  UnreadBody(Request request, Callback callback, Duration time) {
+  UnreadBody(PacedBody body, Callback callback, Duration time) {
     super(callback);
-    this.request = request;
+    this.body = body;
+    this.request = body.getWrapped();
     this.time = time;
   }
 
@@ -29,7 +32,7 @@ final class UnreadBody extends Callback.Nested {
   @Override
   public void succeeded() {
     deadline = System.nanoTime() + time.toNanos();
-    if (readAvailable() || request.getHeaders().contains(HttpHeader.EXPECT)) {
+    if (body.isDemanded() || readAvailable() || request.getHeaders().contains(HttpHeader.EXPECT)) {
       end();
       return;
     }
