@@ -3,6 +3,7 @@ package dev.postern.launcher;
 import dev.postern.Application;
 import dev.postern.Body;
 import dev.postern.Environ;
+import dev.postern.HttpException;
 import dev.postern.Outcome;
 import dev.postern.StartResponse;
 import dev.postern.cgi.CgiRun;
@@ -10,6 +11,7 @@ import dev.postern.launcher.status.Board;
 import dev.postern.launcher.status.Ended;
 import dev.postern.launcher.status.Json;
 import dev.postern.launcher.status.RequestFacts;
+import dev.postern.web.TrustedProxies;
 import dev.postern.web.internal.AuthenticatedUser;
 import java.time.Duration;
 import java.time.Instant;
@@ -43,27 +45,43 @@ final class AccessLog implements Application {
   private final Format format;
   private final boolean queries;
   private final Board board;
+  private final @Nullable TrustedProxies proxies;
 
   /**
    * @param file null to mark and count requests only
    * @param queries whether query strings are written
    * @param board counts the requests
+   * @param proxies whose headers are believed; null for none
    */
   AccessLog(
       Application application,
       @Nullable LogFile file,
       Format format,
       boolean queries,
-      Board board) {
+      Board board,
+      @Nullable TrustedProxies proxies) {
     this.application = application;
     this.file = file;
     this.format = format;
     this.queries = queries;
     this.board = board;
+    this.proxies = proxies;
   }
 
   @Override
   public Body call(Environ environ, StartResponse startResponse) throws Exception {
+    Environ trusted;
+    try {
+      trusted = proxies == null ? environ : proxies.apply(environ);
+    } catch (HttpException e) {
+      begin(environ);
+      throw e;
+    }
+    begin(trusted);
+    return application.call(trusted, startResponse);
+  }
+
+  private void begin(Environ environ) {
     RequestMark mark = RequestMark.begin();
     Instant arrived = Instant.now();
     long start = System.nanoTime();
@@ -80,7 +98,6 @@ final class AccessLog implements Application {
           }
           RequestMark.end();
         });
-    return application.call(environ, startResponse);
   }
 
   private Ended ended(

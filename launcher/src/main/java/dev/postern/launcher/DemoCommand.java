@@ -64,7 +64,7 @@ final class DemoCommand implements Callable<Integer> {
     Map<String, Application> routes = new HashMap<>(demo.routes());
     routes.replaceAll(sources::mounted);
     routes.put(STATUS, board.own(StatusPage.of(board, List.of())));
-    return new AccessLog(UrlMap.of(routes), null, AccessLog.Format.COMBINED, false, board);
+    return new AccessLog(UrlMap.of(routes), null, AccessLog.Format.COMBINED, false, board, null);
   }
 
   private WebServer open(Address address, Application routes) {

@@ -177,14 +177,13 @@ final class ServeCommand implements Callable<Integer> {
                 listeners,
                 tls,
                 options.proxyProtocol,
-                trusting(
-                    proxies,
-                    new AccessLog(
-                        served(options, configuration, sites),
-                        access,
-                        format,
-                        options.accessQuery,
-                        configuration.board())),
+                new AccessLog(
+                    served(options, configuration, sites),
+                    access,
+                    format,
+                    options.accessQuery,
+                    configuration.board(),
+                    proxies),
                 ServeCommand.class.getClassLoader())) {
       Signals signals = Signals.install(config != null);
       Logs.timed();
@@ -205,10 +204,6 @@ final class ServeCommand implements Callable<Integer> {
     return options.dev
         ? new ErrorPage(new DevSites(configuration, sites), RequestMark::currentRun)
         : sites;
-  }
-
-  private static Application trusting(@Nullable TrustedProxies proxies, Application application) {
-    return proxies == null ? application : proxies.wrap(application);
   }
 
   private Site open(Configuration configuration) {

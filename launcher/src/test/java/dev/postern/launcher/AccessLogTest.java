@@ -11,6 +11,7 @@ import dev.postern.launcher.status.Board;
 import dev.postern.launcher.values.LauncherException;
 import dev.postern.testing.InMemoryGateway;
 import dev.postern.testing.TestRequest;
+import dev.postern.web.TrustedProxies;
 import dev.postern.web.middleware.BasicAuth;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,7 +48,9 @@ class AccessLogTest {
       Application application, AccessLog.Format format, boolean queries, TestRequest... requests)
       throws Exception {
     try (LogFile file = LogFile.open("--access-log", path.toString())) {
-      Application logged = new AccessLog(application, file, format, queries, new Board());
+      Application logged =
+          new AccessLog(
+              application, file, format, queries, new Board(), TrustedProxies.of("127.0.0.1"));
       for (TestRequest request : requests) {
         InMemoryGateway.builder(logged).unlinted().build().run(request);
       }
@@ -74,6 +77,20 @@ class AccessLogTest {
             "\\S+ - - \\[\\d\\d/\\w{3}/\\d{4}:\\d\\d:\\d\\d:\\d\\d [+-]\\d{4}\\] \"GET /a"
                 + " HTTP/1\\.1\" 200 5 \"http://h/\" \"a \\\\\"b\\\\\" \\\\\\\\ c\"");
     assertThat(lines.get(1)).contains("\"GET /fails HTTP/1.1\" 500 ");
+  }
+
+  @Test
+  void trustedProxy_namesTheClient_andAlsoWhatIsRefusedHasALine() throws Exception {
+    List<String> lines =
+        lines(
+            AccessLog.Format.COMBINED,
+            false,
+            TestRequest.get("/a").withHeader("X-Forwarded-For", "192.0.2.7"),
+            TestRequest.get("/b").withHeader("X-Forwarded-For", "no address"));
+
+    assertThat(lines).hasSize(2);
+    assertThat(lines.get(0)).startsWith("192.0.2.7 - - ").contains("\"GET /a HTTP/1.1\" 200 5 ");
+    assertThat(lines.get(1)).startsWith("127.0.0.1 - - ").contains("\"GET /b HTTP/1.1\" 400 ");
   }
 
   @Test

@@ -36,7 +36,8 @@ class StatusCountsTest {
     Site site = configuration.open();
     InMemoryGateway gateway =
         InMemoryGateway.of(
-            new AccessLog(site, null, AccessLog.Format.COMBINED, false, configuration.board()));
+            new AccessLog(
+                site, null, AccessLog.Format.COMBINED, false, configuration.board(), null));
     TestRequest json =
         TestRequest.get((status.equals("/") ? "" : status) + "/json")
             .withHeader("Host", "localhost");
