@@ -186,6 +186,10 @@ public final class Sessions implements Middleware {
       return cookie(environ, signed.write(cookieName, kept)).header();
     }
     SessionStore known = requireNonNull(store);
+    if (id != null && known.load(id) == null) {
+      // Another request has ended the session meanwhile, such as a logout. It must stay so.
+      return "";
+    }
     if (id != null && !session.isRenewed()) {
       known.save(id, kept);
       return "";

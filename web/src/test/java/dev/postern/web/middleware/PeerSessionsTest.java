@@ -155,10 +155,11 @@ class PeerSessionsTest {
     assertThat(List.of(store.loads, store.saves, store.deletes)).containsExactly(0, 1, 0);
     get(builder(Kind.STORED), "/read", cookie);
     assertThat(List.of(store.loads, store.saves, store.deletes)).containsExactly(1, 1, 0);
+    // A change is saved only if nobody has ended the session meanwhile.
     get(builder(Kind.STORED), "/", cookie);
-    assertThat(List.of(store.loads, store.saves, store.deletes)).containsExactly(2, 2, 0);
+    assertThat(List.of(store.loads, store.saves, store.deletes)).containsExactly(3, 2, 0);
     get(builder(Kind.STORED), "/drop", cookie);
-    assertThat(List.of(store.loads, store.saves, store.deletes)).containsExactly(3, 2, 1);
+    assertThat(List.of(store.loads, store.saves, store.deletes)).containsExactly(4, 2, 1);
   }
 
   @Test

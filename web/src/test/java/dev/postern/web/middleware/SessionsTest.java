@@ -24,7 +24,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
+import java.util.ArrayDeque;
 import java.util.Base64;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -121,6 +123,36 @@ class SessionsTest {
       }
     }
     return Responses.text(session.names() + " " + session.get("n"));
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Kind.class,
+      names = {"MEMORY", "FILES"})
+  void session_endedDuringAnotherRequest_staysEnded(Kind kind) throws Exception {
+    Deque<Runnable> meanwhile = new ArrayDeque<>();
+    Application application =
+        Application.of(
+                environ -> {
+                  Session.of(environ).get("n");
+                  if (!meanwhile.isEmpty()) {
+                    meanwhile.remove().run();
+                  }
+                  return app(environ);
+                })
+            .with(builder(kind).build());
+    for (String late : List.of("/", "/renew")) {
+      Browser browser = new Browser(application);
+      assertThat(browser.get("/")).isEqualTo("[n] 1");
+      Browser thief = new Browser(application);
+      thief.cookie = browser.cookie;
+
+      meanwhile.add(() -> browser.get("/end"));
+      thief.get(late);
+
+      assertThat(thief.response.header("Set-Cookie")).isNull();
+      assertThat(thief.get("/peek")).isEqualTo("null true");
+    }
   }
 
   @ParameterizedTest
