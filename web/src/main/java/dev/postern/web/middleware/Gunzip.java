@@ -10,8 +10,10 @@ import dev.postern.internal.Text;
 import dev.postern.web.internal.LimitedInput;
 import dev.postern.web.internal.Wrapped;
 import java.io.EOFException;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.InflaterInputStream;
 import java.util.zip.ZipException;
@@ -67,7 +69,9 @@ public final class Gunzip implements Middleware {
           Environ copy = environ.copy();
           copy.remove("HTTP_CONTENT_ENCODING");
           copy.remove("CONTENT_LENGTH");
-          copy.put("postern.input", new LimitedInput(new Inflated(environ.input(), gzip), limit));
+          Inflated inflated = new Inflated(environ.input(), gzip);
+          environ.onFinish(outcome -> inflated.end());
+          copy.put("postern.input", new LimitedInput(inflated, limit));
           return inner.call(copy, startResponse);
         });
   }
@@ -78,11 +82,28 @@ public final class Gunzip implements Middleware {
   private static final class Inflated extends InputStream {
     private final InputStream in;
     private final boolean gzip;
-    private @Nullable InputStream inflater;
+    private volatile @Nullable InputStream inflater;
 
     Inflated(InputStream in, boolean gzip) {
-      this.in = in;
+      // The gateway closes its input by itself.
+      this.in =
+          new FilterInputStream(in) {
+            @Override
+            public void close() {}
+          };
       this.gzip = gzip;
+    }
+
+    /** Frees the memory of the inflater, which is outside the heap. */
+    void end() {
+      try {
+        InputStream stream = inflater;
+        if (stream != null) {
+          stream.close();
+        }
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.postern.web.middleware;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIOException;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.postern.Application;
@@ -19,6 +20,7 @@ import dev.postern.web.Responses;
 import dev.postern.web.TrustedProxies;
 import dev.postern.web.Web;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -288,6 +290,20 @@ class MiddlewaresTest {
     assertThat(run(Gunzip.of(5), ECHO, encoded("X-GZIP", zipped)).text()).isEqualTo("-1 hellonull");
     assertThat(run(Gunzip.of(1), ECHO, TestRequest.post("/", "text/plain", "plain")).text())
         .isEqualTo("5 plainnull");
+  }
+
+  @Test
+  void gunzip_inflater_endsWithTheRequest() throws Exception {
+    List<InputStream> left = new ArrayList<>();
+    Application reading =
+        Application.of(
+            environ -> {
+              left.add(environ.input());
+              return Responses.text(String.valueOf(environ.input().read()));
+            });
+    byte[] zipped = Unzipped.zipped("hello".getBytes(StandardCharsets.US_ASCII));
+    assertThat(run(Gunzip.of(5), reading, encoded("gzip", zipped)).text()).isEqualTo("104");
+    assertThatIOException().isThrownBy(() -> left.get(0).read()).withMessage("Stream closed");
   }
 
   @Test
