@@ -11,6 +11,7 @@ import dev.postern.HttpException;
 import dev.postern.Middleware;
 import dev.postern.Response;
 import dev.postern.StartResponse;
+import dev.postern.internal.Escapes;
 import dev.postern.web.internal.HeldStart;
 import dev.postern.web.internal.Wrapped;
 import java.io.FilterInputStream;
@@ -130,7 +131,8 @@ public final class ErrorPages implements Middleware {
       return null;
     }
     if (status < 500) {
-      environ.errors().println(error.getMessage() == null ? error.toString() : error.getMessage());
+      String message = error.getMessage() == null ? error.toString() : error.getMessage();
+      environ.errors().println(Escapes.oneLine(message));
     } else {
       error.printStackTrace(environ.errors());
     }

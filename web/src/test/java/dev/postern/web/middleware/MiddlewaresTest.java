@@ -397,6 +397,8 @@ class MiddlewaresTest {
     assertThat(thrown.header("Allow")).isEqualTo("GET");
     assertThat(thrown.text()).isEqualTo("<h1>Sorry: 405</h1>");
     assertThat(thrown.log()).doesNotContain("\tat ");
+    assertThat(run(PAGES, throwing(new HttpException(400, "a\npostern: 200")), GET).log())
+        .isEqualTo("a\\u000Apostern: 200\n");
     Exception wrapped = new IllegalStateException(new GatewayException(503, "later"));
     assertThat(run(PAGES, throwing(wrapped), GET).status()).isEqualTo(503);
     assertThat(run(PAGES, throwing(new HttpException(418, "")), GET).text()).startsWith("418");
