@@ -3,6 +3,10 @@ package dev.postern.inprocess;
 import static dev.postern.rewrite.Redirect.Kind.VIRTUAL;
 
 import dev.postern.rewrite.Redirect;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URL;
+import java.util.Enumeration;
 import java.util.Map;
 import java.util.Properties;
 import org.jspecify.annotations.Nullable;
@@ -223,6 +227,22 @@ public final class SystemShim {
   @Redirect("java/lang/ClassLoader.getSystemClassLoader")
   public static ClassLoader systemLoader(Instance instance) {
     return instance.loader;
+  }
+
+  @Redirect("java/lang/ClassLoader.getSystemResource")
+  public static @Nullable URL systemResource(String name, Instance instance) {
+    return instance.loader.getResource(name);
+  }
+
+  @Redirect("java/lang/ClassLoader.getSystemResourceAsStream")
+  public static @Nullable InputStream systemResourceAsStream(String name, Instance instance) {
+    return instance.loader.getResourceAsStream(name);
+  }
+
+  @Redirect("java/lang/ClassLoader.getSystemResources")
+  public static Enumeration<URL> systemResources(String name, Instance instance)
+      throws IOException {
+    return instance.loader.getResources(name);
   }
 
   // ---- called by rewritten code itself ----

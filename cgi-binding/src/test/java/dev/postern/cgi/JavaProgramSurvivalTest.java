@@ -340,7 +340,8 @@ class JavaProgramSurvivalTest {
       try (JavaProgram program = JavaProgram.builder(jar).state(state).build()) {
         CgiApplication app = CgiApplication.of(program);
         for (int i = 0; i < 2; i++) {
-          assertThat(Call.get("/").to(app).body()).isEqualTo("service\nnew\ntrue\n1.2\n");
+          assertThat(Call.get("/").to(app).body())
+              .isEqualTo("service\nnew\ntrue\ntrue\ntrue\nnew\nnull\n1.2\n");
         }
       }
     }

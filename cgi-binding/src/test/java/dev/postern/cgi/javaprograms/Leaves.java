@@ -36,6 +36,12 @@ public final class Leaves {
         System.out.println(new String(in.readAllBytes(), "UTF-8"));
       }
       System.out.println(LooksIntoItsJar.class.getClassLoader().getResource("words.txt") != null);
+      System.out.println(ClassLoader.getSystemResource("words.txt") != null);
+      System.out.println(ClassLoader.getSystemResources("words.txt").hasMoreElements());
+      try (var in = ClassLoader.getSystemResourceAsStream("words.txt")) {
+        System.out.println(new String(in.readAllBytes(), "UTF-8"));
+      }
+      System.out.println(ClassLoader.getSystemResource("dev/postern/Body.class"));
       System.out.println(LooksIntoItsJar.class.getPackage().getImplementationVersion());
     }
   }
