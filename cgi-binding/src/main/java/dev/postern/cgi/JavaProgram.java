@@ -260,7 +260,10 @@ public final class JavaProgram implements Closeable {
       return this;
     }
 
-    /** The charset of the program's standard output and error; UTF-8 by default. */
+    /**
+     * The charset of the program's standard output and error, and its default charset; UTF-8 by
+     * default.
+     */
     public Builder charset(Charset newCharset) {
       charset = requireNonNull(newCharset, "charset");
       return this;

@@ -6,6 +6,7 @@ import static java.util.Objects.requireNonNull;
 import dev.postern.rewrite.Redirect;
 import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.nio.charset.Charset;
 import java.text.DateFormat;
 import java.text.DecimalFormatSymbols;
 import java.time.ZoneId;
@@ -15,7 +16,10 @@ import java.util.Map;
 import java.util.TimeZone;
 import org.jspecify.annotations.Nullable;
 
-/** A program's default locale and time zone, and the methods of the JDK that use them silently. */
+/**
+ * A program's default locale, time zone and charset, and the methods of the JDK that use them
+ * silently.
+ */
 public final class LocaleShim {
   private static final List<String> VARIABLES = List.of("LC_ALL", "LC_MESSAGES", "LANG");
 
@@ -71,6 +75,12 @@ public final class LocaleShim {
   @Redirect("java/time/ZoneId.systemDefault")
   public static ZoneId zoneId(Instance instance) {
     return zone(instance).toZoneId();
+  }
+
+  /** That of the program's standard output, whatever the server's default is. */
+  @Redirect("java/nio/charset/Charset.defaultCharset")
+  public static Charset charset(Instance instance) {
+    return instance.live().charset;
   }
 
   public static DecimalFormatSymbols symbols(Instance instance) {

@@ -14,6 +14,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.nio.ByteBuffer;
+import java.nio.charset.Charset;
 import java.text.DateFormat;
 import java.time.ZoneId;
 import java.util.ArrayList;
@@ -105,7 +106,7 @@ public final class ReflectionShim {
     return shim(method) != null || !SilentDefaults.of(method).isEmpty();
   }
 
-  /** Calls the overload that takes the program's own locale, time zone or pool. */
+  /** Calls the overload that takes the program's own locale, time zone, charset or pool. */
   private static @Nullable Object withDefaults(
       Method method, @Nullable Object target, Object[] arguments, Instance instance)
       throws ReflectiveOperationException {
@@ -125,6 +126,10 @@ public final class ReflectionShim {
         case "zoneId" -> {
           types.add(ZoneId.class);
           all.add(LocaleShim.zoneId(instance));
+        }
+        case "charset" -> {
+          types.add(Charset.class);
+          all.add(LocaleShim.charset(instance));
         }
         case "pool" -> {
           types.add(Executor.class);

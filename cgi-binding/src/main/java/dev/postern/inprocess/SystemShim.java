@@ -58,6 +58,7 @@ public final class SystemShim {
     properties.setProperty("user.dir", run.directory.toString());
     properties.setProperty("java.class.path", instance.code.classPath());
     properties.setProperty("sun.java.command", instance.code.main());
+    properties.setProperty("file.encoding", run.charset.name());
     properties.setProperty("stdout.encoding", run.charset.name());
     properties.setProperty("stderr.encoding", run.charset.name());
     return properties;

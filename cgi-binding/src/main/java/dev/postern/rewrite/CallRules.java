@@ -139,13 +139,12 @@ final class CallRules {
       call.desc = Code.withInstance(call.desc);
       return;
     }
-    if (SilentDefaults.apply(type, method, call, code)
-        || sequential(method, call)
-        || bridges.reflect(method, call)) {
+    boolean hasDefaults = SilentDefaults.apply(type, method, call, code);
+    if (!hasDefaults && (sequential(method, call) || bridges.reflect(method, call))) {
       return;
     }
     CallTable.Target target =
-        call.getOpcode() == INVOKESPECIAL
+        hasDefaults || call.getOpcode() == INVOKESPECIAL
             ? null
             : code.table().call(code, call.owner, call.name, call.desc);
     if (target == null) {

@@ -17,8 +17,8 @@ import org.objectweb.asm.tree.MethodInsnNode;
 import org.objectweb.asm.tree.MethodNode;
 
 /**
- * Methods and constructors that silently use the JVM's locale, time zone or common pool. The
- * rewriter calls the overload that takes it as its last argument, and gives it the program's own.
+ * Methods and constructors that silently use the JVM's locale, time zone, charset or common pool.
+ * The rewriter calls the overload that takes it, and gives it the program's own.
  */
 public final class SilentDefaults {
   /**
@@ -67,6 +67,29 @@ public final class SilentDefaults {
       java/util/Formatter <init>() locale
       java/util/Formatter <init>(Ljava/lang/Appendable;) locale
       java/util/ResourceBundle getBundle(Ljava/lang/String;) locale
+      java/lang/String <init>([B) charset
+      java/lang/String <init>([BII) charset
+      java/lang/String getBytes() charset
+      java/io/ByteArrayOutputStream toString() charset
+      java/io/FileReader <init>(Ljava/io/File;) charset
+      java/io/FileReader <init>(Ljava/lang/String;) charset
+      java/io/FileWriter <init>(Ljava/io/File;) charset
+      java/io/FileWriter <init>(Ljava/io/File;Z) charsetBefore
+      java/io/FileWriter <init>(Ljava/lang/String;) charset
+      java/io/FileWriter <init>(Ljava/lang/String;Z) charsetBefore
+      java/io/InputStreamReader <init>(Ljava/io/InputStream;) charset
+      java/io/OutputStreamWriter <init>(Ljava/io/OutputStream;) charset
+      java/io/PrintStream <init>(Ljava/io/File;) charset
+      java/io/PrintStream <init>(Ljava/io/OutputStream;) no charset
+      java/io/PrintStream <init>(Ljava/io/OutputStream;Z) charset
+      java/io/PrintStream <init>(Ljava/lang/String;) charset
+      java/io/PrintWriter <init>(Ljava/io/File;) charset
+      java/io/PrintWriter <init>(Ljava/io/OutputStream;) no charset
+      java/io/PrintWriter <init>(Ljava/io/OutputStream;Z) charset
+      java/io/PrintWriter <init>(Ljava/lang/String;) charset
+      java/util/Scanner <init>(Ljava/io/File;) charset
+      java/util/Scanner <init>(Ljava/io/InputStream;) charset
+      java/util/Scanner <init>(Ljava/nio/file/Path;) charset
       """
           .lines()
           .map(line -> line.split(" ", 3))
@@ -74,6 +97,7 @@ public final class SilentDefaults {
 
   private static final Map<String, String> TYPES =
       Map.of(
+          "charset", "Ljava/nio/charset/Charset;",
           "locale", "Ljava/util/Locale;",
           "zone", "Ljava/util/TimeZone;",
           "zoneId", "Ljava/time/ZoneId;",
@@ -133,6 +157,14 @@ public final class SilentDefaults {
       } else if (each.equals("medium")) {
         given.add(new InsnNode(Opcodes.ICONST_0 + DateFormat.MEDIUM));
         call.desc = call.desc.replace(")", "I)");
+      } else if (each.equals("no")) {
+        given.add(new InsnNode(Opcodes.ICONST_0));
+        call.desc = call.desc.replace(")", "Z)");
+      } else if (each.equals("charsetBefore")) {
+        String charset = TYPES.get("charset");
+        given.add(Code.shim(Names.LOCALES, "charset", "()" + charset));
+        given.add(new InsnNode(Opcodes.SWAP));
+        call.desc = call.desc.replace("Z)", charset + "Z)");
       } else {
         String added = TYPES.get(each);
         String shims = each.equals("pool") ? Names.WIDE : Names.LOCALES;

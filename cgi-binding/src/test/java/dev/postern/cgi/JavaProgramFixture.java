@@ -62,6 +62,7 @@ final class JavaProgramFixture {
           Formats.InTurkish.class,
           Formats.InGerman.class,
           Formats.Untouched.class,
+          Formats.Encoded.class,
           Heavy.LocksTwice.class,
           Made.ByDefineClass.class,
           Made.ByLookup.class,

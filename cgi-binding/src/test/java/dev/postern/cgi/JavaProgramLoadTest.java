@@ -117,6 +117,13 @@ class JavaProgramLoadTest {
         .isLessThanOrEqualTo(3);
   }
 
+  /** As the start script sets it on JDK 17, so that processes get each byte of a variable. */
+  @Test
+  void serverOfAnotherCharset_runsProgramsAsEver() throws Exception {
+    List<String> latin = List.of("-Dfile.encoding=ISO-8859-1");
+    assertThat(left(latin, Formats.Encoded.class, "2", "1", State.RESET)).isLessThanOrEqualTo(3);
+  }
+
   @Test
   void debuggerAttached_runsProgramsAsEver() throws Exception {
     List<String> debugged =

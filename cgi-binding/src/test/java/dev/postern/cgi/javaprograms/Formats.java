@@ -1,5 +1,19 @@
 package dev.postern.cgi.javaprograms;
 
+import java.io.BufferedReader;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.File;
+import java.io.FileReader;
+import java.io.FileWriter;
+import java.io.InputStreamReader;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.io.Writer;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.text.DateFormat;
 import java.text.DecimalFormat;
 import java.text.DecimalFormatSymbols;
@@ -15,6 +29,7 @@ import java.util.Date;
 import java.util.Formatter;
 import java.util.GregorianCalendar;
 import java.util.Locale;
+import java.util.Scanner;
 import java.util.TimeZone;
 import java.util.function.Function;
 
@@ -103,6 +118,50 @@ public final class Formats {
               + "I".toLowerCase()
               + " "
               + new SimpleDateFormat("HH").format(new Date(0)));
+    }
+  }
+
+  /** Ends with an exception if a text is not the same after it was written and read. */
+  public static final class Encoded {
+    private static final String TEXT = "gr\u00fcn \u2713";
+
+    private static void check(String read) {
+      if (!read.equals(TEXT)) {
+        throw new IllegalStateException("wrong: " + read);
+      }
+    }
+
+    public static void main(String[] args) throws Exception {
+      byte[] bytes = TEXT.getBytes(StandardCharsets.UTF_8);
+      check(new String(bytes));
+      check(new String(TEXT.getBytes(), StandardCharsets.UTF_8));
+      check((String) String.class.getMethod("valueOf", Object.class).invoke(null, TEXT));
+      check(new String((byte[]) String.class.getMethod("getBytes").invoke(TEXT), "UTF-8"));
+      Path file = Path.of("encoded");
+      try (Writer out = new FileWriter("encoded")) {
+        out.write("gr\u00fcn");
+      }
+      try (Writer out = new FileWriter("encoded", true)) {
+        out.write(" \u2713");
+      }
+      check(Files.readString(file));
+      try (BufferedReader in = new BufferedReader(new FileReader("encoded"))) {
+        check(in.readLine());
+      }
+      try (Scanner in = new Scanner(Files.newInputStream(file))) {
+        check(in.nextLine());
+      }
+      ByteArrayOutputStream out = new ByteArrayOutputStream();
+      new PrintStream(out).print(TEXT);
+      check(out.toString());
+      check(new BufferedReader(new InputStreamReader(new ByteArrayInputStream(bytes))).readLine());
+      try (PrintWriter written = new PrintWriter(new File("encoded"))) {
+        written.print(TEXT);
+      }
+      check(Files.readString(file));
+      Files.delete(file);
+      System.out.print("Content-Type: text/plain\n\n");
+      System.out.println(Charset.defaultCharset() + " " + System.getProperty("file.encoding"));
     }
   }
 }
