@@ -117,7 +117,7 @@ public final class ProcessTable {
             PROC.resolve(Long.toString(pid)).resolve("limits"), StandardCharsets.ISO_8859_1)) {
       return limits
           .filter(line -> line.startsWith("Max cpu time "))
-          .map(line -> line.split(" +")[3])
+          .map(line -> line.split(" +", -1)[3])
           .filter(soft -> !soft.equals("unlimited"))
           .mapToLong(Long::parseLong)
           .findFirst()

@@ -103,8 +103,11 @@ final class StartServer {
     }
     byte[] request = request(command, environment, directory);
     StartServer server = current(false);
-    ForkedChild child = request == null || server == null ? null : server.take();
-    if (request == null || child == null) {
+    if (request == null || server == null) {
+      return null;
+    }
+    ForkedChild child = server.take();
+    if (child == null) {
       return null;
     }
     try {
