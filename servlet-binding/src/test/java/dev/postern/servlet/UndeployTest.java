@@ -66,9 +66,13 @@ class UndeployTest {
       assertThat(gateway.run(TestRequest.get("/")).text()).isEqualTo("x");
       assertThat(threads()).extracting(Thread::getContextClassLoader).doesNotContain(loader);
       application.close();
-      assertThat(threads())
-          .extracting(Thread::getName)
-          .noneMatch(name -> name.startsWith("postern-"));
+      for (Thread thread : threads()) {
+        // A thread leaves its pool a moment before it ends.
+        if (thread.getName().startsWith("postern-")) {
+          thread.join(1_000);
+          assertThat(thread.isAlive()).as(thread.getName()).isFalse();
+        }
+      }
     }
     Thread.currentThread().setContextClassLoader(getClass().getClassLoader());
   }
