@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import dev.postern.Application;
 import dev.postern.Environ;
 import dev.postern.GatewayException;
+import dev.postern.internal.LimitedInput;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
@@ -173,10 +174,15 @@ public final class Settings {
 
   /** A body of unknown length. Whoever reads more of it than is allowed gets a 413. */
   public InputStream limited(InputStream body) {
-    return maxBody == Long.MAX_VALUE ? body : new LimitedInput(body, maxBody);
+    return new LimitedInput(
+        body,
+        maxBody,
+        () -> {
+          throw tooLarge(maxBody);
+        });
   }
 
-  static GatewayException tooLarge(long length) {
+  private static GatewayException tooLarge(long length) {
     return new GatewayException(413, "request body must not exceed the limit: " + length);
   }
 

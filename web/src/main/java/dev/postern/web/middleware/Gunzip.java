@@ -7,7 +7,6 @@ import dev.postern.HttpException;
 import dev.postern.Middleware;
 import dev.postern.internal.Escapes;
 import dev.postern.internal.Text;
-import dev.postern.web.internal.LimitedInput;
 import dev.postern.web.internal.Wrapped;
 import java.io.EOFException;
 import java.io.FilterInputStream;
@@ -71,7 +70,7 @@ public final class Gunzip implements Middleware {
           copy.remove("CONTENT_LENGTH");
           Inflated inflated = new Inflated(environ.input(), gzip);
           environ.onFinish(outcome -> inflated.end());
-          copy.put("postern.input", new LimitedInput(inflated, limit));
+          copy.put("postern.input", MaxBody.limited(inflated, limit));
           return inner.call(copy, startResponse);
         });
   }

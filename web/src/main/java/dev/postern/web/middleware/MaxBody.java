@@ -4,8 +4,9 @@ import dev.postern.Application;
 import dev.postern.Environ;
 import dev.postern.HttpException;
 import dev.postern.Middleware;
-import dev.postern.web.internal.LimitedInput;
+import dev.postern.internal.LimitedInput;
 import dev.postern.web.internal.Wrapped;
+import java.io.InputStream;
 
 /**
  * Refuses request bodies that are longer than a limit with 413. If the length is known, this
@@ -34,15 +35,29 @@ public final class MaxBody implements Middleware {
         "MaxBody",
         (inner, environ, startResponse) -> {
           if (environ.contentLength() > limit) {
-            throw new HttpException(413, "request body must not be longer than " + limit);
+            throw tooLong(limit);
           }
           if (environ.contentLength() >= 0) {
             return inner.call(environ, startResponse);
           }
           Environ copy = environ.copy();
-          copy.put("postern.input", new LimitedInput(environ.input(), limit));
+          copy.put("postern.input", limited(environ.input(), limit));
           return inner.call(copy, startResponse);
         });
+  }
+
+  /** A body of unknown length. A read beyond the limit throws an exception with status 413. */
+  static InputStream limited(InputStream body, long limit) {
+    return new LimitedInput(
+        body,
+        limit,
+        () -> {
+          throw tooLong(limit);
+        });
+  }
+
+  private static HttpException tooLong(long limit) {
+    return new HttpException(413, "request body must not be longer than " + limit);
   }
 
   @Override

@@ -1,17 +1,31 @@
-package dev.postern.fastcgi.server;
+package dev.postern.internal;
 
 import java.io.IOException;
 import java.io.InputStream;
 
 /** A body of unknown length that may have so many bytes and no more. Not thread-safe. */
-final class LimitedInput extends InputStream {
+public final class LimitedInput extends InputStream {
+  /** Says that a body is too long. */
+  @FunctionalInterface
+  public interface Refusal {
+    /** Always throws. The reader of the body gets the exception. */
+    void refuse() throws IOException;
+  }
+
   private final InputStream in;
   private final long limit;
+  private final Refusal refusal;
   private long taken;
 
-  LimitedInput(InputStream in, long limit) {
+  /**
+   * The first {@code limit} bytes of a stream.
+   *
+   * @param refusal is called for each read that goes beyond them
+   */
+  public LimitedInput(InputStream in, long limit, Refusal refusal) {
     this.in = in;
     this.limit = limit;
+    this.refusal = refusal;
   }
 
   @Override
@@ -31,7 +45,7 @@ final class LimitedInput extends InputStream {
   private void taken(int n) throws IOException {
     taken += n;
     if (taken > limit) {
-      throw Settings.tooLarge(taken);
+      refusal.refuse();
     }
   }
 
