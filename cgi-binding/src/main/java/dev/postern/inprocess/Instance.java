@@ -314,6 +314,7 @@ public final class Instance {
     }
     of.closeAll();
     boolean quiet = awaitQuiet(of, graceNanos);
+    // A thread may have opened something before it ended.
     of.closeAll();
     if (!code.isKept()) {
       undo();

@@ -245,10 +245,8 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
       why = "its server is old";
     } else if (options.maximumMemory() > 0 && server.memory() > options.maximumMemory()) {
       why = "its server has grown";
-    } else if (!options.maximumCpu().isZero()
-        && server.work().compareTo(options.maximumCpu()) > 0) {
-      why = WORKED;
-    } else if (server.usedWork() > RENEWED) {
+    } else if (!options.maximumCpu().isZero() && server.work().compareTo(options.maximumCpu()) > 0
+        || server.usedWork() > RENEWED) {
       why = WORKED;
     }
     if (why != null && next == null) {

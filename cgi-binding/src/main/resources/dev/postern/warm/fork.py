@@ -42,7 +42,7 @@ class Server(Loader):
         """Returns in each child, when it has its request."""
         self.loaded = set(sys.modules)
         self.kept = {name for name in self.loaded if is_library(name)}
-        # To look at each module costs a page that the kernel copies.
+        # A child that looks at a module changes its count of references, so that the kernel copies a page.
         self.own_modules = [name for name in sys.modules if name not in self.kept]
         self.pid = os.getpid()
         gc.collect()
@@ -128,7 +128,7 @@ class Server(Loader):
         environment.update(self.put)
         for name in self.dropped:
             environment.pop(name, None)
-        # What os.environ.clear() and os.environb[name] do, with a tenth of their steps.
+        # As os.environ.clear() and os.environb[name], which take many steps for each variable and so touch more pages.
         data = os.environ._data
         for name in data:
             os.unsetenv(name)

@@ -61,7 +61,7 @@ sub settle_load {
 
 # Loads what earlier children have loaded, or the group was told to, which has no path. One that comes from elsewhere
 # here, or asks for what only a request knows, is at fault, and is left out next time. So is one that returns a reference:
-# when the script requires it again, perl says 1.
+# if it is loaded already, `require` of the script returns 1.
 sub preload {
   for (@preload) {
     my ($name, $path) = @$_;
@@ -109,8 +109,8 @@ sub unshared {
   return waitpid(-1, POSIX::WNOHANG()) == -1 ? '' : 'it has a child of its own after it has loaded';
 }
 
-# The text of a module that has a package of its own. Another file, such as settings.pl, sets variables of the script or reads
-# them, so each run has to load it when the script asks for it: ''.
+# Returns the text of a module that has a package of its own, and '' for another file. Another file, such as settings.pl,
+# sets variables of the script or reads them. So each run has to load it when the script asks for it.
 sub own_package {
   my ($name, $file) = @_;
   return '' unless $name =~ /^[\w\/]+\.pm$/ && defined $file && !ref $file;

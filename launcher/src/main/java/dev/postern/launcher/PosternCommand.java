@@ -76,8 +76,8 @@ final class PosternCommand implements Runnable {
   }
 
   /**
-   * The command as these arguments need it. picocli reads each option of each word by reflection,
-   * which takes a fifth of a start, so that only the word that is called is read.
+   * The command with the word that is called, or with all words if none is. picocli reads the
+   * options of each word by reflection. To read those of all words takes a fifth of the start.
    */
   private static CommandLine line(String... args) {
     Class<?> word = args.length == 0 ? null : WORDS.get(args[0]);
