@@ -179,13 +179,15 @@ public final class FileShim {
       throws IOException {
     while (true) {
       try {
-        return held(channel.lock(position, size, shared), instance);
+        if (isListed(channel, shared, instance)) {
+          return held(channel.lock(position, size, shared), instance);
+        }
       } catch (OverlappingFileLockException e) {
         if (isOwn(channel, instance)) {
           throw e;
         }
-        pause(instance);
       }
+      pause(instance);
     }
   }
 
@@ -200,7 +202,8 @@ public final class FileShim {
       FileChannel channel, long position, long size, boolean shared, Instance instance)
       throws IOException {
     try {
-      FileLock lock = channel.tryLock(position, size, shared);
+      FileLock lock =
+          isListed(channel, shared, instance) ? channel.tryLock(position, size, shared) : null;
       return lock == null ? null : held(lock, instance);
     } catch (OverlappingFileLockException e) {
       if (isOwn(channel, instance)) {
@@ -208,6 +211,41 @@ public final class FileShim {
       }
       return null;
     }
+  }
+
+  /**
+   * Gives the channel an entry in the JVM's list of its file's locks that stays until the channel
+   * is closed.
+   *
+   * <p>A channel that is closed removes an empty list from the JVM's table. It can have read that
+   * list before another channel removed it and a third one made a new list: then it removes the new
+   * list, and the JVM forgets a lock that is held ({@code FileLockTable.removeAll}, JDK 17 to 25).
+   * With this entry no list is empty while a channel of its file is open.
+   *
+   * <p>The entry is a lock behind the last byte, which overlaps with no other lock. Its first half
+   * is the entry. The release of the second half takes both from the system, so that other
+   * processes do not see them.
+   *
+   * @return false if another process holds a lock as far as there
+   */
+  private static boolean isListed(FileChannel channel, boolean shared, Instance instance)
+      throws IOException {
+    Run run = instance.live();
+    for (AutoCloseable each : run.open) {
+      if (each instanceof Listed listed && listed.entry.acquiredBy() == channel) {
+        return true;
+      }
+    }
+    FileLock entry = channel.tryLock(Long.MAX_VALUE, 0, shared);
+    if (entry == null) {
+      return false;
+    }
+    FileLock released = channel.tryLock(Long.MAX_VALUE, 0, shared);
+    if (released != null) {
+      released.release();
+    }
+    run.open.add(new Listed(entry));
+    return true;
   }
 
   /** Has the lock released when the program ends, as the system does for a process. */
@@ -234,6 +272,12 @@ public final class FileShim {
       throw new java.nio.channels.FileLockInterruptionException();
     }
     instance.live();
+  }
+
+  /** Keeps the entry from the garbage collector. The channel's close ends it. */
+  private record Listed(FileLock entry) implements java.io.Closeable {
+    @Override
+    public void close() {}
   }
 
   private record Held(FileLock lock) implements java.io.Closeable {

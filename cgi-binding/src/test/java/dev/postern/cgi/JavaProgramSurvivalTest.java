@@ -93,7 +93,8 @@ class JavaProgramSurvivalTest {
               .build();
       atOnce(n -> assertThat(Call.get("/").to(app).body()).isEqualTo("true"));
     }
-    assertThat(directory.resolve("number")).hasContent(Integer.toString(AT_ONCE));
+    assertThat(directory.resolve("number"))
+        .hasContent(Integer.toString(AT_ONCE * Heavy.CountsInFile.TIMES));
   }
 
   private interface Request {

@@ -64,17 +64,21 @@ public final class Heavy {
 
   /** Adds one to the number in a file, which only its lock makes right. */
   public static final class CountsInFile {
+    public static final int TIMES = 20;
+
     public static void main(String[] args) throws Exception {
-      try (FileChannel channel =
-              FileChannel.open(
-                  Path.of("count"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-          FileLock lock = channel.lock()) {
-        Path file = Path.of("number");
-        int number = Files.exists(file) ? Integer.parseInt(Files.readString(file)) : 0;
-        Thread.yield();
-        Files.writeString(file, Integer.toString(number + 1));
-        System.out.print("Content-Type: text/plain\n\n" + lock.isValid());
+      Path file = Path.of("number");
+      for (int i = 0; i < TIMES; i++) {
+        try (FileChannel channel =
+                FileChannel.open(
+                    Path.of("count"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            FileLock lock = channel.lock()) {
+          int number = Files.exists(file) ? Integer.parseInt(Files.readString(file)) : 0;
+          Thread.yield();
+          Files.writeString(file, Integer.toString(lock.isValid() ? number + 1 : -1));
+        }
       }
+      System.out.print("Content-Type: text/plain\n\ntrue");
     }
   }
 
