@@ -544,22 +544,26 @@ final class ProgramRun implements Body {
 
   /**
    * Checks that the program has finished its response. A program that was killed, or sent less than
-   * it declared, has not finished, even if its output ended normally.
+   * it declared, has not finished, even if its output ended normally. A client that has as many
+   * bytes as were declared has all of the response, whatever the program does then.
    */
   private void checkWhole() throws GatewayException {
     RunningProgram process = output().process();
     Exit exit = process.exit();
-    if (declared >= 0 && !isSatisfied()) {
-      throw Refusal.of(
-          502,
-          "short-body",
-          "program must send its Content-Length: " + passed + " of " + declared + " bytes");
+    if (declared > 0) {
+      if (!isSatisfied()) {
+        throw Refusal.of(
+            502,
+            "short-body",
+            "program must send its Content-Length: " + passed + " of " + declared + " bytes");
+      }
+      return;
     }
-    if (!isSatisfied()) {
+    if (declared < 0) {
       checkNotCut();
     }
     boolean failed = options.strictExit() && !exit.isSuccess() && !exit.isRunning();
-    boolean unknown = exit.isUnknown() && !isSatisfied();
+    boolean unknown = exit.isUnknown() && declared < 0;
     if (exit.isSignalled() || unknown || failed) {
       throw Refusal.of(
           502, "bad-exit", "program must end by itself" + (options.strictExit() ? ", with 0" : ""));

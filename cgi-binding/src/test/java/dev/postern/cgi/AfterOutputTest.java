@@ -214,6 +214,30 @@ class AfterOutputTest {
     assertThat(file("done")).hasContent("done");
   }
 
+  /** The client has all of the answer, so that no end of the program can take it back. */
+  @ParameterizedTest
+  @CsvSource({
+    "kill -SEGV $$, signal 11",
+    "sleep 0.3; kill -SEGV $$, signal 11",
+    "exit 130, signal 2",
+    "sleep 0.3; exit 130, signal 2",
+    "exit 1, exit 1",
+    "sleep 0.3; exit 1, exit 1",
+  })
+  void wholeAnswer_isWholeHoweverItsProgramEnds(String end, String exit) throws Exception {
+    Application app = builder(DECLARED, end).strictExit().build();
+
+    Call call = Call.get("/").to(app);
+
+    assertThat(call.body()).isEqualTo("ok");
+    assertThat(call.outcome.complete()).isTrue();
+    assertThat(call.outcome.failure()).isNull();
+    CgiRun run = runs.take();
+    assertThat(run.exit()).isEqualTo(exit);
+    assertThat(run.failure()).isNull();
+    assertThat(log).containsExactly("p: program must end with 0: " + exit + " [exit]");
+  }
+
   @Test
   void attackE07_programThatComputesOn_keepsNobodyWaiting() throws Exception {
     Application app =
