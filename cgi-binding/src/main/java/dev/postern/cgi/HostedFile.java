@@ -98,6 +98,11 @@ final class HostedFile implements Hosted {
   }
 
   @Override
+  public boolean isStrict() {
+    return program.isInstalled();
+  }
+
+  @Override
   public List<Permits> places() {
     return places;
   }

@@ -39,6 +39,14 @@ public interface Hosted {
     return false;
   }
 
+  /**
+   * Whether the exit status tells if the response is whole, whatever {@link HostOptions} say.
+   * Called only after a run that did not end with 0.
+   */
+  default boolean isStrict() {
+    return false;
+  }
+
   /** The places that a run takes, in this order, before it is started. */
   List<Permits> places();
 

@@ -562,11 +562,11 @@ final class ProgramRun implements Body {
     if (declared < 0) {
       checkNotCut();
     }
-    boolean failed = options.strictExit() && !exit.isSuccess() && !exit.isRunning();
+    boolean failed =
+        !exit.isSuccess() && !exit.isRunning() && (options.strictExit() || hosted.isStrict());
     boolean unknown = exit.isUnknown() && declared < 0;
     if (exit.isSignalled() || unknown || failed) {
-      throw Refusal.of(
-          502, "bad-exit", "program must end by itself" + (options.strictExit() ? ", with 0" : ""));
+      throw Refusal.of(502, "bad-exit", "program must end by itself" + (failed ? ", with 0" : ""));
     }
   }
 

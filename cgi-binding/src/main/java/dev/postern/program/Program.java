@@ -4,6 +4,8 @@ import dev.postern.GatewayException;
 import dev.postern.process.ProgramText;
 import dev.postern.wire.Refusal;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -18,6 +20,12 @@ import java.util.List;
  * @param interpreted whether the file is only read, by a configured interpreter or by this JVM
  */
 public record Program(Path file, List<String> command, Path real, boolean interpreted) {
+  /** How the line begins that names the installation of a CGI executable. */
+  public static final String INSTALLED = "# postern: ";
+
+  /** Where this line begins at the latest, after the name of the application's class. */
+  private static final int HEAD = 4096;
+
   /** A program that runs itself, and whose name is no link. */
   public Program(Path file, List<String> command) {
     this(file, command, file, false);
@@ -86,6 +94,20 @@ public record Program(Path file, List<String> command, Path real, boolean interp
    */
   public void checkInterpreter(String interpreter) throws GatewayException {
     ProgramFormat.checkInterpreter(real, interpreter);
+  }
+
+  /**
+   * Whether {@code postern install} has written the file. Such a program ends with 0 only after a
+   * whole response.
+   */
+  public boolean isInstalled() {
+    try (InputStream in = Files.newInputStream(real)) {
+      String head = new String(in.readNBytes(HEAD), StandardCharsets.ISO_8859_1);
+      return head.startsWith("#!") && head.contains("\n" + INSTALLED);
+    } catch (IOException e) {
+      // An executable that was installed can be read by everybody.
+      return false;
+    }
   }
 
   /**

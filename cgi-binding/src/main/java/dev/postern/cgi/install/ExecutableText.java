@@ -1,5 +1,6 @@
 package dev.postern.cgi.install;
 
+import dev.postern.program.Program;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -37,7 +38,7 @@ final class ExecutableText {
     return "# "
         + applicationClass
         + " as a CGI executable, written by `postern install`.\n"
-        + InstallDirectory.MARK
+        + Program.INSTALLED
         + inside.getParent()
         + "\n";
   }

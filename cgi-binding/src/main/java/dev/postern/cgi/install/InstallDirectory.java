@@ -1,5 +1,6 @@
 package dev.postern.cgi.install;
 
+import dev.postern.program.Program;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileVisitResult;
@@ -24,9 +25,6 @@ import org.jspecify.annotations.Nullable;
  * @param name the executable's file name
  */
 record InstallDirectory(Path path, Path library, String name) {
-  /** The text before the installation's directory in every executable. */
-  static final String MARK = "# postern: ";
-
   /** The file with the arguments of a warm server's {@code java}. */
   static final String WARM = "warm";
 
@@ -162,8 +160,9 @@ record InstallDirectory(Path path, Path library, String name) {
     }
     String text = Files.readString(executable, StandardCharsets.ISO_8859_1);
     for (String line : text.split("\n", -1)) {
-      if (line.startsWith(MARK)) {
-        return sibling(String.valueOf(Path.of(line.substring(MARK.length())).getFileName()));
+      if (line.startsWith(Program.INSTALLED)) {
+        return sibling(
+            String.valueOf(Path.of(line.substring(Program.INSTALLED.length())).getFileName()));
       }
     }
     return null;

@@ -16,8 +16,7 @@ abstract class HostedContract extends GatewayContract {
         application -> start(program),
         Capability.PATH_BYTES.lacking("ProcessBuilder cannot pass them on"),
         Capability.HEADER_BYTES.lacking("ProcessBuilder cannot pass them on"),
-        Capability.STREAMED_HEAD.lacking("a program's head waits for its first byte"),
-        Capability.CUT.lacking("a program that exits with 1 after its body is delivered"));
+        Capability.STREAMED_HEAD.lacking("a program's head waits for its first byte"));
   }
 
   private static GatewayClient start(InstalledContract program) throws IOException {
