@@ -132,8 +132,7 @@ final class ApplicationWorkers implements AutoCloseable {
       if (e instanceof GatewayException refused) {
         host.counters().counted(refused);
       }
-      watch.failed(e);
-      watch.tell();
+      watch.requestFailed(e);
       throw e;
     }
   }

@@ -130,8 +130,7 @@ public final class CgiApplication implements Application, AutoCloseable {
       if (e instanceof GatewayException refused) {
         host.counters().counted(refused);
       }
-      watch.failed(e);
-      watch.tell();
+      watch.requestFailed(e);
       throw e;
     }
   }

@@ -145,8 +145,7 @@ public final class CgiDirectory implements Application, AutoCloseable {
       try {
         return run(found, environ, startResponse, watch);
       } catch (Throwable e) {
-        watch.failed(e);
-        watch.tell();
+        watch.requestFailed(e);
         throw e;
       }
     } catch (GatewayException e) {

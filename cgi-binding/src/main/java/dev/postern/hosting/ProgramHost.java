@@ -67,6 +67,7 @@ public final class ProgramHost {
     RequestBody request = RequestBody.of(environ, options.maxBody(), options.maxSpool());
     watch.body(request);
     ProgramRun run = null;
+    ProgramResponse head;
     try {
       Map<String, String> environment = hosted.environment(environ, request.length(), counters);
       watch.given(hosted, environment);
@@ -74,13 +75,10 @@ public final class ProgramHost {
       try {
         run = new ProgramRun(options, counters, hosted, environ, request, places, watch);
         run.start(started(hosted, watch, environment, request));
-        ProgramResponse head = run.head();
-        if (head.localPath() != null && options.localRedirects() != null) {
-          run.drain();
-          run.close();
-          return LocalRedirect.follow(environ, options, head.localPath(), startResponse);
+        head = run.head();
+        if (head.localPath() == null || options.localRedirects() == null) {
+          return run.begin(head, startResponse);
         }
-        return run.begin(head, startResponse);
       } catch (Throwable e) {
         watch.failed(e);
         if (run != null) {
@@ -94,6 +92,8 @@ public final class ProgramHost {
       request.close();
       throw e;
     }
+    run.close();
+    return LocalRedirect.follow(environ, options, head.localPath(), startResponse);
   }
 
   private static RunningProgram started(

@@ -42,7 +42,7 @@ final class ProgramRun implements Body {
   /** How often to check a program whose client still sends. */
   private static final Duration LOOK = Duration.ofMillis(100);
 
-  /** How much of a body is read and dropped when the client gets none. */
+  /** How much output is read and dropped that no client gets. */
   private static final int UNSENT = 4 * 1024 * 1024;
 
   private static final Duration FOREVER = ChronoUnit.FOREVER.getDuration();
@@ -73,10 +73,10 @@ final class ProgramRun implements Body {
   private boolean used;
   private boolean begun;
 
-  /** Whether the client gets no body, and the program has written no more than it may. */
-  private boolean unsent;
+  /** Whether the head is the whole answer, so that its client gets no output. */
+  private boolean bodiless;
 
-  /** How many bytes of such a body were dropped. */
+  /** How much output was dropped that no client gets. */
   private long dropped;
 
   /**
@@ -197,13 +197,22 @@ final class ProgramRun implements Body {
     long start = System.nanoTime();
     long blank = 0;
     Duration left = AFTER_REDIRECT;
-    while (!left.isNegative() && output().await(left) == RunningProgram.Read.BLOCK) {
-      blank += output().waiting();
-      if (!output().isBlank() || blank > BLANK) {
-        return true;
+    RunningProgram.Read read = RunningProgram.Read.BLOCK;
+    while (read == RunningProgram.Read.BLOCK && !left.isNegative()) {
+      read = output().await(left);
+      if (read == RunningProgram.Read.BLOCK) {
+        blank += output().waiting();
+        if (!output().isBlank() || blank > BLANK) {
+          return true;
+        }
+        output().discard();
       }
-      output().discard();
       left = left(AFTER_REDIRECT, start);
+    }
+    bodiless = true;
+    if (read == RunningProgram.Read.END) {
+      ended = true;
+      output().process().exit();
     }
     return false;
   }
@@ -226,24 +235,6 @@ final class ProgramRun implements Body {
       throw Refusal.of(502, "no-content-type", "program must send a Content-Type with a body");
     }
     return head.asOctetStream();
-  }
-
-  /** Lets a program whose answer is complete come to its end. */
-  void drain() throws IOException {
-    long start = System.nanoTime();
-    Duration left = AFTER_REDIRECT;
-    RunningProgram.Read read = RunningProgram.Read.BLOCK;
-    while (read == RunningProgram.Read.BLOCK && !left.isNegative()) {
-      read = output().await(left);
-      if (read == RunningProgram.Read.BLOCK) {
-        output().discard();
-      }
-      left = left(AFTER_REDIRECT, start);
-    }
-    if (read == RunningProgram.Read.END) {
-      ended = true;
-      output().process().exit();
-    }
   }
 
   // ---- the body ----
@@ -398,17 +389,8 @@ final class ProgramRun implements Body {
 
   /** Sees whether the program ends with its answer, which the client has already. */
   private void awaitEnd() throws IOException {
-    long start = System.nanoTime();
-    Duration left = AFTER_BODY;
-    while (!ended && !left.isNegative()) {
-      RunningProgram.Read read = output().await(left);
-      if (read == RunningProgram.Read.END) {
-        end();
-      } else if (read == RunningProgram.Read.BLOCK) {
-        count(output().waiting());
-        output().discard();
-      }
-      left = left(AFTER_BODY, start);
+    if (drop(AFTER_BODY) == RunningProgram.Read.END) {
+      end();
     }
   }
 
@@ -449,7 +431,7 @@ final class ProgramRun implements Body {
         endNow();
         return;
       }
-      if (System.nanoTime() - start >= limit) {
+      if (overdue || System.nanoTime() - start >= limit) {
         tellOfAfterOutput();
         endNow();
         return;
@@ -457,7 +439,11 @@ final class ProgramRun implements Body {
     }
   }
 
+  /** Records that the program used up its time, unless it is ended for another rule. */
   private void tellOfAfterOutput() {
+    if (overdue) {
+      return;
+    }
     broken("after-output");
     watch.log(
         name()
@@ -539,7 +525,7 @@ final class ProgramRun implements Body {
    * back.
    */
   private boolean isSatisfied() {
-    return declared >= 0 && passed >= declared;
+    return bodiless || declared >= 0 && passed >= declared;
   }
 
   /**
@@ -593,7 +579,7 @@ final class ProgramRun implements Body {
     SlowClients.remove(ahead);
     if (output != null) {
       ahead.stop(output.process()::wake);
-      if (begun && !used && mayBeUnsent() && isWanted()) {
+      if (begun && !used && isWanted()) {
         dropBody();
       }
     }
@@ -606,51 +592,48 @@ final class ProgramRun implements Body {
   }
 
   /**
-   * Whether the head may be the client's whole answer. The program need not know that, because a
-   * middleware can answer a condition by 304, too.
-   */
-  private boolean mayBeUnsent() {
-    return isBodiless(watch.status)
-        || watch.status == 205
-        || environ.variable("HTTP_IF_NONE_MATCH") != null
-        || environ.variable("HTTP_IF_MODIFIED_SINCE") != null;
-  }
-
-  /**
-   * Lets a program write the body that its client does not get. If the program still writes when
-   * the time is over, it goes on without its request.
+   * Lets a program write the body that its client does not get: the answer has none, or a
+   * middleware gives another one. If the program still writes when the time is over, it goes on
+   * without its request.
    */
   private void dropBody() {
     try {
-      drop(AFTER_BODY);
+      ended = drop(AFTER_BODY) == RunningProgram.Read.END;
+      bodiless = true;
     } catch (IOException e) {
       // Nobody waits for this output, so the program is ended like one whose client has left.
     }
   }
 
-  /** Reads output that nobody gets: to its end, for that long, or up to a bound. */
-  private void drop(Duration time) throws IOException {
+  /**
+   * Reads output that nobody gets: to its end, for that long, or up to a bound. A program that goes
+   * beyond the bound is to be ended.
+   *
+   * @return END at the end of the output
+   */
+  private RunningProgram.Read drop(Duration time) throws IOException {
     long start = System.nanoTime();
     Duration left = time;
-    RunningProgram.Read read = RunningProgram.Read.BLOCK;
+    RunningProgram.Read read = ended ? RunningProgram.Read.END : RunningProgram.Read.BLOCK;
     while (read == RunningProgram.Read.BLOCK && dropped < UNSENT && !left.isNegative()) {
       read = output().await(left);
       if (read == RunningProgram.Read.BLOCK) {
+        count(output().waiting());
         dropped += output().waiting();
         output().discard();
       }
       left = left(time, start);
     }
-    ended = read == RunningProgram.Read.END;
-    unsent = dropped < UNSENT;
-    if (!unsent) {
+    if (dropped >= UNSENT && !overdue) {
       // A large download that is asked for by HEAD does this too, so it is not logged.
       broken("unsent-body");
     }
+    return read;
   }
 
   private boolean worksOn(ProgramOutput written) {
-    return (ended || isSatisfied() || unsent)
+    return (ended || isSatisfied())
+        && !overdue
         && isWanted()
         && written.process().exitNow().equals(Exit.RUNNING.toString());
   }
@@ -680,13 +663,10 @@ final class ProgramRun implements Body {
 
   private void workOn(ProgramOutput written) {
     long start = System.nanoTime();
-    Duration left = options.afterOutput();
+    Duration time = options.afterOutput();
     try {
-      if (unsent && !ended) {
-        drop(left);
-        left = left(left, start);
-      }
-      if (!overdue && !written.process().finish(left)) {
+      drop(time);
+      if (!overdue && !written.process().finish(left(time, start))) {
         tellOfAfterOutput();
       }
     } catch (IOException e) {

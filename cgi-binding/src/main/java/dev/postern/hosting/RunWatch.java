@@ -225,12 +225,20 @@ public final class RunWatch {
   }
 
   /** The first failure is the one that counts. */
-  public void failed(Throwable e) {
+  void failed(Throwable e) {
     if (failure == null) {
       failure = e;
       if (status == 0 && e instanceof GatewayException refused) {
         status = refused.status();
       }
+    }
+  }
+
+  /** The request has failed, and with it the run, unless its program works on without it. */
+  public void requestFailed(Throwable e) {
+    if (!left) {
+      failed(e);
+      tell();
     }
   }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.postern.Application;
 import dev.postern.Body;
+import dev.postern.Environ;
 import dev.postern.Headers;
 import dev.postern.process.InputGate;
 import dev.postern.process.SilentBody;
@@ -214,6 +215,36 @@ class AfterOutputTest {
     assertThat(file("done")).hasContent("done");
   }
 
+  /** A middleware answers by the head alone, or by a page of its own. */
+  @ParameterizedTest
+  @CsvSource({"HEAD, 200", "GET, 412", "GET, 500"})
+  void bodyThatAMiddlewareDoesNotTake_letsItsProgramFinish(String method, int status)
+      throws Exception {
+    Application app = builder(HEAD, "printf ok", awaitGo(), "echo done >" + file("done")).build();
+    Application replacing =
+        (environ, start) -> {
+          Environ get = environ.copy();
+          get.put("REQUEST_METHOD", "GET");
+          Body body = app.call(get, (programStatus, headers, error) -> {});
+          start.start(status, Headers.of("Content-Type", "text/plain"));
+          if (status == 200) {
+            return body;
+          }
+          body.close();
+          return Body.of("page");
+        };
+
+    Call call = Call.of(method, "/").to(replacing);
+
+    assertThat(call.status).isEqualTo(status);
+    assertThat(call.outcome.complete()).isTrue();
+    Files.createFile(file("go"));
+    CgiRun run = runs.take();
+    assertThat(run.exit()).isEqualTo("exit 0");
+    assertThat(run.limits()).doesNotContain("term");
+    assertThat(file("done")).hasContent("done");
+  }
+
   /** The client has all of the answer, so that no end of the program can take it back. */
   @ParameterizedTest
   @CsvSource({
@@ -236,6 +267,26 @@ class AfterOutputTest {
     assertThat(run.exit()).isEqualTo(exit);
     assertThat(run.failure()).isNull();
     assertThat(log).containsExactly("p: program must end with 0: " + exit + " [exit]");
+  }
+
+  /** It has time to work on, and not to write what nobody gets. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        DECLARED + "; exec yes",
+        DECLARED + "; sleep 0.3; exec yes",
+        "printf 'Location: http://example.com/\\n\\nno type'; exec yes",
+      })
+  void endlessOutputBehindTheAnswer_isEndedAndCounted(String answer) throws Exception {
+    CgiApplication app = builder(answer).build();
+
+    assertThat(Call.get("/").to(app).outcome.complete()).isTrue();
+    CgiRun run = runs.poll(30, TimeUnit.SECONDS);
+    assertThat(run).isNotNull();
+    assertThat(run.limits()).contains("unsent-body").doesNotContain("after-output");
+    assertThat(run.failure()).isNull();
+    assertThat(app.refusals().count("unsent-body")).isEqualTo(1);
+    assertThat(limit.available()).isEqualTo(1);
   }
 
   @Test

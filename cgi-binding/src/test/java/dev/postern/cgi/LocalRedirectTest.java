@@ -13,6 +13,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
@@ -191,6 +193,32 @@ class LocalRedirectTest {
   }
 
   @Test
+  @Timeout(60)
+  void localRedirectOfAProgramThatWorksOn_isFollowedAndLetsItFinish() throws Exception {
+    Path go = directory.resolve("go");
+    BlockingQueue<CgiRun> runs = new LinkedBlockingQueue<>();
+    Application app =
+        CgiApplication.builder(
+                Programs.sh(
+                    directory,
+                    "p",
+                    "printf 'Location: /x\\n\\n'",
+                    "while [ ! -e " + go + " ]; do sleep 0.02; done",
+                    "printf 'and more'"))
+            .localRedirects(MIRROR)
+            .onRun(runs::add)
+            .build();
+
+    assertThat(Call.get("/").to(app).status).isEqualTo(200);
+    assertThat(runs).isEmpty();
+    Files.createFile(go);
+    CgiRun run = runs.take();
+    assertThat(run.exit()).isEqualTo("exit 0");
+    assertThat(run.limits()).isEmpty();
+    assertThat(run.failure()).isNull();
+  }
+
+  @Test
   void veryManyLineEnds_areABody() throws IOException {
     CgiApplication app = redirecting("yes '' | head -c 1000000");
     Call call = Call.get("/").to(app);
@@ -213,6 +241,7 @@ class LocalRedirectTest {
     return CgiApplication.builder(
             Programs.sh(directory, "p", "printf 'Location: /x\\n\\n'", lineEnds))
         .localRedirects(MIRROR)
+        .afterOutput(Duration.ofMillis(100))
         .build();
   }
 

@@ -146,6 +146,23 @@ class SlowDownloadTest {
     assertThat(runs).isEmpty();
   }
 
+  /** The client has not taken all of its answer, and gets nothing of what is written behind it. */
+  @Test
+  void endlessOutputBehindTheAnswer_keepsNoPlace() throws Exception {
+    Application app =
+        builder(
+                "printf 'Content-Type: text/plain\\nContent-Length: " + NUMBERS_LENGTH + "\\n\\n'",
+                "seq 1 400000; exec yes")
+            .build();
+    Call call = stall(app);
+    await(() -> limit.available() == 2);
+
+    letAllGo();
+    assertThat(call.outcome.complete()).isTrue();
+    assertThat(call.crc.getValue()).isEqualTo(numbers());
+    assertThat(runs.take().limits()).contains("unsent-body").doesNotContain("after-output");
+  }
+
   @Test
   void r20_programThatIsKilledUnderASlowClient_isCut() throws Exception {
     Application app = builder(HEAD, "seq 1 400000", "kill -9 $$").build();

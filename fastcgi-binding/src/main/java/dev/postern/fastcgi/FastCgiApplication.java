@@ -193,8 +193,7 @@ public final class FastCgiApplication implements Application, AutoCloseable {
           startResponse,
           watch);
     } catch (Throwable e) {
-      watch.failed(e);
-      watch.tell();
+      watch.requestFailed(e);
       throw e;
     }
   }

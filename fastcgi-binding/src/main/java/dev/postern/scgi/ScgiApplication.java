@@ -76,8 +76,7 @@ public final class ScgiApplication implements Application, AutoCloseable {
       if (e instanceof GatewayException refused) {
         host.counters().counted(refused);
       }
-      watch.failed(e);
-      watch.tell();
+      watch.requestFailed(e);
       throw e;
     }
   }
