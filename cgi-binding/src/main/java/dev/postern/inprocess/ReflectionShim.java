@@ -46,11 +46,15 @@ public final class ReflectionShim {
       Method found = null;
       try {
         if (type.getClassLoader() instanceof ProgramLoader) {
-          found = type.getDeclaredMethod("postern$c");
+          for (Method each : type.getDeclaredMethods()) {
+            found = each.getName().startsWith("postern$c$") ? each : found;
+          }
+        }
+        if (found != null) {
           found.setAccessible(true);
         }
-      } catch (NoSuchMethodException | LinkageError e) {
-        // The class has no state of its own.
+      } catch (LinkageError e) {
+        // A class that one of its methods names is missing.
       }
       method = found;
     }

@@ -35,8 +35,12 @@ import org.objectweb.asm.tree.TypeInsnNode;
 
 /**
  * Lets a class be initialized lazily once for each request. JVMS 5.5 would initialize it only once.
- * The class's initializer becomes a method. {@code postern$c}, a check of two loads and a compare,
- * stands wherever the JVM would ask whether the class is initialized. Confined to one thread.
+ * The class's initializer becomes a method. A check of two loads and a compare stands wherever the
+ * JVM would ask whether the class is initialized. Confined to one thread.
+ *
+ * <p>A class may have an ancestor in another package that is not public, and that only its
+ * subclasses may name. So code calls a check by the class that it names anyway. This class inherits
+ * the check, and the check's own name tells to which ancestor it belongs.
  *
  * <p>The fields of an interface are always final, so they move to a class beside it, its companion.
  * The constants of an enum keep their identity, because the JDK remembers them. {@code KeptState}
@@ -44,7 +48,7 @@ import org.objectweb.asm.tree.TypeInsnNode;
  * constants, are initialized again.
  */
 public final class StaticsReset {
-  private static final String CHECK = Names.PREFIX + "c";
+  private static final String CHECK = Names.PREFIX + "c$";
   private static final String SLOW = Names.PREFIX + "s";
   private static final String INITIALIZER = Names.PREFIX + "i";
   private static final String EPOCH = Names.PREFIX + "e";
@@ -62,15 +66,18 @@ public final class StaticsReset {
   /** Changes the class. */
   void apply() {
     ClassNode head = code.head(type.name);
-    if (head == null) {
-      // The class was made at run time, and is gone together with its maker.
-      return;
-    }
-    String own = checked(type.name);
+    // A class that was made at run time is gone together with its maker. So it needs no check of
+    // its own, only those of the classes that it uses.
+    String named = head == null ? type.superName : type.name;
+    String ancestor = checked(named);
+    MethodInsnNode own = ancestor == null ? null : check(named, ancestor);
     for (MethodNode method : type.methods) {
       if (method.instructions.size() > 0) {
-        checks(method, own);
+        checks(method, own, isResettable(head));
       }
+    }
+    if (head == null) {
+      return;
     }
     if (isResettable(head)) {
       boolean splits = !isEnum(head) || split();
@@ -134,15 +141,16 @@ public final class StaticsReset {
     return null;
   }
 
-  /** The class of the program that declares a static field with state, or null. */
+  /** The class on the class path that declares a static field with state, or null. */
   private @Nullable ClassNode declaring(String owner, String field) {
-    ClassNode at = code.head(owner);
+    ClassNode head = code.head(owner);
+    ClassNode at = head == null && owner.equals(type.name) ? type : head;
     if (at == null) {
       return null;
     }
     for (FieldNode each : at.fields) {
       if (each.name.equals(field) && (each.access & ACC_STATIC) != 0) {
-        return isState(each) ? at : null;
+        return isState(each) ? head : null;
       }
     }
     for (String parent : at.interfaces) {
@@ -218,19 +226,27 @@ public final class StaticsReset {
 
   // ---- checks ----
 
-  private void checks(MethodNode method, @Nullable String own) {
+  /**
+   * Adds the checks of the classes that a method uses, and that of its own class.
+   *
+   * @param own calls the check of the class itself or of an ancestor; null when there is none
+   * @param again whether the class's initializer is called by its check, and not by the JVM
+   */
+  private void checks(MethodNode method, @Nullable MethodInsnNode own, boolean again) {
     boolean isOurs = method.name.startsWith(Names.PREFIX);
+    boolean isInitializer = method.name.equals(CLASS_INITIALIZER);
     boolean triggers =
         // An enum is left out, because its own initializer creates its constants.
         method.name.equals("<init>") && !isEnum(type)
             || (method.access & ACC_STATIC) != 0
-                && !method.name.equals(CLASS_INITIALIZER)
+                && !(isInitializer && again)
                 && !method.name.startsWith("lambda$")
                 && !isOurs;
     boolean touches = false;
     IdentityHashMap<LabelNode, AbstractInsnNode> uninitialized = uninitialized(method);
     for (AbstractInsnNode at : method.instructions.toArray()) {
       String other = null;
+      String named = null;
       if (at instanceof FieldInsnNode field
           && (at.getOpcode() == GETSTATIC || at.getOpcode() == PUTSTATIC)) {
         ClassNode declaring = declaring(field.owner, field.name);
@@ -238,20 +254,22 @@ public final class StaticsReset {
         if (other != null && isCompanion(other)) {
           field.owner = other;
         }
+        named = field.owner;
         // The class may not be initialized yet: an instance from deserialization, for example,
         // comes without a constructor.
         touches |= type.name.equals(other);
       } else if (at instanceof TypeInsnNode made && at.getOpcode() == NEW) {
         other = checked(made.desc);
+        named = made.desc;
       }
-      if (other != null && !other.equals(type.name)) {
-        method.instructions.insertBefore(at, check(other));
+      if (named != null && other != null && !other.equals(type.name)) {
+        method.instructions.insertBefore(at, check(named, other));
       }
     }
     move(method, uninitialized);
-    boolean needs = triggers || touches && !method.name.equals(CLASS_INITIALIZER) && !isOurs;
+    boolean needs = triggers || touches && !isInitializer && !isOurs;
     if (needs && own != null) {
-      method.instructions.insert(check(own));
+      method.instructions.insert(own.clone(null));
     }
   }
 
@@ -320,8 +338,18 @@ public final class StaticsReset {
     return values;
   }
 
-  private static MethodInsnNode check(String owner) {
-    return Code.invokeStatic(owner, CHECK, "()V");
+  /**
+   * Calls a check.
+   *
+   * @param named the class that the code names
+   * @param owner this class or an ancestor, to which the check belongs
+   */
+  private static MethodInsnNode check(String named, String owner) {
+    return Code.invokeStatic(named, nameOfCheck(owner), "()V");
+  }
+
+  private static String nameOfCheck(String owner) {
+    return CHECK + owner.replace('/', '-');
   }
 
   // ---- the initializer ----
@@ -401,7 +429,7 @@ public final class StaticsReset {
   private void addInitializer(boolean again) {
     if (!again) {
       // Other classes still call the check, so it must be there.
-      type.methods.add(made(CHECK));
+      type.methods.add(made(nameOfCheck(type.name)));
       type.methods.get(type.methods.size() - 1).instructions.add(new InsnNode(RETURN));
       return;
     }
@@ -449,7 +477,7 @@ public final class StaticsReset {
   }
 
   private MethodNode fast() {
-    MethodNode method = made(CHECK);
+    MethodNode method = made(nameOfCheck(type.name));
     LabelNode done = new LabelNode();
     InsnList list = method.instructions;
     list.add(new FieldInsnNode(GETSTATIC, type.name, EPOCH, "I"));
@@ -479,7 +507,7 @@ public final class StaticsReset {
     list.add(from);
     String parent = checked(type.superName);
     if (parent != null) {
-      list.add(check(parent));
+      list.add(check(type.superName, parent));
     }
     list.add(clear);
     if (initializes) {

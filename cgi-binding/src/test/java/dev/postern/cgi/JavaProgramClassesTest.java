@@ -1,0 +1,231 @@
+package dev.postern.cgi;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.postern.cgi.JavaProgram.State;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import javax.tools.JavaCompiler;
+import javax.tools.StandardJavaFileManager;
+import javax.tools.ToolProvider;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Programs whose classes are hard to rewrite answer inside the server as in a process of their own.
+ */
+class JavaProgramClassesTest {
+  private static final Pattern PACKAGE = Pattern.compile("package (\\S+);");
+  private static final Pattern TYPE =
+      Pattern.compile("(?:class|interface|enum) (\\w+)[^{]*\\{", Pattern.DOTALL);
+
+  @TempDir Path directory;
+
+  // ---- which class's check is called ----
+
+  private static final String HIDDEN =
+      """
+      package lib;
+      abstract class Hidden {
+        public static final java.util.List<String> LOG = new java.util.ArrayList<>();
+        protected static int count;
+        Hidden() { count++; }
+      }
+      """;
+
+  private static final String THING = "package lib; public class Thing extends Hidden {}";
+
+  private static final String NOISY =
+      """
+      package lib;
+      public class Noisy extends Hidden {
+        public static int own = 7;
+        static { System.out.println("noisy"); }
+      }
+      """;
+
+  private static final String WORDS =
+      "package lib; interface Words { StringBuilder TEXT = new StringBuilder(); }";
+
+  private static final String SPEAKS = "package lib; public class Speaks implements Words {}";
+
+  @Test
+  void ancestorThatAnotherPackageMayNotName_isInitialized() throws IOException {
+    Path classes =
+        compiled(
+            "classes",
+            HIDDEN,
+            THING,
+            NOISY,
+            WORDS,
+            SPEAKS,
+            """
+            package app;
+            public class Mine extends lib.Noisy {
+              static int made;
+              public Mine() { made++; }
+              public static String state() { return made + " " + count + " " + LOG; }
+            }
+            """,
+            """
+            package app;
+            public class Main {
+              public static void main(String[] args) {
+                System.out.print("Content-Type: text/plain\\n\\n");
+                lib.Noisy.LOG.add("a");
+                lib.Thing.LOG.add("b");
+                System.out.println(lib.Thing.LOG);
+                new lib.Thing();
+                System.out.println(lib.Speaks.TEXT.append("t"));
+                System.out.println(new Mine().hashCode() != 0);
+                System.out.println(Mine.state() + " " + lib.Noisy.own++);
+              }
+            }
+            """);
+
+    assertAnswersAsSpawned(classes, State.RESET);
+  }
+
+  // ---- classes that are made at run time ----
+
+  private static final String REGISTRY =
+      """
+      package app;
+      public class Registry {
+        public static final java.util.List<String> ITEMS = new java.util.ArrayList<>();
+      }
+      """;
+
+  private static final String API =
+      """
+      package app;
+      public interface Api {
+        StringBuilder LOG = new StringBuilder("log");
+        int SIZE = LOG.length();
+      }
+      """;
+
+  @Test
+  void pluginThatReadsStaticsOfTheClassPath_findsThemInitialized() throws IOException {
+    Path classes =
+        compiled(
+            "classes",
+            REGISTRY,
+            API,
+            """
+            package app;
+            public abstract class Action implements Runnable {
+              protected static final java.util.List<String> DONE = new java.util.ArrayList<>();
+              static { System.out.println("action"); }
+            }
+            """,
+            """
+            package app;
+            public class Main {
+              public static void main(String[] args) throws Exception {
+                System.out.print("Content-Type: text/plain\\n\\n");
+                java.net.URL plugin = new java.io.File("plugin").toURI().toURL();
+                try (var loader = new java.net.URLClassLoader(
+                    new java.net.URL[] {plugin}, Main.class.getClassLoader())) {
+                  for (String name : new String[] {"plug.Reader", "plug.In"}) {
+                    Class<?> type = loader.loadClass(name);
+                    ((Runnable) type.getDeclaredConstructor().newInstance()).run();
+                  }
+                }
+              }
+            }
+            """);
+    compiled(
+        "plugin",
+        """
+        package plug;
+        public class Reader implements Runnable {
+          public void run() {
+            app.Registry.ITEMS.add("reader");
+            System.out.println(app.Registry.ITEMS + " " + app.Api.SIZE);
+          }
+        }
+        """,
+        """
+        package plug;
+        public class In extends app.Action implements app.Api {
+          static final int BEFORE = begin();
+          private static int begin() {
+            System.out.println("begins");
+            return DONE.size();
+          }
+          public void run() {
+            DONE.add("x");
+            System.out.println(BEFORE + " " + DONE + " " + LOG.append("z") + " " + app.Api.LOG);
+          }
+        }
+        """);
+
+    assertAnswersAsSpawned(classes, State.RESET);
+  }
+
+  // ---- how they are made and asked ----
+
+  /** Compiles sources into a folder. */
+  private Path compiled(String folder, String... sources) throws IOException {
+    Path classes = Files.createDirectories(directory.resolve(folder));
+    List<Path> files = new ArrayList<>();
+    for (String source : sources) {
+      Matcher named = PACKAGE.matcher(source);
+      Path at =
+          directory
+              .resolve("sources")
+              .resolve(named.find() ? named.group(1).replace('.', '/') : "");
+      Matcher type = TYPE.matcher(source);
+      assertThat(type.find()).isTrue();
+      files.add(
+          Files.writeString(
+              Files.createDirectories(at).resolve(type.group(1) + ".java"), source));
+    }
+    List<String> options =
+        List.of("-proc:none", "-d", "" + classes, "-cp", "" + directory.resolve("classes"));
+    JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
+    StringWriter said = new StringWriter();
+    try (StandardJavaFileManager manager = compiler.getStandardFileManager(null, null, null)) {
+      var units = manager.getJavaFileObjectsFromPaths(files);
+      boolean done = compiler.getTask(said, manager, null, options, null, units).call();
+      assertThat(done).as(said.toString()).isTrue();
+    }
+    return classes;
+  }
+
+  private JavaProgram.Report assertAnswersAsSpawned(Path classes, State state) {
+    JavaProgramFixture.Answer spawned =
+        JavaProgramFixture.ask(
+            CgiApplication.builder(
+                    List.of(
+                        System.getProperty("java.home") + "/bin/java",
+                        "-XX:TieredStopAtLevel=1",
+                        "-cp",
+                        classes.toString(),
+                        "app.Main"))
+                .workingDirectory(directory)
+                .build(),
+            "spawned");
+    assertThat(spawned.status()).isEqualTo(200);
+    JavaProgram.Report report = null;
+    for (State each : List.of(State.FRESH, State.RESET)) {
+      try (JavaProgram program =
+          JavaProgram.builder(List.of(classes), "app.Main").state(each).build()) {
+        CgiApplication app = JavaProgramFixture.application(program, directory);
+        for (int i = 0; i < 3; i++) {
+          assertThat(JavaProgramFixture.ask(app, "query" + i)).isEqualTo(spawned);
+        }
+        report = program.report();
+      }
+    }
+    assertThat(report.state()).isEqualTo(state);
+    return report;
+  }
+}
