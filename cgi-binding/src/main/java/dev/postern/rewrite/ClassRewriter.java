@@ -6,12 +6,13 @@ import static org.objectweb.asm.Opcodes.ACC_PROTECTED;
 import static org.objectweb.asm.Opcodes.ACC_PUBLIC;
 import static org.objectweb.asm.Opcodes.JSR;
 import static org.objectweb.asm.Opcodes.MONITOREXIT;
+import static org.objectweb.asm.Opcodes.RETURN;
 
 import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.objectweb.asm.ClassReader;
 import org.objectweb.asm.ClassTooLargeException;
@@ -20,6 +21,7 @@ import org.objectweb.asm.MethodTooLargeException;
 import org.objectweb.asm.Opcodes;
 import org.objectweb.asm.tree.AbstractInsnNode;
 import org.objectweb.asm.tree.ClassNode;
+import org.objectweb.asm.tree.InsnList;
 import org.objectweb.asm.tree.JumpInsnNode;
 import org.objectweb.asm.tree.LabelNode;
 import org.objectweb.asm.tree.LookupSwitchInsnNode;
@@ -57,8 +59,7 @@ public final class ClassRewriter {
     try {
       return write(false);
     } catch (MethodTooLargeException | ClassTooLargeException e) {
-      // Leaves out all that is not essential. The class then cannot be stopped or initialized
-      // again.
+      // Leaves out what is not essential. The class then cannot be stopped.
       code.fallBack(reader.getClassName().replace('/', '.') + " is too large");
       type = new ClassNode();
       return write(true);
@@ -72,10 +73,15 @@ public final class ClassRewriter {
     }
     openMain();
     type.superName = CallRules.REPLACED.getOrDefault(type.superName, type.superName);
+    String name = type.name.replace('/', '.');
     for (MethodNode method : type.methods) {
       if ((method.access & ACC_NATIVE) != 0) {
-        code.findings().add("native method", type.name.replace('/', '.') + "." + method.name);
-        code.fallBack(type.name.replace('/', '.') + " has native methods");
+        code.findings().add("native method", name + "." + method.name);
+        code.fallBack(name + " has native methods");
+      }
+      if (isFinalizer(method)) {
+        // The JVM calls it when it likes, also while the next request is in this instance.
+        code.fallBack(name + " has a finalizer");
       }
       if (code.polls() && !small) {
         polls(method);
@@ -85,13 +91,26 @@ public final class ClassRewriter {
     new CallRules(code, type).apply();
     if (!small) {
       own.forEach(ClassRewriter::handlers);
-      if (code.resets()) {
-        new StaticsReset(code, type).apply();
-      }
+    }
+    if (code.resets()) {
+      new StaticsReset(code, type, small).apply();
     }
     ClassWriter writer = new ClassWriter(0);
     type.accept(writer);
     return writer.toByteArray();
+  }
+
+  /** Whether the JVM would call the method on an object that is gone. It calls no empty one. */
+  private static boolean isFinalizer(MethodNode method) {
+    if (!method.name.equals("finalize") || !method.desc.equals("()V")) {
+      return false;
+    }
+    for (AbstractInsnNode at : method.instructions) {
+      if (at.getOpcode() >= 0 && at.getOpcode() != RETURN) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Makes main public, because a class of another package calls it without reflection. */
@@ -118,32 +137,29 @@ public final class ClassRewriter {
 
   /** Puts a poll before each backward jump, so that a loop can be stopped. */
   private static void polls(MethodNode method) {
-    IdentityHashMap<AbstractInsnNode, Integer> order = new IdentityHashMap<>();
-    for (AbstractInsnNode at = method.instructions.getFirst(); at != null; at = at.getNext()) {
-      order.put(at, order.size());
-    }
-    for (AbstractInsnNode at : method.instructions.toArray()) {
-      if (order.containsKey(at) && isBackward(at, order)) {
-        method.instructions.insertBefore(at, Code.invokeStatic(Names.OWN, "poll", "()V"));
+    InsnList list = method.instructions;
+    List<AbstractInsnNode> backward = new ArrayList<>();
+    for (AbstractInsnNode at : list) {
+      if (targets(at).anyMatch(label -> list.indexOf(label) < list.indexOf(at))) {
+        backward.add(at);
       }
+    }
+    for (AbstractInsnNode at : backward) {
+      list.insertBefore(at, Code.invokeStatic(Names.OWN, "poll", "()V"));
     }
   }
 
-  private static boolean isBackward(
-      AbstractInsnNode at, IdentityHashMap<AbstractInsnNode, Integer> order) {
-    int here = order.getOrDefault(at, Integer.MAX_VALUE);
+  /** Where an instruction may jump to, apart from subroutines. */
+  private static Stream<LabelNode> targets(AbstractInsnNode at) {
     if (at instanceof JumpInsnNode jump) {
-      return at.getOpcode() != JSR && order.getOrDefault(jump.label, Integer.MAX_VALUE) < here;
+      return at.getOpcode() == JSR ? Stream.of() : Stream.of(jump.label);
     }
-    List<LabelNode> labels = new ArrayList<>();
     if (at instanceof TableSwitchInsnNode table) {
-      labels.addAll(table.labels);
-      labels.add(table.dflt);
-    } else if (at instanceof LookupSwitchInsnNode lookup) {
-      labels.addAll(lookup.labels);
-      labels.add(lookup.dflt);
+      return Stream.concat(table.labels.stream(), Stream.of(table.dflt));
     }
-    return labels.stream().anyMatch(label -> order.getOrDefault(label, Integer.MAX_VALUE) < here);
+    return at instanceof LookupSwitchInsnNode lookup
+        ? Stream.concat(lookup.labels.stream(), Stream.of(lookup.dflt))
+        : Stream.of();
   }
 
   /**
@@ -176,7 +192,7 @@ public final class ClassRewriter {
       }
       if (at.getOpcode() == Opcodes.GOTO
           || at.getOpcode() == Opcodes.ATHROW
-          || at.getOpcode() >= Opcodes.IRETURN && at.getOpcode() <= Opcodes.RETURN) {
+          || at.getOpcode() >= Opcodes.IRETURN && at.getOpcode() <= RETURN) {
         return false;
       }
       if (at.getOpcode() == MONITOREXIT

@@ -14,7 +14,9 @@ import static org.objectweb.asm.Opcodes.RETURN;
 
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.objectweb.asm.Opcodes;
 import org.objectweb.asm.Type;
@@ -57,10 +59,18 @@ public final class StaticsReset {
 
   private final ProgramClasses code;
   private final ClassNode type;
+  private final boolean small;
 
-  StaticsReset(ProgramClasses code, ClassNode type) {
+  /**
+   * The reset of one class.
+   *
+   * @param small whether there is little room. A method then checks the classes that it uses when
+   *     it begins, and not before each use.
+   */
+  StaticsReset(ProgramClasses code, ClassNode type, boolean small) {
     this.code = code;
     this.type = type;
+    this.small = small;
   }
 
   /** Changes the class. */
@@ -243,6 +253,7 @@ public final class StaticsReset {
                 && !method.name.startsWith("lambda$")
                 && !isOurs;
     boolean touches = false;
+    Map<String, MethodInsnNode> first = new LinkedHashMap<>();
     IdentityHashMap<LabelNode, AbstractInsnNode> uninitialized = uninitialized(method);
     for (AbstractInsnNode at : method.instructions.toArray()) {
       String other = null;
@@ -263,10 +274,15 @@ public final class StaticsReset {
         named = made.desc;
       }
       if (named != null && other != null && !other.equals(type.name)) {
-        method.instructions.insertBefore(at, check(named, other));
+        if (small) {
+          first.put(other, check(named, other));
+        } else {
+          method.instructions.insertBefore(at, check(named, other));
+        }
       }
     }
     move(method, uninitialized);
+    first.values().forEach(method.instructions::insert);
     boolean needs = triggers || touches && !isInitializer && !isOurs;
     if (needs && own != null) {
       method.instructions.insert(own.clone(null));

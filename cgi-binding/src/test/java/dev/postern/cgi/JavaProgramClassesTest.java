@@ -170,6 +170,98 @@ class JavaProgramClassesTest {
     assertAnswersAsSpawned(classes, State.RESET);
   }
 
+  // ---- what cannot be initialized again ----
+
+  @Test
+  void finalizer_makesAProgramFresh() throws IOException {
+    Path classes =
+        compiled(
+            "classes",
+            """
+            package app;
+            public class Main {
+              static class Session {
+                final String user = System.getenv("QUERY_STRING");
+                @Override protected void finalize() { System.out.println("closed " + user); }
+              }
+              public static void main(String[] args) {
+                System.out.print("Content-Type: text/plain\\n\\n");
+                System.out.println(new Session().user);
+              }
+            }
+            """);
+
+    assertThat(assertAnswersAsSpawned(classes, State.FRESH).reason())
+        .isEqualTo("app.Main$Session has a finalizer");
+  }
+
+  @Test
+  void emptyFinalizer_doesNot() throws IOException {
+    Path classes =
+        compiled(
+            "classes",
+            """
+            package app;
+            public class Main {
+              @Override protected final void finalize() {}
+              public static void main(String[] args) {
+                System.out.print("Content-Type: text/plain\\n\\n");
+                System.out.println(new Main() != null);
+              }
+            }
+            """);
+
+    assertAnswersAsSpawned(classes, State.RESET);
+  }
+
+  @Test
+  void classThatIsTooLarge_isStillInitialized_andSoAreThoseThatItUses() throws IOException {
+    // With a poll in each of these loops, the method has no room.
+    String huge =
+        "static int huge(int x) { Registry.ITEMS.add(TEXT + \"!\" + Api.LOG); "
+            + "while (x > 5) x--; ".repeat(5800)
+            + "return x; }";
+    Path classes =
+        compiled(
+            "classes",
+            REGISTRY,
+            API,
+            """
+            package app;
+            public class Tables {
+              static final StringBuilder TEXT = new StringBuilder(Main.say("tables"));
+              %s
+            }
+            """
+                .formatted(huge),
+            """
+            package app;
+            public interface Wide {
+              StringBuilder TEXT = new StringBuilder(Main.say("wide"));
+              %s
+            }
+            """
+                .formatted(huge),
+            """
+            package app;
+            public class Main {
+              static String say(String what) {
+                System.out.println(what);
+                return what;
+              }
+              public static void main(String[] args) {
+                System.out.print("Content-Type: text/plain\\n\\n");
+                new Tables();
+                System.out.println(Tables.TEXT.append(Tables.huge(9)));
+                System.out.println(Wide.TEXT.append(Wide.huge(3)));
+                System.out.println(Registry.ITEMS);
+              }
+            }
+            """);
+
+    assertThat(assertAnswersAsSpawned(classes, State.FRESH).reason()).endsWith(" is too large");
+  }
+
   // ---- how they are made and asked ----
 
   /** Compiles sources into a folder. */
