@@ -18,6 +18,7 @@ import org.objectweb.asm.tree.InsnList;
 import org.objectweb.asm.tree.InsnNode;
 import org.objectweb.asm.tree.MethodInsnNode;
 import org.objectweb.asm.tree.MethodNode;
+import org.objectweb.asm.tree.TypeInsnNode;
 import org.objectweb.asm.tree.VarInsnNode;
 
 /** Pieces of code that several rules write. */
@@ -56,8 +57,31 @@ final class Code {
    * otherwise a duplicate of the top of the stack.
    */
   static AbstractInsnNode made(ClassNode type, MethodNode method, MethodInsnNode call) {
-    boolean isSuper = method.name.equals("<init>") && call.owner.equals(type.superName);
-    return isSuper ? new VarInsnNode(Opcodes.ALOAD, 0) : new InsnNode(Opcodes.DUP);
+    return isSuper(type, method, call)
+        ? new VarInsnNode(Opcodes.ALOAD, 0)
+        : new InsnNode(Opcodes.DUP);
+  }
+
+  /**
+   * Whether the call is a constructor's {@code super()}. A constructor may also make other objects
+   * of its superclass. Each of those has a NEW before its call.
+   */
+  private static boolean isSuper(ClassNode type, MethodNode method, MethodInsnNode call) {
+    if (!method.name.equals("<init>") || !call.owner.equals(type.superName)) {
+      return false;
+    }
+    int made = 0;
+    for (AbstractInsnNode at : method.instructions) {
+      if (at instanceof TypeInsnNode object && at.getOpcode() == Opcodes.NEW) {
+        made += object.desc.equals(call.owner) ? 1 : 0;
+      } else if (at instanceof MethodInsnNode each
+          && each.name.equals("<init>")
+          && each.owner.equals(call.owner)
+          && --made < 0) {
+        return each.equals(call);
+      }
+    }
+    return false;
   }
 
   /** A method that this package adds to a class of the program. */

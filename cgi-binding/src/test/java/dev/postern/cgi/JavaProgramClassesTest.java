@@ -262,6 +262,58 @@ class JavaProgramClassesTest {
     assertThat(assertAnswersAsSpawned(classes, State.FRESH).reason()).endsWith(" is too large");
   }
 
+  // ---- constructors ----
+
+  @Test
+  void constructorThatMakesAnObjectOfItsSuperclass_makesBoth() throws IOException {
+    Path classes =
+        compiled(
+            "classes",
+            """
+            package app;
+            import java.io.PrintStream;
+            public class Tee extends PrintStream {
+              Tee(String file) throws java.io.IOException {
+                super(new PrintStream(file));
+              }
+            }
+            """,
+            """
+            package app;
+            import java.text.SimpleDateFormat;
+            public class Hours extends SimpleDateFormat {
+              final SimpleDateFormat other;
+              Hours() {
+                super("HH mm");
+                other = new SimpleDateFormat("mm HH");
+              }
+              Hours(int n) {
+                this();
+                System.out.println(new SimpleDateFormat("HH").format(new java.util.Date(0)));
+              }
+            }
+            """,
+            """
+            package app;
+            import java.util.TimeZone;
+            public class Main {
+              public static void main(String[] args) throws Exception {
+                System.out.print("Content-Type: text/plain\\n\\n");
+                TimeZone.setDefault(TimeZone.getTimeZone("Asia/Tokyo"));
+                Hours hours = new Hours(1);
+                java.util.Date date = new java.util.Date(0);
+                System.out.println(hours.format(date) + " " + hours.other.format(date));
+                try (Tee tee = new Tee("tee")) {
+                  tee.print("written");
+                }
+                System.out.println(java.nio.file.Files.readString(java.nio.file.Path.of("tee")));
+              }
+            }
+            """);
+
+    assertAnswersAsSpawned(classes, State.RESET);
+  }
+
   // ---- how they are made and asked ----
 
   /** Compiles sources into a folder. */
