@@ -9,6 +9,7 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodHandles.Lookup;
 import java.lang.invoke.MethodType;
+import java.lang.invoke.VarHandle;
 import java.lang.reflect.Field;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
@@ -179,46 +180,53 @@ public final class ReflectionShim {
     }
   }
 
-  /**
-   * Whether a shim replaces the field. Also initializes the field's class, as reading the field
-   * would.
-   */
+  private static @Nullable Method shim(Field field) {
+    return Modifier.isStatic(field.getModifiers())
+        ? ProgramCode.TABLE.field(field.getDeclaringClass(), field.getName())
+        : null;
+  }
+
+  /** Whether a shim replaces the field. */
   public static boolean isRedirected(Field field) {
-    if (!Modifier.isStatic(field.getModifiers())) {
-      return false;
+    return shim(field) != null;
+  }
+
+  /** Called before a field is written. Initializes its class, as the JVM would. */
+  public static Field initialized(Field field) {
+    if (Modifier.isStatic(field.getModifiers())) {
+      initialized(field.getDeclaringClass());
     }
-    initialized(field.getDeclaringClass());
-    if (companion(field) != null) {
-      return true;
-    }
-    return ProgramCode.TABLE.field(field.getDeclaringClass(), field.getName()) != null;
+    return field;
+  }
+
+  /**
+   * Called before a field is read. Returns the field to which that of an interface has moved, or
+   * the field itself. Its class is initialized.
+   */
+  public static Field moved(Field field) {
+    Field moved = companion(field.getDeclaringClass(), field.getName());
+    return initialized(moved == null ? field : moved);
   }
 
   /** The field to which the field of an interface has moved, or null. */
-  private static @Nullable Field companion(Field field) {
-    Class<?> type = field.getDeclaringClass();
-    if (!type.isInterface() || !(type.getClassLoader() instanceof ProgramLoader)) {
+  private static @Nullable Field companion(Class<?> type, String name) {
+    if (!type.isInterface()
+        || !(type.getClassLoader() instanceof ProgramLoader loader)
+        || !loader.instance().code.resets()) {
       return null;
     }
     try {
-      return Class.forName(type.getName() + "$postern", false, type.getClassLoader())
-          .getField(field.getName());
+      return Class.forName(type.getName() + "$postern", false, loader).getField(name);
     } catch (ReflectiveOperationException | LinkageError e) {
       return null;
     }
   }
 
-  /** Reads the value that a shim or a companion has for the field. */
+  /** Reads the value that a shim has for the field. */
   public static @Nullable Object get(Field field, @Nullable Object target, Instance instance)
       throws IllegalAccessException {
-    Field moved = companion(field);
-    if (moved != null) {
-      initialized(moved.getDeclaringClass());
-      return moved.get(null);
-    }
-    Method shim = ProgramCode.TABLE.field(field.getDeclaringClass(), field.getName());
     try {
-      return requireNonNull(shim).invoke(null, instance);
+      return requireNonNull(shim(field)).invoke(null, instance);
     } catch (InvocationTargetException e) {
       throw ReflectionShim.<Error>sneaky(e.getCause());
     }
@@ -253,8 +261,55 @@ public final class ReflectionShim {
       throws NoSuchFieldException, IllegalAccessException {
     Method shim = ProgramCode.TABLE.field(owner, name);
     return shim == null
-        ? lookup.findStaticGetter(initialized(owner), name, type)
+        ? lookup.findStaticGetter(holder(lookup, owner, name, type), name, type)
         : bound(shim, instance);
+  }
+
+  /** The class where a lookup finds the value of a static field. It is initialized. */
+  private static Class<?> holder(Lookup lookup, Class<?> owner, String name, Class<?> type)
+      throws NoSuchFieldException, IllegalAccessException {
+    MethodHandle getter = lookup.findStaticGetter(owner, name, type);
+    Field moved = companion(lookup.revealDirect(getter).getDeclaringClass(), name);
+    return initialized(moved == null ? owner : moved.getDeclaringClass());
+  }
+
+  @Redirect(value = "java/lang/invoke/MethodHandles$Lookup.findStaticSetter", kind = VIRTUAL)
+  public static MethodHandle findStaticSetter(
+      Lookup lookup, Class<?> owner, String name, Class<?> type, Instance instance)
+      throws NoSuchFieldException, IllegalAccessException {
+    return lookup.findStaticSetter(initialized(owner), name, type);
+  }
+
+  @Redirect(value = "java/lang/invoke/MethodHandles$Lookup.findStaticVarHandle", kind = VIRTUAL)
+  public static VarHandle findStaticVarHandle(
+      Lookup lookup, Class<?> owner, String name, Class<?> type, Instance instance)
+      throws NoSuchFieldException, IllegalAccessException {
+    return lookup.findStaticVarHandle(holder(lookup, owner, name, type), name, type);
+  }
+
+  @Redirect(value = "java/lang/invoke/MethodHandles$Lookup.unreflectGetter", kind = VIRTUAL)
+  public static MethodHandle unreflectGetter(Lookup lookup, Field field, Instance instance)
+      throws IllegalAccessException {
+    Method shim = shim(field);
+    return shim == null ? lookup.unreflectGetter(moved(field)) : bound(shim, instance);
+  }
+
+  @Redirect(value = "java/lang/invoke/MethodHandles$Lookup.unreflectSetter", kind = VIRTUAL)
+  public static MethodHandle unreflectSetter(Lookup lookup, Field field, Instance instance)
+      throws IllegalAccessException {
+    return lookup.unreflectSetter(initialized(field));
+  }
+
+  @Redirect(value = "java/lang/invoke/MethodHandles$Lookup.unreflectVarHandle", kind = VIRTUAL)
+  public static VarHandle unreflectVarHandle(Lookup lookup, Field field, Instance instance)
+      throws IllegalAccessException {
+    return lookup.unreflectVarHandle(moved(field));
+  }
+
+  @Redirect(value = "java/lang/invoke/MethodHandles$Lookup.ensureInitialized", kind = VIRTUAL)
+  public static Class<?> ensureInitialized(Lookup lookup, Class<?> type, Instance instance)
+      throws IllegalAccessException {
+    return initialized(lookup.ensureInitialized(type));
   }
 
   @Redirect(value = "java/lang/invoke/MethodHandles$Lookup.unreflect", kind = VIRTUAL)

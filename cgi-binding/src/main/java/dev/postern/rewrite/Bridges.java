@@ -28,6 +28,7 @@ import org.objectweb.asm.tree.VarInsnNode;
  */
 final class Bridges {
   private static final String REFLECT = Names.PREFIX + "r$";
+  private static final String FIELD = "java/lang/reflect/Field";
   private static final int INTERFACE_METHODS = 52;
 
   private final ProgramClasses code;
@@ -51,9 +52,9 @@ final class Bridges {
   boolean reflect(MethodNode method, MethodInsnNode call) {
     boolean isReflective =
         call.owner.equals("java/lang/reflect/Method") && call.name.equals("invoke")
-            || call.owner.equals("java/lang/reflect/Field")
-                && call.name.startsWith("get")
-                && call.desc.startsWith("(Ljava/lang/Object;)");
+            || call.owner.equals(FIELD)
+                && (call.name.startsWith("get") && call.desc.startsWith("(Ljava/lang/Object;)")
+                    || call.name.startsWith("set") && call.desc.startsWith("(Ljava/lang/Object;"));
     if (!isReflective
         || code.directReflection()
         || isInterface()
@@ -69,21 +70,30 @@ final class Bridges {
     return true;
   }
 
-  /** Writes {@code if (isRedirected(member)) return shim(member, …); return member.call(…);}. */
+  /**
+   * Writes {@code if (isRedirected(member)) return shim(member, …); return member.call(…);}. Before
+   * that a field is replaced by the one that holds its value, and its class is initialized.
+   */
   private MethodNode reflective(String name, String descriptor, MethodInsnNode call) {
     MethodNode bridge = Code.bridge(name, descriptor);
     InsnList list = bridge.instructions;
-    LabelNode direct = new LabelNode();
-    list.add(new VarInsnNode(Opcodes.ALOAD, 0));
-    list.add(Code.invokeStatic(Names.REFLECTION, "isRedirected", "(L" + call.owner + ";)Z"));
-    list.add(new JumpInsnNode(Opcodes.IFEQ, direct));
+    if (call.owner.equals(FIELD)) {
+      String shim = call.name.startsWith("get") ? "moved" : "initialized";
+      list.add(new VarInsnNode(Opcodes.ALOAD, 0));
+      list.add(Code.invokeStatic(Names.REFLECTION, shim, "(L" + FIELD + ";)L" + FIELD + ";"));
+      list.add(new VarInsnNode(Opcodes.ASTORE, 0));
+    }
     if (call.desc.endsWith("Ljava/lang/Object;")) {
+      LabelNode direct = new LabelNode();
+      list.add(new VarInsnNode(Opcodes.ALOAD, 0));
+      list.add(Code.invokeStatic(Names.REFLECTION, "isRedirected", "(L" + call.owner + ";)Z"));
+      list.add(new JumpInsnNode(Opcodes.IFEQ, direct));
       Code.load(bridge);
       list.add(Code.shim(Names.REFLECTION, call.name, descriptor));
       list.add(new InsnNode(Opcodes.ARETURN));
+      list.add(direct);
+      Code.frame(list, type, Code.same());
     }
-    list.add(direct);
-    Code.frame(list, type, Code.same());
     Code.load(bridge);
     list.add(call.clone(null));
     list.add(Code.returned(descriptor));

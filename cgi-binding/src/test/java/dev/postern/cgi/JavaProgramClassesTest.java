@@ -314,6 +314,74 @@ class JavaProgramClassesTest {
     assertAnswersAsSpawned(classes, State.RESET);
   }
 
+  // ---- statics by reflection and handles ----
+
+  @Test
+  void staticsByReflectionAndHandles_areInitializedFirst() throws IOException {
+    Path classes =
+        compiled(
+            "classes",
+            API,
+            """
+            package app;
+            public class Config {
+              static int port = 80;
+              static int other = 1;
+              static String name = "none";
+              static class One { static int n = 1; }
+              static class Two { static int n = 2; }
+              static class Three { static int n = 3; }
+              static class Four { static int n = 4; }
+              static class Five {
+                static { System.out.println("five"); }
+              }
+              static class Six implements Api {}
+            }
+            """,
+            """
+            package app;
+            import java.lang.invoke.MethodHandles;
+            import java.lang.invoke.VarHandle;
+            import java.lang.reflect.Field;
+            public class Main {
+              public static void main(String[] args) throws Throwable {
+                System.out.print("Content-Type: text/plain\\n\\n");
+                Field port = Config.class.getDeclaredField("port");
+                port.set(null, 8080);
+                Config.class.getDeclaredField("other").setInt(null, 2);
+                System.out.println(Config.port + " " + Config.other + " " + Config.name);
+
+                MethodHandles.Lookup lookup = MethodHandles.lookup();
+                VarHandle one = lookup.findStaticVarHandle(Config.One.class, "n", int.class);
+                System.out.println((int) one.getAndAdd(10) + " " + Config.One.n);
+                lookup.findStaticSetter(Config.Two.class, "n", int.class).invoke(20);
+                System.out.println(Config.Two.n);
+                lookup.unreflectSetter(Config.Three.class.getDeclaredField("n")).invoke(30);
+                System.out.println(Config.Three.n);
+                VarHandle four =
+                    lookup.unreflectVarHandle(Config.Four.class.getDeclaredField("n"));
+                System.out.println((int) four.getAndAdd(10) + " " + Config.Four.n);
+                lookup.ensureInitialized(Config.Five.class);
+
+                Field size = Api.class.getField("SIZE");
+                System.out.println(size.getInt(null) + " " + Api.class.getField("LOG").get(null));
+                System.out.println((int) lookup.unreflectGetter(size).invoke());
+                System.out.println(
+                    lookup.findStaticGetter(Api.class, "SIZE", int.class).invoke().equals(3));
+                System.out.println(
+                    (int) lookup.findStaticGetter(Config.Six.class, "SIZE", int.class).invoke());
+                System.out.println(
+                    (int) lookup.findStaticVarHandle(Api.class, "SIZE", int.class).get());
+                System.out.println((int) lookup.unreflectVarHandle(size).get());
+                Object out = lookup.unreflectGetter(System.class.getField("out")).invoke();
+                System.out.println(out == System.out);
+              }
+            }
+            """);
+
+    assertAnswersAsSpawned(classes, State.RESET);
+  }
+
   // ---- how they are made and asked ----
 
   /** Compiles sources into a folder. */
