@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.objectweb.asm.Type;
+import org.objectweb.asm.tree.ClassNode;
 
 /**
  * Which method of a shim replaces which member of the JDK, from the {@link Redirect} annotations.
@@ -101,14 +102,27 @@ public final class CallTable {
     return at;
   }
 
-  private @Nullable Target inherited(String owner, String member) {
+  /** Whether a class is a subtype of a class of the JDK. */
+  static boolean isA(ProgramClasses code, @Nullable String name, Class<?> of) {
+    ClassNode head = code.head(name);
+    if (head == null) {
+      Class<?> type = name == null ? null : ofJdk(name);
+      return type != null && of.isAssignableFrom(type);
+    }
+    return isA(code, head.superName, of)
+        || head.interfaces.stream().anyMatch(each -> isA(code, each, of));
+  }
+
+  private static @Nullable Class<?> ofJdk(String name) {
     try {
-      Class<?> type =
-          Class.forName(owner.replace('/', '.'), false, ClassLoader.getPlatformClassLoader());
-      return inherited(type, member);
+      return Class.forName(name.replace('/', '.'), false, ClassLoader.getPlatformClassLoader());
     } catch (ClassNotFoundException | LinkageError e) {
       return null;
     }
+  }
+
+  private @Nullable Target inherited(String owner, String member) {
+    return inherited(ofJdk(owner), member);
   }
 
   private @Nullable Target inherited(@Nullable Class<?> type, String member) {

@@ -93,6 +93,8 @@ public final class StaticsReset {
       boolean splits = !isEnum(head) || split();
       if (isEnum(head)) {
         takeDown();
+      } else {
+        SerialVersion.keep(code, head, type);
       }
       addInitializer(splits);
     } else if ((head.access & ACC_INTERFACE) != 0) {
@@ -108,7 +110,16 @@ public final class StaticsReset {
     if (head == null || (head.access & ACC_INTERFACE) != 0) {
       return false;
     }
-    return isEnum(head) ? head.fields.stream().anyMatch(f -> isReset(head, f)) : hasState(head);
+    return isEnum(head)
+        ? head.fields.stream().anyMatch(f -> isReset(head, f))
+        : hasState(head) && head.fields.stream().noneMatch(StaticsReset::isForSerialization);
+  }
+
+  /** Whether serialization reads a static field with state. It does so only if that is final. */
+  private static boolean isForSerialization(FieldNode field) {
+    return isState(field)
+        && (field.access & ACC_FINAL) != 0
+        && (field.name.equals("serialPersistentFields") || field.name.equals(SerialVersion.NAME));
   }
 
   /** Whether a static field is initialized again. The constants of an enum are not. */

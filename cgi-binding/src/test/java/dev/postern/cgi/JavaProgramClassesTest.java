@@ -382,6 +382,116 @@ class JavaProgramClassesTest {
     assertAnswersAsSpawned(classes, State.RESET);
   }
 
+  // ---- serialization ----
+
+  @Test
+  void defaultSerialVersion_isThatOfTheClassBeforeItWasRewritten() throws IOException {
+    Path classes =
+        compiled(
+            "classes",
+            """
+            package app;
+            import java.io.ObjectStreamClass;
+            import java.io.Serializable;
+            import java.util.ArrayList;
+            import java.util.List;
+            public abstract class Main<T> implements Runnable, Serializable, Comparable<Main<T>> {
+              static final List<String> NAMES = new ArrayList<>();
+              private static int hidden;
+              protected transient volatile int count;
+              private transient long left;
+              public String[][] text;
+              protected Main(int count, String... more) { this.count = count; }
+              private Main() {}
+              @Override public int compareTo(Main<T> other) { assert hidden == 0; return hidden; }
+              protected synchronized strictfp T made(List<T> all, int[] some) { return null; }
+              private void secret() {}
+              protected static class Nested extends Main<String> {
+                static Object last = new Object();
+                @Override public void run() {
+                  Runnable run = () -> last = NAMES;
+                  run.run();
+                }
+              }
+              private static final class Failure extends Exception {
+                static long thrown = System.nanoTime();
+              }
+              static class Named extends Failing {
+                private static final long serialVersionUID = "computed".hashCode();
+              }
+              static class Failing extends RuntimeException {
+                private static final long serialVersionUID = 5;
+                static int n = 1;
+              }
+              static class Stateless implements Serializable {}
+              enum Kind { A; static final List<String> MORE = new ArrayList<>(); }
+              record Point(int x) implements Serializable {
+                static final List<String> MORE = new ArrayList<>();
+              }
+              static long of(Class<?> type) {
+                return ObjectStreamClass.lookup(type).getSerialVersionUID();
+              }
+              public static void main(String[] args) {
+                System.out.print("Content-Type: text/plain\\n\\n");
+                System.out.println(of(Main.class) + " " + of(Nested.class));
+                System.out.println(of(Failure.class) + " " + of(Named.class));
+                System.out.println(of(Failing.class) + " " + of(Stateless.class));
+                System.out.println(of(Kind.class) + " " + of(Point.class));
+              }
+            }
+            """);
+
+    assertAnswersAsSpawned(classes, State.RESET);
+  }
+
+  @Test
+  void classThatNamesItsSerialFields_makesAProgramFresh() throws IOException {
+    Path classes =
+        compiled(
+            "classes",
+            """
+            package app;
+            import java.io.ByteArrayInputStream;
+            import java.io.ByteArrayOutputStream;
+            import java.io.IOException;
+            import java.io.ObjectInputStream;
+            import java.io.ObjectOutputStream;
+            import java.io.ObjectStreamField;
+            import java.io.Serializable;
+            public class Main {
+              static class Parent implements Serializable {
+                static { System.out.println("parent"); }
+              }
+              static class Pair extends Parent {
+                private static final long serialVersionUID = 1;
+                private static final ObjectStreamField[] serialPersistentFields = {
+                  new ObjectStreamField("x", int.class)
+                };
+                int y = 3;
+                private void writeObject(ObjectOutputStream out) throws IOException {
+                  out.putFields().put("x", y);
+                  out.writeFields();
+                }
+                private void readObject(ObjectInputStream in) throws Exception {
+                  y = in.readFields().get("x", 0) + 1;
+                }
+              }
+              public static void main(String[] args) throws Exception {
+                System.out.print("Content-Type: text/plain\\n\\n");
+                ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+                new ObjectOutputStream(bytes).writeObject(new Pair());
+                Object read =
+                    new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray()))
+                        .readObject();
+                System.out.println(((Pair) read).y);
+              }
+            }
+            """);
+
+    assertThat(assertAnswersAsSpawned(classes, State.FRESH).reason())
+        .startsWith("app.Main$Pair.serialPersistentFields ");
+  }
+
   // ---- how they are made and asked ----
 
   /** Compiles sources into a folder. */
