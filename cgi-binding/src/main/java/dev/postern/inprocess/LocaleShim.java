@@ -1,9 +1,11 @@
 package dev.postern.inprocess;
 
+import static dev.postern.inprocess.ReflectionShim.isOverridden;
 import static dev.postern.rewrite.Redirect.Kind.VIRTUAL;
 import static java.util.Objects.requireNonNull;
 
 import dev.postern.rewrite.Redirect;
+import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
@@ -99,20 +101,68 @@ public final class LocaleShim {
     return String.format(locale(instance), format, arguments);
   }
 
-  @Redirect(
-      value = {"java/io/PrintStream.printf", "java/io/PrintStream.format"},
-      kind = VIRTUAL)
+  /** Calls the program's own method if there is one. So do the other methods here. */
+  @Redirect(value = "java/io/PrintStream.printf", kind = VIRTUAL)
   public static PrintStream printf(
       PrintStream out, String format, Object[] arguments, Instance instance) {
-    return out.printf(locale(instance), format, arguments);
+    instance.live();
+    return isOverridden(out, "printf", String.class, Object[].class)
+        ? out.printf(format, arguments)
+        : format(out, format, arguments, instance);
   }
 
   @Redirect(
-      value = {"java/io/PrintWriter.printf", "java/io/PrintWriter.format"},
+      value = {"java/io/PrintStream.format", "super java/io/PrintStream.printf"},
       kind = VIRTUAL)
+  public static PrintStream format(
+      PrintStream out, String format, Object[] arguments, Instance instance) {
+    instance.live();
+    return isOverridden(out, "format", String.class, Object[].class)
+        ? out.format(format, arguments)
+        : formatInherited(out, format, arguments, instance);
+  }
+
+  @Redirect(value = "super java/io/PrintStream.format", kind = VIRTUAL)
+  public static PrintStream formatInherited(
+      PrintStream out, String format, Object[] arguments, Instance instance) {
+    return out.format(locale(instance), format, arguments);
+  }
+
+  @Redirect(value = "java/io/PrintWriter.printf", kind = VIRTUAL)
   public static PrintWriter printf(
       PrintWriter out, String format, Object[] arguments, Instance instance) {
-    return out.printf(locale(instance), format, arguments);
+    instance.live();
+    return isOverridden(out, "printf", String.class, Object[].class)
+        ? out.printf(format, arguments)
+        : format(out, format, arguments, instance);
+  }
+
+  @Redirect(
+      value = {"java/io/PrintWriter.format", "super java/io/PrintWriter.printf"},
+      kind = VIRTUAL)
+  public static PrintWriter format(
+      PrintWriter out, String format, Object[] arguments, Instance instance) {
+    instance.live();
+    return isOverridden(out, "format", String.class, Object[].class)
+        ? out.format(format, arguments)
+        : formatInherited(out, format, arguments, instance);
+  }
+
+  @Redirect(value = "super java/io/PrintWriter.format", kind = VIRTUAL)
+  public static PrintWriter formatInherited(
+      PrintWriter out, String format, Object[] arguments, Instance instance) {
+    return out.format(locale(instance), format, arguments);
+  }
+
+  @Redirect(value = "java/io/ByteArrayOutputStream.toString", kind = VIRTUAL)
+  public static String toString(ByteArrayOutputStream bytes, Instance instance) {
+    instance.live();
+    return isOverridden(bytes, "toString") ? bytes.toString() : inherited(bytes, instance);
+  }
+
+  @Redirect(value = "super java/io/ByteArrayOutputStream.toString", kind = VIRTUAL)
+  public static String inherited(ByteArrayOutputStream bytes, Instance instance) {
+    return bytes.toString(charset(instance));
   }
 
   /** Called after a DateFormat was made, because it has taken the JVM's time zone. */

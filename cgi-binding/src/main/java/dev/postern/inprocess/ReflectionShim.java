@@ -3,6 +3,7 @@ package dev.postern.inprocess;
 import static dev.postern.rewrite.Redirect.Kind.VIRTUAL;
 import static java.util.Objects.requireNonNull;
 
+import dev.postern.rewrite.CallTable;
 import dev.postern.rewrite.Redirect;
 import dev.postern.rewrite.SilentDefaults;
 import java.lang.invoke.MethodHandle;
@@ -109,6 +110,17 @@ public final class ReflectionShim {
   /** Whether a shim replaces the method, or gives it defaults. */
   public static boolean isRedirected(Method method) {
     return shim(method) != null || !SilentDefaults.of(method).isEmpty();
+  }
+
+  /** Whether a class of the program has a public method of its own in place of that of the JDK. */
+  static boolean isOverridden(Object target, String name, Class<?>... parameters) {
+    try {
+      return CallTable.isOfProgram(target.getClass())
+          && CallTable.isOfProgram(
+              target.getClass().getMethod(name, parameters).getDeclaringClass());
+    } catch (NoSuchMethodException | LinkageError e) {
+      return false;
+    }
   }
 
   /** Calls the overload that takes the program's own locale, time zone, charset or pool. */

@@ -122,6 +122,17 @@ public final class StreamShim {
 
   @Redirect(value = "java/lang/Throwable.printStackTrace", kind = VIRTUAL)
   public static void printStackTrace(Throwable e, Instance instance) {
+    instance.live();
+    if (ReflectionShim.isOverridden(e, "printStackTrace")) {
+      e.printStackTrace();
+    } else {
+      printInherited(e, instance);
+    }
+  }
+
+  /** What the method of the JDK does. */
+  @Redirect(value = "super java/lang/Throwable.printStackTrace", kind = VIRTUAL)
+  public static void printInherited(Throwable e, Instance instance) {
     printStackTrace(e, instance.live().err, instance);
   }
 

@@ -2,13 +2,14 @@ package dev.postern.rewrite;
 
 import static org.objectweb.asm.Opcodes.DUP;
 import static org.objectweb.asm.Opcodes.GETSTATIC;
-import static org.objectweb.asm.Opcodes.INVOKESPECIAL;
 import static org.objectweb.asm.Opcodes.INVOKESTATIC;
 import static org.objectweb.asm.Opcodes.NEW;
 
+import java.util.Collection;
 import java.util.Map;
 import java.util.Set;
 import org.objectweb.asm.Handle;
+import org.objectweb.asm.Opcodes;
 import org.objectweb.asm.tree.AbstractInsnNode;
 import org.objectweb.asm.tree.ClassNode;
 import org.objectweb.asm.tree.FieldInsnNode;
@@ -143,10 +144,7 @@ final class CallRules {
     if (!hasDefaults && (sequential(method, call) || bridges.reflect(method, call))) {
       return;
     }
-    CallTable.Target target =
-        hasDefaults || call.getOpcode() == INVOKESPECIAL
-            ? null
-            : code.table().call(code, call.owner, call.name, call.desc);
+    CallTable.Target target = hasDefaults ? null : code.table().call(code, call);
     if (target == null) {
       hooks(method, call);
       method.maxLocals += PathRules.apply(method, call, code);
@@ -168,9 +166,16 @@ final class CallRules {
   }
 
   /** Makes a parallel stream sequential, because it would run in the JVM's common pool. */
-  private static boolean sequential(MethodNode method, MethodInsnNode call) {
-    if (call.name.equals("parallelStream") && call.desc.equals("()Ljava/util/stream/Stream;")) {
+  private boolean sequential(MethodNode method, MethodInsnNode call) {
+    if (call.name.equals("parallelStream")
+        && call.desc.equals("()Ljava/util/stream/Stream;")
+        && CallTable.isA(code, call.owner, Collection.class)) {
       call.name = "stream";
+      return true;
+    }
+    if (call.owner.equals("java/util/stream/StreamSupport") && call.desc.contains("Z)")) {
+      method.instructions.insertBefore(
+          call, Code.list(new InsnNode(Opcodes.POP), new InsnNode(Opcodes.ICONST_0)));
       return true;
     }
     boolean isParallel =

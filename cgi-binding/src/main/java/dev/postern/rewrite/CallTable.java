@@ -9,14 +9,19 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
+import org.objectweb.asm.Opcodes;
 import org.objectweb.asm.Type;
 import org.objectweb.asm.tree.ClassNode;
+import org.objectweb.asm.tree.MethodInsnNode;
 
 /**
  * Which method of a shim replaces which member of the JDK, from the {@link Redirect} annotations.
  * Thread-safe.
  */
 public final class CallTable {
+  /** Stands before the name of a method that is called by super. */
+  private static final String SUPER = "super ";
+
   private final Map<String, Target> calls = new HashMap<>();
   private final Map<String, Target> fields = new HashMap<>();
   private final Set<String> names = new HashSet<>();
@@ -51,7 +56,8 @@ public final class CallTable {
     if (redirect.kind() == Redirect.Kind.VIRTUAL) {
       arguments = "(" + arguments.substring(arguments.indexOf(';') + 1);
     }
-    for (String member : redirect.value()) {
+    for (String value : redirect.value()) {
+      String member = value.replaceFirst(SUPER + "(.*[.])", "$1" + SUPER);
       if (redirect.kind() == Redirect.Kind.FIELD) {
         fields.put(member, target);
       } else {
@@ -69,21 +75,23 @@ public final class CallTable {
    * The shim for a call whose owner is a class of the JDK, or inherits the method from one; null
    * for none.
    */
-  @Nullable Target call(ProgramClasses code, String owner, String name, String descriptor) {
+  @Nullable Target call(ProgramClasses code, MethodInsnNode call) {
+    boolean isSuper = call.getOpcode() == Opcodes.INVOKESPECIAL;
+    String name = isSuper ? SUPER + call.name : call.name;
     if (!names.contains(name)) {
       return null;
     }
-    String arguments = descriptor.substring(0, descriptor.indexOf(')') + 1);
-    String declared = declarer(code, owner, name, arguments);
+    String arguments = call.desc.substring(0, call.desc.indexOf(')') + 1);
+    String declared = declarer(code, call.owner, call.name, arguments);
     if (declared == null) {
       return null;
     }
-    return calls.containsKey(declared + "." + name + arguments)
-        ? calls.get(declared + "." + name + arguments)
+    String member = name + arguments;
+    return calls.containsKey(declared + "." + member)
+        ? calls.get(declared + "." + member)
         : inherited
             .computeIfAbsent(
-                declared + "." + name + arguments,
-                key -> Optional.ofNullable(inherited(declared, name + arguments)))
+                declared + "." + member, key -> Optional.ofNullable(inherited(declared, member)))
             .orElse(null);
   }
 
@@ -158,8 +166,9 @@ public final class CallTable {
     return target == null ? null : target.method;
   }
 
+  /** Whether a class is not one of the JDK. */
   @SuppressWarnings("ReferenceEquality")
-  private static boolean isOfProgram(Class<?> owner) {
+  public static boolean isOfProgram(Class<?> owner) {
     ClassLoader loader = owner.getClassLoader();
     return loader != null && loader != ClassLoader.getPlatformClassLoader();
   }

@@ -8,7 +8,8 @@ import java.lang.annotation.Target;
 /**
  * Marks a method of a shim, and names the members of the JDK that it replaces in rewritten code,
  * such as {@code java/lang/System.exit}. The method takes the same arguments, after the receiver if
- * there is one, and then the program's instance.
+ * there is one, and then the program's instance. {@code super java/lang/Throwable.printStackTrace}
+ * is a call by {@code super}, which other virtual members do not include.
  */
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.METHOD)

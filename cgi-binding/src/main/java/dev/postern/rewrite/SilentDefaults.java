@@ -70,7 +70,6 @@ public final class SilentDefaults {
       java/lang/String <init>([B) charset
       java/lang/String <init>([BII) charset
       java/lang/String getBytes() charset
-      java/io/ByteArrayOutputStream toString() charset
       java/io/FileReader <init>(Ljava/io/File;) charset
       java/io/FileReader <init>(Ljava/lang/String;) charset
       java/io/FileWriter <init>(Ljava/io/File;) charset

@@ -492,6 +492,124 @@ class JavaProgramClassesTest {
         .startsWith("app.Main$Pair.serialPersistentFields ");
   }
 
+  // ---- methods of the JDK that the program has overridden ----
+
+  @Test
+  void overriddenMethods_areCalled() throws IOException {
+    Path classes =
+        compiled(
+            "classes",
+            """
+            package app;
+            import java.io.ByteArrayOutputStream;
+            import java.io.PrintStream;
+            import java.io.PrintWriter;
+            import java.util.Locale;
+            public class Main {
+              static class Quiet extends Exception {
+                @Override public void printStackTrace() { System.out.println("quiet"); }
+              }
+              static class Loud extends IllegalStateException {
+                @Override public void printStackTrace() {
+                  System.out.println("loud");
+                  super.printStackTrace();
+                }
+                @Override public String toString() { return "as " + getClass().getName(); }
+              }
+              static class Marked extends PrintStream {
+                Marked() { super(System.out, true); }
+                @Override public PrintStream format(String format, Object... arguments) {
+                  print("> ");
+                  return super.format(format, arguments);
+                }
+              }
+              static class Plain extends PrintStream {
+                Plain() { super(System.out, true); }
+              }
+              static class Writes extends PrintWriter {
+                Writes() { super(System.out, true); }
+                @Override public PrintWriter printf(String format, Object... arguments) {
+                  print("printed ");
+                  return format(format, arguments);
+                }
+              }
+              static class Hex extends ByteArrayOutputStream {
+                @Override public String toString() { return "hex " + super.toString(); }
+              }
+              public static void main(String[] args) {
+                System.out.print("Content-Type: text/plain\\n\\n");
+                Locale.setDefault(Locale.GERMANY);
+                for (Exception e : new Exception[] {new Quiet(), new Loud()}) {
+                  e.printStackTrace();
+                }
+                for (PrintStream out : new PrintStream[] {new Marked(), new Plain()}) {
+                  out.printf("%.1f%n", 1.5);
+                }
+                PrintWriter writer = new Writes();
+                writer.printf("%.1f", 2.5);
+                writer.println();
+                ByteArrayOutputStream bytes = new Hex();
+                bytes.writeBytes("\\u2713".getBytes());
+                System.out.println(bytes.toString().length());
+              }
+            }
+            """);
+
+    assertAnswersAsSpawned(classes, State.RESET);
+    try (JavaProgram program = JavaProgram.builder(List.of(classes), "app.Main").build()) {
+      assertThat(Call.get("/").to(CgiApplication.of(program)).log())
+          .contains("as app.Main$Loud")
+          .doesNotContain("Quiet");
+    }
+  }
+
+  @Test
+  void parallelStreams_runInTheProgramsThread() throws IOException {
+    Path classes =
+        compiled(
+            "classes",
+            """
+            package app;
+            import java.util.Collection;
+            import java.util.List;
+            import java.util.stream.IntStream;
+            import java.util.stream.Stream;
+            import java.util.stream.StreamSupport;
+            public class Main {
+              static class Source {
+                Stream<String> parallelStream() { return Stream.of("own"); }
+              }
+              interface Many {
+                default Stream<String> parallelStream() { return Stream.of("many"); }
+              }
+              static class Few implements Many {}
+              static class Words extends java.util.ArrayList<String> {}
+              interface Mine extends Collection<String> {}
+              static void print(Stream<?> stream) {
+                System.out.println(stream.isParallel() + " " + stream.toList());
+              }
+              public static void main(String[] args) {
+                System.out.print("Content-Type: text/plain\\n\\n");
+                print(new Source().parallelStream());
+                print(new Few().parallelStream());
+                print(new Words().parallelStream());
+                print(List.of(1).parallelStream());
+                print(StreamSupport.stream(List.of(1, 2).spliterator(), true));
+                print(
+                    StreamSupport.intStream(() -> IntStream.of(3).spliterator(), 0, true).boxed());
+              }
+            }
+            """);
+
+    try (JavaProgram program = JavaProgram.builder(List.of(classes), "app.Main").build()) {
+      Call call = Call.get("/").to(CgiApplication.of(program));
+      assertThat(call.body())
+          .as(call.log())
+          .isEqualTo(
+              "false [own]\nfalse [many]\nfalse []\nfalse [1]\nfalse [1, 2]\nfalse [3]\n");
+    }
+  }
+
   // ---- how they are made and asked ----
 
   /** Compiles sources into a folder. */
