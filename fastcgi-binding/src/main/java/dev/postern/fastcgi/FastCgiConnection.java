@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -298,7 +299,7 @@ final class FastCgiConnection extends Connection {
     return false;
   }
 
-  /** Throws the protocol failure that another thread has met, so that it is logged. */
+  /** Throws the protocol failure that a reader has met, so that it is logged. */
   private void checkProtocol() throws ProtocolException {
     lock.lock();
     try {
@@ -503,17 +504,18 @@ final class FastCgiConnection extends Connection {
   private void startReader() {
     reading = true;
     try {
-      server().run(this::readAlong);
+      server().run(() -> readWhile(() -> true));
     } catch (RuntimeException | Error e) {
       reading = false;
       throw e;
     }
   }
 
-  private void readAlong() {
+  /** Reads records as long as the request runs and the condition holds. */
+  private void readWhile(BooleanSupplier condition) {
     try {
       Begin begin = null;
-      while (begin == null && running() != null) {
+      while (begin == null && running() != null && condition.getAsBoolean()) {
         RecordHeader header = in.next();
         if (header == null) {
           throw new EOFException("web server has closed the connection");
@@ -592,13 +594,17 @@ final class FastCgiConnection extends Connection {
   }
 
   /**
-   * Reads a record that the buffer has already. Most bodies come together with their variables, and
-   * then need no second thread. Called under the lock.
+   * Reads the records that the buffer has already. Most bodies come together with their variables,
+   * and then need no second thread. Called under the lock, which is free meanwhile: an abort runs
+   * code of the application.
    */
-  private void readHere() throws IOException {
-    RecordHeader header = in.next();
-    if (header != null) {
-      pending = handle(header);
+  private void readHere() {
+    reading = true;
+    lock.unlock();
+    try {
+      readWhile(in::hasWholeNext);
+    } finally {
+      lock.lock();
     }
   }
 

@@ -116,6 +116,15 @@ class FastCgiGatewayTest {
         start.start(200, TEXT);
         return Body.empty();
       }
+      case "/hook" -> {
+        environ.onCancel(
+            () -> {
+              notes.add("cancelled");
+              awaitGo();
+            });
+        start.start(200, TEXT);
+        return Body.of(environ.input().readAllBytes());
+      }
       case "/huge" -> {
         start.start(200, TEXT);
         return Body.writing(
@@ -401,6 +410,77 @@ class FastCgiGatewayTest {
     }
   }
 
+  /** The application's own thread reads a record that has come together with its request. */
+  @ParameterizedTest
+  @ValueSource(strings = {"version", "begin"})
+  @Timeout(60)
+  void brokenRecordThatComesWithItsRequest_endsTheConnection(String kind) throws Exception {
+    ByteArrayOutputStream hidden = new ByteArrayOutputStream();
+    hidden.writeBytes(bytes(Records.BEGIN_REQUEST, 2, new byte[] {0, 1, 1, 0, 0, 0, 0, 0}, 0));
+    byte[] pairs = NameValuePairs.encode(variables("GET", "/hidden"));
+    hidden.writeBytes(bytes(Records.PARAMS, 2, pairs, 0));
+    hidden.writeBytes(bytes(Records.PARAMS, 2, new byte[0], 0));
+    int type = kind.equals("begin") ? Records.BEGIN_REQUEST : Records.STDIN;
+    byte[] broken = bytes(type, 1, hidden.toByteArray(), 0);
+    if (kind.equals("version")) {
+      broken[0] = 2;
+    }
+    try (RawWebServer server = RawWebServer.connect(gateway)) {
+      server.send(postWith("/read", broken));
+      note("POST /read");
+      note("read failed");
+      assertThat(server.typesToTheEnd())
+          .doesNotContain(Records.STDOUT, Records.END_REQUEST, Records.GET_VALUES_RESULT);
+      assertThat(outcomes.take().complete()).isFalse();
+    }
+    assertThat(notes).isEmpty();
+  }
+
+  @Test
+  @Timeout(60)
+  void abortThatComesWithItsRequest_holdsUpNobodyElse() throws Exception {
+    Thread closer = new Thread(gateway::close);
+    try (RawWebServer server = RawWebServer.connect(gateway)) {
+      server.send(postWith("/hook", bytes(Records.ABORT_REQUEST, 1, new byte[0], 0)));
+      note("POST /hook");
+      note("cancelled");
+      // The stop tells each connection, also the one whose hook still runs.
+      closer.start();
+      awaitStop(closer);
+      go.countDown();
+      assertThat(server.answer(1).applicationStatus()).isEqualTo(1);
+    }
+    closer.join();
+  }
+
+  /** A POST to be kept, and another record, as the bytes of one write. */
+  private static byte[] postWith(String path, byte[] record) {
+    ByteArrayOutputStream all = new ByteArrayOutputStream();
+    all.writeBytes(bytes(Records.BEGIN_REQUEST, 1, new byte[] {0, 1, 1, 0, 0, 0, 0, 0}, 0));
+    byte[] pairs = NameValuePairs.encode(variables("POST", path, "CONTENT_LENGTH", "100000"));
+    all.writeBytes(bytes(Records.PARAMS, 1, pairs, 0));
+    all.writeBytes(bytes(Records.PARAMS, 1, new byte[0], 0));
+    all.writeBytes(record);
+    return all.toByteArray();
+  }
+
+  /** Waits until the gateway has told its connections of the stop. */
+  private static void awaitStop(Thread closer) {
+    long start = System.nanoTime();
+    while (closer.getState() != Thread.State.TIMED_WAITING) {
+      assertThat(System.nanoTime() - start).isLessThan(TimeUnit.SECONDS.toNanos(30));
+      Thread.onSpinWait();
+    }
+  }
+
+  private void awaitGo() {
+    try {
+      go.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
   @Test
   void f13_secondRequestBesideOneIsRefused() throws Exception {
     try (RawWebServer server = RawWebServer.connect(gateway)) {
@@ -573,9 +653,7 @@ class FastCgiGatewayTest {
       server.begin(1, false).params(1, variables("POST", "/wait", "CONTENT_LENGTH", "3000000"));
       note("POST /wait");
       closer.start();
-      while (closer.getState() != Thread.State.TIMED_WAITING) {
-        Thread.onSpinWait();
-      }
+      awaitStop(closer);
       go.countDown();
       assertThat(server.answer(1).body()).isEqualTo("waited");
       sendUnread(server);

@@ -166,6 +166,19 @@ final class RawWebServer implements Closeable {
     return all;
   }
 
+  /** The types of all records up to the connection's end, or to an END_REQUEST. */
+  List<Integer> typesToTheEnd() {
+    List<Integer> all = new ArrayList<>();
+    try {
+      do {
+        all.add(next().type());
+      } while (!all.contains(Records.END_REQUEST));
+    } catch (IOException e) {
+      // The connection has ended.
+    }
+    return all;
+  }
+
   RecordHeader next() throws IOException {
     RecordHeader header = in.next();
     if (header == null) {
