@@ -54,6 +54,9 @@ final class RecordOutput {
   private int openType;
   private int openId;
 
+  /** Whether a write has failed. The peer may then have a part of a record. */
+  private boolean broken;
+
   RecordOutput(Target target) {
     this.target = target;
   }
@@ -216,21 +219,18 @@ final class RecordOutput {
   private void large(int type, int requestId, ByteBuffer block) throws IOException {
     close();
     reserve(Records.HEADER + 8);
-    int end = block.limit();
-    while (block.position() < end) {
-      int content = Math.min(type == Records.STDERR ? MOST_STDERR : MOST, end - block.position());
+    while (block.hasRemaining()) {
+      int content = Math.min(type == Records.STDERR ? MOST_STDERR : MOST, block.remaining());
       int padding = padding(type, content);
       reserve(Records.HEADER);
       Records.header(buffer, type, requestId, content, padding);
-      block.limit(block.position() + content);
-      buffer.flip();
+      ByteBuffer piece = block.slice(block.position(), content);
       if (padding == 0) {
-        target.write(buffer, block);
+        write(buffer, piece);
       } else {
-        target.write(buffer, block, ByteBuffer.allocate(padding));
+        write(buffer, piece, ByteBuffer.allocate(padding));
       }
-      buffer.clear();
-      block.limit(end);
+      block.position(block.position() + content);
     }
   }
 
@@ -255,12 +255,22 @@ final class RecordOutput {
 
   private void send() throws IOException {
     if (buffer.position() > 0) {
-      buffer.flip();
-      try {
-        target.write(buffer);
-      } finally {
-        buffer.clear();
-      }
+      write(buffer);
     }
+  }
+
+  /** Sends blocks, of which the buffer is the first. */
+  private void write(ByteBuffer... blocks) throws IOException {
+    if (broken) {
+      throw new IOException("record must be whole before another follows");
+    }
+    broken = true;
+    buffer.flip();
+    try {
+      target.write(blocks);
+    } finally {
+      buffer.clear();
+    }
+    broken = false;
   }
 }

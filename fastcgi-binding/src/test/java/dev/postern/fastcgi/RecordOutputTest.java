@@ -1,6 +1,7 @@
 package dev.postern.fastcgi;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.postern.fastcgi.wire.RecordHeader;
 import dev.postern.fastcgi.wire.RecordInput;
@@ -71,6 +72,36 @@ class RecordOutputTest {
       out.end(1, 0);
       assertThat(writes - before).as("writes at the end of %d bytes", length).isEqualTo(1);
       assertThat(stdout()).isEqualTo(bytes(length));
+    }
+  }
+
+  /** The peer has the half of a record then, and would take what follows for the other half. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 100, 8192, 20_000, 70_000})
+  void stream_afterAWriteThatFailed_writesNothingMore(int length) throws IOException {
+    for (int type : new int[] {Records.STDOUT, Records.STDERR}) {
+      int[] calls = {0};
+      RecordOutput failing =
+          new RecordOutput(
+              buffers -> {
+                calls[0]++;
+                buffers[0].get();
+                throw new IOException("peer is gone");
+              });
+      assertThatThrownBy(
+              () -> {
+                failing.stream(type, 1, ByteBuffer.wrap(bytes(length)));
+                failing.flush();
+              })
+          .hasMessage("peer is gone");
+      assertThatThrownBy(
+              () -> {
+                failing.stream(Records.STDERR, 1, bytes(10), 0, 10);
+                failing.flush();
+              })
+          .isInstanceOf(IOException.class);
+      assertThatThrownBy(() -> failing.end(1, 0)).isInstanceOf(IOException.class);
+      assertThat(calls[0]).isEqualTo(1);
     }
   }
 
