@@ -41,18 +41,14 @@ final class FastCgiConnection extends Connection {
    */
   private static final int INPUT = 4 * 1024;
 
-  /** After so many bytes of bodies that applications did not read, the connection is closed. */
-  private static final long MOST_UNREAD = 64L * 1024 * 1024;
-
   private static final long FIRST_RECORD_NANOS = TimeUnit.SECONDS.toNanos(30);
 
   /**
-   * How long a new connection may take to send its first record while the server stops. If the
-   * connection came just before the stop, its request is on the way.
+   * How long an idle connection lives on when it must end. The thread that reads needs a moment to
+   * tell that a request has come.
    */
-  private static final long FIRST_RECORD_DRAINING_NANOS = TimeUnit.SECONDS.toNanos(1);
+  private static final long IDLE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
-  private static final long LINGER_NANOS = TimeUnit.SECONDS.toNanos(5);
   private static final long WATCH_AFTER_NANOS = TimeUnit.MILLISECONDS.toNanos(40);
 
   private final Settings settings;
@@ -61,15 +57,17 @@ final class FastCgiConnection extends Connection {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
 
-  // The lock guards the next four fields.
+  // The lock guards the next five fields, and changes of the two after them. It guards them
+  // together with the time that the connection has left.
   private @Nullable FastCgiRequest request;
   private @Nullable Begin pending;
   private @Nullable IOException failure;
   private boolean reading;
-  private volatile boolean draining;
 
-  /** Whether nothing was read yet. */
-  private volatile boolean fresh = true;
+  /** Whether no request has come yet. */
+  private boolean fresh = true;
+
+  private volatile boolean draining;
 
   /**
    * Since when the channel has had nothing for us and no request has run; {@link Long#MAX_VALUE}
@@ -78,7 +76,7 @@ final class FastCgiConnection extends Connection {
   private volatile long idleSince = Long.MAX_VALUE;
 
   /** Whether the connection only waits for its peer to have read the last answer. */
-  private volatile boolean lingering;
+  private boolean lingering;
 
   private long unread;
 
@@ -89,6 +87,7 @@ final class FastCgiConnection extends Connection {
     super(channel, server);
     this.settings = settings;
     this.in = new RecordInput(channel, INPUT);
+    expect(FIRST_RECORD_NANOS);
   }
 
   // ---- the connection's thread ----
@@ -97,13 +96,12 @@ final class FastCgiConnection extends Connection {
   protected void serve() throws IOException {
     boolean more = true;
     while (more) {
-      if (fresh) {
-        expect(draining ? FIRST_RECORD_DRAINING_NANOS : FIRST_RECORD_NANOS);
-      }
       Begin begin = awaitBegin();
-      fresh = false;
-      expectNothing();
+      begun();
       more = begin != null && answer(begin);
+    }
+    if (lingering) {
+      linger();
     }
   }
 
@@ -138,13 +136,33 @@ final class FastCgiConnection extends Connection {
         if (header == null) {
           return null;
         }
-        idleSince = Long.MAX_VALUE;
+        notIdle();
         begin = handle(header);
       }
       return begin;
     } finally {
-      idleSince = Long.MAX_VALUE;
       stopReading();
+    }
+  }
+
+  private void notIdle() {
+    lock.lock();
+    try {
+      idleSince = Long.MAX_VALUE;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** A request has come, so that an end of the connection waits for it. */
+  private void begun() {
+    lock.lock();
+    try {
+      fresh = false;
+      idleSince = Long.MAX_VALUE;
+      expectNothing();
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -205,9 +223,7 @@ final class FastCgiConnection extends Connection {
   /** Refuses a request. Returns whether the connection stays open. */
   private boolean refuse(Begin begin, int protocolStatus) throws IOException {
     out.refuse(begin.id(), protocolStatus);
-    if (!begin.keepConnection()) {
-      linger();
-    }
+    lingering = !begin.keepConnection();
     return begin.keepConnection();
   }
 
@@ -293,9 +309,7 @@ final class FastCgiConnection extends Connection {
     if (begun.keepsConnection()) {
       return true;
     }
-    if (!begun.stdinEnded) {
-      linger();
-    }
+    lingering = !begun.stdinEnded;
     return false;
   }
 
@@ -317,9 +331,8 @@ final class FastCgiConnection extends Connection {
    * This holds also while the server stops.
    */
   private void linger() throws IOException {
-    lingering = true;
     channel.shutdownOutput();
-    expect(LINGER_NANOS);
+    closeIn(LINGER_NANOS);
     awaitBegin();
   }
 
@@ -639,15 +652,17 @@ final class FastCgiConnection extends Connection {
   protected void drain() {
     lock.lock();
     try {
+      if (draining) {
+        // The time that is left runs already.
+        return;
+      }
       draining = true;
       if (fresh) {
-        expect(FIRST_RECORD_DRAINING_NANOS);
+        closeIn(FIRST_WHILE_STOPPING_NANOS);
       } else if (idleSince != Long.MAX_VALUE && pending == null) {
-        // What has arrived can still be read. A close would lose it.
-        channel.shutdownInput();
+        // After SocketChannel.shutdownInput, what has arrived could not be read any more.
+        closeIn(IDLE_NANOS);
       }
-    } catch (IOException e) {
-      close();
     } finally {
       lock.unlock();
     }
@@ -663,6 +678,6 @@ final class FastCgiConnection extends Connection {
 
   @Override
   protected long idleSince() {
-    return idleSince;
+    return draining ? Long.MAX_VALUE : idleSince;
   }
 }

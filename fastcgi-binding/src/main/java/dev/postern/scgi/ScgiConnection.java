@@ -2,7 +2,6 @@ package dev.postern.scgi;
 
 import dev.postern.Environ;
 import dev.postern.Exchange;
-import dev.postern.Outcome;
 import dev.postern.fastcgi.server.Connection;
 import dev.postern.fastcgi.server.Server;
 import dev.postern.fastcgi.server.ServerVariables;
@@ -14,26 +13,26 @@ import dev.postern.gateway.ProcessVariables;
 import java.io.IOException;
 import java.nio.channels.SocketChannel;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** A connection from a web server, with one request and one response. */
 final class ScgiConnection extends Connection {
-  private static final long LINGER_NANOS = TimeUnit.SECONDS.toNanos(5);
-
   private final Settings settings;
   private final ScgiInput in;
   private volatile @Nullable Exchange exchange;
+
+  /** Whether no byte has come. Guarded by {@code this}, together with the time for the first one. */
+  private boolean fresh = true;
 
   ScgiConnection(SocketChannel channel, Server server, Settings settings) {
     super(channel, server);
     this.settings = settings;
     this.in = new ScgiInput(this, channel);
+    expect(server.limits().head().toNanos());
   }
 
   @Override
   protected void serve() throws IOException {
-    expect(server().limits().head().toNanos());
     Map<String, String> sent =
         Netstring.read(in, Settings.MAX_VARIABLE_BYTES, Settings.MAX_VARIABLES);
     expectNothing();
@@ -44,33 +43,34 @@ final class ScgiConnection extends Connection {
       linger(ProcessVariables.contentLength(sent));
       return;
     }
+    boolean complete;
     try {
-      answer(sent, out);
+      complete = answer(sent, out);
     } finally {
       server().endRequest();
     }
+    if (complete) {
+      linger(ProcessVariables.contentLength(sent));
+    } else {
+      cut();
+    }
   }
 
-  private void answer(Map<String, String> sent, ScgiOutput out) throws IOException {
+  /** Answers the request. Returns whether the response is complete. */
+  private boolean answer(Map<String, String> sent, ScgiOutput out) throws IOException {
     Map<String, String> variables = ServerVariables.completed(sent, settings.mount());
     BodyAhead body = ProcessVariables.body(variables, in);
     Environ environ = ProcessVariables.environ(variables, body, null, settings.errors());
     CgiSink sink = new CgiSink(out, body, ProcessVariables.isErrorPage(variables));
     Exchange running = Exchange.of(environ, sink);
     exchange = running;
-    Outcome outcome;
     try {
-      outcome = running.run(settings.application(sent, environ));
+      return running.run(settings.application(sent, environ)).complete();
     } finally {
       exchange = null;
       if (body != null) {
         body.close();
       }
-    }
-    if (outcome.complete()) {
-      linger(ProcessVariables.contentLength(variables));
-    } else {
-      cut();
     }
   }
 
@@ -85,8 +85,8 @@ final class ScgiConnection extends Connection {
       return;
     }
     in.endBody();
-    expect(LINGER_NANOS);
-    in.drain();
+    closeIn(LINGER_NANOS);
+    in.drain(MOST_UNREAD);
   }
 
   /** Begins the time that a read of the body may take. */
@@ -98,12 +98,20 @@ final class ScgiConnection extends Connection {
     expectNothing();
   }
 
+  /** Something has come, or the peer has closed its side. */
+  synchronized void arrived() {
+    fresh = false;
+  }
+
   @Override
   protected void tick(long now) {}
 
-  /** Does nothing, because the connection's only request is running or about to come. */
   @Override
-  protected void drain() {}
+  protected synchronized void drain() {
+    if (fresh) {
+      closeIn(FIRST_WHILE_STOPPING_NANOS);
+    }
+  }
 
   @Override
   protected void cancel(Throwable cause) {

@@ -8,9 +8,6 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /** The bytes that the web server sends, with a buffer. One thread reads at a time. */
 final class ScgiInput extends InputStream {
-  /** How many bytes of a body that nobody has read are read before the connection is closed. */
-  private static final long MOST_UNREAD = 64L * 1024 * 1024;
-
   private final ScgiConnection connection;
   private final SocketChannel channel;
   private final ByteBuffer buffer = ByteBuffer.allocate(4096).flip();
@@ -90,8 +87,8 @@ final class ScgiInput extends InputStream {
   }
 
   /** Reads the rest of the body for nobody, up to a limit. */
-  void drain() throws IOException {
-    long left = MOST_UNREAD;
+  void drain(long most) throws IOException {
+    long left = most;
     // A thread that reads ahead may still use the other buffer.
     ByteBuffer unread = ByteBuffer.allocate(4096);
     for (int n = channel.read(unread); n >= 0 && left > 0; n = channel.read(unread)) {
@@ -111,7 +108,9 @@ final class ScgiInput extends InputStream {
 
   private int receive(ByteBuffer target) throws IOException {
     if (!beginRead()) {
-      return channel.read(target);
+      int n = channel.read(target);
+      connection.arrived();
+      return n;
     }
     int n = channel.read(target);
     endRead();

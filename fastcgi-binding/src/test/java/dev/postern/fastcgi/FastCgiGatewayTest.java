@@ -679,6 +679,19 @@ class FastCgiGatewayTest {
   }
 
   @Test
+  @Timeout(60)
+  void restThatIsAwaited_keepsNoPlaceOfARequest() throws IOException {
+    reopen(builder().maxRequests(1));
+    try (RawWebServer slow = RawWebServer.connect(gateway);
+        RawWebServer other = RawWebServer.connect(gateway)) {
+      assertThat(slow.begin(1, false).params(1, variables("GET", "/one")).answer(1).body())
+          .isEqualTo("/one?");
+      assertThat(slow.isClosed()).isTrue();
+      assertThat(other.get(1, true, "/two").answer(1).body()).isEqualTo("/two?");
+    }
+  }
+
+  @Test
   void f19_shortBodyIsAnError() throws Exception {
     try (RawWebServer server = RawWebServer.connect(gateway)) {
       server.begin(1, true).params(1, variables("POST", "/read", "CONTENT_LENGTH", "10"));

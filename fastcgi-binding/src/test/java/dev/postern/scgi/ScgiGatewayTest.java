@@ -223,6 +223,30 @@ class ScgiGatewayTest {
   }
 
   @Test
+  @Timeout(60)
+  void restThatIsAwaited_keepsNoPlaceOfARequest() throws IOException {
+    reopen(builder().maxRequests(1));
+    try (Socket slow = connect()) {
+      slow.getOutputStream().write(head("POST", "/a", 10));
+      assertThat(rest(slow)).endsWith("/a?");
+      assertThat(talk(request("GET", "/b", ""))).endsWith("/b?");
+    }
+  }
+
+  /** As health checks and port scans leave it. */
+  @Test
+  @Timeout(60)
+  void close_doesNotWaitForAConnectionWithoutAByte() throws Exception {
+    reopen(builder().headTimeout(Duration.ofMinutes(10)).grace(Duration.ofMinutes(10)));
+    try (Socket silent = connect()) {
+      // Connections are accepted in order.
+      assertThat(talk(request("GET", "/b", ""))).endsWith("/b?");
+      gateway.close();
+      assertThat(rest(silent)).isEmpty();
+    }
+  }
+
+  @Test
   void largeResponse_isWhole() throws IOException {
     String answer = talk(request("GET", "/large", ""));
     assertThat(answer.length() - answer.indexOf("\r\n\r\n") - 4).isEqualTo(1_000_000);

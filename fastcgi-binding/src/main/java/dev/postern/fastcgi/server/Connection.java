@@ -5,6 +5,7 @@ import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.GatheringByteChannel;
 import java.nio.channels.SocketChannel;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -12,6 +13,18 @@ import java.util.concurrent.locks.LockSupport;
  * the other methods.
  */
 public abstract class Connection {
+  /** How long a peer may take to notice the end of a response, and to send the rest of its own. */
+  protected static final long LINGER_NANOS = TimeUnit.SECONDS.toNanos(5);
+
+  /** After so many bytes of bodies that applications did not read, a connection is closed. */
+  protected static final long MOST_UNREAD = 64L * 1024 * 1024;
+
+  /**
+   * How long a connection that has sent nothing may go on while the server stops. If it came just
+   * before the stop, its request is on the way.
+   */
+  protected static final long FIRST_WHILE_STOPPING_NANOS = TimeUnit.SECONDS.toNanos(1);
+
   private static final long NONE = 0;
   private static final long BEFORE_RESET_NANOS = 100_000_000;
 
@@ -30,6 +43,9 @@ public abstract class Connection {
 
   /** When the peer must have taken something, by the same clock. */
   private volatile long writeDeadline = NONE;
+
+  /** Whether the peer owes what {@link #readDeadline} is for. */
+  private volatile boolean owed;
 
   private volatile boolean timedOut;
 
@@ -53,7 +69,10 @@ public abstract class Connection {
   /** Cancels a request that runs. */
   protected abstract void cancel(Throwable cause);
 
-  /** When the connection began to have no request; {@link Long#MAX_VALUE} while it has one. */
+  /**
+   * When the connection began to have no request; {@link Long#MAX_VALUE} while it has one, or if it
+   * is drained already.
+   */
   protected abstract long idleSince();
 
   /** The server of this connection. */
@@ -66,6 +85,16 @@ public abstract class Connection {
    * connection.
    */
   protected final void expect(long nanos) {
+    owed = true;
+    readDeadline = in(nanos);
+  }
+
+  /**
+   * The server closes the connection after that time, and logs nothing, because the peer owes
+   * nothing. {@link #expect} and {@link #expectNothing} take this back.
+   */
+  protected final void closeIn(long nanos) {
+    owed = false;
     readDeadline = in(nanos);
   }
 
@@ -132,7 +161,7 @@ public abstract class Connection {
 
   final void look(long now) {
     if (isPast(readDeadline, now) || isPast(writeDeadline, now)) {
-      timedOut = true;
+      timedOut = owed || isPast(writeDeadline, now);
       breakOff();
       return;
     }

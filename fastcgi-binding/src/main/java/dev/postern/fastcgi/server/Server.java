@@ -142,6 +142,7 @@ public final class Server {
     try {
       while (!places.tryAcquire(BUSY_MILLIS, TimeUnit.MILLISECONDS)) {
         drainIdlest();
+        look(System.nanoTime());
       }
       return true;
     } catch (InterruptedException e) {
@@ -234,7 +235,13 @@ public final class Server {
 
   private void watch() {
     try {
-      while (!stopped.await(busy ? BUSY_MILLIS : QUIET_MILLIS, TimeUnit.MILLISECONDS)) {
+      while (stopped.getCount() > 0) {
+        if (busy || isStopping()) {
+          stopped.await(BUSY_MILLIS, TimeUnit.MILLISECONDS);
+        } else {
+          // A stop waits for the looks that end idle connections.
+          stopping.await(QUIET_MILLIS, TimeUnit.MILLISECONDS);
+        }
         busy = requests.availablePermits() < limits.requests();
         look(System.nanoTime());
       }

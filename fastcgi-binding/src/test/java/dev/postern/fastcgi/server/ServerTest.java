@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -21,6 +22,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(60)
 class ServerTest {
@@ -74,6 +77,63 @@ class ServerTest {
 
   @Test
   void look_thatFails_doesNotEndTheTimeOuts() throws Exception {
+    assertCloses(Failing::new);
+  }
+
+  /** Sends nothing, and has a millisecond left. */
+  private static final class Silent extends Connection {
+    private final boolean owed;
+
+    Silent(SocketChannel channel, Server server, boolean owed) {
+      super(channel, server);
+      this.owed = owed;
+    }
+
+    @Override
+    protected void serve() throws IOException {
+      if (owed) {
+        expect(TimeUnit.MILLISECONDS.toNanos(1));
+      } else {
+        closeIn(TimeUnit.MILLISECONDS.toNanos(1));
+      }
+      channel.read(ByteBuffer.allocate(1));
+    }
+
+    @Override
+    protected void tick(long now) {}
+
+    @Override
+    protected void drain() {}
+
+    @Override
+    protected void cancel(Throwable cause) {}
+
+    @Override
+    protected long idleSince() {
+      return Long.MAX_VALUE;
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void end_isLoggedIfThePeerOwedSomething(boolean owed) throws Exception {
+    List<String> lines = new CopyOnWriteArrayList<>();
+    LOG.setLevel(Level.ALL);
+    LOG.setFilter(
+        line -> {
+          lines.add(line.getMessage());
+          return false;
+        });
+    try {
+      assertCloses((channel, server) -> new Silent(channel, server, owed));
+    } finally {
+      LOG.setFilter(null);
+    }
+    assertThat(lines).hasSize(owed ? 1 : 0);
+  }
+
+  /** A connection is closed although its peer sends nothing. Returns when it has ended. */
+  private static void assertCloses(Server.Protocol protocol) throws IOException {
     Duration time = Duration.ofSeconds(30);
     Server server =
         new Server(
@@ -82,7 +142,7 @@ class ServerTest {
                 ListenAddress.of("127.0.0.1:0"), PosixFilePermissions.fromString("rw-------")),
             Peers.ofEnvironment(),
             new ServerLimits(10, 10, time, time, time),
-            Failing::new);
+            protocol);
     server.start();
     String address = server.address();
     int port = Integer.parseInt(address.substring(address.lastIndexOf(':') + 1));
@@ -90,7 +150,7 @@ class ServerTest {
       client.setSoTimeout(30_000);
       assertThat(client.getInputStream().read()).isNegative();
     } finally {
-      server.stop(Duration.ZERO);
+      server.stop(Duration.ofSeconds(30));
     }
   }
 
