@@ -116,8 +116,9 @@ public final class FastCgiApplication implements Application, AutoCloseable {
    * listening Unix socket as its standard input (FastCGI 1.0, 2.2), in a directory that only this
    * process's user may enter. A server that has ended is started again. If a request ends before
    * its response, because of a time-out or because the client has left, its server is ended too.
-   * All servers end with this JVM, and by {@link FastCgiApplication#close}. The sockets need Perl
-   * or Python in {@code /usr/bin}.
+   * All servers end by {@link FastCgiApplication#close}, and with this JVM. If it is killed, that
+   * needs {@code setpriv} of util-linux, and processes that a server has started itself live on.
+   * The sockets need Perl or Python in {@code /usr/bin}.
    *
    * @param command an absolute path and its arguments
    * @throws IllegalArgumentException when the command is empty or its first word is no absolute

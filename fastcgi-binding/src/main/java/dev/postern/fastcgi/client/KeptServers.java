@@ -1,15 +1,21 @@
 package dev.postern.fastcgi.client;
 
+import dev.postern.internal.StaleSocket;
 import dev.postern.process.ErrorTail;
 import dev.postern.process.Exit;
 import dev.postern.process.HostedProcess;
+import dev.postern.process.ProcessName;
 import dev.postern.process.ProgramText;
 import dev.postern.process.Pumps;
 import dev.postern.process.RunningProgram;
+import dev.postern.system.Helpers;
+import dev.postern.system.Owners;
+import dev.postern.system.Spool;
 import dev.postern.wire.Refusal;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -25,7 +31,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * FastCGI servers that this process starts: processes of one command. Each has a listening socket
  * of its own as descriptor 0, in a directory that only this user may enter. A server is started
- * when a request first needs it, and again when it has ended. Thread-safe.
+ * when a request first needs it, and again when it has ended. If this JVM is killed, the kernel
+ * ends the servers, and the next JVM removes the directory. Thread-safe.
  */
 public final class KeptServers implements AutoCloseable {
   private static final String PATH = "/usr/local/bin:/usr/bin:/bin";
@@ -36,6 +43,9 @@ public final class KeptServers implements AutoCloseable {
 
   /** The address of a Unix socket has no room for a longer path. */
   private static final int MAX_SOCKET_PATH = 100;
+
+  /** {@code postern-fcgi-PID-START-RANDOM}, of a {@link ProcessName}. */
+  private static final String PREFIX = "postern-fcgi-";
 
   private static final long START_NANOS = TimeUnit.SECONDS.toNanos(10);
   private static final long KEEP_NANOS = TimeUnit.DAYS.toNanos(1);
@@ -63,6 +73,28 @@ public final class KeptServers implements AutoCloseable {
                   + "if os.path.exists(p):os.unlink(p)\n"
                   + "s=socket.socket(socket.AF_UNIX);s.bind(p);s.listen(128);os.umask(0o022)\n"
                   + "os.dup2(s.fileno(),0);os.execv(sys.argv[2],sys.argv[2:])"));
+
+  /** Made when the first server is started. */
+  private static final class Tie {
+    /**
+     * Starts a program that the kernel ends with the thread that has started it. Empty where the
+     * system has no such {@code setpriv}; that of busybox lacks the option.
+     */
+    static final List<String> COMMAND = command();
+
+    private static List<String> command() {
+      try {
+        String setpriv = Helpers.find("setpriv");
+        List<String> tie = List.of(setpriv, "--pdeathsig=KILL", "--");
+        List<String> trial = new ArrayList<>(tie);
+        trial.addAll(List.of(setpriv, "--version"));
+        Helpers.run(trial);
+        return tie;
+      } catch (IllegalStateException e) {
+        return List.of();
+      }
+    }
+  }
 
   private final List<String> command;
   private final Map<String, String> environment;
@@ -133,14 +165,45 @@ public final class KeptServers implements AutoCloseable {
     }
     Path home = directory;
     if (home == null) {
-      home = Files.createTempDirectory("postern-fcgi");
+      home = makeDirectory(Spool.directory());
       if (home.toString().length() > MAX_SOCKET_PATH) {
         Files.delete(home);
-        home = Files.createTempDirectory(Path.of("/tmp"), "postern-fcgi");
+        home = makeDirectory(Path.of("/tmp"));
       }
       directory = home;
     }
     return home.resolve(Integer.toString(number));
+  }
+
+  private static Path makeDirectory(Path parent) throws IOException {
+    sweep(parent);
+    return Files.createTempDirectory(parent, PREFIX + ProcessName.current() + "-");
+  }
+
+  /** Removes what ended processes of ours have left. */
+  private static void sweep(Path parent) {
+    try (DirectoryStream<Path> left = Files.newDirectoryStream(parent, PREFIX + "*")) {
+      for (Path home : left) {
+        if (ProcessName.isLeftover(home, PREFIX) && Owners.ownerOfLink(home) == Owners.current()) {
+          removeUnused(home);
+        }
+      }
+    } catch (IOException | RuntimeException e) {
+      // If the directory cannot be read, nothing can be made in it either, which says so.
+    }
+  }
+
+  private static void removeUnused(Path home) {
+    try {
+      try (DirectoryStream<Path> sockets = Files.newDirectoryStream(home)) {
+        for (Path socket : sockets) {
+          StaleSocket.remove(socket);
+        }
+      }
+      Files.delete(home);
+    } catch (IOException e) {
+      // A server that could not be tied to its JVM still listens, or another JVM was faster.
+    }
   }
 
   /** Ends the servers, and removes their sockets. A later request gets a 503. */
@@ -326,11 +389,13 @@ public final class KeptServers implements AutoCloseable {
     private void start() throws IOException {
       Path socket = home.socket(number);
       Files.deleteIfExists(socket);
-      List<String> words = new ArrayList<>(helper());
+      List<String> words = new ArrayList<>(Tie.COMMAND);
+      words.addAll(helper());
       words.add(socket.toString());
       words.addAll(home.command);
       HostedProcess process =
-          HostedProcess.start(words, home.environment, home.workingDirectory, null);
+          HostedProcess.start(
+              words, home.environment, home.workingDirectory, null, !Tie.COMMAND.isEmpty());
       Running started = new Running(process);
       try {
         Pumps.run(started::watch);
