@@ -12,9 +12,11 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +25,11 @@ import org.jspecify.annotations.Nullable;
  * moves the file to its place.
  */
 final class UnixSocketFile {
+  /** How many names of three letters and digits there are. */
+  private static final int NAMES = 36 * 36 * 36;
+
+  private static final int MOST_TRIES = 100;
+
   private final Path path;
 
   /** Identifies the file, because another file may take its place. */
@@ -49,7 +56,7 @@ final class UnixSocketFile {
           "directory of the socket must exist: " + Escapes.quote(directory.toString()));
     }
     StaleSocket.remove(path);
-    Path closed = Files.createTempDirectory(directory, ".p", closedMode());
+    Path closed = closedDirectory(directory);
     try {
       Path made = closed.resolve("s");
       channel.bind(UnixDomainSocketAddress.of(made), backlog);
@@ -66,8 +73,24 @@ final class UnixSocketFile {
     return new UnixSocketFile(path);
   }
 
-  private static java.nio.file.attribute.FileAttribute<Set<PosixFilePermission>> closedMode() {
-    return PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+  /**
+   * Makes a directory that only this user may enter. Java takes no more than 106 bytes as the
+   * path of a socket, so a long name would leave little for the directory of the socket.
+   */
+  private static Path closedDirectory(Path parent) throws IOException {
+    FileAttribute<?> mode =
+        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+    for (int tries = 1; ; tries++) {
+      int number = ThreadLocalRandom.current().nextInt(NAMES);
+      try {
+        return Files.createDirectory(
+            parent.resolve("." + Integer.toString(number, Character.MAX_RADIX)), mode);
+      } catch (FileAlreadyExistsException e) {
+        if (tries == MOST_TRIES) {
+          throw e;
+        }
+      }
+    }
   }
 
   /** Removes the file, if it is still the one that this object has made. */
