@@ -35,7 +35,7 @@ import jakarta.servlet.ServletException;
  * <tr><td>{@code passShellEnvironment}</td><td>{@code false}</td>
  *     <td>whether programs get this process's variables</td></tr>
  * <tr><td>{@code cgiMethods}</td><td>{@code GET,POST}</td>
- *     <td>the methods that are served, or {@code *}</td></tr>
+ *     <td>the methods that are served, or {@code *}; HEAD is served with GET</td></tr>
  * <tr><td>{@code stderrTimeout}</td><td>60 s</td>
  *     <td>milliseconds that a program may work on after the end of its output</td></tr>
  * <tr><td>{@code parameterEncoding}</td><td></td>

@@ -12,6 +12,7 @@ import java.nio.charset.IllegalCharsetNameException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -231,13 +232,20 @@ final class ServletPrograms {
     }
   }
 
+  /**
+   * Reads {@code cgiMethods}. A server that serves GET must serve HEAD as well (RFC 9110 9.1).
+   * Tomcat's servlet runs the program for HEAD, too, without a word about it.
+   */
   private void addMethods(CgiDirectory.Builder builder) throws ServletException {
     List<String> methods = parameters.words("cgiMethods");
-    if (methods == null) {
-      builder.methods(List.of("GET", "POST"));
-    } else if (!methods.equals(List.of("*"))) {
-      builder.methods(methods);
+    if (methods != null && methods.equals(List.of("*"))) {
+      return;
     }
+    Set<String> served = new LinkedHashSet<>(methods == null ? List.of("GET", "POST") : methods);
+    if (served.contains("GET")) {
+      served.add("HEAD");
+    }
+    builder.methods(served);
   }
 
   /**

@@ -184,9 +184,19 @@ class CgiServletParametersTest {
     TestResponse refused = answer(put, "executable", "sh");
 
     assertThat(refused.status()).isEqualTo(405);
-    assertThat(refused.header("Allow")).isEqualTo("GET, POST");
+    assertThat(refused.header("Allow")).isEqualTo("GET, POST, HEAD");
     assertThat(answer(put, "executable", "sh", "cgiMethods", "*").text()).isEqualTo("PUT\n");
     assertThat(answer(put, "executable", "sh", "cgiMethods", "GET, PUT").text()).isEqualTo("PUT\n");
+  }
+
+  @Test
+  void head_isServedWithGet() throws Exception {
+    program("p", HELLO + "echo $REQUEST_METHOD >&2");
+    TestRequest head = TestRequest.of("HEAD", "/p");
+
+    assertThat(answer(head, "executable", "sh").status()).isEqualTo(200);
+    assertThat(answer(head, "executable", "sh", "cgiMethods", "GET, PUT").status()).isEqualTo(200);
+    assertThat(answer(head, "executable", "sh", "cgiMethods", "POST").status()).isEqualTo(405);
   }
 
   /** The group of workers ends with the servlet. */
