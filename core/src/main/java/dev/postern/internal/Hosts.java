@@ -22,10 +22,14 @@ public final class Hosts {
     return isHost(value.substring(0, end));
   }
 
-  /** {@code host = IP-literal / IPv4address / reg-name} (RFC 3986 3.2.2); reg-name may be empty. */
+  /**
+   * {@code host = IP-literal / IPv4address / reg-name} (RFC 3986 3.2.2); reg-name may be empty. An
+   * address with a zone is none: a zone means nothing to another machine, and has no place in a URL
+   * (RFC 9844).
+   */
   public static boolean isHost(String host) {
     if (host.startsWith("[")) {
-      return host.endsWith("]") && Addresses.groups(plain(host)) != null && zoneIsEncoded(host);
+      return host.endsWith("]") && host.indexOf('%') < 0 && Addresses.groups(plain(host)) != null;
     }
     for (int i = 0; i < host.length(); i++) {
       char c = host.charAt(i);
@@ -34,12 +38,6 @@ public final class Hosts {
       }
     }
     return true;
-  }
-
-  /** {@code ZoneID = 1*( unreserved / pct-encoded )} after {@code %25} (RFC 6874 2). */
-  private static boolean zoneIsEncoded(String literal) {
-    int zone = literal.indexOf('%');
-    return zone < 0 || literal.startsWith("%25", zone) && zone + 4 < literal.length();
   }
 
   /**
