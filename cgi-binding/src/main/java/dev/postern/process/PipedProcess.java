@@ -161,6 +161,11 @@ abstract class PipedProcess extends Process {
         : new IOException("process of a request must take it");
   }
 
+  /** The failure of a look at a process that may have all of its request. */
+  static IOException mayHaveBegun(IOException cause) {
+    return new IOException("program may have begun", new IllegalStateException(cause));
+  }
+
   /** Waits until the status pipe ends: the child has become the program, or has ended. */
   private static void awaitProgram(FileInputStream status, FileInputStream unread)
       throws IOException {
@@ -170,7 +175,7 @@ abstract class PipedProcess extends Process {
     try {
       n = status.read(why);
     } catch (IOException e) {
-      throw new IOException("program may have begun", new IllegalStateException(e));
+      throw mayHaveBegun(e);
     }
     if (n > 0) {
       throw new IOException(

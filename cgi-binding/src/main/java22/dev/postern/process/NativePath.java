@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /** The native start path: glibc's {@code posix_spawn} by the foreign function API. */
 final class NativePath {
   /** Those with 64 bits for which the numbers and layouts of {@link Libc} are right. */
-  private static final Set<String> ARCHITECTURES = Set.of("amd64", "aarch64", "riscv64", "ppc64le");
+  private static final Set<String> ARCHITECTURES = Set.of("amd64", "aarch64", "riscv64");
 
   private NativePath() {}
 

@@ -155,7 +155,7 @@ final class NativeProcess extends HostedProcess {
       }
     } catch (IOException e) {
       session.kill();
-      throw new IOException("program has begun", new IllegalStateException(e));
+      throw PipedProcess.mayHaveBegun(e);
     } catch (Throwable e) {
       session.kill();
       throw e;
@@ -170,39 +170,49 @@ final class NativeProcess extends HostedProcess {
     ForkedChild child = process.child;
     int flags = Libc.O_WRONLY | Libc.O_NONBLOCK;
     int control = work.open(child.file(child.control()).toString(), flags);
+    IOException notTaken;
     try {
-      long begun = System.nanoTime();
-      boolean killed = false;
-      for (int sent = 0; sent < request.length || work.unread(control) > 0; ) {
-        if (sent < request.length) {
-          int n = work.write(control, request, sent, request.length - sent);
-          if (n < 0) {
-            throw PipedProcess.notTaken(false);
-          }
-          sent += n;
-        }
-        boolean all = sent == request.length;
-        work.startDeafWait();
-        int pipe = work.await(control, all ? 0 : Libc.POLLOUT);
-        boolean changed = work.poll(TAKEN_LOOK_NANOS) && work.isReady(pipe);
-        if (all && changed && work.unread(control) > 0) {
-          throw PipedProcess.notTaken(false);
-        }
-        long waited = System.nanoTime() - begun;
-        if (!killed && waited > PipedProcess.PATIENCE_NANOS) {
-          process.toHandle().destroyForcibly();
-          killed = true;
-        }
-        if (waited > PipedProcess.PATIENCE_NANOS + PipedProcess.KILLED_NANOS) {
-          throw PipedProcess.notTaken(true);
-        }
-      }
-      if (killed) {
-        throw PipedProcess.notTaken(true);
-      }
+      notTaken = hand(process, request, control);
+    } catch (IOException e) {
+      throw PipedProcess.mayHaveBegun(e);
     } finally {
       close(control);
     }
+    if (notTaken != null) {
+      throw notTaken;
+    }
+  }
+
+  /** Writes the request, and waits until the process has taken it. Returns the failure if it has not. */
+  private @Nullable IOException hand(PipedProcess process, byte[] request, int control)
+      throws IOException {
+    long begun = System.nanoTime();
+    boolean killed = false;
+    for (int sent = 0; sent < request.length || work.unread(control) > 0; ) {
+      if (sent < request.length) {
+        int n = work.write(control, request, sent, request.length - sent);
+        if (n < 0) {
+          return PipedProcess.notTaken(false);
+        }
+        sent += n;
+      }
+      boolean all = sent == request.length;
+      work.startDeafWait();
+      int pipe = work.await(control, all ? 0 : Libc.POLLOUT);
+      boolean changed = work.poll(TAKEN_LOOK_NANOS) && work.isReady(pipe);
+      if (all && changed && work.unread(control) > 0) {
+        return PipedProcess.notTaken(false);
+      }
+      long waited = System.nanoTime() - begun;
+      if (!killed && waited > PipedProcess.PATIENCE_NANOS) {
+        process.toHandle().destroyForcibly();
+        killed = true;
+      }
+      if (waited > PipedProcess.PATIENCE_NANOS + PipedProcess.KILLED_NANOS) {
+        return PipedProcess.notTaken(true);
+      }
+    }
+    return killed ? PipedProcess.notTaken(true) : null;
   }
 
   // ---- the start ----

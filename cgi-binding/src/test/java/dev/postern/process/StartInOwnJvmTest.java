@@ -102,6 +102,18 @@ class StartInOwnJvmTest {
     assertThat(log).doesNotContain("WARNING");
   }
 
+  /** On powerpc, some numbers of the system are others. */
+  @Test
+  @EnabledIfSystemProperty(named = "postern.test.jar", matches = "true")
+  void otherArchitecture_isPortable() throws Exception {
+    Path file = directory.resolve("report");
+    List<String> options = List.of(NATIVE_ACCESS, "-Dos.arch=ppc64le");
+    Process jvm = start(file, "twice", "exec \"$@\"", Map.of(), options);
+    jvm.getErrorStream().transferTo(System.err);
+    assertThat(jvm.waitFor()).isZero();
+    assertThat(Files.readString(file, ISO_8859_1)).isEqualTo("ProcessBuilder\nexit 1exit 2");
+  }
+
   private String report(String mode, String shell, Map<String, String> environment)
       throws Exception {
     Path file = directory.resolve("report");
