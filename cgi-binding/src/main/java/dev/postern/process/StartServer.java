@@ -101,9 +101,9 @@ final class StartServer {
     if (Thread.currentThread().isInterrupted()) {
       throw new InterruptedIOException("interrupted before the program was started");
     }
-    byte[] request = request(command, environment, directory);
     StartServer server = current(false);
-    if (request == null || server == null) {
+    byte[] request = server == null ? null : request(command, environment, directory);
+    if (server == null || request == null) {
       return null;
     }
     ForkedChild child = server.take();
