@@ -152,8 +152,7 @@ public final class CgiGateway {
     }
     CgiSink sink = new CgiSink(out, body, ProcessVariables.isErrorPage(variables));
     Exchange exchange = Exchange.of(environ, sink);
-    boolean tooLarge = environ.contentLength() > maxBody;
-    Application answering = tooLarge ? new TooLarge() : application;
+    Application answering = environ.contentLength() > maxBody ? new TooLarge() : application;
     if (!ownsProcess) {
       return exchange.run(answering);
     }
@@ -162,7 +161,7 @@ public final class CgiGateway {
     Outcome outcome = exchange.run(answering);
     terminator.finished(CgiSink.exitStatus(outcome));
     removeHook(terminator);
-    if (body != null && outcome.complete() && !tooLarge) {
+    if (body != null && outcome.complete()) {
       drain(body);
     }
     return outcome;
@@ -324,7 +323,8 @@ public final class CgiGateway {
 
     /**
      * The largest request body, in bytes; no limit by default, because the web server has one. The
-     * client gets a 413 for a larger body, and the application is not called.
+     * client gets a 413 for a larger body, and the application is not called. The gateway reads
+     * such a body after the response, as it does with any body.
      */
     public Builder maxBody(long bytes) {
       if (bytes < 0) {
