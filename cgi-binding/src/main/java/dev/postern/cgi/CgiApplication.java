@@ -98,8 +98,10 @@ public final class CgiApplication implements Application, AutoCloseable {
   }
 
   /**
-   * Options for a program with arguments, such as an interpreter and a script. No shell reads the
-   * command, and nothing of a request ever becomes an argument.
+   * Options for a program with arguments, such as {@code java} and the name of a class. The first
+   * word is the program: checks, {@code SCRIPT_FILENAME} and the working directory are those of
+   * this file. If the program is a script for an interpreter, use {@link Builder#interpreter}
+   * instead. No shell reads the command, and nothing of a request ever becomes an argument.
    *
    * @param command an absolute path and its arguments
    * @throws IllegalArgumentException when the command is empty or its first word is no absolute
