@@ -99,7 +99,7 @@ final class Serving {
     ServletSink sink = new ServletSink(request, response);
     RequestBody body = variables.body();
     PrintWriter errors = ErrorLog.of(log);
-    Environ environ = environ(variables, request, errors);
+    Environ environ = environ(variables, errors);
     GatewayException fault = refusal == null ? fault(variables, request) : refusal;
     Exchange exchange = Exchange.of(environ, passing == null ? sink : passing.before(sink));
     ClientWatch.Watched watched = null;
@@ -107,7 +107,7 @@ final class Serving {
     try {
       watched = watch == null ? null : watch.begin(exchange, request);
       end = end(exchange);
-      Application called = fault == null ? called(body, passing != null) : refusal(fault);
+      Application called = fault == null ? called(request, body, passing != null) : refusal(fault);
       Outcome outcome =
           exchange.run(
               sink.isIncluded() ? new IncludedApplication(called, sink::dropIncluded) : called);
@@ -136,8 +136,7 @@ final class Serving {
     }
   }
 
-  private Environ environ(
-      RequestVariables variables, HttpServletRequest request, PrintWriter errors) {
+  private Environ environ(RequestVariables variables, PrintWriter errors) {
     Environ.Builder builder =
         Environ.builder(variables)
             .input(variables.body())
@@ -146,7 +145,10 @@ final class Serving {
     if (options.deadline() != null) {
       builder.deadline(options.deadline());
     }
-    Environ environ = builder.build();
+    return builder.build();
+  }
+
+  private void addExtensions(Environ environ, HttpServletRequest request) {
     for (Map.Entry<String, Function<HttpServletRequest, ? extends @Nullable Object>> extension :
         options.extensions().entrySet()) {
       Object value = extension.getValue().apply(request);
@@ -154,7 +156,6 @@ final class Serving {
         environ.put(extension.getKey(), value);
       }
     }
-    return environ;
   }
 
   private @Nullable GatewayException fault(RequestVariables variables, HttpServletRequest request) {
@@ -186,16 +187,18 @@ final class Serving {
   }
 
   /**
-   * The application. If it may pass the request on, nothing of the body is read before the
-   * application itself reads: a container reads no form whose stream somebody else has.
+   * The application with the extensions that its environ has. If it may pass the request on,
+   * nothing of the body is read before the application itself reads: a container reads no form
+   * whose stream somebody else has.
    */
-  private Application called(RequestBody body, boolean mayPass) {
-    return mayPass
-        ? application
-        : (environ, startResponse) -> {
-          body.mayLook();
-          return application.call(environ, startResponse);
-        };
+  private Application called(HttpServletRequest request, RequestBody body, boolean mayPass) {
+    return (environ, startResponse) -> {
+      if (!mayPass) {
+        body.mayLook();
+      }
+      addExtensions(environ, request);
+      return application.call(environ, startResponse);
+    };
   }
 
   private static Application refusal(GatewayException fault) {

@@ -108,6 +108,34 @@ abstract class OptionsContract extends ContainerContract {
         .isEqualTo("Zo\u00c3\u00ab fr alice false true /s");
   }
 
+  @Test
+  void variableThatThrows_failsTheRequestAndNotTheServlet() throws Exception {
+    for (String name : List.of("TENANT", "app.tenant")) {
+      Application shows =
+          (environ, startResponse) -> {
+            startResponse.start(200, TEXT);
+            return Body.of("tenant " + environ.get(name));
+          };
+      ServletGateway servlet =
+          ServletGateway.builder(shows)
+              .variable(
+                  name,
+                  request -> {
+                    throw new IllegalStateException(ResponseContract.SECRET);
+                  })
+              .build();
+      logs.clear();
+      int port = start(Deployment.at("").servlet(servlet, "/*"));
+
+      RawResponse response = RawClient.get(port, "/");
+
+      assertThat(response.status()).as(name).isEqualTo(500);
+      assertThat(response.text()).as(name).isEqualTo("500 Internal Server Error\n");
+      assertThat(logs.entries("dev.postern", 1)).as(name).hasSize(1);
+      assertThat(logs.lines()).as(name).anyMatch(line -> line.contains(ResponseContract.SECRET));
+    }
+  }
+
   /** Shows what init parameters have added. */
   public static final class Shows implements Application {
     @Override
