@@ -133,8 +133,7 @@ public class FilterGateway extends HttpFilter {
   @Override
   public void init() throws ServletException {
     FilterConfig config = requireNonNull(getFilterConfig(), "filter must have its config");
-    InitParameters parameters =
-        InitParameters.of(config.getInitParameterNames(), config::getInitParameter);
+    InitParameters parameters = parameters(config);
     GatewayOptions options = GatewayOptions.of(builder, parameters);
     String given = parameters.text("prefix");
     prefix = given == null ? builder.prefix : given;
@@ -144,16 +143,23 @@ public class FilterGateway extends HttpFilter {
       throw InitParameters.refused("prefix", "must be allowed: " + e.getMessage(), null);
     }
     passNotFound = parameters.flag("passNotFound") || builder.passNotFound;
-    Application application = Applications.of(builder.application, parameters);
+    parameters.text(Applications.APPLICATION);
+    // A container does not destroy a filter whose init has failed, so nobody would close an
+    // application that is made before this check.
     if (getClass() == FilterGateway.class) {
       parameters.refuseOthers(name -> false);
     }
+    Application application = Applications.of(builder.application, parameters(config));
     serving =
         new Serving(
             application,
             options,
             Applications.software(config.getServletContext().getServerInfo()),
             text -> config.getServletContext().log(text));
+  }
+
+  private static InitParameters parameters(FilterConfig config) {
+    return InitParameters.of(config.getInitParameterNames(), config::getInitParameter);
   }
 
   /**

@@ -174,15 +174,16 @@ public class ServletGateway extends HttpServlet {
     InitParameters parameters = InitParameters.of(getServletConfig());
     GatewayOptions options = GatewayOptions.of(builder, parameters);
     threads = ExchangeThreads.of(builder.executor, parameters);
-    if (builder.application != null) {
-      application = Applications.of(builder.application, parameters);
-    } else {
-      application = applicationOf(getServletConfig());
-      parameters.text(Applications.APPLICATION);
-    }
+    parameters.text(Applications.APPLICATION);
+    // A container does not destroy a servlet whose init has failed, so nobody would close an
+    // application that is made before this check.
     if (getClass() == ServletGateway.class) {
       parameters.refuseOthers(name -> false);
     }
+    application =
+        builder.application == null
+            ? applicationOf(getServletConfig())
+            : Applications.of(builder.application, InitParameters.of(getServletConfig()));
     serving =
         new Serving(
             application,

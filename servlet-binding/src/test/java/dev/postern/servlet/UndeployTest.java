@@ -1,6 +1,7 @@
 package dev.postern.servlet;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.postern.Application;
 import dev.postern.Body;
@@ -11,10 +12,15 @@ import dev.postern.cgi.CgiApplication;
 import dev.postern.cgi.Isolation;
 import dev.postern.testing.InMemoryGateway;
 import dev.postern.testing.TestRequest;
+import jakarta.servlet.FilterConfig;
+import jakarta.servlet.ServletConfig;
+import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -46,6 +52,48 @@ class UndeployTest {
     Closing application = new Closing();
     new ServletGateway(application).destroy();
     assertThat(application.closed).hasValue(1);
+  }
+
+  /** Counts how often it is made. */
+  public static final class Made implements Application {
+    private static final AtomicInteger COUNT = new AtomicInteger();
+
+    public Made() {
+      COUNT.incrementAndGet();
+    }
+
+    @Override
+    public Body call(Environ environ, StartResponse startResponse) {
+      return Body.empty();
+    }
+  }
+
+  /** A container does not destroy what has not started, so that nobody would close it. */
+  @Test
+  void wrongInitParameter_makesNoApplication() {
+    Map<String, String> parameters = Map.of("application", Made.class.getName(), "dedline", "3");
+    String message = "init parameter must be one that there is: \"dedline\"; there are ";
+
+    assertThatThrownBy(() -> new ServletGateway().init(config(ServletConfig.class, parameters)))
+        .hasMessageStartingWith(message)
+        .hasMessageEndingWith(", application");
+    assertThatThrownBy(() -> new FilterGateway().init(config(FilterConfig.class, parameters)))
+        .hasMessageStartingWith(message)
+        .hasMessageEndingWith(", application");
+    assertThat(Made.COUNT).hasValue(0);
+  }
+
+  private static <T> T config(Class<T> type, Map<String, String> parameters) {
+    return type.cast(
+        Proxy.newProxyInstance(
+            type.getClassLoader(),
+            new Class<?>[] {type},
+            (proxy, method, arguments) ->
+                switch (method.getName()) {
+                  case "getInitParameterNames" -> Collections.enumeration(parameters.keySet());
+                  case "getInitParameter" -> parameters.get(arguments[0]);
+                  default -> null;
+                }));
   }
 
   @Test
