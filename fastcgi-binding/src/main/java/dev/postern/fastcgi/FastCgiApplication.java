@@ -28,9 +28,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -376,35 +374,9 @@ public final class FastCgiApplication implements Application, AutoCloseable {
     @SuppressWarnings("exports")
     protected HostOptions options() {
       HostOptions options = super.options();
-      if (root == null || options.documentRoot() != null) {
-        return options;
-      }
-      return withDocumentRoot(options, root);
-    }
-
-    private static HostOptions withDocumentRoot(HostOptions o, Path documentRoot) {
-      Map<String, String> environment = new LinkedHashMap<>(o.environment());
-      return new HostOptions(
-          environment,
-          documentRoot,
-          o.headerTimeout(),
-          o.idleTimeout(),
-          o.afterOutput(),
-          o.totalTimeout(),
-          o.maxBody(),
-          o.maxSpool(),
-          o.places(),
-          o.listeners(),
-          o.methods(),
-          o.localRedirects(),
-          o.passAuthorization(),
-          o.shellFunctions(),
-          o.strictExit(),
-          o.passed(),
-          o.fileVariables(),
-          o.lenientType(),
-          o.encodedSlash(),
-          o.kept());
+      return root == null || options.documentRoot() != null
+          ? options
+          : options.withDocumentRoot(root);
     }
 
     @Override
