@@ -5,7 +5,6 @@ import dev.postern.fastcgi.server.Server;
 import dev.postern.fastcgi.server.Settings;
 import java.io.Closeable;
 import java.io.IOException;
-import java.time.Duration;
 
 /**
  * Serves an application over FastCGI, as a responder: behind nginx, Apache, lighttpd, HAProxy or
@@ -28,11 +27,9 @@ import java.time.Duration;
  */
 public final class FastCgiGateway implements Closeable {
   private final Server server;
-  private final Duration grace;
 
-  private FastCgiGateway(Server server, Duration grace) {
+  private FastCgiGateway(Server server) {
     this.server = server;
-    this.grace = grace;
   }
 
   /** Options of a gateway; {@link Builder#open} starts it. */
@@ -56,13 +53,7 @@ public final class FastCgiGateway implements Closeable {
    * {@code main}.
    */
   public void serve() {
-    Runtime.getRuntime().addShutdownHook(new Thread(this::close, "postern-fastcgi-stop"));
-    try {
-      await();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      close();
-    }
+    server.serve();
   }
 
   /**
@@ -86,7 +77,7 @@ public final class FastCgiGateway implements Closeable {
    */
   @Override
   public void close() {
-    server.stop(grace);
+    server.stop();
   }
 
   /** Options of a FastCGI gateway. Not thread-safe. */
@@ -104,10 +95,9 @@ public final class FastCgiGateway implements Closeable {
      */
     public FastCgiGateway open() throws IOException {
       Settings settings = settings();
-      Server server =
+      return new FastCgiGateway(
           settings.start(
-              "fastcgi", (channel, owner) -> new FastCgiConnection(channel, owner, settings));
-      return new FastCgiGateway(server, settings.grace());
+              "fastcgi", (channel, owner) -> new FastCgiConnection(channel, owner, settings)));
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.postern.fastcgi;
 
+import dev.postern.fastcgi.server.Connection;
 import dev.postern.fastcgi.wire.Records;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -34,13 +35,8 @@ final class RecordOutput {
 
   private static final int NONE = -1;
 
-  /** Where the bytes go. */
-  interface Target {
-    void write(ByteBuffer... buffers) throws IOException;
-  }
-
   private final ReentrantLock lock = new ReentrantLock();
-  private final Target target;
+  private final Connection.Target target;
 
   /**
    * The records that wait. The buffer grows with them, because a buffer of {@link #BUFFER} bytes
@@ -57,7 +53,7 @@ final class RecordOutput {
   /** Whether a write has failed. The peer may then have a part of a record. */
   private boolean broken;
 
-  RecordOutput(Target target) {
+  RecordOutput(Connection.Target target) {
     this.target = target;
   }
 

@@ -21,7 +21,9 @@ final class ScgiConnection extends Connection {
   private final ScgiInput in;
   private volatile @Nullable Exchange exchange;
 
-  /** Whether no byte has come. Guarded by {@code this}, together with the time for the first one. */
+  /**
+   * Whether no byte has come. Guarded by {@code this}, together with the time for the first one.
+   */
   private boolean fresh = true;
 
   ScgiConnection(SocketChannel channel, Server server, Settings settings) {

@@ -6,7 +6,6 @@ import dev.postern.fastcgi.server.Server;
 import dev.postern.fastcgi.server.Settings;
 import java.io.Closeable;
 import java.io.IOException;
-import java.time.Duration;
 
 /**
  * Serves an application over SCGI: behind nginx, Apache's mod_proxy_scgi, lighttpd or any other web
@@ -30,11 +29,9 @@ import java.time.Duration;
  */
 public final class ScgiGateway implements Closeable {
   private final Server server;
-  private final Duration grace;
 
-  private ScgiGateway(Server server, Duration grace) {
+  private ScgiGateway(Server server) {
     this.server = server;
-    this.grace = grace;
   }
 
   /** Options of a gateway; {@link Builder#open} starts it. */
@@ -58,13 +55,7 @@ public final class ScgiGateway implements Closeable {
    * {@code main}.
    */
   public void serve() {
-    Runtime.getRuntime().addShutdownHook(new Thread(this::close, "postern-scgi-stop"));
-    try {
-      await();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      close();
-    }
+    server.serve();
   }
 
   /**
@@ -88,7 +79,7 @@ public final class ScgiGateway implements Closeable {
    */
   @Override
   public void close() {
-    server.stop(grace);
+    server.stop();
   }
 
   /** Options of a SCGI gateway. Not thread-safe. */
@@ -106,9 +97,8 @@ public final class ScgiGateway implements Closeable {
      */
     public ScgiGateway open() throws IOException {
       Settings settings = settings();
-      Server server =
-          settings.start("scgi", (channel, owner) -> new ScgiConnection(channel, owner, settings));
-      return new ScgiGateway(server, settings.grace());
+      return new ScgiGateway(
+          settings.start("scgi", (channel, owner) -> new ScgiConnection(channel, owner, settings)));
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.postern.scgi;
 
+import dev.postern.fastcgi.server.Connection;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
@@ -15,14 +16,9 @@ final class ScgiOutput extends OutputStream {
               + "Content-Length: 0\r\n\r\n")
           .getBytes(StandardCharsets.US_ASCII);
 
-  private final Target target;
+  private final Connection.Target target;
 
-  /** Where the bytes go. */
-  interface Target {
-    void write(ByteBuffer... buffers) throws IOException;
-  }
-
-  ScgiOutput(Target target) {
+  ScgiOutput(Connection.Target target) {
     this.target = target;
   }
 

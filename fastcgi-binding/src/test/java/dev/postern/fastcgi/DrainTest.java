@@ -40,8 +40,7 @@ class DrainTest {
   void drain_ofAnIdleConnection_losesNothingThatIsOnItsWay() throws Exception {
     InetSocketAddress free = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
     try (ServerSocketChannel listener = ServerSocketChannel.open().bind(free);
-        RawWebServer peer =
-            RawWebServer.connect("127.0.0.1:" + listener.socket().getLocalPort());
+        RawWebServer peer = RawWebServer.connect("127.0.0.1:" + listener.socket().getLocalPort());
         SocketChannel accepted = listener.accept()) {
       FastCgiConnection connection =
           new FastCgiConnection(accepted, unwatched(), new Settings(NAME));
@@ -78,7 +77,7 @@ class DrainTest {
         "test",
         socket,
         Peers.ofEnvironment(),
-        new ServerLimits(10, 10, time, time, time),
+        new ServerLimits(10, 10, time, time, time, time),
         (channel, owner) -> {
           throw new IllegalStateException();
         });

@@ -52,6 +52,12 @@ public abstract class Connection {
   /** Whether a response was begun whose end was not written yet. */
   private volatile boolean half;
 
+  /** Writes all of some buffers to the peer. */
+  @FunctionalInterface
+  public interface Target {
+    void write(ByteBuffer... buffers) throws IOException;
+  }
+
   protected Connection(SocketChannel channel, Server server) {
     this.channel = channel;
     this.server = server;

@@ -102,6 +102,17 @@ public final class Server {
     stopped.await();
   }
 
+  /** Waits until the server was stopped, which SIGTERM and Ctrl-C do from now on. */
+  public void serve() {
+    Runtime.getRuntime().addShutdownHook(new Thread(this::stop, "postern-" + name + "-stop"));
+    try {
+      await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      stop();
+    }
+  }
+
   // ---- accepting ----
 
   private void accept() {
@@ -272,10 +283,10 @@ public final class Server {
 
   /**
    * Stops the server. It accepts no new connection, and ends connections without a request. Running
-   * requests have {@code grace} to finish. Then it cancels those that still run, and cuts their
+   * requests have the grace to finish. Then it cancels those that still run, and cuts their
    * responses.
    */
-  public void stop(Duration grace) {
+  public void stop() {
     boolean first;
     synchronized (this) {
       first = !isStopping();
@@ -286,8 +297,7 @@ public final class Server {
       return;
     }
     socket.refuse();
-    boolean done = end(grace);
-    if (!done) {
+    if (!endInOrder()) {
       for (Connection connection : connections) {
         connection.cancel(new IOException("gateway stops"));
       }
@@ -303,11 +313,11 @@ public final class Server {
     stopped.countDown();
   }
 
-  private boolean end(Duration grace) {
+  private boolean endInOrder() {
     for (Connection connection : connections) {
       connection.drain();
     }
-    return awaitNoConnection(grace);
+    return awaitNoConnection(limits.grace());
   }
 
   /**

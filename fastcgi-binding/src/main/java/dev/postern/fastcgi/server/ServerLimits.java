@@ -10,6 +10,7 @@ import java.time.Duration;
  * @param head the time for the variables of a request
  * @param body how long a request's body may bring no byte
  * @param write the time in which a peer must take some of what is written to it
+ * @param grace how long a stop waits for running requests
  */
 public record ServerLimits(
-    int connections, int requests, Duration head, Duration body, Duration write) {}
+    int connections, int requests, Duration head, Duration body, Duration write, Duration grace) {}

@@ -130,16 +130,12 @@ public final class Settings {
             Math.min(maxRequests, maxConnections),
             headTimeout,
             bodyTimeout,
-            writeTimeout);
+            writeTimeout,
+            grace);
     Server server =
         new Server(name, ListenSocket.open(address, socketMode), allowed, limits, protocol);
     server.start();
     return server;
-  }
-
-  /** How long a stop waits for running requests. */
-  public Duration grace() {
-    return grace;
   }
 
   /** The path below which the application is; null if the web server says so. */

@@ -74,8 +74,8 @@ final class UnixSocketFile {
   }
 
   /**
-   * Makes a directory that only this user may enter. Java takes no more than 106 bytes as the
-   * path of a socket, so a long name would leave little for the directory of the socket.
+   * Makes a directory that only this user may enter. Java takes no more than 106 bytes as the path
+   * of a socket, so a long name would leave little for the directory of the socket.
    */
   private static Path closedDirectory(Path parent) throws IOException {
     FileAttribute<?> mode =

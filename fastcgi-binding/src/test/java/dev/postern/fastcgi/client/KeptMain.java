@@ -16,8 +16,7 @@ final class KeptMain {
 
   public static void main(String[] args) throws Exception {
     KeptServers servers =
-        new KeptServers(
-            List.of("/usr/bin/perl", "-e", SERVER, args[0]), Map.of(), Path.of("/"), 1);
+        new KeptServers(List.of("/usr/bin/perl", "-e", SERVER, args[0]), Map.of(), Path.of("/"), 1);
     Upstreams upstreams = Upstreams.of(servers, Duration.ofSeconds(30));
     Thread request = new Thread(() -> take(upstreams));
     request.start();

@@ -141,7 +141,7 @@ class ServerTest {
             ListenSocket.open(
                 ListenAddress.of("127.0.0.1:0"), PosixFilePermissions.fromString("rw-------")),
             Peers.ofEnvironment(),
-            new ServerLimits(10, 10, time, time, time),
+            new ServerLimits(10, 10, time, time, time, time),
             protocol);
     server.start();
     String address = server.address();
@@ -150,7 +150,7 @@ class ServerTest {
       client.setSoTimeout(30_000);
       assertThat(client.getInputStream().read()).isNegative();
     } finally {
-      server.stop(Duration.ofSeconds(30));
+      server.stop();
     }
   }
 
