@@ -63,7 +63,8 @@ final class SerialVersion {
     out.writeInt(access & OF_CLASS);
     head.interfaces.stream().map(name -> name.replace('/', '.')).sorted().forEach(out::writeUTF);
     head.fields.stream()
-        .filter(f -> (f.access & ACC_PRIVATE) == 0 || (f.access & (ACC_STATIC | ACC_TRANSIENT)) == 0)
+        .filter(
+            f -> (f.access & ACC_PRIVATE) == 0 || (f.access & (ACC_STATIC | ACC_TRANSIENT)) == 0)
         .sorted(Comparator.comparing(field -> field.name))
         .forEach(field -> write(out, field.name, field.access & OF_FIELD, field.desc));
     // First the initializer, then the constructors, then the methods.

@@ -605,8 +605,7 @@ class JavaProgramClassesTest {
       Call call = Call.get("/").to(CgiApplication.of(program));
       assertThat(call.body())
           .as(call.log())
-          .isEqualTo(
-              "false [own]\nfalse [many]\nfalse []\nfalse [1]\nfalse [1, 2]\nfalse [3]\n");
+          .isEqualTo("false [own]\nfalse [many]\nfalse []\nfalse [1]\nfalse [1, 2]\nfalse [3]\n");
     }
   }
 
@@ -625,8 +624,7 @@ class JavaProgramClassesTest {
       Matcher type = TYPE.matcher(source);
       assertThat(type.find()).isTrue();
       files.add(
-          Files.writeString(
-              Files.createDirectories(at).resolve(type.group(1) + ".java"), source));
+          Files.writeString(Files.createDirectories(at).resolve(type.group(1) + ".java"), source));
     }
     List<String> options =
         List.of("-proc:none", "-d", "" + classes, "-cp", "" + directory.resolve("classes"));

@@ -26,7 +26,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.objectweb.asm.ClassReader;
+import org.objectweb.asm.Opcodes;
+import org.objectweb.asm.tree.AbstractInsnNode;
 import org.objectweb.asm.tree.ClassNode;
+import org.objectweb.asm.tree.MethodInsnNode;
+import org.objectweb.asm.tree.MethodNode;
 
 /** The verifier takes every class of what programs bring with them, rewritten by all rules. */
 class RewrittenJarsTest {
@@ -58,19 +62,51 @@ class RewrittenJarsTest {
         new InstancePool(ProgramSource.of(classPath, Plain.class.getName()), options())) {
       Instance instance = new Instance(pool, code);
       int linked = 0;
+      int checks = 0;
       for (String name : jar.classes()) {
         try {
           // Asking for its methods links a class, and does not initialize it.
           Method[] methods = Class.forName(name, false, instance.loader).getDeclaredMethods();
           assertThat(methods).isNotNull();
           linked++;
+          checks += checksThatCanBeCalled(name, instance);
         } catch (NoClassDefFoundError | ClassNotFoundException e) {
           // Needs something that is not there, rewritten or not.
         }
       }
       assertThat(linked).isPositive();
+      // The tree of ASM has no statics that change.
+      assertThat(checks > 0).isEqualTo(member != ClassNode.class);
       assertThat(code.findings().lines()).noneMatch(line -> line.startsWith("cannot be read"));
     }
+  }
+
+  /** Counts the calls of checks in a class. The JVM would look at each only when it is made. */
+  private static int checksThatCanBeCalled(String name, Instance instance)
+      throws ClassNotFoundException {
+    int checks = 0;
+    ClassNode type = new ClassNode();
+    new ClassReader(instance.code.find(name).bytes())
+        .accept(type, ClassReader.SKIP_DEBUG | ClassReader.SKIP_FRAMES);
+    for (MethodNode method : type.methods) {
+      for (AbstractInsnNode at : method.instructions) {
+        if (at instanceof MethodInsnNode call && call.name.startsWith("postern$c$")) {
+          ClassNode head = instance.code.head(call.owner);
+          boolean isPublic = (head.access & Opcodes.ACC_PUBLIC) != 0;
+          assertThat(isPublic || packageOf(call.owner).equals(packageOf(type.name)))
+              .as("%s names %s", name, call.owner)
+              .isTrue();
+          Class<?> owner = Class.forName(call.owner.replace('/', '.'), false, instance.loader);
+          assertThat(owner.getMethods()).extracting(Method::getName).contains(call.name);
+          checks++;
+        }
+      }
+    }
+    return checks;
+  }
+
+  private static String packageOf(String name) {
+    return name.substring(0, name.lastIndexOf('/') + 1);
   }
 
   private static Path source(Class<?> type) throws URISyntaxException {
