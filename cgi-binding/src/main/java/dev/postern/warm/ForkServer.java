@@ -3,7 +3,6 @@ package dev.postern.warm;
 import dev.postern.internal.Escapes;
 import dev.postern.process.ForkedChild;
 import dev.postern.process.ServerProcess;
-import dev.postern.system.FileNames;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -61,7 +60,7 @@ final class ForkServer {
   private final Instant begun = Stamp.now();
   private final long beganNanos = System.nanoTime();
   private final LinkedBlockingQueue<Report> children = new LinkedBlockingQueue<>();
-  private final Map<Path, Stamp> modules = new LinkedHashMap<>();
+  private final LoadedFiles files;
   private final Map<Long, Map<String, String>> telling = new LinkedHashMap<>();
 
   /** The answers that are awaited to {@link #reap}. */
@@ -71,6 +70,7 @@ final class ForkServer {
 
   private @Nullable ServerProcess process;
   private Set<String> replaced = Set.of();
+  private boolean changedWhileLoading;
   private long workLimit;
   private long loadWork;
   private boolean ready;
@@ -86,6 +86,7 @@ final class ForkServer {
 
   ForkServer(ServerStart start, int generation, Listener listener) {
     this.start = start;
+    this.files = new LoadedFiles(start.directory());
     this.generation = generation;
     this.listener = listener;
     this.thread = new Thread(null, this::run, "postern-fork-server", 256 * 1024, false);
@@ -209,7 +210,8 @@ final class ForkServer {
         listener.refused(this, ScriptPool.UNREACHABLE, true);
         return false;
       }
-      look(line);
+      changedWhileLoading = files.add(line, begun);
+      replaced = replaced();
       synchronized (this) {
         workLimit = started.workLimit();
         loadWork = started.work();
@@ -433,44 +435,16 @@ final class ForkServer {
 
   // ---- currency ----
 
-  /** Reads {@code ready FILE FILE…}. The server is stale when any of these files has changed. */
-  private void look(String ready) {
-    String[] files = ready.split("\t", -1);
-    synchronized (modules) {
-      for (int i = 1; i < files.length; i++) {
-        Path file = path(files[i]);
-        if (file != null) {
-          modules.put(file, Stamp.of(file));
-        }
-      }
-    }
-    replaced = replaced();
-  }
-
-  private @Nullable Path path(String bytes) {
-    String text = FileNames.ofBytes(bytes);
-    if (text == null || text.indexOf('\0') >= 0) {
-      return null;
-    }
-    Path file = start.directory().resolve(text);
-    return Files.exists(file) ? file : null;
-  }
-
   /** Whether a module has changed since loading began. */
   boolean changedWhileLoading() {
-    synchronized (modules) {
-      return modules.values().stream().anyMatch(stamp -> stamp.isChangedSince(begun));
-    }
+    return changedWhileLoading;
   }
 
   /** Why the server is stale; null if all that it has loaded is still what is on disk. */
   @Nullable String stale() {
-    synchronized (modules) {
-      for (Map.Entry<Path, Stamp> module : modules.entrySet()) {
-        if (!Stamp.of(module.getKey()).equals(module.getValue())) {
-          return "a module has changed: " + module.getKey().getFileName();
-        }
-      }
+    Path changed = files.changed();
+    if (changed != null) {
+      return "a module has changed: " + changed.getFileName();
     }
     return replaced.containsAll(replaced()) ? null : "its interpreter was replaced";
   }

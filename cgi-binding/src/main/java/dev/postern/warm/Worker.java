@@ -5,14 +5,10 @@ import dev.postern.process.Exit;
 import dev.postern.process.ForkedChild;
 import dev.postern.process.ServerProcess;
 import dev.postern.process.TurnEnd;
-import dev.postern.system.FileNames;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -57,8 +53,11 @@ final class Worker implements PooledScript.Ending {
   private final int generation;
   private final Instant begun = Stamp.now();
   private final long beganNanos = System.nanoTime();
-  private final Map<Path, Stamp> modules = new LinkedHashMap<>();
+  private final LoadedFiles files;
   private final Thread thread;
+
+  /** When the worker said last which files it has loaded. Used by its thread alone. */
+  private Instant told = begun;
 
   private @Nullable ServerProcess process;
   private @Nullable CompletableFuture<TurnEnd> turn;
@@ -72,6 +71,7 @@ final class Worker implements PooledScript.Ending {
   Worker(Kind kind, ServerStart start, int generation, Listener listener) {
     this.kind = kind;
     this.start = start;
+    this.files = new LoadedFiles(start.directory());
     this.generation = generation;
     this.listener = listener;
     this.thread = new Thread(null, this::run, "postern-worker", 256 * 1024, false);
@@ -141,13 +141,18 @@ final class Worker implements PooledScript.Ending {
         byItself = true;
         why = ScriptPool.UNREACHABLE;
       } else if (first != null && first.startsWith("ready")) {
-        look(first);
+        files.add(first, told);
         synchronized (this) {
           loaded = true;
         }
         listener.ready(this);
         for (String line = reports.next(); line != null; line = reports.next()) {
-          report(line);
+          if (line.startsWith("m\t")) {
+            files.add(line, told);
+          } else {
+            told = Stamp.now();
+            report(line);
+          }
         }
       } else {
         byItself = first != null && first.startsWith("!");
@@ -291,32 +296,9 @@ final class Worker implements PooledScript.Ending {
     return turn == null || turn.isDone() ? null : turn;
   }
 
-  private void look(String ready) {
-    String[] files = ready.split("\t", -1);
-    synchronized (modules) {
-      for (int i = 1; i < files.length; i++) {
-        String text = FileNames.ofBytes(files[i]);
-        if (text != null && text.indexOf('\0') < 0) {
-          Path file = start.directory().resolve(text);
-          modules.put(file, loaded(Stamp.of(file)));
-        }
-      }
-    }
-  }
-
-  /**
-   * The stamp of what the worker has loaded: that of no file when the file may have changed since
-   * the load began, so that the worker is stale.
-   */
-  private Stamp loaded(Stamp seen) {
-    return seen.isChangedSince(begun) ? new Stamp(null) : seen;
-  }
-
   /** Whether a file that the worker has loaded has changed on disk since. */
   boolean isStale() {
-    synchronized (modules) {
-      return modules.entrySet().stream().anyMatch(m -> !Stamp.of(m.getKey()).equals(m.getValue()));
-    }
+    return files.changed() != null;
   }
 
   /** Counts a request that is handed over. */

@@ -74,7 +74,7 @@ sub preload {
   }
 }
 
-sub report_ready { put(62, join("\t", 'ready', grep { defined && !ref && !/[\t\n]/ } @_, values %INC) . "\n") }
+sub report_ready { put(62, loaded_files('ready', @_)) }
 
 # What load did to the environment is done to that of each request.
 sub settle_environment {

@@ -23,6 +23,7 @@ LIBRARY = (os.path.dirname(os.__file__) + '/', '/usr/lib/python3/dist-packages/'
 class Loader:
     def __init__(self, path):
         self.path = path
+        self.loaded_files = LoadedFiles()
         try:
             self.started_with = read_all('/proc/self/environ')
         except OSError:
@@ -134,9 +135,7 @@ class Loader:
         self.dropped = [name for name in before if name not in os.environb]
 
     def report_ready(self, *more):
-        files = (getattr(module, '__file__', None) for module in list(sys.modules.values()))
-        shown = [os.fsencode(file) for file in (*more, *files) if file and not any(c in file for c in '\t\n')]
-        send(self.reports, b'\t'.join([b'ready'] + shown) + b'\n')
+        send(self.reports, self.loaded_files.line(b'ready', *more))
 
     # ---- the script ----
 

@@ -20,6 +20,32 @@ sub get {
   $n ? substr($bytes, 0, $n) : '';
 }
 
+# A request; undef when the host wants no more.
+sub receive {
+  my ($control) = @_;
+  my ($request, $length) = ('');
+  vec(my $want = '', $control, 1) = 1; vec($want, 61, 1) = 1;
+  until (defined $length && length $request >= $length) {
+    next if select(my $ready = $want, undef, undef, undef) < 0;
+    if (!vec($ready, $control, 1)) { return unless length get(61); next }
+    my $more = get($control); return unless length $more;
+    $request .= $more;
+    $length = $1 if !defined $length && $request =~ s/^(\d+)://;
+  }
+  $request;
+}
+
+# A line with the files of this process's modules that no line has told before, so that the host can see when they change;
+# '' if there are none.
+my ($known, %told) = (0);
+sub loaded_files {
+  my ($word, @more) = @_;
+  return '' if $known == keys %INC;
+  $known = keys %INC;
+  my @new = grep { !$told{$_}++ } map { m{^/} ? $_ : POSIX::getcwd() . "/$_" } grep { defined && !ref && !/[\t\n]/ } @more, values %INC;
+  @new ? join("\t", $word, @new) . "\n" : '';
+}
+
 # Ends this process when its end takes long. An END block may wait for ever, and the host that would kill it may be gone.
 sub bound_end {
   $SIG{ALRM} = 'DEFAULT'; POSIX::sigprocmask(POSIX::SIG_UNBLOCK(), POSIX::SigSet->new(POSIX::SIGALRM()));

@@ -1,5 +1,6 @@
 """How Python's servers and workers write to their pipes, and end. The host puts this in front of load.py and of wsgi.py."""
 import os
+import select
 import signal
 import sys
 
@@ -7,6 +8,51 @@ import sys
 def send(fd, data):
     while data:
         data = data[os.write(fd, data):]
+
+
+def receive(control, commands):
+    """A request; None when the host wants no more."""
+    request, length = b'', None
+    while length is None or len(request) < length:
+        ready = select.select([control, commands], [], [])[0]
+        if control not in ready:
+            if not os.read(commands, 4096):
+                return None
+            continue
+        more = os.read(control, 65536)
+        if not more:
+            return None
+        request += more
+        if length is None and b':' in request:
+            head, _, request = request.partition(b':')
+            length = int(head)
+    return request
+
+
+class LoadedFiles:
+    """The files of this process's modules, so that the host can see when they change."""
+
+    def __init__(self):
+        self.modules, self.told = 0, set()
+
+    def line(self, word, *more):
+        """A line with the files that no line has told before; b'' if there are none."""
+        if len(sys.modules) == self.modules:
+            return b''
+        self.modules = len(sys.modules)
+        new = [file for file in (*more, *map(file_of, list(sys.modules.values()))) if file and file not in self.told]
+        self.told.update(new)
+        shown = [os.fsencode(file) for file in new if not any(c in file for c in '\t\n')]
+        return b'\t'.join([word] + shown) + b'\n' if shown else b''
+
+
+def file_of(module):
+    """The module's file, or None. A module that loads itself when somebody asks it for anything is not asked."""
+    try:
+        file = object.__getattribute__(module, '__dict__').get('__file__')
+        return file if isinstance(file, str) else None
+    except Exception:
+        return None
 
 
 def bound_end(seconds):

@@ -36,7 +36,7 @@ my $application = do { package Postern::Psgi::Application; do $file };
 end_child(defined $application ? '' : $@);
 fail_load($@ || "it cannot be read: $!") if !defined $application;
 fail_load('it must return an application') if ref $application ne 'CODE' && !(ref $application && eval { $application->can('(&{}') || overload::Method($application, '&{}') });
-put(62, join("\t", 'ready', $file, grep { defined && !ref && !/[\t\n]/ } values %INC) . "\n");
+put(62, loaded_files('ready', $file));
 
 # The end of a request is told with the next line: its host is woken once.
 my $over = '';
@@ -45,7 +45,7 @@ while (1) {
   pipe(my $errors_end, my $errors) or last; pipe(my $control, my $control_end) or last;
   put(62, $over . join(' ', $$, map { fileno $_ } $input_end, $output_end, $errors_end, $control_end) . "\n");
   $over = '';
-  my $request = receive($control); last unless defined $request;
+  my $request = receive(fileno $control); last unless defined $request;
   close $_ for $input_end, $output_end, $errors_end, $control, $control_end;
   my ($how, @variables) = split /\0/, $request, -1; pop @variables;
   POSIX::dup2($how =~ /^p/ ? fileno $input : fileno $null, 0);
@@ -54,26 +54,11 @@ while (1) {
   flush_output();
   rest();
   close $_ for $input, $output, $errors;
-  $over = "= $$ $status\n";
+  $over = loaded_files('m') . "= $$ $status\n";
 }
 put(62, $over);
 bound_end($graceful);
 exit 0;
-
-# A request; undef when the host wants no more.
-sub receive {
-  my ($control) = @_;
-  my ($request, $length) = ('');
-  vec(my $want = '', fileno $control, 1) = 1; vec($want, 61, 1) = 1;
-  until (defined $length && length $request >= $length) {
-    next if select(my $ready = $want, undef, undef, undef) < 0;
-    if (!vec($ready, fileno $control, 1)) { return unless length get(61); next }
-    my $more = get(fileno $control); return unless length $more;
-    $request .= $more;
-    $length = $1 if !defined $length && $request =~ s/^(\d+)://;
-  }
-  $request;
-}
 
 sub turn {
   my ($variables, $input, $output, $errors) = @_;

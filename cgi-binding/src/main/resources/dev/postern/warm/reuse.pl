@@ -2,7 +2,8 @@
 # sub; where it would keep `my` or `state` variables of the first request, it is compiled for each. After each
 # request what can be put back is, and what is left is told. Descriptor 0 is open while the host wants the worker:
 #   (free for a request)     ->  PID INPUT OUTPUT ERRORS CONTROL
-#   (a request has ended)    ->  = PID STATUS NAME…, the status as wait(2) would have it, and what the script has left
+#   (a request has ended)    ->  m FILE FILE…, if new files were loaded; then
+#                                = PID STATUS NAME…, the status as wait(2) would have it, and what the script has left
 our ($path, $source, $data, $code, $each, $running, $exiting, $set, $deleted, $said, $worker);
 my (%before_request, %loaded, %no_variable, %of_the_site, $directory, $umask, %signals, %special, %layers, @arguments, @include);
 
@@ -110,27 +111,12 @@ sub reuse {
     POSIX::close($_) for $input, $output, $errors;
     my $status = run_request();
     CORE::exit($status) if $$ != $worker;
-    my @left = end_request();
-    $over = join(' ', '=', $$, $status << 8, @left) . "\n";
+    my ($files, @left) = end_request();
+    $over = $files . join(' ', '=', $$, $status << 8, @left) . "\n";
   }
   put(62, $over);
   bound_end($graceful);
   CORE::exit(0);
-}
-
-# A request; undef when the host wants no more.
-sub receive {
-  my ($control) = @_;
-  my ($request, $length) = ('');
-  vec(my $want = '', $control, 1) = 1; vec($want, 61, 1) = 1;
-  until (defined $length && length $request >= $length) {
-    next if select(my $ready = $want, undef, undef, undef) < 0;
-    if (!vec($ready, $control, 1)) { return unless length get(61); next }
-    my $more = get($control); return unless length $more;
-    $request .= $more;
-    $length = $1 if !defined $length && $request =~ s/^(\d+)://;
-  }
-  $request;
 }
 
 # New handles, as buffers of the last request may hold what was never read or written.
@@ -180,7 +166,7 @@ sub end_request {
   eval { CGI::initialize_globals() } if defined &CGI::initialize_globals;
   %ENV = ();
   for (grep { !exists $loaded{$_} } keys %INC) { if (length own_package($_, $INC{$_})) { $loaded{$_} = 1 } else { delete $INC{$_} } }
-  my @left;
+  my ($files, @left) = loaded_files('m');
   for my $name (keys %SIG) {
     my ($was, $is) = ($signals{$name}, $SIG{$name});
     next if (defined $was ? "$was" : '') eq (defined $is ? "$is" : '');
@@ -195,7 +181,7 @@ sub end_request {
   %before_request = %now;
   s/[^\x21-\x7e]/_/g for @left;
   splice(@left, 20, @left, '...') if @left > 20;
-  return @left;
+  return ($files, @left);
 }
 
 # Package variables by their values or sizes, modules of the site, descriptors and threads.

@@ -58,7 +58,7 @@ class Worker(Loader):
                 raise
             # The end of the last request with it: its host is woken once.
             send(self.reports, over + b'%d %d %d %d %d\n' % (os.getpid(), input_end, output_end, errors_end, control_end))
-            request = self.receive(control)
+            request = receive(control, self.commands)
             if request is None:
                 bound_end(graceful)
                 sys.exit(0)
@@ -75,25 +75,7 @@ class Worker(Loader):
             if os.getpid() != worker:
                 os._exit(status & 0xFF)
             left = self.end()
-            over = os.fsencode(' '.join(['=', str(worker), str(status << 8), *left])) + b'\n'
-
-    def receive(self, control):
-        """A request; None when the host wants no more."""
-        request, length = b'', None
-        while length is None or len(request) < length:
-            ready = select.select([control, self.commands], [], [])[0]
-            if control not in ready:
-                if not os.read(self.commands, 4096):
-                    return None
-                continue
-            more = os.read(control, 65536)
-            if not more:
-                return None
-            request += more
-            if length is None and b':' in request:
-                head, _, request = request.partition(b':')
-                length = int(head)
-        return request
+            over = self.loaded_files.line(b'm') + os.fsencode(' '.join(['=', str(worker), str(status << 8), *left])) + b'\n'
 
     def begin(self, variables):
         environment = dict(variable.split(b'=', 1) for variable in variables if variable)

@@ -4,7 +4,7 @@ The host has put assignments to file, callable_name, reset and graceful in front
 wants the worker, 1 takes reports:
   (load)                   ->  ready FILE FILE…, or !WHY
   (free for a request)     ->  PID INPUT OUTPUT ERRORS CONTROL
-  (a request has ended)    ->  = PID STATUS, as wait(2) would have it
+  (a request has ended)    ->  m FILE FILE…, if new files were loaded; then = PID STATUS, as wait(2) would have it
 """
 import fcntl
 import importlib.machinery
@@ -12,7 +12,6 @@ import importlib.util
 import io
 import os
 import re
-import select
 import signal
 import sys
 import traceback
@@ -48,9 +47,8 @@ def main():
         send(reports, b'!' + os.fsencode(why).replace(b'\n', b' ') + b'\n')
         os._exit(1)
     end_child(worker)
-    files = (getattr(module, '__file__', None) for module in list(sys.modules.values()))
-    shown = [os.fsencode(name) for name in files if name and not any(c in name for c in '\t\n')]
-    send(reports, b'\t'.join([b'ready'] + shown) + b'\n')
+    files = LoadedFiles()
+    send(reports, files.line(b'ready', file))
     over = b''
     while True:
         try:
@@ -76,7 +74,7 @@ def main():
         rest()
         for fd in (input, output, errors):
             os.close(fd)
-        over = b'= %d %d\n' % (os.getpid(), status)
+        over = files.line(b'm') + b'= %d %d\n' % (os.getpid(), status)
     # An ordinary end, with all that atexit and threads have to say.
     bound_end(graceful)
     sys.exit(0)
@@ -92,25 +90,6 @@ def load():
     if not callable(application):
         raise TypeError('%s must be callable' % callable_name)
     return application
-
-
-def receive(control, commands):
-    """A request; None when the host wants no more."""
-    request, length = b'', None
-    while length is None or len(request) < length:
-        ready = select.select([control, commands], [], [])[0]
-        if control not in ready:
-            if not os.read(commands, 4096):
-                return None
-            continue
-        more = os.read(control, 65536)
-        if not more:
-            return None
-        request += more
-        if length is None and b':' in request:
-            head, _, request = request.partition(b':')
-            length = int(head)
-    return request
 
 
 def end_child(worker, error=None):

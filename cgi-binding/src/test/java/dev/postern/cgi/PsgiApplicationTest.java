@@ -21,7 +21,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Applications of PSGI in workers. */
 class PsgiApplicationTest {
   @TempDir Path directory;
-  private final WorkerGroup group = WorkerGroup.builder("psgi").processes(1).build();
+  private final WorkerGroup group =
+      WorkerGroup.builder("psgi").processes(1).reloadEvery(Duration.ofMillis(20)).build();
 
   @BeforeAll
   static void requirePerl() {
@@ -255,6 +256,21 @@ class PsgiApplicationTest {
       Call call = Call.get("/").to(app);
       assertThat(call.status).isEqualTo(500);
       assertThat(call.failure().getMessage()).contains("not today");
+    }
+  }
+
+  @Test
+  void changedModuleOfARequest_isLoadedAnew() throws IOException {
+    Path views =
+        Files.writeString(directory.resolve("Views.pm"), "package Views; sub text { 'old' } 1;");
+    try (PsgiApplication app =
+        app(
+            "use lib '" + directory + "';",
+            "sub { require Views; [200, ['Content-Type', 'text/plain'], [Views::text()]] }")) {
+      assertThat(Call.get("/").to(app).body()).isEqualTo("old");
+      assertThat(Call.get("/").to(app).body()).isEqualTo("old");
+      Files.writeString(views, "package Views; sub text { 'newer' } 1;");
+      Awaited.await(() -> Call.get("/").to(app).body().equals("newer"));
     }
   }
 

@@ -479,14 +479,37 @@ class WarmReuseTest {
     assertThat(lines).filteredOn(line -> line.startsWith("id")).hasSize(10).doesNotHaveDuplicates();
   }
 
+  /** Their requests load the module, and not the worker before them. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "reused_module.py | value = '%s' | python3 | print('Content-Type: text/plain\\n');"
+            + " import reused_module; print(reused_module.value, end='')",
+        "Reused.pm | package Reused; sub value { '%s' } 1; | perl | print qq(Content-Type:"
+            + " text/plain\\n\\n); chdir '..'; unshift @INC, '%s'; require Reused; print"
+            + " Reused::value();",
+      })
+  void changedModule_isNew(String module, String text, String program, String script)
+      throws Exception {
+    String name = "change-module" + module;
+    Path relative = directory.getParent().relativize(directory);
+    Files.writeString(directory.resolve(module), text.formatted("old"));
+    site.script(name, "#!/usr/bin/" + program, script.replace("%s", relative.toString()));
+    for (int i = 0; i < 3; i++) {
+      assertThat(site.fork(() -> get(name, "")).body()).isEqualTo("old");
+    }
+    Files.writeString(directory.resolve(module), text.formatted("newer"));
+    Thread.sleep(30);
+    for (int i = 0; i < 3; i++) {
+      assertThat(site.ask(() -> get(name, "")).body()).isEqualTo("newer");
+    }
+    assertThat(site.fork(() -> get(name, "")).body()).isEqualTo("newer");
+  }
+
   @Test
-  void changedScriptAndModule_areNew() throws Exception {
-    Files.writeString(directory.resolve("reused_module.py"), "value = 'old'\n");
-    site.script(
-        "change.py",
-        "#!/usr/bin/python3",
-        PYTHON,
-        "import reused_module; print(reused_module.value)");
+  void changedScript_isNew() throws Exception {
+    site.script("change.py", "#!/usr/bin/python3", PYTHON, "print('old')");
     assertThat(site.fork(() -> get("change.py", "")).body()).isEqualTo("old\n");
     site.script("change.py", "#!/usr/bin/python3", PYTHON, "print('script')");
     assertThat(site.ask(() -> get("change.py", "")).body()).isEqualTo("script\n");

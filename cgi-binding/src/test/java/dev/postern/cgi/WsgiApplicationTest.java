@@ -267,6 +267,18 @@ class WsgiApplicationTest {
   }
 
   @Test
+  void changedModuleOfARequest_isLoadedAnew() throws Exception {
+    Path views = Files.writeString(directory.resolve("views.py"), "text = b'old'\n");
+    try (WsgiApplication app =
+        builder(function("    import views\n" + START + "    return [views.text]\n")).build()) {
+      assertThat(Call.get("/").to(app).body()).isEqualTo("old");
+      assertThat(Call.get("/").to(app).body()).isEqualTo("old");
+      Files.writeString(views, "text = b'newer'\n");
+      await(() -> Call.get("/").to(app).body().equals("newer"));
+    }
+  }
+
+  @Test
   void hungWorker_isKilledAndAnotherAnswers() throws Exception {
     String text =
         "import time\n"
