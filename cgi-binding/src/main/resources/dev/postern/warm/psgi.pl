@@ -90,7 +90,7 @@ sub turn {
     $head = $bytes->("$head\r\n"); $sent = 1; $write->($head);
     if (!defined $body) { return bless { write => $write }, 'Postern::Psgi::Writer' }
     if (ref $body eq 'ARRAY') { $write->($_) for grep { length } @$body }
-    else { local $/ = \65536; while (defined(my $block = $body->getline)) { $write->($block) if length $block } $body->close }
+    else { local $/ = \65536; while (defined(my $block = $body->getline)) { $write->($block) if length $block } close_body($body, $errors) }
     return;
   };
   my $done = eval {
@@ -105,6 +105,13 @@ sub turn {
   put(fileno $errors, "$why");
   return $cut if $sent;
   put($output, "Status: 500 Internal Server Error\r\nContent-Type: text/plain\r\n\r\nInternal Server Error\n") ? 0 : $cut;
+}
+
+# A response that was sent whole stays so, whatever its end dies of.
+sub close_body {
+  my ($body, $errors) = @_;
+  return if eval { $body->close; 1 };
+  my $why = $@; end_child($why); put(fileno $errors, "$why");
 }
 
 package Postern::Psgi::Writer;

@@ -81,7 +81,11 @@ def main():
 
 
 def load():
+    # Other modules may import the file. By the same name they may mean a package, such as app/ beside app.wsgi.
     name = os.path.basename(file).partition('.')[0]
+    found = importlib.machinery.PathFinder.find_spec(name)
+    if name in sys.modules or not (found and found.origin and os.path.realpath(found.origin) == os.path.realpath(file)):
+        name = '_postern_' + re.sub(r'\W', '_', os.path.basename(file))
     loader = importlib.machinery.SourceFileLoader(name, file)
     module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
     sys.modules[name] = module
@@ -150,8 +154,7 @@ class Turn:
                 if not self.sent:
                     self.write(b'')
             finally:
-                if hasattr(result, 'close'):
-                    result.close()
+                self.close(result)
             return 0
         except ClientGone:
             return 0
@@ -159,6 +162,15 @@ class Turn:
             end_child(self.worker, error)
             traceback.print_exc(file=self.errors)
             return self.fail()
+
+    def close(self, result):
+        """A response that was sent whole stays so, whatever its end raises."""
+        try:
+            if hasattr(result, 'close'):
+                result.close()
+        except BaseException as error:
+            end_child(self.worker, error)
+            traceback.print_exc(file=self.errors)
 
     def fail(self):
         if self.sent:

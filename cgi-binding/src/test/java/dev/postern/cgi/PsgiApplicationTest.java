@@ -275,6 +275,19 @@ class PsgiApplicationTest {
   }
 
   @Test
+  void failureOfClose_isInTheLogAndCutsNothing() throws IOException {
+    try (PsgiApplication app =
+        app(
+            "package Lines; sub getline { shift @{ $_[0] } } sub close { die 'no end' }",
+            "sub { [200, ['Content-Type', 'text/plain'], bless ['whole']] }")) {
+      Call call = Call.get("/").to(app);
+      assertThat(call.body()).isEqualTo("whole");
+      assertThat(call.outcome.complete()).isTrue();
+      assertThat(call.log()).contains("no end");
+    }
+  }
+
+  @Test
   void worldWritableFile_is403() throws IOException {
     try (PsgiApplication app = app("sub { [200, ['Content-Type', 'text/plain'], ['ok']] }")) {
       Files.setPosixFilePermissions(

@@ -105,6 +105,22 @@ class WsgiApplicationTest {
     }
   }
 
+  @Test
+  void failureOfClose_isInTheLogAndCutsNothing() throws IOException {
+    try (WsgiApplication app =
+        builder(
+                "class Body:\n"
+                    + "    def __iter__(self): yield b'whole'\n"
+                    + "    def close(self): 1/0\n"
+                    + function(START + "    return Body()\n"))
+            .build()) {
+      Call call = Call.get("/").to(app);
+      assertThat(call.body()).isEqualTo("whole");
+      assertThat(call.outcome.complete()).isTrue();
+      assertThat(call.log()).contains("ZeroDivisionError");
+    }
+  }
+
   /** One of its own, as of a connection to a database, does not mean that the client has gone. */
   @Test
   void brokenPipeOfTheApplication_is500BeforeTheHeadAndCutAfterIt() throws IOException {
@@ -275,6 +291,33 @@ class WsgiApplicationTest {
       assertThat(Call.get("/").to(app).body()).isEqualTo("old");
       Files.writeString(views, "text = b'newer'\n");
       await(() -> Call.get("/").to(app).body().equals("newer"));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"yourapplication.wsgi", "yourapplication.py"})
+  void fileWithTheNameOfItsPackage_importsThePackage(String name) throws Exception {
+    Path directory = Files.createDirectory(this.directory.resolve("yourapplication"));
+    Files.writeString(
+        directory.resolve("__init__.py"), function(START + "    return [__name__.encode()]\n"));
+    Path file =
+        Files.writeString(
+            this.directory.resolve(name), "from yourapplication import application\n");
+    WarmPrograms.awaitWritten();
+    try (WsgiApplication app = WsgiApplication.builder(file).workers(group).build()) {
+      Call call = Call.get("/").to(app);
+      assertThat(call.body()).as("%s", call.failure()).isEqualTo("yourapplication");
+    }
+  }
+
+  /** So what another module adds to it is in the application. */
+  @Test
+  void fileThatAnotherModuleImports_isLoadedOnce() throws Exception {
+    Files.writeString(directory.resolve("part.py"), "import wsgi\nwsgi.text += b'part'\n");
+    try (WsgiApplication app =
+        builder("text = b''\nimport part\n" + function(START + "    return [text]\n")).build()) {
+      Call call = Call.get("/").to(app);
+      assertThat(call.body()).as("%s", call.failure()).isEqualTo("part");
     }
   }
 
