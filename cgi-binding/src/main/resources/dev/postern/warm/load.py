@@ -112,9 +112,15 @@ class Loader:
             sys.path[0] = os.path.dirname(os.path.realpath(self.path))
 
     def import_ahead(self):
-        environment = EnvironmentWatch()
-        random = RandomWatch(bool(preload))
         before = dict(pair.split(b'=', 1) for pair in self.started_with.split(b'\0') if b'=' in pair)
+        if preload:
+            self.import_modules()
+        self.put = {name: value for name, value in os.environb.items() if before.get(name) != value}
+        self.dropped = [name for name in before if name not in os.environb]
+
+    def import_modules(self):
+        import random
+        environment, random = EnvironmentWatch(), RandomWatch(random)
         for name, path in preload:
             if name in sys.modules:
                 continue
@@ -127,12 +133,8 @@ class Loader:
                 self.refuse('drop ' + name)
             if environment.asked or random.drawn():
                 self.refuse('drop ' + ' '.join([name] + list(environment.asked) + list(random.modules)))
-        if environment.asked or random.drawn():
-            self.refuse('it asks for what only a request has while it loads')
         environment.end()
         random.end()
-        self.put = {name: value for name, value in os.environb.items() if before.get(name) != value}
-        self.dropped = [name for name in before if name not in os.environb]
 
     def report_ready(self, *more):
         send(self.reports, self.loaded_files.line(b'ready', *more))
@@ -231,30 +233,41 @@ class EnvironmentWatch:
 
 
 class RandomWatch:
-    """Sees who draws random numbers. The random module seeds itself anew in each child, but not what was drawn."""
+    """Sees who draws random numbers, or makes a generator that the system seeds: each child would have the same one. The
+    module random seeds its own generator anew in each child."""
 
-    def __init__(self, needed):
-        self.modules = {}
-        self.state = None
-        if needed:
-            import random
-            self.state = random._inst.getstate()
-        self.real = os.urandom
+    def __init__(self, random):
+        self.random, self.state, self.modules = random, random._inst.getstate(), {}
+        places = ((os, 'urandom'), (os, 'getrandom'), (random, '_urandom'), (random.Random, 'seed'))
+        self.real = [(owner, name, getattr(owner, name)) for owner, name in places]
+        for owner, name, real in self.real:
+            setattr(owner, name, self.watched_seed(real) if name == 'seed' else self.watched(real))
 
-        def watched(size):
-            for module in loading():
-                self.modules[module] = True
-            self.modules.setdefault('os', True)
-            return self.real(size)
+    def watched(self, real):
+        def watched(*arguments, **named):
+            self.note(loading())
+            return real(*arguments, **named)
 
-        os.urandom = watched
+        return watched
+
+    def watched_seed(self, real):
+        def seed(generator, a=None, version=2):
+            if a is None:
+                self.note(loading())
+            real(generator, a, version)
+
+        return seed
+
+    def note(self, modules):
+        self.modules.update(dict.fromkeys(modules, True))
+        self.modules.setdefault('os', True)
 
     def drawn(self):
-        random = sys.modules.get('random')
-        return bool(self.modules) or self.state is not None and random._inst.getstate() != self.state
+        return bool(self.modules) or self.random._inst.getstate() != self.state
 
     def end(self):
-        os.urandom = self.real
+        for owner, name, real in self.real:
+            setattr(owner, name, real)
 
 
 def loading():
