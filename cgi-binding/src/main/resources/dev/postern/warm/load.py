@@ -8,6 +8,7 @@ commands, 1 takes reports:
 import atexit
 import fcntl
 import gc
+import importlib.machinery
 import os
 import select
 import signal
@@ -53,6 +54,7 @@ class Loader:
         os.dup2(read, 0)
         os.close(read)
         early_output, early_errors = self.early(1), self.early(2)
+        self.set_path()
         self.make_main()
         try:
             with open(self.path, 'rb') as script:
@@ -94,22 +96,35 @@ class Loader:
         self.own.append(high)
         return high
 
+    def set_path(self):
+        """Lets the script's directory be the first to have modules, as the interpreter does. A program there may bear the name
+        of a module of ours, so ours come before it. The script finds its own by that name, as ours are forgotten."""
+        if preload:
+            import random
+            self.random = random
+        if sys.flags.isolated or getattr(sys.flags, 'safe_path', False):
+            return
+        directory = os.path.dirname(os.path.realpath(self.path))
+        sys.path.insert(0, directory)
+        for name in sys.modules.keys() - began_with:
+            found = importlib.machinery.PathFinder.find_spec(name.partition('.')[0], [directory])
+            if found and found.origin:
+                del sys.modules[name]
+        sys.path_importer_cache.pop(directory, None)
+
     def make_main(self):
         """The module that the interpreter makes for a script, and its arguments."""
-        from importlib.machinery import SourceFileLoader
         main = type(sys)('__main__')
         names = main.__dict__
         names.clear()
         names.update(__name__='__main__', __doc__=None, __package__=None,
-                     __loader__=SourceFileLoader('__main__', self.path), __spec__=None, __annotations__={},
+                     __loader__=importlib.machinery.SourceFileLoader('__main__', self.path), __spec__=None, __annotations__={},
                      __builtins__=sys.modules['builtins'], __file__=self.path, __cached__=None)
         sys.modules['__main__'] = self.main = main
         sys.argv[:] = [self.path]
         if '-c' in getattr(sys, 'orig_argv', ()):
             at = sys.orig_argv.index('-c')
             sys.orig_argv[at:] = [self.path]
-        if not (sys.flags.isolated or getattr(sys.flags, 'safe_path', False)):
-            sys.path[0] = os.path.dirname(os.path.realpath(self.path))
 
     def import_ahead(self):
         before = dict(pair.split(b'=', 1) for pair in self.started_with.split(b'\0') if b'=' in pair)
@@ -119,8 +134,7 @@ class Loader:
         self.dropped = [name for name in before if name not in os.environb]
 
     def import_modules(self):
-        import random
-        environment, random = EnvironmentWatch(), RandomWatch(random)
+        environment, random = EnvironmentWatch(), RandomWatch(self.random)
         for name, path in preload:
             if name in sys.modules:
                 continue

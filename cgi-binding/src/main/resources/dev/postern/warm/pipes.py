@@ -1,8 +1,11 @@
 """How Python's servers and workers write to their pipes, and end. The host puts this in front of load.py and of wsgi.py."""
+import sys
+
+began_with = set(sys.modules)
+
 import os
 import select
 import signal
-import sys
 
 
 def send(fd, data):

@@ -38,7 +38,7 @@ def main():
 
     rest()
     sys.argv[:] = [file]
-    sys.path[0] = os.path.dirname(os.path.realpath(file))
+    sys.path.insert(0, os.path.dirname(os.path.realpath(file)))
     try:
         application = load()
     except BaseException as error:

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -17,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Scripts of Python in children of a fork server answer as they do in processes of their own. */
 class WarmPythonTest {
@@ -185,6 +187,48 @@ class WarmPythonTest {
       }
     }
     assertThat(site.last().start()).isEqualTo("fork");
+  }
+
+  /** Others may write to it. A script does not import from there either. */
+  @ParameterizedTest
+  @EnumSource(WorkerMode.class)
+  void modulesOfTheWorkingDirectory_areNotImported(WorkerMode mode) throws IOException {
+    Path own = Files.createDirectory(directory.resolve("cwd-" + mode));
+    Path uploads = Files.createDirectory(own.resolve("uploads"));
+    Path ran = own.resolve("ran");
+    for (String name : List.of("os", "signal", "select", "random", "enum", "io", "warnings")) {
+      Files.writeString(
+          uploads.resolve(name + ".py"), "open('" + ran + "', 'a').write(__name__)\n");
+    }
+    try (WarmSite other =
+        new WarmSite(
+            own, mode, group -> group.workingDirectory(uploads).modules("json"), host -> host)) {
+      other.script("cwd.py", "#!/usr/bin/python3", HEAD, "import os; print(os.getcwd())");
+      assertThat(other.fork(() -> Call.get("/cwd.py")).body()).isEqualTo(uploads + "\n");
+    }
+    assertThat(ran).doesNotExist();
+  }
+
+  /** The server imports modules that the script does not. */
+  @ParameterizedTest
+  @EnumSource(WorkerMode.class)
+  void programsWithTheNamesOfModules_areRunForNoOtherScript(WorkerMode mode) throws IOException {
+    Path own = Files.createDirectory(directory.resolve("names-" + mode));
+    Path ran = own.resolve("ran");
+    for (String name : List.of("random", "enum", "warnings")) {
+      Files.writeString(own.resolve(name + ".py"), "open('" + ran + "', 'a').write(__name__)\n");
+    }
+    Files.writeString(own.resolve("signal.py"), "value = 'own'\n");
+    Files.writeString(own.resolve("plain.py"), "value = 'plain'\n");
+    try (WarmSite other = new WarmSite(own, mode, group -> group.modules("plain"), host -> host)) {
+      other.script(
+          "names.py",
+          "#!/usr/bin/python3",
+          HEAD,
+          "import plain, signal, sys; print(plain.value, signal.value, sys.path)");
+      other.assertSame(() -> Call.get("/names.py"));
+    }
+    assertThat(ran).doesNotExist();
   }
 
   @Test

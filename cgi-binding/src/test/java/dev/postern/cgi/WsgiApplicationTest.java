@@ -310,6 +310,27 @@ class WsgiApplicationTest {
     }
   }
 
+  /** Others may write to it. */
+  @Test
+  void modulesOfTheWorkingDirectory_areNotImported() throws IOException {
+    Path uploads = Files.createDirectory(directory.resolve("uploads"));
+    Path ran = directory.resolve("ran");
+    for (String name : List.of("os", "signal", "select", "re", "traceback", "io")) {
+      Files.writeString(
+          uploads.resolve(name + ".py"), "open('" + ran + "', 'a').write(__name__)\n");
+    }
+    try (WorkerGroup there = WorkerGroup.builder("there").workingDirectory(uploads).build();
+        WsgiApplication app =
+            builder(
+                    "import os, re, signal\n"
+                        + function(START + "    return [os.getcwd().encode()]\n"))
+                .workers(there)
+                .build()) {
+      assertThat(Call.get("/").to(app).body()).isEqualTo(uploads.toString());
+    }
+    assertThat(ran).doesNotExist();
+  }
+
   /** So what another module adds to it is in the application. */
   @Test
   void fileThatAnotherModuleImports_isLoadedOnce() throws Exception {
