@@ -44,6 +44,7 @@ class Server(Loader):
         self.kept = {name for name in self.loaded if is_library(name)}
         # A child that looks at a module changes its count of references, so that the kernel copies a page.
         self.own_modules = [name for name in sys.modules if name not in self.kept]
+        self.foreign = any_is_foreign(self.loaded)
         self.pid = os.getpid()
         gc.collect()
         self.writers = [o for o in gc.get_objects() if type(o).__name__ in ('TextIOWrapper', 'BufferedWriter', 'BufferedRandom')
@@ -178,7 +179,8 @@ class Server(Loader):
             pass
 
     def finish(self, status):
-        """What the interpreter does at its end, as far as anybody can see it: a whole end costs twice the request."""
+        """What the interpreter does at its end, as far as anybody can see it: a whole end costs twice the request. C code of
+        others sees more: functions of atexit(3) and buffers of the C library."""
         threading = sys.modules.get('threading')
         if threading:
             try:
@@ -195,7 +197,9 @@ class Server(Loader):
                 is_private = name[0] == '_' and name[1:2] != '_'
                 if is_private == private and name != '__builtins__':
                     names[name] = None
-        for name in self.own_modules if len(sys.modules) == len(self.loaded) else list(sys.modules):
+        new = [] if len(sys.modules) == len(self.loaded) else [name for name in list(sys.modules) if name not in self.loaded]
+        foreign = self.foreign or new and any_is_foreign(new)
+        for name in self.own_modules + new if new else self.own_modules:
             module = sys.modules.get(name)
             if name in self.kept or name == '__main__' or is_library(name):
                 continue
@@ -212,6 +216,8 @@ class Server(Loader):
         if status < 0:
             signal.signal(signal.SIGINT, signal.SIG_DFL)
             os.kill(os.getpid(), signal.SIGINT)
+        if foreign:
+            self.call_c('exit', status)
         os._exit(status)
 
 

@@ -102,6 +102,9 @@ class Loader:
         if preload:
             import random
             self.random = random
+        if any(is_foreign(name, path) for name, path in preload):
+            import ctypes  # for call_c in each child
+        self.own_path = list(sys.path)
         if sys.flags.isolated or getattr(sys.flags, 'safe_path', False):
             return
         directory = os.path.dirname(os.path.realpath(self.path))
@@ -179,6 +182,17 @@ class Loader:
                 status = -signal.SIGINT
             del error, trace
         return status
+
+    def call_c(self, function, argument):
+        """Calls a function of the C library, which has buffers of its own. The script may have a ctypes.py."""
+        path, sys.path = sys.path, self.own_path
+        try:
+            import ctypes
+            getattr(ctypes.PyDLL(None), function)(argument)
+        except Exception:
+            pass
+        finally:
+            sys.path = path
 
 
 class Flush:
@@ -292,6 +306,15 @@ def loading():
         if frame.f_code.co_name == '<module>' and name and name != '__main__':
             yield name
         frame = frame.f_back
+
+
+def is_foreign(name, file):
+    """Whether the module has C code that is not the interpreter's, which may write by the C library."""
+    return name == '_ctypes' or bool(file) and file.endswith('.so') and '/lib-dynload/' not in file
+
+
+def any_is_foreign(names):
+    return any(is_foreign(name, file_of(sys.modules.get(name))) for name in names)
 
 
 def is_library(name):

@@ -44,6 +44,7 @@ class Worker(Loader):
         self.filters, self.hooks = list(warnings.filters), (sys.excepthook, sys.displayhook, sys.getrecursionlimit())
         self.forms = [(s.encoding, s.errors, s.line_buffering, s.write_through, isinstance(s.buffer, io.FileIO))
                       for s in (sys.stdin, sys.stdout, sys.stderr)]
+        self.known, self.foreign = 0, False
         self.report_ready(self.path)
         self.before = self.look()
 
@@ -126,7 +127,12 @@ class Worker(Loader):
                 if (name[0] == '_' and name[1:2] != '_') == private and name != '__builtins__':
                     names[name] = None
         gc.collect()
-        return status if flushed.standard() and good else 120
+        good = flushed.standard() and good
+        if len(sys.modules) != self.known:
+            self.known, self.foreign = len(sys.modules), any_is_foreign(list(sys.modules))
+        if self.foreign:
+            self.call_c('fflush', None)
+        return status if good else 120
 
     def put_null(self, fd):
         null = os.open('/dev/null', os.O_RDWR)

@@ -100,6 +100,26 @@ class WarmPythonTest {
     same("run-" + name + ".py", "#!/usr/bin/python3", HEAD, code);
   }
 
+  /** It has buffers of its own, which only an end by exit(3) empties. */
+  @Test
+  void outputByTheCLibrary_isWhole() throws IOException {
+    site.script(
+        "printf.py",
+        "#!/usr/bin/python3",
+        HEAD,
+        "import sys; print('_ctypes' in sys.modules, file=sys.stderr)",
+        "import ctypes; ctypes.CDLL(None).printf(b'by C'); sys.exit(3)");
+    WarmSite.Answer spawned = site.spawn(() -> Call.get("/printf.py"));
+    WarmSite.Answer answer = spawned;
+    for (int learned = 0, i = 0; learned < 3; i++) {
+      assertThat(i).isLessThan(400);
+      assertThat(answer.body()).isEqualTo("by C");
+      assertThat(answer.exit()).isEqualTo(spawned.exit());
+      answer = site.fork(() -> Call.get("/printf.py"));
+      learned += answer.log().contains("True") ? 1 : 0;
+    }
+  }
+
   @Test
   void syntaxError_isShownBySpawning() throws IOException {
     site.script("syntax.py", "#!/usr/bin/python3", "print('x'", "");

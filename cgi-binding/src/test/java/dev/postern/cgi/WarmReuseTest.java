@@ -130,6 +130,7 @@ class WarmReuseTest {
             + " sys.argv.append('x')",
         "streams | import sys, os; print(sys.stdout.encoding, sys.stdout.name, sys.stdout.errors);"
             + " sys.stdout.flush(); sys.stdout = open(os.devnull, 'w'); sys.stdin.close()",
+        "printf | import ctypes, os; ctypes.CDLL(None).printf(os.environb[b'QUERY_STRING'])",
         "raise | 1/0",
         "exit | import sys; sys.exit(3)",
         "exit-text | import sys; sys.exit('a reason')",
