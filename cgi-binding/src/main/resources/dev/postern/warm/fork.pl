@@ -5,10 +5,10 @@
 #   s PID   say how a child has ended, and forget it  ->  = PID STATUS, as wait(2) has it; -1 when it has not
 #   q       learn no more
 #   (end of a child)           ->  + PID FILE=PATH…, what it had loaded, while there is something to learn
-my ($life_read, $life_write, %loaded, $report_path, $told, $script_descriptor, $server);
+my ($life_read, $life_write, %loaded, @include, $report_path, $told, $script_descriptor, $server);
 
 sub serve {
-  my ($set, $deleted, $said) = settle_load(sub { preload(); %loaded = %INC; $server = $$ });
+  my ($set, $deleted, $said) = settle_load(sub { preload(); %loaded = %INC; @include = @INC; $server = $$ });
   my $children = $SIG{CHLD}; $SIG{CHLD} = 'DEFAULT';
   { my $why = unshared(); refuse($why) if length $why }
   my @files = private_files();
@@ -108,12 +108,14 @@ sub can_be_first {
   length $text && $file =~ /^[^\s=]+$/ && $text !~ /[\$\@%&*]\{?(?:main)?::\w/;
 }
 
-# What this child had loaded beyond its server, by the server's own descriptor: the child has none left.
+# What this child had loaded beyond its server, by the server's own descriptor: the child has none left. If the script looks
+# for modules elsewhere first, each request may have others.
 END {
   if ($learning && defined $server && $$ != $server && !$told) {
     $told = 1; my $status = $?;
     if (defined(my $report = POSIX::open($report_path, 1 | 04000))) {
-      my @names = grep { !$loaded{$_} && can_be_first($_, $INC{$_}) } sort keys %INC;
+      my $as_here = join("\0", @INC[0 .. $#include]) eq join("\0", @include);
+      my @names = grep { !$loaded{$_} && ($as_here || $INC{$_} =~ m{^/usr/(?:lib|share)/}) && can_be_first($_, $INC{$_}) } sort keys %INC;
       while (@names) { put($report, join(' ', '+', $$, map { "$_=$INC{$_}" } splice @names, 0, 12) . "\n") }
       put($report, "+ $$ .\n"); POSIX::close($report);
     }

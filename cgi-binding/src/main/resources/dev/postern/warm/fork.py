@@ -45,6 +45,7 @@ class Server(Loader):
         # A child that looks at a module changes its count of references, so that the kernel copies a page.
         self.own_modules = [name for name in sys.modules if name not in self.kept]
         self.foreign = any_is_foreign(self.loaded)
+        self.path_list = list(sys.path)
         self.pid = os.getpid()
         gc.collect()
         self.writers = [o for o in gc.get_objects() if type(o).__name__ in ('TextIOWrapper', 'BufferedWriter', 'BufferedRandom')
@@ -157,15 +158,16 @@ class Server(Loader):
         self.finish(status)
 
     def tell(self):
-        """What this child had loaded beyond its server, by the server's own descriptor."""
+        """What this child had loaded beyond its server, by the server's own descriptor. If the script looks for modules elsewhere
+        first, each request may have others."""
         try:
             report = os.open('/proc/%d/fd/%d' % (self.pid, self.reports), os.O_WRONLY | os.O_NONBLOCK)
             try:
-                names = []
+                names, as_here = [], sys.path[:len(self.path_list)] == self.path_list
                 for name, module in list(sys.modules.items()):
                     file = getattr(module, '__file__', None)
                     spec = getattr(module, '__spec__', None)
-                    if name in self.loaded or not file or spec is None or spec.name != name:
+                    if name in self.loaded or not file or spec is None or spec.name != name or not (as_here or is_library(name)):
                         continue
                     if not any(c in name + file for c in '= \t\n'):
                         names.append(name + '=' + file)

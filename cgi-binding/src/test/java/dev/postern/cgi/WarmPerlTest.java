@@ -305,6 +305,30 @@ class WarmPerlTest {
     }
   }
 
+  @Test
+  void modulesThatEachRequestFindsElsewhere_areNotLearned() throws IOException {
+    Path sites = directory.resolve("sites");
+    Files.writeString(directory.resolve("Conf.pm"), "package Conf; sub value { 'default' } 1;\n");
+    Files.createDirectories(sites.resolve("b"));
+    Files.writeString(sites.resolve("b/Conf.pm"), "package Conf; sub value { 'of b' } 1;\n");
+    site.script(
+        "sites.pl",
+        "#!/usr/bin/perl",
+        "use lib '" + directory + "'; print STDERR grep /Conf|Text/, keys %INC;",
+        "unshift @INC, '" + sites + "/' . $ENV{QUERY_STRING};",
+        "require Conf; require Text::ParseWords;",
+        "print qq(Content-Type: text/plain\n\n), Conf::value();");
+    WarmSite.Answer answer = site.fork(() -> Call.get("/sites.pl").with("QUERY_STRING", "a"));
+    for (int i = 0; !answer.log().contains("Text"); i++) {
+      assertThat(i).isLessThan(400);
+      assertThat(answer.body()).isEqualTo("default");
+      answer = site.fork(() -> Call.get("/sites.pl").with("QUERY_STRING", "a"));
+    }
+    answer = site.fork(() -> Call.get("/sites.pl").with("QUERY_STRING", "b"));
+    assertThat(answer.log()).contains("Text");
+    assertThat(answer.body()).isEqualTo("of b");
+  }
+
   /** When a script requires a loaded module, perl returns 1. */
   @Test
   void moduleWhoseValueIsAReference_isLoadedByEachRequest() throws IOException {

@@ -144,6 +144,7 @@ class WarmPythonTest {
         "#!/usr/bin/python3",
         HEAD,
         "import sys; loaded = sorted({'json', 'plain', 'asks', 'draws'} & set(sys.modules))",
+        "sys.path.append('/nowhere')",
         "import json, plain, asks, draws",
         "print(asks.q, draws.r); print(loaded, file=sys.stderr)");
     Set<String> drawn = new HashSet<>();
@@ -160,6 +161,30 @@ class WarmPythonTest {
       log = answer.log();
       assertThat(log).doesNotContain("asks").doesNotContain("draws");
     }
+  }
+
+  @Test
+  void modulesThatEachRequestFindsElsewhere_areNotLearned() throws IOException {
+    Path sites = directory.resolve("sites");
+    Files.writeString(directory.resolve("conf.py"), "value = 'default'\n");
+    Files.createDirectories(sites.resolve("b"));
+    Files.writeString(sites.resolve("b/conf.py"), "value = 'of b'\n");
+    site.script(
+        "sites.py",
+        "#!/usr/bin/python3",
+        HEAD,
+        "import os, sys; print('json' in sys.modules, file=sys.stderr)",
+        "sys.path.insert(0, '" + sites + "/' + os.environ['QUERY_STRING'])",
+        "import conf, json; print(conf.value, end='')");
+    WarmSite.Answer answer = site.fork(() -> Call.get("/sites.py").with("QUERY_STRING", "a"));
+    for (int i = 0; !answer.log().contains("True"); i++) {
+      assertThat(i).isLessThan(400);
+      assertThat(answer.body()).isEqualTo("default");
+      answer = site.fork(() -> Call.get("/sites.py").with("QUERY_STRING", "a"));
+    }
+    answer = site.fork(() -> Call.get("/sites.py").with("QUERY_STRING", "b"));
+    assertThat(answer.log()).contains("True");
+    assertThat(answer.body()).isEqualTo("of b");
   }
 
   @Test
