@@ -63,15 +63,21 @@ sub settle_load {
 # here, or asks for what only a request knows, is at fault, and is left out next time. So is one that returns a reference:
 # if it is loaded already, `require` of the script returns 1.
 sub preload {
+  my @drop;
   for (@preload) {
     my ($name, $path) = @$_;
+    # The host has a character for each byte.
+    for ($name, $path) { utf8::decode($_); utf8::downgrade($_) }
     next if $INC{$name};
     local ($@, $!, $_); local $SIG{__DIE__}; local $SIG{__WARN__} = sub { };
     my $value;
-    refuse("drop $name") unless eval { $value = require $name; 1 } && ($path eq '' || $INC{$name} eq $path) && !ref $value;
-    refuse("drop $name") if (tied %ENV)->{asked} || rand() != $first_random || length unshared();
-    srand(42); $first_random = rand(); srand(42);
+    push @drop, $name unless eval { $value = require $name; 1 } && ($path eq '' || $INC{$name} eq $path) && !ref $value;
+    push @drop, $name if (tied %ENV)->{asked} || rand() != $first_random;
+    (tied %ENV)->{asked} = ''; srand(42); $first_random = rand(); srand(42);
+    # What it has left is there for the next ones, too.
+    if (length unshared()) { push @drop, $name; last }
   }
+  refuse("drop @drop") if @drop;
 }
 
 sub report_ready { put(62, loaded_files('ready', @_)) }

@@ -137,8 +137,10 @@ class Loader:
         self.dropped = [name for name in before if name not in os.environb]
 
     def import_modules(self):
-        environment, random = EnvironmentWatch(), RandomWatch(self.random)
-        for name, path in preload:
+        environment, random, drop = EnvironmentWatch(), RandomWatch(self.random), []
+        for pair in preload:
+            # The host has a character for each byte.
+            name, path = (os.fsdecode(text.encode('latin-1')) for text in pair)
             if name in sys.modules:
                 continue
             try:
@@ -146,10 +148,15 @@ class Loader:
                 ours = getattr(sys.modules[name], '__file__', None) or ''
             except BaseException:
                 ours = None
-            if ours is None or path and os.fsdecode(ours) != path or self.unshared():
-                self.refuse('drop ' + name)
-            if environment.asked or random.drawn():
-                self.refuse('drop ' + ' '.join([name] + list(environment.asked) + list(random.modules)))
+            at_fault = environment.take() + random.take()
+            if at_fault or ours is None or path and os.fsdecode(ours) != path:
+                drop += [name, *at_fault]
+            # What it has left is there for the next ones, too.
+            if self.unshared():
+                drop.append(name)
+                break
+        if drop:
+            self.refuse('drop ' + ' '.join(drop))
         environment.end()
         random.end()
 
@@ -256,6 +263,12 @@ class EnvironmentWatch:
         self.base = base
         os.environ.__class__ = Watched
 
+    def take(self):
+        """Who has asked since the last time."""
+        asked = list(self.asked)
+        self.asked.clear()
+        return asked
+
     def end(self):
         os.environ.__class__ = self.base
 
@@ -290,8 +303,13 @@ class RandomWatch:
         self.modules.update(dict.fromkeys(modules, True))
         self.modules.setdefault('os', True)
 
-    def drawn(self):
-        return bool(self.modules) or self.random._inst.getstate() != self.state
+    def take(self):
+        """Who has drawn since the last time."""
+        state = self.random._inst.getstate()
+        drawn = list(self.modules) + ['random'] * (state != self.state)
+        self.modules.clear()
+        self.state = state
+        return drawn
 
     def end(self):
         for owner, name, real in self.real:

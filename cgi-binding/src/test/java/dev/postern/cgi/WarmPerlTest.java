@@ -306,6 +306,28 @@ class WarmPerlTest {
   }
 
   @Test
+  void modulesBelowADirectoryOfAnyName_areLearned() throws IOException {
+    Path own = Files.createDirectory(directory.resolve("caf\u00e9"));
+    Files.writeString(own.resolve("First.pm"), "package First; 1;\n");
+    Files.writeString(own.resolve("Second.pm"), "package Second; 1;\n");
+    try (WarmSite other = new WarmSite(own)) {
+      other.script(
+          "names.pl",
+          "#!/usr/bin/perl",
+          "BEGIN { unshift @INC, $0 =~ m{(.*)/} }",
+          "print STDERR sort grep /First|Second/, keys %INC;",
+          "require First; require Second; print qq(Content-Type: text/plain\n\nok);");
+      String log = "";
+      for (int i = 0; !log.contains("First.pmSecond.pm"); i++) {
+        assertThat(i).as(log).isLessThan(400);
+        WarmSite.Answer answer = other.fork(() -> Call.get("/names.pl"));
+        assertThat(answer.body()).isEqualTo("ok");
+        log = answer.log();
+      }
+    }
+  }
+
+  @Test
   void modulesThatEachRequestFindsElsewhere_areNotLearned() throws IOException {
     Path sites = directory.resolve("sites");
     Files.writeString(directory.resolve("Conf.pm"), "package Conf; sub value { 'default' } 1;\n");

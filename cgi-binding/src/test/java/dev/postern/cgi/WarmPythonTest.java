@@ -161,6 +161,30 @@ class WarmPythonTest {
       log = answer.log();
       assertThat(log).doesNotContain("asks").doesNotContain("draws");
     }
+    // The second server names both that it must not have.
+    assertThat(site.status("learn.py").generation()).isEqualTo(3);
+  }
+
+  @Test
+  void modulesBelowADirectoryOfAnyName_areLearned() throws IOException {
+    Path own = Files.createDirectory(directory.resolve("caf\u00e9"));
+    Files.writeString(own.resolve("first.py"), "value = 1\n");
+    Files.writeString(own.resolve("second.py"), "value = 2\n");
+    try (WarmSite other = new WarmSite(own)) {
+      other.script(
+          "names.py",
+          "#!/usr/bin/python3",
+          HEAD,
+          "import sys; print({'first', 'second'} <= set(sys.modules), file=sys.stderr)",
+          "import first, second; print(first.value, second.value)");
+      String log = "";
+      for (int i = 0; !log.contains("True"); i++) {
+        assertThat(i).as(log).isLessThan(400);
+        WarmSite.Answer answer = other.fork(() -> Call.get("/names.py"));
+        assertThat(answer.body()).isEqualTo("1 2\n");
+        log = answer.log();
+      }
+    }
   }
 
   @Test
