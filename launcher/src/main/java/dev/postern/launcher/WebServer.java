@@ -4,6 +4,7 @@ import dev.postern.Application;
 import dev.postern.internal.StaleSocket;
 import dev.postern.launcher.http.FixedErrors;
 import dev.postern.launcher.http.FrontHandler;
+import dev.postern.launcher.http.Http2FrontDoor;
 import dev.postern.launcher.http.HttpFrontDoor;
 import dev.postern.launcher.http.ServerLimits;
 import dev.postern.servlet.ServletGateway;
@@ -18,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.eclipse.jetty.alpn.server.ALPNServerConnectionFactory;
@@ -25,7 +27,6 @@ import org.eclipse.jetty.ee11.servlet.ServletContextHandler;
 import org.eclipse.jetty.ee11.servlet.ServletHolder;
 import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.http.UriCompliance.Violation;
-import org.eclipse.jetty.http2.server.HTTP2ServerConnectionFactory;
 import org.eclipse.jetty.server.AbstractConnector;
 import org.eclipse.jetty.server.ConnectionFactory;
 import org.eclipse.jetty.server.Connector;
@@ -131,8 +132,10 @@ final class WebServer implements AutoCloseable {
     server.setErrorHandler(new FixedErrors());
     server.setStopTimeout(GRACE.toMillis());
     List<Connector> connectors = new ArrayList<>();
+    Semaphore longHeads = new Semaphore(limits.longHeads());
     for (Listener listener : listeners) {
-      connectors.add(connector(server, listener, protocols(tls, proxied, limits), limits));
+      connectors.add(
+          connector(server, listener, protocols(tls, proxied, limits, longHeads), limits));
     }
     connectors.forEach(server::addConnector);
     server.addBean(
@@ -161,7 +164,7 @@ final class WebServer implements AutoCloseable {
 
   /** Returns what a connection may speak, the outermost layer first. */
   private static ConnectionFactory[] protocols(
-      @Nullable Tls tls, boolean proxied, ServerLimits limits) {
+      @Nullable Tls tls, boolean proxied, ServerLimits limits, Semaphore longHeads) {
     List<ConnectionFactory> protocols = new ArrayList<>();
     HttpConfiguration http = configuration();
     if (proxied) {
@@ -175,9 +178,9 @@ final class WebServer implements AutoCloseable {
       alpn.setDefaultProtocol("http/1.1");
       protocols.add(new SslConnectionFactory(tls.factory(), alpn.getProtocol()));
       protocols.add(alpn);
-      protocols.add(new HTTP2ServerConnectionFactory(http));
+      protocols.add(new Http2FrontDoor(http, limits, longHeads));
     }
-    protocols.add(new HttpFrontDoor(http, limits));
+    protocols.add(new HttpFrontDoor(http, limits, longHeads));
     return protocols.toArray(new ConnectionFactory[0]);
   }
 

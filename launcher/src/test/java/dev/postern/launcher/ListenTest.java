@@ -9,8 +9,6 @@ import dev.postern.Headers;
 import dev.postern.Response;
 import dev.postern.launcher.http.ServerLimits;
 import java.io.IOException;
-import java.io.Writer;
-import java.math.BigInteger;
 import java.net.InetAddress;
 import java.net.StandardProtocolFamily;
 import java.net.URI;
@@ -25,30 +23,13 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.KeyPair;
-import java.security.KeyPairGenerator;
-import java.security.KeyStore;
 import java.security.cert.X509Certificate;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.Date;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.SubmissionPublisher;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import javax.net.ssl.SSLContext;
-import javax.net.ssl.TrustManagerFactory;
-import org.bouncycastle.asn1.x500.X500Name;
-import org.bouncycastle.asn1.x509.Extension;
-import org.bouncycastle.asn1.x509.GeneralName;
-import org.bouncycastle.asn1.x509.GeneralNames;
-import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
-import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
-import org.bouncycastle.openssl.jcajce.JcaPEMWriter;
-import org.bouncycastle.openssl.jcajce.JcaPKCS8Generator;
-import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -180,7 +161,7 @@ class ListenTest {
     try (WebServer server =
         open(loopback(), Tls.of(certificate.toString(), key.toString()), false)) {
       for (HttpClient.Version version : HttpClient.Version.values()) {
-        HttpResponse<String> response = get(client(made), server.port(), version);
+        HttpResponse<String> response = get(Certificates.client(made), server.port(), version);
         assertThat(response.version()).isEqualTo(version);
         assertThat(response.body())
             .isEqualTo(
@@ -196,16 +177,21 @@ class ListenTest {
     Tls tls = Tls.of(certificate.toString(), key.toString());
     try (WebServer server = open(loopback(), tls, false)) {
       X509Certificate next = write("localhost");
-      assertThatThrownBy(() -> get(client(next), server.port(), HttpClient.Version.HTTP_1_1))
+      assertThatThrownBy(
+              () -> get(Certificates.client(next), server.port(), HttpClient.Version.HTTP_1_1))
           .isInstanceOf(IOException.class);
 
       tls.reload();
-      assertThat(get(client(next), server.port(), HttpClient.Version.HTTP_1_1).statusCode())
+      assertThat(
+              get(Certificates.client(next), server.port(), HttpClient.Version.HTTP_1_1)
+                  .statusCode())
           .isEqualTo(200);
 
       Files.writeString(certificate, "broken");
       tls.reload();
-      assertThat(get(client(next), server.port(), HttpClient.Version.HTTP_1_1).statusCode())
+      assertThat(
+              get(Certificates.client(next), server.port(), HttpClient.Version.HTTP_1_1)
+                  .statusCode())
           .isEqualTo(200);
     }
   }
@@ -245,7 +231,7 @@ class ListenTest {
     Tls tls = Tls.of(certificate.toString(), key.toString());
     try (WebServer server = open(loopback(), tls, false, app, limits);
         SubmissionPublisher<ByteBuffer> endless = new SubmissionPublisher<>()) {
-      HttpClient slow = client(made);
+      HttpClient slow = Certificates.client(made);
       List<CompletableFuture<HttpResponse<Void>>> uploads = new ArrayList<>();
       for (int i = 0; i < 60; i++) {
         HttpRequest upload =
@@ -260,7 +246,7 @@ class ListenTest {
       endless.submit(ByteBuffer.wrap(new byte[1]));
 
       HttpResponse<String> other =
-          client(made)
+          Certificates.client(made)
               .sendAsync(
                   HttpRequest.newBuilder(URI.create("https://localhost:" + server.port() + "/"))
                       .build(),
@@ -280,51 +266,7 @@ class ListenTest {
         HttpResponse.BodyHandlers.ofString());
   }
 
-  private static HttpClient client(X509Certificate trusted) throws Exception {
-    KeyStore store = KeyStore.getInstance("PKCS12");
-    store.load(null, null);
-    store.setCertificateEntry("server", trusted);
-    TrustManagerFactory managers =
-        TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-    managers.init(store);
-    SSLContext context = SSLContext.getInstance("TLS");
-    context.init(null, managers.getTrustManagers(), null);
-    return HttpClient.newBuilder().sslContext(context).build();
-  }
-
-  /** Writes both files anew. */
   private X509Certificate write(String host) throws Exception {
-    KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
-    generator.initialize(256);
-    KeyPair pair = generator.generateKeyPair();
-    X500Name name = new X500Name("CN=" + host);
-    Instant now = Instant.now();
-    JcaX509v3CertificateBuilder builder =
-        new JcaX509v3CertificateBuilder(
-            name,
-            BigInteger.valueOf(System.nanoTime()),
-            Date.from(now.minus(1, ChronoUnit.DAYS)),
-            Date.from(now.plus(1, ChronoUnit.DAYS)),
-            name,
-            pair.getPublic());
-    builder.addExtension(
-        Extension.subjectAlternativeName,
-        false,
-        new GeneralNames(new GeneralName(GeneralName.dNSName, host)));
-    X509Certificate made =
-        new JcaX509CertificateConverter()
-            .getCertificate(
-                builder.build(
-                    new JcaContentSignerBuilder("SHA256withECDSA").build(pair.getPrivate())));
-    pem(certificate, made);
-    pem(key, new JcaPKCS8Generator(pair.getPrivate(), null));
-    return made;
-  }
-
-  private static void pem(Path file, Object object) throws IOException {
-    try (Writer writer = Files.newBufferedWriter(file);
-        JcaPEMWriter pem = new JcaPEMWriter(writer)) {
-      pem.writeObject(object);
-    }
+    return Certificates.write(host, certificate, key);
   }
 }

@@ -3,6 +3,7 @@ package dev.postern.launcher.http;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http2.HTTP2Connection;
 import org.eclipse.jetty.http2.api.Stream;
+import org.eclipse.jetty.io.EofException;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
@@ -40,6 +41,27 @@ public final class FrontHandler extends Handler.Wrapper {
       response.write(true, null, callback);
       return true;
     }
+    Http2Heads heads = Http2FrontDoor.heads(request.getConnectionMetaData());
+    if (heads == null) {
+      return answer(request, response, callback);
+    }
+    int stream = Integer.parseInt(request.getId());
+    if (!heads.run(stream)) {
+      callback.failed(new EofException("the client has reset the stream"));
+      return true;
+    }
+    boolean answered = false;
+    try {
+      answered = answer(request, response, Callback.from(callback, () -> heads.ran(stream)));
+      return answered;
+    } finally {
+      if (!answered) {
+        heads.ran(stream);
+      }
+    }
+  }
+
+  private boolean answer(Request request, Response response, Callback callback) throws Exception {
     if (!hasBody(request)) {
       return applications.handle(request, response, callback);
     }

@@ -29,10 +29,11 @@ public final class HttpFrontDoor extends HttpConnectionFactory {
   private final ServerLimits limits;
   private final Semaphore longHeads;
 
-  public HttpFrontDoor(HttpConfiguration configuration, ServerLimits limits) {
+  /** {@code longHeads} are the places for long heads in all connections of the server. */
+  public HttpFrontDoor(HttpConfiguration configuration, ServerLimits limits, Semaphore longHeads) {
     super(configuration);
     this.limits = limits;
-    this.longHeads = new Semaphore(limits.longHeads());
+    this.longHeads = longHeads;
   }
 
   @Override
