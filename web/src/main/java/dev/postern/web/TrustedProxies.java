@@ -102,9 +102,10 @@ public final class TrustedProxies implements Middleware {
 
   /**
    * A copy with what trusted proxies say about the client: REMOTE_ADDR, {@code postern.url_scheme},
-   * HTTP_HOST, SERVER_NAME and SERVER_PORT, HTTPS. If the request comes from elsewhere, this is the
-   * environ itself. A value that is no scheme or host is passed over. The addresses end before a
-   * value that is no address.
+   * HTTP_HOST, SERVER_NAME and SERVER_PORT, HTTPS. REMOTE_HOST becomes the same address, and
+   * REMOTE_PORT, which is the proxy's, is left out. If the request comes from elsewhere, this is
+   * the environ itself. A value that is no scheme or host is passed over. The addresses end before
+   * a value that is no address.
    *
    * @throws HttpException with status 400 when the last client of a list is no address, {@code
    *     Forwarded} is malformed, or both kinds of headers differ
@@ -161,7 +162,7 @@ public final class TrustedProxies implements Middleware {
       if (address == null) {
         break;
       }
-      copy.put("REMOTE_ADDR", address);
+      setClient(copy, address);
       if (!contains(address)) {
         break;
       }
@@ -203,12 +204,21 @@ public final class TrustedProxies implements Middleware {
         }
         break;
       }
-      copy.put("REMOTE_ADDR", address);
+      setClient(copy, address);
       if (!contains(address)) {
         break;
       }
     }
     setScheme(copy, last(copy.header("X-Forwarded-Proto")));
+  /** The connection's name and port are those of the proxy. */
+  private static void setClient(Environ copy, String address) {
+    copy.put("REMOTE_ADDR", address);
+    if (copy.variable("REMOTE_HOST") != null) {
+      copy.put("REMOTE_HOST", address);
+    }
+    copy.remove("REMOTE_PORT");
+  }
+
     setHost(copy, last(copy.header("X-Forwarded-Host")));
   }
 

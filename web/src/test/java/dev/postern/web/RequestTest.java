@@ -354,6 +354,29 @@ class RequestTest {
           FORWARDED       | for=6.6.6.6;proto=https;host=evil;x=", for=203.0.113.9
           FORWARDED       | for=6.6.6.6;x=", for=203.0.113.9;host="a\\"b"
           FORWARDED       | for=6.6.6.6;x="\\, for=203.0.113.9
+  @Test
+  void trustedProxies_leaveNothingOfTheProxysConnection() {
+    for (String header : List.of("X_FORWARDED_FOR: 1.2.3.4", "FORWARDED: for=\"1.2.3.4:56\"")) {
+      String[] field = header.split(": ");
+      Environ environ =
+          Web.environ(
+              "REMOTE_ADDR",
+              "10.0.0.1",
+              "REMOTE_HOST",
+              "10.0.0.1",
+              "REMOTE_PORT",
+              "4711",
+              "HTTP_" + field[0],
+              field[1]);
+      Environ applied = TrustedProxies.of("10.0.0.0/8").apply(environ);
+      assertThat(applied.variable("REMOTE_ADDR")).isEqualTo("1.2.3.4");
+      assertThat(applied.variable("REMOTE_HOST")).isEqualTo("1.2.3.4");
+      assertThat(applied.variable("REMOTE_PORT")).isNull();
+    }
+    Environ unnamed = Web.environ("REMOTE_ADDR", "10.0.0.1", "HTTP_X_FORWARDED_FOR", "1.2.3.4");
+    assertThat(TrustedProxies.of("10.0.0.0/8").apply(unnamed).variable("REMOTE_HOST")).isNull();
+  }
+
           FORWARDED       | "for=
           FORWARDED       | for=unknown
           FORWARDED       | for=_hidden
