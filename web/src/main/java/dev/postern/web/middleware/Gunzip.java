@@ -84,12 +84,7 @@ public final class Gunzip implements Middleware {
     private volatile @Nullable InputStream inflater;
 
     Inflated(InputStream in, boolean gzip) {
-      // The gateway closes its input by itself.
-      this.in =
-          new FilterInputStream(in) {
-            @Override
-            public void close() {}
-          };
+      this.in = in;
       this.gzip = gzip;
     }
 
@@ -116,10 +111,15 @@ public final class Gunzip implements Middleware {
       try {
         InputStream stream = inflater;
         if (stream == null) {
-          stream = gzip ? new GZIPInputStream(in) : new InflaterInputStream(in);
+          Source source = new Source(in);
+          stream = gzip ? new Members(source) : new InflaterInputStream(source);
           inflater = stream;
         }
-        return stream.read(bytes, offset, length);
+        int n = stream.read(bytes, offset, length);
+        if (n < 0 && stream instanceof Members members && !members.isAtEnd()) {
+          throw new ZipException("bytes after the last member must be another one");
+        }
+        return n;
       } catch (ZipException e) {
         throw new HttpException(400, "request body must be well-formed gzip or deflate");
       } catch (EOFException e) {
@@ -129,6 +129,85 @@ public final class Gunzip implements Middleware {
         throw e;
       }
     }
+  }
+
+  /**
+   * One or more members, one after the other (RFC 1952 2.2). A gzip stream of the JDK passes over
+   * what follows a member and is none, so this compares where the last member ended.
+   */
+  private static final class Members extends GZIPInputStream {
+    private static final int TRAILER = 8;
+
+    private final Source source;
+
+    /** How many bytes the inflater has got, in all members. */
+    private long filled;
+
+    Members(Source source) throws IOException {
+      super(source);
+      this.source = source;
+    }
+
+    @Override
+    protected void fill() throws IOException {
+      super.fill();
+      filled = source.count;
+    }
+
+    /** Whether the input ended with the last member. Called when that member was read. */
+    boolean isAtEnd() throws IOException {
+      return source.count == filled - inf.getRemaining() + TRAILER && source.read() < 0;
+    }
+  }
+
+  /**
+   * The gateway's input, which the gateway closes by itself. Up to JDK 24, a gzip stream takes
+   * {@code available() == 0} at the end of a member for the end of the input. But the next member
+   * may only be on its way, so this waits for its first byte.
+   */
+  private static final class Source extends FilterInputStream {
+    private static final int NONE = -2;
+
+    private int ahead = NONE;
+    private long count;
+
+    Source(InputStream in) {
+      super(in);
+    }
+
+    @Override
+    public int read() throws IOException {
+      int b = ahead == NONE ? in.read() : ahead;
+      ahead = b < 0 ? b : NONE;
+      count += b < 0 ? 0 : 1;
+      return b;
+    }
+
+    @Override
+    public int read(byte[] bytes, int offset, int length) throws IOException {
+      if (length == 0) {
+        return 0;
+      }
+      if (ahead != NONE) {
+        int b = read();
+        bytes[offset] = (byte) b;
+        return b < 0 ? -1 : 1;
+      }
+      int n = in.read(bytes, offset, length);
+      count += Math.max(0, n);
+      return n;
+    }
+
+    @Override
+    public int available() throws IOException {
+      if (ahead == NONE) {
+        ahead = in.read();
+      }
+      return ahead < 0 ? 0 : 1;
+    }
+
+    @Override
+    public void close() {}
   }
 
   @Override

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import dev.postern.Application;
 import dev.postern.Body;
+import dev.postern.Environ;
 import dev.postern.GatewayException;
 import dev.postern.Headers;
 import dev.postern.HttpException;
@@ -19,8 +20,12 @@ import dev.postern.web.Request;
 import dev.postern.web.Responses;
 import dev.postern.web.TrustedProxies;
 import dev.postern.web.Web;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.SequenceInputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,7 +35,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
@@ -326,6 +333,65 @@ class MiddlewaresTest {
     TestResponse other = run(Gunzip.of(99), ECHO, encoded("br", zipped));
     assertThat(other.status()).isEqualTo(415);
     assertThat(other.header("Accept-Encoding")).isEqualTo("gzip, deflate");
+  }
+
+  /** As {@code cat a.gz b.gz} makes it; the second member comes in a later packet. */
+  @Test
+  void gunzip_members_areOneBody() throws Exception {
+    byte[] first = Unzipped.zipped("hel".getBytes(StandardCharsets.US_ASCII));
+    byte[] second = Unzipped.zipped("lo".getBytes(StandardCharsets.US_ASCII));
+    assertThat(inPackets(first, second).text()).isEqualTo("-1 hellonull");
+    for (int cut = 1; cut < second.length; cut++) {
+      byte[][] packets = {
+        first,
+        Arrays.copyOf(second, cut),
+        Arrays.copyOfRange(second, cut, second.length),
+        first.clone()
+      };
+      assertThat(inPackets(packets).text()).isEqualTo("-1 hellohelnull");
+    }
+  }
+
+  @Test
+  void gunzip_bytesAfterTheLastMember_are400() throws Exception {
+    byte[] member = Unzipped.zipped("hello".getBytes(StandardCharsets.US_ASCII));
+    for (int length : new int[] {1, 2, 3, 30}) {
+      byte[] rest =
+          "\037\213garbage that is no member of a gzip"
+              .substring(0, length)
+              .getBytes(StandardCharsets.ISO_8859_1);
+      assertThat(inPackets(member, rest).status()).isEqualTo(400);
+      byte[] whole = Arrays.copyOf(member, member.length + length);
+      System.arraycopy(rest, 0, whole, member.length, length);
+      assertThat(inPackets(whole).status()).isEqualTo(400);
+    }
+    byte[] half = Arrays.copyOf(member, 15);
+    assertThat(inPackets(member, half).status()).isEqualTo(400);
+  }
+
+  /** Runs with a body of which each read gets one packet at most, and none is there before. */
+  private static TestResponse inPackets(byte[]... packets) throws IOException {
+    List<InputStream> streams = new ArrayList<>();
+    ByteArrayOutputStream whole = new ByteArrayOutputStream();
+    for (byte[] packet : packets) {
+      streams.add(new ByteArrayInputStream(packet));
+      whole.write(packet);
+    }
+    InputStream late =
+        new FilterInputStream(new SequenceInputStream(Collections.enumeration(streams))) {
+          @Override
+          public int available() {
+            return 0;
+          }
+        };
+    Application gunzip = Gunzip.of(99).wrap(ECHO);
+    Application received =
+        (environ, startResponse) -> {
+          Environ copy = environ.copy();
+          copy.put("postern.input", late);
+          return gunzip.call(copy, startResponse);
+        };
+    return Web.run(received, encoded("gzip", whole.toByteArray()));
   }
 
   // ---- HeadFromGet, MethodOverride ----
