@@ -114,9 +114,13 @@ final class PacedBody extends Request.Wrapper {
   }
 
   private boolean isLate() {
-    long grace = (othersWait.getAsBoolean() ? SHORT_GRACE : GRACE).toNanos();
-    long earned = bytes * TimeUnit.SECONDS.toNanos(1) / rate;
-    return begun != 0 && System.nanoTime() - begun > grace + earned;
+    Duration grace = othersWait.getAsBoolean() ? SHORT_GRACE : GRACE;
+    return begun != 0 && isLate(System.nanoTime() - begun - grace.toNanos(), bytes, rate);
+  }
+
+  /** Returns whether so many nanoseconds without the grace are too long for so many bytes. */
+  static boolean isLate(long nanos, long bytes, int rate) {
+    return nanos > TimeUnit.SECONDS.toNanos(bytes / rate);
   }
 
   private Content.Chunk fail() {
