@@ -27,7 +27,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -184,7 +183,7 @@ final class Configuration {
     private final Map<String, Application> routes = new LinkedHashMap<>();
     private final WorkerGroups groups = new WorkerGroups();
     private final List<ClassLoader> loaders = new ArrayList<>();
-    private final Set<Path> hidden = ConcurrentHashMap.newKeySet();
+    private final HiddenFiles hidden = new HiddenFiles();
     private final SiteReference whole = new SiteReference();
     private final HostedSite shared = new HostedSite(whole, groups, all.server::watch);
 
@@ -257,7 +256,7 @@ final class Configuration {
     }
 
     private ApplicationLoader compiled(Path source, ApplicationLoader parent) {
-      ServeCommand.hide(hidden, source.toString());
+      hidden.addProgram(source.toString());
       SourceFile compiled = SourceFile.compile(source, parent.classLoader(), all.classpath);
       Thread.currentThread().setContextClassLoader(compiled.loader());
       routes.put("", all.app(compiled.application()));

@@ -15,12 +15,10 @@ import dev.postern.web.middleware.BasicAuth;
 import dev.postern.web.middleware.Htpasswd;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -121,7 +119,7 @@ final class ServeCommand implements Callable<Integer> {
   @Option(
       names = "--files",
       paramLabel = "PREFIX=DIR",
-      description = "The files of a directory, but no program of another mount.")
+      description = "The files of a directory, but no program or script of another mount.")
   List<String> files = new ArrayList<>();
 
   @Option(
@@ -279,14 +277,14 @@ final class ServeCommand implements Callable<Integer> {
   /**
    * Adds what the command line mounts to a table.
    *
-   * @param hidden files that no mount of files shows; the mounts of programs add their programs
+   * @param hidden the mounts of programs add their programs
    * @param sources is told of each mount
    */
   void mount(
       Map<String, Application> routes,
       ApplicationLoader loader,
       Programs hosted,
-      Set<Path> hidden,
+      HiddenFiles hidden,
       Sources sources) {
     Middleware door = door();
     Mounting mounting =
@@ -306,7 +304,7 @@ final class ServeCommand implements Callable<Integer> {
                 form,
                 texts,
                 mount -> {
-                  hide(hidden, fileOf(option, mount.value()));
+                  hidden.addProgram(fileOf(option, mount.value()));
                   return maker.apply(mount);
                 });
     mounting.mount("--app", "PREFIX=CLASS", apps, mount -> app(loader.load(mount.value())));
@@ -333,7 +331,13 @@ final class ServeCommand implements Callable<Integer> {
         directories,
         mount -> hosted.directory("--cgi-dir", mount.prefix(), mount.value()));
     mounting.mount(
-        "--fcgi", "PREFIX=ADDRESS[,ROOT]", fastCgi, mount -> hosted.fastCgi(mount.value()));
+        "--fcgi",
+        "PREFIX=ADDRESS[,ROOT]",
+        fastCgi,
+        mount -> {
+          hidden.addScripts(Programs.fastCgiRoot(mount.value()));
+          return hosted.fastCgi(mount.value());
+        });
     mounting.mount("--scgi", "PREFIX=ADDRESS", scgi, mount -> hosted.scgi(mount.value()));
     mounting.mount(
         "--files",
@@ -366,23 +370,6 @@ final class ServeCommand implements Callable<Integer> {
       case "--wsgi" -> Programs.wsgiFile(value);
       default -> value;
     };
-  }
-
-  /**
-   * Hides a program: the path in the option, and the file that it leads to now. If a link on the
-   * path is switched later, the old file stays hidden.
-   */
-  static void hide(Set<Path> hidden, @Nullable String program) {
-    if (program == null) {
-      return;
-    }
-    try {
-      Path path = Path.of(program).toAbsolutePath();
-      hidden.add(path);
-      hidden.add(path.toRealPath());
-    } catch (IOException | InvalidPathException e) {
-      // There is no such file, which the maker of the application reports.
-    }
   }
 
   /** Returns what asks for a name and a password; null if nothing does. */

@@ -150,6 +150,39 @@ class ConfigurationTest {
     site.retire();
   }
 
+  /** Styles and images are often beside the scripts that a FastCGI server runs. */
+  @Test
+  void scriptsOfAFastCgiServer_areHiddenFromFilesOfItsRoot() throws Exception {
+    Path root = Files.createDirectories(directory.resolve("www/lib")).getParent();
+    Files.writeString(root.resolve("config.php"), "secret");
+    Files.writeString(root.resolve("lib/db.php"), "secret");
+    Files.writeString(root.resolve("style.css"), "style");
+    Files.writeString(directory.resolve("other.php"), "other");
+    Files.createSymbolicLink(root.resolve("link.txt"), Path.of("config.php"));
+    Files.createSymbolicLink(root.resolve("linked.php"), Path.of("../other.php"));
+    Files.createSymbolicLink(directory.resolve("there"), Path.of("www"));
+    Configuration configuration =
+        configuration(
+            "mounts:\n  /: {files: www}\n  /all: {files: .}\n"
+                + "  /app: {fcgi: 'unix:php.sock,there'}\n");
+    configuration.read();
+    Site site = configuration.open();
+
+    assertThat(get(site, "/style.css")).isEqualTo("style");
+    assertThat(get(site, "/all/other.php")).isEqualTo("other");
+    for (String hidden :
+        List.of(
+            "/config.php",
+            "/lib/db.php",
+            "/link.txt",
+            "/linked.php",
+            "/all/www/config.php",
+            "/all/there/lib/db.php")) {
+      assertThat(get(site, hidden)).as(hidden).isEqualTo("404 Not Found\n");
+    }
+    site.retire();
+  }
+
   /** As a deployment does that puts each release into a directory of its own. */
   @Test
   void programBehindALinkThatIsSwitched_staysHidden() throws Exception {

@@ -425,19 +425,26 @@ public final class Programs {
    * comma.
    */
   public Application fastCgi(String text) {
-    int comma = text.indexOf(',');
+    String root = fastCgiRoot(text);
     FastCgiApplication.Builder builder;
     try {
-      builder = FastCgiApplication.builder(comma < 0 ? text : text.substring(0, comma));
+      builder =
+          FastCgiApplication.builder(root == null ? text : text.substring(0, text.indexOf(',')));
     } catch (IllegalArgumentException e) {
       throw noAddress("--fcgi", text);
     }
-    if (comma >= 0) {
-      builder.root(Values.path("--fcgi", text.substring(comma + 1)));
+    if (root != null) {
+      builder.root(Values.path("--fcgi", root));
     }
     server(builder, "fcgi " + text);
     return builder.build();
   }
+  /** Returns the ROOT of {@code ADDRESS[,ROOT]}; null if there is none. */
+  public static @Nullable String fastCgiRoot(String text) {
+    int comma = text.indexOf(',');
+    return comma < 0 ? null : text.substring(comma + 1);
+  }
+
 
   /** Returns the SCGI server at {@code ADDRESS}. */
   public Application scgi(String text) {
