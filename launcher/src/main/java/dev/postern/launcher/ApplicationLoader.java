@@ -8,7 +8,6 @@ import java.lang.reflect.Field;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Modifier;
 import java.net.MalformedURLException;
-import java.net.URI;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Path;
@@ -133,60 +132,72 @@ final class ApplicationLoader {
   }
 
   /**
-   * Returns the directories and jars of a class path.
+   * Returns the directories and jars of a class path; none if it is null.
    *
    * @throws LauncherException when an entry does not exist
    */
-  static List<Path> entries(String classpath) {
+  static List<Path> entries(@Nullable String classpath) {
     List<Path> entries = new ArrayList<>();
-    for (URL url : urls(classpath)) {
-      entries.add(Path.of(URI.create(url.toString())));
+    for (File file : classpath == null ? List.<File>of() : files(classpath)) {
+      entries.add(checked(file).toPath());
     }
     return entries;
   }
 
   private static URL[] urls(String classpath) {
     List<URL> urls = new ArrayList<>();
+    for (File file : files(classpath)) {
+      try {
+        urls.add(checked(file).toURI().toURL());
+      } catch (MalformedURLException e) {
+        throw missing(file);
+      }
+    }
+    return urls.toArray(new URL[0]);
+  }
+
+  /** Returns the directories and jars of a class path, whether they exist or not. */
+  static List<File> files(String classpath) {
+    List<File> files = new ArrayList<>();
     int start = 0;
     while (start <= classpath.length()) {
       int end = classpath.indexOf(File.pathSeparatorChar, start);
       if (end < 0) {
         end = classpath.length();
       }
-      addEntry(classpath.substring(start, end), urls);
+      addEntry(classpath.substring(start, end), files);
       start = end + 1;
     }
-    return urls.toArray(new URL[0]);
+    return files;
   }
 
-  private static void addEntry(String entry, List<URL> urls) {
-    try {
-      if (entry.equals("*") || entry.endsWith(File.separator + "*")) {
-        File directory = new File(entry.substring(0, entry.length() - 1)).getAbsoluteFile();
-        File[] files = directory.listFiles();
-        if (files == null) {
-          throw missing(entry);
-        }
-        Arrays.sort(files);
-        for (File file : files) {
-          if (file.getName().endsWith(".jar") || file.getName().endsWith(".JAR")) {
-            urls.add(file.toURI().toURL());
-          }
-        }
-        return;
+  private static void addEntry(String entry, List<File> files) {
+    File file = new File(entry).getAbsoluteFile();
+    File[] found = null;
+    if (entry.equals("*") || entry.endsWith(File.separator + "*")) {
+      found = file.getParentFile().listFiles();
+    }
+    if (found == null) {
+      files.add(file);
+      return;
+    }
+    Arrays.sort(found);
+    for (File jar : found) {
+      if (jar.getName().endsWith(".jar") || jar.getName().endsWith(".JAR")) {
+        files.add(jar);
       }
-      File file = new File(entry).getAbsoluteFile();
-      if (!file.exists()) {
-        throw missing(entry);
-      }
-      urls.add(file.toURI().toURL());
-    } catch (MalformedURLException e) {
-      throw missing(entry);
     }
   }
 
-  private static LauncherException missing(String entry) {
-    return LauncherException.badArgument("entry of --classpath must exist: \"" + entry + "\"");
+  private static File checked(File file) {
+    if (!file.exists()) {
+      throw missing(file);
+    }
+    return file;
+  }
+
+  private static LauncherException missing(File file) {
+    return LauncherException.badArgument("entry of --classpath must exist: \"" + file + "\"");
   }
 
   /** Finds Postern's packages by the launcher's class loader, and all others by the platform's. */

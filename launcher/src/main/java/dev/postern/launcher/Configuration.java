@@ -158,7 +158,7 @@ final class Configuration {
       sources.add(Path.of(arguments.source));
     }
     if (all.classpath != null) {
-      sources.addAll(DevSites.entries(all.classpath));
+      ApplicationLoader.files(all.classpath).forEach(file -> sources.add(file.toPath()));
     }
     return sources;
   }

@@ -5,7 +5,6 @@ import dev.postern.Body;
 import dev.postern.Environ;
 import dev.postern.StartResponse;
 import dev.postern.launcher.values.LauncherException;
-import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -88,15 +87,5 @@ final class DevSites implements Application {
       // The directory is changing just now, so make the next request look again.
       states.add(new Object());
     }
-  }
-
-  /** Returns the files and directories of a class path. */
-  static List<Path> entries(String classpath) {
-    List<Path> entries = new ArrayList<>();
-    for (String entry : classpath.split(File.pathSeparator, -1)) {
-      String path = entry.endsWith("*") ? entry.substring(0, entry.length() - 1) : entry;
-      entries.add(Path.of(path.isEmpty() ? "." : path));
-    }
-    return entries;
   }
 }

@@ -92,8 +92,7 @@ final class InstallCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     CgiExecutable.Builder builder =
-        CgiExecutable.builder(className)
-            .classPath(classpath == null ? List.of() : ApplicationLoader.entries(classpath));
+        CgiExecutable.builder(className).classPath(ApplicationLoader.entries(classpath));
     warmOptions(builder);
     try {
       Path target = Path.of(file);

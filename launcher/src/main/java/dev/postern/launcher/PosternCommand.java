@@ -181,7 +181,7 @@ final class PosternCommand implements Runnable {
     public Integer call() {
       PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
       try {
-        Programs.javaProgram("java-check", program, classpath)
+        Programs.javaProgram("java-check", program, ApplicationLoader.entries(classpath))
             .build()
             .check()
             .forEach(line -> out.println(LogLine.escaped(line, LogLine.LONGEST)));

@@ -317,7 +317,7 @@ final class ServeCommand implements Callable<Integer> {
         "--java-cgi",
         "PREFIX=PROGRAM",
         javaPrograms,
-        mount -> hosted.javaProgram(mount.value(), classpath));
+        mount -> hosted.javaProgram(mount.value(), ApplicationLoader.entries(classpath)));
     hiding.mount(
         "--wsgi",
         "PREFIX=FILE[:CALLABLE]",

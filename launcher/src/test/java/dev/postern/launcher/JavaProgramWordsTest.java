@@ -12,6 +12,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.jar.JarEntry;
+import java.util.jar.JarOutputStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -61,6 +63,26 @@ class JavaProgramWordsTest {
     assertThat(run("java-check", page.toString())).isZero();
     assertThat(out.toString(StandardCharsets.UTF_8))
         .contains("redirected: java.lang.System.exit", "redirected: java.lang.System.getenv");
+  }
+
+  /** As {@code java -cp} takes it. */
+  @Test
+  void classOfAJar_isFoundByAStar() throws Exception {
+    Path classes = Sources.compile(directory.resolve("classes"), "Page", Files.readString(page));
+    Path lib = Files.createDirectory(directory.resolve("lib"));
+    try (JarOutputStream jar =
+        new JarOutputStream(Files.newOutputStream(lib.resolve("page.jar")))) {
+      jar.putNextEntry(new JarEntry("Page.class"));
+      Files.copy(classes.resolve("Page.class"), jar);
+    }
+    assertThat(run("java-check", "--classpath", lib + "/*", "Page")).isZero();
+    assertThat(run("serve", "--check", "--classpath", lib + "/*", "--java-cgi", "/x=Page"))
+        .isZero();
+    assertThat(out.toString(StandardCharsets.UTF_8))
+        .contains("redirected: java.lang.System.exit", "the configuration is right");
+    assertThat(run("java-check", "--classpath", lib + "/none.jar", "Page")).isEqualTo(2);
+    assertThat(err.toString(StandardCharsets.UTF_8))
+        .isEqualTo("postern: entry of --classpath must exist: \"" + lib + "/none.jar\"\n");
   }
 
   @Test

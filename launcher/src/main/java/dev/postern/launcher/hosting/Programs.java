@@ -22,7 +22,6 @@ import dev.postern.launcher.values.Values;
 import dev.postern.launcher.workers.WorkerGroups;
 import dev.postern.launcher.workers.Workers;
 import dev.postern.scgi.ScgiApplication;
-import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -439,12 +438,12 @@ public final class Programs {
     server(builder, "fcgi " + text);
     return builder.build();
   }
+
   /** Returns the ROOT of {@code ADDRESS[,ROOT]}; null if there is none. */
   public static @Nullable String fastCgiRoot(String text) {
     int comma = text.indexOf(',');
     return comma < 0 ? null : text.substring(comma + 1);
   }
-
 
   /** Returns the SCGI server at {@code ADDRESS}. */
   public Application scgi(String text) {
@@ -503,7 +502,7 @@ public final class Programs {
    *
    * @throws LauncherException when there is no program of that name, or an option does not allow it
    */
-  public Application javaProgram(String text, @Nullable String classpath) {
+  public Application javaProgram(String text, List<Path> classpath) {
     JavaProgram program =
         javaProgram("--java-cgi", text, classpath)
             .state(javaState)
@@ -530,8 +529,7 @@ public final class Programs {
   }
 
   /** Returns a builder for a jar, a source file, or a class on a class path. */
-  public static JavaProgram.Builder javaProgram(
-      String option, String text, @Nullable String classpath) {
+  public static JavaProgram.Builder javaProgram(String option, String text, List<Path> classpath) {
     if (isJavaFile(text)) {
       Path file = Values.path(option, text);
       if (!Files.isRegularFile(file)) {
@@ -540,7 +538,7 @@ public final class Programs {
       }
       return JavaProgram.builder(file);
     }
-    if (classpath == null) {
+    if (classpath.isEmpty()) {
       throw LauncherException.badArgument(
           "PROGRAM of "
               + option
@@ -548,13 +546,7 @@ public final class Programs {
               + text
               + "\"");
     }
-    List<Path> entries = new ArrayList<>();
-    for (String entry : classpath.split(File.pathSeparator, -1)) {
-      if (!entry.isEmpty()) {
-        entries.add(Values.path("--classpath", entry));
-      }
-    }
-    return JavaProgram.builder(entries, text);
+    return JavaProgram.builder(classpath, text);
   }
 
   /**
