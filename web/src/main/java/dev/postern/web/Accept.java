@@ -89,7 +89,7 @@ final class Accept {
         }
       }
       for (Range range : ranges) {
-        if (range.value.equalsIgnoreCase(offer)) {
+        if (isCoding(range.value, offer)) {
           weight = range.weight;
         }
       }
@@ -99,6 +99,12 @@ final class Accept {
       }
     }
     return best;
+  }
+
+  /** Whether both name one coding; {@code x-gzip} is gzip (RFC 9110 8.4.1.3). */
+  private static boolean isCoding(String value, String offer) {
+    return value.equalsIgnoreCase(offer)
+        || value.equalsIgnoreCase("x-gzip") && offer.equalsIgnoreCase("gzip");
   }
 
   /**

@@ -40,7 +40,10 @@ final class Conditions {
     return since != null && modified != null && !seconds(modified).isAfter(since) ? 304 : 0;
   }
 
-  /** Whether a {@code Range} counts (RFC 9110 13.1.5). */
+  /**
+   * Whether a {@code Range} counts (RFC 9110 13.1.5). A representation can change twice in the
+   * second of a date (8.8.2.2). So a date counts only where there is no tag to send in its place.
+   */
   static boolean ifRange(Environ environ, @Nullable String tag, @Nullable Instant modified) {
     String condition = environ.header("If-Range");
     if (condition == null) {
@@ -51,7 +54,7 @@ final class Conditions {
       return tag != null && isStrong(tag) && value.equals(tag);
     }
     Instant date = date(value);
-    return date != null && modified != null && seconds(modified).equals(date);
+    return tag == null && date != null && modified != null && seconds(modified).equals(date);
   }
 
   /** Whether this tag is in the list {@code "*" / #entity-tag}, by strong or by weak comparison. */

@@ -63,7 +63,10 @@ final class FileResponse {
     Headers headers = more.plus("ETag", tag).plus("Last-Modified", HttpDate.text(modified));
     int condition = request.condition(tag, modified);
     if (condition != 0) {
-      return condition == 304 ? Response.of(304, headers) : Responses.status(condition);
+      // RFC 9110 15.4.5: a 304 tells nothing about the representation but its validators.
+      return condition == 304
+          ? Response.of(304, headers.without("Content-Encoding"))
+          : Responses.status(condition);
     }
     headers = headers.plus("Accept-Ranges", "bytes");
     List<ByteRange> ranges;

@@ -156,6 +156,18 @@ class FilesTest {
   }
 
   @Test
+  void notModified_ofACompressedSibling_hasNoCoding() throws Exception {
+    java.nio.file.Files.write(root.resolve("a.txt.gz"), new byte[] {1});
+    TestResponse first = get("/a.txt", "Accept-Encoding", "gzip");
+    assertThat(first.header("Content-Encoding")).isEqualTo("gzip");
+    TestResponse known =
+        get("/a.txt", "Accept-Encoding", "gzip", "If-None-Match", first.header("ETag"));
+    assertThat(known.status()).isEqualTo(304);
+    assertThat(known.header("Content-Encoding")).isNull();
+    assertThat(known.header("Vary")).isEqualTo("Accept-Encoding");
+  }
+
+  @Test
   void range_isAPart() {
     TestResponse response = get("/a.txt", "Range", "bytes=2-4");
     assertThat(response.status()).isEqualTo(206);

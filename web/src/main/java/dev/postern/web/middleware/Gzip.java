@@ -22,7 +22,7 @@ import java.util.function.Predicate;
  * not compressed already, from 512 bytes on if the length is known. It leaves responses with {@code
  * Content-Encoding}, {@code Content-Range} or {@code Cache-Control: no-transform} alone. {@code
  * Vary: Accept-Encoding} tells caches that there are two forms, and an {@code ETag} becomes a weak
- * one.
+ * one, also in a 304.
  *
  * <p>A page that holds a secret next to a text that a stranger chooses must not be compressed under
  * TLS (BREACH). Immutable, thread-safe.
@@ -91,6 +91,11 @@ public final class Gzip implements Middleware {
     }
     Headers headers = held.headers();
     try {
+      if (isValidation(held.status(), headers)) {
+        Headers known = varied(headers);
+        held.release(304, accepted ? weak(known) : known, null);
+        return body;
+      }
       if (!isCompressible(held.status(), headers, body)) {
         held.release();
         return body;
@@ -118,14 +123,28 @@ public final class Gzip implements Middleware {
 
   /** Whether the response must stay as it is, whatever its type and length are. */
   private static boolean isLeftAlone(int status, Headers headers) {
-    String cache = headers.get("Cache-Control");
     return status == 204
         || status == 205
         || status == 206
         || status == 304
-        || isEncoded(headers)
         || headers.contains("Content-Range")
-        || cache != null && FieldList.hasToken(cache, "no-transform");
+        || isAsItIs(headers);
+  }
+
+  private static boolean isAsItIs(Headers headers) {
+    String cache = headers.get("Cache-Control");
+    return isEncoded(headers) || cache != null && FieldList.hasToken(cache, "no-transform");
+  }
+
+  /**
+   * Whether this is a 304 that validates a response. A 304 has the ETag and the Vary of the 200
+   * (RFC 9110 15.4.5). It does not tell the type of that, so each such 200 is taken for one that is
+   * compressed. A tag that is too weak does no harm.
+   */
+  private static boolean isValidation(int status, Headers headers) {
+    return status == 304
+        && (headers.contains("ETag") || headers.contains("Last-Modified"))
+        && !isAsItIs(headers);
   }
 
   private boolean isCompressible(int status, Headers headers, Body body) {
@@ -162,10 +181,13 @@ public final class Gzip implements Middleware {
   }
 
   private static Headers zipped(Headers headers) {
-    Headers zipped =
-        headers.without("Content-Length").without("Accept-Ranges").with("Content-Encoding", "gzip");
+    return weak(headers.without("Content-Length").without("Accept-Ranges"))
+        .with("Content-Encoding", "gzip");
+  }
+
+  private static Headers weak(Headers headers) {
     String tag = headers.get("ETag");
-    return tag == null || tag.startsWith("W/") ? zipped : zipped.with("ETag", "W/" + tag);
+    return tag == null || tag.startsWith("W/") ? headers : headers.with("ETag", "W/" + tag);
   }
 
   @Override

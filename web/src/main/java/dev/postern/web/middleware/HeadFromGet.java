@@ -6,8 +6,8 @@ import dev.postern.Middleware;
 import dev.postern.web.internal.Wrapped;
 
 /**
- * Lets an application that knows only GET answer HEAD, too. The application sees a GET, and the
- * gateway leaves the body out. Immutable, thread-safe.
+ * Lets an application that knows only GET answer HEAD, too. The application sees a GET without
+ * {@code Range}, and the gateway leaves the body out. Immutable, thread-safe.
  */
 public final class HeadFromGet implements Middleware {
   private static final HeadFromGet ONE = new HeadFromGet();
@@ -30,6 +30,9 @@ public final class HeadFromGet implements Middleware {
           }
           Environ get = environ.copy();
           get.put("REQUEST_METHOD", "GET");
+          // RFC 9110 14.2: Range is for GET alone.
+          get.remove("HTTP_RANGE");
+          get.remove("HTTP_IF_RANGE");
           return inner.call(get, startResponse);
         });
   }

@@ -67,6 +67,9 @@ class PeerGzipTest {
           *;q=0                             | false
           identity;q=0                      | false
           gzip;q=0.4, identity;q=0.5        | false
+          x-gzip                            | true
+          X-GZIP;q=0.5, identity;q=0.4      | true
+          x-gzip;q=0, *                     | false
           gzip;q=2                          | false
           gzip;q=x                          | false
           xgzip                             | false
@@ -195,6 +198,28 @@ class PeerGzipTest {
     TestResponse response = run(ANY_LENGTH, "gzip", status, sent, Body.of("Hello World!"));
     assertThat(response.text()).isEqualTo("Hello World!");
     assertThat(response.headers().without("Content-Length")).isEqualTo(sent);
+  }
+
+  /** A 304 has the validators of the 200 that it stands for (RFC 9110 15.4.5). */
+  @Test
+  void notModified_hasTheTagAndTheVaryOfTheCompressedResponse() {
+    Application tagged = Application.of(e -> Response.of(200, TEXT, Body.of("Hello World!")));
+    Application app = ETag.of().wrap(tagged);
+    for (String coding : List.of("gzip", "identity")) {
+      TestRequest request = TestRequest.get("/").withHeader("Accept-Encoding", coding);
+      TestResponse first = Web.run(ANY_LENGTH.wrap(app), request);
+      String tag = first.header("ETag");
+      TestResponse known = Web.run(ANY_LENGTH.wrap(app), request.withHeader("If-None-Match", tag));
+      assertThat(known.status()).isEqualTo(304);
+      assertThat(known.header("ETag")).isEqualTo(tag);
+      assertThat(known.header("Vary")).isEqualTo(first.header("Vary")).isNotNull();
+    }
+  }
+
+  @Test
+  void notModified_ofAResponseThatIsNotCompressed_isAsItWas() {
+    Headers sent = Headers.of("ETag", "\"a\"", "Cache-Control", "no-transform");
+    assertThat(run(ANY_LENGTH, "gzip", 304, sent, Body.empty()).headers()).isEqualTo(sent);
   }
 
   @ParameterizedTest

@@ -215,6 +215,21 @@ class PeerMiddlewaresTest {
     assertThat(response.header("X-Method")).isEqualTo(head ? "GET" : method);
   }
 
+  /** RFC 9110 14.2: Range is for GET alone. */
+  @Test
+  void headFromGet_rangeIsPassedOver() {
+    Application app =
+        Application.of(
+            e ->
+                Responses.text(
+                    Request.of(e).ranges(9, null, null) + "" + e.variable("HTTP_IF_RANGE")));
+    TestRequest head =
+        TestRequest.of("HEAD", "/")
+            .withHeader("Range", "bytes=0-1")
+            .withHeader("If-Range", "\"a\"");
+    assertThat(run(HeadFromGet.of(), app, head).header("Content-Length")).isEqualTo("8");
+  }
+
   // ---- MethodOverride ----
 
   private static final Application METHOD =
