@@ -1,6 +1,9 @@
 package dev.postern.web.middleware;
 
+import java.io.Closeable;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
@@ -9,6 +12,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
@@ -17,6 +21,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HexFormat;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,8 +32,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class FileSessions implements SessionStore {
   private static final Duration SWEEP_EVERY = Duration.ofHours(1);
+
+  /** A file whose time is that of the last sweep. Its lock is for {@link #replace}. */
   private static final String SWEPT = ".swept";
+
   private static final String NEW = ".new-";
+  private static final long LOCK_NANOS = 100_000;
 
   private final Path directory;
   private final Clock clock;
@@ -96,8 +105,41 @@ final class FileSessions implements SessionStore {
   }
 
   @Override
-  public void delete(String id) throws IOException {
-    Files.deleteIfExists(file(id));
+  public synchronized boolean replace(String id, Stored session) throws IOException {
+    try (Closeable lock = lock()) {
+      return SessionStore.super.replace(id, session);
+    }
+  }
+
+  @Override
+  public synchronized void delete(String id) throws IOException {
+    try (Closeable lock = lock()) {
+      Files.deleteIfExists(file(id));
+    }
+  }
+
+  /**
+   * Keeps a logout in another process or thread out of the two steps of {@link #replace}. Waits
+   * until the lock is free.
+   */
+  private Closeable lock() throws IOException {
+    FileChannel channel =
+        FileChannel.open(
+            directory.resolve(SWEPT), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    try {
+      while (true) {
+        try {
+          channel.lock();
+          return channel;
+        } catch (OverlappingFileLockException e) {
+          // Another object of this process has the lock. A channel cannot wait for that.
+          LockSupport.parkNanos(LOCK_NANOS);
+        }
+      }
+    } catch (IOException e) {
+      channel.close();
+      throw e;
+    }
   }
 
   /**

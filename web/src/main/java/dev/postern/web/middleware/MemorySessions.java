@@ -50,6 +50,11 @@ final class MemorySessions implements SessionStore {
   }
 
   @Override
+  public synchronized boolean replace(String id, Stored session) {
+    return load(id) != null && sessions.put(id, session) != null;
+  }
+
+  @Override
   public synchronized void delete(String id) {
     sessions.remove(id);
   }

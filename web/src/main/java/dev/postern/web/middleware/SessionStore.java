@@ -36,6 +36,22 @@ public interface SessionStore {
   /** Keeps a session, in place of an earlier one of that id. */
   void save(String id, Stored session) throws IOException;
 
+  /**
+   * Keeps a session in place of an earlier one of that id. If there is no earlier one, because
+   * another request has ended the session meanwhile, such as a logout, it must stay so. By default
+   * this is {@link #load} and {@link #save}; a store that can do it in one step should, because a
+   * logout between the two is lost.
+   *
+   * @return whether there was an earlier session
+   */
+  default boolean replace(String id, Stored session) throws IOException {
+    if (load(id) == null) {
+      return false;
+    }
+    save(id, session);
+    return true;
+  }
+
   /** Forgets a session, if there is one of that id. */
   void delete(String id) throws IOException;
 

@@ -186,12 +186,12 @@ public final class Sessions implements Middleware {
       return cookie(environ, signed.write(cookieName, kept)).header();
     }
     SessionStore known = requireNonNull(store);
-    if (id != null && known.load(id) == null) {
-      // Another request has ended the session meanwhile, such as a logout. It must stay so.
+    if (id != null && !session.isRenewed()) {
+      known.replace(id, kept);
       return "";
     }
-    if (id != null && !session.isRenewed()) {
-      known.save(id, kept);
+    if (id != null && known.load(id) == null) {
+      // Another request has ended the session meanwhile, such as a logout. It must stay so.
       return "";
     }
     String fresh = newId();

@@ -16,6 +16,7 @@ import dev.postern.web.Request;
 import dev.postern.web.Responses;
 import dev.postern.web.Web;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
@@ -29,6 +30,7 @@ import java.util.Base64;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -152,6 +154,66 @@ class SessionsTest {
 
       assertThat(thief.response.header("Set-Cookie")).isNull();
       assertThat(thief.get("/peek")).isEqualTo("null true");
+    }
+  }
+
+  /** A logout can come between any two steps of the store. */
+  @ParameterizedTest
+  @EnumSource(
+      value = Kind.class,
+      names = {"MEMORY", "FILES"})
+  void session_thatEndsWhileItIsKept_staysEnded(Kind kind) throws Exception {
+    SessionStore store =
+        kind == Kind.MEMORY
+            ? new MemorySessions(10, time)
+            : FileSessions.of(directory.resolve("s"), time);
+    SessionStore.Stored session =
+        new SessionStore.Stored(Map.of("n", "1"), time.now.plusSeconds(60));
+    assertThat(store.replace("id", session)).isFalse();
+    assertThat(store.load("id")).isNull();
+    for (int round = 0; round < 200; round++) {
+      store.save("id", session);
+      Thread logout =
+          new Thread(
+              () -> {
+                try {
+                  store.delete("id");
+                } catch (IOException e) {
+                  throw new UncheckedIOException(e);
+                }
+              });
+      logout.start();
+      while (store.replace("id", session)) {
+        Thread.onSpinWait();
+      }
+      logout.join();
+      assertThat(store.load("id")).isNull();
+    }
+  }
+
+  /** Two processes have a store each. */
+  @Test
+  void replace_excludesALogoutByAnotherStoreOfTheDirectory() throws Exception {
+    SessionStore store = FileSessions.of(directory.resolve("s"), time);
+    SessionStore other = FileSessions.of(directory.resolve("s"), time);
+    SessionStore.Stored session =
+        new SessionStore.Stored(Map.of("n", "1"), time.now.plusSeconds(60));
+    for (int round = 0; round < 50; round++) {
+      store.save("id", session);
+      CompletableFuture<Void> logout =
+          CompletableFuture.runAsync(
+              () -> {
+                try {
+                  other.delete("id");
+                } catch (IOException e) {
+                  throw new UncheckedIOException(e);
+                }
+              });
+      while (store.replace("id", session)) {
+        Thread.onSpinWait();
+      }
+      logout.join();
+      assertThat(store.load("id")).isNull();
     }
   }
 
