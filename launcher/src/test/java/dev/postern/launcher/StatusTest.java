@@ -183,6 +183,7 @@ class StatusTest {
     HttpResponse<String> response = get("/status");
     assertThat(response.statusCode()).isEqualTo(308);
     assertThat(response.headers().firstValue("Location")).contains("/status/");
+    assertThat(get("/status?a=%20").headers().firstValue("Location")).contains("/status/?a=%20");
     assertThat(get("/status/").headers().firstValue("Content-Security-Policy").orElse(""))
         .startsWith("default-src 'none'; script-src 'self'");
     assertThat(get("/status/../etc").statusCode()).isBetween(400, 404);
@@ -199,6 +200,7 @@ class StatusTest {
             HttpResponse.BodyHandlers.ofString());
     assertThat(response.statusCode()).isEqualTo(405);
     assertThat(response.headers().firstValue("Allow")).contains("GET, HEAD");
+    assertThat(response.headers().firstValue("Content-Type")).contains("text/plain; charset=utf-8");
   }
 
   @Test

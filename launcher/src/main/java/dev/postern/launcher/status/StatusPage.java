@@ -8,6 +8,7 @@ import dev.postern.Responder;
 import dev.postern.Response;
 import dev.postern.launcher.http.OwnMachine;
 import dev.postern.web.TrustedProxies;
+import dev.postern.web.internal.Ascii;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -66,7 +67,7 @@ public final class StatusPage implements Responder {
       return text(403, "403 Forbidden: the status is for this machine alone; see --status-from\n");
     }
     if (!request.method().equals("GET") && !request.method().equals("HEAD")) {
-      return text(405, "405 Method Not Allowed\n").withHeaders(COMMON.plus("Allow", "GET, HEAD"));
+      return text(405, "405 Method Not Allowed\n").withHeader("Allow", "GET, HEAD");
     }
     return switch (request.pathInfo()) {
       case "" -> slash(request);
@@ -85,20 +86,10 @@ public final class StatusPage implements Responder {
   }
 
   private static Response slash(Environ request) {
-    String uri = request.variable("SCRIPT_NAME") + "/";
+    String path = Ascii.encodedPath(request.variable("SCRIPT_NAME") + "/");
+    String query = request.queryString();
     return text(308, "308 Permanent Redirect\n")
-        .withHeaders(COMMON.plus("Content-Type", "text/plain").plus("Location", encoded(uri)));
-  }
-
-  /** Encodes bytes, one in each char, as a path of a URL. */
-  private static String encoded(String path) {
-    StringBuilder encoded = new StringBuilder();
-    for (int i = 0; i < path.length(); i++) {
-      char c = path.charAt(i);
-      boolean plain = c < 0x7f && c > 0x20 && "\"%<>?#\\^`{|}".indexOf(c) < 0;
-      encoded.append(plain ? String.valueOf(c) : String.format("%%%02X", (int) c));
-    }
-    return encoded.toString();
+        .withHeader("Location", query.isEmpty() ? path : path + "?" + query);
   }
 
   private boolean isLetIn(Environ request) {
