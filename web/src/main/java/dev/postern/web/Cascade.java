@@ -3,7 +3,6 @@ package dev.postern.web;
 import dev.postern.Application;
 import dev.postern.Body;
 import dev.postern.Environ;
-import dev.postern.Headers;
 import dev.postern.HttpException;
 import dev.postern.Response;
 import dev.postern.StartResponse;
@@ -18,8 +17,6 @@ import java.util.List;
  */
 @SuppressWarnings("try") // close() throws what the applications' close() throws.
 public final class Cascade implements Application, AutoCloseable {
-  private static final Body NOT_FOUND = Body.of("404 Not Found\n");
-
   private final List<Application> applications;
 
   private Cascade(List<Application> applications) {
@@ -52,8 +49,7 @@ public final class Cascade implements Application, AutoCloseable {
       }
       response.body().close();
     }
-    startResponse.start(404, Headers.of("Content-Type", "text/plain; charset=utf-8"));
-    return NOT_FOUND;
+    return Responses.send(Responses.status(404), startResponse);
   }
 
   private static boolean goesOn(int status) {

@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import dev.postern.Body;
 import dev.postern.Headers;
 import dev.postern.Response;
+import dev.postern.StartResponse;
 import dev.postern.internal.Escapes;
 import dev.postern.internal.Text;
 import dev.postern.web.internal.Ascii;
@@ -59,6 +60,12 @@ public final class Responses {
     return status == 204 || status == 205 || status == 304
         ? Response.of(status, Headers.of())
         : Response.of(status, headers, Body.of(text));
+  }
+
+  /** Answers with this response. */
+  static Body send(Response response, StartResponse startResponse) {
+    startResponse.start(response.status(), response.headers());
+    return response.body();
   }
 
   /** Status 204. */

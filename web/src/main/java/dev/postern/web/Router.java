@@ -5,7 +5,6 @@ import static java.util.Objects.requireNonNull;
 import dev.postern.Application;
 import dev.postern.Body;
 import dev.postern.Environ;
-import dev.postern.Headers;
 import dev.postern.HttpException;
 import dev.postern.Responder;
 import dev.postern.Response;
@@ -100,22 +99,15 @@ public final class Router implements Application, AutoCloseable {
       if (otherwise != null) {
         return otherwise.call(environ, startResponse);
       }
-      return send(Responses.status(404), startResponse);
+      return Responses.send(Responses.status(404), startResponse);
     }
     allowed.add("OPTIONS");
     if (allowed.contains("GET")) {
       allowed.add("HEAD");
     }
-    Headers allow = Headers.of("Allow", String.join(", ", allowed));
-    return method.equals("OPTIONS")
-        ? send(Response.of(204, allow), startResponse)
-        : send(
-            Responses.status(405).withHeader("Allow", String.join(", ", allowed)), startResponse);
-  }
-
-  private static Body send(Response response, StartResponse startResponse) {
-    startResponse.start(response.status(), response.headers());
-    return response.body();
+    Response response = Responses.status(method.equals("OPTIONS") ? 204 : 405);
+    String allow = String.join(", ", allowed);
+    return Responses.send(response.withHeader("Allow", allow), startResponse);
   }
 
   private static @Nullable Application application(Route route, String method) {

@@ -5,7 +5,6 @@ import static java.util.Objects.requireNonNull;
 import dev.postern.Application;
 import dev.postern.Body;
 import dev.postern.Environ;
-import dev.postern.Headers;
 import dev.postern.StartResponse;
 import dev.postern.internal.Escapes;
 import dev.postern.internal.Text;
@@ -35,8 +34,6 @@ import org.jspecify.annotations.Nullable;
  */
 @SuppressWarnings("try") // close() throws what the applications' close() throws.
 public final class UrlMap implements Application, AutoCloseable {
-  private static final Body NOT_FOUND = Body.of("404 Not Found\n");
-
   private record Mount(@Nullable String host, String prefix, Application application) {}
 
   /**
@@ -82,8 +79,7 @@ public final class UrlMap implements Application, AutoCloseable {
         return mount.application.call(mounted, startResponse);
       }
     }
-    startResponse.start(404, Headers.of("Content-Type", "text/plain; charset=utf-8"));
-    return NOT_FOUND;
+    return Responses.send(Responses.status(404), startResponse);
   }
 
   /** The request's host in lower case, without a port. */
