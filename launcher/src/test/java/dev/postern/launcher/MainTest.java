@@ -89,7 +89,7 @@ class MainTest {
           serve --check --status here                  | PREFIX of --status must start with a slash: "here"
           serve --check --status /a//b                 | PREFIX of --status must be a path that a request can have
           serve --check --status-from ::1              | --status-from must come with --status
-          serve --check --status /s --status-from here | --status-from: trusted proxy must be an address or a network
+          serve --check --status /s --status-from here | --status-from: client must be an address or a network
           serve --check --files /s=@ --status /s       | PREFIX must be given once: "/s"
           serve --config @/nowhere                     | FILE of --config must be readable
           serve --check --port x                       | --port must be from 0 to 65535: "x"

@@ -4,12 +4,11 @@ import dev.postern.Application;
 import dev.postern.Environ;
 import dev.postern.HttpException;
 import dev.postern.Middleware;
-import dev.postern.internal.Addresses;
 import dev.postern.internal.Escapes;
 import dev.postern.internal.Hosts;
 import dev.postern.internal.Text;
-import dev.postern.web.internal.Ascii;
 import dev.postern.web.internal.FieldList;
+import dev.postern.web.internal.Networks;
 import dev.postern.web.internal.Wrapped;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -41,26 +40,13 @@ import org.jspecify.annotations.Nullable;
  * <p>Immutable, thread-safe.
  */
 public final class TrustedProxies implements Middleware {
-  /** An address and how many of its bits count. */
-  private record Network(byte[] address, int bits) {
-    boolean contains(byte[] other) {
-      for (int bit = 0; bit < bits; bit += 8) {
-        int mask = bits - bit >= 8 ? 0xFF : 0xFF << (8 - (bits - bit));
-        if (((address[bit / 8] ^ other[bit / 8]) & mask) != 0) {
-          return false;
-        }
-      }
-      return true;
-    }
-  }
-
   /** The values in which both kinds of headers must not differ. */
   private static final List<String> COMPARED =
       List.of("REMOTE_ADDR", "postern.url_scheme", "HTTP_HOST");
 
-  private final List<Network> networks;
+  private final Networks networks;
 
-  private TrustedProxies(List<Network> networks) {
+  private TrustedProxies(Networks networks) {
     this.networks = networks;
   }
 
@@ -71,33 +57,12 @@ public final class TrustedProxies implements Middleware {
    * @throws IllegalArgumentException when one is no address
    */
   public static TrustedProxies of(String... networks) {
-    List<Network> all = new ArrayList<>();
-    for (String network : networks) {
-      int slash = network.indexOf('/');
-      byte[] address = Addresses.parse(slash < 0 ? network : network.substring(0, slash));
-      boolean dotted = network.indexOf(':') < 0;
-      long bits = slash < 0 ? dotted ? 32 : 128 : Ascii.number(network.substring(slash + 1));
-      if (address == null || bits < 0 || bits > (dotted ? 32 : 128)) {
-        throw new IllegalArgumentException(
-            "trusted proxy must be an address or a network: " + Escapes.quote(network));
-      }
-      all.add(new Network(address, (int) bits + (dotted ? 96 : 0)));
-    }
-    return new TrustedProxies(List.copyOf(all));
+    return new TrustedProxies(Networks.of("trusted proxy", List.of(networks)));
   }
 
   /** Whether this is the address of a trusted proxy. */
   public boolean contains(@Nullable String address) {
-    byte[] bytes = address == null ? null : Addresses.parse(address);
-    if (bytes == null) {
-      return false;
-    }
-    for (Network network : networks) {
-      if (network.contains(bytes)) {
-        return true;
-      }
-    }
-    return false;
+    return networks.contains(address);
   }
 
   /**
@@ -210,15 +175,6 @@ public final class TrustedProxies implements Middleware {
       }
     }
     setScheme(copy, last(copy.header("X-Forwarded-Proto")));
-  /** The connection's name and port are those of the proxy. */
-  private static void setClient(Environ copy, String address) {
-    copy.put("REMOTE_ADDR", address);
-    if (copy.variable("REMOTE_HOST") != null) {
-      copy.put("REMOTE_HOST", address);
-    }
-    copy.remove("REMOTE_PORT");
-  }
-
     setHost(copy, last(copy.header("X-Forwarded-Host")));
   }
 
@@ -252,6 +208,15 @@ public final class TrustedProxies implements Middleware {
       text = text.substring(0, text.indexOf(':'));
     }
     return Hosts.address(text);
+  }
+
+  /** The connection's name and port are those of the proxy. */
+  private static void setClient(Environ copy, String address) {
+    copy.put("REMOTE_ADDR", address);
+    if (copy.variable("REMOTE_HOST") != null) {
+      copy.put("REMOTE_HOST", address);
+    }
+    copy.remove("REMOTE_PORT");
   }
 
   private static void setScheme(Environ copy, @Nullable String scheme) {

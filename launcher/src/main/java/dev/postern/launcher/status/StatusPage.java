@@ -7,8 +7,8 @@ import dev.postern.Headers;
 import dev.postern.Responder;
 import dev.postern.Response;
 import dev.postern.launcher.http.OwnMachine;
-import dev.postern.web.TrustedProxies;
 import dev.postern.web.internal.Ascii;
+import dev.postern.web.internal.Networks;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -36,10 +36,10 @@ public final class StatusPage implements Responder {
               + " connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
 
   private final Board board;
-  private final @Nullable TrustedProxies clients;
+  private final @Nullable Networks clients;
   private final boolean socket;
 
-  private StatusPage(Board board, @Nullable TrustedProxies clients, boolean socket) {
+  private StatusPage(Board board, @Nullable Networks clients, boolean socket) {
     this.board = board;
     this.clients = clients;
     this.socket = socket;
@@ -57,7 +57,7 @@ public final class StatusPage implements Responder {
     return Application.of(
         new StatusPage(
             board,
-            networks.isEmpty() ? null : TrustedProxies.of(networks.toArray(new String[0])),
+            networks.isEmpty() ? null : Networks.of("client", networks),
             clients.contains(UNIX)));
   }
 
