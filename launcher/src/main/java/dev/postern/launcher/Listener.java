@@ -5,6 +5,9 @@ import dev.postern.launcher.values.LauncherException;
 import java.net.InetAddress;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.util.EnumSet;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,14 +16,16 @@ import org.jspecify.annotations.Nullable;
  *
  * @param address null if it is not TCP
  * @param path of a Unix socket, or null
+ * @param mode of the file of a Unix socket; null for that of the umask
  */
-record Listener(@Nullable Address address, @Nullable Path path) {
+record Listener(
+    @Nullable Address address, @Nullable Path path, @Nullable Set<PosixFilePermission> mode) {
   /** {@code fd:0}, a socket that listens already. */
-  static final Listener INHERITED = new Listener(null, null);
+  static final Listener INHERITED = new Listener(null, null, null);
 
   /** Returns a listener at the address. */
   static Listener of(Address address) {
-    return new Listener(address, null);
+    return new Listener(address, null, null);
   }
 
   /**
@@ -33,7 +38,7 @@ record Listener(@Nullable Address address, @Nullable Path path) {
       return INHERITED;
     }
     if (text.startsWith("unix:")) {
-      return new Listener(null, path(text));
+      return new Listener(null, path(text), null);
     }
     try {
       HostAndPort both = HostAndPort.fromString(text).requireBracketsForIPv6();
@@ -44,6 +49,31 @@ record Listener(@Nullable Address address, @Nullable Path path) {
       // The error below reports it.
     }
     throw wrong(text);
+  }
+
+  /** Returns this listener; a Unix socket has a file of that mode. */
+  Listener withMode(@Nullable Set<PosixFilePermission> newMode) {
+    return path == null ? this : new Listener(null, path, newMode);
+  }
+
+  /**
+   * Reads a value of {@code --socket-mode}.
+   *
+   * @throws LauncherException when it is no mode
+   */
+  static Set<PosixFilePermission> mode(String octal) {
+    if (!octal.matches("0?[0-7]{3}")) {
+      throw LauncherException.badArgument(
+          "--socket-mode must be octal, such as 0660: \"" + octal + "\"");
+    }
+    int bits = Integer.parseInt(octal, 8);
+    Set<PosixFilePermission> permissions = EnumSet.noneOf(PosixFilePermission.class);
+    for (PosixFilePermission permission : PosixFilePermission.values()) {
+      if ((bits & 0400 >> permission.ordinal()) != 0) {
+        permissions.add(permission);
+      }
+    }
+    return permissions;
   }
 
   private static Path path(String text) {

@@ -7,8 +7,10 @@ import dev.postern.launcher.status.StatusPage;
 import dev.postern.launcher.values.LauncherException;
 import dev.postern.launcher.values.Mount;
 import dev.postern.web.TrustedProxies;
+import java.nio.file.attribute.PosixFilePermission;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.logging.Level;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -33,6 +35,14 @@ final class ServerOptions {
           "Where to listen, beside --port if that is given: HOST:PORT, unix:PATH, or fd:0 for a "
               + "socket that descriptor 0 is already, as systemd can give.")
   List<String> listen = new ArrayList<>();
+
+  @Option(
+      names = "--socket-mode",
+      paramLabel = "MODE",
+      description =
+          "The mode of the file of each Unix socket of --listen, such as 0660. Default: as the "
+              + "umask says.")
+  @Nullable String socketMode;
 
   @Option(
       names = "--tls-cert",
@@ -181,6 +191,10 @@ final class ServerOptions {
    */
   List<Listener> listeners() {
     Address address = Address.parse(bind, port == null ? DEFAULT_PORT : port);
+    Set<PosixFilePermission> mode = socketMode == null ? null : Listener.mode(socketMode);
+    if (mode != null && listen.stream().noneMatch(text -> text.startsWith("unix:"))) {
+      throw LauncherException.badArgument("--socket-mode must come with --listen unix:PATH");
+    }
     if (listen.isEmpty()) {
       return List.of(Listener.of(address));
     }
@@ -188,7 +202,7 @@ final class ServerOptions {
     if (port != null) {
       listeners.add(Listener.of(address));
     }
-    listen.forEach(text -> listeners.add(Listener.parse(text)));
+    listen.forEach(text -> listeners.add(Listener.parse(text).withMode(mode)));
     return listeners;
   }
 

@@ -204,16 +204,17 @@ final class WebServer implements AutoCloseable {
       tcp.setAcceptedSendBufferSize(SEND_BUFFER);
       return tcp;
     }
-    UnixDomainServerConnector unix = new UnixDomainServerConnector(server, 1, 1, protocols);
-    unix.setIdleTimeout(limits.idle().toMillis());
-    unix.setAcceptedSendBufferSize(SEND_BUFFER);
+    UnixDomainServerConnector unix;
     if (path == null) {
+      unix = new UnixDomainServerConnector(server, 1, 1, protocols);
       unix.setInheritChannel(true);
       unix.setUnixDomainPath(NO_FILE);
     } else {
       StaleSocket.remove(path);
-      unix.setUnixDomainPath(path);
+      unix = new UnixConnector(server, path, listener.mode(), protocols);
     }
+    unix.setIdleTimeout(limits.idle().toMillis());
+    unix.setAcceptedSendBufferSize(SEND_BUFFER);
     return unix;
   }
 

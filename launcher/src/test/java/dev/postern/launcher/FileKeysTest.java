@@ -148,6 +148,7 @@ class FileKeysTest {
         require-level     | L9             | --require-level must be L0 to L4: "L9"
         root              | nowhere        | DIR of --root must be a directory
         scgi              | nowhere        | ADDRESS of --scgi must be HOST:PORT or unix:PATH
+        socket-mode       | 9              | --socket-mode must be octal, such as 0660: "9"
         status            | x              | PREFIX of --status must start with a slash: "x"
         status-from       | everybody      | --status-from:
         strict-exit       | maybe          | must be true or false: "maybe"

@@ -23,6 +23,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
@@ -92,6 +93,20 @@ class ListenTest {
       assertThat(server.port()).isZero();
     }
     assertThat(socket).doesNotExist();
+  }
+
+  @Test
+  void unixSocket_hasTheModeFromTheStart() throws Exception {
+    Path socket = directory.resolve("s");
+    Listener listener = Listener.parse("unix:" + socket).withMode(Listener.mode("0620"));
+    try (WebServer server = open(listener, null, false)) {
+      assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(socket)))
+          .isEqualTo("rw--w----");
+      assertThat(exchange(socket)).startsWith("HTTP/1.1 200 OK");
+      assertThatThrownBy(() -> open(listener, null, false)).isInstanceOf(IOException.class);
+      assertThat(server.port()).isZero();
+    }
+    assertThat(directory).isEmptyDirectory();
   }
 
   @Test
