@@ -138,6 +138,7 @@ class Server(Loader):
         for name, value in environment.items():
             os.putenv(name, value)
         data.update(environment)
+        redraw()
         if self.said:
             send(2, self.said)
 

@@ -18,7 +18,7 @@ OF_A_REQUEST = ('REQUEST_METHOD', 'REQUEST_URI', 'REQUEST_SCHEME', 'QUERY_STRING
                 'PATH_INFO', 'PATH_TRANSLATED', 'SCRIPT_NAME', 'HTTPS')
 FAMILIES = ('HTTP_', 'REMOTE_', 'SERVER_', 'SSL_', 'AUTH_', 'REDIRECT_')
 LIBRARY = (os.path.dirname(os.__file__) + '/', '/usr/lib/python3/dist-packages/')
-
+REDRAWN = 'multiprocessing.process'
 
 
 class Loader:
@@ -275,7 +275,7 @@ class EnvironmentWatch:
 
 class RandomWatch:
     """Sees who draws random numbers, or makes a generator that the system seeds: each child would have the same one. The
-    module random seeds its own generator anew in each child."""
+    module random seeds its own generator anew in each child, and redraw renews what REDRAWN has drawn."""
 
     def __init__(self, random):
         self.random, self.state, self.modules = random, random._inst.getstate(), {}
@@ -300,8 +300,10 @@ class RandomWatch:
         return seed
 
     def note(self, modules):
-        self.modules.update(dict.fromkeys(modules, True))
-        self.modules.setdefault('os', True)
+        modules = list(modules)
+        if modules[:1] != [REDRAWN]:
+            self.modules.update(dict.fromkeys(modules, True))
+            self.modules.setdefault('os', True)
 
     def take(self):
         """Who has drawn since the last time."""
@@ -314,6 +316,13 @@ class RandomWatch:
     def end(self):
         for owner, name, real in self.real:
             setattr(owner, name, real)
+
+
+def redraw():
+    """Gives this process a key of its own for connections with its children, as a new process has."""
+    process = sys.modules.get(REDRAWN)
+    if process:
+        process.current_process().authkey = os.urandom(32)
 
 
 def loading():

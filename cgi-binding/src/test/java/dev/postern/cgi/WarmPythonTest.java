@@ -258,6 +258,25 @@ class WarmPythonTest {
     assertThat(site.last().start()).isEqualTo("fork");
   }
 
+  /** Mercurial and all that uses a pool of processes load it. */
+  @Test
+  void multiprocessing_isLearned_andEachRunHasItsOwnKey() throws IOException {
+    site.script(
+        "key.py",
+        "#!/usr/bin/python3",
+        HEAD,
+        "import sys; print('multiprocessing.process' in sys.modules, file=sys.stderr)",
+        "import multiprocessing; print(multiprocessing.current_process().authkey.hex(), end='')");
+    Set<String> seen = new HashSet<>();
+    for (int i = 0, learned = 0; learned < 10; i++) {
+      assertThat(i).isLessThan(400);
+      WarmSite.Answer answer = site.ask(() -> Call.get("/key.py"));
+      learned += answer.log().contains("True") ? 1 : 0;
+      assertThat(answer.body()).hasSize(64);
+      assertThat(seen.add(answer.body())).isTrue();
+    }
+  }
+
   /** Others may write to it. A script does not import from there either. */
   @ParameterizedTest
   @EnumSource(WorkerMode.class)
