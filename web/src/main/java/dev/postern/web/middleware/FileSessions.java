@@ -1,8 +1,8 @@
 package dev.postern.web.middleware;
 
-import java.io.Closeable;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryIteratorException;
@@ -106,31 +106,36 @@ final class FileSessions implements SessionStore {
 
   @Override
   public synchronized boolean replace(String id, Stored session) throws IOException {
-    try (Closeable lock = lock()) {
+    FileLock lock = lock();
+    try {
       return SessionStore.super.replace(id, session);
+    } finally {
+      lock.acquiredBy().close();
     }
   }
 
   @Override
   public synchronized void delete(String id) throws IOException {
-    try (Closeable lock = lock()) {
+    FileLock lock = lock();
+    try {
       Files.deleteIfExists(file(id));
+    } finally {
+      lock.acquiredBy().close();
     }
   }
 
   /**
    * Keeps a logout in another process or thread out of the two steps of {@link #replace}. Waits
-   * until the lock is free.
+   * until the lock is free. The close of its channel ends it.
    */
-  private Closeable lock() throws IOException {
+  private FileLock lock() throws IOException {
     FileChannel channel =
         FileChannel.open(
             directory.resolve(SWEPT), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
     try {
       while (true) {
         try {
-          channel.lock();
-          return channel;
+          return channel.lock();
         } catch (OverlappingFileLockException e) {
           // Another object of this process has the lock. A channel cannot wait for that.
           LockSupport.parkNanos(LOCK_NANOS);
