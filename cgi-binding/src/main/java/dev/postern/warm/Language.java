@@ -135,7 +135,9 @@ enum Language {
           + "1 while$Postern::s!~/\\0\\z/&&sysread$Postern::f,$Postern::s,65536,length$Postern::s;"
           + "close$Postern::f;$Postern::s=~/(.*)\\0/s;eval\"$1;1\"or die$@";
 
-  /** By -c, Python would look for modules in the working directory first. It does not for a script. */
+  /**
+   * By -c, Python would look for modules in the working directory first. It does not for a script.
+   */
   static final String PYTHON_READER =
       """
       import sys

@@ -47,11 +47,11 @@ class Server(Loader):
         self.foreign = any_is_foreign(self.loaded)
         self.path_list = list(sys.path)
         self.pid = os.getpid()
+        self.report_ready()
         gc.collect()
         self.writers = [o for o in gc.get_objects() if type(o).__name__ in ('TextIOWrapper', 'BufferedWriter', 'BufferedRandom')
                         and o is not sys.stdout and o is not sys.stderr]
         gc.freeze()
-        self.report_ready()
         life_read, life_write = os.pipe()
         rest, gone = b'', set()
         while True:
@@ -200,9 +200,11 @@ class Server(Loader):
                 is_private = name[0] == '_' and name[1:2] != '_'
                 if is_private == private and name != '__builtins__':
                     names[name] = None
-        new = [] if len(sys.modules) == len(self.loaded) else [name for name in list(sys.modules) if name not in self.loaded]
-        foreign = self.foreign or new and any_is_foreign(new)
-        for name in self.own_modules + new if new else self.own_modules:
+        names, foreign = self.own_modules, self.foreign
+        if len(sys.modules) != len(self.loaded):
+            names = list(sys.modules)
+            foreign = foreign or any_is_foreign(name for name in names if name not in self.loaded)
+        for name in names:
             module = sys.modules.get(name)
             if name in self.kept or name == '__main__' or is_library(name):
                 continue

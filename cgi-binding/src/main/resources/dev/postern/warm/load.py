@@ -9,6 +9,7 @@ import atexit
 import fcntl
 import gc
 import importlib.machinery
+import io
 import os
 import select
 import signal
@@ -223,7 +224,6 @@ class Flush:
         return good
 
     def writers(self, early):
-        import io
         for writer in gc.get_objects() + early:
             if isinstance(writer, (io.TextIOWrapper, io.BufferedWriter, io.BufferedRandom)):
                 if writer is not sys.stdout and writer is not sys.stderr:
