@@ -54,12 +54,51 @@ final class Code {
 
   /**
    * Loads the object that a constructor has made: {@code this} after a call of {@code super()},
-   * otherwise a duplicate of the top of the stack.
+   * otherwise a duplicate of the top of the stack. The compiler of Eclipse leaves nothing on the
+   * stack if the object is not used. Then the duplicate is made before the call.
    */
-  static AbstractInsnNode made(ClassNode type, MethodNode method, MethodInsnNode call) {
-    return isSuper(type, method, call)
-        ? new VarInsnNode(Opcodes.ALOAD, 0)
-        : new InsnNode(Opcodes.DUP);
+  static InsnList made(ClassNode type, MethodNode method, MethodInsnNode call) {
+    if (isSuper(type, method, call)) {
+      return list(new VarInsnNode(Opcodes.ALOAD, 0));
+    }
+    if (!call.name.equals("<init>") || isUsed(call)) {
+      return list(new InsnNode(Opcodes.DUP));
+    }
+    InsnList copies = list(new InsnNode(Opcodes.DUP));
+    for (Type argument : Type.getArgumentTypes(call.desc)) {
+      copies.insert(new VarInsnNode(argument.getOpcode(Opcodes.ISTORE), method.maxLocals));
+      copies.add(new VarInsnNode(argument.getOpcode(ILOAD), method.maxLocals));
+      method.maxLocals += argument.getSize();
+    }
+    method.instructions.insertBefore(call, copies);
+    return new InsnList();
+  }
+
+  /** Whether a reference to the object is left after the call of its constructor. */
+  private static boolean isUsed(MethodInsnNode call) {
+    int inner = 0;
+    for (AbstractInsnNode at = call.getPrevious(); at != null; at = at.getPrevious()) {
+      if (isInit(at, call.owner)) {
+        inner++;
+      } else if (isNew(at, call.owner) && inner-- == 0) {
+        AbstractInsnNode next = at.getNext();
+        while (next.getOpcode() < 0) {
+          next = next.getNext();
+        }
+        return next.getOpcode() >= Opcodes.DUP && next.getOpcode() <= Opcodes.DUP2_X2;
+      }
+    }
+    return true;
+  }
+
+  private static boolean isNew(AbstractInsnNode at, String type) {
+    return at.getOpcode() == Opcodes.NEW && ((TypeInsnNode) at).desc.equals(type);
+  }
+
+  private static boolean isInit(AbstractInsnNode at, String type) {
+    return at instanceof MethodInsnNode call
+        && call.name.equals("<init>")
+        && call.owner.equals(type);
   }
 
   /**
@@ -72,13 +111,10 @@ final class Code {
     }
     int made = 0;
     for (AbstractInsnNode at : method.instructions) {
-      if (at instanceof TypeInsnNode object && at.getOpcode() == Opcodes.NEW) {
-        made += object.desc.equals(call.owner) ? 1 : 0;
-      } else if (at instanceof MethodInsnNode each
-          && each.name.equals("<init>")
-          && each.owner.equals(call.owner)
-          && --made < 0) {
-        return each.equals(call);
+      if (isNew(at, call.owner)) {
+        made++;
+      } else if (isInit(at, call.owner) && --made < 0) {
+        return at.equals(call);
       }
     }
     return false;

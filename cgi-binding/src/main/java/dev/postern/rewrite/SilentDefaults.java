@@ -150,9 +150,10 @@ public final class SilentDefaults {
     }
     code.findings().add("redirected", call.owner.replace('/', '.') + "." + call.name);
     InsnList given = new InsnList();
+    boolean zoned = false;
     for (String each : more.split(" ", -1)) {
       if (each.equals("zoned")) {
-        method.instructions.insert(call, zoned(type, method, call));
+        zoned = true;
       } else if (each.equals("medium")) {
         given.add(new InsnNode(Opcodes.ICONST_0 + DateFormat.MEDIUM));
         call.desc = call.desc.replace(")", "I)");
@@ -172,6 +173,9 @@ public final class SilentDefaults {
       }
     }
     method.instructions.insertBefore(call, given);
+    if (zoned) {
+      method.instructions.insert(call, zoned(type, method, call));
+    }
     return true;
   }
 

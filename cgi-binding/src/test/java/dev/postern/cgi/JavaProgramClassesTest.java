@@ -16,6 +16,10 @@ import javax.tools.StandardJavaFileManager;
 import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.objectweb.asm.ClassWriter;
+import org.objectweb.asm.Label;
+import org.objectweb.asm.MethodVisitor;
+import org.objectweb.asm.Opcodes;
 
 /**
  * Programs whose classes are hard to rewrite answer inside the server as in a process of their own.
@@ -312,6 +316,48 @@ class JavaProgramClassesTest {
             """);
 
     assertAnswersAsSpawned(classes, State.RESET);
+  }
+
+  /** As the compiler of Eclipse writes it: NEW without DUP. */
+  @Test
+  void objectThatIsNotUsed_isMade() throws IOException {
+    ClassWriter writer = new ClassWriter(ClassWriter.COMPUTE_FRAMES);
+    writer.visit(Opcodes.V17, Opcodes.ACC_PUBLIC, "app/Main", null, "java/lang/Object", null);
+    MethodVisitor code =
+        writer.visitMethod(
+            Opcodes.ACC_PUBLIC | Opcodes.ACC_STATIC, "main", "([Ljava/lang/String;)V", null, null);
+    code.visitTypeInsn(Opcodes.NEW, "java/text/SimpleDateFormat");
+    Label other = new Label();
+    Label end = new Label();
+    code.visitVarInsn(Opcodes.ALOAD, 0);
+    code.visitJumpInsn(Opcodes.IFNULL, other);
+    code.visitLdcInsn("HH");
+    code.visitJumpInsn(Opcodes.GOTO, end);
+    code.visitLabel(other);
+    code.visitLdcInsn("mm");
+    code.visitLabel(end);
+    init(code, "java/text/SimpleDateFormat", "(Ljava/lang/String;)V");
+    code.visitTypeInsn(Opcodes.NEW, "java/util/Timer");
+    code.visitInsn(Opcodes.ICONST_1);
+    init(code, "java/util/Timer", "(Z)V");
+    code.visitTypeInsn(Opcodes.NEW, "java/io/PrintWriter");
+    code.visitLdcInsn("made");
+    init(code, "java/io/PrintWriter", "(Ljava/lang/String;)V");
+    code.visitFieldInsn(Opcodes.GETSTATIC, "java/lang/System", "out", "Ljava/io/PrintStream;");
+    code.visitLdcInsn("Content-Type: text/plain\n\nok");
+    code.visitMethodInsn(
+        Opcodes.INVOKEVIRTUAL, "java/io/PrintStream", "print", "(Ljava/lang/String;)V", false);
+    code.visitInsn(Opcodes.RETURN);
+    code.visitMaxs(0, 0);
+    Path classes = directory.resolve("classes");
+    Files.createDirectories(classes.resolve("app"));
+    Files.write(classes.resolve("app/Main.class"), writer.toByteArray());
+
+    assertAnswersAsSpawned(classes, State.RESET);
+  }
+
+  private static void init(MethodVisitor code, String type, String descriptor) {
+    code.visitMethodInsn(Opcodes.INVOKESPECIAL, type, "<init>", descriptor, false);
   }
 
   // ---- statics by reflection and handles ----
