@@ -13,7 +13,11 @@ BEGIN {
     my $status = @_ ? $_[0] : 0;
     CORE::exit($status) unless $Postern::Warm::running && $$ == $Postern::Warm::worker;
     $Postern::Warm::exiting = ($status // 0) & 255;
-    no warnings; last POSTERN_REQUEST;
+    # Perl cannot leave the request from a handler, a destructor, a tied method or a sort block: `last` dies there, and an
+    # eval of the script would catch that. The process ends instead, and its host takes this for the end of the request.
+    { no warnings; local ($@, $SIG{__DIE__}); eval { last POSTERN_REQUEST } }
+    $Postern::Warm::running = 0;
+    CORE::exit($Postern::Warm::exiting);
   };
   # A child must not hold what tells of its parent's end.
   *CORE::GLOBAL::fork = sub () {

@@ -157,6 +157,30 @@ class WarmReuseTest {
     same("same-" + name + ".py", "#!/usr/bin/python3", PYTHON, code);
   }
 
+  /** Where Perl cannot jump out of, the worker ends with its request. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "die-handler | eval { local $SIG{__DIE__} = sub { print 'page'; exit 3 }; die 'why' }",
+        "warn-handler | local $SIG{__WARN__} = sub { print 'page'; exit 3 }; eval { warn 'why' }",
+        "signal-handler | local $SIG{USR1} = sub { print 'page'; exit 3 }; eval { kill USR1 => $$;"
+            + " select undef, undef, undef, 9 }",
+        "destructor | sub Guard::DESTROY { print 'page'; exit 3 } eval { my $g = bless [], 'Guard'"
+            + " }",
+        "tied | sub Tied::TIESCALAR { bless [], 'Tied' } sub Tied::FETCH { print 'page'; exit 3 }"
+            + " eval { tie my $t, 'Tied'; my $x = qq($t) }",
+        "overloaded | package Text { use overload '\"\"' => sub { print 'page'; exit 3 } } eval {"
+            + " my $x = '' . bless [], 'Text' }",
+        "sort-block | eval { my @l = sort { print 'page'; exit 3 } 1, 2 }",
+      })
+  void exitInAHandler_isNotCaughtByTheScript(String name, String code) throws IOException {
+    WarmSite.Answer answer =
+        same("exit-in-" + name + ".pl", "#!/usr/bin/perl", PERL, code + ";", "print 'secret';");
+    assertThat(answer.body()).isEqualTo("page");
+    assertThat(answer.exit()).isEqualTo("exit 3");
+  }
+
   @Test
   void streams_areThoseOfTheSwitches() throws IOException {
     same("unbuffered.py", "#!/usr/bin/python3 -u", PYTHON, "import os; print('x'); os._exit(3)");
