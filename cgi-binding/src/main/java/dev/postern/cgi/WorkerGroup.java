@@ -319,19 +319,29 @@ public final class WorkerGroup implements AutoCloseable {
       return this;
     }
 
-    /** The age at which a server is replaced in the same way; no limit by default. */
+    /**
+     * The age at which a server is replaced in the same way; no limit by default. The time of a
+     * fork server's load does not count. Any other worker serves at least one request.
+     */
     public Builder maximumAge(Duration age) {
       maximumAge = positive("maximum age", age);
       return this;
     }
 
-    /** The memory, in bytes, at which a server is replaced in the same way; no limit by default. */
+    /**
+     * The memory, in bytes, at which a server is replaced in the same way; no limit by default. If
+     * the load alone takes more, the log says so, the limit does not count for a fork server, and
+     * any other worker serves one request.
+     */
     public Builder maximumMemory(long bytes) {
       maximumMemory = positive("maximum memory", bytes);
       return this;
     }
 
-    /** The processor time after which a server is replaced in the same way; no limit by default. */
+    /**
+     * The processor time after which a server is replaced in the same way; no limit by default. The
+     * load counts as it does for {@link #maximumAge}.
+     */
     public Builder maximumCpu(Duration time) {
       maximumCpu = positive("maximum processor time", time);
       return this;

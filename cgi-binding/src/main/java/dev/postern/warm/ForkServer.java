@@ -58,7 +58,6 @@ final class ForkServer {
   private final Listener listener;
   private final int generation;
   private final Instant begun = Stamp.now();
-  private final long beganNanos = System.nanoTime();
   private final LinkedBlockingQueue<Report> children = new LinkedBlockingQueue<>();
   private final LoadedFiles files;
   private final Map<Long, Map<String, String>> telling = new LinkedHashMap<>();
@@ -73,6 +72,8 @@ final class ForkServer {
   private boolean changedWhileLoading;
   private long workLimit;
   private long loadWork;
+  private long loadMemory;
+  private long readyNanos;
   private boolean ready;
   private boolean ended;
   private boolean retired;
@@ -107,8 +108,9 @@ final class ForkServer {
     return begun;
   }
 
-  Duration age() {
-    return Duration.ofNanos(System.nanoTime() - beganNanos);
+  /** The time since the load, which counts for no limit: the next server loads as long. */
+  synchronized Duration age() {
+    return Duration.ofNanos(System.nanoTime() - readyNanos);
   }
 
   long lastUsed() {
@@ -142,9 +144,14 @@ final class ForkServer {
     return running == null ? 0 : running.memory();
   }
 
-  Duration work() {
-    ServerProcess running = process();
-    return Duration.ofMillis(running == null ? 0 : running.work());
+  /** The memory that the load alone took. */
+  synchronized long loadMemory() {
+    return loadMemory;
+  }
+
+  /** The processor time since the load. */
+  synchronized Duration work() {
+    return Duration.ofMillis(process == null ? 0 : Math.max(0, process.work() - loadWork));
   }
 
   /**
@@ -215,6 +222,8 @@ final class ForkServer {
       synchronized (this) {
         workLimit = started.workLimit();
         loadWork = started.work();
+        loadMemory = started.memory();
+        readyNanos = System.nanoTime();
         ready = true;
         if (retired) {
           leaveIfDone();

@@ -18,7 +18,6 @@ final class Preload {
   private static final int MOST_DROPS = 60;
 
   private final PooledScript script;
-  private final ScriptPool pool;
   private final Map<String, String> named;
   private final Map<String, String> learned = new LinkedHashMap<>();
   private final Set<String> dropped = new TreeSet<>();
@@ -26,7 +25,6 @@ final class Preload {
 
   Preload(PooledScript script, ScriptPool pool, Language language) {
     this.script = script;
-    this.pool = pool;
     this.named = language.modules(pool.options().modules());
   }
 
@@ -77,7 +75,7 @@ final class Preload {
       }
     }
     if (!told.isEmpty()) {
-      pool.log(script.program(), "does without loading ahead: " + String.join(" ", told));
+      ScriptPool.log(script.program(), "does without loading ahead: " + String.join(" ", told));
     }
     return true;
   }

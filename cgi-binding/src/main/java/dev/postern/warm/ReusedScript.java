@@ -167,7 +167,7 @@ final class ReusedScript implements PooledScript, WorkerPool.Listener {
         failed = System.nanoTime();
       }
       if (isNew) {
-        pool.log(key.program(), "stays cold: " + event.why());
+        ScriptPool.log(key.program(), "stays cold: " + event.why());
       }
     }
     pool.tell(event);
@@ -189,7 +189,7 @@ final class ReusedScript implements PooledScript, WorkerPool.Listener {
       }
     }
     if (!fresh.isEmpty()) {
-      pool.log(program, "leaves behind for the next request: " + fresh);
+      ScriptPool.log(program, "leaves behind for the next request: " + fresh);
     }
   }
 

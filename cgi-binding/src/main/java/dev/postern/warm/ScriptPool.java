@@ -268,7 +268,7 @@ public final class ScriptPool implements AutoCloseable {
   }
 
   /** Logs what a script does. */
-  void log(Path program, String what) {
+  static void log(Path program, String what) {
     System.getLogger("dev.postern.cgi")
         .log(
             System.Logger.Level.INFO,

@@ -243,7 +243,9 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
       why = "it has served its requests";
     } else if (!options.maximumAge().isZero() && server.age().compareTo(options.maximumAge()) > 0) {
       why = "its server is old";
-    } else if (options.maximumMemory() > 0 && server.memory() > options.maximumMemory()) {
+    } else if (options.maximumMemory() > 0
+        && server.loadMemory() <= options.maximumMemory()
+        && server.memory() > options.maximumMemory()) {
       why = "its server has grown";
     } else if (!options.maximumCpu().isZero() && server.work().compareTo(options.maximumCpu()) > 0
         || server.usedWork() > RENEWED) {
@@ -326,6 +328,10 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
     if (!why.isEmpty()) {
       log("is compiled for each request: " + why);
     }
+    long maximum = pool.options().maximumMemory();
+    if (maximum > 0 && server.loadMemory() > maximum) {
+      log("is loaded in more memory than maximumMemory, which then does not count: " + maximum);
+    }
   }
 
   /** Logs what the script does, unless the last line about this script said the same. */
@@ -336,7 +342,7 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
       }
       logged = what;
     }
-    pool.log(key.program(), what);
+    ScriptPool.log(key.program(), what);
   }
 
   private String refusalOfScript() {

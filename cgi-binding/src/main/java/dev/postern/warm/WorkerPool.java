@@ -84,6 +84,7 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
   private boolean refused;
   private volatile long lastUsed = System.nanoTime();
   private boolean closed;
+  private volatile boolean warned;
 
   /** A pool for an application, without workers yet. */
   public static WorkerPool ofApplication(
@@ -361,6 +362,14 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
   @Override
   public void ready(Worker worker) {
     tell("ready", worker, "");
+    long maximum = options.maximumMemory();
+    if (!warned && maximum > 0 && worker.memory() > maximum) {
+      warned = true;
+      ScriptPool.log(
+          program,
+          "is loaded in more memory than maximumMemory, so each worker serves one request: "
+              + maximum);
+    }
   }
 
   @Override
@@ -403,6 +412,10 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
     String left = spoiled.get(worker);
     if (left != null) {
       return "its script has left " + left + " behind";
+    }
+    if (worker.requests() == 0) {
+      // If the load alone is over a limit, the next worker would be, too.
+      return null;
     }
     if (options.maximumRequests() > 0 && worker.requests() >= options.maximumRequests()) {
       return "it has served its requests";

@@ -9,6 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
@@ -247,6 +249,37 @@ class PsgiApplicationTest {
         PsgiApplication app = PsgiApplication.builder(file).workers(once).build()) {
       String worker = Call.get("/").to(app).body();
       Awaited.await(() -> !WarmPrograms.isRunning(worker));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"memory", "cpu", "age"})
+  void limitThatTheLoadPasses_letsEachWorkerServe(String limit) throws IOException {
+    WorkerGroup.Builder options =
+        WorkerGroup.builder("limited").processes(1).startupTimeout(Duration.ofSeconds(5));
+    switch (limit) {
+      case "memory" -> options.maximumMemory(1);
+      case "cpu" -> options.maximumCpu(Duration.ofMillis(1));
+      default -> options.maximumAge(Duration.ofMillis(1));
+    }
+    Path file =
+        Files.writeString(
+            directory.resolve("limited.psgi"),
+            "my $end = (times)[0] + .1; 1 while (times)[0] < $end;\n"
+                + "sub { [200, ['Content-Type', 'text/plain'], [$$]] }\n");
+    WarmPrograms.awaitWritten();
+    try (LogLines log = LogLines.ofAll("dev.postern.cgi");
+        WorkerGroup limited = options.build();
+        PsgiApplication app = PsgiApplication.builder(file).workers(limited).build()) {
+      Set<String> workers = new HashSet<>();
+      for (int i = 0; i < 3; i++) {
+        Call call = Call.get("/").to(app);
+        assertThat(call.status).isEqualTo(200);
+        assertThat(workers.add(call.body())).isTrue();
+      }
+      assertThat(log.all())
+          .filteredOn(line -> line.contains("maximumMemory"))
+          .hasSize(limit.equals("memory") ? 1 : 0);
     }
   }
 

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -370,6 +371,52 @@ class WarmGroupTest {
           .extracting(CgiRun::start)
           .containsOnly("fork");
       await(() -> !isRunning(first));
+    }
+  }
+
+  /** In its server alone, which perl tells by the command. */
+  private static String atLoad(String code) {
+    return "BEGIN { open C, '<', '/proc/self/cmdline'; $s = <C>; close C; if ($s =~ /Postern/) { "
+        + code
+        + " } }";
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void limitThatTheLoadPasses_loadsNoOtherServer(boolean memory) throws Exception {
+    perl("p.pl", atLoad("$e = (times)[0] + .4; 1 while (times)[0] < $e"), HEAD + "print 'ok';");
+    try (LogLines log = LogLines.ofAll("dev.postern.cgi");
+        WarmSite site =
+            site(
+                group ->
+                    memory
+                        ? group.learn(false).maximumMemory(1)
+                        : group.learn(false).maximumCpu(Duration.ofMillis(200)))) {
+      for (int i = 0; i < 5; i++) {
+        assertThat(site.fork(() -> Call.get("/p.pl")).body()).isEqualTo("ok");
+      }
+      assertThat(site.changes).extracting(WorkerStatus::state).containsExactly("loading", "ready");
+      assertThat(log.all())
+          .filteredOn(line -> line.contains("maximumMemory"))
+          .hasSize(memory ? 1 : 0);
+    }
+  }
+
+  @Test
+  void ageOfAServer_countsFromItsLoad() throws Exception {
+    perl("p.pl", atLoad("select undef, undef, undef, .7"), HEAD + "print 'ok';");
+    try (WarmSite site = site(group -> group.learn(false).maximumAge(Duration.ofMillis(500)))) {
+      await(
+          () -> {
+            site.fork(() -> Call.get("/p.pl"));
+            return generations(site, "loading").size() > 1;
+          });
+      List<Instant> begun =
+          site.changes.stream()
+              .filter(change -> change.state().equals("loading"))
+              .map(WorkerStatus::begun)
+              .toList();
+      assertThat(begun.get(0)).isBefore(begun.get(1).minusMillis(1200));
     }
   }
 
