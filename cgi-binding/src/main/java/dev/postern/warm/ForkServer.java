@@ -52,6 +52,9 @@ final class ForkServer {
    */
   private static final Duration FORK_PATIENCE = Duration.ofSeconds(3);
 
+  /** What a server says when the system has refused it a process. */
+  private static final String FORK_REFUSED = "!fork: ";
+
   private static final String DELETED = " (deleted)";
 
   private final ServerStart start;
@@ -232,7 +235,9 @@ final class ForkServer {
       listener.ready(this);
       return true;
     }
-    if (line != null && line.startsWith("!")) {
+    if (line != null && line.startsWith(FORK_REFUSED)) {
+      listener.refused(this, ScriptPool.CANNOT_LOAD + line.substring(1), false);
+    } else if (line != null && line.startsWith("!")) {
       listener.refused(this, line.substring(1), true);
     } else {
       listener.refused(

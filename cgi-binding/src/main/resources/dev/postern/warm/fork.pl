@@ -4,6 +4,7 @@
 #   r PID   forget a child
 #   s PID   say how a child has ended, and forget it  ->  = PID STATUS, as wait(2) has it; -1 when it has not
 #   q       learn no more
+#   (load)                     ->  ready FILE FILE…, !WHY it must not be served like this, or !fork: WHY
 #   (end of a child)           ->  + PID FILE=PATH…, what it had loaded, while there is something to learn
 my ($life_read, $life_write, %loaded, @include, $report_path, $told, $script_descriptor, $server);
 
@@ -88,7 +89,10 @@ sub enter_group {
 # Files that are open after load: each child needs an offset of its own.
 sub private_files {
   # perl gives back what it has read ahead before it forks, so that positions are wrong until then.
-  my $child = fork; POSIX::_exit(0) unless $child; waitpid($child, 0);
+  my $child = fork;
+  if (!defined $child) { put(62, "!fork: $!\n"); POSIX::_exit(1) }
+  POSIX::_exit(0) unless $child;
+  waitpid($child, 0);
   my @files;
   for my $descriptor (descriptors()) {
     next if $descriptor =~ /^6[1-5]$/;

@@ -148,7 +148,7 @@ class WarmFaultTest {
         report);
 
     List<String> lines = Files.readAllLines(report);
-    assertThat(lines).as("%s", lines).hasSize(18);
+    assertThat(lines).as("%s", lines).hasSize(19);
     int next = 0;
     for (String language : List.of("pl", "py", "rb")) {
       assertThat(lines.get(next++))
@@ -156,6 +156,7 @@ class WarmFaultTest {
           .endsWith(" same");
       assertThat(lines.get(next++)).isEqualTo(language + " ok fork  same");
     }
+    assertThat(lines.get(next++)).startsWith("load: it cannot be loaded: fork: ");
     String log = Files.readString(directory.resolve("errors"), StandardCharsets.ISO_8859_1);
     String why = "the system does not let its pipes be opened by /proc";
     for (int i = 0; i < 3; i++) {

@@ -39,6 +39,7 @@ final class WarmOtherUser {
       return;
     }
     refused(Files.createDirectory(directory.resolve("refused")), report);
+    refusedAtLoad(Files.createDirectory(directory.resolve("at-load")), report);
     Path hidden = Files.createDirectory(directory.resolve("hidden"));
     for (WorkerMode mode : WorkerMode.values()) {
       hidden(hidden, mode, report);
@@ -68,6 +69,23 @@ final class WarmOtherUser {
                   site.status(name).pid() == server ? "same" : "other"));
         }
       }
+    }
+  }
+
+  /** A server of Perl forks once before it is ready. */
+  private static void refusedAtLoad(Path directory, List<String> report) throws IOException {
+    write(
+        directory,
+        "p.pl",
+        "BEGIN { open C, '<', '/proc/self/cmdline'; my $server = <C> =~ /Postern/; close C;"
+            + " if ($server) { exec 'prlimit --nproc=1: --pid=' . getppid if !fork; wait } }");
+    try (WarmSite site = new WarmSite(directory)) {
+      long start = System.nanoTime();
+      do {
+        LockSupport.parkNanos(5_000_000);
+        site.ask(() -> Call.get("/p.pl"));
+      } while (site.status("p.pl").why().isEmpty() && System.nanoTime() - start < NANOS);
+      report.add("load: " + site.status("p.pl").why());
     }
   }
 
