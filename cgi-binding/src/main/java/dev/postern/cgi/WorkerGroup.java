@@ -358,7 +358,8 @@ public final class WorkerGroup implements AutoCloseable {
 
     /**
      * How long a server may take to load its script; 15 s by default. A slower server is killed.
-     * Another one is not tried for a minute, or until the script changes.
+     * Another one is not tried for a minute, or until the script changes. If loads fail in another
+     * way, or a script must not be loaded, the group tries again after ten minutes.
      */
     public Builder startupTimeout(Duration timeout) {
       startupTimeout = positive("startup timeout", timeout);

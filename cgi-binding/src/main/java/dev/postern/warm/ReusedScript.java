@@ -9,7 +9,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.TimeUnit;
 
 /**
  * One script of a group that runs again and again in the same processes, and what it was seen to
@@ -18,9 +17,6 @@ import java.util.concurrent.TimeUnit;
 final class ReusedScript implements PooledScript, WorkerPool.Listener {
   /** How long a request waits for a worker that is free. */
   private static final Duration PATIENCE = Duration.ofSeconds(10);
-
-  /** How long after a failed load the script is loaded again, unless a worker itself refused it. */
-  private static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(60);
 
   /** The most names that are logged for one script, whatever it does. */
   private static final int MOST_NAMES = 200;
@@ -121,10 +117,10 @@ final class ReusedScript implements PooledScript, WorkerPool.Listener {
     if (workers.hasWorkers()) {
       return "";
     }
-    long now = System.nanoTime();
-    if (!failure.isEmpty() && (refused || now - failed < RETRY_NANOS)) {
+    if (isWaiting()) {
       return failure;
     }
+    long now = System.nanoTime();
     boolean again = wasAsked && now - asked < pool.options().inactivity().toNanos();
     wasAsked = true;
     asked = now;
@@ -132,6 +128,11 @@ final class ReusedScript implements PooledScript, WorkerPool.Listener {
       return "it is asked for the first time";
     }
     return begin() ? "it is loading" : pool.fullReason();
+  }
+
+  private boolean isWaiting() {
+    long nanos = refused ? ScriptPool.REFUSED_NANOS : ScriptPool.RETRY_NANOS;
+    return !failure.isEmpty() && pool.now() - failed < nanos;
   }
 
   /**
@@ -164,7 +165,7 @@ final class ReusedScript implements PooledScript, WorkerPool.Listener {
         isNew = !event.why().equals(failure);
         failure = event.why();
         refused = workers.isRefused();
-        failed = System.nanoTime();
+        failed = pool.now();
       }
       if (isNew) {
         ScriptPool.log(key.program(), "stays cold: " + event.why());

@@ -19,11 +19,21 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** The scripts of one group, each with its own fork server or workers. Thread-safe. */
 public final class ScriptPool implements AutoCloseable {
   static final String TOO_SLOW = "it does not load in time";
+
+  /** How long after a failed load the script is loaded again, unless it changes before. */
+  static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(60);
+
+  /**
+   * How long a script stays cold when its process said itself that it must not serve, or when it
+   * failed again and again. The reason may be a module or a library that nobody looks at.
+   */
+  static final long REFUSED_NANOS = TimeUnit.MINUTES.toNanos(10);
 
   /** The start of what is said when the system has no room for a process or a thread. */
   static final String CANNOT_LOAD = "it cannot be loaded: ";
@@ -38,6 +48,7 @@ public final class ScriptPool implements AutoCloseable {
   private final Map<Key, PooledScript> scripts = new ConcurrentHashMap<>();
   private final ScheduledThreadPoolExecutor timer;
   private final AtomicBoolean looking = new AtomicBoolean();
+  private final LongSupplier clock;
   private volatile boolean closed;
 
   /** What makes servers different: two requests with the same key share a server. */
@@ -45,15 +56,24 @@ public final class ScriptPool implements AutoCloseable {
 
   /** A pool without any servers. */
   public ScriptPool(GroupOptions options, Consumer<ServerEvent> listener) {
-    this(options, listener, DaemonTimer.named("postern-worker-timer"));
+    this(options, listener, DaemonTimer.named("postern-worker-timer"), System::nanoTime);
   }
 
-  /** For tests: a pool with a timer that may fail. */
+  /** For tests: a pool with a timer that may fail, and a clock that the test sets. */
   ScriptPool(
-      GroupOptions options, Consumer<ServerEvent> listener, ScheduledThreadPoolExecutor timer) {
+      GroupOptions options,
+      Consumer<ServerEvent> listener,
+      ScheduledThreadPoolExecutor timer,
+      LongSupplier clock) {
     this.options = options;
     this.listener = listener;
     this.timer = timer;
+    this.clock = clock;
+  }
+
+  /** The time by which failed loads are tried again, in nanoseconds. */
+  long now() {
+    return clock.getAsLong();
   }
 
   /** Runs tasks later, until the group is closed. */

@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,10 +20,8 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
   /** How many children tell what they have loaded. */
   private static final int TELLERS = 3;
 
-  /** How many loads may fail within the time below. */
+  /** How many loads may fail within {@link ScriptPool#RETRY_NANOS}. */
   private static final int FAILURES = 3;
-
-  private static final long FAILURE_NANOS = TimeUnit.SECONDS.toNanos(60);
 
   /** The part of a server's processor time after which the next server is loaded. */
   private static final double RENEWED = 0.5;
@@ -52,12 +49,17 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
   private long asked;
   private boolean wasAsked;
 
-  /** Why the script is not loaded until it changes; "" if it may be loaded. */
-  private String refusal = "";
+  /** Why the last load failed; "" if it did not. */
+  private String failure = "";
+
+  /** Whether the script is not loaded before {@link #retryAt}, unless it changes. */
+  private boolean mustWait;
 
   private long retryAt;
-  private boolean mustWait;
-  private String failure = "";
+
+  /** Why children compile the script; "" if the group wants it so, or if they do not. */
+  private String apart = "";
+
   private String logged = "";
   private int failures;
   private long failed;
@@ -158,7 +160,7 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
       if (server == current) {
         retire(server, stale);
         current = null;
-        begin(now);
+        begin();
       }
     }
     return stale;
@@ -171,7 +173,7 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
     if (!seen.equals(stamp)) {
       stamp = seen;
       forgetAll();
-      begin(now);
+      begin();
       return "it has changed";
     }
     if (current != null && !current.isServing()) {
@@ -183,7 +185,7 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
     if (current.usedWork() > WORN) {
       retire(current, WORKED);
       current = null;
-      begin(now);
+      begin();
       return WORKED;
     }
     return "";
@@ -193,17 +195,14 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
   public synchronized void load() {
     wasAsked = true;
     asked = System.nanoTime();
-    begin(asked);
+    begin();
   }
 
   private String missing(long now) {
-    if (!refusal.isEmpty()) {
-      return refusal;
-    }
     if (next != null) {
       return "it is loading";
     }
-    if (mustWait && retryAt - now > 0) {
+    if (isWaiting()) {
       return failure;
     }
     boolean again = wasAsked && now - asked < pool.options().inactivity().toNanos();
@@ -212,19 +211,15 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
     if (!again) {
       return "it is asked for the first time";
     }
-    return begin(now) ? "it is loading" : pool.fullReason();
+    return begin() ? "it is loading" : pool.fullReason();
   }
 
   /** Forgets all that was found out about the script, because the script has changed. */
   private void forgetAll() {
-    refusal = "";
     logged = "";
     mustWait = false;
     failures = 0;
-    libraries = pool.options().libraries() && interpreter.language().hasLibrariesRung();
-    preload.clear();
-    tellers = 0;
-    hasLearned = false;
+    forgetFindings();
     if (current != null) {
       retire(current, "it has changed");
       current = null;
@@ -233,6 +228,15 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
       next.retire();
       next = null;
     }
+  }
+
+  private void forgetFindings() {
+    libraries = pool.options().libraries() && interpreter.language().hasLibrariesRung();
+    apart = "";
+    failure = "";
+    preload.clear();
+    tellers = 0;
+    hasLearned = false;
   }
 
   /** Loads a new generation before the old one must go. */
@@ -252,7 +256,7 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
       why = WORKED;
     }
     if (why != null && next == null) {
-      begin(System.nanoTime());
+      begin();
     }
   }
 
@@ -262,11 +266,11 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
    * Begins to load a server, unless one loads already. Returns false if none may load now. Called
    * with the lock held.
    */
-  private boolean begin(long now) {
+  private boolean begin() {
     if (next != null) {
       return true;
     }
-    if (!refusal.isEmpty() || mustWait && retryAt - now > 0) {
+    if (isWaiting()) {
       return false;
     }
     if (stamp.isChangedSince(Stamp.now())) {
@@ -275,6 +279,12 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
     }
     if (current == null && !pool.makeRoom(this)) {
       return false;
+    }
+    if (mustWait) {
+      mustWait = false;
+      if (current == null) {
+        forgetFindings();
+      }
     }
     byte[] text =
         interpreter
@@ -321,9 +331,10 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
       current = server;
       looked = System.nanoTime();
       failures = 0;
+      failure = "";
       server.spare(pool.options().spares());
     }
-    String why = refusalOfScript();
+    String why = whyApart();
     pool.tell(event("ready", server, why));
     if (!why.isEmpty()) {
       log("is compiled for each request: " + why);
@@ -345,8 +356,8 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
     ScriptPool.log(key.program(), what);
   }
 
-  private String refusalOfScript() {
-    return libraries ? failure : "";
+  private synchronized String whyApart() {
+    return apart;
   }
 
   @Override
@@ -356,25 +367,26 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
     }
     next = null;
     if (byItself && !pool.isClosed() && preload.leavesOut(why)) {
-      begin(System.nanoTime());
+      begin();
       return;
     }
     if (byItself && !pool.isClosed() && preload.hasLearned()) {
       // The server was not refused before it loaded the learned modules, so leave them out.
       preload.unlearn();
-      begin(System.nanoTime());
+      begin();
       return;
     }
     if (byItself && interpreter.language().hasLibrariesRung() && !libraries && !pool.isClosed()) {
       libraries = true;
-      failure = why;
+      apart = why;
       tellers = 0;
       hasLearned = false;
-      begin(System.nanoTime());
+      begin();
       return;
     }
+    failure = why;
     if (byItself) {
-      refusal = why;
+      waitFor(ScriptPool.REFUSED_NANOS);
     } else {
       fail(why);
     }
@@ -383,20 +395,28 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
   }
 
   private void fail(String why) {
-    long now = System.nanoTime();
-    if (failures == 0 || now - failed > FAILURE_NANOS) {
+    long now = pool.now();
+    if (failures == 0 || now - failed > ScriptPool.RETRY_NANOS) {
       failures = 0;
       failed = now;
     }
     failures++;
-    failure = why;
     if (failures >= FAILURES) {
-      refusal = why;
+      failures = 0;
+      waitFor(ScriptPool.REFUSED_NANOS);
     } else if (why.equals(ScriptPool.TOO_SLOW) || why.startsWith(ScriptPool.CANNOT_LOAD)) {
       // Another one would take as long now, or find no room either.
-      mustWait = true;
-      retryAt = now + FAILURE_NANOS;
+      waitFor(ScriptPool.RETRY_NANOS);
     }
+  }
+
+  private void waitFor(long nanos) {
+    mustWait = true;
+    retryAt = pool.now() + nanos;
+  }
+
+  private boolean isWaiting() {
+    return mustWait && retryAt - pool.now() > 0;
   }
 
   @Override
@@ -410,7 +430,7 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
       hasLearned = true;
       server.stopLearning();
       if (preload.hasLearned() && !pool.isClosed()) {
-        begin(System.nanoTime());
+        begin();
       }
     }
   }
@@ -480,8 +500,8 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
     ForkServer server = current != null ? current : next;
     return List.of(
         server == null
-            ? event("cold", null, refusal.isEmpty() ? failure : refusal)
-            : event(server == current ? "ready" : "loading", server, refusalOfScript()));
+            ? event("cold", null, failure)
+            : event(server == current ? "ready" : "loading", server, apart));
   }
 
   private ServerEvent event(String state, @Nullable ForkServer server, String why) {

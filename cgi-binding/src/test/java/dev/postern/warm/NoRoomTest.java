@@ -50,6 +50,10 @@ class NoRoomTest {
   }
 
   static GroupOptions options() {
+    return options(false);
+  }
+
+  static GroupOptions options(boolean reuse) {
     Duration long60 = Duration.ofSeconds(60);
     return new GroupOptions(
         1,
@@ -63,12 +67,24 @@ class NoRoomTest {
         Duration.ofSeconds(1),
         long60,
         false,
-        false,
+        reuse,
         1,
         false,
         false,
         false,
         List.of());
+  }
+
+  static WarmRequest request(Path script) {
+    return new WarmRequest(
+        script,
+        List.of(script.toString()),
+        Map.of(),
+        Set.of(),
+        script.getParent(),
+        null,
+        command -> command,
+        null);
   }
 
   private WorkerPool pool(List<String> command) {
@@ -81,7 +97,7 @@ class NoRoomTest {
         events::add);
   }
 
-  private static void await(BooleanSupplier condition) {
+  static void await(BooleanSupplier condition) {
     long start = System.nanoTime();
     while (!condition.getAsBoolean()) {
       assertThat(System.nanoTime() - start).isLessThan(TimeUnit.SECONDS.toNanos(60));
@@ -129,17 +145,8 @@ class NoRoomTest {
   void serverWithoutAThread_leavesItsScriptCold() throws Exception {
     Path script = Files.writeString(directory.resolve("p.pl"), "#!/usr/bin/perl\n");
     await(() -> !Stamp.of(script).isChangedSince(Stamp.now()));
-    try (ScriptPool pool = new ScriptPool(options(), events::add, timer)) {
-      pool.load(
-          new WarmRequest(
-              script,
-              List.of(script.toString()),
-              Map.of(),
-              Set.of(),
-              directory,
-              null,
-              command -> command,
-              null));
+    try (ScriptPool pool = new ScriptPool(options(), events::add, timer, System::nanoTime)) {
+      pool.load(request(script));
       assertThat(events).extracting(ServerEvent::state).containsExactly("loading", "cold");
       assertThat(pool.status())
           .singleElement()
