@@ -433,8 +433,9 @@ public final class WorkerGroup implements AutoCloseable {
     /**
      * Tells {@code listener} of each change: a server loads, is ready, is recycled, has ended, or
      * must not load its script. The call comes on a thread of the group or of a request, so the
-     * listener must not wait. The event {@code dev.postern.Worker} of JDK Flight Recorder has the
-     * same facts.
+     * listener must not wait. It may ask for the {@link WorkerGroup#status}. The calls come one
+     * after another for the group's scripts, in the order of the changes. The event {@code
+     * dev.postern.Worker} of JDK Flight Recorder has the same facts.
      */
     public Builder onChange(Consumer<WorkerStatus> listener) {
       listeners.add(requireNonNull(listener, "listener"));

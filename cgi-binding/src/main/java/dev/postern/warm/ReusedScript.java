@@ -87,6 +87,7 @@ final class ReusedScript implements PooledScript, WorkerPool.Listener {
     }
     workers.renewStale();
     String cold = cold();
+    pool.tell();
     if (!cold.isEmpty()) {
       return WarmStart.cold(cold);
     }
@@ -148,10 +149,13 @@ final class ReusedScript implements PooledScript, WorkerPool.Listener {
   }
 
   @Override
-  public synchronized void load() {
-    wasAsked = true;
-    asked = System.nanoTime();
-    begin();
+  public void load() {
+    synchronized (this) {
+      wasAsked = true;
+      asked = System.nanoTime();
+      begin();
+    }
+    pool.tell();
   }
 
   // ---- what its workers tell ----
@@ -171,7 +175,11 @@ final class ReusedScript implements PooledScript, WorkerPool.Listener {
         ScriptPool.log(key.program(), "stays cold: " + event.why());
       }
     }
-    pool.tell(event);
+    pool.note(event);
+    // Who holds the lock tells when it is free.
+    if (!Thread.holdsLock(this)) {
+      pool.tell();
+    }
   }
 
   @Override
@@ -216,14 +224,17 @@ final class ReusedScript implements PooledScript, WorkerPool.Listener {
   }
 
   @Override
-  public synchronized void endIfIdle(long nanos, String why) {
-    if (workers.hasWorkers()
-        && workers.isIdle()
-        && System.nanoTime() - workers.lastUsed() >= nanos) {
-      workers.renew(why);
-      wasAsked = false;
+  public void endIfIdle(long nanos, String why) {
+    synchronized (this) {
+      if (workers.hasWorkers()
+          && workers.isIdle()
+          && System.nanoTime() - workers.lastUsed() >= nanos) {
+        workers.renew(why);
+        wasAsked = false;
+      }
+      leaving = false;
     }
-    leaving = false;
+    pool.tell();
   }
 
   @Override

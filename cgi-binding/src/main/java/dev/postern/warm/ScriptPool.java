@@ -12,7 +12,9 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -49,6 +51,8 @@ public final class ScriptPool implements AutoCloseable {
   private final ScheduledThreadPoolExecutor timer;
   private final AtomicBoolean looking = new AtomicBoolean();
   private final LongSupplier clock;
+  private final Queue<ServerEvent> news = new ConcurrentLinkedQueue<>();
+  private final AtomicBoolean telling = new AtomicBoolean();
   private volatile boolean closed;
 
   /** What makes servers different: two requests with the same key share a server. */
@@ -278,7 +282,28 @@ public final class ScriptPool implements AutoCloseable {
     }
   }
 
-  void tell(ServerEvent event) {
+  /** Keeps a change for {@link #tell}. May be called with a script's lock held. */
+  void note(ServerEvent event) {
+    news.add(event);
+  }
+
+  /**
+   * Tells the listener what was noted, in that order. Called without the lock of any script, as a
+   * listener may ask for the status of all. If another thread tells already, it tells this, too.
+   */
+  void tell() {
+    while (!news.isEmpty() && telling.compareAndSet(false, true)) {
+      try {
+        for (ServerEvent event = news.poll(); event != null; event = news.poll()) {
+          tell(event);
+        }
+      } finally {
+        telling.set(false);
+      }
+    }
+  }
+
+  private void tell(ServerEvent event) {
     try {
       listener.accept(event);
     } catch (RuntimeException | Error e) {

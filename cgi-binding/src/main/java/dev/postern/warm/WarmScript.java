@@ -99,18 +99,23 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
 
   @Override
   public WarmStart start(WarmRequest request) throws IOException {
-    ForkServer server;
+    ForkServer server = null;
     String stale = retireStale();
+    String cold;
     synchronized (this) {
-      String cold = stale == null ? cold() : stale;
-      if (!cold.isEmpty()) {
-        return WarmStart.cold(cold);
+      cold = stale == null ? cold() : stale;
+      if (cold.isEmpty()) {
+        server = current;
+        if (server != null && server.enter()) {
+          renew(server);
+        } else {
+          cold = "its server has ended";
+        }
       }
-      server = current;
-      if (server == null || !server.enter()) {
-        return WarmStart.cold("its server has ended");
-      }
-      renew(server);
+    }
+    pool.tell();
+    if (server == null || !cold.isEmpty()) {
+      return WarmStart.cold(cold);
     }
     ForkServer.Taken taken;
     try {
@@ -192,10 +197,13 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
   }
 
   @Override
-  public synchronized void load() {
-    wasAsked = true;
-    asked = System.nanoTime();
-    begin();
+  public void load() {
+    synchronized (this) {
+      wasAsked = true;
+      asked = System.nanoTime();
+      begin();
+    }
+    pool.tell();
   }
 
   private String missing(long now) {
@@ -225,7 +233,7 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
       current = null;
     }
     if (next != null) {
-      next.retire();
+      retire(next, "it has changed");
       next = null;
     }
   }
@@ -301,13 +309,13 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
         new ForkServer(
             new ServerStart(command, key.constants(), key.directory(), text), ++generation, this);
     next = server;
-    pool.tell(event("loading", server, ""));
+    pool.note(event("loading", server, ""));
     try {
       pool.killLater(server);
       server.begin();
     } catch (RuntimeException | Error e) {
       // The system has no room for a thread.
-      refused(server, ScriptPool.CANNOT_LOAD + e, false);
+      refuse(server, ScriptPool.CANNOT_LOAD + e, false);
       return false;
     }
     return true;
@@ -315,27 +323,16 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
 
   @Override
   public void ready(ForkServer server) {
+    String why;
+    boolean serves;
     synchronized (this) {
-      if (server != next) {
-        server.retire();
-        return;
-      }
-      next = null;
-      if (!Stamp.of(key.program()).equals(stamp) || server.changedWhileLoading()) {
-        server.retire();
-        return;
-      }
-      if (current != null) {
-        retire(current, "a new one is ready");
-      }
-      current = server;
-      looked = System.nanoTime();
-      failures = 0;
-      failure = "";
-      server.spare(pool.options().spares());
+      why = apart;
+      serves = serve(server);
     }
-    String why = whyApart();
-    pool.tell(event("ready", server, why));
+    pool.tell();
+    if (!serves) {
+      return;
+    }
     if (!why.isEmpty()) {
       log("is compiled for each request: " + why);
     }
@@ -343,6 +340,29 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
     if (maximum > 0 && server.loadMemory() > maximum) {
       log("is loaded in more memory than maximumMemory, which then does not count: " + maximum);
     }
+  }
+
+  /** Puts the server in the place of the one that serves, unless a file has changed meanwhile. */
+  private boolean serve(ForkServer server) {
+    if (server != next) {
+      server.retire();
+      return false;
+    }
+    next = null;
+    if (!Stamp.of(key.program()).equals(stamp) || server.changedWhileLoading()) {
+      retire(server, "a file has changed while it loaded");
+      return false;
+    }
+    if (current != null) {
+      retire(current, "a new one is ready");
+    }
+    current = server;
+    looked = System.nanoTime();
+    failures = 0;
+    failure = "";
+    server.spare(pool.options().spares());
+    pool.note(event("ready", server, apart));
+    return true;
   }
 
   /** Logs what the script does, unless the last line about this script said the same. */
@@ -356,31 +376,23 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
     ScriptPool.log(key.program(), what);
   }
 
-  private synchronized String whyApart() {
-    return apart;
+  @Override
+  public void refused(ForkServer server, String why, boolean byItself) {
+    synchronized (this) {
+      refuse(server, why, byItself);
+    }
+    pool.tell();
   }
 
-  @Override
-  public synchronized void refused(ForkServer server, String why, boolean byItself) {
+  private void refuse(ForkServer server, String why, boolean byItself) {
     if (server != next) {
+      // Nobody needed it any more, so it was ended while it loaded.
+      pool.note(event("ended", server, ""));
       return;
     }
     next = null;
-    if (byItself && !pool.isClosed() && preload.leavesOut(why)) {
-      begin();
-      return;
-    }
-    if (byItself && !pool.isClosed() && preload.hasLearned()) {
-      // The server was not refused before it loaded the learned modules, so leave them out.
-      preload.unlearn();
-      begin();
-      return;
-    }
-    if (byItself && interpreter.language().hasLibrariesRung() && !libraries && !pool.isClosed()) {
-      libraries = true;
-      apart = why;
-      tellers = 0;
-      hasLearned = false;
+    if (byItself && !pool.isClosed() && leavesOut(why)) {
+      pool.note(event("ended", server, why));
       begin();
       return;
     }
@@ -390,8 +402,28 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
     } else {
       fail(why);
     }
-    pool.tell(event("cold", server, why));
+    pool.note(event("cold", server, why));
     log("stays cold: " + why);
+  }
+
+  /** Leaves out of the next server what this one was refused for; false if nothing is left. */
+  private boolean leavesOut(String why) {
+    if (preload.leavesOut(why)) {
+      return true;
+    }
+    if (preload.hasLearned()) {
+      // The server was not refused before it loaded the learned modules, so leave them out.
+      preload.unlearn();
+      return true;
+    }
+    if (libraries || !interpreter.language().hasLibrariesRung()) {
+      return false;
+    }
+    libraries = true;
+    apart = why;
+    tellers = 0;
+    hasLearned = false;
+    return true;
   }
 
   private void fail(String why) {
@@ -420,7 +452,14 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
   }
 
   @Override
-  public synchronized void learned(ForkServer server, Map<String, String> modules) {
+  public void learned(ForkServer server, Map<String, String> modules) {
+    synchronized (this) {
+      learn(server, modules);
+    }
+    pool.tell();
+  }
+
+  private void learn(ForkServer server, Map<String, String> modules) {
     if (server != current || hasLearned || !pool.options().learn()) {
       return;
     }
@@ -442,11 +481,12 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
         current = null;
       }
     }
-    pool.tell(event("ended", server, ""));
+    pool.note(event("ended", server, ""));
+    pool.tell();
   }
 
   private void retire(ForkServer server, String why) {
-    pool.tell(event("recycled", server, why));
+    pool.note(event("recycled", server, why));
     server.retire();
   }
 
@@ -469,16 +509,24 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
   }
 
   @Override
-  public synchronized void endIfIdle(long nanos, String why) {
-    if (current != null
-        && next == null
-        && current.isIdle()
-        && System.nanoTime() - current.lastUsed() >= nanos) {
-      retire(current, why);
-      current = null;
-      wasAsked = false;
+  public void endIfIdle(long nanos, String why) {
+    ForkServer idle = null;
+    synchronized (this) {
+      if (current != null
+          && next == null
+          && current.isIdle()
+          && System.nanoTime() - current.lastUsed() >= nanos) {
+        idle = current;
+        pool.note(event("recycled", idle, why));
+        current = null;
+        wasAsked = false;
+      }
+      leaving = false;
     }
-    leaving = false;
+    pool.tell();
+    if (idle != null) {
+      idle.retire();
+    }
   }
 
   @Override

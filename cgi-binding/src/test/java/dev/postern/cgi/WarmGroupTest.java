@@ -15,8 +15,12 @@ import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
@@ -417,6 +421,61 @@ class WarmGroupTest {
               .map(WorkerStatus::begun)
               .toList();
       assertThat(begun.get(0)).isBefore(begun.get(1).minusMillis(1200));
+    }
+  }
+
+  /** No lock is held meanwhile that the status or another script needs. */
+  @ParameterizedTest
+  @EnumSource(WorkerMode.class)
+  void listener_mayAskTheGroup(WorkerMode mode) throws Exception {
+    perl("p.pl", HEAD + "print 'old';");
+    perl("bad.pl", "print if;");
+    AtomicReference<WorkerGroup> group = new AtomicReference<>();
+    List<String> told = new CopyOnWriteArrayList<>();
+    Consumer<WorkerStatus> asking =
+        change -> {
+          told.add(change.state());
+          try {
+            CompletableFuture.supplyAsync(
+                    () -> group.get().status(), task -> new Thread(task).start())
+                .get(2, TimeUnit.SECONDS);
+          } catch (InterruptedException | ExecutionException | TimeoutException e) {
+            told.add("without an answer");
+          }
+        };
+    try (WarmSite site =
+        new WarmSite(directory, mode, g -> g.processes(1).onChange(asking), host -> host)) {
+      group.set(site.group);
+      site.fork(() -> Call.get("/p.pl"));
+      perl("p.pl", HEAD + "print 'new';");
+      await(() -> site.fork(() -> Call.get("/p.pl")).body().equals("new"));
+      await(
+          () -> {
+            Call.get("/bad.pl").to(site.warm);
+            return told.contains("cold");
+          });
+      assertThat(told).contains("loading", "ready", "recycled").doesNotContain("without an answer");
+    }
+  }
+
+  @Test
+  void serverWhoseScriptChangesMeanwhile_isToldToHaveEnded() throws Exception {
+    perl("p.pl", atLoad("sleep 60"), HEAD);
+    try (WarmSite site = site(group -> group)) {
+      await(
+          () -> {
+            Call.get("/p.pl").to(site.warm);
+            return !site.changes.isEmpty();
+          });
+      perl("p.pl", HEAD + "print 'ok';");
+      assertThat(site.fork(() -> Call.get("/p.pl")).body()).isEqualTo("ok");
+      await(
+          () ->
+              site.changes.stream()
+                  .filter(change -> change.generation() == 1)
+                  .map(WorkerStatus::state)
+                  .toList()
+                  .equals(List.of("loading", "recycled", "ended")));
     }
   }
 
