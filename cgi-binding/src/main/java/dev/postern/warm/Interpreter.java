@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.StringTokenizer;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  * @param words the interpreter's absolute path and its options
  */
 record Interpreter(Language language, List<String> words) {
+  /** Switches of Perl that need not be in its command when a script's first line has them. */
+  private static final Pattern OWN_SWITCH = Pattern.compile("-(?:[wXU]|l[0-7]*)+|-I[\\w:/.,=+-]+");
+
   /** How much of a script the kernel looks at. */
   private static final int FIRST_LINE = 256;
 
@@ -52,6 +56,36 @@ record Interpreter(Language language, List<String> words) {
   }
 
   /**
+   * The interpreter with the switches of the script's first line. Perl reads them there for its
+   * main program, however that was started, and a script that is run again and again is not the
+   * main program. Null when a worker cannot have them.
+   */
+  @Nullable Interpreter withSwitchesOf(Path script) throws IOException {
+    String line = language == Language.PERL ? line(script) : "";
+    if (line == null || line.isEmpty()) {
+      return line == null ? null : this;
+    }
+    int perl = Math.max(line.indexOf("perl -"), line.indexOf("perl"));
+    if (perl < 0) {
+      // Perl starts the other interpreter that the line names.
+      return null;
+    }
+    List<String> all = new ArrayList<>(words);
+    StringTokenizer parts = new StringTokenizer(line.substring(perl), " \t");
+    parts.nextToken();
+    while (parts.hasMoreTokens()) {
+      String part = parts.nextToken();
+      if (!words.contains(part)) {
+        if (!OWN_SWITCH.matcher(part).matches()) {
+          return null;
+        }
+        all.add(part);
+      }
+    }
+    return new Interpreter(language, List.copyOf(all));
+  }
+
+  /**
    * Finds PROGRAM in {@code env [-S] PROGRAM}. With anything else, {@code env} may do what we do
    * not know.
    */
@@ -66,32 +100,42 @@ record Interpreter(Language language, List<String> words) {
     return path.substring(path.lastIndexOf('/') + 1);
   }
 
-  /** {@code #! INTERPRETER [ARGUMENT]}: all after the first space is one argument. */
-  private static List<String> firstLine(Path file) throws IOException {
+  /** What follows {@code #!}; "" without that, and null when we do not know how it is read. */
+  private static @Nullable String line(Path file) throws IOException {
     byte[] start = new byte[FIRST_LINE];
     try (InputStream in = Files.newInputStream(file)) {
       start = Arrays.copyOf(start, in.readNBytes(start, 0, start.length));
     }
     String text = new String(start, StandardCharsets.ISO_8859_1);
+    if (!text.startsWith("#!")) {
+      return "";
+    }
     int end = text.indexOf('\n');
-    if (!text.startsWith("#!") || end < 0) {
-      return List.of();
+    if (end < 0) {
+      return null;
     }
     String line = text.substring(2, end).strip();
     for (int i = 0; i < line.length(); i++) {
       if (line.charAt(i) < ' ' && line.charAt(i) != '\t' || line.charAt(i) > '~') {
-        return List.of();
+        return null;
       }
+    }
+    return line;
+  }
+
+  /** {@code #! INTERPRETER [ARGUMENT]}: all after the first space is one argument. */
+  private static List<String> firstLine(Path file) throws IOException {
+    String line = line(file);
+    if (line == null || !line.startsWith("/")) {
+      return List.of();
     }
     int space = 0;
     while (space < line.length() && line.charAt(space) != ' ' && line.charAt(space) != '\t') {
       space++;
     }
     String argument = line.substring(space).strip();
-    return !line.startsWith("/")
-        ? List.of()
-        : argument.isEmpty()
-            ? List.of(line.substring(0, space))
-            : List.of(line.substring(0, space), argument);
+    return argument.isEmpty()
+        ? List.of(line.substring(0, space))
+        : List.of(line.substring(0, space), argument);
   }
 }

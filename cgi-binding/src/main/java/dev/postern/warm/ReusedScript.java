@@ -43,13 +43,13 @@ final class ReusedScript implements PooledScript, WorkerPool.Listener {
   ReusedScript(
       ScriptPool pool,
       ScriptPool.Key key,
-      Interpreter interpreter,
+      Language language,
       List<String> command,
       Set<String> requestNames) {
     this.pool = pool;
     this.key = key;
     this.stamp = Stamp.of(key.program());
-    this.preload = new Preload(this, pool, interpreter.language());
+    this.preload = new Preload(this, pool, language);
     this.workers =
         new WorkerPool(
             Worker.Kind.SCRIPT,
@@ -57,22 +57,20 @@ final class ReusedScript implements PooledScript, WorkerPool.Listener {
             pool.options(),
             () ->
                 new ServerStart(
-                    command, key.constants(), key.directory(), text(interpreter, requestNames)),
+                    command, key.constants(), key.directory(), text(language, requestNames)),
             pool.timer(),
             this);
   }
 
-  private byte[] text(Interpreter interpreter, Set<String> requestNames) {
-    return interpreter
-        .language()
-        .text(
-            new Language.Settings(
-                Language.Mode.REUSE,
-                preload.modules(),
-                requestNames,
-                Language.resets(),
-                false,
-                pool.options().gracefulSeconds()));
+  private byte[] text(Language language, Set<String> requestNames) {
+    return language.text(
+        new Language.Settings(
+            Language.Mode.REUSE,
+            preload.modules(),
+            requestNames,
+            Language.resets(),
+            false,
+            pool.options().gracefulSeconds()));
   }
 
   @Override

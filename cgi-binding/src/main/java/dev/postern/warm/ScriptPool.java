@@ -148,7 +148,12 @@ public final class ScriptPool implements AutoCloseable {
     if (closed) {
       throw new Unfit(CLOSED);
     }
+    String file = request.command().get(request.command().size() - 1);
+    Path program = script(request, file);
     Interpreter interpreter = Interpreter.of(request.command());
+    if (interpreter != null && options.reuse() && request.command().size() > 1) {
+      interpreter = interpreter.withSwitchesOf(program);
+    }
     if (interpreter == null) {
       throw new Unfit("it is no script of Perl, Python or Ruby that a server could run");
     }
@@ -157,12 +162,12 @@ public final class ScriptPool implements AutoCloseable {
     }
     Constants constants =
         Constants.of(request.environment(), request.configured(), options.eager());
+    Language language = interpreter.language();
     List<String> command = new ArrayList<>(interpreter.words());
-    String file = request.command().get(request.command().size() - 1);
     Language.Mode mode = options.reuse() ? Language.Mode.REUSE : Language.Mode.SCRIPT;
-    command.addAll(interpreter.language().words(mode, file));
+    command.addAll(language.words(mode, file));
     List<String> isolated = request.isolated().apply(command);
-    Key key = new Key(script(request, file), isolated, constants.variables(), request.directory());
+    Key key = new Key(program, isolated, constants.variables(), request.directory());
     PooledScript script = scripts.get(key);
     if (script == null) {
       if (scripts.size() >= MOST_SCRIPTS) {
@@ -173,10 +178,8 @@ public final class ScriptPool implements AutoCloseable {
               key,
               made ->
                   options.reuse()
-                      ? new ReusedScript(
-                          this, made, interpreter, isolated, constants.requestNames())
-                      : new WarmScript(
-                          this, made, interpreter, isolated, constants.requestNames()));
+                      ? new ReusedScript(this, made, language, isolated, constants.requestNames())
+                      : new WarmScript(this, made, language, isolated, constants.requestNames()));
     }
     return script;
   }

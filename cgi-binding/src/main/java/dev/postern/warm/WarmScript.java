@@ -33,7 +33,7 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
 
   private final ScriptPool pool;
   private final ScriptPool.Key key;
-  private final Interpreter interpreter;
+  private final Language language;
   private final List<String> command;
   private final Set<String> requestNames;
 
@@ -77,17 +77,17 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
   WarmScript(
       ScriptPool pool,
       ScriptPool.Key key,
-      Interpreter interpreter,
+      Language language,
       List<String> command,
       Set<String> requestNames) {
     this.pool = pool;
     this.key = key;
-    this.interpreter = interpreter;
+    this.language = language;
     this.command = command;
     this.requestNames = requestNames;
     this.stamp = Stamp.of(key.program());
-    this.preload = new Preload(this, pool, interpreter.language());
-    this.libraries = pool.options().libraries() && interpreter.language().hasLibrariesRung();
+    this.preload = new Preload(this, pool, language);
+    this.libraries = pool.options().libraries() && language.hasLibrariesRung();
   }
 
   @Override
@@ -239,7 +239,7 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
   }
 
   private void forgetFindings() {
-    libraries = pool.options().libraries() && interpreter.language().hasLibrariesRung();
+    libraries = pool.options().libraries() && language.hasLibrariesRung();
     apart = "";
     failure = "";
     preload.clear();
@@ -295,16 +295,14 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
       }
     }
     byte[] text =
-        interpreter
-            .language()
-            .text(
-                new Language.Settings(
-                    libraries ? Language.Mode.LIBRARIES : Language.Mode.SCRIPT,
-                    preload.modules(),
-                    requestNames,
-                    Language.resets(),
-                    pool.options().learn() && !hasLearned,
-                    pool.options().gracefulSeconds()));
+        language.text(
+            new Language.Settings(
+                libraries ? Language.Mode.LIBRARIES : Language.Mode.SCRIPT,
+                preload.modules(),
+                requestNames,
+                Language.resets(),
+                pool.options().learn() && !hasLearned,
+                pool.options().gracefulSeconds()));
     ForkServer server =
         new ForkServer(
             new ServerStart(command, key.constants(), key.directory(), text), ++generation, this);
@@ -416,7 +414,7 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
       preload.unlearn();
       return true;
     }
-    if (libraries || !interpreter.language().hasLibrariesRung()) {
+    if (libraries || !language.hasLibrariesRung()) {
       return false;
     }
     libraries = true;

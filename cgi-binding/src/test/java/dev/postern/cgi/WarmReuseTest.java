@@ -188,6 +188,39 @@ class WarmReuseTest {
     same("lines.pl", "#!/usr/bin/perl -wl", PERL + "print 'x'; print $^W;");
   }
 
+  /** Perl reads these switches for its main program, which a reused script is not. */
+  @ParameterizedTest
+  @CsvSource({
+    "-l,true",
+    "-w -l,true",
+    "-W,false",
+    "-T,false",
+    "-s,false",
+    "-n,false",
+    "-0777,false"
+  })
+  void switchesOfTheScript_areTakenWhereAnInterpreterIsConfigured(String words, boolean taken)
+      throws IOException {
+    Path own = Files.createDirectories(directory.resolve("configured" + words.replace(' ', '_')));
+    Programs.write(
+        own.resolve("p.pl"),
+        "#!/usr/bin/perl " + words + "\n" + PERL + "print 'x'; print $^W; print 'y' . undef;\n");
+    try (WarmSite other =
+        new WarmSite(
+            own,
+            WorkerMode.REUSE,
+            group -> group.processes(1),
+            host -> host.interpreter(".pl", List.of("/usr/bin/perl")))) {
+      if (taken) {
+        other.assertSame(() -> Call.get("/p.pl"));
+      } else {
+        WarmSite.Answer spawned = other.spawn(() -> Call.get("/p.pl"));
+        assertThat(other.ask(() -> Call.get("/p.pl"))).isEqualTo(spawned);
+        assertThat(other.last().coldReason()).contains("no script of Perl, Python or Ruby");
+      }
+    }
+  }
+
   @Test
   void oneProcess_servesAllRequests() throws IOException {
     site.script("pid.pl", "#!/usr/bin/perl", PERL + "print $$");
