@@ -6,6 +6,7 @@
 #                                = PID STATUS NAME…, the status as wait(2) would have it, and what the script has left
 our ($path, $source, $data, $code, $each, $running, $exiting, $set, $deleted, $said, $worker);
 my (%before_request, %loaded, %no_variable, %of_the_site, $directory, $umask, %signals, %special, %layers, @arguments, @include);
+my ($selected, $flush, $format, $top, @page);
 
 # Not by an exception, as an eval of the script could catch that.
 BEGIN {
@@ -99,6 +100,7 @@ sub reuse {
   @include = @INC; $directory = POSIX::getcwd(); $umask = umask; %signals = %SIG;
   %special = (ors => $\, irs => $/, ofs => $,, list => $", subscript => $;, warn => $^W, error => $^A);
   %layers = map { $_ => join '', map { ":$_" } grep { !/^(?:unix|perlio)$/ } PerlIO::get_layers(*{"main::$_"}, $_ eq 'STDIN' ? () : (output => 1)) } qw(STDIN STDOUT STDERR);
+  $selected = select(STDOUT); ($flush, $format, $top, @page) = ($|, $~, $^, $=, $-, $%);
   report_ready($path);
   %before_request = snapshot(); %loaded = %INC;
   # The end of a request is told with the next line: its host is woken once.
@@ -129,9 +131,14 @@ sub begin_request {
   close STDIN; close STDOUT; close STDERR;
   if ($input < 0) { my $null = POSIX::open('/dev/null', 0); POSIX::dup2($null, 0); POSIX::close($null) if $null > 0 } else { POSIX::dup2($input, 0) }
   POSIX::dup2($output, 1); POSIX::dup2($errors, 2);
-  open(STDIN, '<&=', 0); open(STDOUT, '>&=', 1); open(STDERR, '>&=', 2);
+  open(STDIN, '<&=', 0); open(STDERR, '>&=', 2);
+  # With the format and the page of a new handle. Perl keeps those of one that is opened again.
+  { local *OUTPUT; open(OUTPUT, '>&=', 1); *STDOUT = *OUTPUT{IO} }
   for (qw(STDIN STDOUT STDERR)) { binmode(*{"main::$_"}, $layers{$_}) if length $layers{$_} }
-  { my $old = select(STDERR); $| = 1; select(STDOUT); $| = 0 }
+  select(STDERR); $| = 1; select(STDOUT); $| = $flush; ($=, $-, $%) = @page;
+  # A name is one of the package that sets it, and must then be that of a format.
+  { package main; $~ = $format if $format ne 'STDOUT'; $^ = $top if $top ne 'STDOUT_TOP' }
+  select($selected);
   # One by one: a list with tainted values would leave all of %ENV tainted for good.
   %ENV = ();
   for (@$variables) { my $at = index($_, '='); $ENV{substr($_, 0, $at)} = substr($_, $at + 1) }

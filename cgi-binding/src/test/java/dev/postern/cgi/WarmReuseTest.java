@@ -157,6 +157,44 @@ class WarmReuseTest {
     same("same-" + name + ".py", "#!/usr/bin/python3", PYTHON, code);
   }
 
+  @Test
+  void standardOutput_isThatOfTheLoad() throws IOException {
+    same("flush.pl", "#!/usr/bin/perl", "BEGIN { $| = 1 }", PERL + "print $|; $| = 0;");
+    same(
+        "selected.pl",
+        "#!/usr/bin/perl",
+        "BEGIN { select STDERR }",
+        "print 'log'; select STDOUT;" + PERL);
+  }
+
+  @Test
+  void formats_areThoseOfANewProcess() throws IOException {
+    String line = "format STDOUT =\n@<<<\n$x\n.\n$x = 5;";
+    String other = "format OTHER =\nother @<<<\n$x\n.";
+    WarmSite.Answer answer =
+        same(
+            "format.pl",
+            "#!/usr/bin/perl",
+            "format STDOUT_TOP =\nhead @<\n$%\n.",
+            other,
+            line + PERL,
+            "write; $~ = 'OTHER'; $= = 20; write; print \"$- $%\";");
+    assertThat(answer.body()).contains("head 1", "\n5", "other 5");
+    same(
+        "format-top.pl",
+        "#!/usr/bin/perl",
+        "format top =\nhead\n.",
+        line + PERL,
+        "write; print $^;");
+    same(
+        "format-of-load.pl",
+        "#!/usr/bin/perl",
+        "BEGIN { $~ = 'OTHER'; $^ = 'HEAD' }",
+        "format HEAD =\nhead\n.",
+        other,
+        PERL + "write; $~ = 'x'; $^ = 'y';");
+  }
+
   /** Where Perl cannot jump out of, the worker ends with its request. */
   @ParameterizedTest
   @CsvSource(
