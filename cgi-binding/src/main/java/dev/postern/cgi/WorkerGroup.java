@@ -213,8 +213,8 @@ public final class WorkerGroup implements AutoCloseable {
 
     /**
      * Ends a worker of {@link WorkerMode#REUSE} after a request that has left anything behind in
-     * it, such as a variable. By default only a descriptor, a thread or a child that was left
-     * behind ends the worker.
+     * it, such as a variable. By default a worker ends for a descriptor, a thread or a child that
+     * was left behind, and for a changed limit, priority or user of its process.
      */
     public Builder strictReuse() {
       strict = true;

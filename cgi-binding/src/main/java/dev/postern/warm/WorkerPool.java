@@ -61,6 +61,9 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
    */
   private static final Duration LATE = Duration.ofSeconds(1);
 
+  /** What a script has left behind in its process that has no name of its own. */
+  private static final Set<String> RECYCLED = Set.of("child", "limits", "priority", "user");
+
   private final Path program;
   private final GroupOptions options;
   private final int processes;
@@ -388,7 +391,7 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
    * run.
    */
   private static boolean isRecycled(String left) {
-    return left.startsWith("fd:") || left.startsWith("thread:") || left.equals("child");
+    return left.startsWith("fd:") || left.startsWith("thread:") || RECYCLED.contains(left);
   }
 
   @Override

@@ -5,8 +5,8 @@
 #   (a request has ended)    ->  m FILE FILE…, if new files were loaded; then
 #                                = PID STATUS NAME…, the status as wait(2) would have it, and what the script has left
 our ($path, $source, $data, $code, $each, $running, $exiting, $set, $deleted, $said, $worker);
-my (%before_request, %loaded, %no_variable, %of_the_site, $directory, $umask, %signals, %special, %layers, @arguments, @include);
-my ($selected, $flush, $format, $top, @page);
+my (%before_request, %loaded, %no_variable, %of_the_site, $directory, $umask, %signals, @signals, %handlers, %special, %layers, @arguments, @include);
+my ($blocked, $is_blocked, $selected, $flush, $format, $top, @page);
 
 # Not by an exception, as an eval of the script could catch that.
 BEGIN {
@@ -97,9 +97,12 @@ sub keeps {
 }
 
 sub reuse {
-  @include = @INC; $directory = POSIX::getcwd(); $umask = umask; %signals = %SIG;
+  @include = @INC; $directory = POSIX::getcwd(); $umask = umask;
+  %signals = map { $_ => $SIG{$_} } keys %SIG, '__WARN__', '__DIE__';
+  @signals = sort keys %signals; %handlers = map { $_ => defined $signals{$_} ? "$signals{$_}" : '' } @signals;
   %special = (ors => $\, irs => $/, ofs => $,, list => $", subscript => $;, warn => $^W, error => $^A);
   %layers = map { $_ => join '', map { ":$_" } grep { !/^(?:unix|perlio)$/ } PerlIO::get_layers(*{"main::$_"}, $_ eq 'STDIN' ? () : (output => 1)) } qw(STDIN STDOUT STDERR);
+  POSIX::sigprocmask(POSIX::SIG_BLOCK(), undef, $_ = POSIX::SigSet->new) for $blocked, $is_blocked;
   $selected = select(STDOUT); ($flush, $format, $top, @page) = ($|, $~, $^, $=, $-, $%);
   report_ready($path);
   %before_request = snapshot(); %loaded = %INC;
@@ -178,26 +181,41 @@ sub end_request {
   %ENV = ();
   for (grep { !exists $loaded{$_} } keys %INC) { if (length own_package($_, $INC{$_})) { $loaded{$_} = 1 } else { delete $INC{$_} } }
   my ($files, @left) = loaded_files('m');
-  for my $name (keys %SIG) {
-    my ($was, $is) = ($signals{$name}, $SIG{$name});
-    next if (defined $was ? "$was" : '') eq (defined $is ? "$is" : '');
-    if (defined $was) { $SIG{$name} = $was } else { delete $SIG{$name} }
+  unblock();
+  for (@signals) {
+    next if ($SIG{$_} // '') eq $handlers{$_};
+    if (defined $signals{$_}) { $SIG{$_} = $signals{$_} } else { delete $SIG{$_} }
   }
   chdir $directory; umask $umask;
   while ((my $ended = waitpid(-1, POSIX::WNOHANG())) >= 0) { if ($ended == 0) { push @left, 'child'; last } }
   my %now = snapshot();
   my @changed = grep { !exists $before_request{$_} || $before_request{$_} ne $now{$_} } sort keys %now;
   # The names that end the worker come first, as there may be more than are told.
-  push @left, (grep { /^(?:fd|thread):/ } @changed), grep { !/^(?:fd|thread):/ } @changed;
+  my $ends = qr/^(?:(?:fd|thread):|(?:limits|priority|user)$)/;
+  push @left, (grep { /$ends/ } @changed), grep { !/$ends/ } @changed if @changed;
   %before_request = %now;
   s/[^\x21-\x7e]/_/g for @left;
   splice(@left, 20, @left, '...') if @left > 20;
   return ($files, @left);
 }
 
-# Package variables by their values or sizes, modules of the site, descriptors and threads.
+# Restores which signals are blocked. One that waits is dropped, as at the end of a process.
+sub unblock {
+  POSIX::sigprocmask(POSIX::SIG_BLOCK(), undef, $is_blocked);
+  # The C library sets 8 bytes of many.
+  return if substr($$is_blocked, 0, 8) eq substr($$blocked, 0, 8);
+  POSIX::sigpending(my $waiting = POSIX::SigSet->new);
+  for (grep { $waiting->ismember($_) } 1 .. 64) {
+    POSIX::sigaction($_, POSIX::SigAction->new('IGNORE'), my $handler = POSIX::SigAction->new); POSIX::sigaction($_, $handler);
+  }
+  POSIX::sigprocmask(POSIX::SIG_SETMASK(), $blocked);
+}
+
+# What belongs to the process, package variables by their values or sizes, modules of the site, descriptors and threads.
 sub snapshot {
-  my %seen;
+  my %seen = (priority => getpriority(0, 0), user => "$< $>");
+  # This file costs more than the rest, and perl itself has no call to set limits.
+  $seen{limits} = $INC{'BSD/Resource.pm'} || !%before_request ? limits() : $before_request{limits};
   for my $name (keys %main::) {
     next if $no_variable{$name} //= $name =~ /::$|^(?:_<.*|ENV|INC|SIG|STDIN|STDOUT|STDERR|DATA|stdin|stdout|stderr|ARGV|ARGVOUT|BEGIN|END|INIT|CHECK|UNITCHECK|[0-9]+|[^A-Za-z].*|[ab]|__.*)$/ || 0;
     my $glob = \$main::{$name}; next unless ref $glob eq 'GLOB';
@@ -208,9 +226,14 @@ sub snapshot {
   }
   for my $file (values %INC) { $seen{"module:$file"} = 1 if defined $file && !ref $file && ($of_the_site{$file} //= $file !~ m{^/(?:usr|etc/perl)/} || 0) }
   for (descriptors()) { next if /^6[1-3]$/; my $to = readlink "/proc/self/fd/$_"; $seen{"fd:$_"} = $to if defined $to && $to !~ m{^/proc/\d+/fd$} }
-  if (opendir(my $tasks, '/proc/self/task')) { my $threads = grep { /^\d/ } readdir $tasks; $seen{"thread:$threads"} = 1 if $threads > 1 }
+  # The kernel counts a link for each thread.
+  if (((stat '/proc/self/task')[3] // 0) != 3 && opendir(my $tasks, '/proc/self/task')) {
+    my $threads = grep { /^\d/ } readdir $tasks; $seen{"thread:$threads"} = 1 if $threads > 1;
+  }
   return %seen;
 }
+
+sub limits { open(my $limits, '<', '/proc/self/limits') or return ''; join '', <$limits> }
 
 begin_load();
 load_script();

@@ -41,6 +41,8 @@ class Worker(Loader):
         os.umask(self.umask)
         self.argv, self.path_list = list(sys.argv), list(sys.path)
         self.signals = {number: signal.getsignal(number) for number in signal.valid_signals()}
+        self.blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+        self.before = {'limits': self.limits()}
         self.filters, self.hooks = list(warnings.filters), (sys.excepthook, sys.displayhook, sys.getrecursionlimit())
         self.forms = [(s.encoding, s.errors, s.line_buffering, s.write_through, isinstance(s.buffer, io.FileIO))
                       for s in (sys.stdin, sys.stdout, sys.stderr)]
@@ -154,6 +156,7 @@ class Worker(Loader):
             self.put_null(fd)
         os.dup2(self.log, 2)
         os.environ.clear()
+        self.unblock()
         for number, handler in self.signals.items():
             if number not in (signal.SIGKILL, signal.SIGSTOP) and signal.getsignal(number) is not handler:
                 try:
@@ -180,15 +183,37 @@ class Worker(Loader):
         left = [''.join(c if '!' <= c <= '~' else '_' for c in name) for name in left]
         return left[:20] + ['...'] if len(left) > 20 else left
 
+    def unblock(self):
+        """Restores which signals are blocked. One that waits is dropped, as at the end of a process."""
+        if signal.pthread_sigmask(signal.SIG_BLOCK, []) == self.blocked:
+            return
+        for number in signal.sigpending():
+            handler = signal.signal(number, signal.SIG_IGN)
+            if handler is not None:
+                signal.signal(number, handler)
+        signal.pthread_sigmask(signal.SIG_SETMASK, self.blocked)
+
+    def limits(self):
+        try:
+            with open('/proc/self/limits', 'rb') as limits:
+                return limits.read()
+        except OSError:
+            return b''
+
     def look(self):
-        """Descriptors and threads, which come first as they end the worker; what modules of the site hold, by values or sizes."""
-        seen = {}
+        """What belongs to the process, which comes first as it ends the worker; what modules of the site hold, by values or sizes."""
+        seen = {
+            'limits': self.limits() if 'resource' in sys.modules else self.before['limits'],
+            'priority': os.getpriority(os.PRIO_PROCESS, 0),
+            'user': os.getresuid() + os.getresgid(),
+        }
         for fd in descriptors():
             if fd not in (self.commands, self.reports, self.log):
                 to = target(fd)
                 if to:
                     seen['fd:%d' % fd] = to
-        threads = len(os.listdir('/proc/self/task'))
+        # The kernel counts a link for each thread.
+        threads = 1 if os.stat('/proc/self/task').st_nlink == 3 else len(os.listdir('/proc/self/task'))
         if threads > 1:
             seen['thread:%d' % threads] = True
         for name, module in list(sys.modules.items()):

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.postern.cgi.server.Tools;
+import dev.postern.system.Owners;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,6 +18,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -91,6 +93,9 @@ class WarmReuseTest {
             + " $SIG{__WARN__} = sub {}; $SIG{ALRM} = sub {}; alarm 99",
         "variables | print $, // 'u', $\\ // 'u', ord $/, $\", $|, $^W, $0, scalar @ARGV, $INC[0];"
             + " ($, , $\\, $/, $\", $^W, $0) = (1) x 6; $| = 1; @ARGV = 1; @INC = 1",
+        "mask | require POSIX; my $s = POSIX::SigSet->new; POSIX::sigprocmask(POSIX::SIG_BLOCK(),"
+            + " POSIX::SigSet->new(POSIX::SIGUSR1()), $s); print $s->ismember(POSIX::SIGUSR1());"
+            + " kill USR1 => $$",
         "time | print time - $^T < 3 ? 'now' : 'old'; $^T = 1",
         "handle | print 'x'; open F => '>/dev/null'; select F",
         "closed | $| = 1; print 'x'; close STDOUT; close STDERR; close STDIN",
@@ -151,6 +156,8 @@ class WarmReuseTest {
         "shell | import os,sys; sys.stdout.flush(); os.system('ls /proc/self/fd; echo e"
             + " >/dev/stderr; cat')",
         "closed | import os; os.close(1)",
+        "mask | import os, signal; print(signal.pthread_sigmask(signal.SIG_BLOCK,"
+            + " {signal.SIGUSR1})); os.kill(os.getpid(), signal.SIGUSR1)",
         "logging | import logging; logging.basicConfig(); logging.warning('seen')",
       })
   void python_isAnsweredAsByAProcessOfItsOwn(String name, String code) throws IOException {
@@ -396,10 +403,19 @@ class WarmReuseTest {
         "module | eval 'require Site' | module:",
         "descriptor | open our $kept => '</etc/passwd' | fd:",
         "child | if (!fork) { close STDOUT; close STDERR; sleep 3; exit } | child",
+        "priority | setpriority 0, 0, getpriority(0, 0) + 1 | priority",
+        "limits | require BSD::Resource; BSD::Resource::lower() | limits",
         "descriptor-of-many | ${\"v$_\"} = rand for 1 .. 25; open our $kept => '</etc/passwd' | fd:",
       })
   void perl_isToldWhatItLeaves(String name, String code, String found) throws IOException {
     Programs.write(directory.resolve("Site.pm"), "package Site; 1;\n");
+    Tools.require("prlimit");
+    // As the module of that name does by a call of the system.
+    Files.createDirectories(directory.resolve("BSD"));
+    Files.writeString(
+        directory.resolve("BSD/Resource.pm"),
+        "package BSD::Resource; sub lower { system 'prlimit', \"--pid=$$\", '--fsize=99999:' }"
+            + " 1;\n");
     assertThat(
             left(
                 "left-" + name + ".pl",
@@ -423,6 +439,10 @@ class WarmReuseTest {
             + " daemon=True).start() | thread:",
         "child | import os,time; os.fork() or (os.close(1), os.close(2), time.sleep(3),"
             + " os._exit(0)) | child",
+        "priority | import os; os.setpriority(os.PRIO_PROCESS, 0, os.getpriority(os.PRIO_PROCESS,"
+            + " 0) + 1) | priority",
+        "limits | import resource as r; r.setrlimit(r.RLIMIT_FSIZE, (99999,"
+            + " r.getrlimit(r.RLIMIT_FSIZE)[1])) | limits",
         "descriptor-of-many | import os, site_module; [setattr(site_module, 'v%d' % i, [i]) for i in"
             + " range(25)]; os.open('/etc/passwd', 0) | fd:",
         "thread-of-many | import threading, time, site_module; [setattr(site_module, 'v%d' % i, [i])"
@@ -435,6 +455,28 @@ class WarmReuseTest {
         .anyMatch(limit -> limit.startsWith("left:" + found));
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"pl", "py"})
+  void userOfARequest_isNotThatOfTheNext(String language) throws Exception {
+    if (Owners.current() != Owners.ROOT) {
+      Assumptions.abort("only root can change its user");
+    }
+    String name = "user." + language;
+    site.script(
+        name,
+        language.equals("pl")
+            ? "#!/usr/bin/perl\n" + PERL + "print $>; $> = 61849;"
+            : "#!/usr/bin/python3\nimport os\n"
+                + PYTHON
+                + "\nprint(os.geteuid()); os.seteuid(61849)");
+    for (int i = 0; i < 3; i++) {
+      assertThat(site.fork(() -> get(name, "")).body().strip()).isEqualTo("0");
+    }
+    assertThat(site.changes)
+        .extracting(WorkerStatus::why)
+        .contains("its script has left user behind");
+  }
+
   @Test
   void findings_areInTheStatus() throws IOException {
     left("status.pl", "#!/usr/bin/perl", PERL + "$visits++");
@@ -442,16 +484,21 @@ class WarmReuseTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"open our $kept => '</etc/passwd'", "$count++"})
-  void worker_isRecycledForADescriptorAndStrictlyForAll(String code) throws Exception {
+  @ValueSource(
+      strings = {
+        "open our $kept => '</etc/passwd'",
+        "setpriority 0, 0, getpriority(0, 0) + 1",
+        "$count++"
+      })
+  void worker_isRecycledForADescriptorOrPriorityAndStrictlyForAll(String code) throws Exception {
     Path own = Files.createDirectories(directory.resolve("recycled-" + code.length()));
     Programs.write(own.resolve("p.pl"), "#!/usr/bin/perl\n" + PERL + "print $$; " + code + ";\n");
-    boolean descriptor = code.startsWith("open");
+    boolean strict = code.startsWith("$count");
     try (WarmSite other =
         new WarmSite(
             own,
             WorkerMode.REUSE,
-            group -> descriptor ? group.processes(1) : group.processes(1).strictReuse(),
+            group -> strict ? group.processes(1).strictReuse() : group.processes(1),
             host -> host)) {
       String first = other.fork(() -> Call.get("/p.pl")).body();
       await(
