@@ -113,13 +113,14 @@ final class ReusedScript implements PooledScript, WorkerPool.Listener {
       begin();
       return "it has changed";
     }
+    long now = System.nanoTime();
     if (workers.hasWorkers()) {
+      asked = now;
       return "";
     }
     if (isWaiting()) {
       return failure;
     }
-    long now = System.nanoTime();
     boolean again = wasAsked && now - asked < pool.options().inactivity().toNanos();
     wasAsked = true;
     asked = now;

@@ -193,6 +193,7 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
       begin();
       return WORKED;
     }
+    asked = now;
     return "";
   }
 

@@ -544,6 +544,34 @@ class WarmReuseTest {
     }
   }
 
+  /** The time in which a second request makes a script warm begins with its last request. */
+  @Test
+  void scriptWhoseWorkerHasEnded_isNotAskedForTheFirstTime() throws Exception {
+    Path own = Files.createDirectories(directory.resolve("asked"));
+    Programs.write(
+        own.resolve("p.pl"),
+        "#!/usr/bin/perl\n" + PERL + "open our $f => '</etc/passwd' if $ENV{QUERY_STRING};\n");
+    Duration inactivity = Duration.ofSeconds(2);
+    try (WarmSite other =
+        new WarmSite(
+            own,
+            WorkerMode.REUSE,
+            group -> group.processes(1).inactivityTimeout(inactivity),
+            host -> host)) {
+      other.fork(() -> get("p.pl", ""));
+      long start = System.nanoTime();
+      await(
+          () -> {
+            other.fork(() -> get("p.pl", ""));
+            return System.nanoTime() - start > inactivity.toNanos();
+          });
+      other.ask(() -> get("p.pl", "leave"));
+      await(() -> other.changes.stream().anyMatch(c -> c.why().contains("has left fd")));
+      other.ask(() -> get("p.pl", ""));
+      assertThat(other.last().coldReason()).isEqualTo("it is loading");
+    }
+  }
+
   /** Even if nobody kills it, as when its JVM was killed. */
   @ParameterizedTest
   @CsvSource(
