@@ -21,6 +21,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -63,6 +64,10 @@ final class ForkServer {
   private final Instant begun = Stamp.now();
   private final LinkedBlockingQueue<Report> children = new LinkedBlockingQueue<>();
   private final LoadedFiles files;
+
+  /** How many children were ordered by requests that were interrupted, so that others get them. */
+  private final AtomicInteger left = new AtomicInteger();
+
   private final Map<Long, Map<String, String>> telling = new LinkedHashMap<>();
 
   /** The answers that are awaited to {@link #reap}. */
@@ -374,11 +379,19 @@ final class ForkServer {
    */
   Taken take() throws InterruptedException {
     try {
-      send("f\n");
+      if (left.getAndUpdate(n -> Math.max(0, n - 1)) == 0) {
+        send("f\n");
+      }
     } catch (IOException e) {
       return new Taken(null, "its server has ended");
     }
-    Report report = children.poll(FORK_PATIENCE.toNanos(), TimeUnit.NANOSECONDS);
+    Report report;
+    try {
+      report = children.poll(FORK_PATIENCE.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      left.incrementAndGet();
+      throw e;
+    }
     if (report == null) {
       kill();
       return new Taken(null, "its server did not fork in time");
