@@ -220,7 +220,7 @@ class WarmGroupTest {
     perl("app.pl", HEAD + "print 'old';");
     Path script = directory.resolve("app.pl");
     List<CgiRun> runs = new CopyOnWriteArrayList<>();
-    try (WorkerGroup group = WorkerGroup.builder("command").mode(mode).build();
+    try (WorkerGroup group = WorkerGroup.builder("command").mode(mode).processes(1).build();
         CgiApplication app =
             CgiApplication.builder(List.of(Tools.require("perl"), script.toString()))
                 .workers(group)
