@@ -1,5 +1,6 @@
 package dev.postern.inprocess;
 
+import com.google.common.util.concurrent.Uninterruptibles;
 import dev.postern.process.Pumps;
 import java.io.IOException;
 import java.io.InputStream;
@@ -31,10 +32,9 @@ final class Children {
   static void await(Run run) {
     for (Process child : run.children) {
       if (child instanceof Inheriting inheriting) {
-        try {
-          inheriting.awaitPumps();
-        } catch (InterruptedException e) {
-          return;
+        for (CountDownLatch pump : inheriting.pumps) {
+          boolean unused =
+              Uninterruptibles.awaitUninterruptibly(pump, GRACE_MILLIS, TimeUnit.MILLISECONDS);
         }
       }
     }
@@ -147,6 +147,15 @@ final class Children {
     }
 
     @Override
+    public boolean waitFor(long time, TimeUnit unit) throws InterruptedException {
+      boolean ended = process.waitFor(time, unit);
+      if (ended) {
+        awaitPumps();
+      }
+      return ended;
+    }
+
+    @Override
     public int exitValue() {
       return process.exitValue();
     }
@@ -154,6 +163,17 @@ final class Children {
     @Override
     public void destroy() {
       process.destroy();
+    }
+
+    @Override
+    public Process destroyForcibly() {
+      process.destroyForcibly();
+      return this;
+    }
+
+    @Override
+    public boolean supportsNormalTermination() {
+      return process.supportsNormalTermination();
     }
 
     @Override

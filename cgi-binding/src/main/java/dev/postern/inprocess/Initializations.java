@@ -11,12 +11,19 @@ import org.jspecify.annotations.Nullable;
  */
 @SuppressWarnings("ReferenceEquality")
 final class Initializations {
+  private static final long LOOK_MILLIS = 50;
+
+  private final Instance instance;
   private final Map<String, State> states = new HashMap<>();
 
   private static final class State {
     final Thread by = Thread.currentThread();
     boolean done;
     boolean failed;
+  }
+
+  Initializations(Instance instance) {
+    this.instance = instance;
   }
 
   /** Forgets all, for the next request. */
@@ -37,10 +44,12 @@ final class Initializations {
     boolean interrupted = false;
     while (!state.done && !state.failed && state.by != Thread.currentThread()) {
       try {
-        wait();
+        wait(LOOK_MILLIS);
       } catch (InterruptedException e) {
         interrupted = true;
       }
+      // Two threads may wait for each other, until the program is stopped.
+      instance.live();
     }
     if (interrupted) {
       Thread.currentThread().interrupt();

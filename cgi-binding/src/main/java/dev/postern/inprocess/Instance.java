@@ -8,6 +8,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.ForkJoinWorkerThread;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,6 +42,12 @@ public final class Instance {
         }
       };
 
+  /**
+   * How long threads may take to end by themselves: the workers of the program's common pool, and a
+   * main that has called exit.
+   */
+  private static final long SETTLE_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+
   private static final boolean HAS_VIRTUAL_THREADS = Runtime.version().feature() >= 21;
 
   private static final ThreadLocal<Instance> NEW = new ThreadLocal<>();
@@ -48,7 +55,7 @@ public final class Instance {
 
   final ProgramCode code;
   final ProgramLoader loader;
-  final Initializations initializations = new Initializations();
+  final Initializations initializations = new Initializations(this);
   final KeptState kept = new KeptState();
   private final InstancePool pool;
   private @Nullable Launcher launcher;
@@ -300,6 +307,20 @@ public final class Instance {
    * @return whether all could be stopped
    */
   boolean end(Run of, long graceNanos) {
+    boolean quiet = false;
+    try {
+      quiet = stopped(of, graceNanos);
+    } finally {
+      if (quiet) {
+        pool.giveBack(this, of.spoiled);
+      } else {
+        pool.abandon(this);
+      }
+    }
+    return quiet;
+  }
+
+  private boolean stopped(Run of, long graceNanos) {
     of.stop(of.status());
     of.pipe.abandon();
     Children.end(of);
@@ -316,21 +337,15 @@ public final class Instance {
     boolean quiet = awaitQuiet(of, graceNanos);
     // A thread may have opened something before it ended.
     of.closeAll();
+    of.deleteAll();
     if (!code.isKept()) {
       undo();
     }
-    String why = of.spoiled;
-    if (why != null) {
+    if (of.spoiled != null || !quiet) {
       // Threads that no group lists may be left. They end at their next poll.
       launcher().stop();
-    }
-    if (why == null && code.isReset()) {
-      why = kept.audit(code);
-    }
-    if (quiet) {
-      pool.giveBack(this, why);
-    } else {
-      pool.abandon(this);
+    } else if (code.isReset()) {
+      of.spoil(kept.audit(code));
     }
     return quiet;
   }
@@ -372,8 +387,8 @@ public final class Instance {
       if (took > graceNanos) {
         return false;
       }
-      // The main thread needs a moment to return to its loop.
-      if (others.length > 0 || !of.mainDone) {
+      boolean settles = of.mainDone && took < Math.min(SETTLE_NANOS, graceNanos / 2);
+      if (!settles || !isWorkers(others)) {
         if (!stopping) {
           launcher().stop();
           of.spoil("threads");
@@ -394,6 +409,15 @@ public final class Instance {
     }
     if (interrupted) {
       Thread.currentThread().interrupt();
+    }
+    return true;
+  }
+
+  private static boolean isWorkers(Thread[] threads) {
+    for (Thread thread : threads) {
+      if (!(thread instanceof Worker)) {
+        return false;
+      }
     }
     return true;
   }

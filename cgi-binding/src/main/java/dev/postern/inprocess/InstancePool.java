@@ -18,6 +18,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -73,24 +74,32 @@ public final class InstancePool implements AutoCloseable {
       @Nullable InputStream body)
       throws IOException {
     Instance instance = acquire();
-    Comparison comparison =
-        instance.code.isReset() && isCompared()
-            ? new Comparison(this, environment, directory)
-            : null;
-    InputStream read = comparison == null ? body : comparison.recorded(body);
-    Run run = new Run(instance, environment, directory, read, options.charset());
-    return begin(instance, run, command, comparison);
+    return begin(
+        instance,
+        () -> {
+          Comparison comparison =
+              instance.code.isReset() && isCompared()
+                  ? new Comparison(this, environment, directory)
+                  : null;
+          InputStream read = comparison == null ? body : comparison.recorded(body);
+          Run run = new Run(instance, environment, directory, read, options.charset());
+          return new RunningInstance(instance, run, command, options.stopGrace(), comparison);
+        });
   }
 
-  private RunningInstance begin(
-      Instance instance, Run run, List<String> command, @Nullable Comparison comparison)
+  /** Gives the instance back if anything fails, because its place would be lost. */
+  private RunningInstance begin(Instance instance, Supplier<RunningInstance> request)
       throws IOException {
     try {
-      instance.begin(run, options.arguments().toArray(new String[0]));
-      return new RunningInstance(instance, run, command, options.stopGrace(), comparison);
-    } catch (OutOfMemoryError e) {
+      RunningInstance running = request.get();
+      instance.begin(running.run(), options.arguments().toArray(new String[0]));
+      return running;
+    } catch (Throwable e) {
       giveBack(instance, "not started");
-      throw new IOException("program must have a thread", e);
+      if (e instanceof OutOfMemoryError) {
+        throw new IOException("program must have a thread", e);
+      }
+      throw e;
     }
   }
 
@@ -116,9 +125,13 @@ public final class InstancePool implements AutoCloseable {
       throw e;
     }
     Instance instance = made(current);
-    Run run = new Run(instance, environment, directory, body, options.charset());
-    run.spoil("compared");
-    return begin(instance, run, List.of(), null);
+    return begin(
+        instance,
+        () -> {
+          Run run = new Run(instance, environment, directory, body, options.charset());
+          run.spoil("compared");
+          return new RunningInstance(instance, run, List.of(), options.stopGrace(), null);
+        });
   }
 
   /** Reports that the answer of a program that was reset differs from the answer of new classes. */

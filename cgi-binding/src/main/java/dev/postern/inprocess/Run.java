@@ -1,5 +1,6 @@
 package dev.postern.inprocess;
 
+import com.google.common.util.concurrent.Uninterruptibles;
 import dev.postern.process.ErrorTail;
 import java.io.BufferedInputStream;
 import java.io.BufferedReader;
@@ -250,13 +251,25 @@ final class Run {
       poisoned = true;
       firstOut.flush();
       firstErr.flush();
-      while (!halt && !deletes.isEmpty()) {
-        deletes.removeLast().delete();
+      if (halt) {
+        synchronized (deletes) {
+          deletes.clear();
+        }
       }
+      deleteAll();
       Children.await(this);
     } catch (Throwable e) {
       poisoned = true;
       spoil("error");
+    }
+  }
+
+  /** Deletes what the program wants to be deleted at its end. */
+  void deleteAll() {
+    synchronized (deletes) {
+      while (!deletes.isEmpty()) {
+        deletes.removeLast().delete();
+      }
     }
   }
 
@@ -277,11 +290,8 @@ final class Run {
     long start = System.nanoTime();
     for (Thread hook : all) {
       long left = HOOK_NANOS - (System.nanoTime() - start);
-      try {
-        hook.join(Math.max(1, TimeUnit.NANOSECONDS.toMillis(left)));
-      } catch (InterruptedException e) {
-        return;
-      }
+      // A main that was interrupted waits for its hooks, too.
+      Uninterruptibles.joinUninterruptibly(hook, Math.max(1, left), TimeUnit.NANOSECONDS);
     }
   }
 
@@ -309,7 +319,7 @@ final class Run {
     return status;
   }
 
-  void spoil(String why) {
+  void spoil(@Nullable String why) {
     if (spoiled == null) {
       spoiled = why;
     }

@@ -180,6 +180,10 @@ final class RunningInstance implements RunningProgram {
     }
   }
 
+  Run run() {
+    return run;
+  }
+
   int status() {
     return run.status();
   }

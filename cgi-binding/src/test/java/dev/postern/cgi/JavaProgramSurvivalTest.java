@@ -261,6 +261,18 @@ class JavaProgramSurvivalTest {
     }
   }
 
+  /** Only the workers of its pool end with each request. */
+  @Test
+  void commonPool_costsNoInstance() {
+    try (JavaProgram program = JavaProgramFixture.inside(Late.InPoolOnly.class).build()) {
+      CgiApplication app = CgiApplication.of(program);
+      for (int i = 0; i < 20; i++) {
+        assertThat(Call.get("/").to(app).body()).isEqualTo("3");
+      }
+      assertThat(program.report().discarded()).isEmpty();
+    }
+  }
+
   @Test
   void output_isSeenTickByTick() {
     try (JavaProgram program = JavaProgramFixture.inside(Heavy.Ticks.class).build()) {

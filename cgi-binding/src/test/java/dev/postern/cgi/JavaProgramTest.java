@@ -165,6 +165,7 @@ class JavaProgramTest {
         Hangs.InSleepForEver.class,
         Hangs.CatchesAll.class,
         Hangs.ForLock.class,
+        Hangs.InInitializers.class,
         Hangs.InRead.class
       })
   void hangingProgram_isStopped_andTheNextRequestIsRight(Class<?> hanging) {
@@ -183,6 +184,33 @@ class JavaProgramTest {
 
       assertThat(Call.get("/").with("QUERY_STRING", "go").to(app).body()).isEqualTo("went");
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"wait", "loop"})
+  void exitThatTheJdkHasSwallowed_endsTheProgram(String query) {
+    try (JavaProgram program = JavaProgramFixture.inside(Hangs.AfterSwallowedExit.class).build()) {
+      for (int i = 0; i < 2; i++) {
+        Call call = Call.get("/").with("QUERY_STRING", query).to(app(program));
+        assertThat(call.body()).as(call.log()).isEqualTo("left");
+        assertThat(program.report().abandoned()).isZero();
+      }
+    }
+  }
+
+  @Test
+  void filesToDelete_areDeleted_alsoWhenTheProgramIsStopped() throws IOException {
+    try (JavaProgram program = JavaProgramFixture.inside(Hangs.WithFileToDelete.class).build()) {
+      Call call =
+          Call.get("/")
+              .to(
+                  CgiApplication.builder(program)
+                      .workingDirectory(directory)
+                      .totalTimeout(SHORT)
+                      .build());
+      assertThat(call.body()).as(call.log()).isEqualTo("true");
+    }
+    assertThat(directory).isEmptyDirectory();
   }
 
   @Test

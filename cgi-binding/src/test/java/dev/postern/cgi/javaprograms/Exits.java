@@ -138,6 +138,51 @@ public final class Exits {
     }
   }
 
+  public static final class ByBoundHandle {
+    public static void main(String[] args) throws Throwable {
+      head();
+      MethodHandles.publicLookup()
+          .bind(Runtime.getRuntime(), "exit", MethodType.methodType(void.class, int.class))
+          .invokeExact(13);
+      System.out.println("after");
+    }
+  }
+
+  public static final class ByReflectionInInterface {
+    interface Ends {
+      default void end() throws Exception {
+        System.class.getMethod("exit", int.class).invoke(null, 14);
+      }
+    }
+
+    static final class End implements Ends {}
+
+    public static void main(String[] args) throws Exception {
+      head();
+      new End().end();
+      System.out.println("after");
+    }
+  }
+
+  /** Main has been interrupted when it returns. */
+  public static final class InterruptedWithHook {
+    public static void main(String[] args) {
+      head();
+      Runtime.getRuntime()
+          .addShutdownHook(
+              new Thread(
+                  () -> {
+                    try {
+                      Thread.sleep(300);
+                    } catch (InterruptedException e) {
+                      System.out.println("interrupted");
+                    }
+                    System.out.println("hook");
+                  }));
+      Thread.currentThread().interrupt();
+    }
+  }
+
   /** Halt runs no hooks. */
   public static final class ByHalt {
     public static void main(String[] args) {

@@ -1,5 +1,7 @@
 package dev.postern.cgi.javaprograms;
 
+import java.io.File;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.regex.Pattern;
@@ -62,6 +64,71 @@ public final class Hangs {
           Thread.yield();
         }
       }
+    }
+  }
+
+  /** Its own main calls exit, but code of the JDK keeps what ends the program. */
+  public static final class AfterSwallowedExit {
+    public static void main(String[] args) throws InterruptedException {
+      System.out.print("Content-Type: text/plain\n\nleft");
+      boolean loops = System.getenv("QUERY_STRING").equals("loop");
+      CompletableFuture.completedFuture(1).thenAccept(x -> System.exit(0));
+      if (loops) {
+        for (long i = 0; i >= 0; i++) {
+          // Nothing here asks for anything.
+        }
+      }
+      new CountDownLatch(1).await();
+    }
+  }
+
+  /** Two classes, each of which needs the other one. */
+  public static final class InInitializers {
+    static final CountDownLatch BOTH = new CountDownLatch(2);
+
+    static final class First {
+      static final int VALUE = meet() + Second.get();
+
+      static int get() {
+        return VALUE;
+      }
+    }
+
+    static final class Second {
+      static final int VALUE = meet() + First.get();
+
+      static int get() {
+        return VALUE;
+      }
+    }
+
+    static int meet() {
+      try {
+        BOTH.countDown();
+        BOTH.await();
+      } catch (InterruptedException e) {
+        System.err.println("interrupted");
+      }
+      return 1;
+    }
+
+    public static void main(String[] args) {
+      if (goes()) {
+        return;
+      }
+      new Thread(Second::get).start();
+      First.get();
+    }
+  }
+
+  /** Leaves a file that is to be deleted at its end. */
+  public static final class WithFileToDelete {
+    public static void main(String[] args) throws Exception {
+      File file = new File("left");
+      file.deleteOnExit();
+      System.out.print("Content-Type: text/plain\n\n" + file.createNewFile());
+      System.out.flush();
+      new CountDownLatch(1).await();
     }
   }
 

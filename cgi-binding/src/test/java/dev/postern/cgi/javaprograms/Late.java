@@ -119,6 +119,16 @@ public final class Late {
     }
   }
 
+  /** Uses the common pool in each way, and leaves nothing. */
+  public static final class InPoolOnly {
+    public static void main(String[] args) throws Exception {
+      System.out.print("Content-Type: text/plain\n\n");
+      int first = CompletableFuture.supplyAsync(() -> 1).get();
+      int second = ForkJoinPool.commonPool().submit(() -> 1).get();
+      System.out.print(first + second + ForkJoinTask.adapt(() -> 1).fork().join());
+    }
+  }
+
   /** Leaves a pool of its own open. */
   public static final class InOwnPool {
     public static void main(String[] args) throws InterruptedException {

@@ -3,6 +3,7 @@ package dev.postern.cgi.javaprograms;
 import java.io.BufferedReader;
 import java.io.File;
 import java.io.FileDescriptor;
+import java.io.FileFilter;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
 import java.io.FileReader;
@@ -15,17 +16,23 @@ import java.io.RandomAccessFile;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
 import java.util.Scanner;
+import java.util.Set;
 import java.util.TimeZone;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
@@ -197,6 +204,99 @@ public final class Surroundings {
       Path last = directory.toPath();
       Runtime.getRuntime()
           .addShutdownHook(new Thread(() -> System.out.println(Files.exists(last))));
+    }
+  }
+
+  /** What methods of the JDK give back for a relative path is relative, too. */
+  public static final class RelativePaths {
+    public static void main(String[] args) throws Exception {
+      head();
+      String name = "paths-" + System.getenv("QUERY_STRING");
+      Path root = Path.of(name);
+      System.out.println(Files.createDirectory(root) + " " + Files.createDirectories(root));
+      Path sub = Files.createDirectory(root.resolve("sub"));
+      File made = File.createTempFile("made", ".tmp", new File(name));
+      System.out.println(made.getParent() + " " + made.exists() + " " + made.delete());
+      System.out.println(Files.createFile(sub.resolve("v2")));
+      System.out.println(Files.createSymbolicLink(sub.resolve("current"), Path.of("v2")));
+      System.out.println(Files.readSymbolicLink(sub.resolve("current")));
+      System.out.println(Files.createLink(sub.resolve("hard"), sub.resolve("v2")));
+      System.out.println(Files.writeString(sub.resolve("v2"), "text"));
+      System.out.println(Files.readString(sub.resolve("current")));
+      System.out.println(Files.copy(sub.resolve("v2"), root.resolve("page.html")));
+      System.out.println(Files.move(sub.resolve("v2"), sub.resolve("v3")));
+      Path temporary = Files.createTempFile(root, "x", ".tmp");
+      System.out.println(temporary.getParent() + " " + Files.deleteIfExists(temporary));
+      Function<Path, Path> byReference = Surroundings::created;
+      System.out.println(byReference.apply(root.resolve("other")));
+      TreeSet<String> found = new TreeSet<>();
+      Files.walkFileTree(
+          root,
+          new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult preVisitDirectory(Path path, BasicFileAttributes attributes) {
+              found.add("directory " + path);
+              return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFile(Path path, BasicFileAttributes attributes) {
+              found.add("file " + root.relativize(path));
+              return FileVisitResult.CONTINUE;
+            }
+          });
+      System.out.println(
+          Files.walkFileTree(root, Set.of(), 1, new SimpleFileVisitor<>() {}) + " " + found);
+      try (DirectoryStream<Path> pages = Files.newDirectoryStream(root, "*.html")) {
+        pages.forEach(System.out::println);
+      }
+      DirectoryStream.Filter<Path> filter = path -> path.startsWith(root) && path.endsWith("sub");
+      try (DirectoryStream<Path> all = Files.newDirectoryStream(root, filter)) {
+        all.forEach(System.out::println);
+      }
+      FileFilter shows =
+          file -> {
+            System.out.println(file);
+            return file.exists();
+          };
+      System.out.println(shows.accept(new File(name)));
+      FileOutputStream.class.getConstructor(String.class).newInstance(name + "/reflected").close();
+      System.out.println(Files.exists(root.resolve("reflected")));
+    }
+  }
+
+  static Path created(Path path) {
+    try {
+      return Files.createDirectory(path);
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+
+  /** Text on the descriptors, without any stream of System. */
+  public static final class TextOnDescriptors {
+    public static void main(String[] args) throws IOException {
+      try (BufferedReader in = new BufferedReader(new FileReader(FileDescriptor.in));
+          FileWriter out = new FileWriter(FileDescriptor.out)) {
+        out.append("Content-Type: text/plain\n\n").append('x').write("\u2713\n");
+        out.write(in.readLine() + " " + in.ready() + " " + FileDescriptor.out.valid() + "\n");
+        out.write(new char[] {'a', 'b', 'c'}, 1, 1);
+      }
+    }
+  }
+
+  public static final class ChildrenWithTime {
+    public static void main(String[] args) throws Exception {
+      head();
+      System.out.flush();
+      Process late = new ProcessBuilder("sh", "-c", "sleep 0.2; echo late").inheritIO().start();
+      System.out.println(late.waitFor(1, TimeUnit.MINUTES));
+      Process stubborn =
+          new ProcessBuilder("sh", "-c", "trap '' TERM; while :; do sleep 0.05; done")
+              .inheritIO()
+              .start();
+      System.out.println(stubborn.supportsNormalTermination());
+      System.out.println(stubborn.destroyForcibly().waitFor());
     }
   }
 
