@@ -15,12 +15,15 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystems;
 import java.nio.file.FileVisitOption;
+import java.nio.file.FileVisitResult;
+import java.nio.file.FileVisitor;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Set;
 import java.util.function.BiPredicate;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
@@ -54,12 +57,29 @@ public final class FileShim {
         : new File(instance.live().directory.toFile(), name).getPath();
   }
 
+  /** The pattern of a log file. A percent sign begins the name of another place, or a number. */
+  public static @Nullable String pattern(@Nullable String pattern, Instance instance) {
+    if (pattern == null || pattern.matches("(%[ht]|/).*") || new File(pattern).isAbsolute()) {
+      return pattern;
+    }
+    return instance.live().directory.toString().replace("%", "%%") + "/" + pattern;
+  }
+
   @Redirect(value = "java/io/File.deleteOnExit", kind = VIRTUAL)
   public static void deleteOnExit(File file, Instance instance) {
     Run run = instance.live();
     synchronized (run.deletes) {
       run.deletes.add(requireNonNull(resolved(file, instance)));
     }
+  }
+
+  @Redirect("java/io/File.createTempFile")
+  public static File createTempFile(
+      String prefix, @Nullable String suffix, @Nullable File directory, Instance instance)
+      throws IOException {
+    File there = resolved(directory, instance);
+    File made = File.createTempFile(prefix, suffix, there);
+    return there == directory ? made : new File(directory, made.getName());
   }
 
   // ---- listings: what they find begins with the path that the program gave ----
@@ -138,8 +158,32 @@ public final class FileShim {
   public static DirectoryStream<Path> newDirectoryStream(Path directory, Instance instance)
       throws IOException {
     Path there = requireNonNull(resolved(directory, instance));
-    DirectoryStream<Path> found = Files.newDirectoryStream(there);
+    return back(Files.newDirectoryStream(there), there, directory, instance);
+  }
+
+  @Redirect("java/nio/file/Files.newDirectoryStream")
+  public static DirectoryStream<Path> newDirectoryStream(
+      Path directory, String glob, Instance instance) throws IOException {
+    Path there = requireNonNull(resolved(directory, instance));
+    return back(Files.newDirectoryStream(there, glob), there, directory, instance);
+  }
+
+  @Redirect("java/nio/file/Files.newDirectoryStream")
+  public static DirectoryStream<Path> newDirectoryStream(
+      Path directory, DirectoryStream.Filter<? super Path> filter, Instance instance)
+      throws IOException {
+    Path there = requireNonNull(resolved(directory, instance));
+    DirectoryStream<Path> found =
+        Files.newDirectoryStream(there, path -> filter.accept(back(path, there, directory)));
+    return back(found, there, directory, instance);
+  }
+
+  private static DirectoryStream<Path> back(
+      DirectoryStream<Path> found, Path there, Path directory, Instance instance) {
     SystemShim.opened(found, instance);
+    if (there == directory) {
+      return found;
+    }
     return new DirectoryStream<>() {
       @Override
       public Iterator<Path> iterator() {
@@ -151,6 +195,57 @@ public final class FileShim {
         found.close();
       }
     };
+  }
+
+  @Redirect("java/nio/file/Files.walkFileTree")
+  public static Path walkFileTree(Path start, FileVisitor<? super Path> visitor, Instance instance)
+      throws IOException {
+    return walkFileTree(start, Set.of(), Integer.MAX_VALUE, visitor, instance);
+  }
+
+  @Redirect("java/nio/file/Files.walkFileTree")
+  public static Path walkFileTree(
+      Path start,
+      Set<FileVisitOption> options,
+      int depth,
+      FileVisitor<? super Path> visitor,
+      Instance instance)
+      throws IOException {
+    Path there = requireNonNull(resolved(start, instance));
+    Files.walkFileTree(there, options, depth, new Visitor(visitor, there, start));
+    return start;
+  }
+
+  /** Shows a visitor each file by the path that begins as the program's own does. */
+  private record Visitor(FileVisitor<? super Path> visitor, Path there, Path asked)
+      implements FileVisitor<Path> {
+    @Override
+    public FileVisitResult preVisitDirectory(Path path, BasicFileAttributes attributes)
+        throws IOException {
+      return visitor.preVisitDirectory(back(path, there, asked), attributes);
+    }
+
+    @Override
+    public FileVisitResult visitFile(Path path, BasicFileAttributes attributes) throws IOException {
+      return visitor.visitFile(back(path, there, asked), attributes);
+    }
+
+    @Override
+    public FileVisitResult visitFileFailed(Path path, IOException e) throws IOException {
+      return visitor.visitFileFailed(back(path, there, asked), e);
+    }
+
+    @Override
+    public FileVisitResult postVisitDirectory(Path path, @Nullable IOException e)
+        throws IOException {
+      return visitor.postVisitDirectory(back(path, there, asked), e);
+    }
+  }
+
+  /** What a method has returned for a path, in the form in which the program gave the path. */
+  public static Path back(Path returned, Path asked, Instance instance) {
+    Path there = requireNonNull(resolved(asked, instance));
+    return there != asked && returned.startsWith(there) ? back(returned, there, asked) : returned;
   }
 
   private static Stream<Path> back(Stream<Path> found, Path there, Path asked, Instance instance) {

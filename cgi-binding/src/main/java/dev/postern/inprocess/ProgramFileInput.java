@@ -5,9 +5,13 @@ import java.io.File;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileNotFoundException;
+import java.io.FileReader;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InputStreamReader;
 import java.io.OutputStream;
+import java.nio.CharBuffer;
+import java.nio.charset.Charset;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -93,5 +97,73 @@ public class ProgramFileInput extends FileInputStream {
   public void close() throws IOException {
     run.open.remove(this);
     super.close();
+  }
+
+  /** Replaces FileReader in rewritten code, in the same way. */
+  public static class Text extends FileReader {
+    private final @Nullable InputStreamReader standard;
+
+    public Text(FileDescriptor descriptor, Instance instance) {
+      super(descriptor == StreamShim.IN ? new FileDescriptor() : descriptor);
+      standard =
+          new InputStreamReader(
+              new ProgramFileInput(descriptor, instance), LocaleShim.charset(instance));
+    }
+
+    public Text(String name, Instance instance) throws IOException {
+      this(name, LocaleShim.charset(instance), instance);
+    }
+
+    public Text(String name, Charset charset, Instance instance) throws IOException {
+      this(new File(name), charset, instance);
+    }
+
+    public Text(File file, Instance instance) throws IOException {
+      this(file, LocaleShim.charset(instance), instance);
+    }
+
+    public Text(File file, Charset charset, Instance instance) throws IOException {
+      super(FileShim.resolved(file, instance), charset);
+      standard =
+          ENVIRONMENT.equals(file.getPath())
+              ? new InputStreamReader(environment(instance.live()), charset)
+              : null;
+      SystemShim.opened(this, instance);
+    }
+
+    @Override
+    public @Nullable String getEncoding() {
+      return standard == null ? super.getEncoding() : standard.getEncoding();
+    }
+
+    @Override
+    public int read() throws IOException {
+      return standard == null ? super.read() : standard.read();
+    }
+
+    @Override
+    public int read(char[] text, int offset, int length) throws IOException {
+      return standard == null
+          ? super.read(text, offset, length)
+          : standard.read(text, offset, length);
+    }
+
+    @Override
+    public int read(CharBuffer text) throws IOException {
+      return standard == null ? super.read(text) : standard.read(text);
+    }
+
+    @Override
+    public boolean ready() throws IOException {
+      return standard == null ? super.ready() : standard.ready();
+    }
+
+    @Override
+    public void close() throws IOException {
+      if (standard != null) {
+        standard.close();
+      }
+      super.close();
+    }
   }
 }

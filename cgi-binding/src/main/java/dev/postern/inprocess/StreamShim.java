@@ -80,6 +80,11 @@ public final class StreamShim {
     return ERR;
   }
 
+  @Redirect(value = "java/io/FileDescriptor.valid", kind = VIRTUAL)
+  public static boolean isValid(FileDescriptor descriptor, Instance instance) {
+    return descriptor == IN || descriptor == OUT || descriptor == ERR || descriptor.valid();
+  }
+
   // ---- java.lang.IO, from JDK 25 on ----
 
   @Redirect("java/lang/IO.println")

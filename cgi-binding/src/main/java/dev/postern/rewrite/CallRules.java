@@ -30,7 +30,9 @@ final class CallRules {
   static final Map<String, String> REPLACED =
       Map.of(
           "java/io/FileOutputStream", Names.FILE_OUTPUT,
+          "java/io/FileWriter", Names.FILE_WRITER,
           "java/io/FileInputStream", Names.FILE_INPUT,
+          "java/io/FileReader", Names.FILE_READER,
           "java/net/URLClassLoader", Names.URL_LOADER);
 
   /** Setters whose effect all requests would see. */
@@ -58,8 +60,6 @@ final class CallRules {
   /** Classes whose constructors open something. */
   private static final Set<String> OPENING =
       Set.of(
-          "java/io/FileReader",
-          "java/io/FileWriter",
           "java/io/PrintStream",
           "java/io/PrintWriter",
           "java/io/RandomAccessFile",

@@ -12,7 +12,9 @@ final class Names {
   static final String SYSTEM = SHIMS + "SystemShim";
   static final String WIDE = SHIMS + "WideShim";
   static final String FILE_OUTPUT = SHIMS + "ProgramFileOutput";
+  static final String FILE_WRITER = FILE_OUTPUT + "$Text";
   static final String FILE_INPUT = SHIMS + "ProgramFileInput";
+  static final String FILE_READER = FILE_INPUT + "$Text";
   static final String URL_LOADER = SHIMS + "ProgramUrlLoader";
 
   /** The beginning of the names of members that were added to a class. */

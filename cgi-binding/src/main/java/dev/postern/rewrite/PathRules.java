@@ -43,17 +43,18 @@ final class PathRules {
   private static final Set<String> NAMED =
       words(
           """
-          java/io/FileReader java/io/FileWriter java/io/RandomAccessFile java/io/PrintWriter
-          java/io/PrintStream java/util/Formatter java/util/zip/ZipFile java/util/jar/JarFile
-          java/util/logging/FileHandler javax/imageio/stream/FileImageInputStream
+          java/io/RandomAccessFile java/io/PrintWriter java/io/PrintStream java/util/Formatter
+          java/util/zip/ZipFile java/util/jar/JarFile java/util/logging/FileHandler
+          javax/imageio/stream/FileImageInputStream
           """);
 
   /** Classes whose methods only compute with paths, apart from those above. */
   private static final Set<String> ALGEBRA =
       words(
           """
-          java/io/File java/nio/file/Path java/nio/file/Paths java/nio/file/FileSystem
-          java/nio/file/PathMatcher java/util/Objects java/lang/ProcessBuilder
+          java/io/File java/io/FileFilter java/io/FilenameFilter java/nio/file/Path
+          java/nio/file/Paths java/nio/file/FileSystem java/nio/file/PathMatcher
+          java/util/Objects java/lang/ProcessBuilder
           """);
 
   private PathRules() {}
@@ -93,16 +94,44 @@ final class PathRules {
       list.add(new VarInsnNode(arguments[i].getOpcode(ISTORE), locals[i]));
     }
     if (receiver) {
-      resolve(list, file ? FILE : PATH);
+      String descriptor = file ? FILE : PATH;
+      list.add(Code.shim(Names.FILES, "resolved", "(" + descriptor + ")" + descriptor));
     }
     for (int i = from; i < arguments.length; i++) {
       list.add(new VarInsnNode(arguments[i].getOpcode(ILOAD), locals[i]));
       if (isFile(call, arguments, i)) {
-        resolve(list, arguments[i].getDescriptor());
+        String descriptor = arguments[i].getDescriptor();
+        boolean pattern = call.owner.equals("java/util/logging/FileHandler");
+        list.add(
+            Code.shim(
+                Names.FILES,
+                pattern ? "pattern" : "resolved",
+                "(" + descriptor + ")" + descriptor));
       }
     }
     method.instructions.insertBefore(call, list);
+    int asked = returned(call, arguments);
+    if (asked >= 0) {
+      InsnList after = new InsnList();
+      after.add(new VarInsnNode(Opcodes.ALOAD, locals[asked]));
+      after.add(Code.shim(Names.FILES, "back", "(" + PATH + PATH + ")" + PATH));
+      method.instructions.insert(call, after);
+    }
     return Math.max(1, used);
+  }
+
+  /** The argument that the call returns, or in which it makes what it returns; -1 for none. */
+  private static int returned(MethodInsnNode call, Type[] arguments) {
+    int last = -1;
+    if (call.owner.equals("java/nio/file/Files")
+        && call.desc.endsWith(")" + PATH)
+        && !call.name.equals("readSymbolicLink")) {
+      for (int i = 0; i < arguments.length; i++) {
+        boolean isOfLink = last >= 0 && call.name.endsWith("Link");
+        last = arguments[i].getDescriptor().equals(PATH) && !isOfLink ? i : last;
+      }
+    }
+    return last;
   }
 
   private static boolean isOfJdk(String owner) {
@@ -120,16 +149,16 @@ final class PathRules {
 
   private static boolean isFile(MethodInsnNode call, Type[] arguments, int i) {
     String descriptor = arguments[i].getDescriptor();
+    if (i == 1 && call.name.equals("createSymbolicLink")) {
+      // The system resolves the target of a link against the directory of the link.
+      return false;
+    }
     return descriptor.equals(FILE)
         || descriptor.equals(PATH)
         || i == 0
             && descriptor.equals(STRING)
             && call.name.equals("<init>")
             && NAMED.contains(call.owner);
-  }
-
-  private static void resolve(InsnList list, String descriptor) {
-    list.add(Code.shim(Names.FILES, "resolved", "(" + descriptor + ")" + descriptor));
   }
 
   private static boolean isLoader(String owner, ProgramClasses code) {

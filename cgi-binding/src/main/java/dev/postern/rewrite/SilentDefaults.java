@@ -70,12 +70,6 @@ public final class SilentDefaults {
       java/lang/String <init>([B) charset
       java/lang/String <init>([BII) charset
       java/lang/String getBytes() charset
-      java/io/FileReader <init>(Ljava/io/File;) charset
-      java/io/FileReader <init>(Ljava/lang/String;) charset
-      java/io/FileWriter <init>(Ljava/io/File;) charset
-      java/io/FileWriter <init>(Ljava/io/File;Z) charsetBefore
-      java/io/FileWriter <init>(Ljava/lang/String;) charset
-      java/io/FileWriter <init>(Ljava/lang/String;Z) charsetBefore
       java/io/InputStreamReader <init>(Ljava/io/InputStream;) charset
       java/io/OutputStreamWriter <init>(Ljava/io/OutputStream;) charset
       java/io/PrintStream <init>(Ljava/io/File;) charset
@@ -160,11 +154,6 @@ public final class SilentDefaults {
       } else if (each.equals("no")) {
         given.add(new InsnNode(Opcodes.ICONST_0));
         call.desc = call.desc.replace(")", "Z)");
-      } else if (each.equals("charsetBefore")) {
-        String charset = TYPES.get("charset");
-        given.add(Code.shim(Names.LOCALES, "charset", "()" + charset));
-        given.add(new InsnNode(Opcodes.SWAP));
-        call.desc = call.desc.replace("Z)", charset + "Z)");
       } else {
         String added = TYPES.get(each);
         String shims = each.equals("pool") ? Names.WIDE : Names.LOCALES;

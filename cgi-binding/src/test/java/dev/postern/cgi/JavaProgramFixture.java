@@ -57,6 +57,8 @@ final class JavaProgramFixture {
           Surroundings.RawInput.class,
           Surroundings.SystemProperties.class,
           Surroundings.RelativeFiles.class,
+          Surroundings.RelativePaths.class,
+          Surroundings.TextOnDescriptors.class,
           Surroundings.ChildrenWithTime.class,
           Surroundings.Children.class,
           Surroundings.Pipeline.class,
