@@ -195,7 +195,7 @@ public final class InstancePool implements AutoCloseable {
 
   /** The program as it is on disk now. */
   synchronized ProgramCode code() throws IOException {
-    if (code == null || source.hasChanged()) {
+    if (code == null || source.hasChanged(code)) {
       // Where the new version cannot be loaded, the old one must not answer.
       code = null;
       code = source.load(options);

@@ -21,6 +21,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.jar.Attributes;
 import java.util.jar.Manifest;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.objectweb.asm.ClassReader;
 import org.objectweb.asm.tree.ClassNode;
@@ -39,6 +40,16 @@ final class ProgramCode implements ProgramClasses {
               LogShim.class,
               ReflectionShim.class,
               WideShim.class));
+
+  /**
+   * The packages of the platform's modules. As in a JVM of its own, a program never gets classes of
+   * these packages from its class path.
+   */
+  private static final Set<String> PLATFORM =
+      ModuleLayer.boot().modules().stream()
+          .filter(module -> isOfPlatform(module.getClassLoader()))
+          .flatMap(module -> module.getPackages().stream())
+          .collect(Collectors.toUnmodifiableSet());
 
   private final ProgramOptions options;
   private final String main;
@@ -79,19 +90,33 @@ final class ProgramCode implements ProgramClasses {
     Set<Path> seen = new LinkedHashSet<>();
     List<ClassPathRoot> roots = new ArrayList<>();
     for (Path path : classPath) {
-      add(path, seen, roots);
+      if (seen.add(path)) {
+        add(ClassPathRoot.of(path), seen, roots);
+      }
     }
     return roots;
   }
 
-  private static void add(Path path, Set<Path> seen, List<ClassPathRoot> roots) throws IOException {
-    if (seen.add(path)) {
-      ClassPathRoot root = ClassPathRoot.of(path);
-      roots.add(root);
-      for (Path more : root.more()) {
-        add(more, seen, roots);
+  private static void add(ClassPathRoot root, Set<Path> seen, List<ClassPathRoot> roots)
+      throws IOException {
+    roots.add(root);
+    for (Path more : root.more()) {
+      if (seen.add(more)) {
+        ClassPathRoot added;
+        try {
+          added = ClassPathRoot.of(more);
+        } catch (IOException e) {
+          // It is no jar. A JVM ignores such an entry too.
+          continue;
+        }
+        add(added, seen, roots);
       }
     }
+  }
+
+  /** Whether a jar, or a class that was read from a directory, is another file now. */
+  boolean hasChanged() {
+    return roots.stream().anyMatch(ClassPathRoot::hasChanged);
   }
 
   ProgramOptions options() {
@@ -187,6 +212,16 @@ final class ProgramCode implements ProgramClasses {
 
   // ---- classes ----
 
+  @SuppressWarnings("ReferenceEquality")
+  private static boolean isOfPlatform(@Nullable ClassLoader loader) {
+    return loader == null || loader == ClassLoader.getPlatformClassLoader();
+  }
+
+  private static boolean isOfPlatform(String name) {
+    return name.startsWith("java.")
+        || PLATFORM.contains(name.substring(0, Math.max(0, name.lastIndexOf('.'))));
+  }
+
   /** How many classes have been rewritten. */
   int size() {
     return found.size();
@@ -196,6 +231,9 @@ final class ProgramCode implements ProgramClasses {
   @Nullable Found find(String name) {
     if (name.equals(Own.class.getName())) {
       return new Found(own, roots.get(0).domain(), null, null);
+    }
+    if (isOfPlatform(name)) {
+      return null;
     }
     Optional<Found> known = found.get(name);
     if (known == null) {
@@ -249,6 +287,9 @@ final class ProgramCode implements ProgramClasses {
   @Override
   public @Nullable ClassNode head(@Nullable String internalName) {
     if (internalName == null || internalName.startsWith("java/") || internalName.startsWith("[")) {
+      return null;
+    }
+    if (isOfPlatform(internalName.replace('/', '.'))) {
       return null;
     }
     return heads

@@ -50,9 +50,6 @@ final class ProgramLoader extends SecureClassLoader {
       if (name.startsWith(OURS) && !name.equals(Own.class.getName())) {
         return Class.forName(name, false, ProgramLoader.class.getClassLoader());
       }
-      if (name.startsWith("java.")) {
-        return super.loadClass(name, resolve);
-      }
       ProgramCode.Found found = code.find(name);
       return found == null ? super.loadClass(name, resolve) : define(name, found);
     }
@@ -69,12 +66,6 @@ final class ProgramLoader extends SecureClassLoader {
       }
     }
     return defineClass(name, found.bytes(), 0, found.bytes().length, found.domain());
-  }
-
-  @Override
-  public @Nullable URL getResource(String name) {
-    URL own = findResource(name);
-    return own != null ? own : super.getResource(name);
   }
 
   @Override
@@ -111,6 +102,10 @@ final class ProgramLoader extends SecureClassLoader {
   /** Does not use a URL, because a URL would keep a jar open for the whole JVM. */
   @Override
   public @Nullable InputStream getResourceAsStream(String name) {
+    InputStream platform = getParent().getResourceAsStream(name);
+    if (platform != null) {
+      return platform;
+    }
     try {
       for (ClassPathRoot root : code.roots()) {
         InputStream in = root.open(name);
@@ -121,6 +116,6 @@ final class ProgramLoader extends SecureClassLoader {
     } catch (IOException e) {
       return null;
     }
-    return super.getResourceAsStream(name);
+    return null;
   }
 }

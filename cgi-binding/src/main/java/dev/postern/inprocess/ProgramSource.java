@@ -4,11 +4,9 @@ import dev.postern.rewrite.ClassPathRoot;
 import dev.postern.rewrite.JavaSource;
 import dev.postern.rewrite.NotAProgramException;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.jar.Attributes;
 import java.util.jar.Manifest;
 import java.util.zip.ZipException;
@@ -18,9 +16,14 @@ import org.jspecify.annotations.Nullable;
  * Where a program comes from: a jar with a Main-Class, a source file, or a class path and a class.
  */
 public final class ProgramSource {
+  private static final long LOOK_NANOS = TimeUnit.SECONDS.toNanos(1);
+
   private final List<Path> classPath;
   private final @Nullable String main;
   private List<Object> seen = List.of();
+
+  /** When the other files were looked at last, in nanoseconds. */
+  private long looked;
 
   private ProgramSource(List<Path> classPath, @Nullable String main) {
     this.classPath = List.copyOf(classPath);
@@ -40,6 +43,7 @@ public final class ProgramSource {
   /** The program as it is now. */
   ProgramCode load(ProgramOptions options) throws IOException {
     seen = stamps();
+    looked = System.nanoTime();
     Path first = classPath.get(0);
     if (main == null && first.toString().endsWith(".java")) {
       JavaSource.Compiled compiled = JavaSource.compile(first);
@@ -66,23 +70,25 @@ public final class ProgramSource {
     return name.trim();
   }
 
-  /** Whether a file of the class path has another time, size or key than when it was loaded. */
-  boolean hasChanged() {
-    return !stamps().equals(seen);
+  /**
+   * Whether a file is another one than when {@code code} was loaded. Entries of the class path are
+   * looked at each time. There may be many classes in directories and jars of a Class-Path, so they
+   * are looked at once a second.
+   */
+  boolean hasChanged(ProgramCode code) {
+    if (!stamps().equals(seen)) {
+      return true;
+    }
+    long now = System.nanoTime();
+    if (now - looked < LOOK_NANOS) {
+      return false;
+    }
+    looked = now;
+    return code.hasChanged();
   }
 
   private List<Object> stamps() {
-    List<Object> stamps = new ArrayList<>();
-    for (Path path : classPath) {
-      try {
-        BasicFileAttributes found = Files.readAttributes(path, BasicFileAttributes.class);
-        stamps.add(
-            List.of(found.lastModifiedTime(), found.size(), String.valueOf(found.fileKey())));
-      } catch (IOException e) {
-        stamps.add("");
-      }
-    }
-    return stamps;
+    return classPath.stream().map(ClassPathRoot::stamp).toList();
   }
 
   @Override

@@ -11,10 +11,13 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodHandles.Lookup;
 import java.lang.invoke.MethodType;
 import java.lang.invoke.VarHandle;
+import java.lang.reflect.Constructor;
 import java.lang.reflect.Field;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.ByteBuffer;
 import java.nio.charset.Charset;
 import java.text.DateFormat;
@@ -244,6 +247,78 @@ public final class ReflectionShim {
     }
   }
 
+  // ---- constructors of classes in whose place rewritten code creates others ----
+
+  /** The constructor with those parameters of the class that replaces the type; null for none. */
+  private static @Nullable Constructor<?> replacement(Class<?> type, Class<?>[] parameters) {
+    String name = CallTable.replacement(type);
+    if (name == null) {
+      return null;
+    }
+    Class<?>[] all = Arrays.copyOf(parameters, parameters.length + 1);
+    all[parameters.length] = Instance.class;
+    try {
+      return Class.forName(name).getConstructor(all);
+    } catch (NoSuchMethodException e) {
+      return null;
+    } catch (ClassNotFoundException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static @Nullable Constructor<?> replacement(Constructor<?> constructor) {
+    return replacement(constructor.getDeclaringClass(), constructor.getParameterTypes());
+  }
+
+  /** Whether the constructor is one of a class that is replaced. */
+  public static boolean isRedirected(Constructor<?> constructor) {
+    return replacement(constructor) != null;
+  }
+
+  /** Makes an object of the class that replaces the one of the constructor. */
+  public static Object newInstance(
+      Constructor<?> constructor, Object @Nullable [] arguments, Instance instance)
+      throws ReflectiveOperationException {
+    List<Object> all = new ArrayList<>(arguments == null ? List.of() : Arrays.asList(arguments));
+    all.add(instance);
+    return requireNonNull(replacement(constructor)).newInstance(all.toArray());
+  }
+
+  private static MethodHandle bound(Constructor<?> made, Class<?> type, Instance instance)
+      throws IllegalAccessException {
+    MethodHandle handle = MethodHandles.lookup().unreflectConstructor(made).asFixedArity();
+    handle = MethodHandles.insertArguments(handle, handle.type().parameterCount() - 1, instance);
+    return handle.asType(handle.type().changeReturnType(type));
+  }
+
+  @Redirect(value = "java/lang/invoke/MethodHandles$Lookup.findConstructor", kind = VIRTUAL)
+  public static MethodHandle findConstructor(
+      Lookup lookup, Class<?> owner, MethodType type, Instance instance)
+      throws NoSuchMethodException, IllegalAccessException {
+    Constructor<?> made = replacement(owner, type.parameterArray());
+    return made == null ? lookup.findConstructor(owner, type) : bound(made, owner, instance);
+  }
+
+  @Redirect(value = "java/lang/invoke/MethodHandles$Lookup.unreflectConstructor", kind = VIRTUAL)
+  public static MethodHandle unreflectConstructor(
+      Lookup lookup, Constructor<?> constructor, Instance instance) throws IllegalAccessException {
+    Constructor<?> made = replacement(constructor);
+    return made == null
+        ? lookup.unreflectConstructor(constructor)
+        : bound(made, constructor.getDeclaringClass(), instance);
+  }
+
+  @Redirect("java/net/URLClassLoader.newInstance")
+  public static URLClassLoader newLoader(URL[] urls, Instance instance) {
+    return new ProgramUrlLoader(urls, instance);
+  }
+
+  @Redirect("java/net/URLClassLoader.newInstance")
+  public static URLClassLoader newLoader(
+      URL[] urls, @Nullable ClassLoader parent, Instance instance) {
+    return new ProgramUrlLoader(urls, parent, instance);
+  }
+
   // ---- method handles ----
 
   private static MethodHandle bound(Method shim, Instance instance) throws IllegalAccessException {
@@ -265,6 +340,16 @@ public final class ReflectionShim {
       throws NoSuchMethodException, IllegalAccessException {
     Method shim = ProgramCode.TABLE.method(owner, name, type.parameterArray());
     return shim == null ? lookup.findVirtual(owner, name, type) : bound(shim, instance);
+  }
+
+  @Redirect(value = "java/lang/invoke/MethodHandles$Lookup.bind", kind = VIRTUAL)
+  public static MethodHandle bind(
+      Lookup lookup, Object receiver, String name, MethodType type, Instance instance)
+      throws NoSuchMethodException, IllegalAccessException {
+    Method shim = ProgramCode.TABLE.method(receiver.getClass(), name, type.parameterArray());
+    return shim == null
+        ? lookup.bind(receiver, name, type)
+        : bound(shim, instance).bindTo(receiver);
   }
 
   @Redirect(value = "java/lang/invoke/MethodHandles$Lookup.findStaticGetter", kind = VIRTUAL)
@@ -360,5 +445,20 @@ public final class ReflectionShim {
       Instance instance)
       throws IllegalAccessException {
     return lookup.defineHiddenClass(instance.code.rewrite(bytes), initialize, options);
+  }
+
+  @Redirect(
+      value = "java/lang/invoke/MethodHandles$Lookup.defineHiddenClassWithClassData",
+      kind = VIRTUAL)
+  public static Lookup defineHiddenClass(
+      Lookup lookup,
+      byte[] bytes,
+      Object data,
+      boolean initialize,
+      Lookup.ClassOption[] options,
+      Instance instance)
+      throws IllegalAccessException {
+    byte[] rewritten = instance.code.rewrite(bytes);
+    return lookup.defineHiddenClassWithClassData(rewritten, data, initialize, options);
   }
 }

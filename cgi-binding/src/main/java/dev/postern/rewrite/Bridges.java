@@ -46,18 +46,24 @@ final class Bridges {
     return (type.access & ACC_INTERFACE) != 0;
   }
 
+  /** Whether the class may have private static methods. Only newer interfaces may. */
+  private boolean takesMethods() {
+    return !isInterface() || (type.version & 0xFFFF) >= INTERFACE_METHODS;
+  }
+
   // ---- reflection: the call stays in the program's class, because it checks its caller ----
 
   /** Replaces a call by reflection; false when the call is none. */
   boolean reflect(MethodNode method, MethodInsnNode call) {
     boolean isReflective =
         call.owner.equals("java/lang/reflect/Method") && call.name.equals("invoke")
+            || call.owner.equals("java/lang/reflect/Constructor") && call.name.equals("newInstance")
             || call.owner.equals(FIELD)
                 && (call.name.startsWith("get") && call.desc.startsWith("(Ljava/lang/Object;)")
                     || call.name.startsWith("set") && call.desc.startsWith("(Ljava/lang/Object;"));
     if (!isReflective
         || code.directReflection()
-        || isInterface()
+        || !takesMethods()
         || method.name.startsWith(REFLECT)) {
       return false;
     }
@@ -66,7 +72,8 @@ final class Bridges {
     if (added.stream().noneMatch(bridge -> bridge.name.equals(name))) {
       added.add(reflective(name, descriptor, call));
     }
-    method.instructions.set(call, Code.invokeStatic(type.name, name, descriptor));
+    method.instructions.set(
+        call, new MethodInsnNode(INVOKESTATIC, type.name, name, descriptor, isInterface()));
     return true;
   }
 
@@ -137,9 +144,7 @@ final class Bridges {
     MethodInsnNode call =
         new MethodInsnNode(
             opcode, handle.getOwner(), handle.getName(), handle.getDesc(), handle.isInterface());
-    if (opcode == Opcodes.NOP
-        || isInterface() && (type.version & 0xFFFF) < INTERFACE_METHODS
-        || !isTouched(call)) {
+    if (opcode == Opcodes.NOP || !takesMethods() || !isTouched(call)) {
       return handle;
     }
     String receiver = "L" + handle.getOwner() + ";";

@@ -160,6 +160,12 @@ public final class CallTable {
     return target == null ? null : target.method;
   }
 
+  /** The name of the class that rewritten code creates in place of that one; null for none. */
+  public static @Nullable String replacement(Class<?> type) {
+    String name = CallRules.REPLACED.get(Type.getInternalName(type));
+    return name == null ? null : name.replace('/', '.');
+  }
+
   /** The shim for a static field of the JDK, for reflection. */
   public @Nullable Method field(Class<?> owner, String name) {
     Target target = field(Type.getInternalName(owner), name);

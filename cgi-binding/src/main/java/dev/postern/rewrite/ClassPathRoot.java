@@ -8,6 +8,7 @@ import java.net.URI;
 import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.security.CodeSource;
 import java.security.ProtectionDomain;
 import java.security.cert.Certificate;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.jar.Attributes;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
@@ -33,6 +35,9 @@ public final class ClassPathRoot {
   private final Map<String, byte[]> memory;
   private final ProtectionDomain domain;
 
+  /** The jar, or each file that was read from the directory, with its stamp of that time. */
+  private final Map<Path, Object> stamps = new ConcurrentHashMap<>();
+
   private ClassPathRoot(Path path, @Nullable JarFile jar, Map<String, byte[]> memory)
       throws MalformedURLException {
     this.path = path;
@@ -40,6 +45,25 @@ public final class ClassPathRoot {
     this.memory = memory;
     CodeSource source = new CodeSource(path.toUri().toURL(), (Certificate[]) null);
     this.domain = new ProtectionDomain(source, null);
+    if (jar != null) {
+      stamps.put(path, stamp(path));
+    }
+  }
+
+  /** The time, size and key of a file, which are others when it was replaced or overwritten. */
+  public static Object stamp(Path file) {
+    try {
+      BasicFileAttributes found = Files.readAttributes(file, BasicFileAttributes.class);
+      return List.of(found.lastModifiedTime(), found.size(), String.valueOf(found.fileKey()));
+    } catch (IOException e) {
+      return "";
+    }
+  }
+
+  /** Whether a file that was read has another stamp than then. */
+  public boolean hasChanged() {
+    return stamps.entrySet().stream()
+        .anyMatch(read -> !stamp(read.getKey()).equals(read.getValue()));
   }
 
   /** A directory, or a jar. Of a multi-release jar the version of this JVM counts. */
@@ -68,6 +92,10 @@ public final class ClassPathRoot {
 
   /** The content of the file of that name, or null. */
   public byte @Nullable [] bytes(String name) throws IOException {
+    Path file = file(name);
+    if (file != null) {
+      stamps.putIfAbsent(file, stamp(file));
+    }
     try (InputStream in = open(name)) {
       return in == null ? memory.get(name) : in.readAllBytes();
     }
@@ -97,7 +125,8 @@ public final class ClassPathRoot {
       JarEntry entry = jar.getJarEntry(name);
       return entry == null
           ? null
-          : URI.create("jar:" + path.toUri() + "!/" + encoded(entry.getRealName())).toURL();
+          : new URL(
+              null, "jar:" + path.toUri() + "!/" + encoded(entry.getRealName()), UncachedJars.JARS);
     }
     if (!memory.isEmpty()) {
       return null;

@@ -255,7 +255,8 @@ class JavaProgramSurvivalTest {
     try (JavaProgram program = JavaProgramFixture.inside(Leaves.AddsProvider.class).build()) {
       CgiApplication app = CgiApplication.of(program);
       for (int i = 0; i < 2; i++) {
-        assertThat(Call.get("/").to(app).body()).isEqualTo("true\ntrue\n");
+        assertThat(Call.get("/").with("QUERY_STRING", "x").to(app).body())
+            .startsWith("null\ntrue\n");
         assertThat(Security.getProvider("PosternTest")).isNull();
       }
     }
@@ -360,11 +361,94 @@ class JavaProgramSurvivalTest {
     }
   }
 
+  @Test
+  void classesOfThePlatform_areNotTakenFromTheClassPath() throws IOException {
+    ClassWriter writer = new ClassWriter(0);
+    writer.visit(
+        Opcodes.V1_5,
+        Opcodes.ACC_PUBLIC | Opcodes.ACC_INTERFACE | Opcodes.ACC_ABSTRACT,
+        "org/w3c/dom/Node",
+        null,
+        "java/lang/Object",
+        null);
+    Path old = Files.createDirectories(directory.resolve("org/w3c/dom"));
+    Files.write(old.resolve("Node.class"), writer.toByteArray());
+    List<Path> classPath = List.of(directory, JavaProgramFixture.classes());
+    try (JavaProgram program =
+        JavaProgram.builder(classPath, Leaves.ParsesXml.class.getName()).build()) {
+      Call call = Call.get("/").to(CgiApplication.of(program));
+      assertThat(call.body()).as(call.log()).isEqualTo("a java.xml\njrt\n");
+    }
+  }
+
+  @Test
+  void fileOfAChangedJar_isReadAnew_byItsUrl() throws IOException {
+    String file = Leaves.class.getName().replace('.', '/') + "$ReadsByUrl.class";
+    byte[] reads = Files.readAllBytes(JavaProgramFixture.classes().resolve(file));
+    Path jar = directory.resolve("reads.jar");
+    try (JavaProgram program = JavaProgram.builder(jar).build()) {
+      for (String words : List.of("old", "newer")) {
+        Path next = directory.resolve("next");
+        Map<String, byte[]> entries =
+            Map.of(file, reads, "words.txt", words.getBytes(StandardCharsets.UTF_8));
+        jar(next, Leaves.ReadsByUrl.class.getName(), entries);
+        Files.move(next, jar, StandardCopyOption.REPLACE_EXISTING);
+        Call call = Call.get("/").to(CgiApplication.of(program));
+        assertThat(call.body()).as(call.log()).isEqualTo(words);
+      }
+    }
+  }
+
+  @Test
+  void overwrittenClass_isSeen_inADirectory() throws IOException {
+    Path page = directory.resolve("Page.class");
+    Files.write(page, says("Page", "one", Opcodes.V17));
+    try (JavaProgram program = JavaProgram.builder(List.of(directory), "Page").build()) {
+      assertChanges(program, page, says("Page", "other", Opcodes.V17));
+    }
+  }
+
+  @Test
+  void jarOfAClassPath_isSeen_whenItChanges() throws IOException {
+    Path library = directory.resolve("library.jar");
+    jar(library, "Page", Map.of("Page.class", says("Page", "one", Opcodes.V17)));
+    Path next = directory.resolve("next.jar");
+    jar(next, "Page", Map.of("Page.class", says("Page", "other", Opcodes.V17)));
+    Path jar = directory.resolve("main.jar");
+    Files.writeString(directory.resolve("library.pom"), "no jar");
+    jar(jar, "Page", "library.pom library.jar", Map.of());
+    try (JavaProgram program = JavaProgram.of(jar)) {
+      assertChanges(program, library, Files.readAllBytes(next));
+    }
+  }
+
+  /** Within about a second. */
+  private static void assertChanges(JavaProgram program, Path file, byte[] next)
+      throws IOException {
+    CgiApplication app = CgiApplication.of(program);
+    assertThat(Call.get("/").to(app).body()).isEqualTo("one");
+    Files.write(file, next);
+    long start = System.nanoTime();
+    String body = "one";
+    while (body.equals("one") && System.nanoTime() - start < Duration.ofSeconds(30).toNanos()) {
+      body = Call.get("/").to(app).body();
+    }
+    assertThat(body).isEqualTo("other");
+  }
+
   private static void jar(Path file, String main, Map<String, byte[]> entries) throws IOException {
+    jar(file, main, null, entries);
+  }
+
+  private static void jar(Path file, String main, String classPath, Map<String, byte[]> entries)
+      throws IOException {
     Manifest manifest = new Manifest();
     Attributes attributes = manifest.getMainAttributes();
     attributes.put(Attributes.Name.MANIFEST_VERSION, "1.0");
     attributes.put(Attributes.Name.MAIN_CLASS, main);
+    if (classPath != null) {
+      attributes.put(Attributes.Name.CLASS_PATH, classPath);
+    }
     attributes.put(Attributes.Name.IMPLEMENTATION_VERSION, "1.2");
     attributes.put(Attributes.Name.MULTI_RELEASE, "true");
     try (JarOutputStream out = new JarOutputStream(Files.newOutputStream(file), manifest)) {

@@ -1,17 +1,36 @@
 package dev.postern.cgi.javaprograms;
 
+import java.io.ByteArrayInputStream;
 import java.io.FileWriter;
+import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
+import java.security.MessageDigestSpi;
+import java.security.NoSuchAlgorithmException;
+import java.security.NoSuchProviderException;
 import java.security.Provider;
 import java.security.Security;
+import java.sql.Connection;
+import java.sql.Driver;
+import java.sql.DriverManager;
+import java.sql.DriverPropertyInfo;
+import java.util.Properties;
 import java.util.ServiceLoader;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.logging.ConsoleHandler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
+import javax.crypto.Cipher;
+import javax.management.MBeanServer;
+import javax.management.ObjectName;
+import javax.xml.parsers.DocumentBuilderFactory;
+import org.w3c.dom.Node;
 
 /** Programs that leave things in the JVM, or get things from their jar. */
 public final class Leaves {
@@ -46,21 +65,185 @@ public final class Leaves {
     }
   }
 
-  /** Registers a security provider. */
+  /** Registers a security provider, and takes a digest from it in each way. */
   public static final class AddsProvider {
     private static final class Mine extends Provider {
       private static final long serialVersionUID = 1;
 
       Mine() {
         super("PosternTest", "1", "for a test");
+        put("MessageDigest.PosternDigest", Digest.class.getName());
+        put("MessageDigest.MD5", Digest.class.getName());
       }
     }
 
-    public static void main(String[] args) {
+    /** Says whose it is. */
+    public static final class Digest extends MessageDigestSpi {
+      @Override
+      protected void engineUpdate(byte input) {}
+
+      @Override
+      protected void engineUpdate(byte[] input, int offset, int length) {}
+
+      @Override
+      protected byte[] engineDigest() {
+        return System.getenv("QUERY_STRING").getBytes(StandardCharsets.UTF_8);
+      }
+
+      @Override
+      protected void engineReset() {}
+    }
+
+    private static void show(MessageDigest digest, Provider mine) {
+      System.out.println(digest.getProvider() == mine);
+    }
+
+    public static void main(String[] args) throws Exception {
       System.out.print("Content-Type: text/plain\n\n");
-      System.out.println(Security.getProvider("PosternTest") == null);
-      Security.addProvider(new Mine());
-      System.out.println(Security.getProvider("PosternTest") != null);
+      System.out.println(Security.getProvider("PosternTest"));
+      Provider mine = new Mine();
+      int count = Security.getProviders().length;
+      System.out.println(Security.addProvider(mine) == count + 1);
+      System.out.println(Security.addProvider(new Mine()));
+      System.out.println(Security.getProvider("PosternTest") == mine);
+      // Others add theirs meanwhile.
+      Thread.sleep(20);
+      show(MessageDigest.getInstance("PosternDigest"), mine);
+      show(MessageDigest.getInstance("PosternDigest", "PosternTest"), mine);
+      show(MessageDigest.getInstance("PosternDigest", mine), mine);
+      show(MessageDigest.getInstance("MD5"), mine);
+      show(MessageDigest.getInstance("MD5", "PosternTest"), mine);
+      System.out.println(
+          new String(MessageDigest.getInstance("PosternDigest").digest(), StandardCharsets.UTF_8));
+      Security.removeProvider("PosternTest");
+      try {
+        MessageDigest.getInstance("MD5", "PosternTest");
+      } catch (NoSuchProviderException e) {
+        System.out.println(e.getMessage());
+      }
+      try {
+        MessageDigest.getInstance("PosternDigest");
+      } catch (NoSuchAlgorithmException e) {
+        System.out.println(e.getMessage());
+      }
+      System.out.println(Security.insertProviderAt(mine, 1));
+      show(MessageDigest.getInstance("MD5"), mine);
+      Function<String, Cipher> cipher =
+          name -> {
+            try {
+              return Cipher.getInstance(name);
+            } catch (GeneralSecurityException e) {
+              throw new IllegalStateException(e);
+            }
+          };
+      System.out.println(cipher.apply("AES/GCM/NoPadding").getAlgorithm());
+    }
+  }
+
+  /** Registers JDBC drivers in both forms. */
+  public static final class RegistersDrivers {
+    private static final class Mine implements Driver {
+      @Override
+      public Connection connect(String url, Properties info) {
+        return null;
+      }
+
+      @Override
+      public boolean acceptsURL(String url) {
+        return false;
+      }
+
+      @Override
+      public DriverPropertyInfo[] getPropertyInfo(String url, Properties info) {
+        return new DriverPropertyInfo[0];
+      }
+
+      @Override
+      public int getMajorVersion() {
+        return 1;
+      }
+
+      @Override
+      public int getMinorVersion() {
+        return 0;
+      }
+
+      @Override
+      public boolean jdbcCompliant() {
+        return false;
+      }
+
+      @Override
+      public Logger getParentLogger() {
+        return Logger.getGlobal();
+      }
+    }
+
+    private static long count() {
+      return DriverManager.drivers().filter(Mine.class::isInstance).count();
+    }
+
+    public static void main(String[] args) throws Exception {
+      System.out.print("Content-Type: text/plain\n\n");
+      System.out.println(count());
+      DriverManager.registerDriver(new Mine());
+      DriverManager.registerDriver(new Mine(), null);
+      Driver gone = new Mine();
+      DriverManager.registerDriver(gone, () -> System.out.println("gone"));
+      DriverManager.registerDriver(new Mine(), () -> System.out.println("not printed"));
+      System.out.println(count());
+      DriverManager.deregisterDriver(gone);
+      System.out.println(count() + " " + DriverManager.getLoginTimeout());
+      DriverManager.setLoginTimeout(7);
+      System.out.println(DriverManager.getLoginTimeout());
+    }
+  }
+
+  /** Uses classes that its class path has, but the platform too. */
+  public static final class ParsesXml {
+    public static void main(String[] args) throws Exception {
+      System.out.print("Content-Type: text/plain\n\n");
+      Node root =
+          DocumentBuilderFactory.newInstance()
+              .newDocumentBuilder()
+              .parse(new ByteArrayInputStream(new byte[] {'<', 'a', '/', '>'}))
+              .getDocumentElement();
+      System.out.println(root.getNodeName() + " " + Node.class.getModule().getName());
+      System.out.println(ClassLoader.getSystemResource("org/w3c/dom/Node.class").getProtocol());
+    }
+  }
+
+  /** Registers a bean under a fixed name. */
+  public static final class RegistersBean {
+    /** What is managed. */
+    public interface CounterMXBean {
+      int getCount();
+    }
+
+    private static final class Counter implements CounterMXBean {
+      @Override
+      public int getCount() {
+        return 3;
+      }
+    }
+
+    public static void main(String[] args) throws Exception {
+      System.out.print("Content-Type: text/plain\n\n");
+      MBeanServer server = ManagementFactory.getPlatformMBeanServer();
+      ObjectName name = new ObjectName("postern.test:type=Counter");
+      System.out.println(server.registerMBean(new Counter(), name).getObjectName());
+      System.out.println(ManagementFactory.getPlatformMBeanServer().getAttribute(name, "Count"));
+      System.out.println(server.getAttribute(new ObjectName("java.lang:type=Runtime"), "SpecName"));
+    }
+  }
+
+  /** Reads a file of its jar by the file's URL. */
+  public static final class ReadsByUrl {
+    public static void main(String[] args) throws Exception {
+      System.out.print("Content-Type: text/plain\n\n");
+      try (var in = ReadsByUrl.class.getResource("/words.txt").openStream()) {
+        System.out.print(new String(in.readAllBytes(), "UTF-8"));
+      }
     }
   }
 

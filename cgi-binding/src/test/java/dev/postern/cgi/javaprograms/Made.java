@@ -3,6 +3,7 @@ package dev.postern.cgi.javaprograms;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
 import java.lang.reflect.Proxy;
 import java.net.URL;
 import java.net.URLClassLoader;
@@ -104,6 +105,42 @@ public final class Made {
         System.out.println(type == Guest.class);
         run(type);
       }
+    }
+  }
+
+  /** By the loader's own factory method, by its constructor's handle, and by reflection. */
+  public static final class ByLoaderFactories {
+    public static void main(String[] args) throws Throwable {
+      System.out.print("Content-Type: text/plain\n\n");
+      URL[] here = {Made.class.getProtectionDomain().getCodeSource().getLocation()};
+      ClassLoader platform = ClassLoader.getPlatformClassLoader();
+      System.out.println(
+          URLClassLoader.newInstance(here).loadClass(Guest.class.getName()) == Guest.class);
+      show(URLClassLoader.newInstance(here, platform), here[0]);
+      show(new URLClassLoader(here, platform, null), here[0]);
+      show(new URLClassLoader("named", here, platform, null), here[0]);
+      show(
+          (URLClassLoader)
+              MethodHandles.publicLookup()
+                  .findConstructor(
+                      URLClassLoader.class,
+                      MethodType.methodType(void.class, URL[].class, ClassLoader.class))
+                  .invoke(here, platform),
+          here[0]);
+      show(
+          URLClassLoader.class
+              .getConstructor(URL[].class, ClassLoader.class)
+              .newInstance(here, platform),
+          here[0]);
+      MethodHandles.Lookup lookup = MethodHandles.lookup();
+      run(lookup.defineHiddenClassWithClassData(guest(), "data", true).lookupClass());
+    }
+
+    private static void show(URLClassLoader loader, URL here) throws Exception {
+      Class<?> type = loader.loadClass(Guest.class.getName());
+      run(type);
+      System.out.println(type.getProtectionDomain().getCodeSource().getLocation().equals(here));
+      loader.close();
     }
   }
 
