@@ -4,8 +4,10 @@ import java.lang.StackWalker.StackFrame;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
+import java.security.Provider;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.ForkJoinWorkerThread;
 import java.util.concurrent.TimeUnit;
@@ -65,6 +67,15 @@ public final class Instance {
 
   /** What the program has set for the whole JVM. */
   private final Deque<Runnable> undo = new ArrayDeque<>();
+
+  /** The JVM's security providers and the program's own, in order; null if it has none. */
+  volatile @Nullable List<Provider> providers;
+
+  /** For JDBC, in seconds; 0 for none. */
+  volatile int loginTimeout;
+
+  /** The program's own MBean server; null before it has asked for one. */
+  volatile @Nullable Object beans;
 
   volatile @Nullable Run run;
   private volatile ProgramLog log = new ProgramLog(this);
@@ -361,6 +372,9 @@ public final class Instance {
         }
       }
     }
+    providers = null;
+    loginTimeout = 0;
+    beans = null;
     log.close();
     log = new ProgramLog(this);
   }

@@ -1,13 +1,18 @@
 package dev.postern.inprocess;
 
+import static dev.postern.rewrite.Redirect.Kind.FIELD;
 import static dev.postern.rewrite.Redirect.Kind.VIRTUAL;
+import static java.util.Objects.requireNonNull;
 
 import dev.postern.rewrite.Redirect;
+import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.text.MessageFormat;
 import java.util.Enumeration;
 import java.util.ResourceBundle;
+import java.util.function.BiFunction;
+import java.util.function.Function;
 import java.util.logging.LogManager;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
@@ -22,6 +27,28 @@ public final class LogShim {
     return instance.log().logger(name);
   }
 
+  @Redirect("java/util/logging/Logger.getLogger")
+  public static Logger getLogger(String name, @Nullable String bundle, Instance instance) {
+    return translated(instance.log().logger(name), bundle, instance);
+  }
+
+  private static Logger translated(Logger logger, @Nullable String bundle, Instance instance) {
+    String present = logger.getResourceBundleName();
+    if (present != null && !present.equals(bundle)) {
+      throw new IllegalArgumentException(present + " != " + bundle);
+    }
+    if (bundle != null && present == null) {
+      logger.setResourceBundle(
+          ResourceBundle.getBundle(bundle, LocaleShim.locale(instance), instance.loader));
+    }
+    return logger;
+  }
+
+  @Redirect(value = "java/util/logging/Logger.global", kind = FIELD)
+  public static Logger global(Instance instance) {
+    return getGlobal(instance);
+  }
+
   @Redirect("java/util/logging/Logger.getGlobal")
   public static Logger getGlobal(Instance instance) {
     return instance.log().global();
@@ -30,6 +57,11 @@ public final class LogShim {
   @Redirect("java/util/logging/Logger.getAnonymousLogger")
   public static Logger getAnonymousLogger(Instance instance) {
     return instance.log().anonymous();
+  }
+
+  @Redirect("java/util/logging/Logger.getAnonymousLogger")
+  public static Logger getAnonymousLogger(@Nullable String bundle, Instance instance) {
+    return translated(instance.log().anonymous(), bundle, instance);
   }
 
   @Redirect(value = "java/util/logging/LogManager.getLogger", kind = VIRTUAL)
@@ -58,14 +90,40 @@ public final class LogShim {
   }
 
   @Redirect(value = "java/util/logging/LogManager.readConfiguration", kind = VIRTUAL)
-  public static void readConfiguration(LogManager manager, Instance instance) {
-    // The standard configuration holds already.
+  public static void readConfiguration(LogManager manager, Instance instance) throws IOException {
+    String file = SystemShim.getProperty("java.util.logging.config.file", instance);
+    // Otherwise the standard configuration holds already.
+    if (file != null) {
+      try (InputStream in =
+          new FileInputStream(requireNonNull(FileShim.resolved(file, instance)))) {
+        instance.log().configure(in);
+      }
+    }
   }
 
   @Redirect(value = "java/util/logging/LogManager.readConfiguration", kind = VIRTUAL)
   public static void readConfiguration(LogManager manager, InputStream in, Instance instance)
       throws IOException {
     instance.log().configure(in);
+  }
+
+  @Redirect(value = "java/util/logging/LogManager.updateConfiguration", kind = VIRTUAL)
+  public static void updateConfiguration(
+      LogManager manager,
+      @Nullable Function<String, BiFunction<String, String, String>> mapper,
+      Instance instance)
+      throws IOException {
+    readConfiguration(manager, instance);
+  }
+
+  @Redirect(value = "java/util/logging/LogManager.updateConfiguration", kind = VIRTUAL)
+  public static void updateConfiguration(
+      LogManager manager,
+      InputStream in,
+      @Nullable Function<String, BiFunction<String, String, String>> mapper,
+      Instance instance)
+      throws IOException {
+    instance.log().update(in, mapper);
   }
 
   @Redirect("java/lang/System.getLogger")

@@ -3,10 +3,19 @@ package dev.postern.inprocess;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.util.Collections;
 import java.util.Enumeration;
 import java.util.Properties;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.BiFunction;
+import java.util.function.Function;
+import java.util.logging.ConsoleHandler;
+import java.util.logging.FileHandler;
+import java.util.logging.Filter;
 import java.util.logging.Formatter;
 import java.util.logging.Handler;
 import java.util.logging.Level;
@@ -39,7 +48,7 @@ final class ProgramLog {
 
   private final class ErrorHandler extends Handler {
     ErrorHandler() {
-      setFormatter(new SimpleFormatter());
+      setFormatter(new Line());
       setLevel(Level.INFO);
     }
 
@@ -61,6 +70,41 @@ final class ProgramLog {
     @Override
     public void close() {
       flush();
+    }
+  }
+
+  /** Writes records in the program's own format; the JDK's class has one for the whole JVM. */
+  private final class Line extends SimpleFormatter {
+    private static final String KEY = "java.util.logging.SimpleFormatter.format";
+
+    @Override
+    public String format(LogRecord record) {
+      String format = SystemShim.getProperty(KEY, property(KEY), instance);
+      if (format == null) {
+        return super.format(record);
+      }
+      String source = record.getSourceClassName();
+      String method = record.getSourceMethodName();
+      StringWriter trace = new StringWriter();
+      if (record.getThrown() != null) {
+        PrintWriter out = new PrintWriter(trace);
+        out.println();
+        record.getThrown().printStackTrace(out);
+        out.flush();
+      }
+      try {
+        return String.format(
+            LocaleShim.locale(instance),
+            format,
+            record.getInstant().atZone(LocaleShim.zoneId(instance)),
+            source == null ? record.getLoggerName() : source + (method == null ? "" : " " + method),
+            record.getLoggerName(),
+            record.getLevel().getLocalizedName(),
+            formatMessage(record),
+            trace);
+      } catch (IllegalArgumentException e) {
+        return super.format(record);
+      }
     }
   }
 
@@ -137,19 +181,39 @@ final class ProgramLog {
     }
   }
 
-  /**
-   * Takes the levels and the console handler of a configuration. The program's own code must make
-   * other handlers.
-   */
+  /** Takes the levels, handlers and formats of a configuration. */
   synchronized void configure(InputStream in) throws IOException {
-    root();
-    reset();
-    configuration.load(in);
-    if (configuration.getProperty("handlers", "").contains("ConsoleHandler")) {
-      Handler handler = new ErrorHandler();
-      handler.setLevel(level("java.util.logging.ConsoleHandler.level", Level.INFO));
-      root().addHandler(handler);
+    Properties read = new Properties();
+    read.load(in);
+    configure(read);
+  }
+
+  /** The same, for values that were changed one by one. */
+  synchronized void update(
+      InputStream in, @Nullable Function<String, BiFunction<String, String, String>> mapper)
+      throws IOException {
+    Properties read = new Properties();
+    read.load(in);
+    Properties merged = new Properties();
+    Set<String> keys = new TreeSet<>(configuration.stringPropertyNames());
+    keys.addAll(read.stringPropertyNames());
+    for (String key : keys) {
+      String value = read.getProperty(key);
+      if (mapper != null) {
+        value = mapper.apply(key).apply(configuration.getProperty(key), value);
+      }
+      if (value != null) {
+        merged.setProperty(key, value);
+      }
     }
+    configure(merged);
+  }
+
+  private void configure(Properties read) {
+    Named root = root();
+    reset();
+    configuration = read;
+    addHandlers(root, "handlers");
     loggers.values().forEach(this::configure);
   }
 
@@ -159,6 +223,64 @@ final class ProgramLog {
     if (level != null) {
       logger.setLevel(level);
     }
+    if ("false".equalsIgnoreCase(property(name + ".useParentHandlers"))) {
+      logger.setUseParentHandlers(false);
+    }
+    addHandlers(logger, name + ".handlers");
+  }
+
+  private void addHandlers(Named logger, String key) {
+    for (String type : configuration.getProperty(key, "").split("[,\\s]+", -1)) {
+      if (!type.isEmpty()) {
+        try {
+          Handler handler = handler(type);
+          handler.setLevel(level(type + ".level", handler.getLevel()));
+          logger.addHandler(handler);
+        } catch (ReflectiveOperationException | IOException | RuntimeException e) {
+          PrintStream err = instance.live().err;
+          err.println("Can't load log handler \"" + type + "\"");
+          err.println(e);
+        }
+      }
+    }
+  }
+
+  private Handler handler(String type) throws ReflectiveOperationException, IOException {
+    Handler handler;
+    if (type.equals(ConsoleHandler.class.getName())) {
+      handler = new ErrorHandler();
+    } else if (type.equals(FileHandler.class.getName())) {
+      String pattern = FileShim.pattern(value(type, "pattern", "%h/java%u.log"), instance);
+      handler =
+          new FileHandler(
+              pattern,
+              Integer.parseInt(value(type, "limit", "0")),
+              Integer.parseInt(value(type, "count", "1")),
+              Boolean.parseBoolean(value(type, "append", "false")));
+    } else {
+      return (Handler) made(type);
+    }
+    String formatter = property(type + ".formatter");
+    if (formatter != null) {
+      handler.setFormatter(
+          formatter.trim().equals(SimpleFormatter.class.getName())
+              ? new Line()
+              : (Formatter) made(formatter.trim()));
+    }
+    handler.setEncoding(property(type + ".encoding"));
+    String filter = property(type + ".filter");
+    if (filter != null) {
+      handler.setFilter((Filter) made(filter.trim()));
+    }
+    return handler;
+  }
+
+  private String value(String type, String key, String otherwise) {
+    return configuration.getProperty(type + "." + key, otherwise).trim();
+  }
+
+  private Object made(String type) throws ReflectiveOperationException {
+    return instance.loader.loadClass(type).getDeclaredConstructor().newInstance();
   }
 
   private @Nullable Level level(String key, @Nullable Level otherwise) {

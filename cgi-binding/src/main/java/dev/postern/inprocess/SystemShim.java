@@ -5,6 +5,9 @@ import static dev.postern.rewrite.Redirect.Kind.VIRTUAL;
 import dev.postern.rewrite.Redirect;
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.net.URL;
 import java.util.Enumeration;
 import java.util.Map;
@@ -289,6 +292,37 @@ public final class SystemShim {
   /** Called before a JDBC driver is registered. Removes it again with the program's statics. */
   public static void registers(Object driver, Instance instance) {
     instance.onUndo(() -> instance.deregister(driver));
+  }
+
+  /**
+   * Called before a JDBC driver is registered with an action. Returns the action to register in its
+   * place. The program's own action fails when the driver is removed after the program has ended,
+   * and the JDK would then keep the driver.
+   */
+  public static @Nullable Object registers(
+      Object driver, @Nullable Object action, Instance instance) {
+    registers(driver, instance);
+    if (action == null) {
+      return null;
+    }
+    Run run = instance.live();
+    InvocationHandler unlessEnded =
+        (proxy, method, arguments) -> {
+          try {
+            return method.invoke(action, arguments);
+          } catch (InvocationTargetException e) {
+            if (run.isEnded()) {
+              return null;
+            }
+            throw e.getCause();
+          }
+        };
+    try {
+      Class<?> type = Class.forName("java.sql.DriverAction");
+      return Proxy.newProxyInstance(instance.loader, new Class<?>[] {type}, unlessEnded);
+    } catch (ClassNotFoundException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   /** Called after something was opened. Closes it when the request ends. */

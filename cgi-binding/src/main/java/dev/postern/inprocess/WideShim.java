@@ -3,13 +3,21 @@ package dev.postern.inprocess;
 import static dev.postern.rewrite.Redirect.Kind.VIRTUAL;
 
 import dev.postern.rewrite.Redirect;
+import java.lang.management.ManagementFactory;
+import java.lang.management.PlatformManagedObject;
+import java.security.NoSuchProviderException;
 import java.security.Provider;
 import java.security.Security;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.ForkJoinTask;
+import javax.management.JMException;
+import javax.management.MBeanServer;
+import javax.management.MBeanServerFactory;
 import org.jspecify.annotations.Nullable;
 
 /** Things of which a JVM has only one. A program gets one of its own, or is refused. */
@@ -30,22 +38,150 @@ public final class WideShim {
             + " [jvm-wide]");
   }
 
+  // ---- security providers: the JVM's, and those of the program, which only the program sees ----
+
+  @Redirect("java/security/Security.getProviders")
+  public static Provider[] getProviders(Instance instance) {
+    instance.live();
+    List<Provider> own = instance.providers;
+    return own == null ? Security.getProviders() : own.toArray(new Provider[0]);
+  }
+
+  @Redirect("java/security/Security.getProvider")
+  public static @Nullable Provider getProvider(String name, Instance instance) {
+    for (Provider provider : getProviders(instance)) {
+      if (provider.getName().equals(name)) {
+        return provider;
+      }
+    }
+    return null;
+  }
+
   @Redirect("java/security/Security.addProvider")
   public static int addProvider(Provider provider, Instance instance) {
-    return added(Security.addProvider(provider), provider, instance);
+    return insertProviderAt(provider, 0, instance);
   }
 
   @Redirect("java/security/Security.insertProviderAt")
   public static int insertProviderAt(Provider provider, int position, Instance instance) {
-    return added(Security.insertProviderAt(provider, position), provider, instance);
+    synchronized (instance) {
+      if (getProvider(provider.getName(), instance) != null) {
+        return -1;
+      }
+      List<Provider> all = new ArrayList<>(List.of(getProviders(instance)));
+      int at = position < 1 || position > all.size() ? all.size() : position - 1;
+      all.add(at, provider);
+      instance.providers = List.copyOf(all);
+      return at + 1;
+    }
   }
 
-  private static int added(int position, Provider provider, Instance instance) {
-    if (position > 0) {
-      instance.onUndo(() -> Security.removeProvider(provider.getName()));
+  @Redirect("java/security/Security.removeProvider")
+  public static void removeProvider(String name, Instance instance) {
+    synchronized (instance) {
+      List<Provider> all = new ArrayList<>(List.of(getProviders(instance)));
+      if (all.removeIf(provider -> provider.getName().equals(name))) {
+        instance.providers = List.copyOf(all);
+      }
     }
-    return position;
   }
+
+  /** The provider of that name, which {@code getInstance} then takes as an object. */
+  public static Provider named(@Nullable String name, Instance instance)
+      throws NoSuchProviderException {
+    if (name == null || name.isEmpty()) {
+      throw new IllegalArgumentException("missing provider");
+    }
+    Provider provider = getProvider(name, instance);
+    if (provider == null) {
+      throw new NoSuchProviderException("no such provider: " + name);
+    }
+    return provider;
+  }
+
+  /** Whether a provider of the program comes first among those that have the algorithm. */
+  public static boolean isOwn(@Nullable String algorithm, String service, Instance instance) {
+    return own(algorithm, service, instance) != null;
+  }
+
+  /** This provider. Null if the JVM must choose: one of its own comes first, or none has it. */
+  public static @Nullable Provider own(
+      @Nullable String algorithm, String service, Instance instance) {
+    List<Provider> all = instance.providers;
+    if (all != null && algorithm != null) {
+      for (Provider provider : all) {
+        if (has(provider, service, algorithm)) {
+          return Security.getProvider(provider.getName()) == provider ? null : provider;
+        }
+      }
+    }
+    return null;
+  }
+
+  /** A cipher may have each mode and padding, or only some. */
+  private static boolean has(Provider provider, String service, String algorithm) {
+    String[] parts = algorithm.split("/", 3);
+    List<String> names = new ArrayList<>(List.of(algorithm, parts[0]));
+    if (parts.length == 3) {
+      names.add(parts[0] + "/" + parts[1]);
+      names.add(parts[0] + "//" + parts[2]);
+    }
+    return names.stream().anyMatch(name -> provider.getService(service, name) != null);
+  }
+
+  // ---- JDBC ----
+
+  @Redirect("java/sql/DriverManager.setLoginTimeout")
+  public static void setLoginTimeout(int seconds, Instance instance) {
+    instance.live();
+    instance.loginTimeout = seconds;
+  }
+
+  @Redirect("java/sql/DriverManager.getLoginTimeout")
+  public static int getLoginTimeout(Instance instance) {
+    return instance.loginTimeout;
+  }
+
+  // ---- management ----
+
+  /**
+   * Called with the JVM's MBean server. Returns a server of the program's own, which has the JVM's
+   * beans too: in the JVM's, a name can be taken only once, and what is registered there stays.
+   */
+  public static Object beans(Object server, Instance instance) {
+    instance.live();
+    synchronized (instance) {
+      Object own = instance.beans;
+      if (own == null) {
+        own = Beans.server();
+        instance.beans = own;
+      }
+      return own;
+    }
+  }
+
+  /** Needs a module that a runtime may lack. */
+  private static final class Beans {
+    private Beans() {}
+
+    static MBeanServer server() {
+      MBeanServer server = MBeanServerFactory.newMBeanServer();
+      try {
+        for (var type : ManagementFactory.getPlatformManagementInterfaces()) {
+          for (PlatformManagedObject bean : ManagementFactory.getPlatformMXBeans(type)) {
+            if (!server.isRegistered(bean.getObjectName())) {
+              server.registerMBean(bean, bean.getObjectName());
+            }
+          }
+        }
+      } catch (JMException e) {
+        throw new IllegalStateException(e);
+      }
+      return server;
+    }
+  }
+
+  // ---- the common pool ----
 
   @Redirect("java/util/concurrent/ForkJoinPool.commonPool")
   public static ForkJoinPool commonPool(Instance instance) {

@@ -1,9 +1,13 @@
 package dev.postern.rewrite;
 
+import static org.objectweb.asm.Opcodes.CHECKCAST;
 import static org.objectweb.asm.Opcodes.DUP;
+import static org.objectweb.asm.Opcodes.DUP2;
 import static org.objectweb.asm.Opcodes.GETSTATIC;
 import static org.objectweb.asm.Opcodes.INVOKESTATIC;
 import static org.objectweb.asm.Opcodes.NEW;
+import static org.objectweb.asm.Opcodes.POP;
+import static org.objectweb.asm.Opcodes.SWAP;
 
 import java.util.Collection;
 import java.util.Map;
@@ -49,6 +53,10 @@ final class CallRules {
           "java/net/Socket.setSocketImplFactory",
           "java/net/ServerSocket.setSocketFactory",
           "java/net/DatagramSocket.setDatagramSocketImplFactory",
+          "java/io/ObjectInputFilter$Config.setSerialFilter",
+          "java/io/ObjectInputFilter$Config.setSerialFilterFactory",
+          "java/sql/DriverManager.setLogStream",
+          "java/sql/DriverManager.setLogWriter",
           "javax/net/ssl/SSLContext.setDefault",
           "javax/net/ssl/HttpsURLConnection.setDefaultHostnameVerifier",
           "javax/net/ssl/HttpsURLConnection.setDefaultSSLSocketFactory",
@@ -94,11 +102,13 @@ final class CallRules {
   private final ProgramClasses code;
   private final ClassNode type;
   private final Bridges bridges;
+  private final ProviderRules providers;
 
   CallRules(ProgramClasses code, ClassNode type) {
     this.code = code;
     this.type = type;
     this.bridges = new Bridges(code, type, this);
+    this.providers = new ProviderRules(type, bridges.added);
   }
 
   /** Applies the rules to all methods, and adds the methods that the rules need. */
@@ -141,7 +151,10 @@ final class CallRules {
       return;
     }
     boolean hasDefaults = SilentDefaults.apply(type, method, call, code);
-    if (!hasDefaults && (sequential(method, call) || bridges.reflect(method, call))) {
+    if (!hasDefaults
+        && (sequential(method, call)
+            || bridges.reflect(method, call)
+            || providers.apply(method, call))) {
       return;
     }
     CallTable.Target target = hasDefaults ? null : code.table().call(code, call);
@@ -196,13 +209,31 @@ final class CallRules {
     InsnList before = new InsnList();
     InsnList after = new InsnList();
     String member = call.owner + "." + call.name;
-    if (call.owner.equals("java/sql/DriverManager")) {
+    if (REFUSED.contains(member) && !code.jvmWide()) {
+      String name = member.replace('/', '.');
+      code.findings().add("refused", name);
+      before.add(new LdcInsnNode(name));
+      before.add(Code.shim(Names.WIDE, "refuse", "(Ljava/lang/String;)V"));
+    } else if (call.owner.equals("java/sql/DriverManager")) {
       if (call.name.equals("registerDriver") && call.desc.equals("(Ljava/sql/Driver;)V")) {
         before.add(new InsnNode(DUP));
         before.add(Code.shim(Names.SYSTEM, "registers", "(Ljava/lang/Object;)V"));
+      } else if (call.name.equals("registerDriver")) {
+        before.add(new InsnNode(DUP2));
+        before.add(
+            Code.shim(
+                Names.SYSTEM,
+                "registers",
+                "(Ljava/lang/Object;Ljava/lang/Object;)Ljava/lang/Object;"));
+        before.add(new TypeInsnNode(CHECKCAST, "java/sql/DriverAction"));
+        before.add(new InsnNode(SWAP));
+        before.add(new InsnNode(POP));
       } else if (!call.name.contains("egister")) {
         before.add(Code.shim(Names.SYSTEM, "drivers", "()V"));
       }
+    } else if (member.equals("java/lang/management/ManagementFactory.getPlatformMBeanServer")) {
+      after.add(Code.shim(Names.WIDE, "beans", "(Ljava/lang/Object;)Ljava/lang/Object;"));
+      after.add(new TypeInsnNode(CHECKCAST, "javax/management/MBeanServer"));
     } else if (UNSEEN.contains(member)) {
       code.findings().add("unseen threads", member.replace('/', '.'));
       before.add(Code.shim(Names.SYSTEM, "unseen", "()V"));
@@ -221,11 +252,6 @@ final class CallRules {
       after.add(
           Code.invokeStatic(
               Names.REFLECTION, "initialized", "(Ljava/lang/Class;)Ljava/lang/Class;"));
-    } else if (REFUSED.contains(member) && !code.jvmWide()) {
-      String name = member.replace('/', '.');
-      code.findings().add("refused", name);
-      before.add(new LdcInsnNode(name));
-      before.add(Code.shim(Names.WIDE, "refuse", "(Ljava/lang/String;)V"));
     }
     method.instructions.insertBefore(call, before);
     method.instructions.insert(call, after);

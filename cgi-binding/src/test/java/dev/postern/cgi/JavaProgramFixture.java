@@ -8,6 +8,7 @@ import dev.postern.cgi.javaprograms.Exits;
 import dev.postern.cgi.javaprograms.Formats;
 import dev.postern.cgi.javaprograms.Heavy;
 import dev.postern.cgi.javaprograms.Late;
+import dev.postern.cgi.javaprograms.Leaves;
 import dev.postern.cgi.javaprograms.Libraries;
 import dev.postern.cgi.javaprograms.Made;
 import dev.postern.cgi.javaprograms.Statics;
@@ -88,6 +89,11 @@ final class JavaProgramFixture {
           Threads.LeavesWriter.class,
           Threads.LocksAndExits.class,
           Threads.Logs.class,
+          Threads.LogsWithBundle.class,
+          Threads.LogsByConfiguration.class,
+          Leaves.AddsProvider.class,
+          Leaves.RegistersBean.class,
+          Leaves.RegistersDrivers.class,
           Late.ForksAndJoins.class,
           Libraries.WithJackson.class,
           Libraries.WithLog4j.class,

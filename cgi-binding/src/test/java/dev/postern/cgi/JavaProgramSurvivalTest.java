@@ -262,6 +262,20 @@ class JavaProgramSurvivalTest {
     }
   }
 
+  @Test
+  void providers_of64AtOnce_areEachItsOwn() throws Exception {
+    String own = JavaProgramFixture.spawned(Leaves.AddsProvider.class, directory).body();
+    try (JavaProgram program =
+        JavaProgramFixture.inside(Leaves.AddsProvider.class).instances(AT_ONCE).build()) {
+      CgiApplication app = CgiApplication.builder(program).limit(ProcessLimit.of(AT_ONCE)).build();
+      atOnce(
+          n -> {
+            Call call = Call.get("/").with("QUERY_STRING", "q" + n).to(app);
+            assertThat(call.body()).as(call.log()).isEqualTo(own.replace("QUERY", "q" + n));
+          });
+    }
+  }
+
   /** Only the workers of its pool end with each request. */
   @Test
   void commonPool_costsNoInstance() {

@@ -12,6 +12,7 @@ import dev.postern.cgi.javaprograms.Statics;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.DriverManager;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -285,6 +286,15 @@ class JavaProgramTest {
       assertThat(program.report().findings())
           .contains("refused: java.net.Authenticator.setDefault");
     }
+  }
+
+  @Test
+  void logWriterOfJdbc_isRefused() {
+    try (JavaProgram program = JavaProgramFixture.inside(Hangs.SetsLogWriter.class).build()) {
+      assertThat(Call.get("/").to(app(program)).body())
+          .contains("java.sql.DriverManager.setLogWriter must not be called");
+    }
+    assertThat(DriverManager.getLogWriter()).isNull();
   }
 
   @Test

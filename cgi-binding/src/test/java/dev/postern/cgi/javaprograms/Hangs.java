@@ -1,6 +1,8 @@
 package dev.postern.cgi.javaprograms;
 
 import java.io.File;
+import java.io.PrintWriter;
+import java.sql.DriverManager;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.locks.ReentrantLock;
@@ -129,6 +131,17 @@ public final class Hangs {
       System.out.print("Content-Type: text/plain\n\n" + file.createNewFile());
       System.out.flush();
       new CountDownLatch(1).await();
+    }
+  }
+
+  public static final class SetsLogWriter {
+    public static void main(String[] args) {
+      System.out.print("Content-Type: text/plain\n\n");
+      try {
+        DriverManager.setLogWriter(new PrintWriter(System.out, true));
+      } catch (UnsupportedOperationException e) {
+        System.out.print(e.getMessage());
+      }
     }
   }
 

@@ -1,14 +1,24 @@
 package dev.postern.cgi.javaprograms;
 
+import java.io.ByteArrayInputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.ListResourceBundle;
+import java.util.MissingResourceException;
 import java.util.Timer;
 import java.util.TimerTask;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.logging.Handler;
 import java.util.logging.Level;
+import java.util.logging.LogManager;
+import java.util.logging.LogRecord;
 import java.util.logging.Logger;
+import java.util.logging.SimpleFormatter;
 
 /** Programs with threads, of their own and of the JVM's. */
 public final class Threads {
@@ -99,6 +109,106 @@ public final class Threads {
       thread.start();
       locked.await();
       System.exit(0);
+    }
+  }
+
+  /** The loggers that are named with a bundle, or found by no name. */
+  public static final class LogsWithBundle {
+    /** The words of the log. */
+    public static final class Words extends ListResourceBundle {
+      @Override
+      protected Object[][] getContents() {
+        return new Object[][] {{"greeting", "hello {0}"}};
+      }
+    }
+
+    private static final class Prints extends Handler {
+      @Override
+      public void publish(LogRecord record) {
+        System.out.println(
+            record.getLoggerName() + " " + new SimpleFormatter().formatMessage(record));
+      }
+
+      @Override
+      public void flush() {}
+
+      @Override
+      public void close() {}
+    }
+
+    @SuppressWarnings("deprecation")
+    public static void main(String[] args) {
+      head();
+      String words = Words.class.getName();
+      for (Logger logger :
+          List.of(
+              Logger.getLogger("named", words),
+              Logger.getAnonymousLogger(words),
+              Logger.global,
+              Logger.getLogger("plain", null))) {
+        System.out.println(logger.getHandlers().length + " " + logger.getResourceBundleName());
+        logger.setUseParentHandlers(false);
+        logger.addHandler(new Prints());
+        logger.log(Level.INFO, "greeting", System.getenv("QUERY_STRING"));
+      }
+      System.out.println(Logger.getLogger("named").getHandlers().length);
+      System.out.println(Logger.getLogger("named", words) == Logger.getLogger("named"));
+      for (String name : List.of("named", "other")) {
+        try {
+          Logger.getLogger(name, "no.such.bundle");
+        } catch (IllegalArgumentException | MissingResourceException e) {
+          System.out.println(e.getClass());
+        }
+      }
+    }
+  }
+
+  /** Takes all from a configuration: a file, a format, and a handler of its own. */
+  public static final class LogsByConfiguration {
+    /** Made by its name. */
+    public static final class Prints extends Handler {
+      @Override
+      public void publish(LogRecord record) {
+        if (isLoggable(record)) {
+          System.out.println("own " + record.getMessage());
+        }
+      }
+
+      @Override
+      public void flush() {}
+
+      @Override
+      public void close() {}
+    }
+
+    public static void main(String[] args) throws Exception {
+      head();
+      System.setErr(System.out);
+      String name = "log-" + System.getenv("QUERY_STRING");
+      Logger early = Logger.getLogger("early");
+      String configuration =
+          String.join(
+              "\n",
+              "handlers = java.util.logging.FileHandler, java.util.logging.ConsoleHandler",
+              ".level = FINE",
+              "java.util.logging.FileHandler.pattern = " + name,
+              "java.util.logging.FileHandler.formatter = java.util.logging.SimpleFormatter",
+              "java.util.logging.FileHandler.level = FINE",
+              "java.util.logging.SimpleFormatter.format = %4$s %3$s %5$s%6$s%n",
+              "late.handlers = " + Prints.class.getName(),
+              Prints.class.getName() + ".level = WARNING",
+              "late.useParentHandlers = false");
+      LogManager.getLogManager()
+          .readConfiguration(
+              new ByteArrayInputStream(configuration.getBytes(StandardCharsets.UTF_8)));
+      early.fine("to the file");
+      early.warning("to both");
+      Logger late = Logger.getLogger("late");
+      late.info("not shown");
+      late.warning("shown");
+      LogManager.getLogManager().reset();
+      System.out.print(Files.readString(Path.of(name)));
+      Files.delete(Path.of(name));
     }
   }
 
