@@ -58,6 +58,15 @@ final class EnvironCases {
                 })
             .needs(LAST_SLASH),
         path("decode the path", "/a%2Cb%20c", "/a,b c"),
+        new ContractCase(
+            "E3",
+            "decode the path of REQUEST_URI, if that is there",
+            variables("REQUEST_URI", "SCRIPT_NAME", "PATH_INFO"),
+            trial -> {
+              String[] values = bytes(trial.get("/a%2Cb%20c?d")).split("\n", -1);
+              String path = values[0].split("\\?")[0];
+              assertThat(RequestVariables.decoded(path)).isIn(ABSENT, values[1] + values[2]);
+            }),
         path("decode the path once only", "/a%252cb", "/a%2cb").needs(ANY_PATH),
         path("keep a plus in the path", "/a+b", "/a+b"),
         path("keep the case of the path and its slash at the end", "/aB/Cd/", "/aB/Cd/")

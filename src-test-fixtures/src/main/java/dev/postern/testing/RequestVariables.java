@@ -4,6 +4,7 @@ import dev.postern.internal.FieldNames;
 import dev.postern.internal.Percent;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -41,7 +42,8 @@ final class RequestVariables {
     }
     int query = target.indexOf('?');
     variables.put("REQUEST_METHOD", request.method());
-    variables.put("REQUEST_URI", target.isEmpty() ? "/" : bytes(target));
+    String uri = encoded(bytes(scriptName)) + bytes(target);
+    variables.put("REQUEST_URI", uri.isEmpty() ? "/" : uri);
     variables.put("SCRIPT_NAME", bytes(scriptName));
     variables.put("PATH_INFO", decoded(query < 0 ? target : target.substring(0, query)));
     variables.put("QUERY_STRING", query < 0 ? "" : target.substring(query + 1));
@@ -83,6 +85,20 @@ final class RequestVariables {
       throw new IllegalArgumentException("target must be percent-encoded: " + path);
     }
     return decoded;
+  }
+
+  /** Encodes all bytes but {@code pchar} and the slash (RFC 3986 3.3). */
+  private static String encoded(String path) {
+    StringBuilder encoded = new StringBuilder();
+    for (char c : path.toCharArray()) {
+      boolean letterOrDigit = c < 0x80 && Character.isLetterOrDigit(c);
+      if (letterOrDigit || "/-._~!$&'()*+,;=:@".indexOf(c) >= 0) {
+        encoded.append(c);
+      } else {
+        encoded.append('%').append(HexFormat.of().withUpperCase().toHexDigits((byte) c));
+      }
+    }
+    return encoded.toString();
   }
 
   private static String bytes(String text) {

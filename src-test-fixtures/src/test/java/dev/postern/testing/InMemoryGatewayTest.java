@@ -10,6 +10,7 @@ import dev.postern.Headers;
 import dev.postern.LintException;
 import dev.postern.Response;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 
 /** What a user's unit test gets. */
@@ -70,6 +71,19 @@ class InMemoryGatewayTest {
             .build();
     assertThat(gateway.run(TestRequest.get("/x?y")).text())
         .isEqualTo("https://localhost/app/x?y jo");
+  }
+
+  @Test
+  void requestUri_beginsWithThePathOfTheApplication() {
+    InMemoryGateway gateway =
+        InMemoryGateway.builder(shows("REQUEST_URI", "SCRIPT_NAME", "PATH_INFO"))
+            .scriptName("/wi ki\u00e9%")
+            .build();
+    assertThat(gateway.run(TestRequest.get("/a%20b?c=%20")).body())
+        .asString(StandardCharsets.UTF_8)
+        .startsWith("/wi%20ki%C3%A9%25/a%20b?c=%20|/wi ki");
+    assertThat(gateway.run(TestRequest.get("")).text()).startsWith("/wi%20ki%C3%A9%25|");
+    assertThat(run(shows("REQUEST_URI"), TestRequest.get("")).text()).isEqualTo("/|");
   }
 
   @Test
