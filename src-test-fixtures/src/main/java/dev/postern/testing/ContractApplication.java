@@ -9,6 +9,8 @@ import dev.postern.LintException;
 import dev.postern.Outcome;
 import dev.postern.StartResponse;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -24,8 +26,11 @@ public final class ContractApplication implements Application {
 
   private static final Object LOCK = new Object();
 
-  /** Calls in this JVM that have not ended. */
-  private static int running;
+  /**
+   * How many calls have not ended, for each case and gateway: several contracts may run in one JVM,
+   * and a case that failed may have left a call behind. Guarded by the lock.
+   */
+  private static final Map<String, Integer> RUNNING = new HashMap<>();
 
   /** Makes the application. */
   public ContractApplication() {}
@@ -38,8 +43,10 @@ public final class ContractApplication implements Application {
       throw new GatewayException(
           421, "request headers must become HTTP_POSTERN_CASE and HTTP_POSTERN_WITNESS [E10]");
     }
+    String key = key(environ, witness);
+    boolean alone = begin(key) == 1;
     witness.note("called");
-    if (begin() > 1 && Boolean.FALSE.equals(environ.get("postern.multithread"))) {
+    if (!alone && Boolean.FALSE.equals(environ.get("postern.multithread"))) {
       witness.note("overlaps");
     }
     try {
@@ -50,31 +57,39 @@ public final class ContractApplication implements Application {
       // This hook is added last, so it runs after Lint's hook and those of the case.
       environ.onFinish(
           outcome -> {
-            end();
+            end(key);
             witness.note(Trial.END + text(outcome));
           });
     }
   }
 
-  private static int begin() {
+  private static String key(Environ environ, Witness witness) {
+    return witness.directory() + " " + environ.header(HEADER);
+  }
+
+  private static int begin(String key) {
     synchronized (LOCK) {
       LOCK.notifyAll();
-      return ++running;
+      return RUNNING.merge(key, 1, Integer::sum);
     }
   }
 
-  private static void end() {
+  private static void end(String key) {
     synchronized (LOCK) {
-      running--;
+      RUNNING.computeIfPresent(key, (name, count) -> count == 1 ? null : count - 1);
     }
   }
 
   /** Gives a gateway the time to make another call beside this one, if it makes calls overlap. */
-  static void awaitOther(Duration time) throws InterruptedException {
+  static void awaitOther(Environ environ, Witness witness, Duration time)
+      throws InterruptedException {
+    String key = key(environ, witness);
     long end = System.nanoTime() + time.toNanos();
     synchronized (LOCK) {
-      for (long left = time.toNanos(); running < 2 && left > 0; left = end - System.nanoTime()) {
+      long left = time.toNanos();
+      while (RUNNING.getOrDefault(key, 0) < 2 && left > 0) {
         TimeUnit.NANOSECONDS.timedWait(LOCK, left);
+        left = end - System.nanoTime();
       }
     }
   }

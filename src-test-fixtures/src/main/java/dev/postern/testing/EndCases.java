@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.postern.Body;
 import dev.postern.Headers;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -74,6 +75,8 @@ final class EndCases {
         trial -> {
           try {
             trial.send(TestRequest.of(method, "/"));
+          } catch (InterruptedIOException e) {
+            throw e;
           } catch (IOException e) {
             // The response was cut before its head. Only the notes count.
           }
@@ -242,7 +245,7 @@ final class EndCases {
         must,
         (environ, start, witness) -> {
           byte[] body = environ.input().readAllBytes();
-          ContractApplication.awaitOther(linger);
+          ContractApplication.awaitOther(environ, witness, linger);
           start.start(200, TEXT);
           return Body.writing(
               out -> {

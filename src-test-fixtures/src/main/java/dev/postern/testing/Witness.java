@@ -1,5 +1,7 @@
 package dev.postern.testing;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.postern.Environ;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -55,6 +57,11 @@ final class Witness {
     }
   }
 
+  /** Returns the directory of the contract's run on one gateway. */
+  Path directory() {
+    return requireNonNull(file.getParent(), "directory");
+  }
+
   /** Waits until the test calls {@link #go}. */
   void awaitGo() {
     await(() -> Files.exists(goFile()), MOST, "the test to let the application go on");
@@ -108,12 +115,12 @@ final class Witness {
     return file.resolveSibling(file.getFileName() + ".go");
   }
 
-  private interface Condition {
+  interface Condition {
     boolean holds();
   }
 
   /** Waits for a condition. Another process cannot signal it, so this checks again and again. */
-  private static void await(Condition condition, Duration patience, String what) {
+  static void await(Condition condition, Duration patience, String what) {
     long end = System.nanoTime() + patience.toNanos();
     while (!condition.holds()) {
       if (System.nanoTime() - end > 0) {
