@@ -37,9 +37,11 @@ public interface GatewayClient extends Closeable {
   }
 
   /**
-   * Returns a client that throws an IOException if a server is silent for longer. {@link
-   * GatewayContract} calls this once, with its own wait. By default the client returns itself. The
-   * contract then still ends a request that hangs, but later and without the client's reason.
+   * Returns a client that throws an {@link java.io.InterruptedIOException} if a server is silent
+   * for longer. A gateway may break a connection off in some cases of {@link GatewayContract}, so
+   * any other IOException can be its answer there. The contract calls this once, with its own wait.
+   * By default the client returns itself. The contract then still ends a request that hangs, but
+   * later and without the client's reason.
    *
    * @param silence positive
    */

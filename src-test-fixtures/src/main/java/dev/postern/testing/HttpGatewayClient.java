@@ -3,24 +3,29 @@ package dev.postern.testing;
 import static java.util.Objects.requireNonNull;
 
 import dev.postern.Headers;
+import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A client for gateways behind HTTP/1.1 on the loopback interface. It sends exact bytes, repairs
- * nothing and follows no redirect. Each request has a connection of its own. The client does not
- * ask the server to close it, so that a response that is cut differs from one that ends.
+ * nothing and follows no redirect. Each request has a connection of its own, except where {@link
+ * GatewayContract} checks that nothing follows a response. The client does not ask the server to
+ * close it, so that a response that is cut differs from one that ends.
  *
  * <p>Immutable, thread-safe.
  */
@@ -100,18 +105,26 @@ public final class HttpGatewayClient implements GatewayClient {
   @Override
   public TestResponse send(TestRequest request) throws IOException {
     try (HttpConversation talk = connect(request)) {
-      byte[] body = request.body();
-      if (body == null) {
-        return talk.finish();
+      return talk.exchange(request);
+    }
+  }
+
+  /**
+   * Sends two requests, the second one on the connection of the first if the server keeps that
+   * open. So it sees bytes that the server sent after the end of the first response. They would
+   * become a part of the second response. If the server has closed the connection, the second
+   * request gets one of its own.
+   *
+   * @param second without a body
+   * @throws IOException also when there are such bytes
+   */
+  List<TestResponse> sendInTurn(TestRequest first, TestRequest second) throws IOException {
+    try (HttpConversation talk = connect(first)) {
+      TestResponse response = talk.exchange(first);
+      if (response.isComplete() && talk.isKept(head(second))) {
+        return List.of(response, new HttpConversation(talk, second).finish());
       }
-      if ("100-continue".equalsIgnoreCase(request.headers().get("Expect"))
-          && talk.in.awaitContinue()) {
-        return talk.finish();
-      }
-      Thread writer = new Thread(() -> talk.send(body), "request body");
-      writer.setDaemon(true);
-      writer.start();
-      return talk.finish();
+      return List.of(response, send(second));
     }
   }
 
@@ -123,9 +136,10 @@ public final class HttpGatewayClient implements GatewayClient {
   private HttpConversation connect(TestRequest request) throws IOException {
     Socket socket = new Socket();
     try {
+      int most = (int) Math.max(1, Math.min(Integer.MAX_VALUE, silence.toMillis()));
       socket.setTcpNoDelay(true);
-      socket.setSoTimeout((int) Math.max(1, Math.min(Integer.MAX_VALUE, silence.toMillis())));
-      socket.connect(new InetSocketAddress(InetAddress.getByName("127.0.0.1"), port));
+      socket.setSoTimeout(most);
+      socket.connect(new InetSocketAddress(InetAddress.getByName("127.0.0.1"), port), most);
       HttpConversation talk = new HttpConversation(socket, request);
       talk.out.write(head(request));
       return talk;
@@ -161,24 +175,90 @@ public final class HttpGatewayClient implements GatewayClient {
     private final long announced;
     private long written;
     private final OutputStream out;
+    private final InputStream received;
     private final HttpResponseReader in;
+    private @Nullable Thread writer;
 
     HttpConversation(Socket socket, TestRequest request) throws IOException {
+      this(socket, new BufferedInputStream(socket.getInputStream()), request);
+    }
+
+    /** Makes the conversation that follows another one on its connection. */
+    HttpConversation(HttpConversation before, TestRequest request) throws IOException {
+      this(before.socket, before.received, request);
+    }
+
+    private HttpConversation(Socket socket, InputStream received, TestRequest request)
+        throws IOException {
       this.socket = socket;
       this.chunked = request.isChunked();
       byte[] body = request.body();
       this.announced = body == null || chunked ? 0 : body.length;
       this.out = socket.getOutputStream();
-      this.in = new HttpResponseReader(socket.getInputStream(), request.method());
+      this.received = received;
+      this.in = new HttpResponseReader(received, request.method());
+    }
+
+    /** Sends the body of the request, and reads the response meanwhile. */
+    TestResponse exchange(TestRequest request) throws IOException {
+      byte[] body = request.body();
+      boolean waits = "100-continue".equalsIgnoreCase(request.headers().get("Expect"));
+      if (body != null && !(waits && in.awaitContinue())) {
+        writer = new Thread(() -> send(body), "request body");
+        writer.setDaemon(true);
+        writer.start();
+      }
+      return finish();
     }
 
     /** Sends the whole body. The server may refuse to take all of it and still answer. */
-    void send(byte[] body) {
+    private void send(byte[] body) {
       try {
         write(body);
         endRequest();
       } catch (IOException e) {
         // The response says what the server made of it.
+      }
+    }
+
+    /**
+     * Sends the head of a further request, and waits for the first byte of its response. Returns
+     * false if the server has closed the connection after the response.
+     */
+    boolean isKept(byte[] head) throws IOException {
+      awaitWriter();
+      boolean open = in.isPersistent();
+      int first;
+      try {
+        if (open) {
+          out.write(head);
+        }
+        received.mark(1);
+        first = received.read();
+      } catch (SocketTimeoutException e) {
+        throw e;
+      } catch (IOException e) {
+        return false;
+      }
+      if (first >= 0 && !open) {
+        throw new IOException("bytes must not follow the last response of a connection");
+      }
+      received.reset();
+      return first >= 0;
+    }
+
+    /** A server that answers must also read the rest of the request, or close the connection. */
+    private void awaitWriter() throws IOException {
+      try {
+        if (writer != null) {
+          writer.join(socket.getSoTimeout());
+          if (writer.isAlive()) {
+            throw new SocketTimeoutException("request's body is neither read nor refused");
+          }
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IOException("interrupted while sending the request", e);
       }
     }
 

@@ -1,7 +1,6 @@
 package dev.postern.testing;
 
 import dev.postern.Headers;
-import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -10,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,9 +25,12 @@ final class HttpResponseReader {
     CLOSE
   }
 
+  private static final Pattern CLOSE_OPTION = Pattern.compile("(?i)(.*,)?\\s*close\\s*(,.*)?");
+
   private final InputStream in;
   private final boolean head;
   private int status;
+  private boolean ofVersion1;
   private boolean interim;
   private Headers headers = Headers.of();
   private Framing framing = Framing.NONE;
@@ -40,8 +43,13 @@ final class HttpResponseReader {
   private boolean ended;
   private boolean complete;
 
+  /**
+   * Makes a reader of the next response on a connection.
+   *
+   * @param in buffered, as it is read byte by byte
+   */
   HttpResponseReader(InputStream in, String method) {
-    this.in = new BufferedInputStream(in);
+    this.in = in;
     this.head = method.equals("HEAD");
   }
 
@@ -55,6 +63,18 @@ final class HttpResponseReader {
 
   boolean isComplete() {
     return complete;
+  }
+
+  /**
+   * Returns whether the response has been read to its end, and another one may follow on the
+   * connection (RFC 9112 9.3).
+   */
+  boolean isPersistent() {
+    String options = String.join(",", headers.all("Connection"));
+    return complete
+        && framing != Framing.CLOSE
+        && !ofVersion1
+        && !CLOSE_OPTION.matcher(options).matches();
   }
 
   /** Waits for 100 or for a final response. Returns true for a final response. */
@@ -95,8 +115,9 @@ final class HttpResponseReader {
       return;
     }
     if (!line.matches("HTTP/1\\.[01] [1-5][0-9][0-9]( .*)?")) {
-      throw new IOException("status line must be HTTP's: " + line);
+      throw new IOException("response must begin with a status line: " + line);
     }
+    ofVersion1 = line.startsWith("HTTP/1.0");
     status = Integer.parseInt(line.substring(9, 12));
     interim = status < 200 && status != 101;
     List<String> fields = new ArrayList<>();
@@ -124,7 +145,7 @@ final class HttpResponseReader {
       throw new IOException("response must be framed in one way: " + coding + " " + lengths);
     } else if (lengths.size() == 1) {
       framing = Framing.LENGTH;
-      left = Long.parseLong(lengths.get(0));
+      left = number(lengths.get(0), 10, "Content-Length");
       if (left == 0) {
         end(true);
       }
@@ -172,7 +193,7 @@ final class HttpResponseReader {
       end(false);
       return false;
     }
-    left = Long.parseLong(line.split(";", 2)[0].trim(), 16);
+    left = number(line.split(";", 2)[0].trim(), 16, "size of a chunk");
     if (left > 0) {
       return true;
     }
@@ -182,6 +203,23 @@ final class HttpResponseReader {
     }
     end(trailer != null);
     return false;
+  }
+
+  /**
+   * Returns the number that the text says in digits alone. {@link Long#parseLong} takes a sign,
+   * too.
+   *
+   * @throws IOException when it says none
+   */
+  static long number(String text, int radix, String what) throws IOException {
+    if (text.startsWith("-") || text.startsWith("+")) {
+      throw new IOException(what + " must be digits: " + text);
+    }
+    try {
+      return Long.parseLong(text, radix);
+    } catch (NumberFormatException e) {
+      throw new IOException(what + " must be digits: " + text, e);
+    }
   }
 
   private void end(boolean whole) {

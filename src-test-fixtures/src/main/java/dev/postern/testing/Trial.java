@@ -40,6 +40,19 @@ final class Trial {
     return client.send(prepared(request));
   }
 
+  /**
+   * Sends two requests and returns both responses. Over HTTP/1.1 the second request is on the same
+   * connection, where it finds bytes that were sent after the end of the first response.
+   *
+   * @param second without a body
+   */
+  List<TestResponse> sendInTurn(TestRequest first, TestRequest second) throws IOException {
+    if (client instanceof HttpGatewayClient http) {
+      return http.sendInTurn(prepared(first), prepared(second));
+    }
+    return List.of(send(first), send(second));
+  }
+
   GatewayClient.Conversation open(TestRequest request) throws IOException {
     return client.open(prepared(request));
   }
