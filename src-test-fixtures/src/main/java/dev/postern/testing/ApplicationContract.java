@@ -34,8 +34,9 @@ import org.opentest4j.TestAbortedException;
  * }
  * }</pre>
  *
- * <p>The programs are {@link FixturePrograms}; {@link dev.postern.Lint} stands around the
- * application. Needs Linux's {@code /proc} and a shell.
+ * <p>The contract kills the programs that an application leaves behind after their case. The
+ * programs are {@link FixturePrograms}; {@link dev.postern.Lint} stands around the application.
+ * Needs Linux's {@code /proc} and a shell.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 public abstract class ApplicationContract {
@@ -132,6 +133,8 @@ public abstract class ApplicationContract {
     } catch (Throwable e) {
       throw new AssertionError(
           "application must " + test.must() + " [" + test.id() + "]: " + e.getMessage(), e);
+    } finally {
+      ProgramCase.Trial.killNoted(files);
     }
   }
 }

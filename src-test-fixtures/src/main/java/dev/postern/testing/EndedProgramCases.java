@@ -2,7 +2,6 @@ package dev.postern.testing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -52,7 +51,7 @@ final class EndedProgramCases {
                   GatewayClient.Conversation talk = client.open(TestRequest.get("/"))) {
                 pid = new String(talk.read(11), StandardCharsets.US_ASCII).trim();
               }
-              awaitEnd(trial, pid);
+              trial.awaitEnd(pid);
             }),
         ProgramCase.of(
             "E20",
@@ -72,7 +71,7 @@ final class EndedProgramCases {
               // end. If no program was started, there is no file.
               Path started = Path.of(noted + ".pid");
               if (Files.exists(started)) {
-                awaitEnd(trial, Files.readString(started).trim());
+                trial.awaitEnd(Files.readString(started).trim());
               }
               assertThat(noted).doesNotExist();
             }));
@@ -84,7 +83,7 @@ final class EndedProgramCases {
         "cut the response of a program that " + how,
         program,
         trial -> {
-          TestResponse response = trial.get("/");
+          TestResponse response = trial.get(trial.notingPid());
           if (response.status() == 200) {
             assertThat(response.isComplete()).isFalse();
             assertThat(response.text()).isEqualTo("half");
@@ -95,37 +94,16 @@ final class EndedProgramCases {
         });
   }
 
+  /** A host may let the program, or its child, work on, so that its end is not awaited. */
   private static ProgramCase whole(String how, String program, String body) {
     return ProgramCase.of(
         "G3",
-        "deliver a body, and end a program that " + how,
+        "deliver the body of a program that " + how,
         program,
         trial -> {
-          TestResponse response = trial.get("/");
+          TestResponse response = trial.get(trial.notingPid());
           assertThat(response.text()).isEqualTo(body);
           assertThat(response.isComplete()).isTrue();
         });
-  }
-
-  private static void awaitEnd(ProgramCase.Trial trial, String pid) {
-    long end = System.nanoTime() + trial.patience().toNanos();
-    while (isRunning(pid)) {
-      assertThat(System.nanoTime() - end).as("program %s still runs", pid).isNegative();
-      Thread.onSpinWait();
-    }
-  }
-
-  /**
-   * Returns whether a process runs. False if it is gone, or waits for its parent to look at its
-   * exit.
-   */
-  private static boolean isRunning(String pid) {
-    try {
-      String stat = Files.readString(Path.of("/proc", pid, "stat"));
-      char state = stat.charAt(stat.lastIndexOf(')') + 2);
-      return state != 'Z' && state != 'X';
-    } catch (IOException e) {
-      return false;
-    }
   }
 }

@@ -4,8 +4,12 @@ import dev.postern.Application;
 import dev.postern.Lint;
 import dev.postern.LintException;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
@@ -110,8 +114,52 @@ record ProgramCase(String id, String must, Program program, Duration silence, Ch
       return directory;
     }
 
-    Duration patience() {
-      return patience;
+    /** Returns a target whose query tells a program where to note the numbers of its processes. */
+    String notingPid() {
+      return "/?" + directory.resolve("program");
+    }
+
+    void awaitEnd(String pid) {
+      Witness.await(() -> !isRunning(pid), patience, "the end of program " + pid);
+    }
+
+    /** Kills what still runs of the processes that programs noted in this directory. */
+    static void killNoted(Path directory) throws IOException {
+      for (String pid : noted(directory)) {
+        // In a namespace the number would be that of another process.
+        if (read(pid, "environ").contains(directory.toString())) {
+          ProcessHandle.of(Long.parseLong(pid)).ifPresent(ProcessHandle::destroyForcibly);
+        }
+      }
+    }
+
+    private static List<String> noted(Path directory) throws IOException {
+      List<String> all = new ArrayList<>();
+      try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "*.pid")) {
+        for (Path file : files) {
+          all.addAll(List.of(Files.readString(file).trim().split(" ")));
+        }
+      }
+      return all;
+    }
+
+    /**
+     * Returns whether a process runs. False if it is gone, or waits for its parent to look at its
+     * exit.
+     */
+    private static boolean isRunning(String pid) {
+      String stat = read(pid, "stat");
+      char state = stat.isEmpty() ? 'X' : stat.charAt(stat.lastIndexOf(')') + 2);
+      return state != 'Z' && state != 'X';
+    }
+
+    /** Returns a file of {@code /proc/PID}, "" if the process is gone or another user's. */
+    private static String read(String pid, String file) {
+      try {
+        return Files.readString(Path.of("/proc", pid, file), StandardCharsets.ISO_8859_1);
+      } catch (IOException e) {
+        return "";
+      }
     }
   }
 }

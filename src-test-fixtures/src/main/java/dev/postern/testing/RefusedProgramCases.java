@@ -57,7 +57,7 @@ final class RefusedProgramCases {
 
   /** Checks that the client learns nothing but the status, and that the log has the reason. */
   private static void checkRefusal(ProgramCase.Trial trial, int status) throws Exception {
-    TestResponse response = trial.get("/");
+    TestResponse response = trial.get(trial.notingPid());
     assertThat(response.status()).as(response.log()).isEqualTo(status);
     assertThat(response.isComplete()).isTrue();
     assertThat(response.header("Set-Cookie")).isNull();

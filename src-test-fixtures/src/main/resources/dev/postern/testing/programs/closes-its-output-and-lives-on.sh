@@ -1,4 +1,6 @@
 #!/bin/sh
+# If there is a query, QUERY.pid gets the numbers of the processes, for whoever ends them.
+[ -z "$QUERY_STRING" ] || echo $$ >"$QUERY_STRING.pid"
 printf 'Content-Type: text/plain\n\nall'
 exec >&- 2>&-
 exec sleep 600

@@ -1,3 +1,5 @@
 #!/bin/sh
+# If there is a query, QUERY.pid gets the numbers of the processes, for whoever ends them.
+[ -z "$QUERY_STRING" ] || echo $$ >"$QUERY_STRING.pid"
 printf 'Content-Type: text/plain\n\nhalf'
 exec sleep 600

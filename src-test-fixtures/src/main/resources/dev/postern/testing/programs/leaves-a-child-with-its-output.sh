@@ -1,3 +1,5 @@
 #!/bin/sh
-printf 'Content-Type: text/plain\n\nall'
+# If there is a query, QUERY.pid gets the numbers of the processes, for whoever ends them.
 sleep 600 &
+[ -z "$QUERY_STRING" ] || echo $$ $! >"$QUERY_STRING.pid"
+printf 'Content-Type: text/plain\n\nall'
