@@ -3,17 +3,27 @@ package dev.postern.testing;
 import static java.util.Objects.requireNonNull;
 
 import dev.postern.Headers;
+import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,17 +34,38 @@ import org.jspecify.annotations.Nullable;
  * <p>There is no HTTP, so there are neither chunks nor 100 Continue. Only a Content-Length can show
  * that a response was cut.
  *
+ * <p>If a program is silent for too long while the client reads, the client kills it, and its
+ * children, and throws an {@link InterruptedIOException}. Closing the client kills the programs
+ * that still run.
+ *
  * <p>Thread-safe.
  */
 public final class CgiProcessClient implements GatewayClient {
+  private static final Duration SILENCE = Duration.ofSeconds(5);
+
   private final List<String> command;
   private final Path directory;
   private final Path log;
+  private final Duration silence;
+  private final ScheduledExecutorService watch;
+  private final Set<ProcessHandle> running;
 
-  private CgiProcessClient(List<String> command, Path directory) throws IOException {
-    this.command = List.copyOf(command);
+  private CgiProcessClient(
+      List<String> command,
+      Path directory,
+      Path log,
+      Duration silence,
+      ScheduledExecutorService watch,
+      Set<ProcessHandle> running) {
+    if (silence.isNegative() || silence.isZero()) {
+      throw new IllegalArgumentException("silence must be positive: " + silence);
+    }
+    this.command = command;
     this.directory = directory;
-    this.log = Files.createTempFile(directory, "stderr", ".log");
+    this.log = log;
+    this.silence = silence;
+    this.watch = watch;
+    this.running = running;
   }
 
   /**
@@ -43,7 +74,39 @@ public final class CgiProcessClient implements GatewayClient {
    * @param directory for scripts and the log; it is not removed
    */
   public static CgiProcessClient of(List<String> command, Path directory) throws IOException {
-    return new CgiProcessClient(command, requireNonNull(directory, "directory"));
+    return new CgiProcessClient(
+        List.copyOf(command),
+        requireNonNull(directory, "directory"),
+        Files.createTempFile(directory, "stderr", ".log"),
+        SILENCE,
+        Executors.newSingleThreadScheduledExecutor(CgiProcessClient::daemon),
+        ConcurrentHashMap.newKeySet());
+  }
+
+  private static Thread daemon(Runnable task) {
+    Thread thread = new Thread(task, "silent programs");
+    thread.setDaemon(true);
+    return thread;
+  }
+
+  /**
+   * Returns this client, which waits so long for each next byte of a program. The default is 5 s.
+   */
+  @Override
+  public CgiProcessClient waiting(Duration newSilence) {
+    return new CgiProcessClient(command, directory, log, newSilence, watch, running);
+  }
+
+  /** Kills the programs that still run, and their children. */
+  @Override
+  public void close() {
+    watch.shutdownNow();
+    running.forEach(CgiProcessClient::kill);
+  }
+
+  private static void kill(ProcessHandle program) {
+    program.descendants().forEach(ProcessHandle::destroyForcibly);
+    program.destroyForcibly();
   }
 
   @Override
@@ -78,7 +141,11 @@ public final class CgiProcessClient implements GatewayClient {
         new ProcessBuilder("/bin/sh", script.toString())
             .redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()))
             .start();
-    return new CgiConversation(process, script, request.method().equals("HEAD"));
+    ProcessHandle program = process.toHandle();
+    running.add(program);
+    program.onExit().thenAccept(running::remove);
+    InputStream out = new BufferedInputStream(new Watched(process.getInputStream(), program));
+    return new CgiConversation(process, out, script, request.method().equals("HEAD"));
   }
 
   private static Map<String, String> variables(TestRequest request) {
@@ -95,6 +162,27 @@ public final class CgiProcessClient implements GatewayClient {
     return "'" + word.replace("'", "'\\''") + "'";
   }
 
+  /** The output of a program that is killed if it is silent. */
+  private final class Watched extends FilterInputStream {
+    private final ProcessHandle program;
+
+    Watched(InputStream out, ProcessHandle program) {
+      super(out);
+      this.program = program;
+    }
+
+    @Override
+    public int read(byte[] bytes, int offset, int length) throws IOException {
+      Future<?> killing =
+          watch.schedule(() -> kill(program), silence.toNanos(), TimeUnit.NANOSECONDS);
+      int n = super.read(bytes, offset, length);
+      if (!killing.cancel(false)) {
+        throw new InterruptedIOException("program was silent for " + silence);
+      }
+      return n;
+    }
+  }
+
   private static final class CgiConversation implements Conversation {
     private final Process process;
     private final Path script;
@@ -105,10 +193,10 @@ public final class CgiProcessClient implements GatewayClient {
     private boolean headRead;
     private long count;
 
-    CgiConversation(Process process, Path script, boolean head) {
+    CgiConversation(Process process, InputStream out, Path script, boolean head) {
       this.process = process;
       this.script = script;
-      this.out = process.getInputStream();
+      this.out = out;
       this.head = head;
     }
 
@@ -160,7 +248,10 @@ public final class CgiProcessClient implements GatewayClient {
       count += rest.length;
       String length = headers.get("Content-Length");
       boolean bodiless = count == 0 && (head || status == 304);
-      boolean whole = length == null || bodiless || count == Long.parseLong(length);
+      boolean whole =
+          length == null
+              || bodiless
+              || count == HttpResponseReader.number(length, 10, "Content-Length");
       return TestResponse.of(status, headers, rest, ended && whole);
     }
 
@@ -186,6 +277,9 @@ public final class CgiProcessClient implements GatewayClient {
       }
       headers = Headers.of(fields.toArray(new String[0]));
       String said = headers.get("Status");
+      if (said != null && !said.matches("[1-9][0-9][0-9]( .*)?")) {
+        throw new IOException("Status must begin with three digits: " + said);
+      }
       status = said == null ? 200 : Integer.parseInt(said.substring(0, 3));
       headers = headers.without("Status");
       return true;
