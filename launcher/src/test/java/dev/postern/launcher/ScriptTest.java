@@ -274,6 +274,46 @@ class ScriptTest {
         .matches(file -> !Files.isSymbolicLink(file), "is gone");
   }
 
+  @Test
+  void buildThatThisUserCannotReplace_runsUnderAnotherJdk() throws Exception {
+    assertThat(run("--version").exit).isZero();
+    environment.put("JAVA_HOME", jdk("17.0.99").toString());
+    Ended ended = runByAUserWhoCannotBuild();
+    assertThat(ended.exit).as(ended.err).isZero();
+    assertThat(ended.out).startsWith("postern ").hasLineCount(1);
+    assertThat(ended.err).startsWith("postern: running the last build, ").hasLineCount(1);
+    assertThat(builds()).hasSize(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void commandThatThisUserCannotBuild_isRefused(boolean flock) throws Exception {
+    useFlock(flock);
+    Ended ended = runByAUserWhoCannotBuild();
+    assertThat(ended.exit).isEqualTo(1);
+    assertThat(ended.err)
+        .startsWith("postern: the command must be built by a user who can write to ")
+        .hasLineCount(1);
+    assertThat(builds()).isEmpty();
+  }
+
+  /** Root may write everywhere, unless it has lost the capability. */
+  private Ended runByAUserWhoCannotBuild() throws Exception {
+    Path target = Files.createDirectories(tree.resolve("launcher/target"));
+    List<String> command = new ArrayList<>();
+    if (Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0)) {
+      command.addAll(List.of("/usr/bin/setpriv", "--bounding-set=-dac_override,-dac_read_search"));
+      assumeTrue(Files.isExecutable(Path.of(command.get(0))), "setpriv is not installed");
+    }
+    command.addAll(List.of("./postern", "--version"));
+    assertThat(target.toFile().setWritable(false, false)).isTrue();
+    try {
+      return ended(start(tree, command.toArray(new String[0])));
+    } finally {
+      assertThat(target.toFile().setWritable(true)).isTrue();
+    }
+  }
+
   // ---- the machine ----
 
   private void useFlock(boolean use) throws IOException {
