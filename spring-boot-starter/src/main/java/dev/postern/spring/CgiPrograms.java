@@ -8,6 +8,7 @@ import dev.postern.cgi.CgiDirectory;
 import dev.postern.cgi.CgiHostBuilder;
 import dev.postern.cgi.CgiRun;
 import dev.postern.cgi.ProcessLimit;
+import dev.postern.servlet.ServletGateway;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -35,6 +36,15 @@ final class CgiPrograms {
    */
   static Application of(String name, PosternProperties.Cgi cgi, Consumer<CgiRun> listener) {
     return new CgiPrograms(name, cgi).build(listener);
+  }
+
+  /**
+   * Sets the deadline of the programs' servlet.
+   *
+   * @throws IllegalStateException with the name of the property that is wrong
+   */
+  static void apply(String name, PosternProperties.Cgi cgi, ServletGateway.Builder servlet) {
+    new CgiPrograms(name, cgi).option(".deadline", cgi.deadline(), servlet::deadline);
   }
 
   private Application build(Consumer<CgiRun> listener) {

@@ -48,6 +48,28 @@ final class GatewayServlets implements ServletContextInitializer {
 
   @Override
   public void onStartup(ServletContext context) {
+    try {
+      addAll(context);
+    } catch (RuntimeException e) {
+      // The start ends here, so no servlet closes them.
+      for (Application application : programs.values()) {
+        close(application, e);
+      }
+      throw e;
+    }
+  }
+
+  private static void close(Application application, RuntimeException reason) {
+    try {
+      if (application instanceof AutoCloseable closing) {
+        closing.close();
+      }
+    } catch (Exception e) {
+      reason.addSuppressed(e);
+    }
+  }
+
+  private void addAll(ServletContext context) {
     properties.cgi().forEach((name, cgi) -> addPrograms(context, name, cgi));
     for (String name : beans.getBeanNamesForType(Application.class)) {
       GatewayMapping mapping = beans.findAnnotationOnBean(name, GatewayMapping.class);
@@ -67,9 +89,7 @@ final class GatewayServlets implements ServletContextInitializer {
         CgiPrograms.of(name, cgi, run -> listeners.forEach(listener -> listener.accept(name, run)));
     programs.put(name, application);
     ServletGateway.Builder servlet = ServletGateway.builder(application).watch(cgi.watch());
-    if (cgi.deadline() != null) {
-      servlet.deadline(cgi.deadline());
-    }
+    CgiPrograms.apply(name, cgi, servlet);
     register(context, "postern.cgi." + name, servlet.build(), false, new String[] {path});
   }
 

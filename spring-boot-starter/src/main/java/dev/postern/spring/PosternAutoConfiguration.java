@@ -5,6 +5,7 @@ import io.micrometer.core.instrument.binder.MeterBinder;
 import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnExpression;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
@@ -20,6 +21,10 @@ import org.springframework.context.annotation.Configuration;
 @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.SERVLET)
 @EnableConfigurationProperties(PosternProperties.class)
 public class PosternAutoConfiguration {
+  /** Boot's own annotation for this has another package in each version. */
+  private static final String HEALTH_IS_ENABLED =
+      "${management.health.postern.enabled:${management.health.defaults.enabled:true}}";
+
   /** Called by Spring. */
   public PosternAutoConfiguration() {}
 
@@ -42,6 +47,7 @@ public class PosternAutoConfiguration {
   /** The health of Spring Boot 3. */
   @Configuration(proxyBeanMethods = false)
   @ConditionalOnClass(name = "org.springframework.boot.actuate.health.HealthIndicator")
+  @ConditionalOnExpression(HEALTH_IS_ENABLED)
   static class Health3 {
     @Bean
     @ConditionalOnMissingBean(name = "posternHealthIndicator")
@@ -60,6 +66,7 @@ public class PosternAutoConfiguration {
   /** The health of Spring Boot 4. */
   @Configuration(proxyBeanMethods = false)
   @ConditionalOnClass(name = "org.springframework.boot.health.contributor.HealthIndicator")
+  @ConditionalOnExpression(HEALTH_IS_ENABLED)
   static class Health4 {
     @Bean
     @ConditionalOnMissingBean(name = "posternHealthIndicator")

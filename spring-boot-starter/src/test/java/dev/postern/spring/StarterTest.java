@@ -33,6 +33,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
@@ -195,6 +197,17 @@ class StarterTest {
     assertThat(get("/cgi-bin/hello.sh").statusCode()).isEqualTo(404);
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "management.health.postern.enabled=false, false",
+    "management.health.defaults.enabled=false, false",
+    "management.health.defaults.enabled=true, true",
+  })
+  void health_canBeSwitchedOff(String property, boolean there) {
+    start(property);
+    assertThat(context.containsBean("posternHealthIndicator")).isEqualTo(there);
+  }
+
   @Test
   void wrongProperty_stopsTheStart_withItsName() {
     String path = "postern.cgi.x.path=/x/*";
@@ -229,6 +242,9 @@ class StarterTest {
             Map.entry(
                 List.of(path, at, "postern.cgi.x.header-timeout=0s"),
                 "property postern.cgi.x.header-timeout must be allowed"),
+            Map.entry(
+                List.of(path, at, "postern.cgi.x.deadline=0s"),
+                "property postern.cgi.x.deadline must be allowed"),
             Map.entry(
                 List.of(path, "postern.cgi.x.program=/bin/true", "postern.cgi.x.index=i"),
                 "property postern.cgi.x.program must be given without"),
