@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -257,6 +258,14 @@ class StatusTest {
         }
       }
       openByKeyboard(browser);
+      checkUnits(browser);
+    }
+  }
+
+  private static void checkUnits(Browser browser) throws Exception {
+    for (String time : List.of("0.0025=2.5|ms", "62=1|min 2 s", "7260=2|h 1 min")) {
+      String[] sides = time.split("=");
+      assertThat(browser.evaluate("parts(time(" + sides[0] + ")).join('|')")).isEqualTo(sides[1]);
     }
   }
 

@@ -57,6 +57,12 @@ function time(seconds) {
   return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} days`;
 }
 
+/** The first number of a text such as "1 min 2 s", and all that follows. */
+function parts(text) {
+  const [number, ...unit] = text.split(" ");
+  return [number, unit.join(" ")];
+}
+
 function figure(id, value, unit) {
   const place = at(id);
   place.replaceChildren(value);
@@ -212,8 +218,7 @@ function show(now) {
   }
   before = { moment, total: requests.total };
   keep(medians, requests.median * 1000);
-  const [value, unit] = time(requests.median).split(/ (?=\D)/);
-  figure("median", value, unit);
+  figure("median", ...parts(time(requests.median)));
   line("rate-line", rates, 1);
   line("median-line", medians, 0.1);
   at("total").textContent = `${number.format(requests.total)} in all, ${requests.running} now`;
@@ -221,8 +226,7 @@ function show(now) {
   at("statuses").replaceChildren(...statuses(requests.statuses));
   at("sent").textContent = `${bytes(requests.bytes)} sent`;
   const memory = now.running.reduce((sum, run) => sum + (run.memory ?? 0), 0);
-  const [size, of] = bytes(memory).split(" ");
-  figure("memory", size, of);
+  figure("memory", ...parts(bytes(memory)));
   at("heap").textContent = `server: heap ${bytes(server.heap)} of ${bytes(server.max_heap)}, ${server.threads} threads`;
 
   at("places").replaceChildren(...now.places.map((places) => pool(places, now.running)));
@@ -288,21 +292,27 @@ function show(now) {
 
 function live(className, text) {
   at("live").className = className;
-  at("live-text").textContent = text;
+  // A screen reader reads a text aloud that is set again.
+  if (at("live-text").textContent !== text) {
+    at("live-text").textContent = text;
+  }
 }
 
 async function ask() {
   if (document.visibilityState === "visible") {
+    let failed = "no answer";
     try {
       const response = await fetch("json", { cache: "no-store" });
       if (!response.ok) {
         throw new Error(`${response.status}`);
       }
-      show(await response.json());
+      const now = await response.json();
+      failed = "this page cannot show the answer";
+      show(now);
       live("on", "live");
     } catch (error) {
       before = null;
-      live("lost", `no answer (${error.message})`);
+      live("lost", `${failed} (${error.message})`);
     }
   } else {
     before = null;
