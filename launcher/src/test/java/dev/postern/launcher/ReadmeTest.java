@@ -169,7 +169,7 @@ class ReadmeTest {
     assertThat(found("docs/options.md", "\\| `(\\w+)\\(")).isEqualTo(options);
   }
 
-  /** docs/command.md has each option of each word, and no other. */
+  /** docs/command.md has each option of each word, and no other, also in its summary. */
   @Test
   void command_hasTheOptionsOfItsWords() throws Exception {
     Set<String> options = new TreeSet<>();
@@ -178,13 +178,47 @@ class ReadmeTest {
     for (CommandLine word : PosternCommand.whole().getSubcommands().values()) {
       word.getCommandSpec().options().forEach(option -> options.add(option.longestName()));
     }
-    assertThat(found("docs/command.md", "(--[a-z][a-z-]*)")).isEqualTo(options);
+    String page = Files.readString(ROOT.resolve("docs/command.md"));
+    assertThat(foundIn(page, "(--[a-z][a-z-]*)")).isEqualTo(options);
+    assertThat(foundIn(page.split("```")[1], "(--[a-z][a-z-]*)")).isEqualTo(options);
     assertThat(options).containsAll(found("docs/options.md", "`(--[a-z-]+)"));
   }
 
+  @Test
+  void contributing_hasEachPackage() throws IOException {
+    String page = Files.readString(ROOT.resolve("CONTRIBUTING.md"));
+    Set<String> missing = new TreeSet<>();
+    for (Path sources : sources()) {
+      try (Stream<Path> files = Files.walk(sources)) {
+        files
+            .filter(file -> file.endsWith("package-info.java"))
+            .map(file -> sources.relativize(file.getParent()).toString().replace('/', '.'))
+            .filter(name -> !page.contains("`" + name + "`"))
+            .filter(name -> !page.contains("`" + name.substring(name.lastIndexOf('.')) + "`"))
+            .forEach(missing::add);
+      }
+    }
+    assertThat(missing).isEmpty();
+  }
+
+  /** The sources of each published module. */
+  private static List<Path> sources() throws IOException {
+    try (Stream<Path> files = Files.list(ROOT.toAbsolutePath())) {
+      return files
+          .filter(file -> !file.endsWith("benchmarks"))
+          .map(file -> file.resolve("src/main/java"))
+          .filter(Files::isDirectory)
+          .toList();
+    }
+  }
+
   private static Set<String> found(String page, String regex) throws IOException {
+    return foundIn(Files.readString(ROOT.resolve(page)), regex);
+  }
+
+  private static Set<String> foundIn(String text, String regex) {
     Set<String> found = new TreeSet<>();
-    Matcher matcher = Pattern.compile(regex).matcher(Files.readString(ROOT.resolve(page)));
+    Matcher matcher = Pattern.compile(regex).matcher(text);
     while (matcher.find()) {
       found.add(matcher.group(1));
     }
