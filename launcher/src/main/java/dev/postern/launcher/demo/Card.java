@@ -56,7 +56,8 @@ final class Card {
   /** Adds a line to copy. */
   Card command(String line) {
     more +=
-        "<div class=\"command\"><code>%1$s</code><button data-copy=\"%1$s\">copy</button></div>\n  "
+        ("<div class=\"command\"><code>%1$s</code>"
+                + "<button data-copy=\"%1$s\" aria-label=\"Copy: %1$s\">copy</button></div>\n  ")
             .formatted(escaped(line));
     return this;
   }

@@ -72,8 +72,13 @@ async function diagnose(place) {
 
 for (const button of document.querySelectorAll("button[data-copy]")) {
   button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(button.dataset.copy);
-    button.textContent = "copied";
+    try {
+      await navigator.clipboard.writeText(button.dataset.copy);
+      button.textContent = "copied";
+    } catch (error) {
+      // The browser may refuse it. Without TLS it has a clipboard only for pages of this machine.
+      button.textContent = "not copied";
+    }
     setTimeout(() => (button.textContent = "copy"), 1500);
   });
 }

@@ -45,8 +45,8 @@ if [ -r /proc/meminfo ]; then
   bar Memory "$1" "$2 of $3 GiB in use"
 fi
 # shellcheck disable=SC2046
-set -- $(df -Pk . | awk 'NR == 2 { printf "%d %.0f %.0f", $3 * 100 / $2, $3 / 1048576, $2 / 1048576 }')
-bar Disk "$1" "$2 of $3 GiB in use"
+set -- $(df -Pk . | awk 'NR == 2 && $2 { printf "%d %.0f %.0f", $3 * 100 / $2, $3 / 1048576, $2 / 1048576 }')
+[ $# -eq 0 ] || bar Disk "$1" "$2 of $3 GiB in use"
 row Process "$$, child of $PPID"
 row Request "$REQUEST_METHOD $SCRIPT_NAME$PATH_INFO from $REMOTE_ADDR"
 
