@@ -142,8 +142,8 @@ public final class CgiProcessClient implements GatewayClient {
             .redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()))
             .start();
     ProcessHandle program = process.toHandle();
+    running.removeIf(each -> !each.isAlive());
     running.add(program);
-    program.onExit().thenAccept(running::remove);
     InputStream out = new BufferedInputStream(new Watched(process.getInputStream(), program));
     return new CgiConversation(process, out, script, request.method().equals("HEAD"));
   }

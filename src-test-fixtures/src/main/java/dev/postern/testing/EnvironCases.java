@@ -64,7 +64,7 @@ final class EnvironCases {
             variables("REQUEST_URI", "SCRIPT_NAME", "PATH_INFO"),
             trial -> {
               String[] values = bytes(trial.get("/a%2Cb%20c?d")).split("\n", -1);
-              String path = values[0].split("\\?")[0];
+              String path = values[0].split("\\?", -1)[0];
               assertThat(RequestVariables.decoded(path)).isIn(ABSENT, values[1] + values[2]);
             }),
         path("decode the path once only", "/a%252cb", "/a%2cb").needs(ANY_PATH),

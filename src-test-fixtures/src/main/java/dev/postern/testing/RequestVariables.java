@@ -90,7 +90,8 @@ final class RequestVariables {
   /** Encodes all bytes but {@code pchar} and the slash (RFC 3986 3.3). */
   private static String encoded(String path) {
     StringBuilder encoded = new StringBuilder();
-    for (char c : path.toCharArray()) {
+    for (int i = 0; i < path.length(); i++) {
+      char c = path.charAt(i);
       boolean letterOrDigit = c < 0x80 && Character.isLetterOrDigit(c);
       if (letterOrDigit || "/-._~!$&'()*+,;=:@".indexOf(c) >= 0) {
         encoded.append(c);
