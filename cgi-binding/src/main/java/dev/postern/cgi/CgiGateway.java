@@ -65,6 +65,7 @@ public final class CgiGateway {
   private final @Nullable OutputStream output;
   private final @Nullable PrintWriter errors;
   private final long maxBody;
+  private int exitStatus;
 
   private CgiGateway(Builder builder) {
     this.application = builder.application;
@@ -88,10 +89,10 @@ public final class CgiGateway {
   /**
    * Answers the one request of this process, and ends the JVM. The exit status is 0 after a whole
    * response to a request that did not fail, or that the application answered by an {@link
-   * HttpException}; otherwise it is 1. Make this the last call of your {@code main}: after status 0
-   * it may return, and the JVM then ends because nothing else runs. {@code System.out} goes to
-   * standard error from here on, so that nothing gets between the bytes of the response. SIGTERM
-   * cancels the request.
+   * HttpException}, and after any whole response without a Content-Length; otherwise it is 1. Make
+   * this the last call of your {@code main}: after status 0 it may return, and the JVM then ends
+   * because nothing else runs. {@code System.out} goes to standard error from here on, so that
+   * nothing gets between the bytes of the response. SIGTERM cancels the request.
    */
   public static void main(Application application) {
     of(application).runAndExit();
@@ -101,8 +102,8 @@ public final class CgiGateway {
   public void runAndExit() {
     StandardStreams.dropErrorsWithoutAFile();
     System.setOut(System.err);
-    Outcome outcome = run(true);
-    int status = CgiSink.exitStatus(outcome);
+    run(true);
+    int status = exitStatus;
     // Runtime.exit asks for a System.Logger since JDK 21, which costs 5 ms.
     if (status != 0 || othersKeepTheJvmAlive()) {
       System.exit(status);
@@ -159,7 +160,8 @@ public final class CgiGateway {
     Terminator terminator = new Terminator(exchange, sink, Thread.currentThread());
     Runtime.getRuntime().addShutdownHook(terminator);
     Outcome outcome = exchange.run(answering);
-    terminator.finished(CgiSink.exitStatus(outcome));
+    exitStatus = sink.exitStatus(outcome);
+    terminator.finished(exitStatus);
     removeHook(terminator);
     if (body != null && outcome.complete()) {
       drain(body);

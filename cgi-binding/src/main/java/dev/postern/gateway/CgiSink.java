@@ -30,6 +30,7 @@ public class CgiSink implements ResponseSink {
   private final boolean errorPage;
   private long written;
   private long bodyLeft = -1;
+  private boolean hasLength;
   private volatile boolean whole;
   private @Nullable ByteArrayOutputStream head;
 
@@ -69,6 +70,7 @@ public class CgiSink implements ResponseSink {
     bytes.write('\r');
     bytes.write('\n');
     String length = headers.get("Content-Length");
+    hasLength = length != null;
     bodyLeft = length == null ? -1 : Long.parseLong(length);
     head = bytes;
   }
@@ -162,10 +164,13 @@ public class CgiSink implements ResponseSink {
 
   /**
    * The exit status, for hosts that look at how a program ends. It is 0 after a whole response that
-   * the application meant, which may also be an {@link HttpException}; otherwise 1.
+   * the application meant, which may also be an {@link HttpException}; otherwise 1. If a response
+   * has no Content-Length, only the exit status tells a host that it is whole. So such a response
+   * ends with 0 even if the request has failed otherwise, as when the body's close throws.
    */
-  public static int exitStatus(Outcome outcome) {
+  public int exitStatus(Outcome outcome) {
     Throwable failure = outcome.failure();
-    return outcome.complete() && (failure == null || failure instanceof HttpException) ? 0 : 1;
+    boolean meant = failure == null || failure instanceof HttpException;
+    return outcome.complete() && (meant || !hasLength) ? 0 : 1;
   }
 }

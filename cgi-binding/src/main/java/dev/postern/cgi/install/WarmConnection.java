@@ -70,8 +70,8 @@ final class WarmConnection {
     bodyLeft = Math.max(0, ProcessVariables.contentLength(variables));
     Environ environ = ProcessVariables.environ(variables, ahead, errors, false);
     WarmFrames.Output output = frames.output();
-    Exchange running =
-        Exchange.of(environ, output.sink(ahead, ProcessVariables.isErrorPage(variables)));
+    CgiSink sink = output.sink(ahead, ProcessVariables.isErrorPage(variables));
+    Exchange running = Exchange.of(environ, sink);
     synchronized (this) {
       exchange = running;
       request = Thread.currentThread();
@@ -86,7 +86,7 @@ final class WarmConnection {
       Thread.interrupted();
     }
     errors.flush();
-    output.exit(CgiSink.exitStatus(outcome));
+    output.exit(sink.exitStatus(outcome));
   }
 
   /** Ends the request early. Any thread. */

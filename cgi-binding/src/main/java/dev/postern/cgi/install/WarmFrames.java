@@ -1,6 +1,5 @@
 package dev.postern.cgi.install;
 
-import dev.postern.ResponseSink;
 import dev.postern.gateway.BodyAhead;
 import dev.postern.gateway.CgiSink;
 import java.io.IOException;
@@ -94,7 +93,7 @@ final class WarmFrames {
     }
 
     /** Where the engine sends the response. */
-    ResponseSink sink(@Nullable BodyAhead body, boolean errorPage) {
+    CgiSink sink(@Nullable BodyAhead body, boolean errorPage) {
       return new CgiSink(this, body, errorPage) {
         @Override
         public void finish() throws IOException {
