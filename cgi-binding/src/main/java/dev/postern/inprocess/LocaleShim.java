@@ -154,6 +154,7 @@ public final class LocaleShim {
     return out.format(locale(instance), format, arguments);
   }
 
+  @SuppressWarnings("DefaultCharset")
   @Redirect(value = "java/io/ByteArrayOutputStream.toString", kind = VIRTUAL)
   public static String toString(ByteArrayOutputStream bytes, Instance instance) {
     instance.live();

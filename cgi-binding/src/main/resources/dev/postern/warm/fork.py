@@ -203,7 +203,7 @@ class Server(Loader):
         names, foreign = self.own_modules, self.foreign
         if len(sys.modules) != len(self.loaded):
             names = list(sys.modules)
-            foreign = foreign or any_is_foreign(name for name in names if name not in self.loaded)
+            foreign = foreign or any_is_foreign(set(names) - self.loaded)
         for name in names:
             module = sys.modules.get(name)
             if name in self.kept or name == '__main__' or is_library(name):

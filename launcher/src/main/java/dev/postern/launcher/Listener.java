@@ -68,9 +68,10 @@ record Listener(
     }
     int bits = Integer.parseInt(octal, 8);
     Set<PosixFilePermission> permissions = EnumSet.noneOf(PosixFilePermission.class);
-    for (PosixFilePermission permission : PosixFilePermission.values()) {
-      if ((bits & 0400 >> permission.ordinal()) != 0) {
-        permissions.add(permission);
+    PosixFilePermission[] all = PosixFilePermission.values();
+    for (int bit = 0; bit < all.length; bit++) {
+      if ((bits & 0400 >> bit) != 0) {
+        permissions.add(all[bit]);
       }
     }
     return permissions;

@@ -171,7 +171,7 @@ class SessionsTest {
         new SessionStore.Stored(Map.of("n", "1"), time.now.plusSeconds(60));
     assertThat(store.replace("id", session)).isFalse();
     assertThat(store.load("id")).isNull();
-    for (int round = 0; round < 200; round++) {
+    for (int round = 0; round < 30; round++) {
       store.save("id", session);
       Thread logout =
           new Thread(
@@ -198,7 +198,7 @@ class SessionsTest {
     SessionStore other = FileSessions.of(directory.resolve("s"), time);
     SessionStore.Stored session =
         new SessionStore.Stored(Map.of("n", "1"), time.now.plusSeconds(60));
-    for (int round = 0; round < 50; round++) {
+    for (int round = 0; round < 20; round++) {
       store.save("id", session);
       CompletableFuture<Void> logout =
           CompletableFuture.runAsync(
