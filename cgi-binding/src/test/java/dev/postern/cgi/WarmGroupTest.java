@@ -282,8 +282,7 @@ class WarmGroupTest {
       assertThat(log.all())
           .filteredOn(line -> line.contains("ahead"))
           .containsExactlyInAnyOrder(
-              "p.py does without loading ahead: nowhere",
-              "p.py does without loading ahead: no.such",
+              "p.py does without loading ahead: no.such nowhere",
               "p.pl does without loading ahead: nowhere.pm");
     }
   }
