@@ -13,6 +13,7 @@ import dev.postern.web.internal.FieldList;
 import dev.postern.web.internal.HeldStart;
 import dev.postern.web.internal.Wrapped;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Compresses responses for clients that accept gzip. A stream stays a stream: a flush of the
@@ -22,7 +23,7 @@ import java.util.function.Predicate;
  * not compressed already, from 512 bytes on if the length is known. It leaves responses with {@code
  * Content-Encoding}, {@code Content-Range} or {@code Cache-Control: no-transform} alone. {@code
  * Vary: Accept-Encoding} tells caches that there are two forms, and an {@code ETag} becomes a weak
- * one, also in a 304.
+ * one, also in a 304 for a client that has the weak one.
  *
  * <p>A page that holds a secret next to a text that a stranger chooses must not be compressed under
  * TLS (BREACH). Immutable, thread-safe.
@@ -83,6 +84,7 @@ public final class Gzip implements Middleware {
   private Body call(Application application, Environ environ, StartResponse startResponse)
       throws Exception {
     boolean accepted = "gzip".equals(Request.of(environ).acceptsEncoding("gzip", "identity"));
+    String ifNoneMatch = environ.header("If-None-Match");
     HeldStart held = new HeldStart(startResponse);
     Body body = application.call(environ, held);
     if (body == null || !held.isStarted()) {
@@ -93,7 +95,7 @@ public final class Gzip implements Middleware {
     try {
       if (isValidation(held.status(), headers)) {
         Headers known = varied(headers);
-        held.release(304, accepted ? weak(known) : known, null);
+        held.release(304, accepted && hasWeak(ifNoneMatch, known) ? weak(known) : known, null);
         return body;
       }
       if (!isCompressible(held.status(), headers, body)) {
@@ -138,13 +140,23 @@ public final class Gzip implements Middleware {
 
   /**
    * Whether this is a 304 that validates a response. A 304 has the ETag and the Vary of the 200
-   * (RFC 9110 15.4.5). It does not tell the type of that, so each such 200 is taken for one that is
-   * compressed. A tag that is too weak does no harm.
+   * (RFC 9110 15.4.5). It does not tell the type of that, so each such 200 is taken for one that
+   * varies.
    */
   private static boolean isValidation(int status, Headers headers) {
     return status == 304
         && (headers.contains("ETag") || headers.contains("Last-Modified"))
         && !isAsItIs(headers);
+  }
+
+  /**
+   * Whether the client has the weak form of the response's tag, which only a compressed response
+   * has. A client that has the strong form still needs it for {@code If-Match} and {@code
+   * If-Range}.
+   */
+  private static boolean hasWeak(@Nullable String ifNoneMatch, Headers headers) {
+    String tag = headers.get("ETag");
+    return ifNoneMatch != null && tag != null && ifNoneMatch.contains("W/" + tag);
   }
 
   private boolean isCompressible(int status, Headers headers, Body body) {

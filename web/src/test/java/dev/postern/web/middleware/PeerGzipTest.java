@@ -216,6 +216,21 @@ class PeerGzipTest {
     }
   }
 
+  /** A client needs a strong tag for If-Match and If-Range. */
+  @ParameterizedTest
+  @CsvSource({"application/json, 11", "image/png, 2000"})
+  void notModified_ofAResponseThatIsNotCompressed_keepsTheStrongTag(String type, int length) {
+    Headers headers = Headers.of("Content-Type", type);
+    Application plain = Application.of(e -> Response.of(200, headers, Body.of("x".repeat(length))));
+    Application app = plain.with(Gzip.of(), ETag.of());
+    TestRequest request = TestRequest.get("/").withHeader("Accept-Encoding", "gzip");
+    String tag = Web.run(app, request).header("ETag");
+    assertThat(tag).startsWith("\"");
+    TestResponse known = Web.run(app, request.withHeader("If-None-Match", "\"x\", " + tag));
+    assertThat(known.status()).isEqualTo(304);
+    assertThat(known.header("ETag")).isEqualTo(tag);
+  }
+
   @Test
   void notModified_ofAResponseThatIsNotCompressed_isAsItWas() {
     Headers sent = Headers.of("ETag", "\"a\"", "Cache-Control", "no-transform");
