@@ -4,12 +4,16 @@ import dev.postern.Environ;
 import dev.postern.internal.Text;
 import dev.postern.web.internal.FieldList;
 import dev.postern.web.internal.HttpDate;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import org.jspecify.annotations.Nullable;
 
 /** Conditional requests (RFC 9110 13). A malformed date is passed over (13.1.3, 13.1.4). */
 final class Conditions {
+  /** As in Apache httpd. After that time, a representation is not changed within its second. */
+  private static final Duration SETTLED = Duration.ofSeconds(60);
+
   private Conditions() {}
 
   /**
@@ -42,7 +46,7 @@ final class Conditions {
 
   /**
    * Whether a {@code Range} counts (RFC 9110 13.1.5). A representation can change twice in the
-   * second of a date (8.8.2.2). So a date counts only where there is no tag to send in its place.
+   * second of a date. So a date counts only some time after the change (8.8.2.2).
    */
   static boolean ifRange(Environ environ, @Nullable String tag, @Nullable Instant modified) {
     String condition = environ.header("If-Range");
@@ -54,7 +58,10 @@ final class Conditions {
       return tag != null && isStrong(tag) && value.equals(tag);
     }
     Instant date = date(value);
-    return tag == null && date != null && modified != null && seconds(modified).equals(date);
+    return date != null
+        && modified != null
+        && seconds(modified).equals(date)
+        && !modified.plus(SETTLED).isAfter(Instant.now());
   }
 
   /** Whether this tag is in the list {@code "*" / #entity-tag}, by strong or by weak comparison. */

@@ -298,8 +298,8 @@ public final class Request {
   /**
    * The ranges of bytes that a GET asks for; null when the whole representation is to be sent. That
    * is also so when {@code If-Range} says it, for another unit, for a malformed field, and for
-   * ranges that together are longer than the whole. A date in {@code If-Range} counts only without
-   * a tag, because a file may change twice in a second.
+   * ranges that together are longer than the whole. A date in {@code If-Range} counts from 60
+   * seconds after the change on, because a file may change twice in a second.
    *
    * @param length of the representation in bytes
    * @param tag as for {@link #condition}

@@ -157,7 +157,7 @@ class CurlTest {
     String[] changed = {"-r", "0-1", "-H", "If-Range: \"other\"", "-w", "%{http_code}"};
     assertThat(curl(with(changed, url + "/files/alphabet.txt"))).hasSize(1003).endsWith("200");
     String[] dated = {"-r", "0-1", "-H", "If-Range: Thu, 02 Jan 2020 03:04:05 GMT"};
-    assertThat(curl(with(dated, url + "/files/alphabet.txt"))).hasSize(1000);
+    assertThat(curl(with(dated, url + "/files/alphabet.txt"))).isEqualTo("ab");
     String[] show = {"-o", home.resolve("first").toString(), "-w", "%header{etag}"};
     String tag = curl(with(show, url + "/files/alphabet.txt"));
     String[] same = {"-r", "0-1", "-H", "If-Range: " + tag};

@@ -183,6 +183,17 @@ class FilesTest {
     assertThat(get("/a.txt", "Range", "bytes=0-0", "If-Range", "\"x\"").status()).isEqualTo(200);
   }
 
+  /** apt sends no tag. A file may change twice in the second of a date (RFC 9110 8.8.2.2). */
+  @ParameterizedTest
+  @CsvSource({"70, 206", "20, 200"})
+  void range_ifADateIsTheSame_isAPartWhenTheChangeIsAMinuteAgo(int age, int status)
+      throws Exception {
+    Files.setLastModifiedTime(
+        root.resolve("a.txt"), FileTime.from(Instant.now().minusSeconds(age)));
+    String date = get("/a.txt").header("Last-Modified");
+    assertThat(get("/a.txt", "Range", "bytes=2-4", "If-Range", date).status()).isEqualTo(status);
+  }
+
   @Test
   void range_beyondTheEnd_is416() {
     TestResponse response = get("/a.txt", "Range", "bytes=10-");
