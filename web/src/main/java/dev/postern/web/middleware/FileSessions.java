@@ -21,6 +21,8 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HexFormat;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -33,18 +35,30 @@ import org.jspecify.annotations.Nullable;
 final class FileSessions implements SessionStore {
   private static final Duration SWEEP_EVERY = Duration.ofHours(1);
 
-  /** A file whose time is that of the last sweep. Its lock is for {@link #replace}. */
+  /**
+   * A file whose time is that of the last sweep. Its lock is for {@link #replace}. Whoever locks
+   * first makes the file, so the first sweep of a new directory may come an hour later.
+   */
   private static final String SWEPT = ".swept";
 
   private static final String NEW = ".new-";
   private static final long LOCK_NANOS = 100_000;
 
+  /**
+   * A monitor for each real directory. The system has one lock of a file for a whole process, and
+   * ends it when the process closes any channel of the file. So only one thread at a time may have
+   * such a channel.
+   */
+  private static final Map<Path, Object> MONITORS = new ConcurrentHashMap<>();
+
   private final Path directory;
   private final Clock clock;
+  private final Object monitor;
 
-  private FileSessions(Path directory, Clock clock) {
+  private FileSessions(Path directory, Clock clock) throws IOException {
     this.directory = directory;
     this.clock = clock;
+    this.monitor = MONITORS.computeIfAbsent(directory.toRealPath(), real -> new Object());
   }
 
   static FileSessions of(Path directory, Clock clock) throws IOException {
@@ -105,28 +119,32 @@ final class FileSessions implements SessionStore {
   }
 
   @Override
-  public synchronized boolean replace(String id, Stored session) throws IOException {
-    FileLock lock = lock();
-    try {
-      return SessionStore.super.replace(id, session);
-    } finally {
-      lock.acquiredBy().close();
+  public boolean replace(String id, Stored session) throws IOException {
+    synchronized (monitor) {
+      FileLock lock = lock();
+      try {
+        return SessionStore.super.replace(id, session);
+      } finally {
+        lock.acquiredBy().close();
+      }
     }
   }
 
   @Override
-  public synchronized void delete(String id) throws IOException {
-    FileLock lock = lock();
-    try {
-      Files.deleteIfExists(file(id));
-    } finally {
-      lock.acquiredBy().close();
+  public void delete(String id) throws IOException {
+    synchronized (monitor) {
+      FileLock lock = lock();
+      try {
+        Files.deleteIfExists(file(id));
+      } finally {
+        lock.acquiredBy().close();
+      }
     }
   }
 
   /**
-   * Keeps a logout in another process or thread out of the two steps of {@link #replace}. Waits
-   * until the lock is free. The close of its channel ends it.
+   * Keeps a logout in another process out of the two steps of {@link #replace}. Waits until the
+   * lock is free. The close of its channel ends it.
    */
   private FileLock lock() throws IOException {
     FileChannel channel =
@@ -137,7 +155,8 @@ final class FileSessions implements SessionStore {
         try {
           return channel.lock();
         } catch (OverlappingFileLockException e) {
-          // Another object of this process has the lock. A channel cannot wait for that.
+          // Another class loader of this process has this class, too, and one of its objects has
+          // the lock. A channel cannot wait for that.
           LockSupport.parkNanos(LOCK_NANOS);
         }
       }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.postern.Application;
 import dev.postern.Environ;
@@ -31,6 +32,8 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -173,25 +176,90 @@ class SessionsTest {
     assertThat(store.load("id")).isNull();
     for (int round = 0; round < 30; round++) {
       store.save("id", session);
-      Thread logout =
-          new Thread(
-              () -> {
-                try {
-                  store.delete("id");
-                } catch (IOException e) {
-                  throw new UncheckedIOException(e);
-                }
-              });
-      logout.start();
-      while (store.replace("id", session)) {
-        Thread.onSpinWait();
-      }
-      logout.join();
-      assertThat(store.load("id")).isNull();
+      keepDuringLogout(store, store, session);
     }
   }
 
-  /** Two processes have a store each. */
+  /** Keeps the session until the other store's logout has ended it. */
+  private static void keepDuringLogout(
+      SessionStore store, SessionStore other, SessionStore.Stored session) throws IOException {
+    CompletableFuture<Void> logout =
+        CompletableFuture.runAsync(
+            () -> {
+              try {
+                other.delete("id");
+              } catch (IOException e) {
+                throw new UncheckedIOException(e);
+              }
+            });
+    logout.orTimeout(60, TimeUnit.SECONDS);
+    // If a session comes back, each replace() keeps it. So the logout ends this loop, too.
+    boolean ended = false;
+    while (store.replace("id", session) && !ended) {
+      ended = logout.isDone();
+    }
+    logout.join();
+    assertThat(store.load("id")).isNull();
+  }
+
+  /**
+   * A process loses its lock of a file when it closes any channel of that file. A session's file is
+   * a FIFO here, so that its store waits with the lock.
+   */
+  @Test
+  void storeThatWaits_hasNoChannelThatCouldEndTheLockOfAnother() throws Exception {
+    assumeThat(Path.of("/proc/self/fd")).as("descriptors, which Linux lists").isDirectory();
+    Path root = directory.resolve("s");
+    SessionStore store = FileSessions.of(root, time);
+    SessionStore other =
+        FileSessions.of(Files.createSymbolicLink(directory.resolve("link"), root), time);
+    SessionStore.Stored session =
+        new SessionStore.Stored(Map.of("n", "1"), time.now.plusSeconds(60));
+    store.save("id", session);
+    Path file = root.resolve(names(root).get(1));
+    Files.delete(file);
+    assertThat(new ProcessBuilder("mkfifo", file.toString()).start().waitFor()).isZero();
+
+    FutureTask<Boolean> keeping = new FutureTask<>(() -> store.replace("id", session));
+    new Thread(keeping).start();
+    Path lock = root.resolve(".swept").toRealPath();
+    while (channels(lock) == 0) {
+      Thread.sleep(1);
+    }
+    FutureTask<Void> logout =
+        new FutureTask<>(
+            () -> {
+              other.delete("other");
+              return null;
+            });
+    Thread waiting = new Thread(logout);
+    waiting.start();
+    while (waiting.getState() != Thread.State.BLOCKED
+        && waiting.getState() != Thread.State.TIMED_WAITING) {
+      Thread.sleep(1);
+    }
+    long channels = channels(lock);
+    Files.write(file, new byte[0]);
+    assertThat(keeping.get()).isFalse();
+    logout.get();
+    assertThat(channels).isEqualTo(1);
+  }
+
+  /** Returns how many descriptors of the file this process has. */
+  private static long channels(Path file) throws IOException {
+    try (Stream<Path> all = Files.list(Path.of("/proc/self/fd"))) {
+      return all.filter(
+              each -> {
+                try {
+                  return Files.readSymbolicLink(each).equals(file);
+                } catch (IOException e) {
+                  return false;
+                }
+              })
+          .count();
+    }
+  }
+
   @Test
   void replace_excludesALogoutByAnotherStoreOfTheDirectory() throws Exception {
     SessionStore store = FileSessions.of(directory.resolve("s"), time);
@@ -200,20 +268,7 @@ class SessionsTest {
         new SessionStore.Stored(Map.of("n", "1"), time.now.plusSeconds(60));
     for (int round = 0; round < 20; round++) {
       store.save("id", session);
-      CompletableFuture<Void> logout =
-          CompletableFuture.runAsync(
-              () -> {
-                try {
-                  other.delete("id");
-                } catch (IOException e) {
-                  throw new UncheckedIOException(e);
-                }
-              });
-      while (store.replace("id", session)) {
-        Thread.onSpinWait();
-      }
-      logout.join();
-      assertThat(store.load("id")).isNull();
+      keepDuringLogout(store, other, session);
     }
   }
 
