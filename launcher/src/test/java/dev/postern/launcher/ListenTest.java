@@ -109,6 +109,31 @@ class ListenTest {
     assertThat(directory).isEmptyDirectory();
   }
 
+  /** Java takes no more than 106 bytes as the path of a socket. */
+  @Test
+  void unixSocketWithAMode_mayHaveTheLongestPath() throws Exception {
+    int rest = 106 - directory.toString().length() - "//s.sock".length();
+    Path home = Files.createDirectory(directory.resolve("d".repeat(rest)));
+    Path socket = home.resolve("s.sock");
+    assertThat(socket.toString()).hasSize(106);
+    Listener listener = Listener.parse("unix:" + socket).withMode(Listener.mode("0660"));
+    try (WebServer server = open(listener, null, false)) {
+      assertThat(exchange(socket)).startsWith("HTTP/1.1 200 OK");
+      assertThat(server.port()).isZero();
+      assertThat(home.toFile().list()).containsExactly("s.sock");
+    }
+    assertThat(home).isEmptyDirectory();
+  }
+
+  @Test
+  void unixSocketWithAMode_needsADirectory() {
+    Listener listener =
+        Listener.parse("unix:" + directory.resolve("none/s")).withMode(Listener.mode("0660"));
+    assertThatThrownBy(() -> open(listener, null, false))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("directory of the socket must exist");
+  }
+
   @Test
   void socketThatADeadServerLeft_isTakenOver() throws Exception {
     Path socket = directory.resolve("s");

@@ -1,8 +1,6 @@
 package dev.postern.fastcgi.server;
 
-import static java.util.Objects.requireNonNull;
-
-import dev.postern.internal.Escapes;
+import dev.postern.internal.ClosedSocket;
 import dev.postern.internal.StaleSocket;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
@@ -12,24 +10,12 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
-import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The file of a Unix socket that a gateway listens on. The file gets its mode before anybody can
- * reach it. For that the gateway binds the socket in a directory that is closed to others, and then
- * moves the file to its place.
- */
+/** The file of a Unix socket that a gateway listens on. */
 final class UnixSocketFile {
-  /** How many names of three letters and digits there are. */
-  private static final int NAMES = 36 * 36 * 36;
-
-  private static final int MOST_TRIES = 100;
-
   private final Path path;
 
   /** Identifies the file, because another file may take its place. */
@@ -50,47 +36,9 @@ final class UnixSocketFile {
   static UnixSocketFile bind(
       ServerSocketChannel channel, Path path, int backlog, Set<PosixFilePermission> mode)
       throws IOException {
-    Path directory = requireNonNull(path.getParent(), "directory of the socket");
-    if (!Files.isDirectory(directory)) {
-      throw new IOException(
-          "directory of the socket must exist: " + Escapes.quote(directory.toString()));
-    }
     StaleSocket.remove(path);
-    Path closed = closedDirectory(directory);
-    try {
-      Path made = closed.resolve("s");
-      channel.bind(UnixDomainSocketAddress.of(made), backlog);
-      try {
-        Files.setPosixFilePermissions(made, mode);
-        Files.move(made, path);
-      } catch (IOException e) {
-        Files.deleteIfExists(made);
-        throw e;
-      }
-    } finally {
-      Files.delete(closed);
-    }
+    ClosedSocket.bind(path, mode, made -> channel.bind(UnixDomainSocketAddress.of(made), backlog));
     return new UnixSocketFile(path);
-  }
-
-  /**
-   * Makes a directory that only this user may enter. Java takes no more than 106 bytes as the path
-   * of a socket, so a long name would leave little for the directory of the socket.
-   */
-  private static Path closedDirectory(Path parent) throws IOException {
-    FileAttribute<?> mode =
-        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
-    for (int tries = 1; ; tries++) {
-      int number = ThreadLocalRandom.current().nextInt(NAMES);
-      try {
-        return Files.createDirectory(
-            parent.resolve("." + Integer.toString(number, Character.MAX_RADIX)), mode);
-      } catch (FileAlreadyExistsException e) {
-        if (tries == MOST_TRIES) {
-          throw e;
-        }
-      }
-    }
   }
 
   /** Removes the file, if it is still the one that this object has made. */
