@@ -69,7 +69,7 @@ public final class Http2FrontDoor extends HTTP2ServerConnectionFactory {
   @Override
   public Connection newConnection(Connector connector, EndPoint endPoint) {
     Connection connection = super.newConnection(connector, endPoint);
-    Http2Heads heads = new Http2Heads(longHeads, limits.head());
+    Http2Heads heads = new Http2Heads(longHeads, limits.longHeadsOfOne(), limits.head());
     ((ConnectionMetaData) connection).setAttribute(HEADS, heads);
     connection.addEventListener(
         new Connection.Listener() {

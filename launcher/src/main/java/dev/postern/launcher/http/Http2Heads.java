@@ -7,12 +7,17 @@ import java.util.Map;
 import java.util.concurrent.Semaphore;
 
 /**
- * Counts the memory that the heads of one HTTP/2 connection hold. Up to {@link
- * ServerLimits#LONG_HEAD} bytes, they cost no more than a connection of HTTP/1. For each further
- * {@link ServerLimits#HEAD} bytes, the connection takes one of the places for long heads.
- * Thread-safe.
+ * Counts the memory that the heads of one HTTP/2 connection hold. {@link #FREE} bytes are free. For
+ * each further {@link ServerLimits#HEAD} bytes, the connection takes one of the places for long
+ * heads, up to a part of them, so that it leaves some to others. Thread-safe.
  */
 final class Http2Heads {
+  /**
+   * Enough for eight usual requests at once, of 4 KiB each. With its strings, this takes less than
+   * half of a connection's share of the heap.
+   */
+  static final int FREE = 2 * ServerLimits.LONG_HEAD;
+
   /** What a request costs besides its fields: a stream, and Jetty's objects for the request. */
   private static final int REQUEST = 2048;
 
@@ -20,13 +25,14 @@ final class Http2Heads {
   private static final int FIELD = 32;
 
   private final Semaphore places;
+  private final int most;
   private final Duration time;
   private final Map<Integer, Head> heads = new HashMap<>();
   private long bytes;
   private int taken;
   private boolean ended;
 
-  /** The stream whose head comes in several frames, the last such stream, or 0. */
+  /** The stream whose head is on its way in several frames; 0 if there is none. */
   private int arriving;
 
   private long begun;
@@ -34,9 +40,16 @@ final class Http2Heads {
   /** Bytes of {@link #bytes} for the head that comes in several frames. */
   private long reserved;
 
-  /** {@code time} is the time for a head that comes in several frames. */
-  Http2Heads(Semaphore places, Duration time) {
+  /**
+   * Counts for a new connection.
+   *
+   * @param places for long heads in all connections
+   * @param most places that this connection may take
+   * @param time for a head that comes in several frames
+   */
+  Http2Heads(Semaphore places, int most, Duration time) {
     this.places = places;
+    this.most = most;
     this.time = time;
   }
 
@@ -123,7 +136,7 @@ final class Http2Heads {
 
   private boolean add(long more) {
     int needed = needed(bytes + more);
-    if (ended || needed > taken && !places.tryAcquire(needed - taken)) {
+    if (ended || needed > most || needed > taken && !places.tryAcquire(needed - taken)) {
       return false;
     }
     bytes += more;
@@ -139,7 +152,7 @@ final class Http2Heads {
   }
 
   private static int needed(long bytes) {
-    long above = Math.max(0, bytes - ServerLimits.LONG_HEAD);
+    long above = Math.max(0, bytes - FREE);
     return (int) ((above + ServerLimits.HEAD - 1) / ServerLimits.HEAD);
   }
 

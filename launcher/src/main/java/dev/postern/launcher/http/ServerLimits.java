@@ -11,7 +11,8 @@ import java.time.Duration;
  * @param rest how long the server reads the rest of a request's body after the response
  * @param bodyRate bytes a second that a body must bring on average, after a grace
  * @param connections at once; more of them wait in the backlog of the socket
- * @param longHeads connections at once that have sent a head above {@link #LONG_HEAD} bytes
+ * @param longHeads places for heads above {@link #LONG_HEAD} bytes. A connection of HTTP/1 takes
+ *     one with its first such head, and keeps it. {@link Http2Heads} tells what HTTP/2 takes
  * @param threads for all requests
  * @param bodies requests with a body at once that have a thread; more of them wait without one
  */
@@ -33,7 +34,7 @@ public record ServerLimits(
   /** The most header fields of a request. */
   public static final int FIELDS = 256;
 
-  /** A head above so many bytes takes one of the places for long heads. */
+  /** In HTTP/1, a head above so many bytes takes one of the places for long heads. */
   public static final int LONG_HEAD = 16 * 1024;
 
   /**
@@ -63,6 +64,11 @@ public record ServerLimits(
   /** Returns the limits for the heap of this JVM. */
   public static ServerLimits standard() {
     return ofHeap(Runtime.getRuntime().maxMemory());
+  }
+
+  /** Returns how many places for long heads one connection of HTTP/2 may take. */
+  int longHeadsOfOne() {
+    return Math.max(2, longHeads / 8);
   }
 
   public ServerLimits withIdle(Duration newIdle) {

@@ -8,16 +8,25 @@ import org.junit.jupiter.api.Test;
 
 class Http2HeadsCountTest {
   private final Semaphore places = new Semaphore(2);
-  private final Http2Heads heads = new Http2Heads(places, Duration.ofSeconds(30));
+  private final Http2Heads heads = new Http2Heads(places, 2, Duration.ofSeconds(30));
 
   @Test
   void shortHeads_takeNoPlace() {
-    assertThat(heads.take(1, ServerLimits.LONG_HEAD)).isTrue();
+    assertThat(heads.take(1, Http2Heads.FREE)).isTrue();
     assertThat(places.availablePermits()).isEqualTo(2);
     assertThat(heads.take(3, 1)).isTrue();
     assertThat(places.availablePermits()).isEqualTo(1);
     heads.closed(3);
     assertThat(places.availablePermits()).isEqualTo(2);
+  }
+
+  @Test
+  void connection_leavesPlacesToOthers() {
+    Http2Heads one = new Http2Heads(places, 1, Duration.ofSeconds(30));
+    assertThat(one.take(1, ServerLimits.HEAD)).isTrue();
+    assertThat(one.take(3, ServerLimits.HEAD)).isFalse();
+    assertThat(places.availablePermits()).isEqualTo(1);
+    assertThat(heads.take(1, ServerLimits.HEAD)).isTrue();
   }
 
   @Test
