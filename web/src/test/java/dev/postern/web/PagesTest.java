@@ -33,6 +33,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
@@ -100,6 +101,18 @@ class PagesTest {
               .run(request(exchange));
       assertIs(exchange, response);
     }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "org.apache.commons:commons-fileupload2-core, commons-fileupload2",
+    "org.springframework.security:spring-security-crypto, spring-security"
+  })
+  void dependency_hasTheVersionOfTheBuild(String artifact, String property) throws IOException {
+    String tag = property + ".version>";
+    String pom = Files.readString(Path.of("..", "pom.xml"));
+    String version = pom.substring(pom.indexOf(tag) + tag.length(), pom.indexOf("</" + tag));
+    assertThat(DOCS.resolve("web.md")).content().contains("`" + artifact + ":" + version + "`");
   }
 
   private static JavaFileObject source(String name, String code) {
