@@ -89,10 +89,10 @@ public final class CgiGateway {
   /**
    * Answers the one request of this process, and ends the JVM. The exit status is 0 after a whole
    * response to a request that did not fail, or that the application answered by an {@link
-   * HttpException}, and after any whole response without a Content-Length; otherwise it is 1. Make
-   * this the last call of your {@code main}: after status 0 it may return, and the JVM then ends
-   * because nothing else runs. {@code System.out} goes to standard error from here on, so that
-   * nothing gets between the bytes of the response. SIGTERM cancels the request.
+   * HttpException}, and after any whole response without a Content-Length or with one of 0;
+   * otherwise it is 1. Make this the last call of your {@code main}: after status 0 it may return,
+   * and the JVM then ends because nothing else runs. {@code System.out} goes to standard error from
+   * here on, so that nothing gets between the bytes of the response. SIGTERM cancels the request.
    */
   public static void main(Application application) {
     of(application).runAndExit();

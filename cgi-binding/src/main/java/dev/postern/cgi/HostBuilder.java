@@ -266,9 +266,10 @@ public abstract class HostBuilder<B extends HostBuilder<B>> {
 
   /**
    * Cuts the response of a program that exits with another status than 0, unless the client has as
-   * many bytes as its Content-Length says. By default the response is delivered, and the outcome
-   * and the log tell the status. CGI executables that {@code postern install} has written are
-   * always treated in this way, because their status tells whether the response was whole.
+   * many bytes as its Content-Length says, and that is more than 0. By default the response is
+   * delivered, and the outcome and the log tell the status. CGI executables that {@code postern
+   * install} has written are always treated in this way, because their status tells whether the
+   * response was whole.
    */
   public B strictExit() {
     strictExit = true;

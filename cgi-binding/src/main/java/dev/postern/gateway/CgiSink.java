@@ -30,7 +30,10 @@ public class CgiSink implements ResponseSink {
   private final boolean errorPage;
   private long written;
   private long bodyLeft = -1;
-  private boolean hasLength;
+
+  /** Whether the host can count bytes to see that the response is whole. */
+  private boolean isCounted;
+
   private volatile boolean whole;
   private @Nullable ByteArrayOutputStream head;
 
@@ -70,8 +73,8 @@ public class CgiSink implements ResponseSink {
     bytes.write('\r');
     bytes.write('\n');
     String length = headers.get("Content-Length");
-    hasLength = length != null;
     bodyLeft = length == null ? -1 : Long.parseLong(length);
+    isCounted = bodyLeft > 0;
     head = bytes;
   }
 
@@ -165,12 +168,13 @@ public class CgiSink implements ResponseSink {
   /**
    * The exit status, for hosts that look at how a program ends. It is 0 after a whole response that
    * the application meant, which may also be an {@link HttpException}; otherwise 1. If a response
-   * has no Content-Length, only the exit status tells a host that it is whole. So such a response
-   * ends with 0 even if the request has failed otherwise, as when the body's close throws.
+   * has no Content-Length, or one of 0, only the exit status tells a host that it is whole. So such
+   * a response ends with 0 even if the request has failed otherwise, as when the body's close
+   * throws.
    */
   public int exitStatus(Outcome outcome) {
     Throwable failure = outcome.failure();
     boolean meant = failure == null || failure instanceof HttpException;
-    return outcome.complete() && (meant || !hasLength) ? 0 : 1;
+    return outcome.complete() && (meant || !isCounted) ? 0 : 1;
   }
 }

@@ -531,7 +531,8 @@ final class ProgramRun implements Body {
   /**
    * Checks that the program has finished its response. A program that was killed, or sent less than
    * it declared, has not finished, even if its output ended normally. A client that has as many
-   * bytes as were declared has all of the response, whatever the program does then.
+   * bytes as were declared has all of the response, whatever the program does then. If 0 bytes were
+   * declared, the client may have nothing yet, and the program's end still decides.
    */
   private void checkWhole() throws GatewayException {
     RunningProgram process = output().process();

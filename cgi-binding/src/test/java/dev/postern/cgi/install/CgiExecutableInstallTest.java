@@ -4,8 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import dev.postern.cgi.CgiDirectory;
 import dev.postern.cgi.server.JavaProgram;
 import dev.postern.cgi.server.OtherJava;
+import dev.postern.testing.InMemoryGateway;
+import dev.postern.testing.TestRequest;
+import dev.postern.testing.TestResponse;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -61,6 +65,24 @@ class CgiExecutableInstallTest {
     Process withoutOutput = program.redirected(">&-", "/", Map.of());
     assertThat(InstalledProgram.read(withoutOutput.getInputStream())).isEmpty();
     assertThat(InstalledProgram.exit(withoutOutput)).isEqualTo(1);
+  }
+
+  /** Its Content-Length is 0, so that only the exit status tells the host that it is whole. */
+  @Test
+  void errorThatIsAnsweredByARedirect_isDelivered() throws Exception {
+    program.install(program.of(InstallApps.Telling.class));
+
+    Process process = program.start("/moved", "", Map.of());
+    assertThat(InstalledProgram.read(process.getInputStream()))
+        .startsWith("Status: 302 Found\r\n")
+        .contains("\r\nContent-Length: 0\r\n");
+    assertThat(InstalledProgram.exit(process)).isZero();
+
+    TestResponse response =
+        InMemoryGateway.of(CgiDirectory.of(program.file.getParent()))
+            .run(TestRequest.get("/app/moved"));
+    assertThat(response.status()).isEqualTo(302);
+    assertThat(response.headers().get("Location")).isEqualTo("http://localhost/there");
   }
 
   @Test

@@ -42,6 +42,7 @@ public final class InstallApps {
         case "/endless" -> new Endless(Path.of(environ.queryString()));
         case "/halt" -> halt(Path.of(environ.queryString()), Body.empty());
         case "/halfway" -> halfway(Path.of(environ.queryString()));
+        case "/moved" -> moved(response);
         default -> Body.of("hello\n");
       };
     }
@@ -72,6 +73,13 @@ public final class InstallApps {
       note(calls, "called");
       Runtime.getRuntime().halt(9);
       return body;
+    }
+
+    /** As a middleware answers an error. */
+    private static Body moved(StartResponse response) {
+      Headers there = Headers.of("Location", "http://localhost/there");
+      response.start(302, there, new IllegalStateException("not here"));
+      return Body.empty();
     }
 
     private static Body halfway(Path calls) {
