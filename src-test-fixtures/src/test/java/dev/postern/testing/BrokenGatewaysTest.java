@@ -70,6 +70,17 @@ class BrokenGatewaysTest {
   }
 
   @Test
+  void gatewayThatDecodesTheRequestUri_fails() {
+    checkFails(
+        Map.entry(
+            "E3",
+            BrokenGateway.variables(
+                (request, variables) ->
+                    variables.compute(
+                        "REQUEST_URI", (name, uri) -> RequestVariables.decoded(uri)))));
+  }
+
+  @Test
   void wholeGateway_passes() {
     rule = null;
     wait = Duration.ofSeconds(30);
