@@ -183,7 +183,10 @@ final class NativeProcess extends HostedProcess {
     }
   }
 
-  /** Writes the request, and waits until the process has taken it. Returns the failure if it has not. */
+  /**
+   * Writes the request, and waits until the process has taken it. Returns the failure if it has
+   * not.
+   */
   private @Nullable IOException hand(PipedProcess process, byte[] request, int control)
       throws IOException {
     long begun = System.nanoTime();
