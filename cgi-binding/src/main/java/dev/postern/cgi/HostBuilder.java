@@ -239,7 +239,9 @@ public abstract class HostBuilder<B extends HostBuilder<B>> {
    * redirected, by a 302. The host calls the application on the request's thread, at most 5 times
    * for a request: with the method GET, without a body, with an empty SCRIPT_NAME and the whole
    * path in PATH_INFO. Of the program's answer it uses only the path and the query. The path may be
-   * one that the client must not see, so this application has to check access rules again.
+   * one that the client must not see, so this application has to check access rules again. A
+   * program that works on after its redirect keeps its place, and the program of the target needs
+   * another one.
    */
   public B localRedirects(Application application) {
     localRedirects = requireNonNull(application, "application");
