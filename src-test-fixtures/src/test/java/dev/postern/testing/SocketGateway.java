@@ -20,6 +20,7 @@ import java.net.Socket;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,6 +54,8 @@ final class SocketGateway implements Closeable {
   private final ServerSocket server;
   private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
 
+  private final CountDownLatch closed = new CountDownLatch(1);
+
   private SocketGateway(Application application, Fault fault) throws IOException {
     this.application = application;
     this.fault = fault;
@@ -85,6 +88,7 @@ final class SocketGateway implements Closeable {
 
   @Override
   public void close() throws IOException {
+    closed.countDown();
     server.close();
     for (Socket socket : sockets) {
       socket.close();
@@ -128,10 +132,11 @@ final class SocketGateway implements Closeable {
     return complete && fault != Fault.SENDS_MORE_AND_CLOSES;
   }
 
-  /** Waits until the test ends, as this thread is a daemon. */
-  private static void waitForEver() {
+  /** Waits until this gateway is closed, and fails then. */
+  private void waitForEver() throws IOException {
     try {
-      Thread.currentThread().join();
+      closed.await();
+      throw new IOException("gateway was closed");
     } catch (InterruptedException e) {
       throw new IllegalStateException("nobody interrupts it", e);
     }
