@@ -102,7 +102,11 @@ final class ScgiConnection extends Connection {
 
   /** Something has come, or the peer has closed its side. */
   synchronized void arrived() {
-    fresh = false;
+    if (fresh) {
+      fresh = false;
+      // A stop may have left less time for the first byte.
+      expect(server().limits().head().toNanos());
+    }
   }
 
   @Override

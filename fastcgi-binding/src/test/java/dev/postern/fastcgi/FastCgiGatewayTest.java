@@ -22,10 +22,12 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
@@ -858,6 +860,30 @@ class FastCgiGatewayTest {
       try (RawWebServer other = RawWebServer.connect(gateway)) {
         assertThat(other.get(1, true, "/two").answer(1).body()).isEqualTo("/two?");
         assertThat(idle.isClosed()).isTrue();
+      }
+    }
+  }
+
+  @Test
+  @Timeout(60)
+  void idleConnections_atTheLimit_loseOneForAPlace() throws Exception {
+    reopen(builder().maxConnections(4));
+    List<RawWebServer> idle = new ArrayList<>();
+    try {
+      for (int i = 0; i < 4; i++) {
+        idle.add(RawWebServer.connect(gateway));
+        assertThat(idle.get(i).get(1, true, "/one").answer(1).body()).isEqualTo("/one?");
+      }
+      assertThat(idle.get(0).isClosed()).isTrue();
+      // A connection that was given up still answers once.
+      for (int i = 1; i < 4; i++) {
+        for (String path : List.of("/two", "/three")) {
+          assertThat(idle.get(i).get(1, true, path).answer(1).body()).isEqualTo(path + "?");
+        }
+      }
+    } finally {
+      for (RawWebServer one : idle) {
+        one.close();
       }
     }
   }

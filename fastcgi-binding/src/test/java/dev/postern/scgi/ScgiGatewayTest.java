@@ -246,6 +246,37 @@ class ScgiGatewayTest {
     }
   }
 
+  /** Its first byte was on the way at the stop, so that the rest has the time of any request. */
+  @Test
+  @Timeout(60)
+  void close_waitsForARequestThatHasBegun() throws Exception {
+    byte[] request = request("GET", "/late", "");
+    try (Socket silent = connect();
+        Socket slow = connect()) {
+      // Connections are accepted in order.
+      assertThat(talk(request("GET", "/b", ""))).endsWith("/b?");
+      Thread stop = new Thread(gateway::close);
+      stop.start();
+      awaitRefusal();
+      slow.getOutputStream().write(request, 0, 1);
+      assertThat(rest(silent)).isEmpty();
+      slow.getOutputStream().write(request, 1, request.length - 1);
+      assertThat(rest(slow)).endsWith("/late?");
+      stop.join();
+    }
+  }
+
+  private void awaitRefusal() {
+    boolean accepts = true;
+    while (accepts) {
+      try (Socket another = connect()) {
+        Thread.onSpinWait();
+      } catch (IOException e) {
+        accepts = false;
+      }
+    }
+  }
+
   @Test
   void largeResponse_isWhole() throws IOException {
     String answer = talk(request("GET", "/large", ""));

@@ -20,6 +20,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Server {
   private static final long BUSY_MILLIS = 50;
+
+  /** So many looks later, a connection that was drained for its place has mostly given it back. */
+  private static final int LOOKS_FOR_A_PLACE = 6;
+
   private static final long QUIET_MILLIS = 500;
   private static final long RETRY_MILLIS = 100;
   private static final Duration AFTER_CANCEL = Duration.ofSeconds(2);
@@ -147,12 +151,18 @@ public final class Server {
 
   /**
    * Waits for a place. At the limit it closes a connection that a web server keeps without using
-   * it, to make room for a new one.
+   * it, to make room for a new one. A connection that is drained reads for a moment longer, so the
+   * server gives it time to end before it drains another one.
    */
   private boolean awaitPlace() {
     try {
+      int looks = 0;
       while (!places.tryAcquire(BUSY_MILLIS, TimeUnit.MILLISECONDS)) {
-        drainIdlest();
+        if (looks > 0) {
+          looks--;
+        } else if (drainIdlest()) {
+          looks = LOOKS_FOR_A_PLACE;
+        }
         look(System.nanoTime());
       }
       return true;
@@ -161,7 +171,8 @@ public final class Server {
     }
   }
 
-  private void drainIdlest() {
+  /** Returns whether there was a connection to drain. */
+  private boolean drainIdlest() {
     Connection idlest = null;
     long since = Long.MAX_VALUE;
     for (Connection connection : connections) {
@@ -171,9 +182,11 @@ public final class Server {
         since = one;
       }
     }
-    if (idlest != null) {
-      idlest.drain();
+    if (idlest == null) {
+      return false;
     }
+    idlest.drain();
+    return true;
   }
 
   private boolean pause() {
