@@ -5,12 +5,16 @@ import io.micrometer.core.instrument.binder.MeterBinder;
 import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
-import org.springframework.boot.autoconfigure.condition.ConditionalOnExpression;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Condition;
+import org.springframework.context.annotation.ConditionContext;
+import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.env.Environment;
+import org.springframework.core.type.AnnotatedTypeMetadata;
 
 /**
  * Registers CGI programs of the properties below {@code postern.cgi} and beans with {@link
@@ -21,10 +25,6 @@ import org.springframework.context.annotation.Configuration;
 @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.SERVLET)
 @EnableConfigurationProperties(PosternProperties.class)
 public class PosternAutoConfiguration {
-  /** Boot's own annotation for this has another package in each version. */
-  private static final String HEALTH_IS_ENABLED =
-      "${management.health.postern.enabled:${management.health.defaults.enabled:true}}";
-
   /** Called by Spring. */
   public PosternAutoConfiguration() {}
 
@@ -44,10 +44,21 @@ public class PosternAutoConfiguration {
     }
   }
 
+  /** Boot's own annotation for this has another package in each version. */
+  static class HealthIsEnabled implements Condition {
+    @Override
+    public boolean matches(ConditionContext context, AnnotatedTypeMetadata metadata) {
+      Environment all = context.getEnvironment();
+      boolean byDefault =
+          all.getProperty("management.health.defaults.enabled", Boolean.class, true);
+      return all.getProperty("management.health.postern.enabled", Boolean.class, byDefault);
+    }
+  }
+
   /** The health of Spring Boot 3. */
   @Configuration(proxyBeanMethods = false)
   @ConditionalOnClass(name = "org.springframework.boot.actuate.health.HealthIndicator")
-  @ConditionalOnExpression(HEALTH_IS_ENABLED)
+  @Conditional(HealthIsEnabled.class)
   static class Health3 {
     @Bean
     @ConditionalOnMissingBean(name = "posternHealthIndicator")
@@ -66,7 +77,7 @@ public class PosternAutoConfiguration {
   /** The health of Spring Boot 4. */
   @Configuration(proxyBeanMethods = false)
   @ConditionalOnClass(name = "org.springframework.boot.health.contributor.HealthIndicator")
-  @ConditionalOnExpression(HEALTH_IS_ENABLED)
+  @Conditional(HealthIsEnabled.class)
   static class Health4 {
     @Bean
     @ConditionalOnMissingBean(name = "posternHealthIndicator")

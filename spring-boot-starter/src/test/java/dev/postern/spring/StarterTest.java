@@ -200,6 +200,10 @@ class StarterTest {
   @ParameterizedTest
   @CsvSource({
     "management.health.postern.enabled=false, false",
+    "management.health.postern.enabled=off, false",
+    "management.health.postern.enabled=0, false",
+    "management.health.postern.enabled=on, true",
+    "management.health.postern.enabled=, true",
     "management.health.defaults.enabled=false, false",
     "management.health.defaults.enabled=true, true",
   })
