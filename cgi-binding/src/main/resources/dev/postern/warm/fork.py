@@ -40,11 +40,13 @@ class Server(Loader):
 
     def serve(self):
         """Returns in each child, when it has its request."""
+        self.foreign = any_is_foreign(list(sys.modules))
+        if self.foreign:
+            self.import_ctypes()
         self.loaded = set(sys.modules)
         self.kept = {name for name in self.loaded if is_library(name)}
         # A child that looks at a module changes its count of references, so that the kernel copies a page.
         self.own_modules = [name for name in sys.modules if name not in self.kept]
-        self.foreign = any_is_foreign(self.loaded)
         self.path_list = list(sys.path)
         self.pid = os.getpid()
         self.report_ready()
@@ -83,6 +85,18 @@ class Server(Loader):
                         gone.discard(pid)
                 except ChildProcessError:
                     gone.discard(pid)
+
+    def import_ctypes(self):
+        """Each child needs it for call_c, at its end."""
+        before = set(sys.modules)
+        path, sys.path = sys.path, self.own_path
+        try:
+            import ctypes
+        except Exception:
+            pass
+        finally:
+            sys.path = path
+        self.forget_since(before)
 
     def ended(self, pid):
         """How a child has ended; -1 when it has not."""

@@ -103,18 +103,23 @@ class Loader:
         if preload:
             import random
             self.random = random
-        if any(is_foreign(name, path) for name, path in preload):
-            import ctypes  # for call_c in each child
         self.own_path = list(sys.path)
+        self.directory = None
         if sys.flags.isolated or getattr(sys.flags, 'safe_path', False):
             return
-        directory = os.path.dirname(os.path.realpath(self.path))
-        sys.path.insert(0, directory)
-        for name in sys.modules.keys() - began_with:
-            found = importlib.machinery.PathFinder.find_spec(name.partition('.')[0], [directory])
+        self.directory = os.path.dirname(os.path.realpath(self.path))
+        sys.path.insert(0, self.directory)
+        self.forget_since(began_with)
+
+    def forget_since(self, before):
+        """Forgets modules that were imported since then, if the script's directory has one of that name."""
+        if not self.directory:
+            return
+        for name in sys.modules.keys() - before:
+            found = importlib.machinery.PathFinder.find_spec(name.partition('.')[0], [self.directory])
             if found and found.origin:
                 del sys.modules[name]
-        sys.path_importer_cache.pop(directory, None)
+        sys.path_importer_cache.pop(self.directory, None)
 
     def make_main(self):
         """The module that the interpreter makes for a script, and its arguments."""

@@ -16,8 +16,13 @@ final class Awaited {
   static void await(BooleanSupplier condition) {
     long start = System.nanoTime();
     while (!condition.getAsBoolean()) {
-      assertThat(System.nanoTime() - start).as("waited").isLessThan(MAX_WAIT_NANOS);
+      inTime(start, "");
       LockSupport.parkNanos(2_000_000);
     }
+  }
+
+  /** Fails if it has taken too long since then; for loops that ask and look at each answer. */
+  static void inTime(long start, String seen) {
+    assertThat(System.nanoTime() - start).as("waited: %s", seen).isLessThan(MAX_WAIT_NANOS);
   }
 }

@@ -671,7 +671,7 @@ class WarmReuseTest {
       assertThat(site.fork(() -> get(name, "")).body()).isEqualTo("old");
     }
     Files.writeString(directory.resolve(module), text.formatted("newer"));
-    Thread.sleep(30);
+    await(() -> site.ask(() -> get(name, "")).body().equals("newer"));
     for (int i = 0; i < 3; i++) {
       assertThat(site.ask(() -> get(name, "")).body()).isEqualTo("newer");
     }
