@@ -1,6 +1,7 @@
 package dev.postern.rewrite;
 
 import java.io.IOException;
+import java.net.MalformedURLException;
 import java.net.URL;
 import java.net.URLConnection;
 import java.net.URLStreamHandler;
@@ -23,6 +24,22 @@ public final class UncachedJars extends URLStreamHandler implements URLStreamHan
     URLConnection connection = new URL(url.toExternalForm()).openConnection();
     connection.setUseCaches(false);
     return connection;
+  }
+
+  /** References are resolved as the JDK does it, which keeps what stands before the entry. */
+  @Override
+  protected void parseURL(URL url, String spec, int start, int limit) {
+    String context = url.getPath();
+    try {
+      URL parsed =
+          context == null || context.isEmpty()
+              ? new URL("jar:" + spec.substring(start))
+              : new URL(new URL(url.toExternalForm()), spec.substring(start));
+      setURL(url, "jar", "", -1, "", null, parsed.getPath(), parsed.getQuery(), parsed.getRef());
+    } catch (MalformedURLException e) {
+      // The constructor of the URL throws a MalformedURLException with this message.
+      throw new IllegalArgumentException(e.getMessage(), e);
+    }
   }
 
   @Override
