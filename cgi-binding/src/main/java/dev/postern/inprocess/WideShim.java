@@ -2,12 +2,19 @@ package dev.postern.inprocess;
 
 import static dev.postern.rewrite.Redirect.Kind.VIRTUAL;
 
+import dev.postern.rewrite.CallTable;
 import dev.postern.rewrite.Redirect;
 import java.lang.management.ManagementFactory;
 import java.lang.management.PlatformManagedObject;
+import java.security.GeneralSecurityException;
+import java.security.Key;
 import java.security.NoSuchProviderException;
 import java.security.Provider;
+import java.security.PublicKey;
 import java.security.Security;
+import java.security.cert.Certificate;
+import java.security.cert.X509CRL;
+import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -15,6 +22,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.ForkJoinTask;
+import javax.crypto.EncryptedPrivateKeyInfo;
 import javax.management.JMException;
 import javax.management.MBeanServer;
 import javax.management.MBeanServerFactory;
@@ -97,6 +105,50 @@ public final class WideShim {
       throw new NoSuchProviderException("no such provider: " + name);
     }
     return provider;
+  }
+
+  @Redirect(value = "java/security/cert/Certificate.verify", kind = VIRTUAL)
+  public static void verify(
+      Certificate certificate, PublicKey key, @Nullable String name, Instance instance)
+      throws GeneralSecurityException {
+    Provider provider = ownNamed(name, certificate, instance);
+    if (provider == null) {
+      certificate.verify(key, name);
+    } else {
+      certificate.verify(key, provider);
+    }
+  }
+
+  @Redirect(value = "java/security/cert/X509CRL.verify", kind = VIRTUAL)
+  public static void verify(X509CRL list, PublicKey key, @Nullable String name, Instance instance)
+      throws GeneralSecurityException {
+    Provider provider = ownNamed(name, list, instance);
+    if (provider == null) {
+      list.verify(key, name);
+    } else {
+      list.verify(key, provider);
+    }
+  }
+
+  @Redirect(value = "javax/crypto/EncryptedPrivateKeyInfo.getKeySpec", kind = VIRTUAL)
+  public static PKCS8EncodedKeySpec getKeySpec(
+      EncryptedPrivateKeyInfo info, Key key, @Nullable String name, Instance instance)
+      throws GeneralSecurityException {
+    Provider provider = ownNamed(name, info, instance);
+    return provider == null ? info.getKeySpec(key, name) : info.getKeySpec(key, provider);
+  }
+
+  /**
+   * The provider of that name that the JVM does not have; null for other names. A class of the
+   * program looks for it by code that is rewritten.
+   */
+  private static @Nullable Provider ownNamed(
+      @Nullable String name, Object target, Instance instance) {
+    if (name == null || name.isEmpty() || CallTable.isOfProgram(target.getClass())) {
+      return null;
+    }
+    Provider provider = getProvider(name, instance);
+    return Security.getProvider(name) == provider ? null : provider;
   }
 
   /** Whether a provider of the program comes first among those that have the algorithm. */

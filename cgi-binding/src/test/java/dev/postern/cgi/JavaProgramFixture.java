@@ -92,6 +92,7 @@ final class JavaProgramFixture {
           Threads.LogsWithBundle.class,
           Threads.LogsByConfiguration.class,
           Leaves.AddsProvider.class,
+          Leaves.NamesProvider.class,
           Leaves.RegistersBean.class,
           Leaves.RegistersDrivers.class,
           Late.ForksAndJoins.class,

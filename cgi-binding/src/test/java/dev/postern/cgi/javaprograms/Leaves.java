@@ -3,20 +3,31 @@ package dev.postern.cgi.javaprograms;
 import java.io.ByteArrayInputStream;
 import java.io.FileWriter;
 import java.lang.management.ManagementFactory;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
+import java.security.Key;
 import java.security.MessageDigest;
 import java.security.MessageDigestSpi;
 import java.security.NoSuchAlgorithmException;
 import java.security.NoSuchProviderException;
 import java.security.Provider;
+import java.security.PublicKey;
 import java.security.Security;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509CRL;
+import java.security.cert.X509Certificate;
 import java.sql.Connection;
 import java.sql.Driver;
 import java.sql.DriverManager;
 import java.sql.DriverPropertyInfo;
+import java.util.Arrays;
+import java.util.Base64;
 import java.util.Properties;
 import java.util.ServiceLoader;
+import java.util.concurrent.Callable;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -27,6 +38,8 @@ import java.util.logging.ConsoleHandler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import javax.crypto.Cipher;
+import javax.crypto.EncryptedPrivateKeyInfo;
+import javax.crypto.spec.SecretKeySpec;
 import javax.management.MBeanServer;
 import javax.management.ObjectName;
 import javax.xml.parsers.DocumentBuilderFactory;
@@ -137,6 +150,83 @@ public final class Leaves {
             }
           };
       System.out.println(cipher.apply("AES/GCM/NoPadding").getAlgorithm());
+    }
+  }
+
+  /** Names a provider of its own to methods that look for it outside {@code getInstance}. */
+  public static final class NamesProvider {
+    private static final String CERTIFICATE =
+        "MIIBcDCCARWgAwIBAgIUKOXo9f7uM9WyA18MSLyridR79SQwCgYIKoZIzj0EAwIwDDEKMAgGA1UE"
+            + "AwwBYTAgFw0yNjEyMDEwMDQ4MDVaGA8yMTI2MTEwNzAwNDgwNVowDDEKMAgGA1UEAwwBYTBZMBMG"
+            + "ByqGSM49AgEGCCqGSM49AwEHA0IABAG9ty2GoUGYXdyO2uayWDtlRzkFcoia2tkBaePeyXhplhRH"
+            + "ajpgVJOQ2VjAQ4smD3M9m+OZ+j1XqCX/3zYCXEejUzBRMB0GA1UdDgQWBBTGAP04Cuu/01nk72Vz"
+            + "B3jBFotTGzAfBgNVHSMEGDAWgBTGAP04Cuu/01nk72VzB3jBFotTGzAPBgNVHRMBAf8EBTADAQH/"
+            + "MAoGCCqGSM49BAMCA0kAMEYCIQDhROsQujBjAZDF4fma+V1/3FLvECifwSmQE9CornFpUAIhAKT1"
+            + "qeSNcARQabRJbLKxCHirbWtgaugnBPQfkOTumJTY";
+
+    private static final String REVOKED =
+        "MIGSMDowCgYIKoZIzj0EAwIwDDEKMAgGA1UEAwwBYRcNMjYxMjAxMDA0ODA1WhgPMjA1MTA3MjMw"
+            + "MDQ4MDVaMAoGCCqGSM49BAMCA0gAMEUCIQDGRRII53Of+wPWJ5axk/DX1DpaaG+oysT4Bi278BeS"
+            + "tQIgWDu99qkjmUT2UnRuu1flJWPbD6qegZbbFAXHISDojCg=";
+
+    private static final class Empty extends Provider {
+      private static final long serialVersionUID = 1;
+
+      Empty() {
+        super("PosternEmpty", "1", "has nothing");
+      }
+    }
+
+    private static ByteArrayInputStream decoded(String text) {
+      return new ByteArrayInputStream(Base64.getDecoder().decode(text));
+    }
+
+    private static void show(Callable<Object> call) {
+      try {
+        System.out.println(call.call());
+      } catch (Exception e) {
+        System.out.println(e);
+      }
+    }
+
+    public static void main(String[] args) throws Exception {
+      System.out.print("Content-Type: text/plain\n\n");
+      CertificateFactory factory = CertificateFactory.getInstance("X.509");
+      X509Certificate signed = (X509Certificate) factory.generateCertificate(decoded(CERTIFICATE));
+      Certificate certificate = signed;
+      X509CRL revoked = (X509CRL) factory.generateCRL(decoded(REVOKED));
+      EncryptedPrivateKeyInfo info =
+          new EncryptedPrivateKeyInfo("PBEWithMD5AndDES", new byte[] {1});
+      Key secret = new SecretKeySpec(new byte[8], "DES");
+      PublicKey key = certificate.getPublicKey();
+      Method verify = Certificate.class.getMethod("verify", PublicKey.class, String.class);
+      Security.addProvider(new Empty());
+      for (String name : Arrays.asList("PosternEmpty", "SunEC", "Nobody", "", null)) {
+        show(
+            () -> {
+              certificate.verify(key, name);
+              return "verified";
+            });
+        show(
+            () -> {
+              signed.verify(key, name);
+              return "verified";
+            });
+        show(
+            () -> {
+              revoked.verify(key, name);
+              return "verified";
+            });
+        show(
+            () -> {
+              try {
+                return verify.invoke(certificate, key, name);
+              } catch (InvocationTargetException e) {
+                return e.getCause();
+              }
+            });
+        show(() -> info.getKeySpec(secret, name));
+      }
     }
   }
 
