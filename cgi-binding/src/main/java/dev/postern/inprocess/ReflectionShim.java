@@ -366,7 +366,14 @@ public final class ReflectionShim {
   private static Class<?> holder(Lookup lookup, Class<?> owner, String name, Class<?> type)
       throws NoSuchFieldException, IllegalAccessException {
     MethodHandle getter = lookup.findStaticGetter(owner, name, type);
-    Field moved = companion(lookup.revealDirect(getter).getDeclaringClass(), name);
+    Class<?> declarer;
+    try {
+      declarer = lookup.revealDirect(getter).getDeclaringClass();
+    } catch (IllegalArgumentException e) {
+      // A class or an interface that the lookup may not name, whose field a public one inherits.
+      declarer = owner.getField(name).getDeclaringClass();
+    }
+    Field moved = companion(declarer, name);
     return initialized(moved == null ? owner : moved.getDeclaringClass());
   }
 

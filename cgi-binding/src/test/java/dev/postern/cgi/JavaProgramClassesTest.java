@@ -368,6 +368,10 @@ class JavaProgramClassesTest {
         compiled(
             "classes",
             API,
+            HIDDEN,
+            THING,
+            WORDS,
+            SPEAKS,
             """
             package app;
             public class Config {
@@ -419,6 +423,16 @@ class JavaProgramClassesTest {
                 System.out.println(
                     (int) lookup.findStaticVarHandle(Api.class, "SIZE", int.class).get());
                 System.out.println((int) lookup.unreflectVarHandle(size).get());
+
+                Class<?> list = java.util.List.class;
+                System.out.println(
+                    (Object) lookup.findStaticGetter(lib.Thing.class, "LOG", list).invoke());
+                VarHandle log = lookup.findStaticVarHandle(lib.Thing.class, "LOG", list);
+                System.out.println((Object) log.get());
+                System.out.println((Object) lookup.findStaticGetter(
+                    lib.Speaks.class, "TEXT", StringBuilder.class).invoke());
+                System.out.println((Object) lookup.findStaticVarHandle(
+                    lib.Speaks.class, "TEXT", StringBuilder.class).get());
                 Object out = lookup.unreflectGetter(System.class.getField("out")).invoke();
                 System.out.println(out == System.out);
               }
