@@ -7,6 +7,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.Collections;
 import java.util.Enumeration;
+import java.util.List;
 import java.util.Properties;
 import java.util.Set;
 import java.util.TreeMap;
@@ -172,7 +173,7 @@ final class ProgramLog {
 
   synchronized void reset() {
     configuration = new Properties();
-    for (Named logger : loggers.values()) {
+    for (Named logger : List.copyOf(loggers.values())) {
       for (Handler handler : logger.getHandlers()) {
         logger.removeHandler(handler);
         handler.close();
@@ -214,7 +215,7 @@ final class ProgramLog {
     reset();
     configuration = read;
     addHandlers(root, "handlers");
-    loggers.values().forEach(this::configure);
+    List.copyOf(loggers.values()).forEach(this::configure);
   }
 
   private void configure(Named logger) {
@@ -294,7 +295,7 @@ final class ProgramLog {
 
   /** Closes what handlers have open. */
   synchronized void close() {
-    for (Named logger : loggers.values()) {
+    for (Named logger : List.copyOf(loggers.values())) {
       for (Handler handler : logger.getHandlers()) {
         try {
           handler.close();

@@ -167,10 +167,13 @@ public final class Threads {
   public static final class LogsByConfiguration {
     /** Made by its name. */
     public static final class Prints extends Handler {
+      private static final Logger LOGGER = Logger.getLogger("printing");
+
       @Override
       public void publish(LogRecord record) {
         if (isLoggable(record)) {
           System.out.println("own " + record.getMessage());
+          LOGGER.fine("shown");
         }
       }
 
@@ -178,7 +181,9 @@ public final class Threads {
       public void flush() {}
 
       @Override
-      public void close() {}
+      public void close() {
+        Logger.getLogger("printing.closed");
+      }
     }
 
     public static void main(String[] args) throws Exception {
