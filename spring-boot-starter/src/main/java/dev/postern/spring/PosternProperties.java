@@ -47,7 +47,8 @@ public record PosternProperties(@DefaultValue Map<String, Cgi> cgi) {
    * @param methods the methods that are served
    * @param passVariable variables of the request that programs get
    * @param passAuthorization whether programs get the client's Authorization
-   * @param strictExit whether a response is cut when its program ends with another status than 0
+   * @param strictExit whether a response is cut when its program ends with another status than 0,
+   *     unless all bytes of a Content-Length above 0 have come
    * @param allowEncodedSlash whether {@code %2F} may be in a path
    * @param warm whether a group of workers runs the scripts of Perl, Python and Ruby
    * @param followLinks which symbolic links are followed

@@ -175,7 +175,9 @@ public final class HostingOptions {
 
   @Option(
       names = "--strict-exit",
-      description = "Cut the response of a program that ends with another status than 0.")
+      description =
+          "Cut the response of a program that ends with another status than 0, unless all bytes "
+              + "of a Content-Length above 0 have come.")
   boolean strictExit;
 
   @Option(
