@@ -3,6 +3,7 @@ package dev.postern.testing;
 import static dev.postern.testing.Capability.ANY_METHOD;
 import static dev.postern.testing.Capability.ANY_PATH;
 import static dev.postern.testing.Capability.HEADER_BYTES;
+import static dev.postern.testing.Capability.HTTP_MAPPING;
 import static dev.postern.testing.Capability.LAST_SLASH;
 import static dev.postern.testing.Capability.LOG;
 import static dev.postern.testing.Capability.PATH_BYTES;
@@ -71,7 +72,7 @@ final class EnvironCases {
                     assertThat(RequestVariables.decoded(before)).isEqualTo(values[1]);
                   }
                 })
-            .needs(ANY_PATH),
+            .needs(HTTP_MAPPING),
         path("decode the path once only", "/a%252cb", "/a%2cb").needs(ANY_PATH),
         path("keep a plus in the path", "/a+b", "/a+b"),
         path("keep the case of the path and its slash at the end", "/aB/Cd/", "/aB/Cd/")
