@@ -312,16 +312,16 @@ public final class FileShim {
    * Gives the channel an entry in the JVM's list of its file's locks that stays until the channel
    * is closed.
    *
-   * <p>A channel that is closed removes an empty list from the JVM's table. It can have read that
-   * list before another channel removed it and a third one made a new list: then it removes the new
-   * list, and the JVM forgets a lock that is held ({@code FileLockTable.removeAll}, JDK 17 to 25).
-   * With this entry no list is empty while a channel of its file is open.
+   * <p>The JVM can forget a lock that is held ({@code FileLockTable.removeAll}, JDK 17 to 25): one
+   * channel reads the list in order to remove it when it is empty. Meanwhile a second channel
+   * removes this list, and a third one locks the file, which makes a new list. Then the first one
+   * removes the new list. With this entry no list is empty while a channel of its file is open.
    *
-   * <p>The entry is a lock behind the last byte, which overlaps with no other lock. Its first half
-   * is the entry. The release of the second half takes both from the system, so that other
-   * processes do not see them.
+   * <p>The entry is a lock of no bytes behind the last byte, so it overlaps with no other lock. It
+   * is taken twice and released once. The release removes it from the system, where other processes
+   * would see it, and leaves the first one in the JVM's list.
    *
-   * @return false if another process holds a lock as far as there
+   * @return false if another process holds a lock that reaches to the last byte
    */
   private static boolean isListed(FileChannel channel, boolean shared, Instance instance)
       throws IOException {

@@ -295,15 +295,13 @@ class WarmPerlTest {
         "require 'paths.pl'; require Paths; require Tables; require Tools;",
         "print qq(Content-Type: text/plain\\n\\n), join ' ',",
         "  $settings->{title}, $data, $Paths::data, %table, Tools::word();");
-    String log = "";
-    long start = System.nanoTime();
-    while (!log.contains("Tools.pm")) {
-      Awaited.inTime(start, log);
-      WarmSite.Answer answer = site.fork(() -> Call.get("/works-on.pl"));
-      assertThat(answer.body()).isEqualTo("T /srv/data /srv/data a 1 word");
-      log = answer.log();
-      assertThat(log).doesNotContain("settings", "aths", "Tables");
-    }
+    site.forkUntilLogged(
+        "Tools.pm",
+        () -> Call.get("/works-on.pl"),
+        answer -> {
+          assertThat(answer.body()).isEqualTo("T /srv/data /srv/data a 1 word");
+          assertThat(answer.log()).doesNotContain("settings", "aths", "Tables");
+        });
   }
 
   @Test
@@ -318,14 +316,10 @@ class WarmPerlTest {
           "BEGIN { unshift @INC, $0 =~ m{(.*)/} }",
           "print STDERR sort grep /First|Second/, keys %INC;",
           "require First; require Second; print qq(Content-Type: text/plain\n\nok);");
-      String log = "";
-      long start = System.nanoTime();
-      while (!log.contains("First.pmSecond.pm")) {
-        Awaited.inTime(start, log);
-        WarmSite.Answer answer = other.fork(() -> Call.get("/names.pl"));
-        assertThat(answer.body()).isEqualTo("ok");
-        log = answer.log();
-      }
+      other.forkUntilLogged(
+          "First.pmSecond.pm",
+          () -> Call.get("/names.pl"),
+          answer -> assertThat(answer.body()).isEqualTo("ok"));
     }
   }
 
@@ -342,14 +336,11 @@ class WarmPerlTest {
         "unshift @INC, '" + sites + "/' . $ENV{QUERY_STRING};",
         "require Conf; require Text::ParseWords;",
         "print qq(Content-Type: text/plain\n\n), Conf::value();");
-    WarmSite.Answer answer = site.fork(() -> Call.get("/sites.pl").with("QUERY_STRING", "a"));
-    long start = System.nanoTime();
-    while (!answer.log().contains("Text")) {
-      Awaited.inTime(start, answer.log());
-      assertThat(answer.body()).isEqualTo("default");
-      answer = site.fork(() -> Call.get("/sites.pl").with("QUERY_STRING", "a"));
-    }
-    answer = site.fork(() -> Call.get("/sites.pl").with("QUERY_STRING", "b"));
+    site.forkUntilLogged(
+        "Text",
+        () -> Call.get("/sites.pl").with("QUERY_STRING", "a"),
+        a -> assertThat(a.body()).isEqualTo("default"));
+    WarmSite.Answer answer = site.fork(() -> Call.get("/sites.pl").with("QUERY_STRING", "b"));
     assertThat(answer.log()).contains("Text");
     assertThat(answer.body()).isEqualTo("of b");
   }
@@ -365,15 +356,13 @@ class WarmPerlTest {
         "use lib '" + directory + "'; print STDERR grep /Valued|Plain/, keys %INC;",
         "my $value = require Valued; require Plain;",
         "print qq(Content-Type: text/plain\\n\\n$value->{x});");
-    String log = "";
-    long start = System.nanoTime();
-    while (!log.contains("Plain.pm")) {
-      Awaited.inTime(start, log);
-      WarmSite.Answer answer = site.fork(() -> Call.get("/valued.pl"));
-      assertThat(answer.body()).isEqualTo("value");
-      log = answer.log();
-      assertThat(log).doesNotContain("Valued");
-    }
+    site.forkUntilLogged(
+        "Plain.pm",
+        () -> Call.get("/valued.pl"),
+        answer -> {
+          assertThat(answer.body()).isEqualTo("value");
+          assertThat(answer.log()).doesNotContain("Valued");
+        });
   }
 
   @Test

@@ -215,14 +215,10 @@ class WarmPythonTest {
           HEAD,
           "import sys; print({'first', 'second'} <= set(sys.modules), file=sys.stderr)",
           "import first, second; print(first.value, second.value)");
-      String log = "";
-      long start = System.nanoTime();
-      while (!log.contains("True")) {
-        Awaited.inTime(start, log);
-        WarmSite.Answer answer = other.fork(() -> Call.get("/names.py"));
-        assertThat(answer.body()).isEqualTo("1 2\n");
-        log = answer.log();
-      }
+      other.forkUntilLogged(
+          "True",
+          () -> Call.get("/names.py"),
+          answer -> assertThat(answer.body()).isEqualTo("1 2\n"));
     }
   }
 
@@ -239,14 +235,11 @@ class WarmPythonTest {
         "import os, sys; print('json' in sys.modules, file=sys.stderr)",
         "sys.path.insert(0, '" + sites + "/' + os.environ['QUERY_STRING'])",
         "import conf, json; print(conf.value, end='')");
-    WarmSite.Answer answer = site.fork(() -> Call.get("/sites.py").with("QUERY_STRING", "a"));
-    long start = System.nanoTime();
-    while (!answer.log().contains("True")) {
-      Awaited.inTime(start, answer.log());
-      assertThat(answer.body()).isEqualTo("default");
-      answer = site.fork(() -> Call.get("/sites.py").with("QUERY_STRING", "a"));
-    }
-    answer = site.fork(() -> Call.get("/sites.py").with("QUERY_STRING", "b"));
+    site.forkUntilLogged(
+        "True",
+        () -> Call.get("/sites.py").with("QUERY_STRING", "a"),
+        a -> assertThat(a.body()).isEqualTo("default"));
+    WarmSite.Answer answer = site.fork(() -> Call.get("/sites.py").with("QUERY_STRING", "b"));
     assertThat(answer.log()).contains("True");
     assertThat(answer.body()).isEqualTo("of b");
   }
@@ -392,16 +385,13 @@ class WarmPythonTest {
         HEAD,
         "import sys; print('words' in sys.modules, file=sys.stderr)",
         "import words; print(words.first, words.file.read())");
-    WarmSite.Answer answer = site.fork(() -> Call.get("/offset.py"));
-    long start = System.nanoTime();
-    while (!answer.log().contains("True")) {
-      Awaited.inTime(start, answer.log());
-      answer = site.fork(() -> Call.get("/offset.py"));
-    }
+    String text = "one\n two\nthree\n\n";
+    site.forkUntilLogged(
+        "True", () -> Call.get("/offset.py"), answer -> assertThat(answer.body()).isEqualTo(text));
     for (int i = 0; i < 3; i++) {
-      answer = site.fork(() -> Call.get("/offset.py"));
+      WarmSite.Answer answer = site.fork(() -> Call.get("/offset.py"));
       assertThat(answer.log()).contains("True");
-      assertThat(answer.body()).isEqualTo("one\n two\nthree\n\n");
+      assertThat(answer.body()).isEqualTo(text);
     }
   }
 

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 
@@ -92,6 +93,22 @@ final class WarmSite implements AutoCloseable {
       Answer next = ask(request);
       assertThat(next.status()).isEqualTo(answer.status());
       answer = next;
+    }
+    return answer;
+  }
+
+  /**
+   * The first answer of a child whose log has that text, as when the child finds a module loaded.
+   * Each answer is looked at, this one, too.
+   */
+  Answer forkUntilLogged(String text, Supplier<Call> request, Consumer<Answer> look) {
+    long start = System.nanoTime();
+    Answer answer = fork(request);
+    look.accept(answer);
+    while (!answer.log().contains(text)) {
+      Awaited.inTime(start, answer.log());
+      answer = fork(request);
+      look.accept(answer);
     }
     return answer;
   }

@@ -109,11 +109,12 @@ class RewrittenJarsTest {
     return name.substring(0, name.lastIndexOf('/') + 1);
   }
 
-  private static Path source(Class<?> type) throws URISyntaxException {
+  static Path source(Class<?> type) throws URISyntaxException {
     return Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI());
   }
 
-  private static ProgramOptions options() {
+  /** Those of one instance that is reset. */
+  static ProgramOptions options() {
     return new ProgramOptions(
         List.of(),
         State.RESET,

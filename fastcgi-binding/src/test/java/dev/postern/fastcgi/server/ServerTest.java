@@ -40,62 +40,14 @@ class ServerTest {
     LOG.setLevel(null);
   }
 
-  /** Sends nothing, and waits for its peer as long as it may. Its first tick fails. */
-  private static final class Failing extends Connection {
-    private boolean failed;
-
-    Failing(SocketChannel channel, Server server) {
+  /** Sends nothing, and waits for its peer as long as it may. */
+  private static class Quiet extends Connection {
+    Quiet(SocketChannel channel, Server server) {
       super(channel, server);
     }
 
     @Override
     protected void serve() throws IOException {
-      channel.read(ByteBuffer.allocate(1));
-    }
-
-    @Override
-    protected void tick(long now) {
-      if (failed) {
-        return;
-      }
-      failed = true;
-      expect(TimeUnit.MILLISECONDS.toNanos(1));
-      throw new OutOfMemoryError("unable to create native thread");
-    }
-
-    @Override
-    protected void drain() {}
-
-    @Override
-    protected void cancel(Throwable cause) {}
-
-    @Override
-    protected long idleSince() {
-      return Long.MAX_VALUE;
-    }
-  }
-
-  @Test
-  void look_thatFails_doesNotEndTheTimeOuts() throws Exception {
-    assertCloses(Failing::new);
-  }
-
-  /** Sends nothing, and has a millisecond left. */
-  private static final class Silent extends Connection {
-    private final boolean owed;
-
-    Silent(SocketChannel channel, Server server, boolean owed) {
-      super(channel, server);
-      this.owed = owed;
-    }
-
-    @Override
-    protected void serve() throws IOException {
-      if (owed) {
-        expect(TimeUnit.MILLISECONDS.toNanos(1));
-      } else {
-        closeIn(TimeUnit.MILLISECONDS.toNanos(1));
-      }
       channel.read(ByteBuffer.allocate(1));
     }
 
@@ -111,6 +63,50 @@ class ServerTest {
     @Override
     protected long idleSince() {
       return Long.MAX_VALUE;
+    }
+  }
+
+  /** Its first tick fails. */
+  private static final class Failing extends Quiet {
+    private boolean failed;
+
+    Failing(SocketChannel channel, Server server) {
+      super(channel, server);
+    }
+
+    @Override
+    protected void tick(long now) {
+      if (failed) {
+        return;
+      }
+      failed = true;
+      expect(TimeUnit.MILLISECONDS.toNanos(1));
+      throw new OutOfMemoryError("unable to create native thread");
+    }
+  }
+
+  @Test
+  void look_thatFails_doesNotEndTheTimeOuts() throws Exception {
+    assertCloses(Failing::new);
+  }
+
+  /** Has a millisecond left. */
+  private static final class Silent extends Quiet {
+    private final boolean owed;
+
+    Silent(SocketChannel channel, Server server, boolean owed) {
+      super(channel, server);
+      this.owed = owed;
+    }
+
+    @Override
+    protected void serve() throws IOException {
+      if (owed) {
+        expect(TimeUnit.MILLISECONDS.toNanos(1));
+      } else {
+        closeIn(TimeUnit.MILLISECONDS.toNanos(1));
+      }
+      super.serve();
     }
   }
 
