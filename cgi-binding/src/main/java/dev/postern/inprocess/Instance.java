@@ -1,13 +1,20 @@
 package dev.postern.inprocess;
 
+import com.google.common.util.concurrent.Uninterruptibles;
+import dev.postern.process.Pumps;
 import java.lang.StackWalker.StackFrame;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.security.Provider;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.ForkJoinWorkerThread;
 import java.util.concurrent.TimeUnit;
@@ -66,7 +73,10 @@ public final class Instance {
   private int requests;
 
   /** What the program has set for the whole JVM. */
-  private final Deque<Runnable> undo = new ArrayDeque<>();
+  private final Deque<AutoCloseable> undo = new ArrayDeque<>();
+
+  /** Opens when another thread has closed what the program has left. */
+  private final Set<CountDownLatch> closing = ConcurrentHashMap.newKeySet();
 
   /** The JVM's security providers and the program's own, in order; null if it has none. */
   volatile @Nullable List<Provider> providers;
@@ -332,25 +342,27 @@ public final class Instance {
   }
 
   private boolean stopped(Run of, long graceNanos) {
+    long start = System.nanoTime();
     of.stop(of.status());
     of.pipe.abandon();
     Children.end(of);
-    of.endThreadMakers();
-    ForkJoinPool workers;
     synchronized (this) {
-      workers = common;
-      common = null;
+      if (common != null) {
+        of.threadMakers.add(common::shutdownNow);
+        common = null;
+      }
     }
-    if (workers != null) {
-      workers.shutdownNow();
-    }
-    of.closeAll();
+    close(of.takeOpen());
     boolean quiet = awaitQuiet(of, graceNanos);
     // A thread may have opened something before it ended.
-    of.closeAll();
+    close(of.takeOpen());
     of.deleteAll();
     if (!code.isKept()) {
       undo();
+    }
+    for (CountDownLatch each : closing) {
+      long left = graceNanos - (System.nanoTime() - start);
+      quiet &= Uninterruptibles.awaitUninterruptibly(each, left, TimeUnit.NANOSECONDS);
     }
     if (of.spoiled != null || !quiet) {
       // Threads that no group lists may be left. They end at their next poll.
@@ -361,25 +373,56 @@ public final class Instance {
     return quiet;
   }
 
+  /**
+   * Closes all of these on another thread, because that may never end: a stream waits for the lock
+   * that its reader has, and a class of the program for anything. The latch opens at the end.
+   */
+  CountDownLatch close(List<AutoCloseable> all) {
+    CountDownLatch latch = new CountDownLatch(all.isEmpty() ? 0 : 1);
+    if (all.isEmpty()) {
+      return latch;
+    }
+    closing.add(latch);
+    Runnable task =
+        () -> {
+          for (AutoCloseable each : all) {
+            try {
+              each.close();
+            } catch (Throwable e) {
+              // What was open is gone either way. A method of the program sees that it has ended.
+            }
+          }
+          closing.remove(latch);
+          latch.countDown();
+        };
+    try {
+      Pumps.run(task);
+    } catch (OutOfMemoryError e) {
+      // The system has no thread for it.
+      task.run();
+    }
+    return latch;
+  }
+
   /** Undoes what the program has set for the whole JVM. Its statics must not be used after that. */
   void undo() {
+    List<AutoCloseable> all = new ArrayList<>();
     synchronized (undo) {
       while (!undo.isEmpty()) {
-        try {
-          undo.removeLast().run();
-        } catch (Throwable e) {
-          // A method of the program has seen that the program has ended.
-        }
+        all.add(undo.removeLast());
       }
     }
+    if (log.isUsed()) {
+      all.add(log::close);
+      log = new ProgramLog(this);
+    }
+    close(all);
     providers = null;
     loginTimeout = 0;
     beans = null;
-    log.close();
-    log = new ProgramLog(this);
   }
 
-  void onUndo(Runnable task) {
+  void onUndo(AutoCloseable task) {
     live();
     synchronized (undo) {
       undo.add(task);
@@ -389,6 +432,7 @@ public final class Instance {
   private boolean awaitQuiet(Run of, long graceNanos) {
     long start = System.nanoTime();
     boolean stopping = false;
+    CountDownLatch interrupting = new CountDownLatch(0);
     boolean interrupted = false;
     while (true) {
       ProgramThread main = thread;
@@ -408,8 +452,12 @@ public final class Instance {
           of.spoil("threads");
         }
         stopping = true;
-        of.endThreadMakers();
-        interruptAll(busy, others);
+        if (busy && main != null) {
+          main.interruptMain();
+        }
+        if (interrupting.getCount() == 0) {
+          interrupting = close(interrupts(others));
+        }
       }
       try {
         if (others.length > 0) {
@@ -436,22 +484,13 @@ public final class Instance {
     return true;
   }
 
-  private void interruptAll(boolean busy, Thread[] others) {
-    if (busy && thread != null) {
-      thread.interruptMain();
-    }
-    for (Thread other : others) {
-      try {
-        other.interrupt();
-      } catch (Throwable e) {
-        // The program's own method has seen that the program has ended.
-      }
-    }
+  private static List<AutoCloseable> interrupts(Thread[] threads) {
+    return Arrays.stream(threads).<AutoCloseable>map(thread -> thread::interrupt).toList();
   }
 
   /** Whether any thread of the instance still runs. */
   boolean isAlive() {
-    return thread != null && (!thread.isIdle() || thread.others().length > 0);
+    return !closing.isEmpty() || thread != null && (!thread.isIdle() || thread.others().length > 0);
   }
 
   int requests() {

@@ -293,6 +293,10 @@ final class ProgramLog {
     }
   }
 
+  synchronized boolean isUsed() {
+    return !loggers.isEmpty();
+  }
+
   /** Closes what handlers have open. */
   synchronized void close() {
     for (Named logger : List.copyOf(loggers.values())) {

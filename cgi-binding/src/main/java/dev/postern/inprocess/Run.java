@@ -16,7 +16,6 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Deque;
-import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -25,11 +24,9 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
 import java.util.TimeZone;
-import java.util.Timer;
 import java.util.WeakHashMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.BaseStream;
@@ -74,8 +71,10 @@ final class Run {
   volatile Locale locale;
   volatile @Nullable TimeZone zone;
   final Set<Process> children = ConcurrentHashMap.newKeySet();
-  final Set<Object> threadMakers =
-      Collections.synchronizedSet(Collections.newSetFromMap(new IdentityHashMap<>()));
+
+  /** What ends executors and timers, because their threads do not end by an interrupt. */
+  final Set<AutoCloseable> threadMakers = ConcurrentHashMap.newKeySet();
+
   final Set<AutoCloseable> open = ConcurrentHashMap.newKeySet();
 
   /**
@@ -340,23 +339,6 @@ final class Run {
     }
   }
 
-  /** Tells executors and timers to end, because their threads do not end by an interrupt. */
-  void endThreadMakers() {
-    synchronized (threadMakers) {
-      for (Object maker : threadMakers) {
-        try {
-          if (maker instanceof ExecutorService service) {
-            service.shutdownNow();
-          } else if (maker instanceof Timer timer) {
-            timer.cancel();
-          }
-        } catch (Throwable e) {
-          // A method of the program has seen that the program has ended.
-        }
-      }
-    }
-  }
-
   /** Notes something that was opened, to be closed when the run ends. */
   void opened(AutoCloseable what) {
     if (what instanceof BaseStream || what instanceof DirectoryStream) {
@@ -366,19 +348,13 @@ final class Run {
     }
   }
 
-  /** Closes what was left open, which also ends the reads of other threads. */
-  void closeAll() {
-    List<AutoCloseable> all = new ArrayList<>(open);
-    synchronized (opened) {
-      all.addAll(opened);
-    }
-    for (AutoCloseable each : all) {
-      try {
-        each.close();
-      } catch (Throwable e) {
-        // What was open is gone either way. A close of the program's own sees that it has ended.
-      }
-    }
+  /** Takes what is to be closed now: first what makes threads, then what was left open. */
+  List<AutoCloseable> takeOpen() {
+    List<AutoCloseable> all = new ArrayList<>();
+    threadMakers.removeIf(all::add);
+    open.removeIf(all::add);
+    opened.removeIf(all::add);
+    return all;
   }
 
   /** The program's standard error. Only its end is kept. */

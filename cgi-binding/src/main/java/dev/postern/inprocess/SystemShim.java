@@ -12,6 +12,8 @@ import java.net.URL;
 import java.util.Enumeration;
 import java.util.Map;
 import java.util.Properties;
+import java.util.Timer;
+import java.util.concurrent.ExecutorService;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -348,8 +350,12 @@ public final class SystemShim {
   public static void made(Object made, Instance instance) {
     Run run = instance.run;
     if (run != null) {
-      // Also when the run has ended: nothing else would end the threads.
-      run.threadMakers.add(made);
+      run.threadMakers.add(
+          made instanceof ExecutorService service ? service::shutdownNow : ((Timer) made)::cancel);
+      if (run.isPoisoned()) {
+        // The server may have closed all before.
+        instance.close(run.takeOpen());
+      }
     }
     instance.live();
   }

@@ -9,7 +9,9 @@ import dev.postern.cgi.javaprograms.Hangs;
 import dev.postern.cgi.javaprograms.Leaves;
 import dev.postern.cgi.javaprograms.Libraries;
 import dev.postern.cgi.javaprograms.Statics;
+import java.io.Closeable;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.DriverManager;
@@ -17,6 +19,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -214,12 +217,15 @@ class JavaProgramTest {
     assertThat(directory).isEmptyDirectory();
   }
 
-  @Test
-  void programStuckInTheSystem_isAbandoned_andTooManyAre503() throws Exception {
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  @Timeout(120)
+  void programStuckInTheSystem_isAbandoned_andTooManyAre503(boolean silent) throws Exception {
     Path fifo = directory.resolve("fifo");
     assertThat(new ProcessBuilder("mkfifo", fifo.toString()).start().waitFor()).isZero();
+    Closeable writer = silent ? new RandomAccessFile(fifo.toFile(), "rw") : null;
     JavaProgram program =
-        JavaProgramFixture.inside(Hangs.InOpen.class).stopGrace(SHORT).abandonedLimit(1).build();
+        JavaProgramFixture.inside(Hangs.InPipe.class).stopGrace(SHORT).abandonedLimit(1).build();
     List<CgiRun> runs = new CopyOnWriteArrayList<>();
     CgiApplication app =
         CgiApplication.builder(program)
@@ -238,7 +244,7 @@ class JavaProgramTest {
     assertThat(refused.headers.get("Retry-After")).isNotNull();
 
     // Its other end lets it go: it ends, and so does the refusal.
-    Files.newOutputStream(fifo).close();
+    (silent ? writer : Files.newOutputStream(fifo)).close();
     while (program.report().abandoned() > 0) {
       Thread.onSpinWait();
     }

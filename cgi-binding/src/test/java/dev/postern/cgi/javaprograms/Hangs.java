@@ -1,6 +1,8 @@
 package dev.postern.cgi.javaprograms;
 
+import java.io.BufferedReader;
 import java.io.File;
+import java.io.FileReader;
 import java.io.PrintWriter;
 import java.sql.DriverManager;
 import java.util.concurrent.CompletableFuture;
@@ -192,11 +194,14 @@ public final class Hangs {
     }
   }
 
-  /** In the system, which opens a named pipe when somebody opens its other end. */
-  public static final class InOpen {
+  /**
+   * In the system, which opens a named pipe when somebody opens its other end. Then it waits for a
+   * line, with the lock that a close needs.
+   */
+  public static final class InPipe {
     public static void main(String[] args) throws Exception {
       if (!goes()) {
-        new java.io.FileInputStream("fifo").close();
+        System.out.print(new BufferedReader(new FileReader("fifo")).readLine());
       }
     }
   }
