@@ -112,11 +112,17 @@ public final class ClassPathRoot {
   }
 
   private @Nullable Path file(String name) {
-    if (jar != null || !memory.isEmpty() || name.isEmpty() || name.startsWith("/")) {
+    if (jar != null || !memory.isEmpty()) {
       return null;
     }
-    Path file = path.resolve(name);
-    return Files.isRegularFile(file) ? file : null;
+    Path file = below(name);
+    return file != null && Files.isRegularFile(file) ? file : null;
+  }
+
+  /** A path in the directory; null for a name that leads out of it. */
+  private @Nullable Path below(String name) {
+    Path below = Path.of(name).normalize();
+    return below.isAbsolute() || below.startsWith("..") ? null : path.resolve(below);
   }
 
   /** The URL of the file of that name, or null. */
@@ -131,8 +137,8 @@ public final class ClassPathRoot {
     if (!memory.isEmpty()) {
       return null;
     }
-    Path file = path.resolve(name);
-    return Files.exists(file) ? file.toUri().toURL() : null;
+    Path file = below(name);
+    return file != null && Files.exists(file) ? file.toUri().toURL() : null;
   }
 
   private static String encoded(String name) {

@@ -94,6 +94,7 @@ final class JavaProgramFixture {
           Leaves.AddsProvider.class,
           Leaves.NamesProvider.class,
           Leaves.RegistersBean.class,
+          Leaves.LooksOutside.class,
           Leaves.RegistersDrivers.class,
           Late.ForksAndJoins.class,
           Libraries.WithJackson.class,

@@ -25,6 +25,7 @@ import java.sql.DriverManager;
 import java.sql.DriverPropertyInfo;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.List;
 import java.util.Properties;
 import java.util.ServiceLoader;
 import java.util.concurrent.Callable;
@@ -75,6 +76,19 @@ public final class Leaves {
       }
       System.out.println(ClassLoader.getSystemResource("dev/postern/Body.class"));
       System.out.println(LooksIntoItsJar.class.getPackage().getImplementationVersion());
+    }
+  }
+
+  /** Nothing outside of the class path is a resource. */
+  public static final class LooksOutside {
+    public static void main(String[] args) throws Exception {
+      System.out.print("Content-Type: text/plain\n\n");
+      String inside = "/dev/../" + LooksOutside.class.getName().replace('.', '/') + ".class";
+      String outside = "/../".repeat(20) + "etc/passwd";
+      for (String name : List.of(inside, outside, "//etc/passwd", "/dev" + outside)) {
+        System.out.println(LooksOutside.class.getResource(name) != null);
+        System.out.println(LooksOutside.class.getResourceAsStream(name) != null);
+      }
     }
   }
 
