@@ -50,17 +50,25 @@ public final class LocaleShim {
 
   @Redirect("java/util/Locale.getDefault")
   public static Locale locale(Locale.Category category, Instance instance) {
-    return instance.live().locale;
+    Run run = instance.live();
+    return run.locales.getOrDefault(category, run.locale);
+  }
+
+  /** The locale of numbers, times and formatted text. */
+  public static Locale format(Instance instance) {
+    return locale(Locale.Category.FORMAT, instance);
   }
 
   @Redirect("java/util/Locale.setDefault")
   public static void setLocale(Locale locale, Instance instance) {
-    instance.live().locale = requireNonNull(locale);
+    Run run = instance.live();
+    run.locale = requireNonNull(locale);
+    run.locales.clear();
   }
 
   @Redirect("java/util/Locale.setDefault")
   public static void setLocale(Locale.Category category, Locale locale, Instance instance) {
-    instance.live().locale = requireNonNull(locale);
+    instance.live().locales.put(category, locale);
   }
 
   @Redirect("java/util/TimeZone.getDefault")
@@ -86,19 +94,19 @@ public final class LocaleShim {
   }
 
   public static DecimalFormatSymbols symbols(Instance instance) {
-    return DecimalFormatSymbols.getInstance(locale(instance));
+    return DecimalFormatSymbols.getInstance(format(instance));
   }
 
   // ---- text ----
 
   @Redirect("java/lang/String.format")
   public static String format(String format, Object[] arguments, Instance instance) {
-    return String.format(locale(instance), format, arguments);
+    return String.format(format(instance), format, arguments);
   }
 
   @Redirect(value = "java/lang/String.formatted", kind = VIRTUAL)
   public static String formatted(String format, Object[] arguments, Instance instance) {
-    return String.format(locale(instance), format, arguments);
+    return String.format(format(instance), format, arguments);
   }
 
   /** Calls the program's own method if there is one. So do the other methods here. */
@@ -125,7 +133,7 @@ public final class LocaleShim {
   @Redirect(value = "super java/io/PrintStream.format", kind = VIRTUAL)
   public static PrintStream formatInherited(
       PrintStream out, String format, Object[] arguments, Instance instance) {
-    return out.format(locale(instance), format, arguments);
+    return out.format(format(instance), format, arguments);
   }
 
   @Redirect(value = "java/io/PrintWriter.printf", kind = VIRTUAL)
@@ -151,7 +159,7 @@ public final class LocaleShim {
   @Redirect(value = "super java/io/PrintWriter.format", kind = VIRTUAL)
   public static PrintWriter formatInherited(
       PrintWriter out, String format, Object[] arguments, Instance instance) {
-    return out.format(locale(instance), format, arguments);
+    return out.format(format(instance), format, arguments);
   }
 
   @SuppressWarnings("DefaultCharset")

@@ -95,7 +95,7 @@ final class ProgramLog {
       }
       try {
         return String.format(
-            LocaleShim.locale(instance),
+            LocaleShim.format(instance),
             format,
             record.getInstant().atZone(LocaleShim.zoneId(instance)),
             source == null ? record.getLoggerName() : source + (method == null ? "" : " " + method),

@@ -19,15 +19,10 @@ import java.lang.reflect.Modifier;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.ByteBuffer;
-import java.nio.charset.Charset;
 import java.text.DateFormat;
-import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
-import java.util.TimeZone;
-import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -105,14 +100,27 @@ public final class ReflectionShim {
 
   // ---- reflection ----
 
-  private static @Nullable Method shim(Method method) {
-    return ProgramCode.TABLE.method(
-        method.getDeclaringClass(), method.getName(), method.getParameterTypes());
+  /** The shim for a method, or null. Throws if the method is refused. */
+  private static @Nullable Method shim(
+      Class<?> owner, String name, Class<?>[] parameters, Instance instance) {
+    String refused = instance.code.jvmWide() ? null : CallTable.refused(owner, name);
+    if (refused != null) {
+      WideShim.refuse(refused, instance);
+    }
+    return ProgramCode.TABLE.method(owner, name, parameters);
   }
 
-  /** Whether a shim replaces the method, or gives it defaults. */
+  private static @Nullable Method shim(Method method, Instance instance) {
+    return shim(method.getDeclaringClass(), method.getName(), method.getParameterTypes(), instance);
+  }
+
+  /** Whether a shim replaces the method, or gives it defaults, or the method is refused. */
   public static boolean isRedirected(Method method) {
-    return shim(method) != null || !SilentDefaults.of(method).isEmpty();
+    Class<?> owner = method.getDeclaringClass();
+    String name = method.getName();
+    return ProgramCode.TABLE.method(owner, name, method.getParameterTypes()) != null
+        || !SilentDefaults.of(method).isEmpty()
+        || CallTable.refused(owner, name) != null;
   }
 
   /** Whether a class of the program has a public method of its own in place of that of the JDK. */
@@ -134,32 +142,16 @@ public final class ReflectionShim {
     List<Object> all = new ArrayList<>(Arrays.asList(arguments));
     boolean zoned = false;
     for (String word : SilentDefaults.of(method)) {
-      switch (word) {
-        case "locale" -> {
-          types.add(Locale.class);
-          all.add(LocaleShim.locale(instance));
-        }
-        case "zone" -> {
-          types.add(TimeZone.class);
-          all.add(LocaleShim.zone(instance));
-        }
-        case "zoneId" -> {
-          types.add(ZoneId.class);
-          all.add(LocaleShim.zoneId(instance));
-        }
-        case "charset" -> {
-          types.add(Charset.class);
-          all.add(LocaleShim.charset(instance));
-        }
-        case "pool" -> {
-          types.add(Executor.class);
-          all.add(WideShim.pool(instance));
-        }
-        case "medium" -> {
-          types.add(int.class);
-          all.add(DateFormat.MEDIUM);
-        }
-        default -> zoned = true;
+      if (word.equals("medium")) {
+        types.add(int.class);
+        all.add(DateFormat.MEDIUM);
+      } else if (word.equals("zoned")) {
+        zoned = true;
+      } else {
+        Class<?> shims = word.equals("pool") ? WideShim.class : LocaleShim.class;
+        Method shim = shims.getMethod(word, Instance.class);
+        types.add(shim.getReturnType());
+        all.add(shim.invoke(null, instance));
       }
     }
     Object made =
@@ -176,7 +168,7 @@ public final class ReflectionShim {
       throws ReflectiveOperationException {
     instance.live();
     Object[] given = arguments == null ? new Object[0] : arguments;
-    Method shim = shim(method);
+    Method shim = shim(method, instance);
     List<Object> all = new ArrayList<>();
     if (!Modifier.isStatic(method.getModifiers())) {
       all.add(target);
@@ -330,7 +322,7 @@ public final class ReflectionShim {
   public static MethodHandle findStatic(
       Lookup lookup, Class<?> owner, String name, MethodType type, Instance instance)
       throws NoSuchMethodException, IllegalAccessException {
-    Method shim = ProgramCode.TABLE.method(owner, name, type.parameterArray());
+    Method shim = shim(owner, name, type.parameterArray(), instance);
     return shim == null ? lookup.findStatic(owner, name, type) : bound(shim, instance);
   }
 
@@ -338,7 +330,7 @@ public final class ReflectionShim {
   public static MethodHandle findVirtual(
       Lookup lookup, Class<?> owner, String name, MethodType type, Instance instance)
       throws NoSuchMethodException, IllegalAccessException {
-    Method shim = ProgramCode.TABLE.method(owner, name, type.parameterArray());
+    Method shim = shim(owner, name, type.parameterArray(), instance);
     return shim == null ? lookup.findVirtual(owner, name, type) : bound(shim, instance);
   }
 
@@ -346,7 +338,7 @@ public final class ReflectionShim {
   public static MethodHandle bind(
       Lookup lookup, Object receiver, String name, MethodType type, Instance instance)
       throws NoSuchMethodException, IllegalAccessException {
-    Method shim = ProgramCode.TABLE.method(receiver.getClass(), name, type.parameterArray());
+    Method shim = shim(receiver.getClass(), name, type.parameterArray(), instance);
     return shim == null
         ? lookup.bind(receiver, name, type)
         : bound(shim, instance).bindTo(receiver);
@@ -419,7 +411,7 @@ public final class ReflectionShim {
   @Redirect(value = "java/lang/invoke/MethodHandles$Lookup.unreflect", kind = VIRTUAL)
   public static MethodHandle unreflect(Lookup lookup, Method method, Instance instance)
       throws IllegalAccessException {
-    Method shim = shim(method);
+    Method shim = shim(method, instance);
     return shim == null ? lookup.unreflect(method) : bound(shim, instance);
   }
 

@@ -68,6 +68,10 @@ final class Run {
   volatile @Nullable Properties properties;
   volatile @Nullable BufferedReader lines;
   boolean hasDrivers;
+
+  /** The locales that were set for one category only. */
+  final Map<Locale.Category, Locale> locales = new ConcurrentHashMap<>();
+
   volatile Locale locale;
   volatile @Nullable TimeZone zone;
   final Set<Process> children = ConcurrentHashMap.newKeySet();

@@ -40,7 +40,7 @@ final class CallRules {
           "java/net/URLClassLoader", Names.URL_LOADER);
 
   /** Setters whose effect all requests would see. */
-  private static final Set<String> REFUSED =
+  static final Set<String> REFUSED =
       Set.of(
           "java/net/Authenticator.setDefault",
           "java/net/CookieHandler.setDefault",
@@ -48,6 +48,8 @@ final class CallRules {
           "java/net/ResponseCache.setDefault",
           "java/net/URL.setURLStreamHandlerFactory",
           "java/net/URLConnection.setContentHandlerFactory",
+          "java/net/URLConnection.setDefaultAllowUserInteraction",
+          "java/net/URLConnection.setDefaultUseCaches",
           "java/net/URLConnection.setFileNameMap",
           "java/net/HttpURLConnection.setFollowRedirects",
           "java/net/Socket.setSocketImplFactory",
@@ -55,8 +57,13 @@ final class CallRules {
           "java/net/DatagramSocket.setDatagramSocketImplFactory",
           "java/io/ObjectInputFilter$Config.setSerialFilter",
           "java/io/ObjectInputFilter$Config.setSerialFilterFactory",
+          "java/rmi/server/RMISocketFactory.setFailureHandler",
+          "java/rmi/server/RMISocketFactory.setSocketFactory",
           "java/sql/DriverManager.setLogStream",
           "java/sql/DriverManager.setLogWriter",
+          "javax/imageio/ImageIO.setCacheDirectory",
+          "javax/naming/spi/NamingManager.setInitialContextFactoryBuilder",
+          "javax/naming/spi/NamingManager.setObjectFactoryBuilder",
           "javax/net/ssl/SSLContext.setDefault",
           "javax/net/ssl/HttpsURLConnection.setDefaultHostnameVerifier",
           "javax/net/ssl/HttpsURLConnection.setDefaultSSLSocketFactory",
@@ -209,10 +216,10 @@ final class CallRules {
     InsnList before = new InsnList();
     InsnList after = new InsnList();
     String member = call.owner + "." + call.name;
-    if (REFUSED.contains(member) && !code.jvmWide()) {
-      String name = member.replace('/', '.');
-      code.findings().add("refused", name);
-      before.add(new LdcInsnNode(name));
+    String refused = code.jvmWide() ? null : CallTable.refused(code, call);
+    if (refused != null) {
+      code.findings().add("refused", refused);
+      before.add(new LdcInsnNode(refused));
       before.add(Code.shim(Names.WIDE, "refuse", "(Ljava/lang/String;)V"));
     } else if (call.owner.equals("java/sql/DriverManager")) {
       if (call.name.equals("registerDriver") && call.desc.equals("(Ljava/sql/Driver;)V")) {

@@ -8,6 +8,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.objectweb.asm.Opcodes;
 import org.objectweb.asm.Type;
@@ -21,6 +23,11 @@ import org.objectweb.asm.tree.MethodInsnNode;
 public final class CallTable {
   /** Stands before the name of a method that is called by super. */
   private static final String SUPER = "super ";
+
+  private static final Set<String> SETTERS =
+      CallRules.REFUSED.stream()
+          .map(member -> member.substring(member.indexOf('.') + 1))
+          .collect(Collectors.toUnmodifiableSet());
 
   private final Map<String, Target> calls = new HashMap<>();
   private final Map<String, Target> fields = new HashMap<>();
@@ -91,7 +98,8 @@ public final class CallTable {
         ? calls.get(declared + "." + member)
         : inherited
             .computeIfAbsent(
-                declared + "." + member, key -> Optional.ofNullable(inherited(declared, member)))
+                declared + "." + member,
+                key -> Optional.ofNullable(inherited(calls::get, ofJdk(declared), member)))
             .orElse(null);
   }
 
@@ -121,7 +129,7 @@ public final class CallTable {
         || head.interfaces.stream().anyMatch(each -> isA(code, each, of));
   }
 
-  private static @Nullable Class<?> ofJdk(String name) {
+  static @Nullable Class<?> ofJdk(String name) {
     try {
       return Class.forName(name.replace('/', '.'), false, ClassLoader.getPlatformClassLoader());
     } catch (ClassNotFoundException | LinkageError e) {
@@ -129,22 +137,43 @@ public final class CallTable {
     }
   }
 
-  private @Nullable Target inherited(String owner, String member) {
-    return inherited(ofJdk(owner), member);
-  }
-
-  private @Nullable Target inherited(@Nullable Class<?> type, String member) {
+  /**
+   * What a table has for a member of a class, or of a class or an interface from which the class
+   * inherits; null for nothing.
+   */
+  static <T> @Nullable T inherited(
+      Function<String, @Nullable T> table, @Nullable Class<?> type, String member) {
     if (type == null) {
       return null;
     }
-    Target target = calls.get(Type.getInternalName(type) + "." + member);
-    if (target == null) {
-      target = inherited(type.getSuperclass(), member);
+    T found = table.apply(Type.getInternalName(type) + "." + member);
+    if (found == null) {
+      found = inherited(table, type.getSuperclass(), member);
     }
     for (Class<?> each : type.getInterfaces()) {
-      target = target == null ? inherited(each, member) : target;
+      found = found == null ? inherited(table, each, member) : found;
     }
-    return target;
+    return found;
+  }
+
+  /** The setter behind a call whose effect all requests would see; null for another call. */
+  static @Nullable String refused(ProgramClasses code, MethodInsnNode call) {
+    if (!SETTERS.contains(call.name)) {
+      return null;
+    }
+    String arguments = call.desc.substring(0, call.desc.indexOf(')') + 1);
+    String declared = declarer(code, call.owner, call.name, arguments);
+    return declared == null ? null : refused(ofJdk(declared), call.name);
+  }
+
+  /** The same for reflection. */
+  public static @Nullable String refused(@Nullable Class<?> owner, String name) {
+    return SETTERS.contains(name)
+        ? inherited(
+            member -> CallRules.REFUSED.contains(member) ? member.replace('/', '.') : null,
+            owner,
+            name)
+        : null;
   }
 
   /** The shim for a method of the JDK, for reflection. */
@@ -156,7 +185,7 @@ public final class CallTable {
     for (Class<?> parameter : parameters) {
       member.append(Type.getDescriptor(parameter));
     }
-    Target target = inherited(owner, member.append(')').toString());
+    Target target = inherited(calls::get, owner, member.append(')').toString());
     return target == null ? null : target.method;
   }
 

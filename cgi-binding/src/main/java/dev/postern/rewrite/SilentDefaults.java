@@ -29,30 +29,30 @@ public final class SilentDefaults {
       """
       java/lang/String toUpperCase() locale
       java/lang/String toLowerCase() locale
-      java/text/NumberFormat getInstance() locale
-      java/text/NumberFormat getNumberInstance() locale
-      java/text/NumberFormat getIntegerInstance() locale
-      java/text/NumberFormat getPercentInstance() locale
-      java/text/NumberFormat getCurrencyInstance() locale
-      java/text/NumberFormat getCompactNumberInstance() locale
-      java/text/DecimalFormatSymbols getInstance() locale
+      java/text/NumberFormat getInstance() format
+      java/text/NumberFormat getNumberInstance() format
+      java/text/NumberFormat getIntegerInstance() format
+      java/text/NumberFormat getPercentInstance() format
+      java/text/NumberFormat getCurrencyInstance() format
+      java/text/NumberFormat getCompactNumberInstance() format
+      java/text/DecimalFormatSymbols getInstance() format
       java/text/DecimalFormat <init>(Ljava/lang/String;) symbols
-      java/text/DateFormat getDateInstance() medium locale zoned
-      java/text/DateFormat getDateInstance(I) locale zoned
+      java/text/DateFormat getDateInstance() medium format zoned
+      java/text/DateFormat getDateInstance(I) format zoned
       java/text/DateFormat getDateInstance(ILjava/util/Locale;) zoned
-      java/text/DateFormat getTimeInstance() medium locale zoned
-      java/text/DateFormat getTimeInstance(I) locale zoned
+      java/text/DateFormat getTimeInstance() medium format zoned
+      java/text/DateFormat getTimeInstance(I) format zoned
       java/text/DateFormat getTimeInstance(ILjava/util/Locale;) zoned
-      java/text/DateFormat getDateTimeInstance() medium medium locale zoned
-      java/text/DateFormat getDateTimeInstance(II) locale zoned
+      java/text/DateFormat getDateTimeInstance() medium medium format zoned
+      java/text/DateFormat getDateTimeInstance(II) format zoned
       java/text/DateFormat getDateTimeInstance(IILjava/util/Locale;) zoned
-      java/text/SimpleDateFormat <init>(Ljava/lang/String;) locale zoned
+      java/text/SimpleDateFormat <init>(Ljava/lang/String;) format zoned
       java/text/SimpleDateFormat <init>(Ljava/lang/String;Ljava/util/Locale;) zoned
-      java/text/MessageFormat <init>(Ljava/lang/String;) locale
+      java/text/MessageFormat <init>(Ljava/lang/String;) format
       java/text/Collator getInstance() locale
       java/text/BreakIterator getWordInstance() locale
       java/text/BreakIterator getSentenceInstance() locale
-      java/time/format/DateTimeFormatter ofPattern(Ljava/lang/String;) locale
+      java/time/format/DateTimeFormatter ofPattern(Ljava/lang/String;) format
       java/time/LocalDate now() zoneId
       java/time/LocalTime now() zoneId
       java/time/LocalDateTime now() zoneId
@@ -62,10 +62,10 @@ public final class SilentDefaults {
       java/time/Year now() zoneId
       java/time/YearMonth now() zoneId
       java/time/MonthDay now() zoneId
-      java/util/Calendar getInstance() zone locale
-      java/util/GregorianCalendar <init>() zone locale
-      java/util/Formatter <init>() locale
-      java/util/Formatter <init>(Ljava/lang/Appendable;) locale
+      java/util/Calendar getInstance() zone format
+      java/util/GregorianCalendar <init>() zone format
+      java/util/Formatter <init>() format
+      java/util/Formatter <init>(Ljava/lang/Appendable;) format
       java/util/ResourceBundle getBundle(Ljava/lang/String;) locale
       java/lang/String <init>([B) charset
       java/lang/String <init>([BII) charset
@@ -88,9 +88,15 @@ public final class SilentDefaults {
           .map(line -> line.split(" ", 3))
           .collect(Collectors.toMap(word -> word[0] + "." + word[1], word -> word[2]));
 
+  private static final Set<String> NAMES =
+      MORE.keySet().stream()
+          .map(member -> member.substring(member.indexOf('.') + 1, member.indexOf('(')))
+          .collect(Collectors.toUnmodifiableSet());
+
   private static final Map<String, String> TYPES =
       Map.of(
           "charset", "Ljava/nio/charset/Charset;",
+          "format", "Ljava/util/Locale;",
           "locale", "Ljava/util/Locale;",
           "zone", "Ljava/util/TimeZone;",
           "zoneId", "Ljava/time/ZoneId;",
@@ -106,9 +112,12 @@ public final class SilentDefaults {
 
   /** What comes after the arguments of a method; null for nothing. */
   private static @Nullable String more(String owner, String name, String arguments) {
-    boolean isAsync =
-        name.endsWith("Async") && FUTURES.contains(owner) && !arguments.endsWith("Executor;)");
-    return isAsync ? "pool" : MORE.get(owner + "." + name + arguments);
+    if (name.endsWith("Async")) {
+      return FUTURES.contains(owner) && !arguments.endsWith("Executor;)") ? "pool" : null;
+    }
+    return name.equals("<init>")
+        ? MORE.get(owner + ".<init>" + arguments)
+        : CallTable.inherited(MORE::get, CallTable.ofJdk(owner), name + arguments);
   }
 
   /**
@@ -116,11 +125,12 @@ public final class SilentDefaults {
    * table. Nothing for bundles, because the JDK looks for a bundle where its caller is.
    */
   public static List<String> of(Method method) {
+    Class<?> owner = method.getDeclaringClass();
     String more =
-        method.getDeclaringClass() == ResourceBundle.class
+        owner == ResourceBundle.class || CallTable.isOfProgram(owner)
             ? null
             : more(
-                Type.getInternalName(method.getDeclaringClass()),
+                Type.getInternalName(owner),
                 method.getName(),
                 arguments(Type.getMethodDescriptor(method)));
     return more == null ? List.of() : List.of(more.split(" ", -1));
@@ -134,10 +144,13 @@ public final class SilentDefaults {
   static boolean apply(
       ClassNode type, MethodNode method, MethodInsnNode call, ProgramClasses code) {
     String arguments = arguments(call.desc);
+    if (!NAMES.contains(call.name) && !call.name.endsWith("Async")) {
+      return false;
+    }
     String owner =
-        call.name.endsWith("Async")
-            ? CallTable.declarer(code, call.owner, call.name, arguments)
-            : call.owner;
+        call.name.equals("<init>")
+            ? call.owner
+            : CallTable.declarer(code, call.owner, call.name, arguments);
     String more = owner == null ? null : more(owner, call.name, arguments);
     if (more == null) {
       return false;

@@ -287,8 +287,17 @@ class JavaProgramTest {
   void setterForAllOfTheJvm_isRefused() {
     try (JavaProgram program = JavaProgramFixture.inside(Hangs.SetsForAll.class).build()) {
       assertThat(Call.get("/").to(app(program)).body())
-          .contains("java.net.Authenticator.setDefault must not be called")
-          .endsWith("[jvm-wide]");
+          .contains(
+              "java.net.Authenticator.setDefault must not be called",
+              "java.net.HttpURLConnection.setFollowRedirects must",
+              "java.net.URLConnection.setDefaultUseCaches must",
+              "javax.naming.spi.NamingManager.setObjectFactoryBuilder must",
+              "java.rmi.server.RMISocketFactory.setFailureHandler must",
+              "javax.imageio.ImageIO.setCacheDirectory must",
+              "java.net.CookieHandler.setDefault must",
+              "java.net.ProxySelector.setDefault must")
+          .endsWith("[jvm-wide]\n")
+          .doesNotContain("set\n");
       assertThat(program.report().findings())
           .contains("refused: java.net.Authenticator.setDefault");
     }

@@ -78,6 +78,18 @@ public final class Formats {
     System.out.println(new GregorianCalendar().getFirstDayOfWeek());
     System.out.println(ZonedDateTime.now().getZone());
     System.out.println(OffsetDateTime.now().getOffset().equals(ZonedDateTime.now().getOffset()));
+    // By the name of a class that inherits the method.
+    System.out.println(GregorianCalendar.getInstance().getTimeZone().getID());
+    System.out.println(DecimalFormat.getInstance().format(1234.5));
+    System.out.println(DecimalFormat.getCurrencyInstance().getCurrency());
+    System.out.println(SimpleDateFormat.getDateInstance().format(date));
+    System.out.println(Own.getTimeInstance().format(date));
+    Locale.setDefault(Locale.Category.FORMAT, Locale.FRANCE);
+    System.out.println(Locale.getDefault() + " " + Locale.getDefault(Locale.Category.DISPLAY));
+    System.out.println(Locale.getDefault(Locale.Category.FORMAT) + " " + "TITLE".toLowerCase());
+    System.out.println(NumberFormat.getInstance().format(0.5) + String.format(" %.1f", 0.5));
+    Locale.setDefault(Locale.CHINA);
+    System.out.println(Locale.getDefault(Locale.Category.FORMAT));
   }
 
   public static final class InTurkish {

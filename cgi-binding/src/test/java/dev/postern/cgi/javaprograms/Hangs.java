@@ -4,11 +4,22 @@ import java.io.BufferedReader;
 import java.io.File;
 import java.io.FileReader;
 import java.io.PrintWriter;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import java.net.Authenticator;
+import java.net.CookieHandler;
+import java.net.ProxySelector;
+import java.net.URLConnection;
+import java.rmi.server.RMISocketFactory;
 import java.sql.DriverManager;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.regex.Pattern;
+import javax.imageio.ImageIO;
+import javax.naming.spi.NamingManager;
+import javax.net.ssl.HttpsURLConnection;
 
 /** Programs that do not end by themselves, unless their query is {@code go}. */
 public final class Hangs {
@@ -239,11 +250,37 @@ public final class Hangs {
   }
 
   public static final class SetsForAll {
-    public static void main(String[] args) {
-      try {
-        java.net.Authenticator.setDefault(null);
-      } catch (UnsupportedOperationException e) {
-        System.out.print("Content-Type: text/plain\n\n" + e.getMessage());
+    private interface Setter {
+      void set() throws Throwable;
+    }
+
+    public static void main(String[] args) throws Throwable {
+      System.out.print("Content-Type: text/plain\n\n");
+      List<Setter> setters =
+          List.of(
+              () -> Authenticator.setDefault(null),
+              () -> HttpsURLConnection.setFollowRedirects(true),
+              () -> URLConnection.setDefaultUseCaches("jar", true),
+              () -> NamingManager.setObjectFactoryBuilder(null),
+              () -> RMISocketFactory.setFailureHandler(null),
+              () -> ImageIO.setCacheDirectory(null),
+              () ->
+                  CookieHandler.class
+                      .getMethod("setDefault", CookieHandler.class)
+                      .invoke(null, (Object) null),
+              () ->
+                  MethodHandles.lookup()
+                      .findStatic(
+                          ProxySelector.class,
+                          "setDefault",
+                          MethodType.methodType(void.class, ProxySelector.class)));
+      for (Setter setter : setters) {
+        try {
+          setter.set();
+          System.out.println("set");
+        } catch (UnsupportedOperationException e) {
+          System.out.println(e.getMessage());
+        }
       }
     }
   }
