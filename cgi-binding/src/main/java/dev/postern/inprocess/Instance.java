@@ -201,12 +201,13 @@ public final class Instance {
     try {
       launcher().runMain(arguments);
     } catch (Throwable e) {
-      if (current.isEnded()) {
+      if (current.isPoisoned()) {
         current.mainDone = true;
         return;
       }
       try {
-        uncaught(Thread.currentThread(), e);
+        Thread main = Thread.currentThread();
+        main.getUncaughtExceptionHandler().uncaughtException(main, e);
       } catch (Throwable again) {
         // The JVM ignores such an exception too.
       }
@@ -222,7 +223,7 @@ public final class Instance {
 
   void uncaught(Thread source, Throwable e) {
     Run current = run;
-    if (e instanceof ProgramExit || current == null || current.isEnded()) {
+    if (e instanceof ProgramExit || current == null || current.isPoisoned()) {
       return;
     }
     Thread.UncaughtExceptionHandler handler = uncaughtHandler;
@@ -412,10 +413,10 @@ public final class Instance {
         all.add(undo.removeLast());
       }
     }
-    if (log.isUsed()) {
-      all.add(log::close);
-      log = new ProgramLog(this);
+    if (log.hasHandlers()) {
+      all.add(log::reset);
     }
+    log = new ProgramLog(this);
     close(all);
     providers = null;
     loginTimeout = 0;

@@ -171,12 +171,17 @@ final class ProgramLog {
     return configuration.getProperty(name);
   }
 
+  /** Closes and removes all handlers, as a JVM does at its end, too. */
   synchronized void reset() {
     configuration = new Properties();
     for (Named logger : List.copyOf(loggers.values())) {
       for (Handler handler : logger.getHandlers()) {
         logger.removeHandler(handler);
-        handler.close();
+        try {
+          handler.close();
+        } catch (Throwable e) {
+          // A failure of the program's handler concerns nobody else.
+        }
       }
       logger.setLevel(logger.getName().isEmpty() ? Level.INFO : null);
     }
@@ -293,20 +298,7 @@ final class ProgramLog {
     }
   }
 
-  synchronized boolean isUsed() {
-    return !loggers.isEmpty();
-  }
-
-  /** Closes what handlers have open. */
-  synchronized void close() {
-    for (Named logger : List.copyOf(loggers.values())) {
-      for (Handler handler : logger.getHandlers()) {
-        try {
-          handler.close();
-        } catch (Throwable e) {
-          // A failure of the program's handler concerns nobody else.
-        }
-      }
-    }
+  synchronized boolean hasHandlers() {
+    return loggers.values().stream().anyMatch(logger -> logger.getHandlers().length > 0);
   }
 }

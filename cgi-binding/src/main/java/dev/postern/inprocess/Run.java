@@ -39,7 +39,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class Run {
   private static final int ERRORS_KEPT = 64 * 1024;
-  private static final long HOOK_NANOS = TimeUnit.SECONDS.toNanos(2);
   private static final long LOOK_MILLIS = 50;
 
   private static final AtomicLong NUMBERS = new AtomicLong();
@@ -68,11 +67,11 @@ final class Run {
   volatile @Nullable Properties properties;
   volatile @Nullable BufferedReader lines;
   boolean hasDrivers;
+  volatile Locale locale;
 
   /** The locales that were set for one category only. */
   final Map<Locale.Category, Locale> locales = new ConcurrentHashMap<>();
 
-  volatile Locale locale;
   volatile @Nullable TimeZone zone;
   final Set<Process> children = ConcurrentHashMap.newKeySet();
 
@@ -90,15 +89,11 @@ final class Run {
 
   final Deque<File> deletes = new ArrayDeque<>();
   private final Set<Thread> hooks = new LinkedHashSet<>();
-  private final Set<Thread> running = ConcurrentHashMap.newKeySet();
 
-  /**
-   * Whether exit was called, or main and the threads that it waits for have ended. Only hooks go on
-   * then.
-   */
+  /** Whether exit was called, or main and the threads that it waits for have ended. */
   private volatile boolean ended;
 
-  /** Whether not even hooks may go on. */
+  /** Whether the hooks have ended, too. No thread may go on then. */
   private volatile boolean poisoned;
 
   /** Whether a thread of the program has made another thread. */
@@ -156,18 +151,13 @@ final class Run {
 
   // ---- what its threads may do ----
 
-  /** Ends the calling thread if the program has ended, unless the thread is one of its hooks. */
+  /** Ends the calling thread if the program and its hooks have ended. */
   void check() {
-    if (ended && (poisoned || !running.contains(Thread.currentThread()))) {
+    if (poisoned) {
       throw new ProgramExit();
     }
   }
 
-  boolean isEnded() {
-    return ended;
-  }
-
-  /** Whether not even the program's hooks may go on. */
   boolean isPoisoned() {
     return poisoned;
   }
@@ -199,7 +189,7 @@ final class Run {
       if (first) {
         status = code & 0xFF;
         ended = true;
-      } else if (halt && running.contains(Thread.currentThread())) {
+      } else if (halt) {
         status = code & 0xFF;
         poisoned = true;
       }
@@ -213,6 +203,13 @@ final class Run {
       }
       finish(halt);
       tellOfEnd();
+    }
+    while (!poisoned) {
+      try {
+        Thread.sleep(LOOK_MILLIS);
+      } catch (InterruptedException e) {
+        // As in a JVM, nothing ends this wait but the end of the hooks.
+      }
     }
     throw new ProgramExit();
   }
@@ -282,7 +279,10 @@ final class Run {
       all = new LinkedHashSet<>(hooks);
       hooks.clear();
     }
-    running.addAll(all);
+    if (!instance.code.isKept() && instance.log().hasHandlers()) {
+      // As in a JVM, a hook of its own closes the log.
+      all.add(new Thread(instance.log()::reset));
+    }
     for (Thread hook : all) {
       try {
         hook.start();
@@ -290,11 +290,11 @@ final class Run {
         // The program has started it already, or there is no thread for it.
       }
     }
-    long start = System.nanoTime();
     for (Thread hook : all) {
-      long left = HOOK_NANOS - (System.nanoTime() - start);
-      // A main that was interrupted waits for its hooks, too.
-      Uninterruptibles.joinUninterruptibly(hook, Math.max(1, left), TimeUnit.NANOSECONDS);
+      while (hook.isAlive() && !poisoned) {
+        // A main that was interrupted waits for its hooks, too.
+        Uninterruptibles.joinUninterruptibly(hook, LOOK_MILLIS, TimeUnit.MILLISECONDS);
+      }
     }
   }
 

@@ -313,7 +313,7 @@ public final class SystemShim {
           try {
             return method.invoke(action, arguments);
           } catch (InvocationTargetException e) {
-            if (run.isEnded()) {
+            if (run.isPoisoned()) {
               return null;
             }
             throw e.getCause();

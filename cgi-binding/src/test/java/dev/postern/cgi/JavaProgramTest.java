@@ -19,7 +19,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -160,6 +159,13 @@ class JavaProgramTest {
     }
   }
 
+  @Test
+  void slowHook_isAwaited() {
+    try (JavaProgram program = JavaProgramFixture.inside(Exits.WithSlowHook.class).build()) {
+      assertThat(Call.get("/").to(app(program)).body()).isEqualTo("hook\n");
+    }
+  }
+
   // ---- what does not end ----
 
   @ParameterizedTest
@@ -219,7 +225,6 @@ class JavaProgramTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
-  @Timeout(120)
   void programStuckInTheSystem_isAbandoned_andTooManyAre503(boolean silent) throws Exception {
     Path fifo = directory.resolve("fifo");
     assertThat(new ProcessBuilder("mkfifo", fifo.toString()).start().waitFor()).isZero();

@@ -6,6 +6,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntConsumer;
 
 /** Programs that end in every way there is. */
@@ -233,6 +234,49 @@ public final class Exits {
     }
   }
 
+  /** A daemon writes what it has when a hook asks for it. */
+  public static final class HookEndsDaemon {
+    public static void main(String[] args) {
+      head();
+      Thread daemon =
+          new Thread(
+              () -> {
+                try {
+                  Thread.sleep(60_000);
+                } catch (InterruptedException e) {
+                  System.out.println("daemon");
+                }
+              });
+      daemon.setDaemon(true);
+      daemon.start();
+      Runtime.getRuntime()
+          .addShutdownHook(
+              new Thread(
+                  () -> {
+                    daemon.interrupt();
+                    try {
+                      daemon.join();
+                    } catch (InterruptedException e) {
+                      System.out.println("interrupted");
+                    }
+                    System.out.println("hook");
+                  }));
+    }
+  }
+
+  public static final class WithSlowHook {
+    public static void main(String[] args) {
+      head();
+      Runtime.getRuntime()
+          .addShutdownHook(
+              new Thread(
+                  () -> {
+                    LockSupport.parkNanos(2_200_000_000L);
+                    System.out.println("hook");
+                  }));
+    }
+  }
+
   public static final class UncaughtInMain {
     public static void main(String[] args) {
       head();
@@ -261,6 +305,15 @@ public final class Exits {
       Thread.setDefaultUncaughtExceptionHandler(
           (thread, e) ->
               System.out.println("handled " + e.getMessage() + " in " + thread.getName()));
+      throw new IllegalStateException("on purpose");
+    }
+  }
+
+  public static final class HandledByOwn {
+    public static void main(String[] args) {
+      head();
+      Thread.currentThread()
+          .setUncaughtExceptionHandler((thread, e) -> System.out.println("own " + e.getMessage()));
       throw new IllegalStateException("on purpose");
     }
   }

@@ -13,12 +13,14 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.logging.Formatter;
 import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.LogManager;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import java.util.logging.SimpleFormatter;
+import java.util.logging.StreamHandler;
 
 /** Programs with threads, of their own and of the JVM's. */
 public final class Threads {
@@ -160,6 +162,25 @@ public final class Threads {
           System.out.println(e.getClass());
         }
       }
+    }
+  }
+
+  /** The handler writes at its close, which is the end of the program. */
+  public static final class LogsAtItsEnd {
+    public static void main(String[] args) {
+      head();
+      Logger logger = Logger.getLogger("end");
+      logger.setUseParentHandlers(false);
+      logger.addHandler(
+          new StreamHandler(
+              System.out,
+              new Formatter() {
+                @Override
+                public String format(LogRecord record) {
+                  return record.getMessage();
+                }
+              }));
+      logger.info("logged");
     }
   }
 
