@@ -70,17 +70,8 @@ final class ProgramLoader extends SecureClassLoader {
 
   @Override
   protected @Nullable URL findResource(String name) {
-    for (ClassPathRoot root : code.roots()) {
-      try {
-        URL url = root.url(name);
-        if (url != null) {
-          return url;
-        }
-      } catch (IOException | IllegalArgumentException e) {
-        // Not there.
-      }
-    }
-    return null;
+    Enumeration<URL> all = findResources(name);
+    return all.hasMoreElements() ? all.nextElement() : null;
   }
 
   @Override

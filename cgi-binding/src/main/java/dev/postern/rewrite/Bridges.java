@@ -1,6 +1,5 @@
 package dev.postern.rewrite;
 
-import static org.objectweb.asm.Opcodes.ACC_INTERFACE;
 import static org.objectweb.asm.Opcodes.INVOKESPECIAL;
 import static org.objectweb.asm.Opcodes.INVOKESTATIC;
 import static org.objectweb.asm.Opcodes.NEW;
@@ -14,8 +13,6 @@ import org.objectweb.asm.tree.ClassNode;
 import org.objectweb.asm.tree.InsnList;
 import org.objectweb.asm.tree.InsnNode;
 import org.objectweb.asm.tree.InvokeDynamicInsnNode;
-import org.objectweb.asm.tree.JumpInsnNode;
-import org.objectweb.asm.tree.LabelNode;
 import org.objectweb.asm.tree.MethodInsnNode;
 import org.objectweb.asm.tree.MethodNode;
 import org.objectweb.asm.tree.TypeInsnNode;
@@ -29,7 +26,6 @@ import org.objectweb.asm.tree.VarInsnNode;
 final class Bridges {
   private static final String REFLECT = Names.PREFIX + "r$";
   private static final String FIELD = "java/lang/reflect/Field";
-  private static final int INTERFACE_METHODS = 52;
 
   private final ProgramClasses code;
   private final ClassNode type;
@@ -40,15 +36,6 @@ final class Bridges {
     this.code = code;
     this.type = type;
     this.rules = rules;
-  }
-
-  private boolean isInterface() {
-    return (type.access & ACC_INTERFACE) != 0;
-  }
-
-  /** Whether the class may have private static methods. Only newer interfaces may. */
-  private boolean takesMethods() {
-    return !isInterface() || (type.version & 0xFFFF) >= INTERFACE_METHODS;
   }
 
   // ---- reflection: the call stays in the program's class, because it checks its caller ----
@@ -63,7 +50,7 @@ final class Bridges {
                     || call.name.startsWith("set") && call.desc.startsWith("(Ljava/lang/Object;"));
     if (!isReflective
         || code.directReflection()
-        || !takesMethods()
+        || !Code.takesBridges(type)
         || method.name.startsWith(REFLECT)) {
       return false;
     }
@@ -72,8 +59,7 @@ final class Bridges {
     if (added.stream().noneMatch(bridge -> bridge.name.equals(name))) {
       added.add(reflective(name, descriptor, call));
     }
-    method.instructions.set(
-        call, new MethodInsnNode(INVOKESTATIC, type.name, name, descriptor, isInterface()));
+    method.instructions.set(call, Code.invoke(type, name, descriptor));
     return true;
   }
 
@@ -90,20 +76,15 @@ final class Bridges {
       list.add(Code.invokeStatic(Names.REFLECTION, shim, "(L" + FIELD + ";)L" + FIELD + ";"));
       list.add(new VarInsnNode(Opcodes.ASTORE, 0));
     }
+    MethodInsnNode copy = (MethodInsnNode) call.clone(null);
     if (call.desc.endsWith("Ljava/lang/Object;")) {
-      LabelNode direct = new LabelNode();
-      list.add(new VarInsnNode(Opcodes.ALOAD, 0));
-      list.add(Code.invokeStatic(Names.REFLECTION, "isRedirected", "(L" + call.owner + ";)Z"));
-      list.add(new JumpInsnNode(Opcodes.IFEQ, direct));
-      Code.load(bridge);
-      list.add(Code.shim(Names.REFLECTION, call.name, descriptor));
-      list.add(new InsnNode(Opcodes.ARETURN));
-      list.add(direct);
-      Code.frame(list, type, Code.same());
+      InsnList asked = Code.list(new VarInsnNode(Opcodes.ALOAD, 0));
+      asked.add(Code.invokeStatic(Names.REFLECTION, "isRedirected", "(L" + call.owner + ";)Z"));
+      InsnList shim = Code.shim(Names.REFLECTION, call.name, descriptor);
+      Code.either(bridge, type, asked, shim, copy);
+    } else {
+      Code.call(bridge, copy);
     }
-    Code.load(bridge);
-    list.add(call.clone(null));
-    list.add(Code.returned(descriptor));
     return bridge;
   }
 
@@ -112,7 +93,7 @@ final class Bridges {
   void dynamic(MethodNode method, InvokeDynamicInsnNode dynamic) {
     if (dynamic.bsm.getOwner().equals("java/lang/invoke/StringConcatFactory")
         && dynamic.name.equals("makeConcatWithConstants")
-        && !isInterface()) {
+        && !Code.isInterface(type)) {
       MethodNode concat = Code.bridge(Names.PREFIX + added.size(), dynamic.desc);
       if (Concatenation.write(concat, dynamic)) {
         added.add(concat);
@@ -144,7 +125,7 @@ final class Bridges {
     MethodInsnNode call =
         new MethodInsnNode(
             opcode, handle.getOwner(), handle.getName(), handle.getDesc(), handle.isInterface());
-    if (opcode == Opcodes.NOP || !takesMethods() || !isTouched(call)) {
+    if (opcode == Opcodes.NOP || !Code.takesBridges(type) || !isTouched(call)) {
       return handle;
     }
     String receiver = "L" + handle.getOwner() + ";";
@@ -160,11 +141,10 @@ final class Bridges {
       bridge.instructions.add(new InsnNode(Opcodes.DUP));
       bridge.maxStack += 2;
     }
-    Code.load(bridge);
-    bridge.instructions.add(call);
-    bridge.instructions.add(Code.returned(descriptor));
+    Code.call(bridge, call);
     added.add(bridge);
-    return new Handle(Opcodes.H_INVOKESTATIC, type.name, bridge.name, descriptor, isInterface());
+    return new Handle(
+        Opcodes.H_INVOKESTATIC, type.name, bridge.name, descriptor, Code.isInterface(type));
   }
 
   /** Whether any rule changes the call behind a handle. */

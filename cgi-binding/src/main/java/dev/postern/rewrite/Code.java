@@ -16,6 +16,8 @@ import org.objectweb.asm.tree.FieldInsnNode;
 import org.objectweb.asm.tree.FrameNode;
 import org.objectweb.asm.tree.InsnList;
 import org.objectweb.asm.tree.InsnNode;
+import org.objectweb.asm.tree.JumpInsnNode;
+import org.objectweb.asm.tree.LabelNode;
 import org.objectweb.asm.tree.MethodInsnNode;
 import org.objectweb.asm.tree.MethodNode;
 import org.objectweb.asm.tree.TypeInsnNode;
@@ -127,6 +129,41 @@ final class Code {
     bridge.maxLocals = Type.getArgumentsAndReturnSizes(descriptor) >> 2;
     bridge.maxStack = bridge.maxLocals + 2;
     return bridge;
+  }
+
+  static boolean isInterface(ClassNode type) {
+    return (type.access & Opcodes.ACC_INTERFACE) != 0;
+  }
+
+  /** Whether a bridge may be added to the class. Old interfaces have no static methods. */
+  static boolean takesBridges(ClassNode type) {
+    return !isInterface(type) || (type.version & 0xFFFF) >= Opcodes.V1_8;
+  }
+
+  /** The call of a bridge of the class. */
+  static MethodInsnNode invoke(ClassNode type, String name, String descriptor) {
+    return new MethodInsnNode(INVOKESTATIC, type.name, name, descriptor, isInterface(type));
+  }
+
+  /** Writes {@code if (asked) return shim(…); return call(…);}. */
+  static void either(
+      MethodNode bridge, ClassNode type, InsnList asked, InsnList shim, MethodInsnNode call) {
+    LabelNode direct = new LabelNode();
+    bridge.instructions.add(asked);
+    bridge.instructions.add(new JumpInsnNode(Opcodes.IFEQ, direct));
+    load(bridge);
+    bridge.instructions.add(shim);
+    bridge.instructions.add(returned(bridge.desc));
+    bridge.instructions.add(direct);
+    frame(bridge.instructions, type, same());
+    call(bridge, call);
+  }
+
+  /** Writes {@code return call(…);}. */
+  static void call(MethodNode bridge, MethodInsnNode call) {
+    load(bridge);
+    bridge.instructions.add(call);
+    bridge.instructions.add(returned(bridge.desc));
   }
 
   /** Puts all arguments of a bridge on the stack. */

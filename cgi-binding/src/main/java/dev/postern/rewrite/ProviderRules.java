@@ -1,18 +1,12 @@
 package dev.postern.rewrite;
 
-import static org.objectweb.asm.Opcodes.ACC_INTERFACE;
 import static org.objectweb.asm.Opcodes.ALOAD;
-import static org.objectweb.asm.Opcodes.ARETURN;
-import static org.objectweb.asm.Opcodes.IFEQ;
 import static org.objectweb.asm.Opcodes.INVOKESTATIC;
 
 import java.util.List;
 import org.objectweb.asm.Type;
 import org.objectweb.asm.tree.ClassNode;
 import org.objectweb.asm.tree.InsnList;
-import org.objectweb.asm.tree.InsnNode;
-import org.objectweb.asm.tree.JumpInsnNode;
-import org.objectweb.asm.tree.LabelNode;
 import org.objectweb.asm.tree.LdcInsnNode;
 import org.objectweb.asm.tree.MethodInsnNode;
 import org.objectweb.asm.tree.MethodNode;
@@ -28,7 +22,6 @@ final class ProviderRules {
   private static final String CHOOSES = Names.PREFIX + "p$";
   private static final String PROVIDER = "Ljava/security/Provider;";
   private static final String STRING = "Ljava/lang/String;";
-  private static final int INTERFACE_METHODS = 52;
 
   private final ClassNode type;
   private final List<MethodNode> added;
@@ -56,14 +49,12 @@ final class ProviderRules {
       call.desc = call.desc.replace(STRING + ")", PROVIDER + ")");
       return true;
     }
-    boolean isOldInterface = isInterface() && (type.version & 0xFFFF) < INTERFACE_METHODS;
-    if (last.equals(PROVIDER) || isOldInterface) {
+    if (last.equals(PROVIDER) || !Code.takesBridges(type)) {
       return false;
     }
     MethodNode choosing = choosing(call);
     added.add(choosing);
-    method.instructions.set(
-        call, new MethodInsnNode(INVOKESTATIC, type.name, choosing.name, call.desc, isInterface()));
+    method.instructions.set(call, Code.invoke(type, choosing.name, call.desc));
     return true;
   }
 
@@ -74,26 +65,12 @@ final class ProviderRules {
         && !owner.contains("/spec/");
   }
 
-  private boolean isInterface() {
-    return (type.access & ACC_INTERFACE) != 0;
-  }
-
   /** Writes {@code if (isOwn(name)) return getInstance(name, own(name)); getInstance(name);}. */
   private MethodNode choosing(MethodInsnNode call) {
     MethodNode method = Code.bridge(CHOOSES + added.size(), call.desc);
-    LabelNode direct = new LabelNode();
-    method.instructions.add(ask(call, "isOwn", "Z"));
-    method.instructions.add(new JumpInsnNode(IFEQ, direct));
-    Code.load(method);
-    method.instructions.add(ask(call, "own", PROVIDER));
-    method.instructions.add(
-        Code.invokeStatic(call.owner, call.name, call.desc.replace(")", PROVIDER + ")")));
-    method.instructions.add(new InsnNode(ARETURN));
-    method.instructions.add(direct);
-    Code.frame(method.instructions, type, Code.same());
-    Code.load(method);
-    method.instructions.add(call.clone(null));
-    method.instructions.add(new InsnNode(ARETURN));
+    InsnList own = ask(call, "own", PROVIDER);
+    own.add(Code.invokeStatic(call.owner, call.name, call.desc.replace(")", PROVIDER + ")")));
+    Code.either(method, type, ask(call, "isOwn", "Z"), own, (MethodInsnNode) call.clone(null));
     method.maxStack += 2;
     return method;
   }
