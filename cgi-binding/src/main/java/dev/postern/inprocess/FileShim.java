@@ -184,6 +184,7 @@ public final class FileShim {
     if (there == directory) {
       return found;
     }
+    Run run = instance.live();
     return new DirectoryStream<>() {
       @Override
       public Iterator<Path> iterator() {
@@ -192,6 +193,7 @@ public final class FileShim {
 
       @Override
       public void close() throws IOException {
+        run.closed(found);
         found.close();
       }
     };
@@ -250,7 +252,9 @@ public final class FileShim {
 
   private static Stream<Path> back(Stream<Path> found, Path there, Path asked, Instance instance) {
     SystemShim.opened(found, instance);
-    return there == asked ? found : found.map(path -> back(path, there, asked));
+    Run run = instance.live();
+    Stream<Path> closing = found.onClose(() -> run.closed(found));
+    return there == asked ? closing : closing.map(path -> back(path, there, asked));
   }
 
   private static Path back(Path path, Path there, Path asked) {
@@ -326,10 +330,8 @@ public final class FileShim {
   private static boolean isListed(FileChannel channel, boolean shared, Instance instance)
       throws IOException {
     Run run = instance.live();
-    for (AutoCloseable each : run.open) {
-      if (each instanceof Listed listed && listed.entry.acquiredBy() == channel) {
-        return true;
-      }
+    if (holds(run, channel, true)) {
+      return true;
     }
     FileLock entry = channel.tryLock(Long.MAX_VALUE, 0, shared);
     if (entry == null) {
@@ -339,23 +341,29 @@ public final class FileShim {
     if (released != null) {
       released.release();
     }
-    run.open.add(new Listed(entry));
+    hold(run, entry, true);
     return true;
   }
 
   /** Has the lock released when the program ends, as the system does for a process. */
   private static FileLock held(FileLock lock, Instance instance) {
-    instance.live().open.add(new Held(lock));
+    hold(instance.live(), lock, false);
     return lock;
   }
 
+  private static void hold(Run run, FileLock lock, boolean isEntry) {
+    run.open.removeIf(each -> each instanceof Held held && !held.lock.isValid());
+    run.open.add(new Held(lock, isEntry));
+  }
+
+  private static boolean holds(Run run, FileChannel channel, boolean isEntry) {
+    return run.open.stream()
+        .anyMatch(
+            each -> each instanceof Held held && held.isEntry == isEntry && held.isOf(channel));
+  }
+
   private static boolean isOwn(FileChannel channel, Instance instance) {
-    for (AutoCloseable each : instance.live().open) {
-      if (each instanceof Held held && held.lock.acquiredBy() == channel && held.lock.isValid()) {
-        return true;
-      }
-    }
-    return false;
+    return holds(instance.live(), channel, false);
   }
 
   private static void pause(Instance instance) throws IOException {
@@ -369,16 +377,16 @@ public final class FileShim {
     instance.live();
   }
 
-  /** Keeps the entry from the garbage collector. The channel's close ends it. */
-  private record Listed(FileLock entry) implements java.io.Closeable {
-    @Override
-    public void close() {}
-  }
+  /** A lock, which is valid until it is released or its channel is closed. */
+  private record Held(FileLock lock, boolean isEntry) implements java.io.Closeable {
+    boolean isOf(FileChannel channel) {
+      return lock.acquiredBy() == channel && lock.isValid();
+    }
 
-  private record Held(FileLock lock) implements java.io.Closeable {
+    /** The entry stays in the JVM's list until its channel is closed. */
     @Override
     public void close() throws IOException {
-      if (lock.isValid()) {
+      if (!isEntry && lock.isValid()) {
         lock.release();
       }
     }

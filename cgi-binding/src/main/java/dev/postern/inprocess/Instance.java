@@ -52,8 +52,8 @@ public final class Instance {
       };
 
   /**
-   * How long threads may take to end by themselves: the workers of the program's common pool, and a
-   * main that has called exit.
+   * How long threads may take to end by themselves: those of executors that are being shut down,
+   * the workers of the program's common pool, and a main that has called exit.
    */
   private static final long SETTLE_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
@@ -69,7 +69,7 @@ public final class Instance {
   private final InstancePool pool;
   private @Nullable Launcher launcher;
   private @Nullable ProgramThread thread;
-  private @Nullable ForkJoinPool common;
+  private @Nullable Common common;
   private int requests;
 
   /** What the program has set for the whole JVM. */
@@ -281,14 +281,41 @@ public final class Instance {
   synchronized ForkJoinPool common() {
     if (common == null) {
       live().madeThreads = true;
-      common =
-          new ForkJoinPool(
-              Math.max(2, Runtime.getRuntime().availableProcessors()),
-              of -> new Worker(of, loader),
-              null,
-              false);
+      common = new Common(loader);
     }
     return common;
+  }
+
+  /** As the JVM's, it does not end when it is shut down, and nothing waits for that. */
+  private static final class Common extends ForkJoinPool {
+    Common(ClassLoader loader) {
+      super(
+          Math.max(2, Runtime.getRuntime().availableProcessors()),
+          of -> new Worker(of, loader),
+          null,
+          false);
+    }
+
+    @Override
+    public void shutdown() {}
+
+    @Override
+    public List<Runnable> shutdownNow() {
+      return List.of();
+    }
+
+    @Override
+    public boolean awaitTermination(long time, TimeUnit unit) {
+      boolean unused = awaitQuiescence(time, unit);
+      return false;
+    }
+
+    // From JDK 19 on it overrides a method.
+    public void close() {}
+
+    void end() {
+      super.shutdownNow();
+    }
   }
 
   /** The group of the program's threads. */
@@ -349,7 +376,7 @@ public final class Instance {
     Children.end(of);
     synchronized (this) {
       if (common != null) {
-        of.threadMakers.add(common::shutdownNow);
+        of.threadMakers.add(common::end);
         common = null;
       }
     }
@@ -360,6 +387,9 @@ public final class Instance {
     of.deleteAll();
     if (!code.isKept()) {
       undo();
+      if (quiet && thread != null) {
+        thread.destroyGroups();
+      }
     }
     for (CountDownLatch each : closing) {
       long left = graceNanos - (System.nanoTime() - start);
@@ -447,7 +477,7 @@ public final class Instance {
         return false;
       }
       boolean settles = of.mainDone && took < Math.min(SETTLE_NANOS, graceNanos / 2);
-      if (!settles || !isWorkers(others)) {
+      if (!settles || closing.isEmpty() && !isWorkers(others)) {
         if (!stopping) {
           launcher().stop();
           of.spoil("threads");

@@ -1,5 +1,7 @@
 package dev.postern.inprocess;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.postern.GatewayException;
 import dev.postern.Headers;
 import dev.postern.process.RunningProgram;
@@ -28,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class InstancePool implements AutoCloseable {
   private static final long WAIT_SECONDS = 10;
+  private static final long LOOK_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private final ProgramSource source;
   private final ProgramOptions options;
@@ -37,6 +40,16 @@ public final class InstancePool implements AutoCloseable {
   private final Set<Instance> abandoned = new LinkedHashSet<>();
   private final Map<String, Long> discarded = new TreeMap<>();
   private @Nullable ProgramCode code;
+
+  /** Why there is no code of what {@link #seen} says; a program is not compiled twice in vain. */
+  private @Nullable NotAProgramException broken;
+
+  /** The stamps of the class path when it was loaded last; empty before that. */
+  private List<Object> seen = List.of();
+
+  /** When the other files were looked at last, in nanoseconds. */
+  private long looked;
+
   private final int compareEvery = Integer.getInteger("dev.postern.inprocess.compare", 0);
   private int compareNext;
   private boolean closed;
@@ -193,12 +206,31 @@ public final class InstancePool implements AutoCloseable {
     return idle.pollFirst();
   }
 
-  /** The program as it is on disk now. */
+  /**
+   * The program as it is on disk now. Entries of the class path are looked at each time. There may
+   * be many classes in directories and jars of a Class-Path, so they are looked at once a second.
+   */
   synchronized ProgramCode code() throws IOException {
-    if (code == null || source.hasChanged(code)) {
+    List<Object> stamps = source.stamps();
+    long now = System.nanoTime();
+    boolean looks = now - looked > LOOK_NANOS;
+    looked = looks ? now : looked;
+    boolean changed =
+        !stamps.equals(seen) || looks && (code == null ? !source.isOneFile() : code.hasChanged());
+    if (changed) {
       // Where the new version cannot be loaded, the old one must not answer.
       code = null;
-      code = source.load(options);
+      seen = List.of();
+      try {
+        code = source.load(options);
+      } catch (NotAProgramException e) {
+        broken = e;
+      }
+      seen = stamps;
+      looked = System.nanoTime();
+    }
+    if (code == null) {
+      throw requireNonNull(broken);
     }
     return code;
   }

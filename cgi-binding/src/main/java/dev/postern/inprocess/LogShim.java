@@ -8,7 +8,6 @@ import dev.postern.rewrite.Redirect;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.text.MessageFormat;
 import java.util.Enumeration;
 import java.util.ResourceBundle;
 import java.util.function.BiFunction;
@@ -128,17 +127,17 @@ public final class LogShim {
 
   @Redirect("java/lang/System.getLogger")
   public static System.Logger getSystemLogger(String name, Instance instance) {
-    return new Adapter(instance.log().logger(name));
+    return new Adapter(instance.log().logger(name), null);
   }
 
   @Redirect("java/lang/System.getLogger")
   public static System.Logger getSystemLogger(
       String name, ResourceBundle bundle, Instance instance) {
-    return new Adapter(instance.log().logger(name));
+    return new Adapter(instance.log().logger(name), requireNonNull(bundle));
   }
 
   /** A System.Logger that writes as java.util.logging does. */
-  private record Adapter(Logger logger) implements System.Logger {
+  private record Adapter(Logger logger, @Nullable ResourceBundle words) implements System.Logger {
     @Override
     public String getName() {
       return logger.getName();
@@ -167,7 +166,7 @@ public final class LogShim {
         @Nullable ResourceBundle bundle,
         @Nullable String message,
         @Nullable Throwable e) {
-      write(level, message, e);
+      write(level, bundle, message, e, null);
     }
 
     @Override
@@ -176,11 +175,15 @@ public final class LogShim {
         @Nullable ResourceBundle bundle,
         @Nullable String format,
         @Nullable Object @Nullable ... parameters) {
-      boolean any = format != null && parameters != null && parameters.length > 0;
-      write(level, any ? MessageFormat.format(format, parameters) : format, null);
+      write(level, bundle, format, null, parameters);
     }
 
-    private void write(System.Logger.Level level, @Nullable String message, @Nullable Throwable e) {
+    private void write(
+        System.Logger.Level level,
+        @Nullable ResourceBundle bundle,
+        @Nullable String message,
+        @Nullable Throwable e,
+        @Nullable Object @Nullable [] parameters) {
       java.util.logging.Level as = level(level);
       if (!logger.isLoggable(as)) {
         return;
@@ -188,6 +191,8 @@ public final class LogShim {
       LogRecord record = new LogRecord(as, message);
       record.setLoggerName(logger.getName());
       record.setThrown(e);
+      record.setParameters(parameters);
+      record.setResourceBundle(bundle == null ? words : bundle);
       StackWalker.getInstance(StackWalker.Option.RETAIN_CLASS_REFERENCE)
           .walk(
               frames ->

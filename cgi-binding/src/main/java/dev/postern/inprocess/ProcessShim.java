@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  */
 @SuppressWarnings("BadImport")
 public final class ProcessShim {
-  /** Builders whose environment was already set to the program's. */
+  /** Builders whose environment the program has asked for, and may have changed. */
   private static final Set<ProcessBuilder> BEGUN =
       Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
 
@@ -31,11 +31,13 @@ public final class ProcessShim {
 
   @Redirect(value = "java/lang/ProcessBuilder.environment", kind = VIRTUAL)
   public static Map<String, String> environment(ProcessBuilder builder, Instance instance) {
+    return BEGUN.add(builder) ? filled(builder, instance) : builder.environment();
+  }
+
+  private static Map<String, String> filled(ProcessBuilder builder, Instance instance) {
     Map<String, String> environment = builder.environment();
-    if (BEGUN.add(builder)) {
-      environment.clear();
-      environment.putAll(instance.live().environment);
-    }
+    environment.clear();
+    environment.putAll(instance.live().environment);
     return environment;
   }
 
@@ -85,7 +87,9 @@ public final class ProcessShim {
     builder.redirectInput(moved(builder.redirectInput(), instance));
     builder.redirectOutput(moved(builder.redirectOutput(), instance));
     builder.redirectError(moved(builder.redirectError(), instance));
-    environment(builder, instance).put(Children.MARK, Children.mark(instance.live()));
+    Map<String, String> environment =
+        BEGUN.contains(builder) ? builder.environment() : filled(builder, instance);
+    environment.put(Children.MARK, Children.mark(instance.live()));
   }
 
   /** What a program has set in a builder, which is changed only for the start. */

@@ -34,14 +34,14 @@ public class ProgramFileInput extends FileInputStream {
     super(FileShim.resolved(name, instance));
     run = instance.live();
     standard = ENVIRONMENT.equals(name) ? environment(run) : null;
-    run.open.add(this);
+    run.opened(this);
   }
 
   public ProgramFileInput(File file, Instance instance) throws FileNotFoundException {
     super(FileShim.resolved(file, instance));
     run = instance.live();
     standard = ENVIRONMENT.equals(file.getPath()) ? environment(run) : null;
-    run.open.add(this);
+    run.opened(this);
   }
 
   private static InputStream environment(Run run) {
@@ -95,7 +95,7 @@ public class ProgramFileInput extends FileInputStream {
 
   @Override
   public void close() throws IOException {
-    run.open.remove(this);
+    run.closed(this);
     super.close();
   }
 

@@ -36,7 +36,7 @@ public class ProgramFileOutput extends FileOutputStream {
     super(FileShim.resolved(name, instance), append);
     standard = null;
     run = instance.live();
-    run.open.add(this);
+    run.opened(this);
   }
 
   public ProgramFileOutput(File file, Instance instance) throws FileNotFoundException {
@@ -48,7 +48,7 @@ public class ProgramFileOutput extends FileOutputStream {
     super(FileShim.resolved(file, instance), append);
     standard = null;
     run = instance.live();
-    run.open.add(this);
+    run.opened(this);
   }
 
   private static boolean isStandard(FileDescriptor descriptor) {
@@ -79,7 +79,7 @@ public class ProgramFileOutput extends FileOutputStream {
   @Override
   public void close() throws IOException {
     closed = true;
-    run.open.remove(this);
+    run.closed(this);
     if (standard == run.pipe) {
       run.pipe.close();
     }

@@ -47,7 +47,7 @@ final class ProgramLog {
     }
   }
 
-  private final class ErrorHandler extends Handler {
+  private final class ErrorHandler extends ConsoleHandler {
     ErrorHandler() {
       setFormatter(new Line());
       setLevel(Level.INFO);

@@ -6,7 +6,6 @@ import dev.postern.rewrite.NotAProgramException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.jar.Attributes;
 import java.util.jar.Manifest;
 import java.util.zip.ZipException;
@@ -16,14 +15,8 @@ import org.jspecify.annotations.Nullable;
  * Where a program comes from: a jar with a Main-Class, a source file, or a class path and a class.
  */
 public final class ProgramSource {
-  private static final long LOOK_NANOS = TimeUnit.SECONDS.toNanos(1);
-
   private final List<Path> classPath;
   private final @Nullable String main;
-  private List<Object> seen = List.of();
-
-  /** When the other files were looked at last, in nanoseconds. */
-  private long looked;
 
   private ProgramSource(List<Path> classPath, @Nullable String main) {
     this.classPath = List.copyOf(classPath);
@@ -42,10 +35,8 @@ public final class ProgramSource {
 
   /** The program as it is now. */
   ProgramCode load(ProgramOptions options) throws IOException {
-    seen = stamps();
-    looked = System.nanoTime();
     Path first = classPath.get(0);
-    if (main == null && first.toString().endsWith(".java")) {
+    if (isOneFile()) {
       JavaSource.Compiled compiled = JavaSource.compile(first);
       ClassPathRoot root = ClassPathRoot.of(first, compiled.classes());
       return new ProgramCode(options, List.of(root), compiled.main());
@@ -70,24 +61,13 @@ public final class ProgramSource {
     return name.trim();
   }
 
-  /**
-   * Whether a file is another one than when {@code code} was loaded. Entries of the class path are
-   * looked at each time. There may be many classes in directories and jars of a Class-Path, so they
-   * are looked at once a second.
-   */
-  boolean hasChanged(ProgramCode code) {
-    if (!stamps().equals(seen)) {
-      return true;
-    }
-    long now = System.nanoTime();
-    if (now - looked < LOOK_NANOS) {
-      return false;
-    }
-    looked = now;
-    return code.hasChanged();
+  /** Whether the program is a source file, which needs no other file. */
+  boolean isOneFile() {
+    return main == null && classPath.get(0).toString().endsWith(".java");
   }
 
-  private List<Object> stamps() {
+  /** What tells whether an entry of the class path is another file now. */
+  List<Object> stamps() {
     return classPath.stream().map(ClassPathRoot::stamp).toList();
   }
 

@@ -167,6 +167,21 @@ final class ProgramThread extends ThreadGroup {
     }
   }
 
+  /** Destroys the groups that the program has made. Their threads have ended. */
+  @SuppressWarnings({"deprecation", "removal"})
+  void destroyGroups() {
+    if (KEEPS_GROUPS && activeGroupCount() > 0) {
+      ThreadGroup[] groups = new ThreadGroup[activeGroupCount()];
+      for (int i = enumerate(groups, false) - 1; i >= 0; i--) {
+        try {
+          groups[i].destroy();
+        } catch (IllegalThreadStateException e) {
+          // A thread of the JVM is in it.
+        }
+      }
+    }
+  }
+
   void interruptMain() {
     thread.interrupt();
   }

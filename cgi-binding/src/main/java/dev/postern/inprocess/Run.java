@@ -352,6 +352,11 @@ final class Run {
     }
   }
 
+  void closed(AutoCloseable what) {
+    open.remove(what);
+    opened.remove(what);
+  }
+
   /** Takes what is to be closed now: first what makes threads, then what was left open. */
   List<AutoCloseable> takeOpen() {
     List<AutoCloseable> all = new ArrayList<>();

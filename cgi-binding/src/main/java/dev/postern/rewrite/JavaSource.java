@@ -8,9 +8,9 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import javax.tools.FileObject;
 import javax.tools.ForwardingJavaFileManager;
 import javax.tools.JavaCompiler;
@@ -18,15 +18,14 @@ import javax.tools.JavaFileManager;
 import javax.tools.JavaFileObject;
 import javax.tools.SimpleJavaFileObject;
 import javax.tools.StandardJavaFileManager;
+import javax.tools.StandardLocation;
 import javax.tools.ToolProvider;
-import org.objectweb.asm.ClassReader;
-import org.objectweb.asm.tree.ClassNode;
 
 /** Compiles a program that is one source file, in memory. */
 public final class JavaSource {
   private JavaSource() {}
 
-  /** The classes by the names of their class files, and the class that has main. */
+  /** The classes by the names of their class files, and the main class. */
   public record Compiled(Map<String, byte[]> classes, String main) {}
 
   /**
@@ -37,7 +36,7 @@ public final class JavaSource {
   public static Compiled compile(Path file) throws IOException {
     try {
       Map<String, byte[]> classes = classes(file, List.of());
-      return new Compiled(classes, main(file, classes));
+      return new Compiled(classes, main(classes));
     } catch (NotAProgramException e) {
       System.getLogger("dev.postern.cgi")
           .log(System.Logger.Level.WARNING, String.valueOf(e.getMessage()));
@@ -49,7 +48,7 @@ public final class JavaSource {
    * Compiles a file.
    *
    * @param options more options of the compiler
-   * @return the classes, by the names of their class files
+   * @return the classes, by the names of their class files, in the order of the source
    * @throws NotAProgramException when it does not compile, or this runtime has no compiler; the
    *     compiler's messages are in the lines after the first
    */
@@ -60,10 +59,12 @@ public final class JavaSource {
     }
     List<String> all = new ArrayList<>(List.of("-proc:none", "-implicit:none", "-nowarn"));
     all.addAll(options);
-    Map<String, byte[]> classes = new TreeMap<>();
+    Map<String, byte[]> classes = new LinkedHashMap<>();
     StringWriter said = new StringWriter();
     try (StandardJavaFileManager files =
         compiler.getStandardFileManager(null, null, StandardCharsets.UTF_8)) {
+      // Otherwise it would be that of the server.
+      files.setLocation(StandardLocation.CLASS_PATH, List.of());
       boolean compiled =
           compiler
               .getTask(
@@ -81,22 +82,14 @@ public final class JavaSource {
     return classes;
   }
 
-  /** The class with a main that has the file's name; otherwise the first class with a main. */
-  private static String main(Path file, Map<String, byte[]> classes) {
-    String base = String.valueOf(file.getFileName()).replace(".java", "");
-    String first = "";
-    for (Map.Entry<String, byte[]> entry : classes.entrySet()) {
-      String name = entry.getKey().replace(".class", "").replace('/', '.');
-      ClassNode node = new ClassNode();
-      new ClassReader(entry.getValue()).accept(node, ClassReader.SKIP_CODE);
-      if (node.methods.stream().anyMatch(method -> method.name.equals("main"))) {
-        if (name.substring(name.lastIndexOf('.') + 1).equals(base)) {
-          return name;
-        }
-        first = first.isEmpty() ? name : first;
-      }
-    }
-    return first.isEmpty() ? base : first;
+  /** The first class of the file that is in no other one, as {@code java} takes it (JEP 330). */
+  private static String main(Map<String, byte[]> classes) {
+    return classes.keySet().stream()
+        .filter(file -> !file.contains("$"))
+        .findFirst()
+        .orElse("")
+        .replace(".class", "")
+        .replace('/', '.');
   }
 
   /** Keeps what the compiler writes. */

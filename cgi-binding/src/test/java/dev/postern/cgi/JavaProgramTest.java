@@ -9,6 +9,7 @@ import dev.postern.cgi.javaprograms.Hangs;
 import dev.postern.cgi.javaprograms.Leaves;
 import dev.postern.cgi.javaprograms.Libraries;
 import dev.postern.cgi.javaprograms.Statics;
+import dev.postern.cgi.javaprograms.Surroundings;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -87,11 +88,27 @@ class JavaProgramTest {
   void source_isCompiledOnce_andAgainWhenItChanges() throws IOException {
     Path source = directory.resolve("Page.java");
     Files.writeString(source, page("one"));
-    CgiApplication app = CgiApplication.of(JavaProgram.of(source));
+    JavaProgram program = JavaProgram.of(source);
+    CgiApplication app = CgiApplication.of(program);
 
     assertThat(Call.get("/").to(app).body()).isEqualTo("one");
     Files.writeString(source, page("other"));
+    assertThat(program.check()).isNotEmpty();
     assertThat(Call.get("/").to(app).body()).isEqualTo("other");
+  }
+
+  /** As {@code java page.java} does. */
+  @Test
+  void source_runsItsFirstClass_andSeesNoClassOfTheServer() throws IOException {
+    Path source = directory.resolve("page.java");
+    String code = page("first").replace("public class Page", "class Zulu extends Base");
+    code += " class Base {} " + page("second").replace("public class Page", "class Alpha");
+    Files.writeString(source, code);
+    CgiApplication app = CgiApplication.of(JavaProgram.of(source));
+    assertThat(Call.get("/").to(app).body()).isEqualTo("first");
+
+    Files.writeString(source, code + " class Sees { dev.postern.Body body; }");
+    assertThat(Call.get("/").to(app).rule()).isEqualTo("not-a-program");
   }
 
   @Test
@@ -325,6 +342,17 @@ class JavaProgramTest {
 
       assertThat(Call.get("/").to(app).body()).startsWith("1 1");
       assertThat(Call.get("/").to(app).body()).startsWith("2 2");
+    }
+  }
+
+  @Test
+  void kept_givesChildrenTheEnvironmentOfTheirRequest() {
+    try (JavaProgram program =
+        JavaProgramFixture.inside(Surroundings.KeepsBuilder.class).state(State.KEPT).build()) {
+      for (String query : List.of("first", "second")) {
+        Call call = Call.get("/").with("QUERY_STRING", query).to(app(program));
+        assertThat(call.body()).isEqualTo(query + "\n");
+      }
     }
   }
 

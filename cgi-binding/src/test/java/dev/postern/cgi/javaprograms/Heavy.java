@@ -20,6 +20,7 @@ import java.util.Timer;
 import java.util.TimerTask;
 import java.util.concurrent.Executors;
 import java.util.logging.Logger;
+import java.util.stream.Stream;
 
 /** Programs that move much, open much, or leave much behind. */
 public final class Heavy {
@@ -100,6 +101,27 @@ public final class Heavy {
         System.out.println(channel.tryLock() != null);
       }
       Files.delete(file);
+    }
+  }
+
+  /** Opens the same things many times. The JDK closes the first of them by itself. */
+  public static final class OpensAgainAndAgain {
+    public static void main(String[] args) throws Exception {
+      for (int i = 0; i < 50; i++) {
+        new FileInputStream("/dev/null");
+        try (Stream<Path> all = Files.list(Path.of("."))) {
+          all.forEach(each -> {});
+        }
+        Files.newDirectoryStream(Path.of(".")).close();
+      }
+      try (FileChannel channel =
+          FileChannel.open(
+              Path.of("locked"), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+        for (int i = 0; i < 50; i++) {
+          channel.lock().release();
+        }
+      }
+      System.out.print("done");
     }
   }
 

@@ -322,6 +322,16 @@ public final class Surroundings {
     }
   }
 
+  /** One builder for all children. */
+  public static final class KeepsBuilder {
+    private static final ProcessBuilder BUILDER = new ProcessBuilder("printenv", "QUERY_STRING");
+
+    public static void main(String[] args) throws Exception {
+      head();
+      System.out.write(BUILDER.start().getInputStream().readAllBytes());
+    }
+  }
+
   public static final class Pipeline {
     public static void main(String[] args) throws Exception {
       head();

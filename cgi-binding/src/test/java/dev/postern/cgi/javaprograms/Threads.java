@@ -7,12 +7,15 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.ListResourceBundle;
 import java.util.MissingResourceException;
+import java.util.ResourceBundle;
 import java.util.Timer;
 import java.util.TimerTask;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.logging.ConsoleHandler;
 import java.util.logging.Formatter;
 import java.util.logging.Handler;
 import java.util.logging.Level;
@@ -165,6 +168,51 @@ public final class Threads {
     }
   }
 
+  public static final class LogsBySystem {
+    /** The words of the log. */
+    public static final class Words extends ListResourceBundle {
+      @Override
+      protected Object[][] getContents() {
+        return new Object[][] {{"greeting", "hello {0}"}};
+      }
+    }
+
+    public static void main(String[] args) {
+      head();
+      Logger.getLogger("system").setUseParentHandlers(false);
+      Logger.getLogger("system").addHandler(new LogsWithBundle.Prints());
+      ResourceBundle words = ResourceBundle.getBundle(Words.class.getName());
+      System.Logger logger = System.getLogger("system");
+      logger.log(System.Logger.Level.INFO, "json {\"a\": {0}}", 5);
+      logger.log(System.Logger.Level.INFO, "{0}");
+      logger.log(System.Logger.Level.INFO, "{0} and {1}", "one", "two");
+      logger.log(System.Logger.Level.INFO, words, "greeting", "you");
+      System.getLogger("system", words).log(System.Logger.Level.WARNING, "greeting", "all");
+    }
+  }
+
+  /** The common pool does not end. */
+  public static final class ShutsDownCommonPool {
+    public static void main(String[] args) throws Exception {
+      head();
+      ForkJoinPool pool = ForkJoinPool.commonPool();
+      pool.shutdown();
+      System.out.println(pool.shutdownNow() + " " + pool.awaitTermination(1, TimeUnit.MINUTES));
+      System.out.println(pool.submit(() -> "still there").get());
+    }
+  }
+
+  public static final class MakesGroup {
+    public static void main(String[] args) {
+      head();
+      ThreadGroup own = Thread.currentThread().getThreadGroup();
+      int before = own.activeGroupCount();
+      ThreadGroup made = new ThreadGroup("made");
+      new ThreadGroup(made, "below");
+      System.out.println(before + " " + made.getParent().equals(own));
+    }
+  }
+
   /** The handler writes at its close, which is the end of the program. */
   public static final class LogsAtItsEnd {
     public static void main(String[] args) {
@@ -244,6 +292,7 @@ public final class Threads {
     public static void main(String[] args) {
       head();
       System.setErr(System.out);
+      System.out.println(Logger.getLogger("").getHandlers()[0] instanceof ConsoleHandler);
       System.out.println(LOGGER.getName() + " " + LOGGER.getParent().getName().isEmpty());
       Logger.getLogger("").setLevel(Level.WARNING);
       System.out.println(LOGGER.isLoggable(Level.INFO) + " " + LOGGER.isLoggable(Level.WARNING));
