@@ -94,7 +94,6 @@ final class JavaProgramFixture {
           Threads.LogsWithBundle.class,
           Threads.LogsAtItsEnd.class,
           Threads.LogsBySystem.class,
-          Threads.MakesGroup.class,
           Threads.ShutsDownCommonPool.class,
           Threads.LogsByConfiguration.class,
           Leaves.LooksOutside.class,

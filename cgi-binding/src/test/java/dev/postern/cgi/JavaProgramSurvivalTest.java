@@ -215,6 +215,17 @@ class JavaProgramSurvivalTest {
     }
   }
 
+  /** From JDK 19 on, a group is held weakly. */
+  @Test
+  void threadGroups_doNotPileUp() {
+    assumeTrue(Runtime.version().feature() < 19, "groups that stay until they are destroyed");
+    try (JavaProgram program = JavaProgramFixture.inside(Threads.MakesGroup.class).build()) {
+      for (int i = 0; i < 2; i++) {
+        assertThat(Call.get("/").to(CgiApplication.of(program)).body()).isEqualTo("0 true\n");
+      }
+    }
+  }
+
   @Test
   void threadOfTheServer_isNotTakenForOneOfTheProgram() {
     Pumps.endIdle();
@@ -587,8 +598,10 @@ class JavaProgramSurvivalTest {
     Files.writeString(
         source,
         "public class Page { public static void main(String[] a) throws Exception {"
-            + " System.out.print(\"Content-Type: text/plain\\n\\nok\");"
-            + " java.nio.file.Files.writeString(java.nio.file.Path.of(\"Page.java\"), \"no\"); } }");
+            + " System.out.print(\"Content-Type: text/plain\\n"
+            + "\\n"
+            + "ok\"); java.nio.file.Files.writeString(java.nio.file.Path.of(\"Page.java\"),"
+            + " \"no\"); } }");
     System.setProperty("dev.postern.inprocess.compare", "1");
     try (JavaProgram program = JavaProgram.of(source)) {
       CgiApplication app = CgiApplication.of(program);
