@@ -311,6 +311,7 @@ public final class Instance {
     }
 
     // From JDK 19 on it overrides a method.
+    @SuppressWarnings({"EffectivelyPrivate", "UnusedMethod"})
     public void close() {}
 
     void end() {

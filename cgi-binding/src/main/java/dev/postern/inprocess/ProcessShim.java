@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * The processes that a program starts. They get the program's environment, working directory and
  * streams, and end with its request.
  */
-@SuppressWarnings("BadImport")
+@SuppressWarnings({"BadImport", "CollectionIncompatibleType"})
 public final class ProcessShim {
   /** Builders whose environment the program has asked for, and may have changed. */
   private static final Set<ProcessBuilder> BEGUN =

@@ -47,6 +47,7 @@ final class ProgramLog {
     }
   }
 
+  @SuppressWarnings("UnsynchronizedOverridesSynchronized")
   private final class ErrorHandler extends ConsoleHandler {
     ErrorHandler() {
       setFormatter(new Line());
