@@ -3,9 +3,9 @@ package dev.postern.web;
 import dev.postern.Application;
 import dev.postern.Body;
 import dev.postern.Environ;
-import dev.postern.HttpException;
 import dev.postern.Response;
 import dev.postern.StartResponse;
+import dev.postern.web.internal.ThrownAnswer;
 import java.util.List;
 
 /**
@@ -38,8 +38,9 @@ public final class Cascade implements Application, AutoCloseable {
       Response response;
       try {
         response = Response.from(application, environ.copy());
-      } catch (HttpException e) {
-        if (goesOn(e.status())) {
+      } catch (Exception e) {
+        ThrownAnswer answer = ThrownAnswer.in(e);
+        if (answer != null && goesOn(answer.status())) {
           continue;
         }
         throw e;

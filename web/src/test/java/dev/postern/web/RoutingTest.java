@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import dev.postern.Application;
 import dev.postern.Body;
 import dev.postern.Environ;
+import dev.postern.GatewayException;
 import dev.postern.Headers;
 import dev.postern.HttpException;
 import dev.postern.Response;
@@ -247,6 +248,26 @@ class RoutingTest {
     assertThat(Web.get(Cascade.of(named("first"), notFound), "/x").text()).isEqualTo("first  /x");
     assertThat(Web.get(Cascade.of(thrown, notFound), "/x").text()).isEqualTo("no");
     assertThat(Web.get(Cascade.of(), "/x").status()).isEqualTo(404);
+  }
+
+  /** As a directory of hosted programs answers, and a template engine that wraps exceptions. */
+  @Test
+  void cascade_goesOnAt404And405_thatAreThrownInAnotherForm() {
+    Application hosted =
+        (environ, start) -> {
+          throw new GatewayException(404, "program must exist");
+        };
+    Application wrapped =
+        (environ, start) -> {
+          throw new IllegalStateException(new HttpException(405, "no"));
+        };
+    Application failing =
+        (environ, start) -> {
+          throw new GatewayException(502, "program must answer");
+        };
+    assertThat(Web.get(Cascade.of(hosted, wrapped, named("third")), "/x").text())
+        .isEqualTo("third  /x");
+    assertThat(Web.get(Cascade.of(failing, named("x")), "/x").status()).isEqualTo(502);
   }
 
   @Test
