@@ -1,7 +1,9 @@
 package dev.postern.web.internal;
 
+import dev.postern.Body;
 import dev.postern.Headers;
 import dev.postern.StartResponse;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
@@ -81,6 +83,14 @@ public final class HeldStart implements StartResponse {
    */
   public void onReplace(Runnable action) {
     onReplace = action;
+  }
+
+  /** All bytes of a body; those of a response that is replaced meanwhile are dropped. */
+  public byte[] read(Body body) throws Exception {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    onReplace(out::reset);
+    body.writeTo(out);
+    return out.toByteArray();
   }
 
   /** Passes the start on. */

@@ -13,7 +13,6 @@ import dev.postern.web.internal.FieldList;
 import dev.postern.web.internal.HeldStart;
 import dev.postern.web.internal.HttpDate;
 import dev.postern.web.internal.Wrapped;
-import java.io.ByteArrayOutputStream;
 import java.security.MessageDigest;
 import java.time.Instant;
 import java.util.HexFormat;
@@ -76,7 +75,7 @@ public final class ETag implements Middleware {
         return body;
       }
       if (isTaggable(environ, held.headers(), body)) {
-        body = Body.of(read(held, body)).onClose(body);
+        body = Body.of(held.read(body)).onClose(body);
         if (held.status() == 200) {
           String tag = tag(body);
           return answer(environ, held, held.headers().with("ETag", tag), body);
@@ -125,14 +124,6 @@ public final class ETag implements Middleware {
         && length <= limit
         // For HEAD an application may leave the body out.
         && (length > 0 || environ.method().equals("GET"));
-  }
-
-  /** All bytes; those of a response that is replaced meanwhile are dropped. */
-  private static byte[] read(HeldStart held, Body body) throws Exception {
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    held.onReplace(out::reset);
-    body.writeTo(out);
-    return out.toByteArray();
   }
 
   private static String tag(Body body) throws Exception {

@@ -12,21 +12,23 @@ import dev.postern.Middleware;
 import dev.postern.Response;
 import dev.postern.StartResponse;
 import dev.postern.internal.Escapes;
+import dev.postern.web.Responses;
 import dev.postern.web.internal.HeldStart;
+import dev.postern.web.internal.PassedBody;
 import dev.postern.web.internal.Wrapped;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
-import java.util.Iterator;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Answers errors with your own pages: exceptions of the application while nothing was sent, and
- * responses of status 400 to 599 without a body. The message of an exception goes to {@code
- * postern.errors}, and never to the client.
+ * responses of status 400 to 599 that have no body, or only the text of {@link Responses#status},
+ * such as the 404 of a router. The message of an exception goes to {@code postern.errors}, and
+ * never to the client.
  *
  * <p>For an {@link HttpException} or a {@link GatewayException}, also as the cause of another
  * exception, the response has the status and the headers of that exception. If the request body was
@@ -88,22 +90,51 @@ public final class ErrorPages implements Middleware {
       held.release();
       return body;
     }
+    return answer(environ, startResponse, held, body, input);
+  }
+
+  /** The body of a response that the application has started: its own one, or a page. */
+  private Body answer(
+      Environ environ, StartResponse startResponse, HeldStart held, Body body, Input input)
+      throws Exception {
     Body sent = body;
     try {
-      if (held.status() >= 400 && body.length() == 0) {
-        Response own = page.page(environ, held.status());
-        if (own != null) {
-          sent = own.body().onClose(body);
-          held.release(held.status(), merged(own.headers(), held.headers()), null);
-          return sent;
-        }
+      boolean bare = body.length() == 0;
+      if (mayBePlain(held, body)) {
+        byte[] text = held.read(body);
+        bare = isPlain(held, text);
+        sent = Body.of(text).onClose(body);
+      }
+      Response own = bare && held.status() >= 400 ? page.page(environ, held.status()) : null;
+      if (own != null) {
+        sent = own.body().onClose(sent);
+        held.release(held.status(), merged(own.headers(), held.headers()), null);
+        return sent;
       }
       held.release();
-      return new Guarded(body, environ, startResponse, input);
+      return new Guarded(sent, environ, startResponse, input);
     } catch (Throwable e) {
       Wrapped.abandon(sent, e);
       throw e;
     }
+  }
+
+  /**
+   * Whether the body can be the text of {@link Responses#status}. Another middleware may have
+   * wrapped the body, so only its bytes can tell.
+   */
+  private static boolean mayBePlain(HeldStart held, Body body) {
+    if (held.status() < 400) {
+      return false;
+    }
+    Response plain = Responses.status(held.status());
+    return body.length() == plain.body().length()
+        && plain.headers().all("Content-Type").equals(held.headers().all("Content-Type"));
+  }
+
+  private static boolean isPlain(HeldStart held, byte[] text) {
+    Body plain = Responses.status(held.status()).body();
+    return ByteBuffer.wrap(text).equals(plain.iterator().next());
   }
 
   private @Nullable Response shown(Environ environ, Exception error, Input input) throws Exception {
@@ -179,16 +210,18 @@ public final class ErrorPages implements Middleware {
     }
   }
 
-  /** A body whose failure becomes a page while nothing was sent. */
-  private final class Guarded implements Body {
-    private final Body body;
+  /**
+   * A body whose failure becomes a page while nothing was sent. A middleware around this one that
+   * pulls the blocks sees the failure itself, and no page.
+   */
+  private final class Guarded extends PassedBody {
     private final Environ environ;
     private final StartResponse start;
     private final Input input;
     private @Nullable Body own;
 
     Guarded(Body body, Environ environ, StartResponse start, Input input) {
-      this.body = body;
+      super(body);
       this.environ = environ;
       this.start = start;
       this.input = input;
@@ -211,17 +244,6 @@ public final class ErrorPages implements Middleware {
         start.start(shown.status(), shown.headers(), e);
         own.writeTo(out);
       }
-    }
-
-    /** A middleware around this one that pulls the blocks sees the failure itself, and no page. */
-    @Override
-    public Iterator<ByteBuffer> iterator() {
-      return body.iterator();
-    }
-
-    @Override
-    public long length() {
-      return body.length();
     }
 
     @Override

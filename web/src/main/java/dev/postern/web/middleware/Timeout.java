@@ -8,6 +8,7 @@ import dev.postern.HttpException;
 import dev.postern.Middleware;
 import dev.postern.StartResponse;
 import dev.postern.internal.DaemonTimer;
+import dev.postern.web.internal.PassedBody;
 import dev.postern.web.internal.Wrapped;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -123,12 +124,11 @@ public final class Timeout implements Middleware {
     }
   }
 
-  private static final class Timed implements Body {
-    private final Body body;
+  private static final class Timed extends PassedBody {
     private final Watch watch;
 
     Timed(Body body, Watch watch) {
-      this.body = body;
+      super(body);
       this.watch = watch;
     }
 
@@ -143,11 +143,6 @@ public final class Timeout implements Middleware {
       }
       watch.end();
       watch.check(null);
-    }
-
-    @Override
-    public Headers trailers() {
-      return body.trailers();
     }
 
     @Override
@@ -178,11 +173,6 @@ public final class Timeout implements Middleware {
           }
         }
       };
-    }
-
-    @Override
-    public long length() {
-      return body.length();
     }
 
     @Override

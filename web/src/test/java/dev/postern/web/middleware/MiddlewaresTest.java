@@ -13,13 +13,16 @@ import dev.postern.Headers;
 import dev.postern.HttpException;
 import dev.postern.Middleware;
 import dev.postern.Response;
+import dev.postern.StartResponse;
 import dev.postern.testing.InMemoryGateway;
 import dev.postern.testing.TestRequest;
 import dev.postern.testing.TestResponse;
 import dev.postern.web.Request;
 import dev.postern.web.Responses;
+import dev.postern.web.Router;
 import dev.postern.web.TrustedProxies;
 import dev.postern.web.Web;
+import dev.postern.web.internal.PassedBody;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.FilterInputStream;
@@ -492,8 +495,58 @@ class MiddlewaresTest {
   void errorPages_emptyErrors_areOurPages() {
     assertThat(run(PAGES, Application.of(e -> Response.of(404, Headers.of())), GET).text())
         .isEqualTo("<h1>Sorry: 404</h1>");
-    assertThat(run(PAGES, Application.of(e -> Responses.status(404)), GET).text())
-        .isEqualTo("404 Not Found\n");
+  }
+
+  /** The texts of routers and of files, also inside of a middleware that wraps the body. */
+  @Test
+  void errorPages_plainTexts_areOurPages(@TempDir Path directory) {
+    Middleware wrapping = dev.postern.web.middleware.Timeout.of(Duration.ofMinutes(1));
+    for (Application app :
+        List.of(
+            Router.builder().build(),
+            dev.postern.web.Files.under(directory),
+            wrapping.wrap(Router.builder().build()))) {
+      TestResponse response = run(PAGES, app, GET);
+      assertThat(response.text()).isEqualTo("<h1>Sorry: 404</h1>");
+      assertThat(response.header("Content-Type")).isEqualTo("text/html; charset=utf-8");
+    }
+    Router get = Router.builder().get("/a", e -> Responses.text("")).build();
+    TestResponse put = run(PAGES, get, TestRequest.of("PUT", "/a"));
+    assertThat(put.text()).isEqualTo("<h1>Sorry: 405</h1>");
+    assertThat(put.header("Allow")).isEqualTo("GET, HEAD, OPTIONS");
+  }
+
+  @Test
+  void errorPages_otherTexts_stay() {
+    for (String text : List.of("404 Not There\n", "404 Not Found, sorry\n")) {
+      Application app = Application.of(e -> Responses.text(text).withStatus(404));
+      assertThat(run(PAGES, app, GET).text()).isEqualTo(text);
+    }
+    assertThat(run(PAGES, Application.of(e -> Responses.status(418)), GET).text())
+        .isEqualTo("418\n");
+    Application late =
+        (environ, start) -> {
+          start.start(404, Headers.of("Content-Type", "text/plain; charset=utf-8"));
+          return replaced(start);
+        };
+    assertThat(run(PAGES, late, GET).text()).isEqualTo("all is well.\n\n");
+  }
+
+  /** A body of the length of the plain text that replaces its response by another one. */
+  private static Body replaced(StartResponse start) {
+    Body body =
+        Body.writing(
+            out -> {
+              out.write("404 No".getBytes(StandardCharsets.US_ASCII));
+              start.start(200, TEXT, new IOException());
+              out.write("all is well.\n\n".getBytes(StandardCharsets.US_ASCII));
+            });
+    return new PassedBody(body) {
+      @Override
+      public long length() {
+        return 14;
+      }
+    };
   }
 
   @Test
