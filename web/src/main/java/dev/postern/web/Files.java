@@ -170,7 +170,7 @@ public final class Files implements Application {
    */
   private static Response addSlash(Environ environ) {
     String script = environ.variable("SCRIPT_NAME");
-    String path = Ascii.encodedPath((script == null ? "" : script) + environ.variable("PATH_INFO"));
+    String path = Ascii.link((script == null ? "" : script) + environ.variable("PATH_INFO"));
     String query = environ.queryString();
     return Responses.redirect(301, path + "/" + (query.isEmpty() ? "" : "?" + query));
   }

@@ -337,14 +337,15 @@ public final class Request {
 
   /**
    * A link to a path of this application, from the root of its host: SCRIPT_NAME and the path,
-   * percent-encoded.
+   * percent-encoded. If they start with two slashes, the link starts with {@code /.}, because it
+   * would name another host otherwise.
    *
    * @param path text that starts with a slash, without a query
    */
   public String link(String path) {
     checkPath(path);
     String scriptName = environ.variable("SCRIPT_NAME");
-    return Ascii.encodedPath((scriptName == null ? "" : scriptName) + Ascii.bytes(path));
+    return Ascii.link((scriptName == null ? "" : scriptName) + Ascii.bytes(path));
   }
 
   /**

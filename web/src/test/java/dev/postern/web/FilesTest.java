@@ -3,6 +3,7 @@ package dev.postern.web;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import dev.postern.Environ;
 import dev.postern.testing.InMemoryGateway;
 import dev.postern.testing.TestRequest;
 import dev.postern.testing.TestResponse;
@@ -130,6 +131,12 @@ class FilesTest {
         InMemoryGateway.builder(files).scriptName("/s t").build().run(TestRequest.get("/dir?q=1"));
     assertThat(response.status()).isEqualTo(301);
     assertThat(response.header("Location")).isEqualTo("/s%20t/dir/?q=1");
+  }
+
+  @Test
+  void directory_withoutSlash_isRedirectedToNoOtherHost() throws IOException {
+    Environ environ = Web.environ("SCRIPT_NAME", "//evil.example", "PATH_INFO", "/dir");
+    assertThat(files.respond(environ).headers().get("Location")).isEqualTo("/.//evil.example/dir/");
   }
 
   @Test

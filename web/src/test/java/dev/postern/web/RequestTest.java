@@ -323,6 +323,16 @@ class RequestTest {
     assertThatIllegalArgumentException().isThrownBy(() -> request.link("x"));
   }
 
+  /** As for {@code GET //evil.example/p}, which a web server may pass on as it is. */
+  @Test
+  void link_namesNoOtherHost() {
+    Request request = Web.request("PATH_INFO", "//evil.example/p");
+    assertThat(request.link(request.environ().pathInfo() + "/")).isEqualTo("/.//evil.example/p/");
+    assertThat(Web.request("SCRIPT_NAME", "//evil.example").link("/"))
+        .isEqualTo("/.//evil.example/");
+    assertThat(Web.request("SCRIPT_NAME", "/app").link("//a")).isEqualTo("/app//a");
+  }
+
   // ---- proxies ----
 
   @ParameterizedTest

@@ -89,4 +89,13 @@ public final class Ascii {
     }
     return encoded.toString();
   }
+
+  /**
+   * A link to a path of bytes on the same host. Two slashes at its start would name another host,
+   * so they get {@code /.} before them, as in a URL without a host (WHATWG URL 4.5).
+   */
+  public static String link(String bytes) {
+    String path = encodedPath(bytes);
+    return path.startsWith("//") ? "/." + path : path;
+  }
 }
