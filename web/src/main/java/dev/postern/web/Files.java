@@ -33,7 +33,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>For files under a directory, PATH_INFO names the file. No path leads out of the directory,
  * neither {@code ..} nor a symbolic link whose target is elsewhere. Names that start with a dot are
- * not served, except {@code .well-known}. A path that names no regular file gets a 404.
+ * not served, except {@code .well-known}. A path that names no regular file gets a 404, for
+ * OPTIONS, too.
  *
  * <p>Immutable, thread-safe.
  */
@@ -86,15 +87,22 @@ public final class Files implements Application {
   /** The response to this request, for a handler that adds to it or chooses between files. */
   public Response respond(Environ environ) throws IOException {
     String method = environ.method();
-    if (!method.equals("GET") && !method.equals("HEAD")) {
-      return Responses.status(method.equals("OPTIONS") ? 204 : 405)
-          .withHeader("Allow", "GET, HEAD, OPTIONS");
+    if (!method.equals("GET") && !method.equals("HEAD") && !isOptions(environ)) {
+      return allowed(405);
     }
     try {
       return directory ? under(environ) : found(environ, root);
     } catch (AccessDeniedException e) {
       return Responses.status(403);
     }
+  }
+
+  private static boolean isOptions(Environ environ) {
+    return environ.method().equals("OPTIONS");
+  }
+
+  private static Response allowed(int status) {
+    return Responses.status(status).withHeader("Allow", "GET, HEAD, OPTIONS");
   }
 
   private Response under(Environ environ) throws IOException {
@@ -113,7 +121,8 @@ public final class Files implements Application {
       if (page == null || !java.nio.file.Files.isRegularFile(page) || !isInside(page)) {
         return Responses.status(404);
       }
-      return slash && !path.isEmpty() ? found(environ, page) : addSlash(environ);
+      boolean shown = slash && !path.isEmpty() || isOptions(environ);
+      return shown ? found(environ, page) : addSlash(environ);
     }
     return slash ? Responses.status(404) : found(environ, file);
   }
@@ -182,6 +191,9 @@ public final class Files implements Application {
     }
     if (!java.nio.file.Files.isReadable(file)) {
       return Responses.status(403);
+    }
+    if (isOptions(environ)) {
+      return allowed(204);
     }
     Headers headers = Headers.of("X-Content-Type-Options", "nosniff");
     if (cacheControl != null) {

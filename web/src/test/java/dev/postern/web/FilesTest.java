@@ -3,6 +3,7 @@ package dev.postern.web;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import dev.postern.Application;
 import dev.postern.Environ;
 import dev.postern.testing.InMemoryGateway;
 import dev.postern.testing.TestRequest;
@@ -147,6 +148,22 @@ class FilesTest {
     TestResponse options = Web.run(files, TestRequest.of("OPTIONS", "/a.txt"));
     assertThat(options.status()).isEqualTo(204);
     assertThat(options.header("Allow")).isEqualTo("GET, HEAD, OPTIONS");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"/dir, 204", "/dir/, 204", "/bare/, 404", "/gone, 404", "/../outside.txt, 404"})
+  void options_ofNoFile_is404(String path, int status) {
+    assertThat(Web.run(files, TestRequest.of("OPTIONS", path)).status()).isEqualTo(status);
+  }
+
+  /** Such as the preflight request of a browser for the application's part of the site. */
+  @Test
+  void options_ofNoFile_goesOnInACascade() {
+    Application app = Application.of(e -> Responses.text("app"));
+    assertThat(Web.run(Cascade.of(files, app), TestRequest.of("OPTIONS", "/api")).text())
+        .isEqualTo("app");
+    dev.postern.web.Files gone = dev.postern.web.Files.of(root.resolve("gone"));
+    assertThat(Web.run(gone, TestRequest.of("OPTIONS", "/")).status()).isEqualTo(404);
   }
 
   @Test
