@@ -83,6 +83,9 @@ public final class Timeout implements Middleware {
     private boolean fired;
     private boolean ended;
 
+    /** The exception that the writer of a body got, which may come back from it. */
+    private @Nullable HttpException told;
+
     Watch(Thread thread) {
       this.thread = thread;
     }
@@ -110,17 +113,28 @@ public final class Timeout implements Middleware {
       }
     }
 
+    /**
+     * Throws if the time is over. Takes back the interrupt, with which a channel would close before
+     * the error page is written.
+     */
+    @SuppressWarnings("ReferenceEquality") // Java refuses an exception that suppresses itself.
     synchronized void check(@Nullable Throwable error) {
-      if (fired) {
-        HttpException thrown =
-            new HttpException(
-                503, "request must not take longer than " + limit, Headers.of("Retry-After", "10"));
-        if (error != null) {
-          thrown.addSuppressed(error);
-        }
-        Thread.interrupted();
-        throw thrown;
+      if (!fired) {
+        return;
       }
+      Thread.interrupted();
+      if (told != null && error == told) {
+        throw told;
+      }
+      HttpException thrown =
+          new HttpException(
+              503, "request must not take longer than " + limit, Headers.of("Retry-After", "10"));
+      if (error != null) {
+        thrown.addSuppressed(error);
+      } else {
+        told = thrown;
+      }
+      throw thrown;
     }
   }
 
@@ -135,7 +149,7 @@ public final class Timeout implements Middleware {
     @Override
     public void writeTo(OutputStream out) throws Exception {
       try {
-        body.writeTo(out);
+        body.writeTo(new Checked(out, watch));
       } catch (Exception e) {
         watch.end();
         watch.check(e);
@@ -179,6 +193,40 @@ public final class Timeout implements Middleware {
     public void close() throws IOException {
       watch.end();
       body.close();
+    }
+  }
+
+  /** Keeps a writer that does not look at interrupts from sending its answer after the limit. */
+  private static final class Checked extends OutputStream {
+    private final OutputStream out;
+    private final Watch watch;
+
+    Checked(OutputStream out, Watch watch) {
+      this.out = out;
+      this.watch = watch;
+    }
+
+    @Override
+    public void write(int b) throws IOException {
+      watch.check(null);
+      out.write(b);
+    }
+
+    @Override
+    public void write(byte[] bytes, int offset, int length) throws IOException {
+      watch.check(null);
+      out.write(bytes, offset, length);
+    }
+
+    @Override
+    public void flush() throws IOException {
+      watch.check(null);
+      out.flush();
+    }
+
+    @Override
+    public void close() throws IOException {
+      out.close();
     }
   }
 

@@ -762,6 +762,35 @@ class MiddlewaresTest {
     }
   }
 
+  /** A writer that only computes looks at no interrupt, and has sent nothing before the limit. */
+  @Test
+  void timeout_bodyThatIgnoresInterrupts_is503() {
+    for (boolean flushes : new boolean[] {false, true}) {
+      Application computing =
+          Application.of(
+              e ->
+                  Response.of(
+                      200,
+                      TEXT,
+                      Body.writing(
+                          out -> {
+                            while (!Thread.currentThread().isInterrupted()) {
+                              Thread.onSpinWait();
+                            }
+                            if (flushes) {
+                              out.flush();
+                            }
+                            out.write(new byte[20_000]);
+                          })));
+      TestResponse response = run(SHORT, computing, GET);
+      assertThat(response.status()).isEqualTo(503);
+      assertThat(response.isComplete()).isTrue();
+      assertThat(response.log())
+          .endsWith("request must not take longer than PT0.02S\n")
+          .hasLineCount(1);
+    }
+  }
+
   @Test
   void timeout_inTime_isNothing() {
     Middleware generous = dev.postern.web.middleware.Timeout.of(Duration.ofMinutes(1));
