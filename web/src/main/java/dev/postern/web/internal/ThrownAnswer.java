@@ -28,4 +28,22 @@ public record ThrownAnswer(Exception error, int status, Headers headers) {
     }
     return null;
   }
+
+  /** The same exception with other headers. The log gets the same of it. */
+  public Exception withHeaders(Headers newHeaders) {
+    Exception copy =
+        error instanceof GatewayException gateway
+            ? new GatewayException(
+                status,
+                String.valueOf(error.getMessage()),
+                newHeaders,
+                gateway.diagnosis(),
+                error.getCause())
+            : new HttpException(status, error.getMessage(), newHeaders, error.getCause());
+    copy.setStackTrace(error.getStackTrace());
+    for (Throwable suppressed : error.getSuppressed()) {
+      copy.addSuppressed(suppressed);
+    }
+    return copy;
+  }
 }

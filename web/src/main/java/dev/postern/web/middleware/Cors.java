@@ -69,9 +69,8 @@ public final class Cors implements Middleware {
       startResponse.start(204, preflight(environ, allowed ? origin : null, asked));
       return Body.empty();
     }
-    return application.call(
-        environ,
-        new ChangedHeaders(startResponse, sent -> answered(sent, allowed ? origin : null)));
+    return ChangedHeaders.call(
+        application, environ, startResponse, sent -> answered(sent, allowed ? origin : null));
   }
 
   private Headers answered(Headers sent, @Nullable String origin) {

@@ -44,8 +44,7 @@ public final class RequestId implements Middleware {
           String id = given != null && isId(given) ? given : UUID.randomUUID().toString();
           environ.put(KEY, id);
           environ.report(KEY, id);
-          return inner.call(
-              environ, new ChangedHeaders(startResponse, sent -> sent.with(HEADER, id)));
+          return ChangedHeaders.call(inner, environ, startResponse, sent -> sent.with(HEADER, id));
         });
   }
 

@@ -34,11 +34,11 @@ public final class Runtime implements Middleware {
         "Runtime",
         (inner, environ, startResponse) -> {
           long began = nanoTime.getAsLong();
-          return inner.call(
+          return ChangedHeaders.call(
+              inner,
               environ,
-              new ChangedHeaders(
-                  startResponse,
-                  sent -> sent.with("X-Runtime", seconds(nanoTime.getAsLong() - began))));
+              startResponse,
+              sent -> sent.with("X-Runtime", seconds(nanoTime.getAsLong() - began)));
         });
   }
 

@@ -73,8 +73,7 @@ public final class SecureHeaders implements Middleware {
         "SecureHeaders",
         (inner, environ, startResponse) -> {
           boolean secure = environ.scheme().equals("https");
-          return inner.call(
-              environ, new ChangedHeaders(startResponse, sent -> added(sent, secure)));
+          return ChangedHeaders.call(inner, environ, startResponse, sent -> added(sent, secure));
         });
   }
 

@@ -677,6 +677,55 @@ class MiddlewaresTest {
     assertThat(run(runtime, HELLO, GET).header("X-Runtime")).isEqualTo("1.012345");
   }
 
+  /** The gateway makes the response of an exception, which must have the same headers. */
+  @Test
+  void headers_areAlsoThoseOfAnAnswerByException() {
+    Middleware all =
+        RequestId.of()
+            .andThen(Runtime.of(() -> 0))
+            .andThen(SecureHeaders.of())
+            .andThen(Cors.builder("*").build());
+    HttpException own = new HttpException(404, "no page", Headers.of("Retry-After", "7"));
+    Exception hosted =
+        new GatewayException(404, "no page", Headers.of("Retry-After", "7"), null, null);
+    Application late =
+        Application.of(
+            environ ->
+                Response.of(
+                    200,
+                    TEXT,
+                    Body.writing(
+                        out -> {
+                          out.write('x');
+                          throw new IOException(own);
+                        })));
+    for (Application app :
+        List.of(throwing(own), throwing(hosted), throwing(new IOException(own)), late)) {
+      TestResponse response = run(all, app, GET.withHeader("X-Request-Id", "7"));
+      assertThat(response.status()).isEqualTo(404);
+      assertThat(response.text()).isEqualTo("404 Not Found\n");
+      assertThat(response.header("Retry-After")).isEqualTo("7");
+      assertThat(response.header("Access-Control-Allow-Origin")).isEqualTo("*");
+      assertThat(response.header("X-Request-Id")).isEqualTo("7");
+      assertThat(response.header("X-Runtime")).isEqualTo("0.000000");
+      assertThat(response.header("X-Frame-Options")).isEqualTo("SAMEORIGIN");
+      assertThat(response.log()).isEqualTo("postern: 404 for Environ[GET \"/a\"]: no page\n");
+    }
+  }
+
+  @Test
+  void headers_exceptionWithTheStackOfItsCause_staysAsItIs() {
+    HttpException own =
+        new HttpException(502, "no answer", Headers.of(), new IOException("/secret"));
+    own.addSuppressed(new IOException("close"));
+    TestResponse response = run(RequestId.of(), throwing(own), GET);
+    Throwable failure = response.outcome().failure();
+    assertThat(failure).hasCause(own.getCause()).hasSuppressedException(own.getSuppressed()[0]);
+    assertThat(failure.getStackTrace()).isEqualTo(own.getStackTrace());
+    Exception bug = new IllegalStateException("bug");
+    assertThat(run(RequestId.of(), throwing(bug), GET).outcome().failure()).isSameAs(bug);
+  }
+
   // ---- MaxBody ----
 
   @Test
