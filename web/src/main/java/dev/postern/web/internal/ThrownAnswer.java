@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record ThrownAnswer(Exception error, int status, Headers headers) {
   /** How many causes are looked at. There is a limit, because a chain of causes may be a circle. */
-  private static final int DEPTH = 50;
+  public static final int DEPTH = 50;
 
   /** What an exception or the first of its causes answers; null when none does. */
   public static @Nullable ThrownAnswer in(Throwable thrown) {

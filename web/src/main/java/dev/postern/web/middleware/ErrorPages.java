@@ -15,10 +15,12 @@ import dev.postern.internal.Escapes;
 import dev.postern.web.Responses;
 import dev.postern.web.internal.HeldStart;
 import dev.postern.web.internal.PassedBody;
+import dev.postern.web.internal.ThrownAnswer;
 import dev.postern.web.internal.Wrapped;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.util.Map;
@@ -32,7 +34,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>For an {@link HttpException} or a {@link GatewayException}, also as the cause of another
  * exception, the response has the status and the headers of that exception. If the request body was
- * short or broken, the status is 400. For every other exception it is 500.
+ * short or broken, the status is 400, or 408 if the body came too late. For every other exception
+ * it is 500.
  *
  * <p>Thread-safe, as far as the pages are.
  */
@@ -138,25 +141,9 @@ public final class ErrorPages implements Middleware {
   }
 
   private @Nullable Response shown(Environ environ, Exception error, Input input) throws Exception {
-    int status = 500;
-    Headers headers = Headers.of();
-    Throwable cause = error;
-    for (int depth = 0; cause != null && depth < 50 && status == 500; depth++) {
-      if (cause instanceof HttpException http) {
-        status = http.status();
-        headers = http.headers();
-        break;
-      }
-      if (cause instanceof GatewayException gateway) {
-        status = gateway.status();
-        headers = gateway.headers();
-        break;
-      }
-      cause = cause.getCause();
-    }
-    if (cause == null && input.failed && !(error instanceof RuntimeException)) {
-      status = 400;
-    }
+    ThrownAnswer answer = ThrownAnswer.in(error);
+    int status = answer == null ? input.status(error) : answer.status();
+    Headers headers = answer == null ? Headers.of() : answer.headers();
     Response own = page.page(environ, status);
     if (own == null) {
       return null;
@@ -181,9 +168,9 @@ public final class ErrorPages implements Middleware {
     return merged;
   }
 
-  /** Remembers whether the client's body has failed, because not every exception says so. */
+  /** Remembers how the client's body has failed, because not every exception says so. */
   private static final class Input extends FilterInputStream {
-    private boolean failed;
+    private @Nullable IOException failure;
 
     Input(InputStream in) {
       super(in);
@@ -194,8 +181,7 @@ public final class ErrorPages implements Middleware {
       try {
         return in.read();
       } catch (IOException e) {
-        failed = true;
-        throw e;
+        throw failed(e);
       }
     }
 
@@ -204,9 +190,42 @@ public final class ErrorPages implements Middleware {
       try {
         return in.read(bytes, offset, length);
       } catch (IOException e) {
-        failed = true;
-        throw e;
+        throw failed(e);
       }
+    }
+
+    /** An interrupt is not the client's fault. */
+    private IOException failed(IOException e) {
+      if (!(e instanceof InterruptedIOException)) {
+        failure = e;
+      }
+      return e;
+    }
+
+    /** The status for an exception that says none, as the gateway would choose it. */
+    int status(Exception error) {
+      if (failure == null || !isReaders(error)) {
+        return 500;
+      }
+      ThrownAnswer answer = ThrownAnswer.in(failure);
+      return answer == null ? 400 : answer.status();
+    }
+
+    /**
+     * Whether a reader of the body may have thrown this. Its exceptions are checked ones, and some
+     * parsers leave out the cause. Others are taken for bugs of the application.
+     */
+    private static boolean isReaders(Exception error) {
+      Throwable cause = error;
+      for (int depth = 0; cause != null && depth < ThrownAnswer.DEPTH; depth++) {
+        if (!(cause instanceof RuntimeException
+            || cause instanceof Error
+            || cause instanceof InterruptedException)) {
+          return true;
+        }
+        cause = cause.getCause();
+      }
+      return false;
     }
   }
 

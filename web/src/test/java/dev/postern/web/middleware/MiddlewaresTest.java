@@ -28,7 +28,9 @@ import java.io.ByteArrayOutputStream;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.io.SequenceInputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,6 +45,7 @@ import java.util.Base64;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -387,13 +390,7 @@ class MiddlewaresTest {
             return 0;
           }
         };
-    Application gunzip = Gunzip.of(99).wrap(ECHO);
-    Application received =
-        (environ, startResponse) -> {
-          Environ copy = environ.copy();
-          copy.put("postern.input", late);
-          return gunzip.call(copy, startResponse);
-        };
+    Application received = withInput(late, Gunzip.of(99).wrap(ECHO));
     return Web.run(received, encoded("gzip", whole.toByteArray()));
   }
 
@@ -549,21 +546,55 @@ class MiddlewaresTest {
     };
   }
 
+  /** Some parsers hide the exception of the body, others wrap it. */
   @Test
   void errorPages_shortRequestBody_is400() {
-    Application reading =
-        Application.of(
-            e -> {
-              try {
-                e.input().readAllBytes();
-              } catch (IOException failure) {
-                throw new IOException("hidden by a parser");
-              }
-              return Responses.text("");
-            });
     TestRequest request =
         TestRequest.of("POST", "/").withHeader("Content-Length", "9").withBody(new byte[2]);
-    assertThat(run(PAGES, reading, request).status()).isEqualTo(400);
+    assertThat(run(PAGES, reading(e -> new IOException("hidden")), request).status())
+        .isEqualTo(400);
+    assertThat(run(PAGES, reading(UncheckedIOException::new), request).status()).isEqualTo(400);
+    assertThat(run(PAGES, reading(e -> new IllegalStateException()), request).status())
+        .isEqualTo(500);
+  }
+
+  @Test
+  void errorPages_lateOrInterruptedRequestBody_isNot400() {
+    assertThat(readingFrom(new GatewayException(408, "late")).status()).isEqualTo(408);
+    assertThat(readingFrom(new InterruptedIOException()).status()).isEqualTo(500);
+  }
+
+  private static TestResponse readingFrom(IOException failure) {
+    InputStream broken =
+        new InputStream() {
+          @Override
+          public int read() throws IOException {
+            throw failure;
+          }
+        };
+    Application pages = PAGES.wrap(reading(e -> new IOException("hidden")));
+    return Web.run(withInput(broken, pages), GET);
+  }
+
+  private static Application withInput(InputStream input, Application application) {
+    return (environ, startResponse) -> {
+      Environ copy = environ.copy();
+      copy.put("postern.input", input);
+      return application.call(copy, startResponse);
+    };
+  }
+
+  /** Reads the body, and throws what a parser makes of its failure. */
+  private static Application reading(Function<IOException, Exception> parser) {
+    return Application.of(
+        e -> {
+          try {
+            e.input().readAllBytes();
+          } catch (IOException failure) {
+            throw parser.apply(failure);
+          }
+          return Responses.text("");
+        });
   }
 
   // ---- Cors ----
