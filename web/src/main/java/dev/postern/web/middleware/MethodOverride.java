@@ -1,8 +1,11 @@
 package dev.postern.web.middleware;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.postern.Application;
 import dev.postern.Environ;
 import dev.postern.Middleware;
+import dev.postern.web.Limits;
 import dev.postern.web.MediaType;
 import dev.postern.web.Request;
 import dev.postern.web.internal.Wrapped;
@@ -21,14 +24,22 @@ import org.jspecify.annotations.Nullable;
  * thread-safe.
  */
 public final class MethodOverride implements Middleware {
-  private static final MethodOverride ONE = new MethodOverride();
   private static final Set<String> METHODS = Set.of("PUT", "PATCH", "DELETE");
 
-  private MethodOverride() {}
+  private final Limits limits;
 
-  /** The middleware. */
+  private MethodOverride(Limits limits) {
+    this.limits = limits;
+  }
+
+  /** Reads forms with the limits of {@link Limits#of()}. */
   public static MethodOverride of() {
-    return ONE;
+    return new MethodOverride(Limits.of());
+  }
+
+  /** Reads forms with these limits, which then also hold for the application. */
+  public static MethodOverride of(Limits limits) {
+    return new MethodOverride(requireNonNull(limits, "limits"));
   }
 
   @Override
@@ -49,12 +60,12 @@ public final class MethodOverride implements Middleware {
         });
   }
 
-  private static @Nullable String override(Environ environ) throws IOException {
+  private @Nullable String override(Environ environ) throws IOException {
     String header = environ.header("X-HTTP-Method-Override");
     if (header != null) {
       return header;
     }
-    Request request = Request.of(environ);
+    Request request = Request.of(environ, limits);
     MediaType type = request.contentType();
     return type != null && type.is("application/x-www-form-urlencoded")
         ? request.form("_method")

@@ -17,6 +17,7 @@ import dev.postern.StartResponse;
 import dev.postern.testing.InMemoryGateway;
 import dev.postern.testing.TestRequest;
 import dev.postern.testing.TestResponse;
+import dev.postern.web.Limits;
 import dev.postern.web.Request;
 import dev.postern.web.Responses;
 import dev.postern.web.Router;
@@ -434,6 +435,16 @@ class MiddlewaresTest {
     assertThat(run(MethodOverride.of(), seeing("REQUEST_METHOD"), post).text()).isEqualTo("PATCH");
     TestRequest malformed = TestRequest.post("/", "application/x-www-form-urlencoded", "a=%zz");
     assertThat(run(MethodOverride.of(), HELLO, malformed).status()).isEqualTo(400);
+  }
+
+  @Test
+  void methodOverride_readsFormsWithItsLimits() {
+    String form = "_method=put&a=" + "x".repeat(100);
+    TestRequest post = TestRequest.post("/", "application/x-www-form-urlencoded", form);
+    Middleware small = MethodOverride.of(Limits.of().withBodyBytes(100));
+    assertThat(run(small, seeing("REQUEST_METHOD"), post).status()).isEqualTo(413);
+    Middleware large = MethodOverride.of(Limits.of().withBodyBytes(200));
+    assertThat(run(large, seeing("REQUEST_METHOD"), post).text()).isEqualTo("PUT");
   }
 
   // ---- ErrorPages ----
