@@ -195,12 +195,20 @@ public final class Multipart {
   static void sweep(Path directory, Instant before) {
     try (DirectoryStream<Path> old = Files.newDirectoryStream(directory, PREFIX + "*")) {
       for (Path file : old) {
-        if (Files.isRegularFile(file)
-            && Files.getLastModifiedTime(file).toInstant().isBefore(before)) {
-          Files.deleteIfExists(file);
-        }
+        sweepOne(file, before);
       }
     } catch (IOException | DirectoryIteratorException e) {
+      // If the directory cannot be read, nothing can be made in it either, which says so.
+    }
+  }
+
+  private static void sweepOne(Path file, Instant before) {
+    try {
+      if (Files.isRegularFile(file)
+          && Files.getLastModifiedTime(file).toInstant().isBefore(before)) {
+        Files.deleteIfExists(file);
+      }
+    } catch (IOException e) {
       // The file is another user's, or another process has deleted it at the same time.
     }
   }
