@@ -7,6 +7,7 @@ import dev.postern.Body;
 import dev.postern.Environ;
 import dev.postern.GatewayException;
 import dev.postern.StartResponse;
+import dev.postern.hosting.DirectorySlash;
 import dev.postern.hosting.RequestRules;
 import dev.postern.hosting.RunWatch;
 import dev.postern.process.ProgramText;

@@ -6,7 +6,6 @@ import dev.postern.Application;
 import dev.postern.Body;
 import dev.postern.Environ;
 import dev.postern.GatewayException;
-import dev.postern.Headers;
 import dev.postern.StartResponse;
 import dev.postern.cgi.HostBuilder;
 import dev.postern.cgi.Refusals;
@@ -15,6 +14,7 @@ import dev.postern.fastcgi.client.KeptServers;
 import dev.postern.fastcgi.client.ServerAddress;
 import dev.postern.fastcgi.client.ServerTarget;
 import dev.postern.fastcgi.client.Upstreams;
+import dev.postern.hosting.DirectorySlash;
 import dev.postern.hosting.HostOptions;
 import dev.postern.hosting.Permits;
 import dev.postern.hosting.ProgramHost;
@@ -23,6 +23,7 @@ import dev.postern.hosting.RunWatch;
 import dev.postern.internal.Escapes;
 import dev.postern.process.ProgramText;
 import dev.postern.process.Pumps;
+import dev.postern.program.RequestPath;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -143,9 +144,9 @@ public final class FastCgiApplication implements Application, AutoCloseable {
       if (root == null) {
         return run(environ, null, name, startResponse);
       }
-      String path = bytes(environ, "PATH_INFO");
+      String path = RequestPath.bytes(environ, "PATH_INFO");
       if (path.isEmpty()) {
-        return slash(environ, startResponse);
+        return DirectorySlash.redirect(environ, startResponse);
       }
       ScriptPath script = ScriptPath.of(path, extension, index, front);
       // A file below the root has one name. With a second slash at its start, the rest of the name
@@ -157,7 +158,7 @@ public final class FastCgiApplication implements Application, AutoCloseable {
         script.checkFile(root);
       }
       Environ mounted = environ.copy();
-      mounted.put("SCRIPT_NAME", bytes(environ, "SCRIPT_NAME") + script.script());
+      mounted.put("SCRIPT_NAME", RequestPath.bytes(environ, "SCRIPT_NAME") + script.script());
       mounted.put("PATH_INFO", script.pathInfo());
       String file = script.file(root);
       return run(mounted, file, program(script), startResponse);
@@ -176,11 +177,6 @@ public final class FastCgiApplication implements Application, AutoCloseable {
     }
   }
 
-  private static String bytes(Environ environ, String name) {
-    String value = environ.variable(name);
-    return value == null ? "" : value;
-  }
-
   private Body run(
       Environ environ, @Nullable String file, Path program, StartResponse startResponse)
       throws Exception {
@@ -195,28 +191,6 @@ public final class FastCgiApplication implements Application, AutoCloseable {
       watch.requestFailed(e);
       throw e;
     }
-  }
-
-  /**
-   * Redirects a request for the mount itself to the path with a slash at its end. A browser
-   * resolves the links in the page relative to that slash.
-   */
-  private static Body slash(Environ environ, StartResponse startResponse) {
-    String target = environ.variable("REQUEST_URI");
-    String path = target == null ? bytes(environ, "SCRIPT_NAME") : target;
-    int query = path.indexOf('?');
-    String only = query < 0 ? path : path.substring(0, query);
-    int scheme = only.indexOf("://");
-    if (scheme >= 0) {
-      int from = only.indexOf('/', scheme + 3);
-      only = from < 0 ? "" : only.substring(from);
-    }
-    String rest = bytes(environ, "QUERY_STRING");
-    // The location starts with one slash, because two would name another host.
-    String location = "/" + only.replaceFirst("^/+", "") + "/";
-    location = location.equals("//") ? "/" : location;
-    startResponse.start(301, Headers.of("Location", location + (rest.isEmpty() ? "" : "?" + rest)));
-    return Body.empty();
   }
 
   /**

@@ -356,6 +356,12 @@ class FastCgiApplicationTest {
       assertThat(Ask.get("/x/y").to(application).rule()).isEqualTo("no-script");
       Ask mount = Ask.get("").with("SCRIPT_NAME", "/cloud").with("REQUEST_URI", "//cloud");
       assertThat(mount.to(application).headers.get("Location")).isEqualTo("/cloud/");
+      Ask rewritten =
+          Ask.get("")
+              .with("SCRIPT_NAME", "/shop/cloud")
+              .with("QUERY_STRING", "a=b")
+              .with("REQUEST_URI", "/cloud?a=b");
+      assertThat(rewritten.to(application).headers.get("Location")).isEqualTo("/shop/cloud/?a=b");
     }
   }
 

@@ -1,4 +1,4 @@
-package dev.postern.cgi;
+package dev.postern.hosting;
 
 import dev.postern.Body;
 import dev.postern.Environ;
@@ -12,7 +12,7 @@ import java.nio.charset.StandardCharsets;
  * resolves the links in the directory's page relative to the path, so without the slash they would
  * lead beside the directory.
  */
-final class DirectorySlash {
+public final class DirectorySlash {
   private static final String HEX = "0123456789ABCDEF";
 
   /** {@code pchar} of RFC 3986 3.3 without letters and digits, and the slash. */
@@ -23,7 +23,7 @@ final class DirectorySlash {
   private DirectorySlash() {}
 
   /** Starts a 301 that keeps the query. */
-  static Body redirect(Environ environ, StartResponse startResponse) {
+  public static Body redirect(Environ environ, StartResponse startResponse) {
     String path =
         RequestPath.bytes(environ, "SCRIPT_NAME") + RequestPath.bytes(environ, "PATH_INFO") + "/";
     int start = 0;
