@@ -48,6 +48,8 @@ import org.jspecify.annotations.Nullable;
 public final class FastCgiApplication implements Application, AutoCloseable {
   private static final String DEFAULT_INDEX = "index.php";
   private static final String DEFAULT_EXTENSION = ".php";
+  private static final int DEFAULT_SERVERS =
+      Math.max(2, 2 * Runtime.getRuntime().availableProcessors());
 
   private final ProgramHost host;
   private final Upstreams upstreams;
@@ -64,8 +66,8 @@ public final class FastCgiApplication implements Application, AutoCloseable {
     HostOptions options = builder.options();
     this.host = new ProgramHost(options);
     this.root = builder.root;
-    this.index = builder.index;
-    this.extension = builder.extension;
+    this.index = builder.index == null ? DEFAULT_INDEX : builder.index;
+    this.extension = builder.extension == null ? DEFAULT_EXTENSION : builder.extension;
     this.front = builder.front;
     if (builder.command.isEmpty()) {
       this.upstreams =
@@ -79,6 +81,7 @@ public final class FastCgiApplication implements Application, AutoCloseable {
     } else {
       KeptServers.check();
       Path file = Path.of(builder.command.get(0));
+      int servers = builder.servers == 0 ? DEFAULT_SERVERS : builder.servers;
       Path directory = root != null ? root : file.toAbsolutePath().getParent();
       this.upstreams =
           Upstreams.of(
@@ -86,10 +89,10 @@ public final class FastCgiApplication implements Application, AutoCloseable {
                   builder.command,
                   options.environment(),
                   directory == null ? Path.of("/") : directory,
-                  builder.servers),
+                  servers),
               builder.connectTimeout);
       this.name = file;
-      this.places = List.of(options.places().withMax(builder.servers), options.places());
+      this.places = List.of(options.places().withMax(servers), options.places());
       this.localRoot = root != null;
     }
   }
@@ -219,12 +222,15 @@ public final class FastCgiApplication implements Application, AutoCloseable {
   public static final class Builder extends HostBuilder<Builder> {
     private final List<String> command;
     private final List<ServerAddress> addresses = new ArrayList<>();
-    private int servers = Math.max(2, 2 * Runtime.getRuntime().availableProcessors());
+
+    /** 0 for the default. */
+    private int servers;
+
     private int keepConnections;
     private Duration connectTimeout = Duration.ofSeconds(5);
     private @Nullable Path root;
-    private String index = DEFAULT_INDEX;
-    private String extension = DEFAULT_EXTENSION;
+    private @Nullable String index;
+    private @Nullable String extension;
     private @Nullable String front;
 
     private Builder(List<String> command) {
@@ -282,7 +288,7 @@ public final class FastCgiApplication implements Application, AutoCloseable {
 
     /**
      * How long a server may take to accept a connection; 5 s by default. Then the next server is
-     * tried.
+     * tried. A server that the application starts itself has 10 s from its start on.
      */
     public Builder connectTimeout(Duration timeout) {
       if (timeout.isZero() || timeout.isNegative()) {
@@ -339,8 +345,23 @@ public final class FastCgiApplication implements Application, AutoCloseable {
       return this;
     }
 
-    /** The application. It connects to nothing and starts nothing before the first request. */
+    /**
+     * The application. It connects to nothing and starts nothing before the first request.
+     *
+     * @throws IllegalStateException when an option was set that these servers do not have: an
+     *     index, an extension or a front controller without a root, a number of servers without a
+     *     command, or kept connections with one
+     */
     public FastCgiApplication build() {
+      if (root == null && (index != null || extension != null || front != null)) {
+        throw new IllegalStateException("index, extension and front controller must have a root");
+      }
+      if (command.isEmpty() && servers > 0) {
+        throw new IllegalStateException("number of servers must be that of a command");
+      }
+      if (!command.isEmpty() && keepConnections > 0) {
+        throw new IllegalStateException("servers that are kept must have one connection each");
+      }
       return new FastCgiApplication(this);
     }
 

@@ -6,6 +6,7 @@ import static dev.postern.fastcgi.client.FakeServer.record;
 import static dev.postern.fastcgi.client.FakeServer.stdout;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import dev.postern.cgi.CgiRun;
 import dev.postern.fastcgi.FastCgiApplication;
@@ -481,5 +482,19 @@ class FastCgiApplicationTest {
     assertThat(FastCgiApplication.of("[::1]:9000").toString()).contains("[::1]:9000");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> FastCgiApplication.builder(List.of("php-cgi")));
+  }
+
+  @Test
+  void builder_optionsThatTheServersDoNotHave_areRefused() {
+    List<FastCgiApplication.Builder> wrong =
+        List.of(
+            FastCgiApplication.builder("127.0.0.1:1").index("main.php"),
+            FastCgiApplication.builder("127.0.0.1:1").extension(".php5"),
+            FastCgiApplication.builder("127.0.0.1:1").frontController("/index.php"),
+            FastCgiApplication.builder("127.0.0.1:1").servers(2),
+            FastCgiApplication.builder(List.of("/usr/bin/php-cgi")).keepConnections(1));
+    for (FastCgiApplication.Builder builder : wrong) {
+      assertThatIllegalStateException().isThrownBy(builder::build);
+    }
   }
 }
