@@ -131,8 +131,8 @@ public final class Server {
         more = channel != null;
       } catch (ClosedChannelException e) {
         more = false;
-      } catch (IOException e) {
-        // There may be no free descriptors, for example. Others may give some back.
+      } catch (IOException | RuntimeException | OutOfMemoryError e) {
+        // There may be no free descriptors or memory, for example. Others may give some back.
         log("connection must be accepted: " + e);
         more = pause();
       }
