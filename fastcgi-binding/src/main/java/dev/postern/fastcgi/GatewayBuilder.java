@@ -130,9 +130,9 @@ public abstract class GatewayBuilder<B extends GatewayBuilder<B>> {
 
   /**
    * The path of the application, such as {@code /app}, or {@code ""} for the root. This path
-   * becomes SCRIPT_NAME and the rest becomes PATH_INFO, however the web server has split them. By
-   * default the web server's split counts. If nginx, Apache's mod_proxy or HAProxy name no
-   * application, the application is at the root.
+   * becomes SCRIPT_NAME and the rest becomes PATH_INFO, however the web server has split them. A
+   * path that is not below the mount is a 404. By default the web server's split counts. If nginx,
+   * Apache's mod_proxy or HAProxy name no application, the application is at the root.
    *
    * @throws IllegalArgumentException for a path that does not begin with a slash, or ends with one
    */

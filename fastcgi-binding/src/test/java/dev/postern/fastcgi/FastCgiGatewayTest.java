@@ -718,6 +718,17 @@ class FastCgiGatewayTest {
   }
 
   @Test
+  void pathThatIsNotBelowTheMount_isA404() throws IOException {
+    reopen(builder().mount("/app"));
+    try (RawWebServer server = RawWebServer.connect(gateway)) {
+      assertThat(server.get(1, true, "/app/x").answer(1).body()).isEqualTo("/x?");
+      assertThat(server.get(1, true, "/app").answer(1).body()).isEqualTo("?");
+      assertThat(server.get(1, true, "/apple").answer(1).status()).isEqualTo("404");
+      assertThat(server.get(1, true, "/").answer(1).status()).isEqualTo("404");
+    }
+  }
+
+  @Test
   void bodyWithoutALengthEndsWithItsStream() throws IOException {
     try (RawWebServer server = RawWebServer.connect(gateway)) {
       server.begin(1, true).params(1, variables("POST", "/echo"));

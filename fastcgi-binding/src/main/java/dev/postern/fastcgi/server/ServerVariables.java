@@ -67,13 +67,27 @@ public final class ServerVariables {
     return port ? field.substring(0, colon) : field;
   }
 
-  private static void place(Map<String, String> variables, @Nullable String mount) {
+  /** Whether the path of a request is the mount, or below it. */
+  static boolean isBelow(Map<String, String> sent, String mount) {
+    String path = path(sent);
+    return path.startsWith(mount)
+        && (path.length() == mount.length() || path.charAt(mount.length()) == '/');
+  }
+
+  /** The whole path, however the web server has split it. */
+  private static String path(Map<String, String> variables) {
     String script = variables.getOrDefault("SCRIPT_NAME", "");
     String path = variables.getOrDefault("PATH_INFO", "");
-    if (mount != null && isNginxScgi(variables)) {
+    if (isNginxScgi(variables)) {
       script = variables.getOrDefault("DOCUMENT_URI", "");
     }
+    return script.endsWith("/") && path.startsWith("/") ? path : script + path;
+  }
+
+  private static void place(Map<String, String> variables, @Nullable String mount) {
     if (mount == null) {
+      String script = variables.getOrDefault("SCRIPT_NAME", "");
+      String path = variables.getOrDefault("PATH_INFO", "");
       if (script.isEmpty() && path.isEmpty() && isNginxScgi(variables)) {
         variables.put("SCRIPT_NAME", "");
         variables.put("PATH_INFO", variables.get("DOCUMENT_URI"));
@@ -85,13 +99,10 @@ public final class ServerVariables {
       }
       return;
     }
-    String whole = script.endsWith("/") && path.startsWith("/") ? path : script + path;
-    boolean below =
-        whole.startsWith(mount)
-            && (whole.length() == mount.length() || whole.charAt(mount.length()) == '/');
-    if (below) {
+    if (isBelow(variables, mount)) {
+      String path = path(variables);
       variables.put("SCRIPT_NAME", mount);
-      variables.put("PATH_INFO", whole.substring(mount.length()));
+      variables.put("PATH_INFO", path.substring(mount.length()));
     }
   }
 

@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import dev.postern.Application;
 import dev.postern.Environ;
 import dev.postern.GatewayException;
+import dev.postern.internal.Escapes;
 import dev.postern.internal.LimitedInput;
 import java.io.IOException;
 import java.io.InputStream;
@@ -157,6 +158,12 @@ public final class Settings {
     if (!ServerVariables.isRequest(sent)) {
       return (e, start) -> {
         throw new GatewayException(400, "request must have a REQUEST_METHOD [E1]");
+      };
+    }
+    String prefix = mount;
+    if (prefix != null && !prefix.isEmpty() && !ServerVariables.isBelow(sent, prefix)) {
+      return (e, start) -> {
+        throw new GatewayException(404, "path must be below the mount " + Escapes.quote(prefix));
       };
     }
     long length = environ.contentLength();
