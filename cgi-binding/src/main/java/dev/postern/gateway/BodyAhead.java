@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * it reads would wait for them, and they for it. So {@link #start} reads the rest of the body into
  * memory or a file that has no name. The application then reads the body from there.
  *
- * <p>Any thread may read, but only one at a time. The request's thread calls {@code start}.
+ * <p>Any thread may read, but only one at a time. Any thread may call {@code start}.
  */
 public final class BodyAhead extends InputStream {
   private static final int BLOCK = 16 * 1024;
@@ -83,7 +83,7 @@ public final class BodyAhead extends InputStream {
    * @throws UncheckedIOException with a {@link GatewayException} when there is no room for the
    *     body. The response cannot be sent then, although its reader is still there.
    */
-  synchronized void start() {
+  public synchronized void start() {
     if (started || reading || left == 0) {
       return;
     }

@@ -271,6 +271,7 @@ final class FastCgiConnection extends Connection {
         new FastCgiSink(begun, stdout, out, body, ProcessVariables.isErrorPage(variables));
     Exchange exchange = Exchange.of(environ, sink);
     begun.exchange = exchange;
+    begun.body = body;
     lock.lock();
     try {
       request = begun;
@@ -637,14 +638,23 @@ final class FastCgiConnection extends Connection {
     if (!lock.tryLock()) {
       return;
     }
+    BodyAhead unread = null;
     try {
       FastCgiRequest running = request;
       boolean readable = !reading && failure == null;
       if (running != null && readable && now - running.began() > WATCH_AFTER_NANOS) {
         startReader();
       }
+      if (running != null && running.isStuck()) {
+        unread = running.body;
+      }
     } finally {
       lock.unlock();
+    }
+    if (unread != null) {
+      // Behind the body may be an abort, or the end of the connection. A reader of the body takes
+      // the lock, so this call is made without it.
+      unread.start();
     }
   }
 

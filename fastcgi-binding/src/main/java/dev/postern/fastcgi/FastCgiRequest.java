@@ -1,6 +1,7 @@
 package dev.postern.fastcgi;
 
 import dev.postern.Exchange;
+import dev.postern.gateway.BodyAhead;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
@@ -16,6 +17,12 @@ final class FastCgiRequest extends InputStream {
   final Ring stdin = new Ring();
   private final long began = System.nanoTime();
   private @Nullable StderrWriter stderr;
+
+  /** The body that the application reads; null if it has none of a known length. */
+  @Nullable BodyAhead body;
+
+  /** How much of STDIN had been read when the last look found it full; -1 if it was not full. */
+  private long readWhenFull = -1;
 
   /** Whether STDIN has ended, with its empty record. */
   boolean stdinEnded;
@@ -64,6 +71,13 @@ final class FastCgiRequest extends InputStream {
 
   void end() {
     connection.end(this);
+  }
+
+  /** Whether STDIN is full, and nothing of it was read since the last look. */
+  boolean isStuck() {
+    long last = readWhenFull;
+    readWhenFull = stdin.isFull() ? stdin.taken() : -1;
+    return last >= 0 && last == readWhenFull;
   }
 
   void cancel(Throwable cause) {

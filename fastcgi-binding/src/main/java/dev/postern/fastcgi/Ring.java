@@ -12,6 +12,7 @@ final class Ring {
   private byte[] bytes = {};
   private int start;
   private int count;
+  private long taken;
 
   boolean isEmpty() {
     return count == 0;
@@ -19,6 +20,16 @@ final class Ring {
 
   int size() {
     return count;
+  }
+
+  /** Whether nothing more fits before a reader takes bytes. */
+  boolean isFull() {
+    return count == MOST;
+  }
+
+  /** How many bytes readers have taken. */
+  long taken() {
+    return taken;
   }
 
   /** The position for the next bytes. {@link #free} says how many fit there in one piece. */
@@ -45,6 +56,7 @@ final class Ring {
     byte[] grown = new byte[Math.min(size, MOST)];
     int held = count;
     take(grown, 0, held);
+    taken -= held;
     bytes = grown;
     start = 0;
     count = held;
@@ -61,6 +73,7 @@ final class Ring {
     System.arraycopy(bytes, start, target, offset, first);
     System.arraycopy(bytes, 0, target, offset + first, n - first);
     count -= n;
+    taken += n;
     start = bytes.length == 0 ? 0 : (start + n) % bytes.length;
     return n;
   }

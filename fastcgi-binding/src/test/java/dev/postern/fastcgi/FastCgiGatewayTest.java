@@ -527,6 +527,24 @@ class FastCgiGatewayTest {
     assertThat(outcomes.take().complete()).isFalse();
   }
 
+  /** The body is longer than what a connection holds, and the application does not read it. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void f14_abortBehindABodyThatNobodyReads_cancelsTheRequest(boolean aborts) throws Exception {
+    try (RawWebServer server = RawWebServer.connect(gateway)) {
+      server.begin(1, true).params(1, variables("POST", "/wait", "CONTENT_LENGTH", "200000"));
+      for (int i = 0; i < 20; i++) {
+        server.record(Records.STDIN, 1, new byte[10_000]);
+      }
+      note("POST /wait");
+      if (aborts) {
+        server.record(Records.ABORT_REQUEST, 1, new byte[0]);
+        assertThat(server.answer(1).protocolStatus()).isZero();
+      }
+    }
+    note("cancelled");
+  }
+
   @Test
   void f14_abortDuringABodyFailsItsRead() throws Exception {
     try (RawWebServer server = RawWebServer.connect(gateway)) {
