@@ -1,5 +1,6 @@
 package dev.postern.fastcgi.client;
 
+import dev.postern.internal.Text;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -34,26 +35,11 @@ public record ServerAddress(@Nullable String host, int port, @Nullable Path path
     } else if (host.indexOf(':') >= 0) {
       host = "";
     }
-    int port = port(text.substring(colon + 1));
-    if (!host.isEmpty() && port > 0) {
-      return new ServerAddress(host, port, null);
+    long port = Text.parseLength(text.substring(colon + 1));
+    if (!host.isEmpty() && port > 0 && port <= 0xFFFF) {
+      return new ServerAddress(host, (int) port, null);
     }
     throw new IllegalArgumentException("address must be HOST:PORT or unix:PATH: " + text);
-  }
-
-  private static int port(String digits) {
-    if (digits.isEmpty() || digits.length() > 5) {
-      return 0;
-    }
-    int port = 0;
-    for (int i = 0; i < digits.length(); i++) {
-      char c = digits.charAt(i);
-      if (c < '0' || c > '9') {
-        return 0;
-      }
-      port = 10 * port + c - '0';
-    }
-    return port <= 0xFFFF ? port : 0;
   }
 
   /** A Unix socket. */

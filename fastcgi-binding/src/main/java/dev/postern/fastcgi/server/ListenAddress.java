@@ -1,5 +1,6 @@
 package dev.postern.fastcgi.server;
 
+import dev.postern.internal.Text;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
@@ -29,11 +30,16 @@ public record ListenAddress(@Nullable InetSocketAddress socket, @Nullable Path p
       return new ListenAddress(null, Path.of(text.substring(UNIX.length())).toAbsolutePath());
     }
     int colon = text.lastIndexOf(':');
-    if (colon <= 0 || text.startsWith(UNIX) || text.startsWith("fd:")) {
+    long port = Text.parseLength(text.substring(colon + 1));
+    if (colon <= 0
+        || text.startsWith(UNIX)
+        || text.startsWith("fd:")
+        || port < 0
+        || port > 0xFFFF) {
       throw wrong(text);
     }
-    return new ListenAddress(
-        new InetSocketAddress(host(text.substring(0, colon), text), port(text, colon + 1)), null);
+    InetAddress host = host(text.substring(0, colon), text);
+    return new ListenAddress(new InetSocketAddress(host, (int) port), null);
   }
 
   private static InetAddress host(String host, String text) {
@@ -46,21 +52,6 @@ public record ListenAddress(@Nullable InetSocketAddress socket, @Nullable Path p
     } catch (UnknownHostException e) {
       throw new IllegalArgumentException("host to listen at must have an address: " + host, e);
     }
-  }
-
-  private static int port(String text, int start) {
-    int port = 0;
-    for (int i = start; i < text.length(); i++) {
-      char c = text.charAt(i);
-      if (c < '0' || c > '9' || i - start == 5) {
-        throw wrong(text);
-      }
-      port = port * 10 + (c - '0');
-    }
-    if (start == text.length() || port > 65535) {
-      throw wrong(text);
-    }
-    return port;
   }
 
   private static IllegalArgumentException wrong(String text) {
