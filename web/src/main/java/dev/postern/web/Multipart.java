@@ -143,12 +143,9 @@ public final class Multipart {
         file(part);
         return;
       }
-      int left = (int) Math.min(Integer.MAX_VALUE - 16, limits.bodyBytes() - fieldBytes);
-      byte[] bytes = part.open().readNBytes(left);
-      if (bytes.length == left && part.open().read() >= 0) {
-        throw new HttpException(
-            413, "fields of a multipart form must not be longer than " + limits.bodyBytes());
-      }
+      long limit = limits.bodyBytes();
+      int left = Received.most(limit - fieldBytes);
+      byte[] bytes = Received.bytes(part.open(), left, limit, "fields of a multipart form");
       fieldBytes += bytes.length;
       Part kept = kept(part, null, new Part.InMemory(bytes));
       fields = fields.plus(part.name(), kept.text(Math.max(1, bytes.length)));

@@ -8,11 +8,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
 import java.nio.charset.Charset;
-import java.nio.charset.CodingErrorAction;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -102,31 +98,17 @@ public final class Part {
    *     longer than the limit, 415 when the charset is unknown
    */
   public String text(int limit) throws IOException {
-    MediaType known = contentType();
-    Charset charset =
-        known == null ? StandardCharsets.UTF_8 : known.charset(StandardCharsets.UTF_8);
+    Charset charset = Received.charset(contentType());
     byte[] bytes;
     InputStream in = open();
     try {
-      bytes = in.readNBytes(limit);
-      if (bytes.length == limit && in.read() >= 0) {
-        throw new HttpException(413, "field must not be longer than " + limit);
-      }
+      bytes = Received.bytes(in, limit, limit, "field");
     } finally {
       if (!(content instanceof Streamed)) {
         in.close();
       }
     }
-    try {
-      return charset
-          .newDecoder()
-          .onMalformedInput(CodingErrorAction.REPORT)
-          .onUnmappableCharacter(CodingErrorAction.REPORT)
-          .decode(ByteBuffer.wrap(bytes))
-          .toString();
-    } catch (CharacterCodingException e) {
-      throw new HttpException(400, "field must be text in " + charset.name());
-    }
+    return Received.text(bytes, charset, "field");
   }
 
   /**

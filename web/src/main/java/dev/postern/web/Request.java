@@ -7,11 +7,7 @@ import dev.postern.HttpException;
 import dev.postern.internal.Escapes;
 import dev.postern.web.internal.Ascii;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
 import java.nio.charset.Charset;
-import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
@@ -202,20 +198,11 @@ public final class Request {
    * @throws HttpException with status 413 when it is longer than {@link Limits#withBodyBytes}
    */
   public byte[] bytes() throws IOException {
-    long limit = Math.min(limits.bodyBytes(), Integer.MAX_VALUE - 16);
-    if (environ.contentLength() > limit) {
-      throw tooLong(limit);
+    int most = Received.most(limits.bodyBytes());
+    if (environ.contentLength() > most) {
+      throw Received.tooLong(most, "request body");
     }
-    InputStream input = environ.input();
-    byte[] bytes = input.readNBytes((int) limit);
-    if (bytes.length == limit && input.read() >= 0) {
-      throw tooLong(limit);
-    }
-    return bytes;
-  }
-
-  private static HttpException tooLong(long limit) {
-    return new HttpException(413, "request body must not be longer than " + limit);
+    return Received.bytes(environ.input(), most, most, "request body");
   }
 
   /**
@@ -225,19 +212,8 @@ public final class Request {
    *     long, 415 when its charset is unknown
    */
   public String text() throws IOException {
-    MediaType type = contentType();
-    Charset charset = type == null ? StandardCharsets.UTF_8 : type.charset(StandardCharsets.UTF_8);
-    byte[] bytes = bytes();
-    try {
-      return charset
-          .newDecoder()
-          .onMalformedInput(CodingErrorAction.REPORT)
-          .onUnmappableCharacter(CodingErrorAction.REPORT)
-          .decode(ByteBuffer.wrap(bytes))
-          .toString();
-    } catch (CharacterCodingException e) {
-      throw new HttpException(400, "request body must be text in " + charset.name());
-    }
+    Charset charset = Received.charset(contentType());
+    return Received.text(bytes(), charset, "request body");
   }
 
   /**
