@@ -23,7 +23,9 @@ import java.io.IOException;
  * looks whole. FastCGI has such a mark.
  *
  * <p>A request runs on a virtual thread if the JDK has them, otherwise on a platform thread. The
- * gateway notices that a web server has left when it writes the response.
+ * gateway notices that a web server has left when it writes the response. If the request's thread
+ * is interrupted while it waits for the body, as by a time-out, the connection is closed without a
+ * response.
  *
  * <p>Thread-safe.
  */
