@@ -146,7 +146,7 @@ public final class CgiGateway {
     boolean called = ProcessVariables.complete(variables);
     OutputStream out = output == null ? StandardStreams.output() : output;
     BodyAhead body = ProcessVariables.body(variables, input);
-    Environ environ = ProcessVariables.environ(variables, body, errors, true);
+    Environ environ = ProcessVariables.environ(variables, body, null, errors, true);
     if (!called) {
       environ.errors().println("postern: no REQUEST_METHOD in the environment: answering GET /");
       environ.errors().flush();

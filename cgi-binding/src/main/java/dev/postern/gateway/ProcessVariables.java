@@ -196,43 +196,18 @@ public final class ProcessVariables {
   }
 
   /**
-   * The environ of a request in a server, which is a process that answers many requests.
+   * The environ of a request.
    *
    * @param body null when the request has none of a known length
    * @param unsized the body of a request without a length, which ends at the end of this stream; or
    *     null
-   * @param errors null for standard error
-   */
-  public static Environ environ(
-      Map<String, String> variables,
-      @Nullable BodyAhead body,
-      @Nullable InputStream unsized,
-      @Nullable PrintWriter errors) {
-    Environ.Builder builder =
-        Environ.builder(variables)
-            .scheme(isSecure(variables) ? "https" : "http")
-            .multiprocess(true);
-    if (errors != null) {
-      builder.errors(errors);
-    }
-    if (body != null) {
-      body.giveTo(builder);
-    } else if (unsized != null) {
-      builder.input(unsized);
-    }
-    return builder.build();
-  }
-
-  /**
-   * The environ of a request.
-   *
-   * @param body null when the request has none
    * @param errors null for standard error
    * @param once whether this process answers one request only
    */
   public static Environ environ(
       Map<String, String> variables,
       @Nullable BodyAhead body,
+      @Nullable InputStream unsized,
       @Nullable PrintWriter errors,
       boolean once) {
     Environ.Builder builder =
@@ -246,6 +221,8 @@ public final class ProcessVariables {
     }
     if (body != null) {
       body.giveTo(builder);
+    } else if (unsized != null) {
+      builder.input(unsized);
     }
     return builder.build();
   }

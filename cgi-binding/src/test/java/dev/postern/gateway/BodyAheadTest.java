@@ -166,6 +166,7 @@ class BodyAheadTest {
           ProcessVariables.environ(
               Map.of("REQUEST_METHOD", "POST", "CONTENT_LENGTH", "100000"),
               body,
+              null,
               new PrintWriter(log),
               true);
       ByteArrayOutputStream out = new ByteArrayOutputStream();

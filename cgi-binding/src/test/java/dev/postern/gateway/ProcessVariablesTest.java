@@ -21,7 +21,8 @@ class ProcessVariablesTest {
     assertThat(variables)
         .containsExactlyInAnyOrderEntriesOf(Map.of("REQUEST_METHOD", "GET", "PATH_INFO", "/a"));
     ProcessVariables.complete(variables);
-    assertThat(ProcessVariables.environ(variables, null, null, true).pathInfo()).isEqualTo("/a");
+    assertThat(ProcessVariables.environ(variables, null, null, null, true).pathInfo())
+        .isEqualTo("/a");
   }
 
   @Test

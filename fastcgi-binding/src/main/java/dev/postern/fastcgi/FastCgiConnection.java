@@ -265,7 +265,7 @@ final class FastCgiConnection extends Connection {
     BodyAhead body = ProcessVariables.body(variables, begun);
     InputStream unsized = known ? null : settings.limited(begun);
     PrintWriter errors = settings.errors() == null ? begun.errors(out) : settings.errors();
-    Environ environ = ProcessVariables.environ(variables, body, unsized, errors);
+    Environ environ = ProcessVariables.environ(variables, body, unsized, errors, false);
     StdoutStream stdout = new StdoutStream(out, begun.id());
     FastCgiSink sink =
         new FastCgiSink(begun, stdout, out, body, ProcessVariables.isErrorPage(variables));

@@ -62,7 +62,7 @@ final class ScgiConnection extends Connection {
   private boolean answer(Map<String, String> sent, ScgiOutput out) throws IOException {
     Map<String, String> variables = ServerVariables.completed(sent, settings.mount());
     BodyAhead body = ProcessVariables.body(variables, in);
-    Environ environ = ProcessVariables.environ(variables, body, null, settings.errors());
+    Environ environ = ProcessVariables.environ(variables, body, null, settings.errors(), false);
     CgiSink sink = new CgiSink(out, body, ProcessVariables.isErrorPage(variables));
     Exchange running = Exchange.of(environ, sink);
     exchange = running;

@@ -35,11 +35,13 @@ final class WarmConnection {
 
   private final SocketChannel channel;
   private final WarmFrames frames;
+  private final WarmFrames.Output output;
   private final Application application;
   private final Body body = new Body();
   private @Nullable Exchange exchange;
   private @Nullable Thread request;
   private boolean watched;
+  private boolean released;
 
   /** Bytes of the body that are still to be read from the channel; -1 before that is known. */
   private volatile long bodyLeft = -1;
@@ -47,6 +49,7 @@ final class WarmConnection {
   WarmConnection(SocketChannel channel, Application application) {
     this.channel = channel;
     this.frames = new WarmFrames(channel);
+    this.output = frames.output();
     this.application = application;
   }
 
@@ -68,8 +71,7 @@ final class WarmConnection {
         new PrintWriter(new OutputStreamWriter(frames.errors(), StandardCharsets.UTF_8), true);
     BodyAhead ahead = ProcessVariables.body(variables, body);
     bodyLeft = Math.max(0, ProcessVariables.contentLength(variables));
-    Environ environ = ProcessVariables.environ(variables, ahead, errors, false);
-    WarmFrames.Output output = frames.output();
+    Environ environ = ProcessVariables.environ(variables, ahead, null, errors, false);
     CgiSink sink = output.sink(ahead, ProcessVariables.isErrorPage(variables));
     Exchange running = Exchange.of(environ, sink);
     synchronized (this) {
@@ -105,16 +107,33 @@ final class WarmConnection {
   }
 
   /**
-   * Starts a thread that waits for the stub's end, once for a request whose body has been read. The
-   * server's main thread calls this from time to time, so that only requests that take a while get
-   * such a thread.
+   * Starts a thread that waits for the stub's end, once for a request whose body has been read; and
+   * one that sends the end of a whole response whose request goes on. The server calls this from
+   * time to time, so that only requests that take a while get such threads.
    */
-  void watch() {
+  synchronized void watch() {
     if (!watched && bodyLeft == 0) {
+      start("postern-watch", this::awaitEnd);
       watched = true;
-      Thread watcher = new Thread(this::awaitEnd, "postern-watch");
-      watcher.setDaemon(true);
-      watcher.start();
+    }
+    if (!released && output.isWhole()) {
+      // A stub that takes nothing would stop the server's main thread.
+      start("postern-release", this::release);
+      released = true;
+    }
+  }
+
+  private static void start(String name, Runnable task) {
+    Thread thread = new Thread(task, name);
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  private void release() {
+    try {
+      output.release();
+    } catch (IOException e) {
+      // The stub is gone.
     }
   }
 

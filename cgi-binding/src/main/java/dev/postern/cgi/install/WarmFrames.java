@@ -78,7 +78,7 @@ final class WarmFrames {
   /**
    * The program's output. It keeps a short last block back and sends it together with the exit
    * status, because waking the stub once more takes longer than all of this. Confined to the
-   * request's thread.
+   * request's thread, except for {@link #isWhole} and {@link #release}.
    */
   final class Output extends Stream {
     private static final int SHORT = 4096;
@@ -87,6 +87,8 @@ final class WarmFrames {
 
     /** Whether only the exit status follows. */
     private boolean finished;
+
+    private volatile boolean whole;
 
     private Output() {
       super('o');
@@ -99,6 +101,7 @@ final class WarmFrames {
         public void finish() throws IOException {
           finished = true;
           super.finish();
+          whole = true;
         }
       };
     }
@@ -120,13 +123,22 @@ final class WarmFrames {
       }
     }
 
+    /**
+     * Whether the response is whole. The close of its body and the hooks of its application may
+     * still take long. Any thread.
+     */
+    boolean isWhole() {
+      return whole;
+    }
+
     /** Sends the exit status, which is the last frame. */
-    void exit(int status) throws IOException {
+    synchronized void exit(int status) throws IOException {
       ByteBuffer end = frame('x', new byte[] {(byte) status}, 0, 1);
       send(ByteBuffer.allocate(held.remaining() + end.remaining()).put(held).put(end).flip());
     }
 
-    private void release() throws IOException {
+    /** Sends what was kept back. The request's thread, or any thread once this is whole. */
+    synchronized void release() throws IOException {
       if (held.hasRemaining()) {
         send(held);
       }

@@ -46,6 +46,7 @@ final class WarmServer {
 
   private final Application application;
   private final Path socket;
+  private final Path lock;
   private final Path log;
   private final long idleNanos;
   private final long maxRequests;
@@ -57,6 +58,7 @@ final class WarmServer {
   private WarmServer(Application application, String[] arguments) throws IOException {
     this.application = application;
     this.socket = Path.of(arguments[0]);
+    this.lock = Path.of(arguments[1]);
     String name = String.valueOf(socket.getFileName());
     this.log = socket.resolveSibling(name.replaceFirst("\\.sock$", ".log"));
     this.idleNanos = TimeUnit.MILLISECONDS.toNanos(Long.parseLong(arguments[2]));
@@ -66,23 +68,16 @@ final class WarmServer {
   }
 
   /**
-   * Serves until there is nothing more to do, and ends the JVM.
+   * Serves until there is nothing more to do.
    *
    * @param arguments socket, lock file, idle time in milliseconds, maximum of requests
    */
   static void main(Application application, String[] arguments) throws Exception {
     System.setOut(System.err);
     WarmServer server = new WarmServer(application, arguments);
-    Runtime.getRuntime().addShutdownHook(new Thread(server::terminate, "postern-terminator"));
     server.listen();
+    Runtime.getRuntime().addShutdownHook(new Thread(server::terminate, "postern-terminator"));
     server.serve();
-    // An empty lock file says that this server ended in order, so the next one may start at once.
-    Files.write(
-        Path.of(arguments[1]),
-        new byte[0],
-        StandardOpenOption.WRITE,
-        StandardOpenOption.TRUNCATE_EXISTING);
-    System.exit(0);
   }
 
   /** Gives the socket its mode before it gets its name, so that it is never open to other users. */
@@ -162,13 +157,21 @@ final class WarmServer {
   }
 
   private void watch() throws IOException {
-    for (WarmConnection connection : active) {
-      connection.watch();
-    }
+    active.forEach(WarmServer::watch);
     boundLog();
     // A request writes when it ended before it leaves the set.
     if (active.isEmpty() && System.nanoTime() - lastEnd >= idleNanos) {
       stop();
+    }
+  }
+
+  @SuppressWarnings("CatchAndPrintStackTrace") // The server's standard error is its log.
+  private static void watch(WarmConnection connection) {
+    try {
+      connection.watch();
+    } catch (Throwable e) {
+      // The process may have no more threads, for example. The next look tries again.
+      e.printStackTrace();
     }
   }
 
@@ -190,11 +193,16 @@ final class WarmServer {
     }
   }
 
-  /** Closes the socket. The requests that wait in its queue go cold. */
+  /**
+   * Closes the socket. The requests that wait in its queue go cold. This process keeps the lock on
+   * its file until it ends. Without the file's name, the next request makes another file, locks
+   * that, and starts a server while the last requests of this one run.
+   */
   private synchronized void stop() throws IOException {
     if (server.isOpen()) {
-      Files.deleteIfExists(socket);
       server.close();
+      Files.deleteIfExists(socket);
+      Files.deleteIfExists(lock);
     }
   }
 
@@ -205,6 +213,7 @@ final class WarmServer {
       stop();
       for (WarmConnection connection : active) {
         connection.cancel(new IOException("server was told to end"));
+        watch(connection);
       }
       long began = System.nanoTime();
       while (!active.isEmpty()

@@ -117,9 +117,13 @@ sub start {
   local $^F = 255;    # the server inherits the lock
   open my $lock, '>>', "$name.lock" or return;
   flock $lock, 2 | 4 or return;
-  # One that has just failed is not tried again at once; one that ended in order leaves it empty. A
-  # lock of the future is an old one, and the clock has been set back.
+  # A server that ends removes the file, and its last requests may take long. Another file of this
+  # name may be another server's already.
   @stat = stat $lock;
+  my @named = stat "$name.lock";
+  return if !@named || $named[0] != $stat[0] || $named[1] != $stat[1];
+  # One that has just failed is not tried again at once; a new file is empty. A lock of the future is
+  # an old one, and the clock has been set back.
   my $age = time - $stat[9];
   return if $stat[7] && $age >= 0 && $age < 5;
   my $pid = fork;

@@ -6,6 +6,7 @@ import dev.postern.Environ;
 import dev.postern.Headers;
 import dev.postern.StartResponse;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,6 +14,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 import java.util.TreeMap;
+import java.util.concurrent.locks.LockSupport;
 
 /** Applications that are installed in tests, and some that cannot be. */
 public final class InstallApps {
@@ -23,6 +25,13 @@ public final class InstallApps {
   /** Says what it is asked for by the path. */
   public static final class Telling implements Application {
     private int calls;
+
+    /** As a connection pool does, on request. */
+    public Telling() {
+      if (Boolean.getBoolean("thread")) {
+        new Thread(LockSupport::park, "of-the-application").start();
+      }
+    }
 
     @Override
     public Body call(Environ environ, StartResponse response) throws Exception {
@@ -43,6 +52,7 @@ public final class InstallApps {
         case "/halt" -> halt(Path.of(environ.queryString()), Body.empty());
         case "/halfway" -> halfway(Path.of(environ.queryString()));
         case "/moved" -> moved(response);
+        case "/hook" -> hook(environ);
         default -> Body.of("hello\n");
       };
     }
@@ -61,6 +71,20 @@ public final class InstallApps {
       return Body.of("warned\n");
     }
 
+    /** Whole before its hook ends, which waits for a file, but not for ever. */
+    private static Body hook(Environ environ) {
+      Path directory = Path.of(environ.queryString());
+      environ.onFinish(
+          outcome -> {
+            note(directory.resolve("began"), "");
+            for (int i = 0; i < 2000 && !Files.exists(directory.resolve("go")); i++) {
+              LockSupport.parkNanos(10_000_000);
+            }
+            note(directory.resolve("ended"), "");
+          });
+      return Body.of("answer\n");
+    }
+
     /** More than the log may have. */
     private static Body flood() {
       for (int i = 0; i < 1200; i++) {
@@ -69,7 +93,7 @@ public final class InstallApps {
       return Body.of("flooded\n");
     }
 
-    private static Body halt(Path calls, Body body) throws IOException {
+    private static Body halt(Path calls, Body body) {
       note(calls, "called");
       Runtime.getRuntime().halt(9);
       return body;
@@ -120,8 +144,12 @@ public final class InstallApps {
     }
   }
 
-  private static void note(Path file, String line) throws IOException {
-    Files.writeString(file, line + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+  private static void note(Path file, String line) {
+    try {
+      Files.writeString(file, line + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** A block, and then nothing. Notes its close. */

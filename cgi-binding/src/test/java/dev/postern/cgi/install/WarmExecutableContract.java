@@ -7,6 +7,7 @@ import dev.postern.cgi.server.Tools;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -253,6 +254,36 @@ abstract class WarmExecutableContract {
 
     assertThat(InstalledProgram.exit(process)).isEqualTo(1);
     await("the body is closed", () -> Files.exists(notes));
+    await("the server has ended", () -> program.servers().isEmpty());
+  }
+
+  @Test
+  void wholeAnswer_doesNotWaitForTheEndOfItsRequest() throws Exception {
+    install();
+    warmPid();
+    Path hook = Files.createDirectory(notes);
+
+    Process process = program.start("/hook", hook.toString(), Map.of());
+
+    readUntil(process.getInputStream(), "\r\n\r\nanswer\n");
+    assertThat(hook.resolve("ended")).doesNotExist();
+    Files.createFile(hook.resolve("go"));
+    assertThat(InstalledProgram.exit(process)).isZero();
+  }
+
+  @Test
+  void terminatedServer_sendsTheAnswerThatIsWhole() throws Exception {
+    install();
+    String pid = warmPid();
+    Path hook = Files.createDirectory(notes);
+    Process process = program.start("/hook", hook.toString(), Map.of());
+    await("the hook has begun", () -> Files.exists(hook.resolve("began")));
+
+    signal("TERM", pid);
+
+    assertThat(InstalledProgram.read(process.getInputStream()))
+        .startsWith("Status: 200 OK\r\n")
+        .endsWith("\r\n\r\nanswer\n");
     await("the server has ended", () -> program.servers().isEmpty());
   }
 
@@ -561,6 +592,20 @@ abstract class WarmExecutableContract {
   }
 
   @Test
+  void lastRequestThatTakesLong_keepsNoNewServerOut() throws Exception {
+    program.install(warm().maxRequests(2));
+    String pid = warmPid();
+    Process last = program.start("/silent", notes.toString(), Map.of());
+    readUntil(last.getInputStream(), "s\n");
+
+    assertThat(warmPid()).isNotEqualTo(pid);
+
+    assertThat(program.servers()).anyMatch(server -> is(server, pid));
+    assertThat(last.isAlive()).isTrue();
+    last.destroy();
+  }
+
+  @Test
   void requestsAtOnce_areNoMoreThanTheMaximum() throws Exception {
     program.install(warm().maxRequests(4));
     String pid = warmPid();
@@ -592,6 +637,21 @@ abstract class WarmExecutableContract {
     assertThat(program.get("/")).isEqualTo("hello\n");
 
     assertThat(files(".log")).isEmpty();
+  }
+
+  @Test
+  void serverThatCannotListen_ends() throws Exception {
+    program.install(warm().jvmOption("-Dthread=true"));
+    warmPid();
+    program.endServers();
+    Path unnamed = Path.of(files(".lock").get(0).toString().replace(".lock", ".sock.new"));
+    Files.createDirectories(unnamed.resolve("in the way"));
+    makeOld();
+
+    assertThat(program.get("/")).isEqualTo("hello\n");
+
+    await("it has said why", () -> log().contains("DirectoryNotEmptyException"));
+    await("the server has ended", () -> program.servers().isEmpty());
   }
 
   @Test
@@ -706,9 +766,13 @@ abstract class WarmExecutableContract {
     Files.setLastModifiedTime(files(".lock").get(0), FileTime.fromMillis(0));
   }
 
-  private String log() throws IOException {
-    List<Path> logs = files(".log");
-    return logs.isEmpty() ? "no log" : Files.readString(logs.get(0));
+  private String log() {
+    try {
+      List<Path> logs = files(".log");
+      return logs.isEmpty() ? "no log" : Files.readString(logs.get(0));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private List<Path> files(String ending) throws IOException {
