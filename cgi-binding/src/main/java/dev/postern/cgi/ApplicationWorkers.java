@@ -124,17 +124,15 @@ final class ApplicationWorkers implements AutoCloseable {
 
   Body call(Environ environ, StartResponse startResponse) throws Exception {
     RunWatch watch = host.watch(file, environ);
-    try {
-      RequestRules.check(environ, host.options());
-      checkModes();
-      return host.run(new Request(watch), environ, startResponse, watch);
-    } catch (Throwable e) {
-      if (e instanceof GatewayException refused) {
-        host.counters().counted(refused);
-      }
-      watch.requestFailed(e);
-      throw e;
-    }
+    return host.run(
+        watch,
+        () -> {
+          RequestRules.check(environ, host.options());
+          checkModes();
+          return new Request(watch);
+        },
+        environ,
+        startResponse);
   }
 
   /** The failure of a request that has waited for a worker in vain. */

@@ -124,17 +124,15 @@ public final class CgiApplication implements Application, AutoCloseable {
   @Override
   public Body call(Environ environ, StartResponse startResponse) throws Exception {
     RunWatch watch = host.watch(program.file(), environ);
-    try {
-      RequestRules.check(environ, host.options());
-      check();
-      return host.run(program, java, environ, startResponse, watch);
-    } catch (Throwable e) {
-      if (e instanceof GatewayException refused) {
-        host.counters().counted(refused);
-      }
-      watch.requestFailed(e);
-      throw e;
-    }
+    return host.run(
+        watch,
+        () -> {
+          RequestRules.check(environ, host.options());
+          check();
+          return host.hosted(program, java, watch);
+        },
+        environ,
+        startResponse);
   }
 
   /**

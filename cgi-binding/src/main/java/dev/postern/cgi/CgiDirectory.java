@@ -136,32 +136,25 @@ public final class CgiDirectory implements Application, AutoCloseable {
    */
   @Override
   public Body call(Environ environ, StartResponse startResponse) throws Exception {
+    ProgramFinder.Found found;
     try {
       RequestRules.check(environ, host.options());
-      ProgramFinder.Found found = finder.find(environ);
-      if (found.slashMissing()) {
-        return DirectorySlash.redirect(environ, startResponse);
-      }
-      RunWatch watch = host.watch(found.file(), environ);
-      try {
-        return run(found, environ, startResponse, watch);
-      } catch (Throwable e) {
-        watch.requestFailed(e);
-        throw e;
-      }
+      found = finder.find(environ);
     } catch (GatewayException e) {
       throw host.counters().counted(e);
     }
-  }
-
-  private Body run(
-      ProgramFinder.Found found, Environ environ, StartResponse startResponse, RunWatch watch)
-      throws Exception {
-    Program program = program(found);
+    if (found.slashMissing()) {
+      return DirectorySlash.redirect(environ, startResponse);
+    }
     Environ mounted = environ.copy();
     mounted.put("SCRIPT_NAME", found.scriptName());
     mounted.put("PATH_INFO", found.pathInfo());
-    return host.run(program, inside(found.file()), mounted, startResponse, watch);
+    RunWatch watch = host.watch(found.file(), environ);
+    return host.run(
+        watch,
+        () -> host.hosted(program(found), inside(found.file()), watch),
+        mounted,
+        startResponse);
   }
 
   /**

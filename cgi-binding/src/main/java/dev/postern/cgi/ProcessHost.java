@@ -5,6 +5,7 @@ import dev.postern.Environ;
 import dev.postern.GatewayException;
 import dev.postern.StartResponse;
 import dev.postern.hosting.HostOptions;
+import dev.postern.hosting.Hosted;
 import dev.postern.hosting.Permits;
 import dev.postern.hosting.ProgramHost;
 import dev.postern.hosting.RefusalCounters;
@@ -15,6 +16,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -67,24 +69,20 @@ final class ProcessHost {
     return Refusals.of(counters().snapshot());
   }
 
+  /** Runs what was chosen, and starts its response: see {@link ProgramHost#run}. */
+  Body run(RunWatch watch, Callable<Hosted> choice, Environ environ, StartResponse startResponse)
+      throws Exception {
+    return host.run(watch, choice, environ, startResponse);
+  }
+
   /**
-   * Runs a program that may run, and starts its response: see {@link ProgramHost#run}.
+   * A program that may run, for one request.
    *
    * @param inside the program's code if it runs inside this JVM; null for a program that is started
    *     as a process
    */
-  Body run(
-      Program program,
-      @Nullable JavaProgram inside,
-      Environ environ,
-      StartResponse startResponse,
-      RunWatch watch)
-      throws Exception {
-    return host.run(
-        new HostedFile(program, host.options(), options, places(program), watch, inside),
-        environ,
-        startResponse,
-        watch);
+  Hosted hosted(Program program, @Nullable JavaProgram inside, RunWatch watch) {
+    return new HostedFile(program, host.options(), options, places(program), watch, inside);
   }
 
   /** Whether any group loads its programs before they are requested. */

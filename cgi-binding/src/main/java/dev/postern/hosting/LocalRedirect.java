@@ -1,10 +1,7 @@
 package dev.postern.hosting;
 
-import dev.postern.Application;
-import dev.postern.Body;
 import dev.postern.Environ;
 import dev.postern.GatewayException;
-import dev.postern.StartResponse;
 import dev.postern.internal.Escapes;
 import dev.postern.program.RequestPath;
 import dev.postern.wire.Refusal;
@@ -34,18 +31,16 @@ public final class LocalRedirect {
   private LocalRedirect() {}
 
   /**
-   * Calls the application of {@code options} for the place that a program named.
+   * The request for the place that a program named.
    *
    * @param location a path that begins with one slash, and its query
    * @throws GatewayException with status 502 when a request may not have such a path, or there were
    *     too many redirects
    */
-  static Body follow(
-      Environ environ, HostOptions options, String location, StartResponse startResponse)
-      throws Exception {
-    Application application = options.localRedirects();
+  static Environ next(Environ environ, HostOptions options, String location)
+      throws GatewayException {
     int count = environ.get(COUNT) instanceof Integer before ? before : 0;
-    if (application == null || count == MAX) {
+    if (count == MAX) {
       throw Refusal.of(
           502, "redirect-loop", "local redirects must not exceed " + MAX + " for a request");
     }
@@ -61,7 +56,7 @@ public final class LocalRedirect {
     }
     next.put("postern.input", InputStream.nullInputStream());
     next.put(COUNT, count + 1);
-    return application.call(next, startResponse);
+    return next;
   }
 
   private static String path(String location, boolean encodedSlash) throws GatewayException {

@@ -1,5 +1,6 @@
 package dev.postern.hosting;
 
+import dev.postern.Application;
 import dev.postern.Body;
 import dev.postern.Environ;
 import dev.postern.GatewayException;
@@ -13,6 +14,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,41 +61,63 @@ public final class ProgramHost {
   }
 
   /**
-   * Starts the program and its response. The body that is returned owns the running program and its
-   * places.
+   * Checks a request, starts what answers it, and starts the response. The body that is returned
+   * owns the running program and its places. A refusal counts here, and what another application
+   * refuses after a local redirect counts only there.
+   *
+   * @param choice checks that the request may be answered, and says what answers it
    */
-  public Body run(Hosted hosted, Environ environ, StartResponse startResponse, RunWatch watch)
+  public Body run(
+      RunWatch watch, Callable<Hosted> choice, Environ environ, StartResponse startResponse)
       throws Exception {
-    RequestBody request = RequestBody.of(environ, options.maxBody(), options.maxSpool());
-    watch.body(request);
-    ProgramRun run = null;
-    ProgramResponse head;
+    Application redirects = options.localRedirects();
+    Environ next;
+    try {
+      Hosted hosted = choice.call();
+      RequestBody request = RequestBody.of(environ, options.maxBody(), options.maxSpool());
+      watch.body(request);
+      ProgramRun run = start(hosted, environ, request, watch);
+      try {
+        ProgramResponse head = run.head();
+        if (head.localPath() == null || redirects == null) {
+          return run.begin(head, startResponse);
+        }
+        next = LocalRedirect.next(environ, options, head.localPath());
+      } catch (Throwable e) {
+        watch.failed(e);
+        run.close();
+        throw e;
+      }
+      run.close();
+    } catch (Throwable e) {
+      if (e instanceof GatewayException refused) {
+        counters.count(Refusal.rule(refused));
+      }
+      watch.requestFailed(e);
+      throw e;
+    }
+    return redirects.call(next, startResponse);
+  }
+
+  private ProgramRun start(Hosted hosted, Environ environ, RequestBody request, RunWatch watch)
+      throws IOException {
     try {
       Map<String, String> environment = hosted.environment(environ, request.length(), counters);
       watch.given(hosted, environment);
       Places places = places(hosted.places(), watch);
+      ProgramRun run = new ProgramRun(options, counters, hosted, environ, request, places, watch);
       try {
-        run = new ProgramRun(options, counters, hosted, environ, request, places, watch);
         run.start(started(hosted, watch, environment, request));
-        head = run.head();
-        if (head.localPath() == null || options.localRedirects() == null) {
-          return run.begin(head, startResponse);
-        }
+        return run;
       } catch (Throwable e) {
         watch.failed(e);
-        if (run != null) {
-          run.close();
-        } else {
-          places.close();
-        }
+        run.close();
         throw e;
       }
     } catch (Throwable e) {
       request.close();
       throw e;
     }
-    run.close();
-    return LocalRedirect.follow(environ, options, head.localPath(), startResponse);
   }
 
   private static RunningProgram started(

@@ -196,7 +196,8 @@ final class ProgramRun implements Body {
   private boolean hasBody() throws IOException {
     long start = System.nanoTime();
     long blank = 0;
-    Duration left = AFTER_REDIRECT;
+    Duration time = atMost(AFTER_REDIRECT);
+    Duration left = time;
     RunningProgram.Read read = RunningProgram.Read.BLOCK;
     while (read == RunningProgram.Read.BLOCK && !left.isNegative()) {
       read = output().await(left);
@@ -207,7 +208,10 @@ final class ProgramRun implements Body {
         }
         output().discard();
       }
-      left = left(AFTER_REDIRECT, start);
+      left = left(time, start);
+    }
+    if (read == RunningProgram.Read.END) {
+      end();
     }
     bodiless = true;
     if (read == RunningProgram.Read.END) {
@@ -315,9 +319,7 @@ final class ProgramRun implements Body {
   /** Whether nothing follows the head soon, so that the head need not wait. */
   private boolean isSilent() throws IOException {
     try {
-      Duration left = remaining();
-      Duration wait = left.compareTo(HEAD_ALONE) < 0 ? left : HEAD_ALONE;
-      return !isSatisfied() && output().await(wait) == RunningProgram.Read.TIMEOUT;
+      return !isSatisfied() && output().await(atMost(HEAD_ALONE)) == RunningProgram.Read.TIMEOUT;
     } catch (GatewayException e) {
       throw failed(e);
     }
@@ -509,6 +511,12 @@ final class ProgramRun implements Body {
   /** What is left of a time that began then; negative when it is over. */
   private static Duration left(Duration time, long start) {
     return time.minusNanos(System.nanoTime() - start);
+  }
+
+  /** That time, or the time that is left for the whole run if this is less. */
+  private Duration atMost(Duration time) {
+    Duration left = remaining();
+    return left.compareTo(time) < 0 ? left : time;
   }
 
   /** The time that is left for the whole run, not below zero. */

@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -145,6 +146,31 @@ class LocalRedirectTest {
     assertThat(call.rule()).isEqualTo("redirect-loop");
     assertThat(calls).hasValue(5);
     assertThat(limit.available()).isEqualTo(1);
+    assertThat(app.refusals().asMap()).isEqualTo(Map.of("redirect-loop", 1L));
+  }
+
+  @Test
+  void refusalOfAnotherApplication_countsOnlyThere() throws IOException {
+    CgiDirectory target = CgiDirectory.of(Files.createDirectory(directory.resolve("d")));
+    CgiApplication app = builder("Location: /missing\\n\\n").localRedirects(target).build();
+
+    assertThat(Call.get("/").to(app).status).isEqualTo(404);
+    assertThat(target.refusals().asMap()).isEqualTo(Map.of("no-program", 1L));
+    assertThat(app.refusals().total()).isZero();
+  }
+
+  @Test
+  void programThatFailsAfterItsLocalRedirect_is502() throws IOException {
+    for (String end : List.of("kill -9 $$", "exit 1")) {
+      Path program = Programs.sh(directory, "p", "printf 'Location: /x\\n\\n'", end);
+      CgiApplication app =
+          CgiApplication.builder(program).strictExit().localRedirects(MIRROR).build();
+      Call call = Call.get("/").to(app);
+
+      assertThat(call.status).as(end).isEqualTo(502);
+      assertThat(call.rule()).isEqualTo("bad-exit");
+      assertThat(app.refusals().asMap()).isEqualTo(Map.of("bad-exit", 1L));
+    }
   }
 
   @Test
@@ -158,10 +184,11 @@ class LocalRedirectTest {
     }
     for (String location :
         List.of("/../x", "/a/%%2e%%2e/x", "/a%%00", "/a%%2fb", "/a\\\\b", "/%%zz", "/a/..;/b")) {
-      Call call =
-          Call.get("/")
-              .to(builder("Location: " + location + "\\n\\n").localRedirects(MIRROR).build());
+      CgiApplication app =
+          builder("Location: " + location + "\\n\\n").localRedirects(MIRROR).build();
+      Call call = Call.get("/").to(app);
       assertThat(call.status).as(location).isEqualTo(502);
+      assertThat(app.refusals().asMap()).isEqualTo(Map.of(call.rule(), 1L));
       assertThat(call.log()).contains("local redirect must go to a path that a request may have");
     }
     Call evil =

@@ -19,7 +19,6 @@ import dev.postern.hosting.HostOptions;
 import dev.postern.hosting.Permits;
 import dev.postern.hosting.ProgramHost;
 import dev.postern.hosting.RequestRules;
-import dev.postern.hosting.RunWatch;
 import dev.postern.internal.Escapes;
 import dev.postern.process.ProgramText;
 import dev.postern.process.Pumps;
@@ -142,32 +141,39 @@ public final class FastCgiApplication implements Application, AutoCloseable {
    */
   @Override
   public Body call(Environ environ, StartResponse startResponse) throws Exception {
+    ScriptPath script = null;
     try {
       RequestRules.check(environ, host.options());
-      if (root == null) {
-        return run(environ, null, name, startResponse);
+      if (root != null) {
+        String path = RequestPath.bytes(environ, "PATH_INFO");
+        if (path.isEmpty()) {
+          return DirectorySlash.redirect(environ, startResponse);
+        }
+        script = script(path, root);
       }
-      String path = RequestPath.bytes(environ, "PATH_INFO");
-      if (path.isEmpty()) {
-        return DirectorySlash.redirect(environ, startResponse);
-      }
-      ScriptPath script = ScriptPath.of(path, extension, index, front);
-      // A file below the root has one name. With a second slash at its start, the rest of the name
-      // would be an absolute path, which leaves the root.
-      if (script == null || script.script().contains("//")) {
-        throw ScriptPath.none(path);
-      }
-      if (localRoot) {
-        script.checkFile(root);
-      }
-      Environ mounted = environ.copy();
-      mounted.put("SCRIPT_NAME", RequestPath.bytes(environ, "SCRIPT_NAME") + script.script());
-      mounted.put("PATH_INFO", script.pathInfo());
-      String file = script.file(root);
-      return run(mounted, file, program(script), startResponse);
     } catch (GatewayException e) {
       throw host.counters().counted(e);
     }
+    if (script == null || root == null) {
+      return run(environ, null, name, startResponse);
+    }
+    Environ mounted = environ.copy();
+    mounted.put("SCRIPT_NAME", RequestPath.bytes(environ, "SCRIPT_NAME") + script.script());
+    mounted.put("PATH_INFO", script.pathInfo());
+    return run(mounted, script.file(root), program(script), startResponse);
+  }
+
+  private ScriptPath script(String path, Path directory) throws GatewayException {
+    ScriptPath script = ScriptPath.of(path, extension, index, front);
+    // A file below the root has one name. With a second slash at its start, the rest of the name
+    // would be an absolute path, which leaves the root.
+    if (script == null || script.script().contains("//")) {
+      throw ScriptPath.none(path);
+    }
+    if (localRoot) {
+      script.checkFile(directory);
+    }
+    return script;
   }
 
   /** The script for logs. */
@@ -183,17 +189,11 @@ public final class FastCgiApplication implements Application, AutoCloseable {
   private Body run(
       Environ environ, @Nullable String file, Path program, StartResponse startResponse)
       throws Exception {
-    RunWatch watch = host.watch(program, environ);
-    try {
-      return host.run(
-          new ServerTarget(upstreams, dialect, host.options(), places, program, file),
-          environ,
-          startResponse,
-          watch);
-    } catch (Throwable e) {
-      watch.requestFailed(e);
-      throw e;
-    }
+    return host.run(
+        host.watch(program, environ),
+        () -> new ServerTarget(upstreams, dialect, host.options(), places, program, file),
+        environ,
+        startResponse);
   }
 
   /**

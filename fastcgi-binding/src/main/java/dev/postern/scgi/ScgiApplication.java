@@ -66,19 +66,15 @@ public final class ScgiApplication implements Application, AutoCloseable {
   @Override
   public Body call(Environ environ, StartResponse startResponse) throws Exception {
     RunWatch watch = host.watch(name, environ);
-    try {
-      RequestRules.check(environ, host.options());
-      ServerTarget target =
-          new ServerTarget(
+    return host.run(
+        watch,
+        () -> {
+          RequestRules.check(environ, host.options());
+          return new ServerTarget(
               upstreams, dialect, host.options(), List.of(host.options().places()), name, null);
-      return host.run(target, environ, startResponse, watch);
-    } catch (Throwable e) {
-      if (e instanceof GatewayException refused) {
-        host.counters().counted(refused);
-      }
-      watch.requestFailed(e);
-      throw e;
-    }
+        },
+        environ,
+        startResponse);
   }
 
   /**
