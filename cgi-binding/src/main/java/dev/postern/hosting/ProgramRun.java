@@ -186,7 +186,7 @@ final class ProgramRun implements Body {
   }
 
   private boolean isBodiless(int status) {
-    return status == 204 || status == 304 || environ.method().equals("HEAD");
+    return status == 204 || status == 205 || status == 304 || environ.method().equals("HEAD");
   }
 
   /**

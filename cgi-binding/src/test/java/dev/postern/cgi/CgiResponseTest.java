@@ -56,6 +56,16 @@ class CgiResponseTest {
     assertThat(app.refusals().total()).isEqualTo(outputs.size());
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {204, 205, 304})
+  void bodilessAnswerWithoutAType_goesOutWithoutItsBody(int status) throws IOException {
+    Call call = write("Status: " + status + "\n\nbody").to(raw());
+
+    assertThat(call.status).isEqualTo(status);
+    assertThat(call.body()).isEmpty();
+    assertThat(call.outcome.complete()).isTrue();
+  }
+
   /** As CGI.pm's redirect and Python's print write it. */
   @ParameterizedTest
   @ValueSource(
