@@ -89,7 +89,7 @@ public final class CgiExecutable {
     try {
       String text = fill(directory, runtime, notes);
       directory.open();
-      replace(target, text, directory);
+      replace(target, text, directory, notes);
     } catch (Throwable e) {
       directory.delete();
       throw e;
@@ -152,13 +152,13 @@ public final class CgiExecutable {
     return warm.text(runtime, directory, applicationClass, notes);
   }
 
-  private static void replace(Path target, String text, InstallDirectory directory)
-      throws IOException {
+  private static void replace(
+      Path target, String text, InstallDirectory directory, List<String> notes) throws IOException {
     Path temporary = Files.createTempFile(target.toAbsolutePath().getParent(), ".postern", ".new");
     try {
       Files.write(temporary, text.getBytes(StandardCharsets.UTF_8));
       InstallDirectory.setMode(temporary, "rwxr-xr-x");
-      directory.follow(target);
+      directory.follow(target, notes);
       Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
     } finally {
       Files.deleteIfExists(temporary);

@@ -3,8 +3,10 @@ package dev.postern.cgi.install;
 import dev.postern.program.Program;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -87,7 +89,11 @@ record InstallDirectory(Path path, Path library, String name) {
 
   /** The number that distinguishes this installation from all others. */
   String number() {
-    return path.getFileName().toString().substring(name.length() + 1);
+    return number(path);
+  }
+
+  private String number(Path installation) {
+    return installation.getFileName().toString().substring(name.length() + 1);
   }
 
   /**
@@ -135,9 +141,9 @@ record InstallDirectory(Path path, Path library, String name) {
   /**
    * Takes the place of the installation that {@code executable} names. That installation stays,
    * because a web server may have just started the old executable. The installation before it is
-   * removed.
+   * removed. If that fails, a note says so.
    */
-  void follow(Path executable) throws IOException {
+  void follow(Path executable, List<String> notes) throws IOException {
     Path last = installedBy(executable);
     if (last == null) {
       return;
@@ -146,12 +152,41 @@ record InstallDirectory(Path path, Path library, String name) {
     if (Files.isRegularFile(record)) {
       Path older = sibling(Files.readString(record, StandardCharsets.UTF_8).trim());
       if (older != null) {
-        delete(older);
+        remove(older, notes);
       }
     }
     Path file = path.resolve(PREVIOUS);
     Files.writeString(file, last.getFileName() + "\n");
     setMode(file, "rw-r--r--");
+  }
+
+  private void remove(Path older, List<String> notes) {
+    try {
+      deleteRunFiles(number(older));
+      delete(older);
+    } catch (IOException e) {
+      // Another user may have installed it, for example.
+      notes.add("the installation before the last one could not be removed: " + older);
+    }
+  }
+
+  /** Removes what the warm servers of an installation have left, where our user may. */
+  private void deleteRunFiles(String number) throws IOException {
+    Path run = library.resolve(RUN);
+    if (!Files.isDirectory(run)) {
+      return;
+    }
+    try (DirectoryStream<Path> users = Files.newDirectoryStream(run)) {
+      for (Path user : users) {
+        if (Files.isDirectory(user, LinkOption.NOFOLLOW_LINKS) && Files.isWritable(user)) {
+          try (DirectoryStream<Path> files = Files.newDirectoryStream(user, number + ".*")) {
+            for (Path file : files) {
+              Files.delete(file);
+            }
+          }
+        }
+      }
+    }
   }
 
   private @Nullable Path installedBy(Path executable) throws IOException {
