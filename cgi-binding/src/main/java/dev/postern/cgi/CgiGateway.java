@@ -53,12 +53,6 @@ import org.jspecify.annotations.Nullable;
  * <p>Not thread-safe.
  */
 public final class CgiGateway {
-  /**
-   * How many bytes of an unread body the gateway reads after the response. By default a host
-   * accepts request bodies of up to this size.
-   */
-  private static final long DRAIN_LIMIT = 64L * 1024 * 1024;
-
   private final Application application;
   private final @Nullable Map<String, String> environment;
   private final @Nullable InputStream input;
@@ -186,9 +180,8 @@ public final class CgiGateway {
   private static void drain(BodyAhead body) {
     byte[] block = new byte[16 * 1024];
     try {
-      long left = DRAIN_LIMIT;
-      for (int n = body.read(block); n >= 0 && left > 0; n = body.read(block)) {
-        left -= n;
+      while (body.read(block) >= 0) {
+        // Nobody wants it.
       }
     } catch (IOException e) {
       // The body was short; the response is whole all the same.

@@ -100,7 +100,7 @@ class CgiExecutableTest {
 
   @Test
   void c03_whatTheApplicationLeavesIsReadToContentLength() throws Exception {
-    int length = 1024 * 1024;
+    int length = 70 * 1024 * 1024;
     Executable executable =
         app("hello")
             .with("REQUEST_METHOD", "POST")

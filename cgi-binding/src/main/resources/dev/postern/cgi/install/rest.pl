@@ -97,7 +97,6 @@ sub relay {
 # Some servers lose the response of a program that ends before it has read the whole body.
 sub drain {
   my ($left) = @_;
-  $left = 64 * 1024 * 1024 if $left > 64 * 1024 * 1024;
   while ($left > 0) {
     my $count = sysread(STDIN, my $bytes, $left < 65536 ? $left : 65536) or last;
     $left -= $count;

@@ -307,6 +307,23 @@ abstract class WarmExecutableContract {
   }
 
   @Test
+  void bodyThatNobodyReads_isTakenToItsEnd() throws Exception {
+    install();
+    warmPid();
+    byte[] body = new byte[70 * 1024 * 1024];
+
+    Process process =
+        program.start(
+            "/", "", Map.of("REQUEST_METHOD", "POST", "CONTENT_LENGTH", body.length + ""));
+    try (OutputStream in = process.getOutputStream()) {
+      in.write(body);
+    }
+
+    assertThat(InstalledProgram.read(process.getInputStream())).endsWith("hello\n");
+    assertThat(InstalledProgram.exit(process)).isZero();
+  }
+
+  @Test
   void closedStreams_areNoFilesOfTheStub() throws Exception {
     install();
     String pid = warmPid();
