@@ -39,6 +39,8 @@ public final class RunWatch {
   private static final Set<String> LIMITS =
       Set.of(
           "process-limit",
+          "instance-limit",
+          "abandoned-limit",
           "not-started",
           "spool-full",
           "program-timeout",

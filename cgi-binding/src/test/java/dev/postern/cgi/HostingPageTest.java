@@ -11,6 +11,7 @@ import dev.postern.wire.HeaderBlockParser;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -66,7 +67,8 @@ class HostingPageTest {
   @Test
   void attackK04_everyRule_isOnThePageAndInTheCode() throws IOException {
     Set<String> rules = new TreeSet<>();
-    for (String sources : new String[] {"cgi", "hosting", "process", "program", "system", "wire"}) {
+    for (String sources :
+        List.of("cgi", "hosting", "inprocess", "process", "program", "system", "wire")) {
       Path directory = ROOT.resolve("cgi-binding/src/main/java/dev/postern").resolve(sources);
       try (Stream<Path> files = Files.list(directory)) {
         for (Path file : files.filter(Files::isRegularFile).toList()) {
