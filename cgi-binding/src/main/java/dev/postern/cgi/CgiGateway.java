@@ -149,7 +149,9 @@ public final class CgiGateway {
     Exchange exchange = Exchange.of(environ, sink);
     Application answering = environ.contentLength() > maxBody ? new TooLarge() : application;
     if (!ownsProcess) {
-      return exchange.run(answering);
+      Outcome outcome = exchange.run(answering);
+      end(body);
+      return outcome;
     }
     Terminator terminator = new Terminator(exchange, sink, Thread.currentThread());
     Runtime.getRuntime().addShutdownHook(terminator);
@@ -161,6 +163,17 @@ public final class CgiGateway {
       drain(body);
     }
     return outcome;
+  }
+
+  /** Frees what the body has in a process that goes on. */
+  private static void end(@Nullable BodyAhead body) {
+    try {
+      if (body != null) {
+        body.close();
+      }
+    } catch (IOException e) {
+      // A file without a name could not be closed; the response is whole all the same.
+    }
   }
 
   /** Removes the hook, because the JVM would otherwise start its thread at the end for nothing. */
