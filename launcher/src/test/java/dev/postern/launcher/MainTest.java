@@ -185,8 +185,9 @@ class MainTest {
           install --classpath @/nowhere --lib @/lib Hello @/file | entry of --classpath must exist
           install --classpath @ --idle 5 Hello @/file  | --idle, --max-requests and --keep must come with --warm
           install --classpath @ --keep A Hello @/file  | --idle, --max-requests and --keep must come with --warm
-          install --warm --keep A=1 Hello @/file       | --keep: name must be letters, digits and _: A=1
-          install --warm --keep HTTP_COOKIE Hello @/file | --keep: name must not be one that a client sets
+          install --warm --keep A=1 Hello @/file       | --keep: variable name must be letters, digits and _: "A=1"
+          install --warm --keep PATH_INFO Hello @/file | --keep: variable name must be free, the request sets it: PATH_INFO
+          install --warm --keep HTTP_COOKIE Hello @/file | --keep: variable name must be free, a header of the request sets it: HTTP_COOKIE
           warm                                         | Missing required parameter: 'DIR'
           warm @                                       | warm must have either --list or --stop
           warm --list --stop @                         | warm must have either --list or --stop

@@ -3,6 +3,7 @@ package dev.postern.cgi.install;
 import static java.util.Objects.requireNonNull;
 
 import dev.postern.Application;
+import dev.postern.hosting.EnvironmentRules;
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -293,16 +294,11 @@ public final class CgiExecutable {
      * with {@code LC_} or {@code JAVA_}.
      *
      * @throws IllegalArgumentException when the name has other characters than ASCII letters,
-     *     digits and {@code _}, begins with a digit, or begins with {@code HTTP_}, because a client
-     *     sets such a variable
+     *     digits and {@code _}, begins with a digit, or is one that each request sets, such as
+     *     {@code HTTP_COOKIE} or {@code QUERY_STRING}
      */
     public Builder keep(String name) {
-      if (!name.matches("[A-Za-z_][A-Za-z0-9_]*")) {
-        throw new IllegalArgumentException("name must be letters, digits and _: " + name);
-      }
-      if (name.startsWith("HTTP_")) {
-        throw new IllegalArgumentException("name must not be one that a client sets: " + name);
-      }
+      EnvironmentRules.checkPassed(name);
       kept.add(name);
       return this;
     }
