@@ -214,10 +214,6 @@ final class ProgramRun implements Body {
       end();
     }
     bodiless = true;
-    if (read == RunningProgram.Read.END) {
-      ended = true;
-      output().process().exit();
-    }
     return false;
   }
 
