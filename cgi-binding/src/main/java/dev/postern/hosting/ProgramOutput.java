@@ -17,10 +17,8 @@ import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Deque;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -254,29 +252,16 @@ public final class ProgramOutput {
     }
     String prefix = Escapes.escape(name) + ": ";
     byte[] bytes = kept.bytes();
-    Deque<Line> lines = new ArrayDeque<>();
     // What an earlier call has logged is not logged again.
     int start = (int) Math.max(0, logged - (total - bytes.length));
     long dropped = Math.max(0, total - bytes.length - logged);
-    int first = start;
     logged = total;
-    for (int i = start; i <= bytes.length; i++) {
-      boolean ends = i == bytes.length || bytes[i] == '\n';
-      if (i > start && (ends || i - start == LOG_LINE)) {
-        lines.add(new Line(start, i - start));
-        start = i;
-      }
-      if (ends) {
-        start = i + 1;
-      }
+    List<Line> lines = lines(bytes, start);
+    int first = Math.max(0, lines.size() - LOG_LINES);
+    if (first > 0) {
+      dropped += lines.get(first).start - start;
     }
-    if (lines.size() > LOG_LINES) {
-      while (lines.size() > LOG_LINES) {
-        lines.remove();
-      }
-      dropped += lines.element().start - first;
-    }
-    for (Line line : lines) {
+    for (Line line : lines.subList(first, lines.size())) {
       log.accept(prefix + Escapes.line(bytes, line.start, line.length));
     }
     if (dropped > 0) {
@@ -292,22 +277,33 @@ public final class ProgramOutput {
   void logRefused(String name, Consumer<String> log) {
     byte[] said = refused();
     int start = Math.max(0, said.length - REFUSED_SHOWN);
-    List<String> lines = new ArrayList<>();
-    for (int i = start, from = start; i <= said.length; i++) {
-      if (i == said.length || said[i] == '\n') {
-        int end = i > from && said[i - 1] == '\r' ? i - 1 : i;
-        if (end > from) {
-          lines.add(Escapes.line(said, from, end - from));
-        }
-        from = i + 1;
-      }
-    }
+    List<Line> lines = lines(said, start);
     int first = Math.max(0, lines.size() - REFUSED_LINES);
     String prefix = Escapes.escape(name) + ": output: ";
     if (start > 0 || first > 0) {
       log.accept(prefix + "… (its end)");
     }
-    lines.subList(first, lines.size()).forEach(line -> log.accept(prefix + line));
+    for (Line line : lines.subList(first, lines.size())) {
+      log.accept(prefix + Escapes.line(said, line.start, line.length));
+    }
+  }
+
+  /** The lines from a place on, without empty ones. A line that is too long is several. */
+  private static List<Line> lines(byte[] bytes, int start) {
+    List<Line> lines = new ArrayList<>();
+    int from = start;
+    for (int i = start; i <= bytes.length; i++) {
+      boolean ends = i == bytes.length || bytes[i] == '\n';
+      int end = ends && i > from && bytes[i - 1] == '\r' ? i - 1 : i;
+      if (end > from && (ends || end - from == LOG_LINE)) {
+        lines.add(new Line(from, end - from));
+        from = end;
+      }
+      if (ends) {
+        from = i + 1;
+      }
+    }
+    return lines;
   }
 
   private byte[] refused() {
