@@ -98,22 +98,27 @@ public final class CgiGateway {
     System.setOut(System.err);
     run(true);
     int status = exitStatus;
+    Thread self = Thread.currentThread();
     // Runtime.exit asks for a System.Logger since JDK 21, which costs 5 ms.
-    if (status != 0 || othersKeepTheJvmAlive()) {
+    if (status != 0 || othersKeepTheJvmAlive(self, self)) {
       System.exit(status);
     }
   }
 
-  private static boolean othersKeepTheJvmAlive() {
-    Thread self = Thread.currentThread();
+  /**
+   * Whether a thread keeps the JVM alive, other than the request's and the one that asks. True if
+   * nobody can tell.
+   */
+  private static boolean othersKeepTheJvmAlive(Thread self, Thread request) {
     ThreadGroup group = self.getThreadGroup();
-    if (group == null) {
-      return true;
-    }
-    Thread[] threads = new Thread[group.activeCount() + 8];
-    int count = group.enumerate(threads);
+    Thread[] threads = new Thread[group == null ? 0 : group.activeCount() + 8];
+    int count = group == null ? 0 : group.enumerate(threads);
     for (int i = 0; i < count; i++) {
-      if (!threads[i].equals(self) && !threads[i].isDaemon()) {
+      Thread thread = threads[i];
+      if (!thread.equals(self)
+          && !thread.equals(request)
+          && !thread.isDaemon()
+          && !thread.getName().equals("DestroyJavaVM")) {
         return true;
       }
     }
@@ -265,30 +270,13 @@ public final class CgiGateway {
      * start}, as for the request; false when it is over.
      */
     private boolean awaitOthers(long start) throws InterruptedException {
-      while (hasOthers()) {
+      while (othersKeepTheJvmAlive(this, request)) {
         if (System.nanoTime() - start > WAIT_MILLIS * 1_000_000) {
           return false;
         }
         wait(1);
       }
       return true;
-    }
-
-    private boolean hasOthers() {
-      ThreadGroup group = getThreadGroup();
-      Thread[] threads = new Thread[group == null ? 1 : group.activeCount() + 8];
-      int count = group == null ? threads.length : group.enumerate(threads);
-      for (int i = 0; i < count; i++) {
-        Thread thread = threads[i];
-        if (thread == null
-            || !thread.equals(this)
-                && !thread.equals(request)
-                && !thread.isDaemon()
-                && !thread.getName().equals("DestroyJavaVM")) {
-          return true;
-        }
-      }
-      return count == threads.length;
     }
   }
 
