@@ -299,13 +299,18 @@ public abstract class HostBuilder<B extends HostBuilder<B>> {
   /** This builder. */
   protected abstract B self();
 
+  /** The document root if none is configured; null for none. */
+  protected @Nullable Path defaultDocumentRoot() {
+    return null;
+  }
+
   /** What was configured, for the host itself. */
   @SuppressWarnings("exports") // Only modules of this project use it.
   protected HostOptions options() {
     ProcessLimit places = limit == null ? ProcessLimit.standard() : limit;
     return new HostOptions(
         Collections.unmodifiableMap(new LinkedHashMap<>(environment)),
-        documentRoot,
+        documentRoot == null ? defaultDocumentRoot() : documentRoot,
         headerTimeout,
         idleTimeout,
         afterOutput,

@@ -41,29 +41,4 @@ public record HostOptions(
     Set<String> fileVariables,
     boolean lenientType,
     boolean encodedSlash,
-    long kept) {
-  /** The same with another document root. */
-  public HostOptions withDocumentRoot(Path root) {
-    return new HostOptions(
-        environment,
-        root,
-        headerTimeout,
-        idleTimeout,
-        afterOutput,
-        totalTimeout,
-        maxBody,
-        maxSpool,
-        places,
-        listeners,
-        methods,
-        localRedirects,
-        passAuthorization,
-        shellFunctions,
-        strictExit,
-        passed,
-        fileVariables,
-        lenientType,
-        encodedSlash,
-        kept);
-  }
-}
+    long kept) {}

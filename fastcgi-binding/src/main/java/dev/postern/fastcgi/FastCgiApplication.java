@@ -62,7 +62,7 @@ public final class FastCgiApplication implements Application, AutoCloseable {
   private final @Nullable String front;
 
   private FastCgiApplication(Builder builder) {
-    HostOptions options = builder.options();
+    HostOptions options = builder.hostOptions();
     this.host = new ProgramHost(options);
     this.root = builder.root;
     this.index = builder.index == null ? DEFAULT_INDEX : builder.index;
@@ -366,12 +366,12 @@ public final class FastCgiApplication implements Application, AutoCloseable {
     }
 
     @Override
-    @SuppressWarnings("exports")
-    protected HostOptions options() {
-      HostOptions options = super.options();
-      return root == null || options.documentRoot() != null
-          ? options
-          : options.withDocumentRoot(root);
+    protected @Nullable Path defaultDocumentRoot() {
+      return root;
+    }
+
+    private HostOptions hostOptions() {
+      return options();
     }
 
     @Override
