@@ -5,6 +5,7 @@ import dev.postern.Environ;
 import dev.postern.GatewayException;
 import dev.postern.Headers;
 import dev.postern.StartResponse;
+import dev.postern.hosting.EnvironmentRules;
 import dev.postern.hosting.HostOptions;
 import dev.postern.hosting.Hosted;
 import dev.postern.hosting.Permits;
@@ -38,7 +39,6 @@ import org.jspecify.annotations.Nullable;
  * {@link PsgiApplication}. Thread-safe.
  */
 final class ApplicationWorkers implements AutoCloseable {
-  private static final String PATH = "/usr/local/bin:/usr/bin:/bin";
 
   /** How long a request waits for a free worker once one has loaded. */
   private static final Duration PATIENCE = Duration.ofSeconds(10);
@@ -81,7 +81,7 @@ final class ApplicationWorkers implements AutoCloseable {
     Path parent = file.getParent();
     this.directory = own != null ? own : parent != null ? parent : Path.of("/");
     Map<String, String> environment = new LinkedHashMap<>();
-    environment.put("PATH", PATH);
+    environment.put("PATH", EnvironmentRules.PATH);
     configured.forEach((name, value) -> environment.put(name, bytes(value)));
     this.pool =
         group.application(
@@ -182,7 +182,11 @@ final class ApplicationWorkers implements AutoCloseable {
         Environ environ, long contentLength, RefusalCounters counters) throws GatewayException {
       ProgramEnvironment.Own own =
           new ProgramEnvironment.Own(
-              Map.of("PATH", PATH), configured, ProgramText.toBytes(file), false, true);
+              Map.of("PATH", EnvironmentRules.PATH),
+              configured,
+              ProgramText.toBytes(file),
+              false,
+              true);
       return ProgramEnvironment.of(environ, host.options(), own, contentLength, counters);
     }
 

@@ -108,10 +108,8 @@ public final class CgiApplication implements Application, AutoCloseable {
    *     path
    */
   public static Builder builder(List<String> command) {
-    if (command.isEmpty() || !Path.of(command.get(0)).isAbsolute()) {
-      throw new IllegalArgumentException("command must start with an absolute path: " + command);
-    }
-    return new Builder(new Program(Path.of(command.get(0)), List.copyOf(command)), null);
+    List<String> words = Program.command(command);
+    return new Builder(new Program(Path.of(words.get(0)), words), null);
   }
 
   /**
@@ -221,10 +219,7 @@ public final class CgiApplication implements Application, AutoCloseable {
      */
     public Builder interpreter(List<String> command) {
       checkStarted("an interpreter");
-      if (command.isEmpty() || !Path.of(command.get(0)).isAbsolute()) {
-        throw new IllegalArgumentException("command must start with an absolute path: " + command);
-      }
-      interpreter = List.copyOf(command);
+      interpreter = Program.command(command);
       return this;
     }
 

@@ -257,9 +257,7 @@ public final class CgiDirectory implements Application, AutoCloseable {
      *     path
      */
     public Builder interpreter(String extension, List<String> command) {
-      if (!extension.startsWith(".") || extension.indexOf('/') >= 0) {
-        throw new IllegalArgumentException("extension must start with a dot: " + extension);
-      }
+      checkExtension(extension);
       return put(extension, command);
     }
 
@@ -276,11 +274,14 @@ public final class CgiDirectory implements Application, AutoCloseable {
     }
 
     private Builder put(String extension, List<String> command) {
-      if (command.isEmpty() || !Path.of(command.get(0)).isAbsolute()) {
-        throw new IllegalArgumentException("command must start with an absolute path: " + command);
-      }
-      interpreters.put(extension, List.copyOf(command));
+      interpreters.put(extension, Program.command(command));
       return this;
+    }
+
+    private static void checkExtension(String extension) {
+      if (!extension.startsWith(".") || extension.indexOf('/') >= 0) {
+        throw new IllegalArgumentException("extension must start with a dot: " + extension);
+      }
     }
 
     /**
@@ -293,9 +294,7 @@ public final class CgiDirectory implements Application, AutoCloseable {
      * @throws IllegalArgumentException when the extension has no dot
      */
     public Builder java(String extension) {
-      if (!extension.startsWith(".") || extension.indexOf('/') >= 0) {
-        throw new IllegalArgumentException("extension must start with a dot: " + extension);
-      }
+      checkExtension(extension);
       javaExtensions.add(extension);
       return this;
     }

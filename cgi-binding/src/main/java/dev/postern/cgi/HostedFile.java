@@ -2,6 +2,7 @@ package dev.postern.cgi;
 
 import dev.postern.Environ;
 import dev.postern.GatewayException;
+import dev.postern.hosting.EnvironmentRules;
 import dev.postern.hosting.HostOptions;
 import dev.postern.hosting.Hosted;
 import dev.postern.hosting.Permits;
@@ -31,7 +32,6 @@ import org.jspecify.annotations.Nullable;
 
 /** A file that a request runs as a process of its own. Confined to one request. */
 final class HostedFile implements Hosted {
-  private static final String PATH = "/usr/local/bin:/usr/bin:/bin";
   private static final String NPH = "nph-";
 
   /**
@@ -119,7 +119,7 @@ final class HostedFile implements Hosted {
   static ProgramEnvironment.Own own(
       Program program, ProcessOptions processes, Map<String, String> configured) {
     Map<String, String> defaults = new LinkedHashMap<>();
-    defaults.put("PATH", PATH);
+    defaults.put("PATH", EnvironmentRules.PATH);
     OtherUser user = processes.isolation().user();
     if (user != null) {
       defaults.put("HOME", user.home());

@@ -18,6 +18,9 @@ public final class EnvironmentRules {
   public static final int MAX_TOTAL = 512 * 1024;
   public static final int MAX_COUNT = 256;
 
+  /** PATH, unless another one is configured. */
+  public static final String PATH = "/usr/local/bin:/usr/bin:/bin";
+
   /** Variables that are taken from the environ as they are, if they are there. */
   public static final List<String> PASSED =
       List.of(

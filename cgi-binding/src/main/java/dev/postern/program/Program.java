@@ -32,6 +32,18 @@ public record Program(Path file, List<String> command, Path real, boolean interp
   }
 
   /**
+   * A command of the configuration.
+   *
+   * @throws IllegalArgumentException when its first word is no absolute path
+   */
+  public static List<String> command(List<String> words) {
+    if (words.isEmpty() || !Path.of(words.get(0)).isAbsolute()) {
+      throw new IllegalArgumentException("command must start with an absolute path: " + words);
+    }
+    return List.copyOf(words);
+  }
+
+  /**
    * Checks whether a program that the configuration names can run. A failure is not the client's
    * fault.
    *

@@ -22,6 +22,7 @@ import dev.postern.hosting.RequestRules;
 import dev.postern.internal.Escapes;
 import dev.postern.process.ProgramText;
 import dev.postern.process.Pumps;
+import dev.postern.program.Program;
 import dev.postern.program.RequestPath;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -126,10 +127,7 @@ public final class FastCgiApplication implements Application, AutoCloseable {
    *     path
    */
   public static Builder builder(List<String> command) {
-    if (command.isEmpty() || !Path.of(command.get(0)).isAbsolute()) {
-      throw new IllegalArgumentException("command must start with an absolute path: " + command);
-    }
-    return new Builder(List.copyOf(command));
+    return new Builder(Program.command(command));
   }
 
   /**

@@ -1,5 +1,6 @@
 package dev.postern.fastcgi.client;
 
+import dev.postern.hosting.EnvironmentRules;
 import dev.postern.internal.StaleSocket;
 import dev.postern.process.ErrorTail;
 import dev.postern.process.Exit;
@@ -35,7 +36,6 @@ import org.jspecify.annotations.Nullable;
  * ends the servers, and the next JVM removes the directory. Thread-safe.
  */
 public final class KeptServers implements AutoCloseable {
-  private static final String PATH = "/usr/local/bin:/usr/bin:/bin";
   private static final String MAX_REQUESTS = "PHP_FCGI_MAX_REQUESTS";
 
   /** How many requests php-cgi serves if nobody tells it another number. */
@@ -115,7 +115,7 @@ public final class KeptServers implements AutoCloseable {
     this.command = command;
     this.workingDirectory = workingDirectory;
     Map<String, String> variables = new LinkedHashMap<>();
-    variables.put("PATH", PATH);
+    variables.put("PATH", EnvironmentRules.PATH);
     if (String.valueOf(Path.of(command.get(0)).toAbsolutePath().getFileName()).contains("php")) {
       // With this variable set, we know after how many requests a server ends, before it ends.
       variables.put(MAX_REQUESTS, PHP_REQUESTS);
