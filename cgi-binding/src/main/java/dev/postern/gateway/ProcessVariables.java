@@ -1,6 +1,7 @@
 package dev.postern.gateway;
 
 import dev.postern.Environ;
+import dev.postern.internal.FieldNames;
 import dev.postern.internal.Text;
 import java.io.FileInputStream;
 import java.io.IOException;
@@ -125,7 +126,11 @@ public final class ProcessVariables {
     variables.putIfAbsent("SERVER_NAME", "localhost");
     variables.putIfAbsent("SERVER_PORT", "80");
     variables.putIfAbsent("SERVER_PROTOCOL", "HTTP/1.0");
-    if (variables.get("SERVER_PROTOCOL").equals("INCLUDED")) {
+    boolean included = variables.get("SERVER_PROTOCOL").equals("INCLUDED");
+    if (included || isErrorPage(variables)) {
+      variables.keySet().removeIf(name -> FieldNames.isForTheWhole(name, included));
+    }
+    if (included) {
       // This is a server-side include, where a server reads the response that speaks no later
       // version.
       variables.put("SERVER_PROTOCOL", "HTTP/1.0");

@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ProcessVariablesTest {
@@ -23,6 +25,24 @@ class ProcessVariablesTest {
     ProcessVariables.complete(variables);
     assertThat(ProcessVariables.environ(variables, null, null, null, true).pathInfo())
         .isEqualTo("/a");
+  }
+
+  /** They are about what the client has asked for, which the page or the part is not. */
+  @ParameterizedTest
+  @CsvSource({
+    "REDIRECT_STATUS=404, HTTP_ACCEPT_ENCODING HTTP_X",
+    "SERVER_PROTOCOL=INCLUDED, HTTP_X",
+    "REDIRECT_STATUS=200, HTTP_ACCEPT_ENCODING HTTP_IF_NONE_MATCH HTTP_RANGE HTTP_X"
+  })
+  void conditions_areNotForAnErrorPageOrAPart(String variable, String left) {
+    Map<String, String> variables =
+        parse(
+            variable
+                + "\0REQUEST_METHOD=GET\0HTTP_RANGE=bytes=0-1\0HTTP_IF_NONE_MATCH=\"1\"\0"
+                + "HTTP_ACCEPT_ENCODING=gzip\0HTTP_X=1\0");
+    ProcessVariables.complete(variables);
+    assertThat(new TreeSet<>(variables.keySet()).subSet("HTTP_", "HTTP_Z"))
+        .containsExactly(left.split(" "));
   }
 
   @Test

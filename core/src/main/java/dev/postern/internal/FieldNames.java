@@ -20,6 +20,16 @@ public final class FieldNames {
           "HTTP_TRANSFER_ENCODING",
           "HTTP_UPGRADE");
 
+  /** The variables of fields that are about the resource that the client has asked for. */
+  private static final Set<String> CONDITIONS =
+      Set.of(
+          "HTTP_IF_MATCH",
+          "HTTP_IF_MODIFIED_SINCE",
+          "HTTP_IF_NONE_MATCH",
+          "HTTP_IF_RANGE",
+          "HTTP_IF_UNMODIFIED_SINCE",
+          "HTTP_RANGE");
+
   private FieldNames() {}
 
   /**
@@ -57,6 +67,16 @@ public final class FieldNames {
     return variable.equals("HTTP_PROXY")
         || variable.equals("HTTP_CONTENT_LENGTH")
         || variable.equals("HTTP_CONTENT_TYPE");
+  }
+
+  /**
+   * Whether the variable asks for another form of the response than an error page or an included
+   * part may have. A 206 or a 304 (RFC 9110 13.1, 14.2) would become a piece of a page with the
+   * status of the error, or a page without the part. A part's Content-Encoding would be lost with
+   * its other headers.
+   */
+  public static boolean isForTheWhole(String variable, boolean included) {
+    return CONDITIONS.contains(variable) || included && variable.equals("HTTP_ACCEPT_ENCODING");
   }
 
   /** The variables of the fields that a value of {@code Connection} names (RFC 9110 7.6.1). */

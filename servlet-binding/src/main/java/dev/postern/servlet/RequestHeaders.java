@@ -1,6 +1,7 @@
 package dev.postern.servlet;
 
 import dev.postern.internal.FieldNames;
+import jakarta.servlet.DispatcherType;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.Collections;
 import java.util.Enumeration;
@@ -101,7 +102,16 @@ final class RequestHeaders {
     return FieldNames.isHopByHop(variable)
         || FieldNames.isNeverGiven(variable)
         || variable.equals("HTTP_PROXY_AUTHORIZATION")
+        || isForTheWhole(variable)
         || connectionOptions().contains(variable);
+  }
+
+  /** Whether this is an error page or an included part, and the variable is not for such a one. */
+  private boolean isForTheWhole(String variable) {
+    DispatcherType type = request.getDispatcherType();
+    boolean included = type == DispatcherType.INCLUDE;
+    return (included || type == DispatcherType.ERROR)
+        && FieldNames.isForTheWhole(variable, included);
   }
 
   /** The variables of the fields that {@code Connection} names (RFC 9110 7.6.1). */

@@ -7,6 +7,7 @@ import dev.postern.Environ;
 import dev.postern.internal.Hosts;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.http.HttpServletRequest;
+import java.io.InputStream;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -30,6 +31,7 @@ final class RequestVariables implements Environ.Source {
           "HTTPS",
           "PATH_INFO",
           "QUERY_STRING",
+          "REDIRECT_REQUEST_METHOD",
           "REDIRECT_STATUS",
           "REDIRECT_URL",
           "REMOTE_ADDR",
@@ -45,6 +47,9 @@ final class RequestVariables implements Environ.Source {
           "SERVER_PORT",
           "SERVER_PROTOCOL",
           "SERVER_SOFTWARE");
+
+  /** An attribute that came with Servlet 6.1. */
+  private static final String ERROR_METHOD = "jakarta.servlet.error.method";
 
   private final HttpServletRequest request;
   private final String software;
@@ -78,6 +83,11 @@ final class RequestVariables implements Environ.Source {
     return body;
   }
 
+  /** What the application reads. An error page is asked for without a body. */
+  InputStream input() {
+    return isError() ? InputStream.nullInputStream() : body;
+  }
+
   @Override
   public @Nullable String variable(String name) {
     return !added.isEmpty() && added.containsKey(name) ? added(name) : own(name);
@@ -91,13 +101,13 @@ final class RequestVariables implements Environ.Source {
   private @Nullable String own(String name) {
     return switch (name) {
       case "GATEWAY_INTERFACE" -> "CGI/1.1";
-      case "REQUEST_METHOD" -> request.getMethod();
+      case "REQUEST_METHOD" -> method();
       case "REQUEST_SCHEME" -> scheme();
       case "REQUEST_URI" -> path().uri();
       case "SCRIPT_NAME" -> path().script();
       case "PATH_INFO" -> path().info();
       case "QUERY_STRING" -> path().query();
-      case "CONTENT_TYPE" -> header("Content-Type");
+      case "CONTENT_TYPE" -> isError() ? null : header("Content-Type");
       case "CONTENT_LENGTH" -> contentLength();
       case "SERVER_NAME" -> serverName();
       case "SERVER_PORT" -> serverPort();
@@ -107,6 +117,7 @@ final class RequestVariables implements Environ.Source {
       case "REMOTE_ADDR", "REMOTE_HOST" -> remoteAddress();
       case "REMOTE_PORT" -> port(request.getRemotePort());
       case "REMOTE_USER" -> remoteUser();
+      case "REDIRECT_REQUEST_METHOD" -> redirectMethod();
       case "REDIRECT_STATUS" -> redirectStatus();
       case "REDIRECT_URL" -> redirectUrl();
       case "AUTH_TYPE" -> authType(request.getAuthType());
@@ -156,6 +167,16 @@ final class RequestVariables implements Environ.Source {
     return isSecure() ? "https" : "http";
   }
 
+  /**
+   * GET for an error page, whatever the method of the request that failed was. Tomcat 11 dispatches
+   * an error so, and other containers leave the method as it was. A page that only answers GET
+   * would then be a 405.
+   */
+  private String method() {
+    String method = request.getMethod();
+    return isError() && !method.equals("HEAD") ? "GET" : method;
+  }
+
   private boolean isSecure() {
     return isSaidSecure() && !ClaimedScheme.isFalse(request);
   }
@@ -177,6 +198,9 @@ final class RequestVariables implements Environ.Source {
 
   /** The length of the body, or null. A transfer coding overrides Content-Length (RFC 9112 6.3). */
   private @Nullable String contentLength() {
+    if (isError()) {
+      return null;
+    }
     long rebuilt = body.rebuiltLength();
     if (rebuilt >= 0) {
       return Long.toString(rebuilt);
@@ -239,6 +263,16 @@ final class RequestVariables implements Environ.Source {
         : null;
   }
 
+  /** The method of the request that this error page is for. */
+  private @Nullable String redirectMethod() {
+    if (!isError()) {
+      return null;
+    }
+    return request.getAttribute(ERROR_METHOD) instanceof String method
+        ? method
+        : request.getMethod();
+  }
+
   /** The path of the request that this error page is for, as it was sent. */
   private @Nullable String redirectUrl() {
     return isError() && request.getAttribute(ERROR_REQUEST_URI) instanceof String uri
@@ -246,7 +280,8 @@ final class RequestVariables implements Environ.Source {
         : null;
   }
 
-  private boolean isError() {
+  /** Whether this request is for the page of an error. */
+  boolean isError() {
     return request.getDispatcherType() == DispatcherType.ERROR;
   }
 

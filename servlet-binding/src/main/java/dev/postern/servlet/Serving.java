@@ -139,7 +139,7 @@ final class Serving {
   private Environ environ(RequestVariables variables, PrintWriter errors) {
     Environ.Builder builder =
         Environ.builder(variables)
-            .input(variables.body())
+            .input(variables.input())
             .errors(errors)
             .scheme(variables.scheme());
     if (options.deadline() != null) {
@@ -163,7 +163,8 @@ final class Serving {
     if (fault != null) {
       return new GatewayException(400, fault);
     }
-    return options.maxBody() >= 0 && request.getContentLengthLong() > options.maxBody()
+    boolean limited = options.maxBody() >= 0 && !variables.isError();
+    return limited && request.getContentLengthLong() > options.maxBody()
         ? RequestBody.tooLarge(options.maxBody())
         : null;
   }

@@ -47,9 +47,11 @@ import org.jspecify.annotations.Nullable;
  * multipart body from its parts. If an application reads any other body that a filter has read, the
  * client gets a 500, and the log says why.
  *
- * <p><b>Error pages.</b> If a container dispatches an error to the servlet, {@code REDIRECT_STATUS}
- * and {@code REDIRECT_URL} say what has failed. If the application then starts 200, the response
- * keeps the status of the error.
+ * <p><b>Error pages.</b> If a container dispatches an error to the servlet, {@code
+ * REDIRECT_STATUS}, {@code REDIRECT_URL} and {@code REDIRECT_REQUEST_METHOD} say what has failed.
+ * The application gets a GET (or a HEAD) without a body, and without {@code Range} and the
+ * conditions such as {@code If-None-Match}, because these were about another resource. If the
+ * application then starts 200, the response keeps the status of the error.
  *
  * <p><b>Errors.</b> {@code postern.errors} writes to {@link
  * jakarta.servlet.ServletContext#log(String)}, where the operators of a container look for messages
@@ -78,9 +80,10 @@ import org.jspecify.annotations.Nullable;
  * certificate-subject}, {@code certificate-issuer} or {@code certificate-serial}. An unknown or
  * malformed parameter stops the servlet from starting. A subclass may have others.
  *
- * <p><b>Includes.</b> An included application's status and headers are dropped, as the Servlet
- * specification demands; the including servlet must use the output stream, not the writer. If the
- * application fails, the including servlet gets an {@link IOException}.
+ * <p><b>Includes.</b> An included application gets no {@code Range}, no conditions and no {@code
+ * Accept-Encoding}. Its status and headers are dropped, as the Servlet specification demands; the
+ * including servlet must use the output stream, not the writer. If the application fails, the
+ * including servlet gets an {@link IOException}.
  *
  * <p>Thread-safe.
  */

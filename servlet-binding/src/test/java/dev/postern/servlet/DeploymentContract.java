@@ -221,7 +221,7 @@ abstract class DeploymentContract extends ContainerContract {
   }
 
   /** The text of a page that includes the application. */
-  private String included(Application application) throws Exception {
+  private String included(Application application, String... headers) throws Exception {
     HttpServlet outer =
         new HttpServlet() {
           private static final long serialVersionUID = 1;
@@ -239,7 +239,7 @@ abstract class DeploymentContract extends ContainerContract {
           }
         };
     int port = start(Deployment.at("").servlet(outer, "/outer").application(application, "/inner"));
-    RawResponse response = RawClient.get(port, "/outer");
+    RawResponse response = RawClient.get(port, "/outer", headers);
     assertThat(response.status()).isEqualTo(200);
     assertThat(response.end()).isEqualTo(RawResponse.End.WHOLE);
     return response.text();
@@ -267,6 +267,50 @@ abstract class DeploymentContract extends ContainerContract {
     assertThat(failed.text()).contains("REDIRECT_STATUS=500\0");
     assertThat(RawClient.get(port, "/page/gone").status()).isEqualTo(200);
     assertThat(variables(port, "/page/gone")).doesNotContainKeys("REDIRECT_STATUS", "REDIRECT_URL");
+  }
+
+  /** They are about what the client has asked for, which the error page is not. */
+  private static final String[] CONDITIONS = {
+    "Range: bytes=0-1",
+    "If-Range: \"1\"",
+    "If-Match: \"1\"",
+    "If-None-Match: \"1\"",
+    "If-Modified-Since: Mon, 07 Nov 1994 08:49:37 GMT",
+    "If-Unmodified-Since: Mon, 07 Nov 1994 08:49:37 GMT"
+  };
+
+  @Test
+  void errorPage_isAskedForByAGetWithoutConditionsAndBody() throws Exception {
+    int port =
+        start(
+            Deployment.at("")
+                .errorPage(410, "/page/gone")
+                .servlet(new Sending(), "/send/*")
+                .application(DUMP, "/page/*"));
+    RawResponse get = RawClient.get(port, "/send/x?410", CONDITIONS);
+    assertThat(get.status()).isEqualTo(410);
+    assertThat(get.text()).doesNotContain("HTTP_IF_").doesNotContain("HTTP_RANGE");
+    assertThat(variables(port, "/page/gone", CONDITIONS)).containsKeys("HTTP_IF_RANGE");
+    String post = RawClient.request("POST", "/send/x?410", "Content-Length: 3");
+    RawResponse posted = RawClient.exchange(port, post + "abc");
+    assertThat(posted.status()).isEqualTo(410);
+    assertThat(posted.text())
+        .contains("REQUEST_METHOD=GET\0\n")
+        .contains("REDIRECT_REQUEST_METHOD=POST\0\n")
+        .doesNotContain("CONTENT_LENGTH");
+  }
+
+  /** A part that answers 206, 304 or gzip is no part of the page. */
+  @Test
+  void include_isAskedForWithoutConditions() throws Exception {
+    assertThat(included(DUMP, CONDITIONS))
+        .contains("REQUEST_METHOD=GET\0\n")
+        .doesNotContain("HTTP_IF_")
+        .doesNotContain("HTTP_RANGE")
+        .endsWith(" no failure");
+    assertThat(included(DUMP, "Accept-Encoding: gzip", "X-A: 1"))
+        .contains("HTTP_X_A=1\0\n")
+        .doesNotContain("HTTP_ACCEPT_ENCODING");
   }
 
   @Test
