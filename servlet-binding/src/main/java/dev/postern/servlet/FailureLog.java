@@ -1,6 +1,7 @@
 package dev.postern.servlet;
 
 import dev.postern.GatewayException;
+import dev.postern.HttpException;
 import dev.postern.Outcome;
 import dev.postern.internal.Escapes;
 import java.lang.System.Logger;
@@ -36,12 +37,18 @@ final class FailureLog {
     }
     String what = outcome.complete() ? outcome.status() + " for " : "no whole response to ";
     String text = Escapes.oneLine(what + text(request) + ": " + failure);
-    // The text of a GatewayException says it all. An application's exception needs its stack.
-    if (failure instanceof GatewayException || clientGone) {
+    if (clientGone || saysItAll(outcome, failure)) {
       Holder.LOGGER.log(level, text);
     } else {
       Holder.LOGGER.log(level, text, failure);
     }
+  }
+
+  /** A text says it all of a peer or a client. An application's exception needs its stack. */
+  private static boolean saysItAll(Outcome outcome, Throwable failure) {
+    return failure instanceof GatewayException
+        || failure instanceof HttpException http && http.status() < 500
+        || outcome.complete() && outcome.status() >= 400 && outcome.status() < 500;
   }
 
   private static String text(RequestVariables request) {

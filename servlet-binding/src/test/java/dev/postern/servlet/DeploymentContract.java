@@ -8,6 +8,7 @@ import dev.postern.Body;
 import dev.postern.Environ;
 import dev.postern.GatewayException;
 import dev.postern.Headers;
+import dev.postern.HttpException;
 import dev.postern.StartResponse;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServlet;
@@ -353,13 +354,23 @@ abstract class DeploymentContract extends ContainerContract {
                 case "/bad" -> throw new IllegalStateException("broken\nforged");
                 case "/refused" -> throw new GatewayException(404, "no such thing");
                 case "/busy" -> throw new GatewayException(503, "no place");
+                case "/login" -> throw new HttpException(401, "no password");
+                case "/down" -> throw new HttpException(503, "no database");
+                case "/half" -> {
+                  startResponse.start(200, Headers.of());
+                  return Body.writing(
+                      out -> {
+                        out.flush();
+                        throw new HttpException(403, "no more");
+                      });
+                }
                 default -> startResponse.start(200, Headers.of());
               }
               return Body.of("x");
             });
     RawClient.get(port, "/fine");
     int lines = 0;
-    for (String path : List.of("/bad?secret", "/refused", "/busy")) {
+    for (String path : List.of("/bad?secret", "/refused", "/busy", "/login", "/down", "/half")) {
       RawClient.get(port, path);
       // A client has its answer before the line is there: the next request's could be earlier.
       logs.entries("dev.postern", ++lines);
@@ -369,7 +380,11 @@ abstract class DeploymentContract extends ContainerContract {
             "WARNING 500 for GET \"/bad\": java.lang.IllegalStateException: broken\\u000Aforged"
                 + " java.lang.IllegalStateException: broken\nforged",
             "INFO 404 for GET \"/refused\": dev.postern.GatewayException: no such thing",
-            "WARNING 503 for GET \"/busy\": dev.postern.GatewayException: no place");
+            "WARNING 503 for GET \"/busy\": dev.postern.GatewayException: no place",
+            "INFO 401 for GET \"/login\": dev.postern.HttpException: no password",
+            "WARNING 503 for GET \"/down\": dev.postern.HttpException: no database"
+                + " dev.postern.HttpException: no database",
+            "WARNING no whole response to GET \"/half\": dev.postern.HttpException: no more");
   }
 
   @Test
