@@ -18,6 +18,11 @@ final class Passing {
     this.passes = passes;
   }
 
+  /** Whether a response with this head is not sent, so that others answer. */
+  boolean passes(int status, Headers headers) {
+    return passes.test(status, headers);
+  }
+
   /** Whether others have to answer. */
   boolean hasPassed() {
     return passed;
@@ -36,7 +41,7 @@ final class Passing {
 
     @Override
     public void head(int status, Headers headers) throws IOException {
-      passed = passes.test(status, headers);
+      passed = passes(status, headers);
       if (!passed) {
         sink.head(status, headers);
       }

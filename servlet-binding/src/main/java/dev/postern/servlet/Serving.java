@@ -1,11 +1,14 @@
 package dev.postern.servlet;
 
 import dev.postern.Application;
+import dev.postern.Body;
 import dev.postern.Environ;
 import dev.postern.Exchange;
 import dev.postern.GatewayException;
 import dev.postern.Headers;
+import dev.postern.HttpException;
 import dev.postern.Outcome;
+import dev.postern.StartResponse;
 import dev.postern.internal.DaemonTimer;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -107,7 +110,7 @@ final class Serving {
     try {
       watched = watch == null ? null : watch.begin(exchange, request);
       end = end(exchange);
-      Application called = fault == null ? called(request, body, passing != null) : refusal(fault);
+      Application called = fault == null ? called(request, body, passing) : refusal(fault);
       Outcome outcome =
           exchange.run(
               sink.isIncluded() ? new IncludedApplication(called, sink::dropIncluded) : called);
@@ -192,14 +195,38 @@ final class Serving {
    * nothing of the body is read before the application itself reads: a container reads no form
    * whose stream somebody else has.
    */
-  private Application called(HttpServletRequest request, RequestBody body, boolean mayPass) {
-    return (environ, startResponse) -> {
-      if (!mayPass) {
+  private Application called(
+      HttpServletRequest request, RequestBody body, @Nullable Passing passing) {
+    if (passing == null) {
+      return (environ, startResponse) -> {
         body.mayLook();
-      }
+        addExtensions(environ, request);
+        return application.call(environ, startResponse);
+      };
+    }
+    return (environ, startResponse) -> {
       addExtensions(environ, request);
-      return application.call(environ, startResponse);
+      try {
+        return application.call(environ, startResponse);
+      } catch (GatewayException e) {
+        return passed(passing, startResponse, e.status(), e.headers(), e);
+      } catch (HttpException e) {
+        return passed(passing, startResponse, e.status(), e.headers(), e);
+      }
     };
+  }
+
+  /**
+   * Passes a request on whose application has thrown a 404. The engine would write the exception to
+   * the log, as if the client had got the 404.
+   */
+  private static <E extends Exception> Body passed(
+      Passing passing, StartResponse startResponse, int status, Headers headers, E error) throws E {
+    if (!passing.passes(status, headers)) {
+      throw error;
+    }
+    startResponse.start(status, headers, error);
+    return Body.empty();
   }
 
   private static Application refusal(GatewayException fault) {

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.postern.Application;
 import dev.postern.Body;
+import dev.postern.GatewayException;
 import dev.postern.Headers;
+import dev.postern.HttpException;
 import jakarta.servlet.ServletConfig;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
@@ -347,6 +349,32 @@ abstract class OptionsContract extends ContainerContract {
     assertThat(RawClient.get(port, "/none").text()).isEqualTo("behind  /none");
     assertThat(RawClient.get(port, "/some").text()).isEqualTo("shop  /some");
     assertThat(logs.lines()).noneMatch(line -> line.contains("404 for"));
+  }
+
+  /** As a {@code CgiDirectory} does it that has no such program. */
+  @Test
+  void filter_passesOnAnExceptionThatSaysNotFound() throws Exception {
+    Application throwing =
+        (environ, startResponse) -> {
+          switch (environ.pathInfo()) {
+            case "/none" -> throw new GatewayException(404, "no such program");
+            case "/page" -> throw new HttpException(404, "no such page");
+            default -> throw new HttpException(403, "not allowed");
+          }
+        };
+    int port =
+        start(
+            Deployment.at("")
+                .filter(FilterGateway.builder(throwing).passNotFound().build())
+                .application(BEHIND, "/*"));
+
+    assertThat(RawClient.get(port, "/none").text()).isEqualTo("behind  /none");
+    assertThat(RawClient.get(port, "/page").text()).isEqualTo("behind  /page");
+    assertThat(RawClient.get(port, "/no").status()).isEqualTo(403);
+    assertThat(logs.entries("dev.postern", 1)).hasSize(1);
+    assertThat(logs.lines())
+        .anyMatch(line -> line.contains("403 for"))
+        .noneMatch(line -> line.contains("404 for"));
   }
 
   /** Cut responses, on a thread that is not the container's, are cut all the same. */
