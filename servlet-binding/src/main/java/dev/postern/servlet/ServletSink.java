@@ -5,6 +5,7 @@ import dev.postern.ResponseSink;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.ServletOutputStream;
+import jakarta.servlet.ServletResponseWrapper;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
@@ -212,9 +213,14 @@ final class ServletSink implements ResponseSink {
     }
   }
 
+  /**
+   * False behind a filter that wraps the response. The stream of a wrapper has the API's own {@code
+   * write(ByteBuffer)} as a rule. This method copies the block to an array of its own, and throws
+   * an exception if the wrapper's {@code isReady} is false.
+   */
   @Override
   public boolean isDirect() {
-    return DirectWrites.areSupported();
+    return DirectWrites.areSupported() && !(response instanceof ServletResponseWrapper);
   }
 
   @Override

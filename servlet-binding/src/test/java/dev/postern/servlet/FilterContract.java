@@ -7,15 +7,22 @@ import dev.postern.Body;
 import dev.postern.Headers;
 import jakarta.servlet.Filter;
 import jakarta.servlet.ServletException;
+import jakarta.servlet.ServletOutputStream;
+import jakarta.servlet.WriteListener;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
+import jakarta.servlet.http.HttpServletResponseWrapper;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.springframework.web.filter.FormContentFilter;
 
 /** What filters in front of the servlet have done to the request and to the response. */
@@ -72,6 +79,69 @@ abstract class FilterContract extends ContainerContract {
     assertThat(response.all("X-Filter")).containsExactly("1");
     assertThat(response.all("ETag")).containsExactly("\"a\"");
     assertThat(response.all("Content-Type")).containsExactly("text/x-own");
+  }
+
+  /** As the filter of Spring Security has it, and Tomcat's own stream if nobody has a listener. */
+  @Test
+  void largeFileBehindAFilterWhoseStreamIsNotReady_isSent(@TempDir Path directory)
+      throws Exception {
+    byte[] bytes = new byte[200_000];
+    new Random(7).nextBytes(bytes);
+    Path file = Files.write(directory.resolve("large.bin"), bytes);
+    Filter filter =
+        (request, response, chain) ->
+            chain.doFilter(request, new Unready((HttpServletResponse) response));
+    Application application =
+        (environ, startResponse) -> {
+          startResponse.start(200, Headers.of("Content-Type", "application/octet-stream"));
+          return Body.of(file);
+        };
+    int port = start(Deployment.at("").filter(filter).application(application, "/*"));
+    RawResponse response = RawClient.get(port, "/");
+    assertThat(response.status()).isEqualTo(200);
+    assertThat(response.body()).isEqualTo(bytes);
+  }
+
+  private static final class Unready extends HttpServletResponseWrapper {
+    Unready(HttpServletResponse response) {
+      super(response);
+    }
+
+    @Override
+    public ServletOutputStream getOutputStream() throws IOException {
+      ServletOutputStream out = super.getOutputStream();
+      return new ServletOutputStream() {
+        @Override
+        public void write(int b) throws IOException {
+          out.write(b);
+        }
+
+        @Override
+        public void write(byte[] bytes, int offset, int length) throws IOException {
+          out.write(bytes, offset, length);
+        }
+
+        @Override
+        public void flush() throws IOException {
+          out.flush();
+        }
+
+        @Override
+        public void close() throws IOException {
+          out.close();
+        }
+
+        @Override
+        public boolean isReady() {
+          return false;
+        }
+
+        @Override
+        public void setWriteListener(WriteListener listener) {
+          out.setWriteListener(listener);
+        }
+      };
+    }
   }
 
   // ---- bodies ----
