@@ -111,10 +111,11 @@ final class Serving {
       watched = watch == null ? null : watch.begin(exchange, request);
       end = end(exchange);
       Application called = fault == null ? called(request, body, passing) : refusal(fault);
-      Outcome outcome =
-          exchange.run(
-              sink.isIncluded() ? new IncludedApplication(called, sink::dropIncluded) : called);
+      Outcome outcome = exchange.run(sink.marked(called));
       Throwable failure = outcome.failure();
+      if (failure != null) {
+        sink.endIncluded(failure);
+      }
       if (failure != null && (passing == null || !passing.hasPassed())) {
         boolean gone =
             !outcome.complete()

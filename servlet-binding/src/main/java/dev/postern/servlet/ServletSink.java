@@ -1,7 +1,9 @@
 package dev.postern.servlet;
 
+import dev.postern.Application;
 import dev.postern.Headers;
 import dev.postern.ResponseSink;
+import dev.postern.StartResponse;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.ServletOutputStream;
@@ -28,6 +30,11 @@ final class ServletSink implements ResponseSink {
    * end the response.
    */
   private final boolean included;
+
+  /**
+   * A header that {@link #marked} adds. A head without it is that of the engine's own error page.
+   */
+  private static final String MARK = "Postern-Included";
 
   /** A larger head may be refused: Tomcat and Jetty take 8 KiB by default. */
   private static final int LARGE = 4 * 1024;
@@ -59,8 +66,8 @@ final class ServletSink implements ResponseSink {
   private @Nullable IOException cut;
 
   /**
-   * Whether an included application has failed. What follows is the engine's error page, which is
-   * dropped.
+   * Whether this is the engine's error page for an included application that has failed. It would
+   * stand in the middle of a page with status 200, so it is dropped.
    */
   private boolean dropping;
 
@@ -82,22 +89,37 @@ final class ServletSink implements ResponseSink {
     return failure != null;
   }
 
-  boolean isIncluded() {
-    return included;
+  /** The application. If it is included, this sink can tell its head from one of the engine. */
+  Application marked(Application application) {
+    return included
+        ? (environ, startResponse) -> application.call(environ, new MarkedStart(startResponse))
+        : application;
   }
 
-  /**
-   * Called when the included application has failed. The including servlet then gets an exception.
-   */
-  void dropIncluded(Throwable cause) {
-    dropping = true;
-    cut = new CutResponseException(cause);
+  private record MarkedStart(StartResponse inner) implements StartResponse {
+    @Override
+    public void start(int status, Headers headers, @Nullable Throwable error) {
+      inner.start(status, headers.with(MARK, "1"), error);
+    }
+
+    @Override
+    public void earlyHints(Headers headers) throws IOException {
+      inner.earlyHints(headers);
+    }
+  }
+
+  /** Called after the exchange. The including servlet gets an exception for a dropped page. */
+  void endIncluded(Throwable failure) {
+    if (dropping) {
+      cut = new CutResponseException(failure);
+    }
   }
 
   @Override
   public void head(int status, Headers headers) {
     started = true;
     if (included) {
+      dropping = !headers.contains(MARK);
       return;
     }
     response.setStatus(status == HttpServletResponse.SC_OK ? statusOfError(request) : status);

@@ -197,6 +197,22 @@ abstract class DeploymentContract extends ContainerContract {
                   throw new GatewayException(404, ResponseContract.SECRET);
                 }))
         .isEqualTo("before  " + failed + "dev.postern.GatewayException");
+    // the engine itself finds these
+    assertThat(
+            included(
+                (environ, startResponse) -> {
+                  startResponse.start(200, Headers.of("Content-Length", "100"));
+                  return Body.of("short");
+                }))
+        .startsWith("before  " + failed);
+    assertThat(
+            included(
+                (environ, startResponse) -> {
+                  startResponse.start(500, Headers.of());
+                  catchThrowable(() -> startResponse.start(500, Headers.of()));
+                  return Body.of("twice");
+                }))
+        .isEqualTo("before  " + failed + "java.lang.IllegalStateException");
   }
 
   @Test
