@@ -94,6 +94,11 @@ final class RequestBody extends InputStream {
         if (rebuilt != null && told >= 0 && told != rebuilt.length()) {
           throw readBefore(null);
         }
+        // The gateway compares a length that the client has sent, before it calls the application.
+        boolean unknown = request.getContentLengthLong() < 0;
+        if (rebuilt != null && unknown && limit >= 0 && rebuilt.length() > limit) {
+          throw tooLarge(limit);
+        }
       }
     } catch (IOException e) {
       failure = e;
