@@ -146,8 +146,11 @@ public interface Body extends Iterable<ByteBuffer>, Closeable {
 
   /**
    * The bytes of a stream. {@link #close} closes the stream. The body flushes its output whenever
-   * the stream has no more bytes available. It does not flush a short stream over memory or over a
-   * regular file, so that the gateway can send its Content-Length. For one use.
+   * the stream has no more bytes available. It does not flush a short {@link
+   * java.io.ByteArrayInputStream}, or a short {@link java.io.FileInputStream} of a regular file, so
+   * that the gateway can send its Content-Length. Every other stream might wait, also that of
+   * {@code Files.newInputStream}. If you know its length, use {@link #of(Path)} or {@link
+   * #of(InputStream, long)}. For one use.
    */
   static Body of(InputStream stream) {
     return new StreamBody(requireNonNull(stream, "stream"), -1);
