@@ -1,6 +1,7 @@
 package dev.postern.servlet;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.postern.Application;
@@ -209,7 +210,8 @@ abstract class DeploymentContract extends ContainerContract {
             included(
                 (environ, startResponse) -> {
                   startResponse.start(500, Headers.of());
-                  catchThrowable(() -> startResponse.start(500, Headers.of()));
+                  assertThatThrownBy(() -> startResponse.start(500, Headers.of()))
+                      .isInstanceOf(IllegalStateException.class);
                   return Body.of("twice");
                 }))
         .isEqualTo("before  " + failed + "java.lang.IllegalStateException");
