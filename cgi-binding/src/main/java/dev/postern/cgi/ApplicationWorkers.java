@@ -199,6 +199,7 @@ final class ApplicationWorkers implements AutoCloseable {
               command(),
               environment,
               configured.keySet(),
+              host.options().passed(),
               directory,
               body,
               command -> command,

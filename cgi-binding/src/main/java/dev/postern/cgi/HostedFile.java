@@ -157,6 +157,7 @@ final class HostedFile implements Hosted {
         program.command(),
         environment,
         configured.keySet(),
+        options.passed(),
         directory,
         body,
         command -> Umask.command(workers.umask(), processes.isolation().workerCommand(command)),
@@ -169,9 +170,6 @@ final class HostedFile implements Hosted {
         && group.isEager()
         && processes.isolation().coldReason(group.mode()).isEmpty()) {
       Environ nobody = Environ.builder(Map.of("REQUEST_METHOD", "GET")).build();
-      for (String name : options.passed()) {
-        nobody.put(name, "");
-      }
       group
           .pool()
           .load(warmRequest(group, environment(nobody, -1, counters), directory(), null, null));

@@ -1,5 +1,6 @@
 package dev.postern.warm;
 
+import dev.postern.hosting.EnvironmentRules;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -7,10 +8,11 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * Splits an environment. One part is the same for each request of a program, so that a server may
- * have it while it loads. This keeps the names of the other part.
+ * Splits the variables of a program. Some are the same for each request, so that a server may have
+ * them while it loads. All others are a request's own.
  */
-record Constants(Map<String, String> variables, Set<String> requestNames) {
+final class Constants {
+  /** Unless they are passed on from a request. */
   private static final Set<String> SAME =
       Set.of(
           "PATH",
@@ -31,52 +33,51 @@ record Constants(Map<String, String> variables, Set<String> requestNames) {
           "LC_", "LANG", "TZ", "TMPDIR", "PERL", "PYTHON", "RUBY", "GEM_", "LD_", "MALLOC_",
           "GLIBC_");
 
-  private static final List<String> OF_A_REQUEST =
-      List.of(
-          "HTTP_",
-          "REMOTE_",
-          "SERVER_",
-          "SSL_",
-          "AUTH_",
-          "REDIRECT_",
-          "REQUEST_",
-          "CONTENT_",
-          "PATH_",
-          "QUERY_STRING",
-          "SCRIPT_NAME",
-          "HTTPS");
+  private Constants() {}
 
   /**
-   * The constants of an environment.
+   * The variables of a request that are the same for each request of its program.
    *
    * @param early whether the server is started before any request, so that SERVER_SOFTWARE is
    *     unknown
    */
-  static Constants of(Map<String, String> environment, Set<String> configured, boolean early) {
+  static Map<String, String> of(WarmRequest request, boolean early) {
     Map<String, String> constant = new LinkedHashMap<>();
-    Set<String> others = new TreeSet<>();
-    environment.forEach(
-        (name, value) -> {
-          boolean same =
-              SAME.contains(name) && !(early && name.equals("SERVER_SOFTWARE"))
-                  || startsWithAny(name, OF_THE_START)
-                  || name.equals("REDIRECT_STATUS") && value.equals("200")
-                  || configured.contains(name) && !startsWithAny(name, OF_A_REQUEST);
-          if (same) {
-            constant.put(name, value);
-          } else if (!startsWithAny(name, OF_A_REQUEST)) {
-            others.add(name);
-          }
-        });
-    return new Constants(constant, others);
+    request
+        .environment()
+        .forEach(
+            (name, value) -> {
+              if (isConstant(name, value, request) && !(early && name.equals("SERVER_SOFTWARE"))) {
+                constant.put(name, value);
+              }
+            });
+    return constant;
   }
 
-  private static boolean startsWithAny(String name, List<String> starts) {
-    for (String start : starts) {
-      if (name.startsWith(start)) {
-        return true;
-      }
+  private static boolean isConstant(String name, String value, WarmRequest request) {
+    if (OF_THE_START.stream().anyMatch(name::startsWith)) {
+      return true;
     }
-    return false;
+    if (request.passed().contains(name)) {
+      return false;
+    }
+    return SAME.contains(name)
+        || name.equals("REDIRECT_STATUS") && value.equals("200")
+        || request.configured().contains(name) && !EnvironmentRules.COMPUTED.contains(name);
+  }
+
+  /**
+   * The names of variables that this request or another one of its program may have, beyond these
+   * constants and the variables of request headers.
+   */
+  static Set<String> requestNames(WarmRequest request, Map<String, String> constants) {
+    Set<String> names = new TreeSet<>(EnvironmentRules.COMPUTED);
+    names.addAll(EnvironmentRules.PASSED);
+    names.addAll(EnvironmentRules.ERROR_PAGE);
+    names.removeAll(SAME);
+    names.addAll(request.environment().keySet());
+    names.addAll(request.passed());
+    names.removeAll(constants.keySet());
+    return names;
   }
 }

@@ -156,7 +156,7 @@ enum Language {
    *
    * @param mode how much is loaded once
    * @param preload modules by their names, with their files
-   * @param requestNames variables that differ from request to request, beyond those that always do
+   * @param requestNames variables that differ from request to request, beyond those of headers
    * @param reset whether signals that an ancestor ignores are set to their defaults, as a process
    *     of our own would have them
    * @param learning whether children tell what they have loaded

@@ -13,6 +13,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.RejectedExecutionException;
@@ -160,14 +161,13 @@ public final class ScriptPool implements AutoCloseable {
     if (options.reuse() && !interpreter.language().isReusable()) {
       throw new Unfit("scripts of Ruby cannot be run again in one process");
     }
-    Constants constants =
-        Constants.of(request.environment(), request.configured(), options.eager());
+    Map<String, String> constants = Constants.of(request, options.eager());
     Language language = interpreter.language();
     List<String> command = new ArrayList<>(interpreter.words());
     Language.Mode mode = options.reuse() ? Language.Mode.REUSE : Language.Mode.SCRIPT;
     command.addAll(language.words(mode, file));
     List<String> isolated = request.isolated().apply(command);
-    Key key = new Key(program, isolated, constants.variables(), request.directory());
+    Key key = new Key(program, isolated, constants, request.directory());
     PooledScript script = scripts.get(key);
     if (script == null) {
       if (scripts.size() >= MOST_SCRIPTS) {
@@ -176,10 +176,12 @@ public final class ScriptPool implements AutoCloseable {
       script =
           scripts.computeIfAbsent(
               key,
-              made ->
-                  options.reuse()
-                      ? new ReusedScript(this, made, language, isolated, constants.requestNames())
-                      : new WarmScript(this, made, language, isolated, constants.requestNames()));
+              made -> {
+                Set<String> names = Constants.requestNames(request, constants);
+                return options.reuse()
+                    ? new ReusedScript(this, made, language, isolated, names)
+                    : new WarmScript(this, made, language, isolated, names);
+              });
     }
     return script;
   }

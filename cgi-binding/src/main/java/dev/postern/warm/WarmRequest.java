@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param program the script's file
  * @param command what a process of its own would run, without the helpers that isolate it
  * @param environment the whole environment, bytes as chars
- * @param configured names of variables that are the same for each request
+ * @param configured names of variables that are the same for each request, unless they are passed
+ * @param passed names of variables that are those of the request, if it has them
  * @param directory where the script runs
  * @param body null for none
  * @param isolated puts a server's command behind the helpers that isolate the server
@@ -26,6 +27,7 @@ public record WarmRequest(
     List<String> command,
     Map<String, String> environment,
     Set<String> configured,
+    Set<String> passed,
     Path directory,
     @Nullable InputStream body,
     UnaryOperator<List<String>> isolated,

@@ -139,9 +139,8 @@ sub descriptors {
 }
 
 package Postern::Warm::Environment;
-my $of_a_request = qr/^(?:REQUEST_(?:METHOD|URI|SCHEME)|QUERY_STRING|CONTENT_(?:TYPE|LENGTH)|PATH_(?:INFO|TRANSLATED)|SCRIPT_NAME|(?:REMOTE|HTTP|SERVER|AUTH|SSL|REDIRECT)_.*|HTTPS)$/;
 sub TIEHASH { my ($class, $before, $names) = @_; bless { now => {%$before}, asked => '', stored => 0, names => { map { $_ => 1 } @$names } }, $class }
-sub ask { my ($self, $name) = @_; $self->{asked} ||= $name if !exists $self->{now}{$name} && ($self->{names}{$name} || $name =~ $of_a_request) }
+sub ask { my ($self, $name) = @_; $self->{asked} ||= $name if !exists $self->{now}{$name} && ($self->{names}{$name} || $name =~ /^HTTP_/) }
 sub FETCH { my ($self, $name) = @_; $self->ask($name); $self->{now}{$name} }
 sub EXISTS { my ($self, $name) = @_; $self->ask($name); exists $self->{now}{$name} }
 sub STORE { my ($self, $name, $value) = @_; $self->{stored} = 1; $self->{now}{$name} = defined $value ? "$value" : '' }

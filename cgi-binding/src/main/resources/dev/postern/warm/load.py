@@ -15,9 +15,6 @@ import select
 import signal
 import sys
 
-OF_A_REQUEST = ('REQUEST_METHOD', 'REQUEST_URI', 'REQUEST_SCHEME', 'QUERY_STRING', 'CONTENT_TYPE', 'CONTENT_LENGTH',
-                'PATH_INFO', 'PATH_TRANSLATED', 'SCRIPT_NAME', 'HTTPS')
-FAMILIES = ('HTTP_', 'REMOTE_', 'SERVER_', 'SSL_', 'AUTH_', 'REDIRECT_')
 LIBRARY = (os.path.dirname(os.__file__) + '/', '/usr/lib/python3/dist-packages/')
 REDRAWN = 'multiprocessing.process'
 
@@ -260,13 +257,13 @@ class EnvironmentWatch:
                 return base.__iter__(self)
 
         def watch(name):
-            if isinstance(name, str) and (name in OF_A_REQUEST or name in request_names
-                                          or name.startswith(FAMILIES) and name != 'SERVER_SOFTWARE'):
+            name = os.fsdecode(name) if isinstance(name, bytes) else name
+            if isinstance(name, str) and (name in request_names or name.startswith('HTTP_')):
                 for module in loading():
                     asked[module] = True
 
         self.base = base
-        os.environ.__class__ = Watched
+        os.environ.__class__ = os.environb.__class__ = Watched
 
     def take(self):
         """Who has asked since the last time."""
@@ -275,7 +272,7 @@ class EnvironmentWatch:
         return asked
 
     def end(self):
-        os.environ.__class__ = self.base
+        os.environ.__class__ = os.environb.__class__ = self.base
 
 
 class RandomWatch:

@@ -81,6 +81,7 @@ class NoRoomTest {
         List.of(script.toString()),
         Map.of(),
         Set.of(),
+        Set.of(),
         script.getParent(),
         null,
         command -> command,
