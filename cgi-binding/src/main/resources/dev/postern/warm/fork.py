@@ -49,6 +49,12 @@ class Server(Loader):
         self.own_modules = [name for name in sys.modules if name not in self.kept]
         self.path_list = list(sys.path)
         self.pid = os.getpid()
+        # A module may ignore the ends of children, or reap all. The children get its handler; the server must keep those that
+        # have ended until the host asks for their statuses.
+        handler = signal.getsignal(signal.SIGCHLD)
+        handled = handler not in (None, signal.SIG_DFL)
+        if handled:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         self.report_ready()
         gc.collect()
         self.writers = [o for o in gc.get_objects() if type(o).__name__ in ('TextIOWrapper', 'BufferedWriter', 'BufferedRandom')
@@ -77,6 +83,8 @@ class Server(Loader):
                     if not child:
                         os.close(self.commands)
                         os.close(life_write)
+                        if handled:
+                            signal.signal(signal.SIGCHLD, handler)
                         self.begin(life_read)
                         return
             for pid in list(gone):

@@ -26,6 +26,9 @@ module PosternWarm
     life_read, life_write = IO.pipe
     @server = $$
     alarm = trap('ALRM') { raise Refused, 'Resource temporarily unavailable' if @forking && $$ == @server }
+    # A library of RUBYOPT may reap all children. The server must keep those that have ended, so only they get its handler.
+    handler = trap('CHLD', 'DEFAULT')
+    handled = handler != 'DEFAULT'
     GC.start
     Process.warmup if Process.respond_to?(:warmup)
     put("ready\t\n")
@@ -47,6 +50,7 @@ module PosternWarm
           end
           unless child
             trap('ALRM', alarm)
+            trap('CHLD', handler) if handled
             commands.close
             life_write.close
             begin_request(log, life_read)

@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -21,6 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Scripts of Python in children of a fork server answer as they do in processes of their own. */
 class WarmPythonTest {
@@ -309,6 +311,38 @@ class WarmPythonTest {
       learned += answer.log().contains("True") ? 1 : 0;
       assertThat(answer.body()).hasSize(64);
       assertThat(seen.add(answer.body())).isTrue();
+    }
+  }
+
+  /** The server keeps its children until the host knows how they have ended. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "signal.SIG_IGN",
+        "lambda *_: [None for _ in iter(lambda: os.waitpid(-1, os.WNOHANG)[0], 0)]",
+      })
+  void handlerOfAModuleForEndedChildren_isThatOfTheScript(String handler) throws IOException {
+    Path own = Files.createTempDirectory(directory, "reaper");
+    Files.writeString(
+        own.resolve("reaper.py"),
+        "import os, signal\nsignal.signal(signal.SIGCHLD, " + handler + ")\n");
+    try (WarmSite other = new WarmSite(own)) {
+      other.script(
+          "reap.py",
+          "#!/usr/bin/python3",
+          HEAD,
+          "import sys; print('reaper' in sys.modules, file=sys.stderr)",
+          "import reaper, signal; print(type(signal.getsignal(signal.SIGCHLD))); sys.exit(3)");
+      WarmSite.Answer spawned = other.spawn(() -> Call.get("/reap.py"));
+      Consumer<WarmSite.Answer> same =
+          answer -> {
+            assertThat(answer.body()).isEqualTo(spawned.body());
+            assertThat(answer.exit()).isEqualTo(spawned.exit());
+          };
+      other.forkUntilLogged("True", () -> Call.get("/reap.py"), same);
+      for (int i = 0; i < 3; i++) {
+        same.accept(other.fork(() -> Call.get("/reap.py")));
+      }
     }
   }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.postern.cgi.server.Tools;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.Set;
@@ -68,6 +69,23 @@ class WarmRubyTest {
   })
   void run_isTheSame(String name, String code) throws IOException {
     same(name + ".rb", "#!/usr/bin/ruby", HEAD, code);
+  }
+
+  /** The server keeps its children until the host knows how they have ended. */
+  @Test
+  void handlerOfALibraryForEndedChildren_isThatOfTheScript() throws IOException {
+    Path own = Files.createDirectory(directory.resolve("reaper"));
+    Files.writeString(
+        own.resolve("reaper.rb"),
+        "trap('CHLD') { nil while Process.waitpid(-1, Process::WNOHANG) rescue nil }\n");
+    try (WarmSite other =
+        new WarmSite(
+            own, group -> group, host -> host.environment("RUBYOPT", "-r" + own + "/reaper.rb"))) {
+      other.script("reap.rb", "#!/usr/bin/ruby", HEAD, "p trap('CHLD', 'DEFAULT').class; exit 3");
+      WarmSite.Answer answer = other.assertSame(() -> Call.get("/reap.rb"));
+      assertThat(answer.body()).isEqualTo("Proc\n");
+      assertThat(answer.exit()).isEqualTo("exit 3");
+    }
   }
 
   @Test
