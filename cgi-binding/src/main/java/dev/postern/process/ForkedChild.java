@@ -41,6 +41,9 @@ public record ForkedChild(
     LongConsumer forget,
     @Nullable LongFunction<@Nullable Integer> ended,
     @Nullable LongFunction<@Nullable Integer> reap) {
+  /** The code of {@link Exit} of a process that SIGKILL has ended. */
+  private static final int KILLED = 128 + 9;
+
   /** A process that runs when it has taken its request. */
   public ForkedChild(
       long pid,
@@ -59,14 +62,25 @@ public record ForkedChild(
     return Path.of("/proc", Long.toString(pid), "fd", Integer.toString(descriptor));
   }
 
+  /**
+   * Whether the caller may kill the process. A worker that has ended this request may serve another
+   * one already, so this ends the turn of a worker, which then reports another end in vain. Only
+   * the first caller may kill a worker.
+   */
+  boolean claim() {
+    return turn == null || turn.complete(new TurnEnd(KILLED));
+  }
+
   /** Ends a process that has not begun its request. */
   public void discard() {
     try {
-      // While the parent lives and has not been told to forget the process, the number is not
-      // reused. Without its parent the process ends by itself.
-      ProcessHandle.of(pid)
-          .filter(own -> own.parent().filter(p -> p.pid() == parent).isPresent())
-          .ifPresent(ProcessHandle::destroyForcibly);
+      if (claim()) {
+        // While the parent lives and has not been told to forget the process, the number is not
+        // reused. Without its parent the process ends by itself.
+        ProcessHandle.of(pid)
+            .filter(own -> own.parent().filter(p -> p.pid() == parent).isPresent())
+            .ifPresent(ProcessHandle::destroyForcibly);
+      }
     } finally {
       forget.accept(pid);
     }

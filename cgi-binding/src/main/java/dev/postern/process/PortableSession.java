@@ -120,6 +120,9 @@ final class PortableSession extends Session {
 
   @Override
   void kill() {
+    if (process instanceof PipedProcess piped && !piped.child.claim()) {
+      return;
+    }
     try {
       if (SUPPORTED) {
         signal("KILL", ProcessHandle::destroyForcibly);

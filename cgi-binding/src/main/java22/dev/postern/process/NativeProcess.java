@@ -208,8 +208,7 @@ final class NativeProcess extends HostedProcess {
       }
       long waited = System.nanoTime() - begun;
       if (!killed && waited > PipedProcess.PATIENCE_NANOS) {
-        process.toHandle().destroyForcibly();
-        killed = true;
+        killed = process.kill();
       }
       if (waited > PipedProcess.PATIENCE_NANOS + PipedProcess.KILLED_NANOS) {
         return PipedProcess.notTaken(true);

@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @DisabledOnOs(OS.WINDOWS)
@@ -88,5 +90,34 @@ class PortableSessionTest {
     session.terminate();
     session.kill();
     assertThat(session.isAlive()).isFalse();
+  }
+
+  /** A worker that has ended its request may serve another one when its kill comes. */
+  @ParameterizedTest
+  @CsvSource({"false, false", "false, true", "true, false", "true, true"})
+  void kill_ofAWorkerWhoseTurnIsOver_leavesItAlive(boolean over, boolean discard) throws Exception {
+    Process worker = new ProcessBuilder("/bin/sleep", "300").start();
+    try {
+      CompletableFuture<TurnEnd> turn = new CompletableFuture<>();
+      long self = ProcessHandle.current().pid();
+      ForkedChild child = new ForkedChild(worker.pid(), self, 0, 0, 0, 0, turn, pid -> {});
+      PortableSession session = new PortableSession(new WorkerTurn(child));
+      if (over) {
+        turn.complete(new TurnEnd(0));
+      }
+      if (discard) {
+        child.discard();
+      } else {
+        session.kill();
+      }
+      assertThat(turn.join().code()).isEqualTo(over ? 0 : 137);
+      assertThat(session.isAlive()).isFalse();
+      // A signal of before would be seen first.
+      worker.destroy();
+      assertThat(worker.waitFor(60, TimeUnit.SECONDS)).isTrue();
+      assertThat(worker.exitValue()).isEqualTo(over ? 143 : 137);
+    } finally {
+      worker.destroyForcibly();
+    }
   }
 }
