@@ -9,7 +9,8 @@ public final class Umask {
   private Umask() {}
 
   /**
-   * The command, with a shell in front that sets the umask.
+   * The command, with a shell in front that sets the umask. The shell removes the variables that it
+   * has added, but bash leaves a SHLVL of 0.
    *
    * @param octal null for the JVM's own umask, which needs no shell in front
    */
@@ -18,7 +19,12 @@ public final class Umask {
       return command;
     }
     List<String> all =
-        new ArrayList<>(List.of("/bin/sh", "-c", "umask " + octal + "; exec \"$@\"", "sh"));
+        new ArrayList<>(
+            List.of(
+                "/bin/sh",
+                "-c",
+                "unset PWD OLDPWD SHLVL _; umask " + octal + "; exec \"$@\"",
+                "sh"));
     all.addAll(command);
     return all;
   }

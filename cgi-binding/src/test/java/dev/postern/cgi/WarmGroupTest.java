@@ -261,6 +261,18 @@ class WarmGroupTest {
     }
   }
 
+  /** A shell sets the umask, and adds variables. bash leaves one of them. */
+  @Test
+  void variables_areTheSameWithAUmask() throws Exception {
+    perl("p.pl", HEAD + "print map { \"$_=$ENV{$_}\\n\" } grep { !/^SHLVL$/ } sort keys %ENV;");
+    try (WarmSite site = site(group -> group.umask("0137"))) {
+      WarmSite.Answer spawned = site.ask(() -> Call.get("/p.pl"));
+      assertThat(site.last().start()).isEqualTo("spawn");
+      assertThat(spawned).isEqualTo(site.spawn(() -> Call.get("/p.pl")));
+      assertThat(site.fork(() -> Call.get("/p.pl"))).isEqualTo(spawned);
+    }
+  }
+
   @ParameterizedTest
   @EnumSource(WorkerMode.class)
   void modules_areLoadedAheadAndThoseThatCannotBeAreLeftOut(WorkerMode mode) throws Exception {
