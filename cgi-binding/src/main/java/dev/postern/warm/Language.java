@@ -128,12 +128,13 @@ enum Language {
 
   /**
    * Reads the text of a server on a handle of its own, to which the layers of {@code -C} do not
-   * apply.
+   * apply. Ends the interpreter when the text ends early, as with the JVM: it would go on to the
+   * script.
    */
   static final String PERL_READER =
       "open$Postern::f,'<&0';binmode$Postern::f;$Postern::s='';"
           + "1 while$Postern::s!~/\\0\\z/&&sysread$Postern::f,$Postern::s,65536,length$Postern::s;"
-          + "close$Postern::f;$Postern::s=~/(.*)\\0/s;eval\"$1;1\"or die$@";
+          + "close$Postern::f;$Postern::s=~/(.*)\\0/s or exit;eval\"$1;1\"or die$@";
 
   /**
    * By -c, Python would look for modules in the working directory first. It does not for a script.
