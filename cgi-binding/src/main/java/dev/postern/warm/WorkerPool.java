@@ -83,6 +83,10 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
   private final AtomicBoolean looking = new AtomicBoolean();
   private int generation;
   private long looked = System.nanoTime();
+
+  private int failures;
+
+  /** Why the last load failed, and whether the worker said so itself. */
   private @Nullable String failure;
   private boolean refused;
   private volatile long lastUsed = System.nanoTime();
@@ -127,16 +131,17 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
    */
   public @Nullable RunningProgram start(WarmRequest request, Duration patience) throws IOException {
     long begun = System.nanoTime();
+    int failed = failures();
     renewStale();
     while (true) {
       long limit = limit(patience);
       Free next = free.pollFirst();
       if (next == null) {
         begin();
-        next = await(limit - (System.nanoTime() - begun));
+        next = await(limit - (System.nanoTime() - begun), failed);
       }
       if (next == null) {
-        String why = failure();
+        String why = failureAfter(failed);
         if (why != null) {
           throw new NotLoaded(why);
         }
@@ -171,7 +176,7 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
     return isServing() ? busy : Math.max(busy, options.startup().plus(LATE).toNanos());
   }
 
-  private @Nullable Free await(long nanos) throws InterruptedIOException {
+  private @Nullable Free await(long nanos, int failed) throws InterruptedIOException {
     long begun = System.nanoTime();
     try {
       while (true) {
@@ -181,7 +186,7 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
             free.pollFirst(
                 Math.min(Math.max(0, left), TimeUnit.MILLISECONDS.toNanos(50)),
                 TimeUnit.NANOSECONDS);
-        if (next != null || left <= 0 || failure() != null || canBegin()) {
+        if (next != null || left <= 0 || failureAfter(failed) != null || canBegin()) {
           return next;
         }
       }
@@ -210,9 +215,16 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
     return lastUsed;
   }
 
-  /** Why no worker could be loaded, if none is left. */
-  synchronized @Nullable String failure() {
-    return closed ? "it is closed" : workers.isEmpty() ? failure : null;
+  private synchronized int failures() {
+    return failures;
+  }
+
+  /**
+   * Why no worker could be loaded, if a load has failed since so many had and no worker serves.
+   * Others may load meanwhile, begun by other requests, and fail as well.
+   */
+  synchronized @Nullable String failureAfter(int failed) {
+    return closed ? "it is closed" : failures == failed || isServing() ? null : failure;
   }
 
   private synchronized boolean canBegin() {
@@ -236,8 +248,6 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
       if (closed || workers.size() >= processes) {
         return;
       }
-      failure = null;
-      refused = false;
       worker = new Worker(kind, start.get(), ++generation, this);
       workers.add(worker);
     }
@@ -341,8 +351,6 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
     List<Worker> all;
     synchronized (this) {
       all = List.copyOf(workers);
-      failure = null;
-      refused = false;
     }
     retire(all, why);
   }
@@ -446,6 +454,7 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
       retired.remove(worker);
       if (failed) {
         failure = why;
+        failures++;
         refused = byItself;
       }
     }

@@ -54,6 +54,10 @@ class NoRoomTest {
   }
 
   static GroupOptions options(boolean reuse) {
+    return options(reuse, 1);
+  }
+
+  static GroupOptions options(boolean reuse, int processes) {
     Duration long60 = Duration.ofSeconds(60);
     return new GroupOptions(
         1,
@@ -68,7 +72,7 @@ class NoRoomTest {
         long60,
         false,
         reuse,
-        1,
+        processes,
         false,
         false,
         false,
@@ -111,12 +115,13 @@ class NoRoomTest {
     try (WorkerPool pool = pool(List.of("/bin/sh", "-c", "exit 3"))) {
       pool.begin();
       assertThat(pool.hasWorkers()).isFalse();
-      assertThat(pool.failure()).contains("cannot be loaded", "unable to create native thread");
+      assertThat(pool.failureAfter(0))
+          .contains("cannot be loaded", "unable to create native thread");
       assertThat(events).extracting(ServerEvent::state).containsExactly("loading", "cold");
       timer.full = false;
       pool.begin();
-      await(() -> pool.failure() != null);
-      assertThat(pool.failure()).contains("exit 3");
+      await(() -> pool.failureAfter(1) != null);
+      assertThat(pool.failureAfter(1)).contains("exit 3");
     }
   }
 
@@ -138,7 +143,7 @@ class NoRoomTest {
     try (WorkerPool pool = pool(command)) {
       pool.begin();
       await(() -> !pool.hasWorkers());
-      assertThat(pool.failure()).contains("cannot be loaded", "OutOfMemoryError: test");
+      assertThat(pool.failureAfter(0)).contains("cannot be loaded", "OutOfMemoryError: test");
     }
   }
 
