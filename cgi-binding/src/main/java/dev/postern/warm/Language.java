@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -272,7 +273,10 @@ enum Language {
     }
   }
 
-  /** The file that Ruby loads, in a directory that nobody else can write to. */
+  /**
+   * The file that Ruby loads, in a directory that nobody else can write to. Ruby may run as another
+   * user.
+   */
   private static final class RubyFile {
     private static @Nullable Path file;
 
@@ -284,6 +288,8 @@ enum Language {
         directory.toFile().deleteOnExit();
         made.toFile().deleteOnExit();
         Files.writeString(made, Texts.read("fork.rb"));
+        Files.setPosixFilePermissions(made, PosixFilePermissions.fromString("rw-r--r--"));
+        Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx--x--x"));
         file = made;
       }
       return file.toString();

@@ -1,12 +1,16 @@
 package dev.postern.cgi;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.postern.cgi.server.Tools;
+import dev.postern.system.Owners;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -85,6 +89,21 @@ class WarmRubyTest {
       WarmSite.Answer answer = other.assertSame(() -> Call.get("/reap.rb"));
       assertThat(answer.body()).isEqualTo("Proc\n");
       assertThat(answer.exit()).isEqualTo("exit 3");
+    }
+  }
+
+  @Test
+  void scriptOfAnotherUser_isWarm() throws IOException {
+    assumeTrue(Owners.current() == Owners.ROOT, "only root can run programs as another user");
+    Path own = Files.createDirectory(directory.resolve("nobody"));
+    for (Path each : List.of(directory, own)) {
+      Files.setPosixFilePermissions(each, PosixFilePermissions.fromString("rwxr-xr-x"));
+    }
+    Isolation nobody = Isolation.builder().user("nobody").build();
+    try (WarmSite other = new WarmSite(own, group -> group, host -> host.isolation(nobody))) {
+      other.script("user.rb", "#!/usr/bin/ruby", HEAD, "print Process.euid");
+      WarmSite.Answer answer = other.assertSame(() -> Call.get("/user.rb"));
+      assertThat(answer.body()).isEqualTo(String.valueOf(nobody.user().uid()));
     }
   }
 
