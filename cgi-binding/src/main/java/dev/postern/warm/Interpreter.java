@@ -114,13 +114,30 @@ record Interpreter(Language language, List<String> words) {
     if (end < 0) {
       return null;
     }
-    String line = text.substring(2, end).strip();
+    String line = withoutBlanks(text.substring(2, end));
     for (int i = 0; i < line.length(); i++) {
       if (line.charAt(i) < ' ' && line.charAt(i) != '\t' || line.charAt(i) > '~') {
         return null;
       }
     }
     return line;
+  }
+
+  /** The kernel ignores spaces and tabs alone at the ends. A CR is part of the last word. */
+  private static String withoutBlanks(String text) {
+    int start = 0;
+    int end = text.length();
+    while (start < end && isBlank(text.charAt(start))) {
+      start++;
+    }
+    while (start < end && isBlank(text.charAt(end - 1))) {
+      end--;
+    }
+    return text.substring(start, end);
+  }
+
+  private static boolean isBlank(char c) {
+    return c == ' ' || c == '\t';
   }
 
   /** {@code #! INTERPRETER [ARGUMENT]}: all after the first space is one argument. */
@@ -130,10 +147,10 @@ record Interpreter(Language language, List<String> words) {
       return List.of();
     }
     int space = 0;
-    while (space < line.length() && line.charAt(space) != ' ' && line.charAt(space) != '\t') {
+    while (space < line.length() && !isBlank(line.charAt(space))) {
       space++;
     }
-    String argument = line.substring(space).strip();
+    String argument = withoutBlanks(line.substring(space));
     return argument.isEmpty()
         ? List.of(line.substring(0, space))
         : List.of(line.substring(0, space), argument);
