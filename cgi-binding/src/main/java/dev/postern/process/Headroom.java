@@ -34,6 +34,15 @@ public final class Headroom {
 
   private Headroom() {}
 
+  /** Thrown when a worker was not reached for want of descriptors. It waits on. */
+  public static final class Exhausted extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    Exhausted(IOException cause) {
+      super("worker must be reached by descriptors, of which there are too few", cause);
+    }
+  }
+
   /** What needs the descriptors. */
   interface Start<T> {
     T run() throws IOException;
@@ -111,6 +120,11 @@ public final class Headroom {
       throw new IOException("program must have descriptors for its pipes: only " + seenFree);
     }
     starting += processes;
+  }
+
+  /** Whether there may be too few descriptors for one process now. */
+  static boolean isExhausted() {
+    return free() < NEEDED;
   }
 
   private static synchronized void leave(int processes) {

@@ -102,6 +102,7 @@ public abstract class HostedProcess implements RunningProgram {
    * @param command what the child runs
    * @param request as the child reads it
    * @param body as for {@link #start}
+   * @throws Headroom.Exhausted when the child is a worker, which still waits for a request
    * @throws IOException when the child has not run, and will not. If the exception has a cause that
    *     is no {@link IOException}, the child may have run
    */
@@ -117,9 +118,20 @@ public abstract class HostedProcess implements RunningProgram {
       return started;
     } catch (Throwable e) {
       place.leave();
+      if (child.turn() != null
+          && e instanceof IOException io
+          && !mayHaveRun(io)
+          && Headroom.isExhausted()) {
+        throw new Headroom.Exhausted(io);
+      }
       child.discard();
       throw e;
     }
+  }
+
+  /** Whether a child whose {@link #adopt} has failed may have run. */
+  public static boolean mayHaveRun(IOException failure) {
+    return failure.getCause() != null && !(failure.getCause() instanceof IOException);
   }
 
   private static HostedProcess adopt(ForkedChild child, byte[] request, @Nullable InputStream body)

@@ -117,7 +117,7 @@ final class StartServer {
       throw e;
     } catch (IOException e) {
       child.discard();
-      if (e.getCause() != null && !(e.getCause() instanceof IOException)) {
+      if (HostedProcess.mayHaveRun(e)) {
         throw e;
       }
       if (!server.process.isReachable()) {

@@ -136,7 +136,7 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
     } catch (InterruptedIOException e) {
       throw e;
     } catch (IOException e) {
-      if (e.getCause() != null && !(e.getCause() instanceof IOException)) {
+      if (HostedProcess.mayHaveRun(e)) {
         throw e;
       }
       return WarmStart.cold("its child could not be reached: " + e.getMessage());

@@ -1,6 +1,7 @@
 package dev.postern.warm;
 
 import dev.postern.process.ForkedChild;
+import dev.postern.process.Headroom;
 import dev.postern.process.HostedProcess;
 import dev.postern.process.RunningProgram;
 import java.io.IOException;
@@ -88,6 +89,7 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
 
   /** Why the last load failed, and whether the worker said so itself. */
   private @Nullable String failure;
+
   private boolean refused;
   private volatile long lastUsed = System.nanoTime();
   private boolean closed;
@@ -127,7 +129,7 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
    *     a load may take
    * @return null when all were busy for so long
    * @throws NotLoaded when the application cannot be loaded
-   * @throws IOException when the request may have begun
+   * @throws IOException when the request may have begun, or this JVM has no descriptors for it
    */
   public @Nullable RunningProgram start(WarmRequest request, Duration patience) throws IOException {
     long begun = System.nanoTime();
@@ -157,10 +159,14 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
       lastUsed = System.nanoTime();
       try {
         return HostedProcess.adopt(next.turn, request.command(), request.encoded(), request.body());
+      } catch (Headroom.Exhausted e) {
+        next.worker.uncount();
+        free(next.worker, next.turn);
+        throw e;
       } catch (InterruptedIOException e) {
         throw e;
       } catch (IOException e) {
-        if (e.getCause() != null && !(e.getCause() instanceof IOException)) {
+        if (HostedProcess.mayHaveRun(e)) {
           throw e;
         }
         // The worker is gone, and the request has not begun. Another worker may serve it.

@@ -227,6 +227,17 @@ class WarmFaultTest {
     }
   }
 
+  /** It has state, so it must not be ended for that. */
+  @Test
+  void workerThatCannotBeReachedForWantOfDescriptors_waitsForTheNextRequest() throws Exception {
+    Tools.require("python3");
+    Path report = directory.resolve("report");
+    run(List.of(Tools.require("prlimit"), "--nofile=100", "--"), "descriptors", report);
+    List<String> lines = Files.readAllLines(report);
+    assertThat(lines).startsWith("503 not-started").endsWith("200 same", "same");
+    assertThat(lines.subList(0, lines.size() - 1)).containsOnly("503 not-started", "200 same");
+  }
+
   /** What a JVM of its own, behind that prefix, has logged, and what it has reported to a file. */
   private String run(List<String> prefix, String what, Path report) throws Exception {
     List<String> command = new ArrayList<>(prefix);

@@ -1,17 +1,23 @@
 package dev.postern.cgi;
 
+import dev.postern.Application;
+import java.io.FileInputStream;
+import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 
 /**
  * Serves scripts by workers where the whole JVM has other surroundings: {@code signals DIRECTORY
  * FILE} compares which signals they and spawned ones ignore, catch and block; {@code hidden
  * DIRECTORY FILE} does so without /proc, which it covers first; {@code dropped DIRECTORY FILE}
- * compares how those end that have changed their user.
+ * compares how those end that have changed their user; {@code descriptors DIRECTORY FILE} tells
+ * which worker answers while the JVM has fewer and fewer descriptors left.
  */
 final class WarmHost {
   private static final String PERL =
@@ -45,6 +51,11 @@ final class WarmHost {
     List<String> report = new ArrayList<>();
     if (args[0].equals("dropped")) {
       dropped(directory, report);
+      Files.write(Path.of(args[2]), report);
+      return;
+    }
+    if (args[0].equals("descriptors")) {
+      descriptors(directory, report);
       Files.write(Path.of(args[2]), report);
       return;
     }
@@ -111,6 +122,53 @@ final class WarmHost {
           for (int i = 0; i < 3; i++) {
             WarmSite.Answer warm = site.fork(() -> Call.get("/" + name));
             report.add(name + " " + warm.exit() + " " + (warm.equals(spawned) ? "same" : warm));
+          }
+        }
+      }
+    }
+  }
+
+  /** The answers with no descriptor left, with one, and so on, and with all. */
+  private static void descriptors(Path directory, List<String> report) throws Exception {
+    loadAll(CgiApplication.class);
+    loadAll(Application.class);
+    Path file =
+        Files.writeString(
+            directory.resolve("wsgi.py"),
+            "import os\ndef application(environ, start_response):\n"
+                + "    start_response('200 OK', [('Content-Type', 'text/plain')])\n"
+                + "    return [b'%d' % os.getpid()]\n");
+    WarmPrograms.awaitWritten();
+    List<InputStream> taken = new ArrayList<>();
+    try (WorkerGroup group = WorkerGroup.builder("one").processes(1).build();
+        WsgiApplication app = WsgiApplication.builder(file).workers(group).build()) {
+      String worker = Call.get("/").to(app).body();
+      try {
+        while (true) {
+          taken.add(new FileInputStream("/dev/null"));
+        }
+      } catch (FileNotFoundException e) {
+        // There are no more.
+      }
+      while (!taken.isEmpty()) {
+        Call call = Call.get("/").to(app);
+        report.add(call.status + (call.body().equals(worker) ? " same" : " " + call.rule()));
+        taken.remove(0).close();
+      }
+      report.add(Call.get("/").to(app).body().equals(worker) ? "same" : "other");
+    }
+  }
+
+  /** Loads what is in the folder of a class, as long as files can be opened. */
+  private static void loadAll(Class<?> type) throws Exception {
+    Path folder = Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI());
+    if (Files.isDirectory(folder)) {
+      try (Stream<Path> files = Files.walk(folder)) {
+        for (Path file : files.map(folder::relativize).toList()) {
+          String name = file.toString();
+          if (name.endsWith(".class") && !name.endsWith("-info.class")) {
+            Class.forName(
+                name.replace(".class", "").replace('/', '.'), false, type.getClassLoader());
           }
         }
       }
