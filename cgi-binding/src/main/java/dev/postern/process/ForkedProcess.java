@@ -117,14 +117,6 @@ final class ForkedProcess extends PipedProcess {
   }
 
   @Override
-  public int waitFor() throws InterruptedException {
-    while (!waitFor(1, TimeUnit.SECONDS)) {
-      // Not yet.
-    }
-    return exitValue();
-  }
-
-  @Override
   public boolean waitFor(long timeout, TimeUnit unit) throws InterruptedException {
     long begun = System.nanoTime();
     long limit = unit.toNanos(timeout);
@@ -142,14 +134,10 @@ final class ForkedProcess extends PipedProcess {
 
   @Override
   void forget() {
-    close();
     synchronized (this) {
-      if (forgotten) {
-        return;
-      }
       isAlive();
       forgotten = true;
     }
-    child.forget().accept(child.pid());
+    super.forget();
   }
 }

@@ -11,6 +11,7 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.StandardOpenOption;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -44,6 +45,10 @@ abstract class PipedProcess extends Process {
 
   final ForkedChild child;
   private final ProcessHandle handle;
+
+  /** Whether the process's parent was told to forget it. */
+  private final AtomicBoolean told = new AtomicBoolean();
+
   private final @Nullable FileInputStream status;
   private @Nullable FileChannel output;
   private @Nullable FileChannel errors;
@@ -227,6 +232,14 @@ abstract class PipedProcess extends Process {
   }
 
   @Override
+  public final int waitFor() throws InterruptedException {
+    while (!waitFor(1, TimeUnit.SECONDS)) {
+      // Not yet.
+    }
+    return exitValue();
+  }
+
+  @Override
   public final long pid() {
     return child.pid();
   }
@@ -258,7 +271,12 @@ abstract class PipedProcess extends Process {
   }
 
   /** Releases everything. Afterwards nobody may ask or signal the process. */
-  abstract void forget();
+  void forget() {
+    close();
+    if (told.compareAndSet(false, true)) {
+      child.forget().accept(child.pid());
+    }
+  }
 
   private static void closeQuietly(@Nullable Closeable file) {
     try {

@@ -8,7 +8,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * One request in a worker. The request ends when the worker says so, or when the worker is gone.
@@ -16,7 +15,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
  */
 final class WorkerTurn extends PipedProcess {
   private final CompletableFuture<TurnEnd> end;
-  private final AtomicBoolean forgotten = new AtomicBoolean();
 
   WorkerTurn(ForkedChild child) throws IOException {
     super(child);
@@ -42,14 +40,6 @@ final class WorkerTurn extends PipedProcess {
   }
 
   @Override
-  public int waitFor() throws InterruptedException {
-    while (!waitFor(1, TimeUnit.SECONDS)) {
-      // Not yet.
-    }
-    return exitValue();
-  }
-
-  @Override
   public boolean waitFor(long timeout, TimeUnit unit) throws InterruptedException {
     try {
       end.get(timeout, unit);
@@ -58,14 +48,6 @@ final class WorkerTurn extends PipedProcess {
       return false;
     } catch (ExecutionException e) {
       throw new IllegalStateException("end of a request must not fail", e);
-    }
-  }
-
-  @Override
-  void forget() {
-    close();
-    if (forgotten.compareAndSet(false, true)) {
-      child.forget().accept(child.pid());
     }
   }
 }
