@@ -104,6 +104,15 @@ public final class ServerProcess {
     return process.getOutputStream();
   }
 
+  /** Lets the process end, as it does at the end of its commands. */
+  public void closeCommands() {
+    try {
+      commands().close();
+    } catch (IOException e) {
+      // The process has ended already.
+    }
+  }
+
   /** The stream of the process's reports. */
   public InputStream reports() {
     return process.getInputStream();

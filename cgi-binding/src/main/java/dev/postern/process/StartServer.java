@@ -192,11 +192,7 @@ final class StartServer {
   /** Lets the server in use end with the last of its programs. */
   private static synchronized void retire() {
     if (current != null) {
-      try {
-        current.process.commands().close();
-      } catch (IOException e) {
-        // The server has ended.
-      }
+      current.process.closeCommands();
       current = null;
     }
   }

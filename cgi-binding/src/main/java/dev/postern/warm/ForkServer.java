@@ -266,7 +266,7 @@ final class ForkServer {
     if (running != null) {
       // Nobody reads the server's reports any more, so it must not live on.
       running.kill();
-      closeCommands(running);
+      running.closeCommands();
     }
     children.add(new Report(null, "its server has ended"));
     ends.values().forEach(answer -> answer.complete(-1));
@@ -513,7 +513,7 @@ final class ForkServer {
       ServerProcess running = process;
       if (running != null) {
         if (ready) {
-          closeCommands(running);
+          running.closeCommands();
         } else {
           running.kill();
         }
@@ -553,14 +553,6 @@ final class ForkServer {
     synchronized (commands) {
       commands.write(bytes);
       commands.flush();
-    }
-  }
-
-  private static void closeCommands(ServerProcess running) {
-    try {
-      running.commands().close();
-    } catch (IOException e) {
-      // The server has ended already.
     }
   }
 }

@@ -327,11 +327,7 @@ final class Worker implements PooledScript.Ending {
       running = process;
     }
     if (running != null) {
-      try {
-        running.commands().close();
-      } catch (IOException e) {
-        // The worker has ended already.
-      }
+      running.closeCommands();
     }
   }
 
