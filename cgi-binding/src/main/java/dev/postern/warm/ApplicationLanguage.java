@@ -1,5 +1,6 @@
 package dev.postern.warm;
 
+import dev.postern.process.ProgramText;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -15,10 +16,10 @@ public enum ApplicationLanguage {
     }
 
     @Override
-    String settings(Path file, String callable, boolean reset, int graceful) {
-      return "file = "
-          + Language.quote(file.toString())
-          + "\ncallable_name = "
+    String settings(String file, String callable, boolean reset, int graceful) {
+      return "file = os.fsdecode(b"
+          + Language.quote(file)
+          + ")\ncallable_name = "
           + Language.quote(callable)
           + "\nreset = "
           + (reset ? "True" : "False")
@@ -38,12 +39,8 @@ public enum ApplicationLanguage {
     }
 
     @Override
-    String settings(Path file, String callable, boolean reset, int graceful) {
-      return "our $file = "
-          + Language.quote(file.toString())
-          + "; our $graceful = "
-          + graceful
-          + ";\n";
+    String settings(String file, String callable, boolean reset, int graceful) {
+      return "our $file = " + Language.quote(file) + "; our $graceful = " + graceful + ";\n";
     }
   };
 
@@ -57,7 +54,12 @@ public enum ApplicationLanguage {
 
   abstract List<String> command(Path interpreter);
 
-  abstract String settings(Path file, String callable, boolean reset, int graceful);
+  /**
+   * What is put in front of the worker.
+   *
+   * @param file as bytes, one char each
+   */
+  abstract String settings(String file, String callable, boolean reset, int graceful);
 
   /**
    * How a worker of an application is started.
@@ -78,6 +80,9 @@ public enum ApplicationLanguage {
         Umask.command(umask, command(interpreter)),
         environment,
         directory,
-        Language.text(settings(file, callable, Language.resets(), graceful), pipes, worker));
+        Language.text(
+            settings(ProgramText.toBytes(file), callable, Language.resets(), graceful),
+            pipes,
+            worker));
   }
 }

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Collection;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -249,9 +250,18 @@ enum Language {
     return StartPath.inForce() == StartPath.NATIVE;
   }
 
-  /** The text as a literal of both Perl and Python. */
-  static String quote(String text) {
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'";
+  /** The bytes, one char each, as a literal of both Perl and Python. */
+  static String quote(String bytes) {
+    StringBuilder literal = new StringBuilder(bytes.length() + 16).append('"');
+    for (int i = 0; i < bytes.length(); i++) {
+      char c = bytes.charAt(i);
+      if (c < 0x80 && Character.isLetterOrDigit(c) || "_/:.".indexOf(c) >= 0) {
+        literal.append(c);
+      } else {
+        literal.append("\\x").append(HexFormat.of().toHexDigits((byte) c));
+      }
+    }
+    return literal.append('"').toString();
   }
 
   private static final class Texts {

@@ -1,5 +1,6 @@
 package dev.postern.warm;
 
+import dev.postern.process.ProgramText;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -35,7 +36,9 @@ public record WarmRequest(
   /** The netstring that a child reads: whether there is a body, the group, and the variables. */
   byte[] encoded() {
     StringBuilder text = new StringBuilder(2048);
-    text.append(body == null ? 'n' : 'p').append(group == null ? "" : group).append('\0');
+    text.append(body == null ? 'n' : 'p')
+        .append(group == null ? "" : ProgramText.toBytes(group))
+        .append('\0');
     environment.forEach((name, value) -> text.append(name).append('=').append(value).append('\0'));
     text.insert(0, text.length() + ":");
     return text.toString().getBytes(StandardCharsets.ISO_8859_1);

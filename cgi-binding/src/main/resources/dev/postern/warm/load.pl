@@ -66,8 +66,6 @@ sub preload {
   my @drop;
   for (@preload) {
     my ($name, $path) = @$_;
-    # The host has a character for each byte.
-    for ($name, $path) { utf8::decode($_); utf8::downgrade($_) }
     next if $INC{$name};
     local ($@, $!, $_); local $SIG{__DIE__}; local $SIG{__WARN__} = sub { };
     my $value;

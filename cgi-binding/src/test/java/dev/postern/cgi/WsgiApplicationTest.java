@@ -295,6 +295,20 @@ class WsgiApplicationTest {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"caf\u00e9", "line\nfeed", "it's \\ \" $x @y"})
+  void fileBelowADirectoryOfAnyName_isServed(String name) throws Exception {
+    Path file = Files.createDirectory(directory.resolve(name)).resolve("wsgi.py");
+    Files.writeString(file, function(START + "    return [ascii(__file__).encode()]\n"));
+    WarmPrograms.awaitWritten();
+    try (WsgiApplication app = WsgiApplication.builder(file).workers(group).build()) {
+      Call call = Call.get("/").to(app);
+      String shown = call.body();
+      assertThat(shown.substring(1, shown.length() - 1)).endsWith("/wsgi.py");
+      assertThat(call.status).as("%s", call.failure()).isEqualTo(200);
+    }
+  }
+
+  @ParameterizedTest
   @ValueSource(strings = {"yourapplication.wsgi", "yourapplication.py"})
   void fileWithTheNameOfItsPackage_importsThePackage(String name) throws Exception {
     Path directory = Files.createDirectory(this.directory.resolve("yourapplication"));
