@@ -65,10 +65,9 @@ def bound_end(seconds):
     signal.alarm(seconds)
 
 
-def close_in_children(*fds):
+def close_in_children(held):
     """A child must not hold what tells of its parent's end, nor report in its place. Its own children hold nothing."""
-    held = list(fds)
-    os.register_at_fork(after_in_child=lambda: [os.close(held.pop()) for _ in fds if held])
+    os.register_at_fork(after_in_child=lambda: [os.close(held.pop()) for _ in list(held)])
 
 
 def exit_status(error):

@@ -12,12 +12,13 @@ open(my $commands, '<&=', 61) or die; open(my $reports, '>&=', 62) or die; open(
 open(my $null, '+<', '/dev/null') or die;
 $SIG{PIPE} = 'IGNORE';
 my $worker = $$;
+my $output;
 
 # A child must not hold what tells of its parent's end, nor report in its place.
 BEGIN {
   *CORE::GLOBAL::fork = sub () {
     my $child = CORE::fork();
-    if (defined $child && !$child) { close $_ for $commands, $reports }
+    if (defined $child && !$child) { close $_ for $commands, $reports, $output // () }
     $child;
   };
 }
@@ -41,7 +42,7 @@ put(62, loaded_files('ready', $file));
 # The end of a request is told with the next line: its host is woken once.
 my $over = '';
 while (1) {
-  pipe(my $input, my $input_end) or last; pipe(my $output_end, my $output) or last;
+  pipe(my $input, my $input_end) or last; undef $output; pipe(my $output_end, $output) or last;
   pipe(my $errors_end, my $errors) or last; pipe(my $control, my $control_end) or last;
   put(62, $over . join(' ', $$, map { fileno $_ } $input_end, $output_end, $errors_end, $control_end) . "\n");
   $over = '';
@@ -50,7 +51,7 @@ while (1) {
   my ($how, @variables) = split /\0/, $request, -1; pop @variables;
   POSIX::dup2($how =~ /^p/ ? fileno $input : fileno $null, 0);
   POSIX::dup2(fileno $errors, 1); POSIX::dup2(fileno $errors, 2);
-  my $status = turn(\@variables, $how =~ /^p/ ? $input : $null, fileno $output, $errors);
+  my $status = turn(\@variables, $how =~ /^p/ ? $input : $null, $output, $errors);
   flush_output();
   rest();
   close $_ for $input, $output, $errors;
@@ -73,7 +74,9 @@ sub turn {
   my $bytes = sub { my ($text) = @_; utf8::downgrade($text, 1) or die "body and headers must be bytes\n"; $text };
   my $write = sub {
     end_child('');
-    return if put($output, $bytes->($_[0]));
+    # An application may keep this. The pipe's number may be that of another file by then.
+    die "response must be written before its end\n" if !defined fileno $output;
+    return if put(fileno $output, $bytes->($_[0]));
     die "output must be written: $!\n" if $! != POSIX::EPIPE();
     $gone = 1; die "postern: the client has gone\n";
   };
@@ -104,7 +107,7 @@ sub turn {
   return 0 if $gone && $why eq "postern: the client has gone\n";
   put(fileno $errors, "$why");
   return $cut if $sent;
-  put($output, "Status: 500 Internal Server Error\r\nContent-Type: text/plain\r\n\r\nInternal Server Error\n") ? 0 : $cut;
+  put(fileno $output, "Status: 500 Internal Server Error\r\nContent-Type: text/plain\r\n\r\nInternal Server Error\n") ? 0 : $cut;
 }
 
 # A response that was sent whole stays so, whatever its end dies of.

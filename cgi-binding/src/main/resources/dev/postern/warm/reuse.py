@@ -36,7 +36,7 @@ class Worker(Loader):
     def prepare(self):
         """Takes down what each request begins with."""
         self.exits = Exits()
-        close_in_children(self.commands, self.reports)
+        close_in_children([self.commands, self.reports])
         self.directory, self.umask = os.getcwd(), os.umask(0)
         os.umask(self.umask)
         self.argv, self.path_list = list(sys.argv), list(sys.path)

@@ -25,7 +25,8 @@ CUT = signal.SIGABRT
 def main():
     worker = os.getpid()
     commands, reports, log = (fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 61) for fd in (0, 1, 2))
-    close_in_children(commands, reports)
+    held = [commands, reports]
+    close_in_children(held)
     if reset and signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     null = os.open('/dev/null', os.O_RDWR | os.O_CLOEXEC)
@@ -62,18 +63,21 @@ def main():
         request = receive(control, commands)
         if request is None:
             break
-        for fd in (input_end, output_end, errors_end, control, control_end):
-            os.close(fd)
         how, *variables = request.split(b'\0')
         os.dup2(input if how[:1] == b'p' else null, 0)
         os.dup2(errors, 1)
         os.dup2(errors, 2)
-        status = Turn(worker, variables, how[:1] == b'p', input, output, errors).run(application)
-        end_child(worker)
-        flush()
-        rest()
-        for fd in (input, output, errors):
+        for fd in (input, input_end, output_end, errors, errors_end, control, control_end):
             os.close(fd)
+        # The response ends when nobody holds this any more.
+        held.append(output)
+        turn = Turn(worker, variables, how[:1] == b'p', output)
+        status = turn.run(application)
+        end_child(worker)
+        turn.end()
+        rest()
+        held.remove(output)
+        os.close(output)
         over = files.line(b'm') + b'= %d %d\n' % (os.getpid(), status)
     # An ordinary end, with all that atexit and threads have to say.
     bound_end(graceful)
@@ -115,9 +119,10 @@ class ClientGone(BrokenPipeError):
 
 
 class Turn:
-    """One request: what is written to the host is what a CGI program would write."""
+    """One request: what is written to the host is what a CGI program would write. An application may keep the streams. Who
+    writes to kept errors writes to those of the request that runs then; the rest is for this request alone."""
 
-    def __init__(self, worker, variables, has_body, input, output, errors):
+    def __init__(self, worker, variables, has_body, output):
         self.worker = worker
         self.output = output
         self.head = None
@@ -129,9 +134,10 @@ class Turn:
                 environ[name.decode('latin-1')] = value.decode('latin-1')
         for name in ('SCRIPT_NAME', 'PATH_INFO', 'QUERY_STRING'):
             environ.setdefault(name, '')
-        self.errors = io.TextIOWrapper(io.FileIO(errors, 'w', closefd=False), encoding='utf-8', errors='backslashreplace',
+        self.errors = io.TextIOWrapper(io.FileIO(2, 'w', closefd=False), encoding='utf-8', errors='backslashreplace',
                                        line_buffering=True)
-        body = io.BufferedReader(io.FileIO(input, 'r', closefd=False)) if has_body else io.BytesIO()
+        self.input = io.FileIO(0, 'r', closefd=False)
+        body = io.BufferedReader(self.input) if has_body else io.BytesIO()
         environ.update({
             'wsgi.version': (1, 0),
             'wsgi.url_scheme': 'https' if environ.get('HTTPS') == 'on' else environ.get('REQUEST_SCHEME', 'http'),
@@ -162,6 +168,12 @@ class Turn:
             end_child(self.worker, error)
             traceback.print_exc(file=self.errors)
             return self.fail()
+
+    def end(self):
+        # Without its lock, which a thread may hold that still reads.
+        self.input.close()
+        self.output = -1
+        flush(self.errors)
 
     def close(self, result):
         """A response that was sent whole stays so, whatever its end raises."""
@@ -217,8 +229,8 @@ class Turn:
             raise ClientGone(*error.args) from None
 
 
-def flush():
-    for stream in (sys.stdout, sys.stderr):
+def flush(*more):
+    for stream in (sys.stdout, sys.stderr, *more):
         try:
             stream.flush()
         except Exception:

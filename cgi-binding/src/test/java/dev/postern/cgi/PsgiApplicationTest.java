@@ -80,6 +80,42 @@ class PsgiApplicationTest {
     }
   }
 
+  /** The numbers of its descriptors are soon those of other files. */
+  @Test
+  void whatIsKeptOfARequest_getsIntoNoOtherOne() throws IOException {
+    try (PsgiApplication app =
+        app(
+            "my (@kept, @files);",
+            "sub { my ($env) = @_; no warnings;",
+            "  for (@kept) { my ($errors, $input, $writer) = @$_;",
+            "    print $errors 'stray'; eval { $writer->write('stray') }; read $input, my $b, 1 }",
+            "  open my $file, '<', '/dev/null'; push @files, $file;",
+            "  read $env->{'psgi.input'}, my $data, 99;",
+            "  return sub { my $w = $_[0]->([200, ['Content-Type', 'text/plain']]);",
+            "    $w->write($data); push @kept, [@$env{qw(psgi.errors psgi.input)}, $w] } }")) {
+      for (int i = 0; i < 8; i++) {
+        Call call = Call.post("/", ("body" + i).getBytes(StandardCharsets.US_ASCII)).to(app);
+        assertThat(call.body()).isEqualTo("body" + i);
+        assertThat(call.log()).isEmpty();
+      }
+    }
+  }
+
+  /** But for its pipe to its parent, its input and standard error. */
+  @Test
+  void childOfTheApplication_doesNotHoldUpTheResponse() throws IOException {
+    try (PsgiApplication app =
+        app(
+            "sub { pipe my $r, my $w; if (!fork) { opendir my $d, '/proc/self/fd';",
+            "    my %to = map { $_ => 1 } grep /^pipe:/, map { readlink(\"/proc/self/fd/$_\") // '' }",
+            "      readdir $d; syswrite $w, scalar keys %to; require POSIX; POSIX::_exit(0) }",
+            "  close $w; [200, ['Content-Type', 'text/plain'], [<$r>]] }")) {
+      for (int i = 0; i < 3; i++) {
+        assertThat(Call.get("/").to(app).body()).isEqualTo("3");
+      }
+    }
+  }
+
   @Test
   void failure_is500BeforeTheHeadAndCutAfterIt() throws IOException {
     try (PsgiApplication app =

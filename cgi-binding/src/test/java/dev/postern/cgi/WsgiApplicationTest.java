@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.postern.cgi.server.Tools;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -102,6 +103,73 @@ class WsgiApplicationTest {
       assertThat(late.body()).isEqualTo("part");
       assertThat(late.outcome.complete()).isFalse();
       assertThat(Call.get("/early").to(app).status).isEqualTo(500);
+    }
+  }
+
+  /** The numbers of its descriptors are soon those of other files. */
+  @Test
+  void whatIsKeptOfARequest_getsIntoNoOtherOne() throws IOException {
+    try (WsgiApplication app =
+        builder(
+                "kept, files = [], []\n"
+                    + function(
+                        "    for errors, body, write in kept:\n"
+                            + "        print('stray', file=errors)\n"
+                            + "        for use in (lambda: body.read(1), lambda: write(b'stray')):\n"
+                            + "            try: use()\n"
+                            + "            except (ValueError, OSError): pass\n"
+                            + "    files.append(open('/dev/null'))\n"
+                            + "    write = start_response('200 OK', [('Content-Type', 't/t')])\n"
+                            + "    data = environ['wsgi.input'].read()\n"
+                            + "    kept.append((environ['wsgi.errors'], environ['wsgi.input'], write))\n"
+                            + "    return [data]\n"))
+            .build()) {
+      for (int i = 0; i < 8; i++) {
+        Call call = Call.post("/", ("body" + i).getBytes(StandardCharsets.US_ASCII)).to(app);
+        assertThat(call.body()).isEqualTo("body" + i);
+        assertThat(call.log()).isEqualTo("wsgi.py: stray\n".repeat(i));
+      }
+    }
+  }
+
+  /** But for its pipe to its parent, and standard error. */
+  @Test
+  void childOfTheApplication_doesNotHoldUpTheResponse() throws IOException {
+    try (WsgiApplication app =
+        builder(
+                "import os\n"
+                    + function(
+                        "    r, w = os.pipe()\n"
+                            + "    if not os.fork():\n"
+                            + "        to = [os.readlink('/proc/self/fd/%d' % fd) for fd in range(99)\n"
+                            + "              if os.path.lexists('/proc/self/fd/%d' % fd)]\n"
+                            + "        os.write(w, b'%d' % len({t for t in to if t[:5] == 'pipe:'}))\n"
+                            + "        os._exit(0)\n"
+                            + "    held = os.read(r, 99)\n"
+                            + "    os.close(r)\n"
+                            + "    os.close(w)\n"
+                            + START
+                            + "    return [held]\n"))
+            .build()) {
+      for (int i = 0; i < 3; i++) {
+        assertThat(Call.get("/").to(app).body()).isEqualTo("2");
+      }
+    }
+  }
+
+  @Test
+  void errorsWithoutALineFeed_areInTheLog() throws IOException {
+    try (WsgiApplication app =
+        builder(
+                "kept = []\n"
+                    + function(
+                        "    kept.append(environ['wsgi.errors'])\n"
+                            + "    kept[-1].write(environ['QUERY_STRING'])\n"
+                            + START
+                            + "    return [b'ok']\n"))
+            .build()) {
+      assertThat(Call.get("/").with("QUERY_STRING", "first").to(app).log()).isEqualTo("wsgi.py: first\n");
+      assertThat(Call.get("/").with("QUERY_STRING", "second").to(app).log()).isEqualTo("wsgi.py: second\n");
     }
   }
 
@@ -620,7 +688,7 @@ class WsgiApplicationTest {
       assertThat(Call.get("/greet").with("QUERY_STRING", "name=x").to(app).body())
           .isEqualTo("Hello x");
       Call post =
-          Call.post("/greet", "name=posted".getBytes(java.nio.charset.StandardCharsets.US_ASCII))
+          Call.post("/greet", "name=posted".getBytes(StandardCharsets.US_ASCII))
               .with("CONTENT_TYPE", "application/x-www-form-urlencoded")
               .to(app);
       assertThat(post.body()).isEqualTo("Hello posted");
