@@ -141,7 +141,8 @@ abstract class PipedProcess extends Process {
         }
       }
       if (!killed && waited > PATIENCE_NANOS) {
-        killed = kill();
+        handle.destroyForcibly();
+        killed = true;
       }
       if (waited > PATIENCE_NANOS + KILLED_NANOS) {
         throw notTaken(true);
@@ -168,15 +169,6 @@ abstract class PipedProcess extends Process {
   /** The failure of a look at a process that may have all of its request. */
   static IOException mayHaveBegun(IOException cause) {
     return new IOException("program may have begun", new IllegalStateException(cause));
-  }
-
-  /** Kills the process; false for a worker that has ended the request meanwhile. */
-  final boolean kill() {
-    boolean claimed = child.claim();
-    if (claimed) {
-      handle.destroyForcibly();
-    }
-    return claimed;
   }
 
   /** Waits until the status pipe ends: the child has become the program, or has ended. */

@@ -208,7 +208,8 @@ final class NativeProcess extends HostedProcess {
       }
       long waited = System.nanoTime() - begun;
       if (!killed && waited > PipedProcess.PATIENCE_NANOS) {
-        killed = process.kill();
+        process.toHandle().destroyForcibly();
+        killed = true;
       }
       if (waited > PipedProcess.PATIENCE_NANOS + PipedProcess.KILLED_NANOS) {
         return PipedProcess.notTaken(true);
