@@ -107,6 +107,10 @@ final class Worker implements PooledScript.Ending {
     return !loaded && !ended;
   }
 
+  synchronized boolean hasLoaded() {
+    return loaded;
+  }
+
   synchronized long memory() {
     return process == null ? 0 : process.memory();
   }

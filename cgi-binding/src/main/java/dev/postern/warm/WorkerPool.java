@@ -204,7 +204,7 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
 
   /** Whether a worker has loaded, so that a request can be served now or after another one. */
   synchronized boolean isServing() {
-    return !closed && workers.stream().anyMatch(worker -> !worker.isLoading());
+    return !closed && workers.stream().anyMatch(Worker::hasLoaded);
   }
 
   /** Whether there is any worker. */
