@@ -166,7 +166,7 @@ final class WarmHost {
       try (Stream<Path> files = Files.walk(folder)) {
         for (Path file : files.map(folder::relativize).toList()) {
           String name = file.toString();
-          if (name.endsWith(".class") && !name.endsWith("-info.class")) {
+          if (name.endsWith(".class") && !name.contains("-")) {
             Class.forName(
                 name.replace(".class", "").replace('/', '.'), false, type.getClassLoader());
           }
