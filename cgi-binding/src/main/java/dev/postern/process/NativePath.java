@@ -31,6 +31,9 @@ final class NativePath {
     return refusal();
   }
 
+  /** Keeps a process that ProcessBuilder has started from leaving a core file, where it can. */
+  static void forbidCores(long process) {}
+
   @SuppressWarnings("DoNotCallSuggester") // The class that takes its place does launch.
   static HostedProcess launch(
       List<String> command,

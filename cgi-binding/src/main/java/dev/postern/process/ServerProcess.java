@@ -58,7 +58,9 @@ public final class ServerProcess {
             .redirectError(ProcessBuilder.Redirect.DISCARD);
     builder.environment().clear();
     builder.environment().putAll(variables);
-    return new ServerProcess(Headroom.start(builder));
+    Process process = Headroom.start(builder);
+    NativePath.forbidCores(process.pid());
+    return new ServerProcess(process);
   }
 
   private static String text(@Nullable String bytes) throws IOException {

@@ -46,7 +46,11 @@ final class CoreLimit {
    * Sets the limit of a program. A program that has ended, or has other rights than we, keeps its
    * own.
    */
-  static void set(int process) throws Throwable {
-    int ignored = (int) PRLIMIT.invokeExact(process, RLIMIT_CORE, NONE, MemorySegment.NULL);
+  static void set(int process) {
+    try {
+      int ignored = (int) PRLIMIT.invokeExact(process, RLIMIT_CORE, NONE, MemorySegment.NULL);
+    } catch (Throwable e) {
+      throw Libc.unexpected(e);
+    }
   }
 }

@@ -52,6 +52,13 @@ final class NativePath {
     return Libc.forbidDumps() ? null : "the kernel does not allow it (PR_SET_DUMPABLE)";
   }
 
+  /** Keeps a process that ProcessBuilder has started from leaving a core file, where it can. */
+  static void forbidCores(long process) {
+    if (StartPath.inForce() == StartPath.NATIVE) {
+      CoreLimit.set((int) process);
+    }
+  }
+
   private static String moduleName() {
     Module module = NativePath.class.getModule();
     return module.isNamed() ? module.getName() : "ALL-UNNAMED";

@@ -54,6 +54,37 @@ class NativeProcessTest extends HostedProcessContract {
     }
   }
 
+  /** A worker that crashes may leave one where the next request finds it. */
+  @Test
+  void serverProcess_leavesNoCoreFile() throws Exception {
+    String own = Long.toString(ProcessHandle.current().pid());
+    String before = coreLimit(Files.readString(Path.of("/proc/self/limits")))[0];
+    prlimit(own, coreLimit(Files.readString(Path.of("/proc/self/limits")))[1]);
+    try {
+      ServerProcess server =
+          ServerProcess.start(
+              List.of("/bin/sh", "-c", "read x; exec cat /proc/self/limits"), PLAIN, directory);
+      server.commands().write('\n');
+      server.commands().close();
+      byte[] limits = server.reports().readAllBytes();
+      assertThat(coreLimit(new String(limits, StandardCharsets.US_ASCII))[0]).isEqualTo("0");
+    } finally {
+      prlimit(own, before);
+    }
+  }
+
+  /** The soft and the hard one. */
+  private static String[] coreLimit(String limits) {
+    String line = limits.lines().filter(l -> l.startsWith("Max core")).findFirst().orElseThrow();
+    return line.substring("Max core file size".length()).trim().split(" +", 3);
+  }
+
+  private static void prlimit(String process, String soft) throws Exception {
+    int exit =
+        new ProcessBuilder("prlimit", "--pid", process, "--core=" + soft + ":").start().waitFor();
+    assertThat(exit).isZero();
+  }
+
   @Test
   void attackF12_failures_haveTheirReason() throws IOException {
     Path text = Files.writeString(directory.resolve("text"), "no program");
