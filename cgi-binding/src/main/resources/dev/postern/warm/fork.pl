@@ -48,16 +48,8 @@ sub child {
   my ($errors_end, $errors) = POSIX::pipe(); my ($control, $control_end) = POSIX::pipe();
   put(62, "$$ $input_end $output_end $errors_end $control_end\n");
   close $reports;
-  my ($request, $length) = ('');
-  vec(my $want = '', $control, 1) = 1; vec($want, fileno $life_read, 1) = 1;
-  until (defined $length && length $request >= $length) {
-    next if select(my $ready = $want, undef, undef, undef) < 0;
-    # Before its request, and all of it is left in the pipe: the host sees that, and runs it otherwise.
-    POSIX::_exit(0) if vec($ready, fileno $life_read, 1);
-    POSIX::_exit(0) unless length(my $more = get($control));
-    $request .= $more;
-    $length = $1 if !defined $length && $request =~ s/^(\d+)://;
-  }
+  # If some of it, or all, is left in the pipe, the host sees that, and runs it otherwise.
+  my $request = receive($control, fileno $life_read, 1) // POSIX::_exit(0);
   POSIX::close($_) for $input_end, $output_end, $errors_end, $control, $control_end; close $life_read;
   my ($how, @variables) = split /\0/, $request, -1; pop @variables;
   # Under the handles, which keep their layers.

@@ -20,14 +20,14 @@ sub get {
   $n ? substr($bytes, 0, $n) : '';
 }
 
-# A request; undef when the host wants no more.
+# A request; undef at the end of the other pipe, which counts when no request is there, or first.
 sub receive {
-  my ($control) = @_;
+  my ($control, $other, $other_first) = @_;
   my ($request, $length) = ('');
-  vec(my $want = '', $control, 1) = 1; vec($want, 61, 1) = 1;
+  vec(my $want = '', $control, 1) = 1; vec($want, $other, 1) = 1;
   until (defined $length && length $request >= $length) {
     next if select(my $ready = $want, undef, undef, undef) < 0;
-    if (!vec($ready, $control, 1)) { return unless length get(61); next }
+    if (vec($ready, $other, 1) && ($other_first || !vec($ready, $control, 1))) { return unless length get($other); next }
     my $more = get($control); return unless length $more;
     $request .= $more;
     $length = $1 if !defined $length && $request =~ s/^(\d+)://;

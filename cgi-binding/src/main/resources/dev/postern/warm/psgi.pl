@@ -14,7 +14,7 @@ $SIG{PIPE} = 'IGNORE';
 my $worker = $$;
 my $output;
 
-# A child must not hold what tells of its parent's end, nor report in its place.
+# A child must not hold what tells of its parent's end, nor report in its place. A response ends when nobody holds its pipe.
 BEGIN {
   *CORE::GLOBAL::fork = sub () {
     my $child = CORE::fork();
@@ -46,7 +46,7 @@ while (1) {
   pipe(my $errors_end, my $errors) or last; pipe(my $control, my $control_end) or last;
   put(62, $over . join(' ', $$, map { fileno $_ } $input_end, $output_end, $errors_end, $control_end) . "\n");
   $over = '';
-  my $request = receive(fileno $control); last unless defined $request;
+  my $request = receive(fileno $control, 61); last unless defined $request;
   close $_ for $input_end, $output_end, $errors_end, $control, $control_end;
   my ($how, @variables) = split /\0/, $request, -1; pop @variables;
   POSIX::dup2($how =~ /^p/ ? fileno $input : fileno $null, 0);

@@ -113,7 +113,7 @@ sub reuse {
     my ($errors_end, $errors) = POSIX::pipe() or last; my ($control, $control_end) = POSIX::pipe() or last;
     put(62, "$over$$ $input_end $output_end $errors_end $control_end\n");
     $over = '';
-    my $request = receive($control); last unless defined $request;
+    my $request = receive($control, 61); last unless defined $request;
     POSIX::close($_) for $input_end, $output_end, $errors_end, $control, $control_end;
     my ($how, @variables) = split /\0/, $request, -1; pop @variables;
     begin_request($how =~ /^p/ ? $input : -1, $output, $errors, \@variables);
