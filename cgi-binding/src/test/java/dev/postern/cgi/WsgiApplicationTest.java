@@ -168,8 +168,10 @@ class WsgiApplicationTest {
                             + START
                             + "    return [b'ok']\n"))
             .build()) {
-      assertThat(Call.get("/").with("QUERY_STRING", "first").to(app).log()).isEqualTo("wsgi.py: first\n");
-      assertThat(Call.get("/").with("QUERY_STRING", "second").to(app).log()).isEqualTo("wsgi.py: second\n");
+      assertThat(Call.get("/").with("QUERY_STRING", "first").to(app).log())
+          .isEqualTo("wsgi.py: first\n");
+      assertThat(Call.get("/").with("QUERY_STRING", "second").to(app).log())
+          .isEqualTo("wsgi.py: second\n");
     }
   }
 
