@@ -18,12 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param output the process's descriptor of the pipe that its output goes to
  * @param errors the process's descriptor of the pipe that its standard error goes to
  * @param control the process's descriptor of the pipe that its request is written into
- * @param status the process's descriptor of a pipe whose end says that the program runs, and whose
- *     bytes say why it does not; -1 for a process that runs when it has taken its request
  * @param turn for a worker, what tells how the worker ended the request; null for a child, which
  *     ends with the request
- * @param ended for a process whose parent reaps it at once, what tells how it ended as wait(2)
- *     does, or null while it runs. Null for all others
  * @param reap for a process that its parent keeps, what asks the parent how the process, which has
  *     ended, ended. Null if the parent does not say. Null for all others
  * @param forget called once with the number of the process when nobody asks about it any more. The
@@ -36,15 +32,13 @@ public record ForkedChild(
     int output,
     int errors,
     int control,
-    int status,
     @Nullable CompletableFuture<TurnEnd> turn,
     LongConsumer forget,
-    @Nullable LongFunction<@Nullable Integer> ended,
     @Nullable LongFunction<@Nullable Integer> reap) {
   /** The code of {@link Exit} of a process that SIGKILL has ended. */
   private static final int KILLED = 128 + 9;
 
-  /** A process that runs when it has taken its request. */
+  /** A process whose parent need not say how it ended. */
   public ForkedChild(
       long pid,
       long parent,
@@ -54,12 +48,12 @@ public record ForkedChild(
       int control,
       @Nullable CompletableFuture<TurnEnd> turn,
       LongConsumer forget) {
-    this(pid, parent, input, output, errors, control, -1, turn, forget, null, null);
+    this(pid, parent, input, output, errors, control, turn, forget, null);
   }
 
-  /** An open file of the process. Opening an anonymous pipe by this path never blocks. */
+  /** See {@link Pipes#file}. */
   Path file(int descriptor) {
-    return Path.of("/proc", Long.toString(pid), "fd", Integer.toString(descriptor));
+    return Pipes.file(pid, descriptor);
   }
 
   /**

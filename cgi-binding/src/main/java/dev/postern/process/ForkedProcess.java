@@ -5,13 +5,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
-import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A child of a fork server. Either the server keeps the ended child as a zombie until {@link
- * #forget}, so that /proc still shows its status; or the server reaps the child at once and reports
- * its status. Thread-safe.
+ * A child of a fork server, or a program of a start server. Its parent keeps the ended child as a
+ * zombie, so that /proc still shows its status: a program until somebody has seen the end, a child
+ * until {@link #forget}. Thread-safe.
  */
 final class ForkedProcess extends PipedProcess {
   private static final int RUNNING = -1;
@@ -24,18 +23,26 @@ final class ForkedProcess extends PipedProcess {
 
   private final Path stat;
   private final long start;
+  private final boolean program;
   private int code = RUNNING;
   private boolean forgotten;
 
-  ForkedProcess(ForkedChild child) throws IOException {
-    super(child);
+  /**
+   * Takes a child.
+   *
+   * @param pipes the pipes of a program that has begun, and may have ended; null for a child that
+   *     waits for its request
+   * @throws IOException when the child is gone
+   */
+  ForkedProcess(ForkedChild child, @Nullable Pipes pipes) throws IOException {
+    super(child, pipes);
     this.stat = Path.of("/proc", Long.toString(child.pid()), "stat");
     ProcessTable.Entry entry = ProcessTable.of(child.pid());
-    if (entry == null || entry.isDead()) {
-      close();
-      throw new IOException("child of a fork server must be alive");
+    if (entry == null || pipes == null && entry.isDead()) {
+      throw new IOException("child of a server must be alive");
     }
     this.start = entry.start();
+    this.program = pipes != null;
   }
 
   /** When the child began, as its entry in the process table says. */
@@ -47,6 +54,9 @@ final class ForkedProcess extends PipedProcess {
   public synchronized boolean isAlive() {
     if (code == RUNNING && !forgotten) {
       look();
+      if (program && code != RUNNING) {
+        reap();
+      }
     }
     return code == RUNNING;
   }
@@ -65,10 +75,6 @@ final class ForkedProcess extends PipedProcess {
    * was killed. The status is unknown then.
    */
   private void look() {
-    if (child.ended() != null) {
-      lookAtReaped(child.ended());
-      return;
-    }
     try {
       String text = Files.readString(stat, StandardCharsets.ISO_8859_1);
       String[] fields = text.substring(text.lastIndexOf(')') + 2).trim().split(" ", -1);
@@ -93,21 +99,6 @@ final class ForkedProcess extends PipedProcess {
   private int hiddenCode() {
     Integer status = child.reap() == null ? null : child.reap().apply(child.pid());
     return status == null ? Exit.UNKNOWN.code() : code(status);
-  }
-
-  /**
-   * Takes the status that the server reported. If the server itself is gone without a report, the
-   * status of an ended child is unknown.
-   */
-  private void lookAtReaped(LongFunction<@Nullable Integer> ended) {
-    Integer status = ended.apply(child.pid());
-    if (status == null && ProcessHandle.of(child.parent()).isEmpty()) {
-      ProcessTable.Entry entry = ProcessTable.of(child.pid());
-      boolean runs = entry != null && entry.start() == start && !entry.isDead();
-      code = runs ? RUNNING : Exit.UNKNOWN.code();
-    } else if (status != null) {
-      code = code(status);
-    }
   }
 
   /** The code of {@link Exit} for a status of {@code wait}. */

@@ -1,23 +1,18 @@
 package dev.postern.process;
 
-import java.io.Closeable;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.nio.channels.Channels;
-import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.StandardOpenOption;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Stands for a {@link Process} where a request runs in a process that is not our own child. Its
- * pipes are opened by /proc. Thread-safe, except for {@link #open}.
+ * Stands for a {@link Process} where a request runs in a process that is not our own child.
+ * Thread-safe.
  */
 abstract class PipedProcess extends Process {
   /**
@@ -45,33 +40,28 @@ abstract class PipedProcess extends Process {
 
   final ForkedChild child;
   private final ProcessHandle handle;
+  private volatile @Nullable Pipes pipes;
 
   /** Whether the process's parent was told to forget it. */
   private final AtomicBoolean told = new AtomicBoolean();
 
-  private final @Nullable FileInputStream status;
-  private @Nullable FileChannel output;
-  private @Nullable FileChannel errors;
-  private @Nullable FileChannel input;
-
   /**
-   * Takes a process that has not begun its request. Does not open the pipes of {@link #open}.
+   * Takes a process. Does not open its pipes.
    *
-   * @throws IOException when the process is gone, or the system does not let us open its files
+   * @param pipes those that are open already, or null
+   * @throws IOException when the process is gone
    */
-  PipedProcess(ForkedChild child) throws IOException {
+  PipedProcess(ForkedChild child, @Nullable Pipes pipes) throws IOException {
     this.child = child;
     this.handle =
         ProcessHandle.of(child.pid())
             .orElseThrow(() -> new IOException("process of a request must be alive"));
-    // This is no channel, because an interrupt would close a channel.
-    this.status =
-        child.status() < 0 ? null : new FileInputStream(child.file(child.status()).toFile());
+    this.pipes = pipes;
   }
 
   /** A child that ends with its request, or a worker that goes on. */
   static PipedProcess of(ForkedChild child) throws IOException {
-    return child.turn() == null ? new ForkedProcess(child) : new WorkerTurn(child);
+    return child.turn() == null ? new ForkedProcess(child, null) : new WorkerTurn(child);
   }
 
   /**
@@ -82,11 +72,11 @@ abstract class PipedProcess extends Process {
    * @throws IOException when the process is gone, or the system does not let us open its files
    */
   final void open(boolean body) throws IOException {
-    output = FileChannel.open(child.file(child.output()), StandardOpenOption.READ);
-    errors = FileChannel.open(child.file(child.errors()), StandardOpenOption.READ);
-    if (body) {
-      input = FileChannel.open(child.file(child.input()), StandardOpenOption.WRITE);
-    }
+    pipes =
+        Pipes.open(
+            child.file(child.output()),
+            child.file(child.errors()),
+            body ? child.file(child.input()) : null);
   }
 
   /**
@@ -103,17 +93,12 @@ abstract class PipedProcess extends Process {
     try (FileOutputStream control = new FileOutputStream(child.file(child.control()).toFile());
         FileInputStream unread = new FileInputStream(control.getFD())) {
       hand(request, control, unread);
-      if (status != null) {
-        awaitProgram(status, unread);
-        status.close();
-      }
     }
   }
 
   /**
-   * Writes the request, and waits until the process has taken all of it. For a process with a
-   * status pipe, only writes it. Writes no more than fits, because nobody could give up a write
-   * that blocks.
+   * Writes the request, and waits until the process has taken all of it. Writes no more than fits,
+   * because nobody could give up a write that blocks.
    */
   private void hand(byte[] request, FileOutputStream control, FileInputStream unread)
       throws IOException {
@@ -124,7 +109,7 @@ abstract class PipedProcess extends Process {
     int sent = 0;
     // The process has begun when the pipe is empty. We hold the pipe too, so it stays when the
     // process ends.
-    while (sent < request.length || status == null && unread.available() > 0) {
+    while (sent < request.length || unread.available() > 0) {
       if (sent < request.length && unread.available() == 0) {
         int piece = Math.min(ALWAYS_FITS, request.length - sent);
         control.write(request, sent, piece);
@@ -171,27 +156,6 @@ abstract class PipedProcess extends Process {
     return new IOException("program may have begun", new IllegalStateException(cause));
   }
 
-  /** Waits until the status pipe ends: the child has become the program, or has ended. */
-  private static void awaitProgram(FileInputStream status, FileInputStream unread)
-      throws IOException {
-    // Longer than any error message of the system.
-    byte[] why = new byte[256];
-    int n;
-    try {
-      n = status.read(why);
-    } catch (IOException e) {
-      throw mayHaveBegun(e);
-    }
-    if (n > 0) {
-      throw new IOException(
-          "program must be one that can be run: "
-              + new String(why, 0, n, StandardCharsets.ISO_8859_1));
-    }
-    if (unread.available() > 0) {
-      throw notTaken(false);
-    }
-  }
-
   /** Sleeps. An interrupt does not end the start; it is kept for what comes after. */
   private static void pause(long nanos) {
     boolean interrupted = Thread.interrupted();
@@ -203,24 +167,25 @@ abstract class PipedProcess extends Process {
 
   @Override
   public final OutputStream getOutputStream() {
-    return input == null ? OutputStream.nullOutputStream() : Channels.newOutputStream(input);
+    return opened().input();
   }
 
   @Override
   public final InputStream getInputStream() {
-    return Channels.newInputStream(opened(output));
+    return opened().output();
   }
 
   @Override
   public final InputStream getErrorStream() {
-    return Channels.newInputStream(opened(errors));
+    return opened().errors();
   }
 
-  private static FileChannel opened(@Nullable FileChannel pipe) {
-    if (pipe == null) {
+  private Pipes opened() {
+    Pipes open = pipes;
+    if (open == null) {
       throw new IllegalStateException("pipes must be open");
     }
-    return pipe;
+    return open;
   }
 
   @Override
@@ -246,37 +211,29 @@ abstract class PipedProcess extends Process {
     handle.destroy();
   }
 
-  /**
-   * Closes the output. This wakes the thread that reads it, and a program that writes on gets
-   * EPIPE.
-   */
+  /** See {@link Pipes#stopReading}. */
   final void stopReading() {
-    closeQuietly(output);
+    opened().stopReading();
   }
 
-  /** Closes the process's pipes. */
+  /** Closes the process's pipes that are open. */
   final void close() {
-    closeQuietly(input);
-    closeQuietly(output);
-    closeQuietly(errors);
-    closeQuietly(status);
+    Pipes open = pipes;
+    if (open != null) {
+      open.close();
+    }
   }
 
   /** Releases everything. Afterwards nobody may ask or signal the process. */
   void forget() {
     close();
-    if (told.compareAndSet(false, true)) {
-      child.forget().accept(child.pid());
-    }
+    reap();
   }
 
-  private static void closeQuietly(@Nullable Closeable file) {
-    try {
-      if (file != null) {
-        file.close();
-      }
-    } catch (IOException e) {
-      // Nothing is left to close then.
+  /** Tells the parent, once, that nobody asks any more how the process ended. */
+  final void reap() {
+    if (told.compareAndSet(false, true)) {
+      child.forget().accept(child.pid());
     }
   }
 }

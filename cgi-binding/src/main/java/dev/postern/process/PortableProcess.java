@@ -153,6 +153,26 @@ final class PortableProcess extends HostedProcess {
     }
   }
 
+  /**
+   * Takes a program that has begun. If that fails, the program is killed.
+   *
+   * @param body its body, or null
+   */
+  static HostedProcess take(ForkedProcess begun, @Nullable InputStream body) {
+    PortableProcess taken = new PortableProcess(begun);
+    try {
+      taken.pumpOutput();
+      taken.pumpErrors();
+      taken.pumpInput(body);
+      return taken;
+    } catch (Throwable e) {
+      taken.output.stop();
+      taken.session.kill();
+      begun.forget();
+      throw e;
+    }
+  }
+
   // ---- output ----
 
   @Override

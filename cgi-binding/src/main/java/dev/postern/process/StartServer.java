@@ -11,46 +11,50 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
-import java.util.Deque;
-import java.util.HashMap;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A process of Perl that forks a child for each program. The child becomes the program by one
- * {@code exec}. {@link ProcessBuilder} needs three: its own helper, {@code setsid}, and the
- * program. The server also passes on every byte of the words and variables.
+ * A process that starts programs for this JVM, each by one {@code exec}. {@link ProcessBuilder}
+ * needs three: its own helper, {@code setsid}, and the program. The server also passes on every
+ * byte of the words and variables. It is a program in Python, because Python's {@code posix_spawn}
+ * copies no memory.
  *
- * <p>The server is off unless the operator turns it on, because one more process then lives beside
- * the JVM and is the parent of its programs. The server only saves time. {@link ProcessBuilder}
- * starts a program where there is no Perl, where the files of a child cannot be opened, and
- * whenever something fails before the program has begun. All hosts of this class loader share one
- * server. It starts with their second program. It ends when one of them is closed while no program
- * runs, and the next program starts it again. Thread-safe.
+ * <p>The server only saves time. {@link ProcessBuilder} starts a program where there is no Python,
+ * where the files of the server cannot be opened, and whenever something fails before the program
+ * has begun. The operator turns the server off by a system property. All hosts of this class loader
+ * share one server. It starts with their second program. It ends when one of them is closed while
+ * no program runs, and the next program starts it again. Thread-safe.
  */
 final class StartServer {
-  /** The system property that turns the server on: {@code true}. */
+  /** The system property that turns the server off: {@code false}. */
   private static final String SWITCH = "dev.postern.startServer";
 
-  private static final List<Path> PERLS = List.of(Path.of("/usr/bin/perl"), Path.of("/bin/perl"));
+  private static final List<Path> PYTHONS =
+      List.of(Path.of("/usr/bin/python3"), Path.of("/bin/python3"));
 
   private static final Path ROOT = Path.of("/");
 
   /**
-   * How many children wait, forked ahead, so that no program waits for a fork. The process of a
-   * program is therefore older than the program.
+   * The longest request. A longer one might not fit into the pipe to the server, and to write it
+   * would block for as long as the server hangs.
    */
-  private static final int SPARES = 2;
+  private static final int LONGEST = 60_000;
 
   /**
-   * How long a start waits for a child. If none comes in this time, the system is busy, and {@link
-   * ProcessBuilder} starts the program.
+   * How long a program waits for its turn, while the server starts others. If its turn does not
+   * come in this time, the system is busy, and {@link ProcessBuilder} starts the program.
    */
-  private static final long PATIENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+  private static final long TURN_MILLIS = 200;
+
+  /** How long the server may take for a start. After this time the server counts as hung. */
+  private static final long START_NANOS = TimeUnit.SECONDS.toNanos(5);
 
   private static final long LOOK_NANOS = TimeUnit.MICROSECONDS.toNanos(50);
 
@@ -66,20 +70,31 @@ final class StartServer {
    */
   private static long asked;
 
-  private static boolean impossible = !Boolean.getBoolean(SWITCH);
+  private static boolean impossible = "false".equals(System.getProperty(SWITCH));
   private static boolean resting;
   private static long restedSince;
 
   private final ServerProcess process;
 
-  /** The part of the next report that has come. This object guards this field and those below. */
+  /** Held by the thread whose command the server answers. It guards the two fields below. */
+  private final ReentrantLock turn = new ReentrantLock();
+
+  /** The part of the next report that has come. */
   private final StringBuilder line = new StringBuilder();
 
-  /** Reports of children that came while {@link #status} looked for an end. */
-  private final Deque<String> spares = new ArrayDeque<>();
+  /**
+   * The server's descriptors of the pipes that wait for a program: for its input, output and
+   * errors. Empty if there are none.
+   */
+  private List<Integer> pipes = List.of();
 
-  /** The status of each ended child as wait(2) tells it, until somebody asks for it. */
-  private final Map<Long, Integer> statuses = new HashMap<>();
+  /**
+   * How many programs have begun and are not forgotten. This object guards this field and the one
+   * below.
+   */
+  private int programs;
+
+  private boolean retired;
 
   private StartServer(ServerProcess process) {
     this.process = process;
@@ -103,33 +118,22 @@ final class StartServer {
     }
     StartServer server = current(false);
     byte[] request = server == null ? null : request(command, environment, directory);
-    if (server == null || request == null) {
+    if (server == null || request == null || request.length > LONGEST) {
       return null;
     }
-    ForkedChild child = server.take();
-    if (child == null) {
-      return null;
-    }
+    ForkedProcess begun;
     try {
-      return PortableProcess.adopt(child, request, body);
+      begun = server.start(request, body != null);
     } catch (InterruptedIOException e) {
-      child.discard();
       throw e;
     } catch (IOException e) {
-      child.discard();
       if (HostedProcess.mayHaveRun(e)) {
         throw e;
       }
-      if (!server.process.isReachable()) {
-        // Nor does the system let us open the files of its next children.
-        giveUp();
-      }
       // ProcessBuilder tries next. If the program cannot be started, ProcessBuilder says why.
       return null;
-    } catch (Throwable e) {
-      child.discard();
-      throw e;
     }
+    return PortableProcess.take(begun, body);
   }
 
   /** Starts a server if none runs, even after a fault. For tests, which count processes. */
@@ -154,20 +158,17 @@ final class StartServer {
   }
 
   private static @Nullable StartServer start() {
-    Path perl = PERLS.stream().filter(Files::isExecutable).findFirst().orElse(null);
-    if (perl == null || !ProcessTable.isPresent()) {
+    Path python = PYTHONS.stream().filter(Files::isExecutable).findFirst().orElse(null);
+    if (python == null || !ProcessTable.isPresent()) {
       impossible = true;
       return null;
     }
     try {
-      StartServer started =
-          new StartServer(
-              ServerProcess.start(
-                  List.of(perl.toString(), "-e", Script.TEXT),
-                  Map.of("PATH", "/usr/bin:/bin"),
-                  ROOT));
-      started.order("f\n".repeat(SPARES));
-      return started;
+      return new StartServer(
+          ServerProcess.start(
+              List.of(python.toString(), "-I", "-S", "-c", Script.TEXT),
+              Map.of("PATH", "/usr/bin:/bin"),
+              ROOT));
     } catch (IOException e) {
       // For example, there is no room for a process. ProcessBuilder tries next and says why.
       rest(null);
@@ -175,7 +176,7 @@ final class StartServer {
     }
   }
 
-  /** Asks that server for no more children. The server still reports how its programs end. */
+  /** Asks that server for no more programs. It ends with the last of its programs. */
   private static synchronized void rest(@Nullable StartServer server) {
     resting = true;
     restedSince = System.nanoTime();
@@ -189,10 +190,9 @@ final class StartServer {
     retire();
   }
 
-  /** Lets the server in use end with the last of its programs. */
   private static synchronized void retire() {
     if (current != null) {
-      current.process.closeCommands();
+      current.endWithPrograms();
       current = null;
     }
   }
@@ -205,44 +205,197 @@ final class StartServer {
     }
   }
 
-  // ---- children ----
+  // ---- programs ----
 
-  /** A child that waits for its request, or null. */
-  private synchronized @Nullable ForkedChild take() {
+  /**
+   * Starts a program.
+   *
+   * @throws IOException when that failed. The exception has a cause that is no {@link IOException}
+   *     if the program may have begun
+   */
+  private ForkedProcess start(byte[] request, boolean body) throws IOException {
     try {
-      String report = awaitReport();
-      if (report == null) {
-        throw new IOException("server must fork in time");
+      if (!turn.tryLock(TURN_MILLIS, TimeUnit.MILLISECONDS)) {
+        throw new IOException("server must have time for a program");
       }
-      order("f\n");
-      // The system had no room for a child. It may have room for the next one.
-      return report.startsWith("!") ? null : child(report);
-    } catch (IOException | RuntimeException e) {
-      // Also when the server does not speak the protocol.
-      rest(this);
-      return null;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("interrupted before the program was started");
+    }
+    try {
+      Pipes ours = open(body);
+      try {
+        return (ForkedProcess) Headroom.start(() -> take(run(request), ours));
+      } catch (Throwable e) {
+        ours.close();
+        throw e;
+      }
+    } finally {
+      turn.unlock();
     }
   }
 
-  private void order(String commands) throws IOException {
+  /** Opens our ends of the pipes that wait for a program. */
+  private Pipes open(boolean body) throws IOException {
+    try {
+      if (pipes.isEmpty()) {
+        order("c\n".getBytes(StandardCharsets.US_ASCII));
+        report();
+      }
+    } catch (IOException | RuntimeException e) {
+      // Also when the server does not speak the protocol.
+      rest(this);
+      throw new IOException("server must make pipes: " + e);
+    }
+    if (pipes.isEmpty()) {
+      throw new IOException("system must have room for pipes");
+    }
+    try {
+      return Pipes.open(file(1), file(2), body ? file(0) : null);
+    } catch (IOException e) {
+      // The server closes them with the next command.
+      pipes = List.of();
+      if (!process.isReachable()) {
+        giveUp();
+      } else if (!process.isAlive()) {
+        rest(this);
+      }
+      throw new IOException("pipes must open: " + e);
+    }
+  }
+
+  private Path file(int pipe) {
+    return Pipes.file(process.pid(), pipes.get(pipe));
+  }
+
+  /** Has the server run a program. Returns the program's number. */
+  private long run(byte[] request) throws IOException {
+    try {
+      order(request);
+    } catch (IOException e) {
+      rest(this);
+      throw new IOException("server must live: " + e);
+    }
+    long pid;
+    try {
+      pid = report();
+    } catch (IOException | RuntimeException e) {
+      rest(this);
+      throw new IOException("program may have begun", new IllegalStateException(e));
+    }
+    if (pid == 0) {
+      throw new IOException("program must be one that can be run");
+    }
+    return pid;
+  }
+
+  private ForkedProcess take(long pid, Pipes ours) throws IOException {
+    synchronized (this) {
+      programs++;
+    }
+    ForkedChild child =
+        new ForkedChild(
+            pid, process.pid(), -1, -1, -1, -1, null, this::forget, number -> status(number));
+    try {
+      return new ForkedProcess(child, ours);
+    } catch (IOException e) {
+      tell("k " + pid + "\n");
+      forget(pid);
+      throw PipedProcess.mayHaveBegun(e);
+    }
+  }
+
+  /** How an ended program ended, as wait(2) tells; null if the server does not know. */
+  private @Nullable Integer status(long pid) {
+    turn.lock();
+    try {
+      order(("s " + pid + "\n").getBytes(StandardCharsets.US_ASCII));
+      int status = Integer.parseInt(line());
+      return status < 0 ? null : status;
+    } catch (IOException | RuntimeException e) {
+      rest(this);
+      return null;
+    } finally {
+      turn.unlock();
+    }
+  }
+
+  private void forget(long pid) {
+    tell("r " + pid + "\n");
+    synchronized (this) {
+      programs--;
+    }
+    closeIfDone();
+  }
+
+  private void endWithPrograms() {
+    synchronized (this) {
+      retired = true;
+    }
+    closeIfDone();
+  }
+
+  private void closeIfDone() {
+    synchronized (this) {
+      if (!retired || programs > 0) {
+        return;
+      }
+    }
+    process.closeCommands();
+  }
+
+  private void tell(String command) {
+    try {
+      order(command.getBytes(StandardCharsets.US_ASCII));
+    } catch (IOException e) {
+      // The server has ended, and its programs are init's.
+    }
+  }
+
+  /** Writes a command at once, so that commands of several threads do not mix. */
+  private void order(byte[] command) throws IOException {
     OutputStream out = process.commands();
-    out.write(commands.getBytes(StandardCharsets.US_ASCII));
+    out.write(command);
     out.flush();
   }
 
-  /** The next report of a child; null when there is none in time. */
-  private @Nullable String awaitReport() throws IOException {
+  // ---- reports ----
+
+  /** Reads {@code PID INPUT OUTPUT ERRORS}, and returns the first number. */
+  private long report() throws IOException {
+    pipes = List.of();
+    String[] words = line().split(" ", -1);
+    long pid = Long.parseLong(words[0]);
+    if (words.length == 4) {
+      pipes = Stream.of(words).skip(1).map(Integer::valueOf).toList();
+    }
+    return pid;
+  }
+
+  private String line() throws IOException {
     // An interrupt does not end this short wait. It is kept for what comes later.
     boolean interrupted = Thread.interrupted();
     long start = System.nanoTime();
     try {
-      String report = spares.isEmpty() ? report() : spares.remove();
-      while (report == null && System.nanoTime() - start < PATIENCE_NANOS) {
+      InputStream reports = process.reports();
+      while (true) {
+        // Checked first: what it wrote before its end is there.
+        boolean alive = process.isAlive();
+        while (reports.available() > 0) {
+          int next = reports.read();
+          if (next == '\n') {
+            String text = line.toString();
+            line.setLength(0);
+            return text;
+          }
+          line.append((char) next);
+        }
+        if (!alive || System.nanoTime() - start > START_NANOS) {
+          throw new IOException("server must answer in time");
+        }
         LockSupport.parkNanos(LOOK_NANOS);
         interrupted |= Thread.interrupted();
-        report = report();
       }
-      return report;
     } finally {
       if (interrupted) {
         Thread.currentThread().interrupt();
@@ -250,66 +403,9 @@ final class StartServer {
     }
   }
 
-  /**
-   * The next report of a child, or null if none has come. Reports of ends that come before it are
-   * kept in {@link #statuses}.
-   */
-  private @Nullable String report() throws IOException {
-    InputStream reports = process.reports();
-    while (reports.available() > 0) {
-      int next = reports.read();
-      if (next != '\n') {
-        line.append((char) next);
-        continue;
-      }
-      String report = line.toString();
-      line.setLength(0);
-      String[] words = report.split(" ", -1);
-      if (words[0].equals("=")) {
-        statuses.put(Long.parseLong(words[1]), Integer.parseInt(words[2]));
-        continue;
-      }
-      if (!report.startsWith("!")) {
-        // The number belongs to this new child now.
-        statuses.remove(Long.parseLong(words[0]));
-      }
-      return report;
-    }
-    return null;
-  }
-
-  /** How a program ended, as wait(2) tells; null while it runs, and after this has told it once. */
-  private synchronized @Nullable Integer status(long pid) {
-    try {
-      for (String report = report(); report != null; report = report()) {
-        spares.add(report);
-      }
-    } catch (IOException | RuntimeException e) {
-      // The server has ended, or does not speak the protocol. It will report nothing more.
-      rest(this);
-    }
-    return statuses.remove(pid);
-  }
-
-  private ForkedChild child(String report) {
-    String[] words = report.split(" ", -1);
-    return new ForkedChild(
-        Long.parseLong(words[0]),
-        process.pid(),
-        0,
-        1,
-        2,
-        Integer.parseInt(words[1]),
-        Integer.parseInt(words[2]),
-        null,
-        pid -> {},
-        this::status,
-        null);
-  }
-
   // ---- requests ----
 
-  /** The request as a child reads it; null when a word has no bytes in the locale's charset. */
+  /** The command that runs a program; null when a word has no bytes in the locale's charset. */
   private static byte @Nullable [] request(
       List<String> command, Map<String, String> environment, Path directory) {
     ByteArrayOutputStream text = new ByteArrayOutputStream(2048);
@@ -327,10 +423,9 @@ final class StartServer {
       add(text, bytes);
     }
     environment.forEach((name, value) -> add(text, name + "=" + value));
-    byte[] length = (text.size() + ":").getBytes(StandardCharsets.US_ASCII);
-    byte[] request = new byte[length.length + text.size()];
-    System.arraycopy(length, 0, request, 0, length.length);
-    System.arraycopy(text.toByteArray(), 0, request, length.length, text.size());
+    byte[] head = ("x " + text.size() + "\n").getBytes(StandardCharsets.US_ASCII);
+    byte[] request = Arrays.copyOf(head, head.length + text.size());
+    System.arraycopy(text.toByteArray(), 0, request, head.length, text.size());
     return request;
   }
 
@@ -343,8 +438,8 @@ final class StartServer {
     static final String TEXT = read();
 
     private static String read() {
-      try (InputStream in = StartServer.class.getResourceAsStream("start.pl")) {
-        return new String(requireNonNull(in, "start.pl").readAllBytes(), StandardCharsets.UTF_8);
+      try (InputStream in = StartServer.class.getResourceAsStream("start.py")) {
+        return new String(requireNonNull(in, "start.py").readAllBytes(), StandardCharsets.UTF_8);
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }

@@ -17,7 +17,7 @@ final class WorkerTurn extends PipedProcess {
   private final CompletableFuture<TurnEnd> end;
 
   WorkerTurn(ForkedChild child) throws IOException {
-    super(child);
+    super(child, null);
     end = requireNonNull(child.turn(), "turn");
   }
 

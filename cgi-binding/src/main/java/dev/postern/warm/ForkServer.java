@@ -299,10 +299,8 @@ final class ForkServer {
             Integer.parseInt(numbers[2]),
             Integer.parseInt(numbers[3]),
             Integer.parseInt(numbers[4]),
-            -1,
             null,
             pid -> forget(pid, reaped.get()),
-            null,
             pid -> {
               Integer status = reap(pid);
               reaped.set(status != null);

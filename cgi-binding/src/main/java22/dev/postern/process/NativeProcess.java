@@ -141,11 +141,7 @@ final class NativeProcess extends HostedProcess {
         stdin = NONE;
       }
     }
-    if (child.status() < 0) {
-      begin(process, request);
-    } else {
-      process.begin(request);
-    }
+    begin(process, request);
     try {
       if (input != null) {
         input.start();
@@ -490,7 +486,7 @@ final class NativeProcess extends HostedProcess {
     if (!leader.isLeaderAlive()) {
       return true;
     }
-    if (pidfd == NONE && tellsByPidfd()) {
+    if (pidfd == NONE) {
       pidfd = Libc.pidfdOpen((int) leader.leader());
     }
     long start = System.nanoTime();
@@ -514,14 +510,6 @@ final class NativeProcess extends HostedProcess {
       }
     }
     return false;
-  }
-
-  /**
-   * Whether to wait by a pidfd. If the parent reaps the process at once, only the parent tells how
-   * it ended, and a bit later than a pidfd would.
-   */
-  private boolean tellsByPidfd() {
-    return adopted == null || adopted.child.ended() == null;
   }
 
   /**

@@ -174,7 +174,7 @@ class ProcessLimitTest {
   /** Runs of the program, as the system counts them; dead ones have no arguments. */
   private static long live(Path program) {
     return ProcessHandle.current()
-        .children()
+        .descendants()
         .filter(child -> child.info().commandLine().orElse("").contains(program.toString()))
         .count();
   }

@@ -47,7 +47,7 @@ final class StartProbe {
         : Map.of("REFUSED", "1");
   }
 
-  /** How many start servers are left when their children's files could not be opened. */
+  /** How many start servers are left when their files could not be opened. */
   private static void refuseFiles(StringBuilder report) throws Exception {
     StartServer.begin();
     for (boolean covered : new boolean[] {false, true}) {
@@ -93,7 +93,8 @@ final class StartProbe {
 
   /** Starts programs until the system refuses one, many times over, and then one more. */
   private static void exhaustDescriptors(StringBuilder report) throws IOException {
-    // What is opened once is open now.
+    // What is opened once is open now, also what the second program opens.
+    run("exit 0", Map.of());
     run("exit 0", Map.of());
     long before = descriptors();
     int refused = 0;

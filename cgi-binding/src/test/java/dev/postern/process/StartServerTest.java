@@ -1,6 +1,7 @@
 package dev.postern.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -92,32 +93,57 @@ class StartServerTest extends HostedProcessContract {
     StartServer.begin();
   }
 
-  /** A server that does not fork in time gets no further program, and ends with its last one. */
+  /** A server that hangs gets no further program, and ends with its last one. */
   @Test
-  void serverThatStalls_endsWithTheLastOfItsPrograms() throws Exception {
-    ProcessHandle stalled;
+  void serverThatHangs_endsWithTheLastOfItsPrograms() throws Exception {
+    ProcessHandle hung;
     Path go = directory.resolve("go");
     String script = "until [ -e '" + go + "' ]; do sleep 0.02; done; echo on; exit 7";
     try (Running program = served(null, Map.of("PATH", "/usr/bin:/bin"), script)) {
-      stalled = servers().get(0);
-      signal("STOP", stalled);
-      HostedProcess served = program.process;
-      for (int i = 0; i < 9 && served != null; i++) {
-        served = StartServer.launch(List.of("/bin/true"), Map.of(), ROOT, null);
-        if (served != null) {
-          new Running(served).close();
-        }
-      }
-      assertThat(served).as("a program that a stopped server forks").isNull();
-      signal("CONT", stalled);
+      hung = servers().get(0);
+      signal("STOP", hung);
+      assertThatThrownBy(() -> StartServer.launch(List.of("/bin/true"), Map.of(), ROOT, null))
+          .hasMessage("program may have begun")
+          .hasCauseInstanceOf(IllegalStateException.class);
+      assertThat(StartServer.launch(List.of("/bin/true"), Map.of(), ROOT, null)).isNull();
+      signal("CONT", hung);
       Files.createFile(go);
       assertThat(program.output()).isEqualTo("on\n");
       assertThat(program.process.exit().code()).isEqualTo(7);
     }
-    while (stalled.isAlive()) {
+    while (hung.isAlive()) {
       LockSupport.parkNanos(1_000_000);
     }
     StartServer.begin();
+  }
+
+  /** A request that may not fit into the pipe to the server is for the other way. */
+  @Test
+  void longRequest_isLeftToTheOtherWay() throws IOException {
+    Map<String, String> variables = Map.of("LONG", "x".repeat(100_000));
+    assertThat(StartServer.launch(List.of("/bin/true"), variables, ROOT, null)).isNull();
+  }
+
+  /** Python ignores some signals, and its children would. */
+  @Test
+  void signalsThatPythonIgnores_haveTheirDefault() throws IOException {
+    String script = "while read name mask; do [ $name != SigIgn: ] || echo $mask; done";
+    try (Running program = served(null, Map.of(), script + " </proc/self/status")) {
+      // The C library ignores two signals of its own, 32 and 33.
+      long ignored = Long.parseLong(program.output().trim(), 16);
+      assertThat(ignored & ~(3L << 31)).isZero();
+    }
+  }
+
+  /** The program is no older than its request, and the server keeps nothing of it. */
+  @Test
+  void program_beginsWithItsRequest() throws IOException {
+    try (Running program =
+        served(null, Map.of(), "echo $PPID; ls -l /proc/$PPID/cwd /proc/$$/fd")) {
+      String output = program.output();
+      assertThat(output).startsWith(servers().get(0).pid() + "\n").contains("cwd -> /\n");
+      assertThat(output.lines().filter(line -> line.contains("pipe:"))).hasSize(3);
+    }
   }
 
   private static List<ProcessHandle> servers() throws IOException {
