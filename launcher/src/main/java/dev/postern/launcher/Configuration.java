@@ -259,7 +259,8 @@ final class Configuration {
       hidden.addProgram(source.toString());
       SourceFile compiled = SourceFile.compile(source, parent.classLoader(), all.classpath);
       Thread.currentThread().setContextClassLoader(compiled.loader());
-      routes.put("", all.app(compiled.application()));
+      Application application = all.guarded(all.app(compiled.application()));
+      routes.put("", sources.mounted("", application));
       return ApplicationLoader.in(compiled.loader());
     }
 

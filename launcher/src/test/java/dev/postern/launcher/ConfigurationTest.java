@@ -252,24 +252,41 @@ class ConfigurationTest {
 
   @Test
   void htpasswd_letsInOnlyItsUsers() throws Exception {
+    writeUsers();
+    Configuration configuration =
+        configuration("mounts:\n  /run:\n    cgi-dir: cgi\n    htpasswd: users\n");
+
+    assertOnlyUsersAreLetIn(configuration, "/run/show.sh");
+  }
+
+  @Test
+  void htpasswd_guardsASourceFile() throws Exception {
+    writeUsers();
+    Path source = Files.writeString(directory.resolve("Hello.java"), Sources.HELLO);
+    Configuration configuration = configuration("htpasswd: users\n", source.toString());
+
+    assertOnlyUsersAreLetIn(configuration, "/");
+  }
+
+  private void writeUsers() throws Exception {
     // The hash of "secret", as htpasswd -B -C 4 writes it.
     Files.writeString(
         directory.resolve("users"),
         "alice:$2y$04$NxYCcaCS1NQPFfCuR0OJA.UwXmA15zPZG2xH6oK2I7LhfTODoCXZ6\n");
-    Configuration configuration =
-        configuration("mounts:\n  /run:\n    cgi-dir: cgi\n    htpasswd: users\n");
+  }
+
+  private static void assertOnlyUsersAreLetIn(Configuration configuration, String path)
+      throws Exception {
     configuration.read();
     Site site = configuration.open();
     InMemoryGateway gateway = InMemoryGateway.of(site);
     String credentials =
         Base64.getEncoder().encodeToString("alice:secret".getBytes(StandardCharsets.US_ASCII));
 
-    assertThat(gateway.run(TestRequest.get("/run/show.sh")).status()).isEqualTo(401);
+    assertThat(gateway.run(TestRequest.get(path)).status()).isEqualTo(401);
     assertThat(
             gateway
-                .run(
-                    TestRequest.get("/run/show.sh")
-                        .withHeader("Authorization", "Basic " + credentials))
+                .run(TestRequest.get(path).withHeader("Authorization", "Basic " + credentials))
                 .status())
         .isEqualTo(200);
     site.retire();

@@ -7,6 +7,7 @@ import dev.postern.testing.TestRequest;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -46,6 +47,20 @@ class StatusCountsTest {
     assertThat(gateway.run(TestRequest.get(tool)).text()).isEqualTo("Hello from " + tool + "\n");
     assertThat(gateway.run(json).text())
         .contains("\"requests\":{\"total\":1,\"statuses\":{\"2xx\":1},\"running\":0,");
+    site.retire();
+  }
+
+  @Test
+  void sourceFile_isAMount() throws Exception {
+    Path source = Files.writeString(directory.resolve("Hello.java"), Sources.HELLO);
+    Configuration configuration =
+        new Configuration(ServeCommand.parse(List.of(source.toString(), "--status", "/status")));
+    Site site = configuration.open();
+    InMemoryGateway gateway = InMemoryGateway.of(site);
+
+    assertThat(gateway.run(TestRequest.get("/")).text()).isEqualTo("Hello from \n");
+    assertThat(gateway.run(TestRequest.get("/status/json").withHeader("Host", "localhost")).text())
+        .contains("\"mounts\":[{\"prefix\":\"/\",");
     site.retire();
   }
 }
