@@ -15,6 +15,7 @@ import dev.postern.launcher.status.Sources;
 import dev.postern.launcher.values.LauncherException;
 import dev.postern.launcher.values.Values;
 import dev.postern.launcher.workers.WorkerGroups;
+import dev.postern.web.TrustedProxies;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -44,6 +45,10 @@ final class Configuration {
 
   private @Nullable ConfigFile file;
   private ServeCommand all;
+
+  /** The first reading, whose options of the server hold until its end; null before it. */
+  private @Nullable ServeCommand first;
+
   private List<String> defaults = List.of();
   private @Nullable Object seen;
 
@@ -84,6 +89,7 @@ final class Configuration {
     }
     file = next;
     all = together;
+    first = first == null ? together : first;
     defaults = vocabulary.defaults(together.parsed());
   }
 
@@ -112,13 +118,40 @@ final class Configuration {
     return all.server;
   }
 
+  /** What holds for the server from its start to its end. */
+  record Settings(
+      List<Listener> listeners,
+      AccessLog.Format format,
+      @Nullable Tls tls,
+      @Nullable TrustedProxies proxies) {}
+
+  /**
+   * Checks the options of the server, and returns what they say.
+   *
+   * @throws LauncherException when one is wrong
+   */
+  Settings settings() {
+    Settings settings =
+        new Settings(
+            server(ServerOptions::listeners),
+            server(ServerOptions::accessFormat),
+            server(ServerOptions::tls),
+            server(ServerOptions::proxies));
+    server(
+        own -> {
+          own.checkLogs();
+          return own;
+        });
+    return settings;
+  }
+
   /**
    * Reads a value from some options of the server.
    *
    * @throws LauncherException when they are wrong; if they stand in the file, it names file, line
    *     and key
    */
-  <T extends @Nullable Object> T server(Function<ServerOptions, T> reader) {
+  private <T extends @Nullable Object> T server(Function<ServerOptions, T> reader) {
     try {
       return reader.apply(all.server);
     } catch (LauncherException e) {
@@ -129,6 +162,23 @@ final class Configuration {
   /** Adds file, line and key to a failure about the top of the file. */
   private LauncherException told(LauncherException e) {
     return file == null ? e : file.top().toldUnless(vocabulary.names(arguments.parsed()), e);
+  }
+
+  /**
+   * Reads the file again, and makes all applications. Logs which changes wait for a restart.
+   *
+   * @throws LauncherException when a server could not start with the file
+   */
+  Site reopen() {
+    read();
+    settings();
+    Site site = open();
+    if (first != null) {
+      for (String option : vocabulary.changed(first.parsed(), all.parsed())) {
+        Logs.own("postern: " + option + " needs a restart");
+      }
+    }
+    return site;
   }
 
   /**

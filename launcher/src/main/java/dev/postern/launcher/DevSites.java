@@ -43,8 +43,7 @@ final class DevSites implements Application {
       Object now = state();
       if (!now.equals(seen)) {
         try {
-          configuration.read();
-          sites.replace(configuration.open());
+          sites.replace(configuration.reopen());
         } catch (RuntimeException | LinkageError e) {
           String reason = LauncherException.reason(e);
           if (!reason.equals(broken)) {

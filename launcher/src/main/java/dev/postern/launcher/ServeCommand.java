@@ -10,7 +10,6 @@ import dev.postern.launcher.status.Sources;
 import dev.postern.launcher.values.LauncherException;
 import dev.postern.launcher.values.Mount;
 import dev.postern.launcher.values.Values;
-import dev.postern.web.TrustedProxies;
 import dev.postern.web.middleware.BasicAuth;
 import dev.postern.web.middleware.Htpasswd;
 import java.io.IOException;
@@ -153,15 +152,9 @@ final class ServeCommand implements Callable<Integer> {
     Configuration configuration = new Configuration(this);
     configuration.read();
     ServerOptions options = configuration.server();
-    List<Listener> listeners = configuration.server(ServerOptions::listeners);
-    AccessLog.Format format = configuration.server(ServerOptions::accessFormat);
-    Tls tls = configuration.server(ServerOptions::tls);
-    TrustedProxies proxies = configuration.server(ServerOptions::proxies);
-    configuration.server(
-        own -> {
-          own.checkLogs();
-          return own;
-        });
+    Configuration.Settings settings = configuration.settings();
+    List<Listener> listeners = settings.listeners();
+    Tls tls = settings.tls();
     if (check) {
       configuration.open().retire();
       out().println("postern: the configuration is right");
@@ -178,10 +171,10 @@ final class ServeCommand implements Callable<Integer> {
                 new AccessLog(
                     served(options, configuration, sites),
                     access,
-                    format,
+                    settings.format(),
                     options.accessQuery,
                     configuration.board(),
-                    proxies),
+                    settings.proxies()),
                 ServeCommand.class.getClassLoader())) {
       Signals signals = Signals.install(config != null);
       Logs.timed();
@@ -246,8 +239,7 @@ final class ServeCommand implements Callable<Integer> {
   static void reload(Configuration configuration, Sites sites) {
     try {
       synchronized (configuration) {
-        configuration.read();
-        sites.replace(configuration.open());
+        sites.replace(configuration.reopen());
       }
       Logs.own("postern: the configuration was read again");
     } catch (RuntimeException | LinkageError e) {

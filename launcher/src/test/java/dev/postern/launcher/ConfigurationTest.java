@@ -390,6 +390,61 @@ class ConfigurationTest {
     }
   }
 
+  /** The old site stays if a server could not start with the file, whatever is wrong in it. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          access-format: xml        | access-format: --access-format must be combined or json
+          listen: [nowhere]         | listen: --listen must be HOST:PORT
+          tls-cert: absent          | tls-cert: --tls-cert must come with --tls-key
+          trusted-proxy: nobody     | trusted-proxy: --trusted-proxy:
+          access-log: absent/log    | access-log: FILE of --access-log
+          """)
+  void reload_checksTheOptionsOfTheServer(String wrong, String message) throws Exception {
+    Configuration configuration = configuration("mounts: {/x: {cgi: cgi/show.sh}}\n");
+    configuration.read();
+
+    assertThat(logOfReload(configuration, wrong + "\nmounts: {/y: {cgi: cgi/show.sh}}\n", "/x"))
+        .startsWith("postern: the old configuration stays: ")
+        .contains("site.yaml:1: " + message);
+  }
+
+  @Test
+  void reload_tellsWhatNeedsARestart() throws Exception {
+    Configuration configuration = configuration("port: 0\nbind: 127.0.0.1\n", "--dev");
+    configuration.read();
+    String changed = "port: 1\nbind: 127.0.0.1\nstatus: /s\naccess-query: true\n";
+
+    for (int i = 0; i < 2; i++) {
+      assertThat(logOfReload(configuration, changed + "mounts: {/x: {cgi: cgi/show.sh}}\n", "/x"))
+          .isEqualTo(
+              """
+              postern: --access-query needs a restart
+              postern: --port needs a restart
+              postern: the configuration was read again
+              """);
+    }
+  }
+
+  /** Reads the file again, which must leave a program at that path, and returns the log. */
+  private String logOfReload(Configuration configuration, String yaml, String path)
+      throws Exception {
+    Path log = Files.createTempFile(directory, "reload", ".log");
+    try (Sites sites = new Sites(configuration.open());
+        LogFile file = LogFile.open("--error-log", log.toString())) {
+      Files.writeString(directory.resolve("site.yaml"), yaml);
+      Logs.to(file);
+      ServeCommand.reload(configuration, sites);
+
+      assertThat(get(sites, path)).startsWith(path + "|");
+    } finally {
+      Logs.to(LogFile.standardError());
+    }
+    return Files.readString(log);
+  }
+
   /** The second request fails as the first one did, and does not get the old site. */
   @Test
   void devReloadThatFailsInAnyWay_failsEachRequest() throws Exception {
@@ -525,7 +580,7 @@ class ConfigurationTest {
     old.go.countDown();
     request.join();
     assertThat(old.answer).isEqualTo("old");
-    assertThat(old.closed.getCount()).isZero();
+    assertThat(old.closed.await(30, TimeUnit.SECONDS)).isTrue();
     assertThat(next.closed.getCount()).isOne();
     sites.close();
     assertThat(next.closed.getCount()).isZero();

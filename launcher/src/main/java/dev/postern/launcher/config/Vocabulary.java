@@ -1,5 +1,6 @@
 package dev.postern.launcher.config;
 
+import com.google.common.collect.Sets;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -7,6 +8,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -33,6 +35,9 @@ public final class Vocabulary {
               "directory", "cwd",
               "arguments", "argument",
               "methods", "method"));
+
+  /** Options of the server that hold from the next reading of the file on. */
+  private static final Set<String> OF_EACH_READING = Set.of("--status", "--status-from");
 
   private static final String PREFIX = "PREFIX=";
 
@@ -227,6 +232,19 @@ public final class Vocabulary {
       }
     }
     return words;
+  }
+
+  /**
+   * Returns the options of the server that two readings of a file give different values, without
+   * those that each reading applies.
+   */
+  public Set<String> changed(ParseResult before, ParseResult now) {
+    Predicate<OptionSpec> fixed =
+        option -> isServer(option) && !OF_EACH_READING.contains(option.longestName());
+    Set<String> names = new TreeSet<>();
+    Sets.symmetricDifference(Set.copyOf(words(before, fixed)), Set.copyOf(words(now, fixed)))
+        .forEach(word -> names.add(word.substring(0, word.indexOf('='))));
+    return names;
   }
 
   /** Returns the options that stand in arguments. */
