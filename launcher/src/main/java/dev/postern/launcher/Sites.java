@@ -4,6 +4,9 @@ import dev.postern.Application;
 import dev.postern.Body;
 import dev.postern.Environ;
 import dev.postern.StartResponse;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 
 /**
  * The site that answers now. A new site can take its place between two requests. A request that
@@ -11,6 +14,10 @@ import dev.postern.StartResponse;
  */
 final class Sites implements Application, AutoCloseable {
   private volatile Site current;
+
+  /** Closes sites, as the thread of the signals must not wait for their workers. */
+  private final ExecutorService retiring =
+      Executors.newCachedThreadPool(task -> new Thread(task, "postern-retire"));
 
   Sites(Site first) {
     this.current = first;
@@ -20,7 +27,7 @@ final class Sites implements Application, AutoCloseable {
   void replace(Site next) {
     Site old = current;
     current = next;
-    old.retire();
+    retiring.execute(old::retire);
   }
 
   @Override
@@ -41,9 +48,15 @@ final class Sites implements Application, AutoCloseable {
     }
   }
 
-  /** Closes the site. Requests have ended by then. */
+  /** Closes the site, and waits for sites that it has replaced. Requests have ended by then. */
   @Override
   public void close() {
     current.retire();
+    retiring.shutdown();
+    try {
+      retiring.awaitTermination(Long.MAX_VALUE, TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

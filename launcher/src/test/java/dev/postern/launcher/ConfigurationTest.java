@@ -609,9 +609,9 @@ class ConfigurationTest {
     sites.set(new Sites(new Site(Map.of("", old), loader, List.of(), groups, new Board().open())));
 
     get(sites.get(), "/");
+    sites.get().close();
 
     assertThat(events).containsExactly("hook " + (fails ? 404 : 200), "closed");
-    sites.get().close();
   }
 
   private static final class Closing implements Application, AutoCloseable {

@@ -19,6 +19,8 @@ import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * A day in the life of a server: it starts, is reloaded under load, its logs are rotated, its file
@@ -129,6 +131,50 @@ class DayTest {
     } finally {
       day.set(false);
       clients.shutdownNow();
+    }
+  }
+
+  /** Each script works on for a minute after its answer, and its group waits 15 s for that. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void server_stopsInTime_whileScriptsWorkOn(boolean reloaded) throws Exception {
+    Sources.script(
+        Files.createDirectory(directory.resolve("cgi")).resolve("stay.pl"),
+        """
+        #!/usr/bin/perl
+        print "Content-Type: text/plain\\n\\n$$ ", getppid(), " .";
+        if ($ENV{QUERY_STRING} eq 'stay') { close STDOUT; sleep 60; }
+        """);
+    Files.writeString(
+        directory.resolve("site.yaml"),
+        """
+        error-log: error.log
+        worker: {one: "mode:fork", two: "mode:fork"}
+        mounts:
+          /one: {cgi-dir: cgi, delegate: {"/one/*": one}}
+          /two: {cgi-dir: cgi, delegate: {"/two/*": two}}
+        """);
+    List<ProcessHandle> scripts = new ArrayList<>();
+    try (Child child =
+        Child.start(directory, Map.of(), "serve", "--config", "site.yaml", "--port", "0")) {
+      int port = URI.create(child.address()).getPort();
+      for (String mount : List.of("/one", "/two")) {
+        String path = mount + "/stay.pl";
+        await(() -> !get(port, path).endsWith(" " + child.pid() + " ."));
+        String[] ids = get(port, path + "?stay").split("\r\n\r\n")[1].split(" ");
+        scripts.add(ProcessHandle.of(Long.parseLong(ids[0])).orElseThrow());
+      }
+      long start = System.nanoTime();
+      if (reloaded) {
+        signal(child, "HUP");
+        await(() -> logHas("the configuration was read again"));
+      }
+      child.terminate();
+
+      assertThat(child.exit()).isZero();
+      assertThat(System.nanoTime() - start).isLessThan(TimeUnit.SECONDS.toNanos(14));
+    } finally {
+      scripts.forEach(ProcessHandle::destroyForcibly);
     }
   }
 

@@ -4,6 +4,9 @@ import dev.postern.cgi.WorkerGroup;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
@@ -11,6 +14,12 @@ import java.util.function.Supplier;
  * one thread, except for {@link #close}.
  */
 public final class WorkerGroups implements AutoCloseable {
+  /**
+   * A script may work on for long after its answer. The server still stops in the time that service
+   * managers give it.
+   */
+  private static final long SECONDS = 5;
+
   private final Map<String, WorkerGroup> groups = new LinkedHashMap<>();
 
   /** Returns the group that those words stand for, and makes it the first time. */
@@ -28,9 +37,25 @@ public final class WorkerGroups implements AutoCloseable {
     return groups.values();
   }
 
-  /** Ends the workers. Each first finishes what it runs, within the time of its group. */
+  /**
+   * Ends the workers of all groups at the same time, and waits {@value #SECONDS} seconds at most.
+   * Each worker first finishes what it runs, within the time of its group.
+   */
   @Override
   public void close() {
-    groups.values().forEach(WorkerGroup::close);
+    ExecutorService closing = Executors.newCachedThreadPool(WorkerGroups::daemon);
+    groups.values().forEach(group -> closing.execute(group::close));
+    closing.shutdown();
+    try {
+      closing.awaitTermination(SECONDS, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static Thread daemon(Runnable task) {
+    Thread thread = new Thread(task, "postern-close");
+    thread.setDaemon(true);
+    return thread;
   }
 }
