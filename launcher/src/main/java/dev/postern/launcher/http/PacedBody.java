@@ -6,14 +6,16 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Request;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A request whose body must come at a least rate, as it holds a thread while it is read. The time
- * for the body is a grace, and more for each byte that has come. The grace is short while other
- * bodies wait for a thread. A body that is late fails with a {@link TimeoutException}.
+ * A request whose body must come at a least rate, as it holds a thread while it is read. Only the
+ * time in which the reader waits for the client counts. That time may be a grace, and more for each
+ * byte that has come. The grace is short while other bodies wait for a thread. A body that is late
+ * fails with a {@link TimeoutException}.
  */
 final class PacedBody extends Request.Wrapper {
   private static final Duration GRACE = Duration.ofSeconds(10);
@@ -24,14 +26,18 @@ final class PacedBody extends Request.Wrapper {
 
   private final int rate;
   private final BooleanSupplier othersWait;
+  private final LongSupplier clock;
   private final AtomicReference<@Nullable Runnable> waiting = new AtomicReference<>();
 
   private final AtomicBoolean looking = new AtomicBoolean();
 
   private volatile boolean demanded;
 
-  /** When the body was first asked for; 0 before that. */
-  private volatile long begun;
+  /** When the reader began to wait, if it waits. */
+  private volatile long since;
+
+  /** How long the reader has waited before, in nanoseconds. */
+  private volatile long waited;
 
   /** Bytes until now. Written by the reading thread. */
   private volatile long bytes;
@@ -43,17 +49,19 @@ final class PacedBody extends Request.Wrapper {
    * bodies wait for a thread; any thread calls it.
    */
   PacedBody(Request request, int rate, BooleanSupplier othersWait) {
+    this(request, rate, othersWait, System::nanoTime);
+  }
+
+  PacedBody(Request request, int rate, BooleanSupplier othersWait, LongSupplier clock) {
     super(request);
     this.rate = rate;
     this.othersWait = othersWait;
+    this.clock = clock;
   }
 
   @Override
   @SuppressWarnings("NonAtomicVolatileUpdate") // Only the reading thread writes.
   public Content.@Nullable Chunk read() {
-    if (begun == 0) {
-      begun = System.nanoTime();
-    }
     if (failure != null) {
       return failure;
     }
@@ -74,6 +82,7 @@ final class PacedBody extends Request.Wrapper {
     if (looking.compareAndSet(false, true)) {
       lookLater();
     }
+    since = clock.getAsLong();
     demanded = true;
     super.demand(this::ready);
   }
@@ -86,8 +95,11 @@ final class PacedBody extends Request.Wrapper {
     return demanded;
   }
 
+  @SuppressWarnings("NonAtomicVolatileUpdate") // There is one demand at a time.
   private void ready() {
+    long time = clock.getAsLong() - since;
     demanded = false;
+    waited += time;
     wake();
   }
 
@@ -115,7 +127,10 @@ final class PacedBody extends Request.Wrapper {
 
   private boolean isLate() {
     Duration grace = othersWait.getAsBoolean() ? SHORT_GRACE : GRACE;
-    return begun != 0 && isLate(System.nanoTime() - begun - grace.toNanos(), bytes, rate);
+    // A demand that ends just now may count for nothing, and never twice.
+    long before = waited;
+    long now = demanded ? clock.getAsLong() - since : 0;
+    return isLate(before + now - grace.toNanos(), bytes, rate);
   }
 
   /** Returns whether so many nanoseconds without the grace are too long for so many bytes. */
