@@ -62,9 +62,12 @@ abstract class GatewayCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
+    // The constructor of the application may take long. A signal that comes meanwhile is handled
+    // after that.
+    Signals signals = Signals.install(false);
     Application application = ApplicationLoader.of(classpath).load(className);
     try {
-      serve(application);
+      serve(application, signals);
     } finally {
       if (application instanceof AutoCloseable closeable) {
         Site.close(closeable);
@@ -74,7 +77,7 @@ abstract class GatewayCommand implements Callable<Integer> {
   }
 
   /** Serves until a signal ends this. Requests that run are finished. */
-  private void serve(Application application) throws InterruptedException {
+  private void serve(Application application, Signals signals) throws InterruptedException {
     // With fd:0 a web server has started this process, and logs the errors that it gets over the
     // protocol.
     boolean inherited = listen.equals("fd:0");
@@ -90,7 +93,6 @@ abstract class GatewayCommand implements Callable<Integer> {
       String reason = e.getClass() == IOException.class ? e.getMessage() : e.toString();
       throw LauncherException.failed("cannot listen at " + listen + ": " + reason);
     }
-    Signals signals = Signals.install(false);
     if (spec != null) {
       PrintWriter out = spec.commandLine().getOut();
       out.println("postern: listening on " + gateway.address());

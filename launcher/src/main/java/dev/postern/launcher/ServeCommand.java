@@ -160,6 +160,8 @@ final class ServeCommand implements Callable<Integer> {
       out().println("postern: the configuration is right");
       return 0;
     }
+    // Applications may take long to be made. A signal that comes meanwhile is handled after that.
+    Signals signals = Signals.install(config != null);
     options.openErrorLog();
     try (LogFile access = options.openAccessLog();
         Sites sites = new Sites(open(configuration));
@@ -176,7 +178,6 @@ final class ServeCommand implements Callable<Integer> {
                     configuration.board(),
                     settings.proxies()),
                 ServeCommand.class.getClassLoader())) {
-      Signals signals = Signals.install(config != null);
       Logs.timed();
       for (int i = 0; i < listeners.size(); i++) {
         out().println("postern: listening on " + listeners.get(i).shown(tls != null, web.port(i)));

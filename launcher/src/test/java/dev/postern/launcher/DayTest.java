@@ -178,6 +178,56 @@ class DayTest {
     }
   }
 
+  /** Its constructor runs until a file is there. */
+  private static final String SLOW =
+      """
+      import dev.postern.*;
+      import java.nio.file.*;
+      public final class Slow implements Responder {
+        public Slow() throws Exception {
+          Files.writeString(Path.of("begun"), "");
+          while (!Files.exists(Path.of("go"))) {
+            Thread.sleep(5);
+          }
+        }
+        public Response respond(Environ environ) {
+          return Response.of(200, Headers.of("Content-Type", "text/plain"), Body.of("slow"));
+        }
+      }
+      """;
+
+  @Test
+  void signalBeforeTheServerListens_countsOnceItDoes() throws Exception {
+    Sources.compile(directory, "Slow", SLOW);
+    Files.writeString(
+        directory.resolve("site.yaml"),
+        "error-log: error.log\nclasspath: .\nmounts: {/: {app: Slow}}\n");
+    try (Child child =
+        Child.start(directory, Map.of(), "serve", "--config", "site.yaml", "--port", "0")) {
+      await(() -> Files.exists(directory.resolve("begun")));
+      signal(child, "HUP");
+      Files.createFile(directory.resolve("go"));
+
+      child.address();
+      await(() -> logHas("the configuration was read again"));
+      child.terminate();
+      assertThat(child.exit()).isZero();
+    }
+  }
+
+  @Test
+  void signalBeforeAGatewayListens_stopsItOnceItDoes() throws Exception {
+    Sources.compile(directory, "Slow", SLOW);
+    String[] words = {"scgi", "--classpath", ".", "Slow", "--listen", "127.0.0.1:0"};
+    try (Child child = Child.start(directory, Map.of(), words)) {
+      await(() -> Files.exists(directory.resolve("begun")));
+      child.terminate();
+      Files.createFile(directory.resolve("go"));
+
+      assertThat(child.exit()).isZero();
+    }
+  }
+
   private long lines(String log) throws Exception {
     return Files.readString(directory.resolve(log)).lines().count();
   }
