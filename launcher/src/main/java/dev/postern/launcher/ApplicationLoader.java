@@ -1,7 +1,10 @@
 package dev.postern.launcher;
 
 import dev.postern.Application;
+import dev.postern.Body;
+import dev.postern.Environ;
 import dev.postern.Responder;
+import dev.postern.StartResponse;
 import dev.postern.launcher.values.LauncherException;
 import java.io.File;
 import java.lang.reflect.Field;
@@ -22,9 +25,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class ApplicationLoader {
   private final ClassLoader loader;
+  private final boolean ofMount;
 
-  private ApplicationLoader(ClassLoader loader) {
+  private ApplicationLoader(ClassLoader loader, boolean ofMount) {
     this.loader = loader;
+    this.ofMount = ofMount;
   }
 
   /**
@@ -41,14 +46,19 @@ final class ApplicationLoader {
   static ApplicationLoader of(@Nullable String classpath) {
     ClassLoader own = ApplicationLoader.class.getClassLoader();
     if (classpath == null) {
-      return new ApplicationLoader(own);
+      return in(own);
     }
-    return new ApplicationLoader(new URLClassLoader(urls(classpath), new PosternOnly(own)));
+    return in(new URLClassLoader(urls(classpath), new PosternOnly(own)));
+  }
+
+  /** Returns a loader of the classes on the class path of one mount, see {@link #load}. */
+  static ApplicationLoader ofMount(@Nullable String classpath) {
+    return new ApplicationLoader(of(classpath).loader, true);
   }
 
   /** Returns an application loader that uses this class loader. */
   static ApplicationLoader in(ClassLoader loader) {
-    return new ApplicationLoader(loader);
+    return new ApplicationLoader(loader, false);
   }
 
   /** Returns the context class loader of the applications' threads. */
@@ -58,7 +68,9 @@ final class ApplicationLoader {
 
   /**
    * Returns the application of a name. The name is a class, of which this makes an instance, or a
-   * public static field, {@code CLASS::FIELD}. Either is an Application or a Responder.
+   * public static field, {@code CLASS::FIELD}. Either is an Application or a Responder. The thread
+   * has the class loader as its context class loader then, and with the class path of one mount
+   * also in each request.
    *
    * @throws LauncherException when there is no such class or field, it is no application, or it
    *     cannot be created
@@ -70,7 +82,8 @@ final class ApplicationLoader {
     String className = colons < 0 ? name : name.substring(0, colons);
     try {
       Class<?> found = Class.forName(className, true, loader);
-      return colons < 0 ? instance(className, found) : field(name, found);
+      Application application = colons < 0 ? instance(className, found) : field(name, found);
+      return ofMount ? new InLoader(application, loader) : application;
     } catch (ClassNotFoundException e) {
       throw LauncherException.badArgument(
           named(className) + "must be on the class path: see --classpath");
@@ -198,6 +211,32 @@ final class ApplicationLoader {
 
   private static LauncherException missing(File file) {
     return LauncherException.badArgument("entry of --classpath must exist: \"" + file + "\"");
+  }
+
+  /**
+   * Sets the context class loader of a request, whose body needs it as well. The next request of
+   * the thread sets its own one.
+   */
+  @SuppressWarnings("try") // close() throws what the application's own throws.
+  private record InLoader(Application application, ClassLoader loader)
+      implements Application, AutoCloseable {
+    @Override
+    public Body call(Environ environ, StartResponse startResponse) throws Exception {
+      Thread.currentThread().setContextClassLoader(loader);
+      return application.call(environ, startResponse);
+    }
+
+    @Override
+    public void close() throws Exception {
+      if (application instanceof AutoCloseable closeable) {
+        closeable.close();
+      }
+    }
+
+    @Override
+    public String toString() {
+      return application.toString();
+    }
   }
 
   /** Finds Postern's packages by the launcher's class loader, and all others by the platform's. */

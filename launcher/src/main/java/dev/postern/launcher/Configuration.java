@@ -262,8 +262,7 @@ final class Configuration {
       }
     }
 
-    private ApplicationLoader classes(@Nullable String classpath) {
-      ApplicationLoader loader = ApplicationLoader.of(classpath);
+    private ApplicationLoader opened(ApplicationLoader loader) {
       loaders.add(loader.classLoader());
       return loader;
     }
@@ -276,7 +275,7 @@ final class Configuration {
       Programs hosted;
       int atOnce;
       try {
-        loader = classes(all.classpath);
+        loader = opened(ApplicationLoader.of(all.classpath));
         if (arguments.source != null) {
           loader = compiled(source(arguments.source), loader);
         }
@@ -324,7 +323,8 @@ final class Configuration {
       if (own) {
         sources.places(mount.prefix(), limit);
       }
-      ApplicationLoader classes = mount.has("--classpath") ? classes(one.classpath) : loader;
+      ApplicationLoader classes =
+          mount.has("--classpath") ? opened(ApplicationLoader.ofMount(one.classpath)) : loader;
       one.mount(routes, classes, hosted, hidden, sources);
       hosted.javaPrograms().forEach(sources::inside);
       Set<String> unmatched = hosted.unmatched();

@@ -512,6 +512,42 @@ class ConfigurationTest {
     assertThat(openJars()).isEmpty();
   }
 
+  /** Libraries find an application's own classes and files by the loader of their thread. */
+  @Test
+  void classPathOfAMount_isTheOneOfItsRequests() throws Exception {
+    String source =
+        """
+        import dev.postern.*;
+        public final class NAME implements Responder {
+          public Response respond(Environ environ) {
+            return Response.of(200, Headers.of("Content-Type", "text/plain"), Body.writing(out -> {
+              boolean own = Thread.currentThread().getContextClassLoader()
+                  == getClass().getClassLoader();
+              out.write((own ? "own" : "other").getBytes());
+            }));
+          }
+        }
+        """;
+    for (String name : List.of("One", "Two", "Three")) {
+      Sources.compile(directory.resolve(name), name, source.replace("NAME", name));
+    }
+    Configuration configuration =
+        configuration(
+            """
+            classpath: One
+            mounts:
+              /1: {app: One}
+              /2: {app: Two, classpath: Two}
+              /3: {app: Three, classpath: Three}
+            """);
+    configuration.read();
+    try (Sites sites = new Sites(configuration.open())) {
+      for (String path : List.of("/1", "/2", "/3", "/2", "/1")) {
+        assertThat(get(sites, path)).as(path).isEqualTo("own");
+      }
+    }
+  }
+
   private Path classes() throws Exception {
     return Sources.compile(directory.resolve("classes"), "Hello", Sources.HELLO);
   }
