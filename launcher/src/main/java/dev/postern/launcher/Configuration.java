@@ -316,7 +316,7 @@ final class Configuration {
     /** Adds a mount. Returns messages about globs from the top that match none of its programs. */
     private Set<String> mount(
         ConfigFile.Section mount, ApplicationLoader loader, ProcessLimit places, int atOnce) {
-      ServeCommand one = ServeCommand.parse(vocabulary.merged(defaults, mount.words()));
+      ServeCommand one = ServeCommand.parse(mount.over(defaults));
       boolean own = mount.has("--max-processes") || mount.has("--queue");
       ProcessLimit limit = own ? one.hosting.places() : places;
       Programs hosted = one.hosting.programs(shared, limit, own ? 0 : atOnce);

@@ -111,6 +111,7 @@ class ConfigurationTest {
               /wsgi: {wsgi: "site.py:application"}
               /fcgi: {fcgi: "unix:run/php.sock,www"}
               /class: {java-cgi: Hello, classpath: "classes:cgi"}
+              /psgi: {psgi: site.py, worker: {a: "spares:1,working-directory:cgi"}}
             """);
     configuration.read();
 
@@ -130,7 +131,27 @@ class ConfigurationTest {
             List.of("--cgi=/colon=" + in + "a:b"),
             List.of("--wsgi=/wsgi=" + in + "site.py:application"),
             List.of("--fcgi=/fcgi=unix:" + in + "run/php.sock," + in + "www"),
-            List.of("--java-cgi=/class=Hello", "--classpath=" + in + "classes:" + in + "cgi"));
+            List.of("--java-cgi=/class=Hello", "--classpath=" + in + "classes:" + in + "cgi"),
+            List.of(
+                "--psgi=/psgi=" + in + "site.py",
+                "--worker=a=spares:1,working-directory:" + in + "cgi"));
+  }
+
+  @Test
+  void emptyList_andACommandWithAnEqualsSign_overrideTheTop() throws Exception {
+    Configuration configuration =
+        configuration(
+            """
+            interpreter: /bin/false
+            methods: [POST]
+            mounts:
+              /own: {cgi-dir: cgi, methods: [], interpreter: /usr/bin/env A=own B=too sh}
+            """);
+    configuration.read();
+    Site site = configuration.open();
+
+    assertThat(get(site, "/own/show.sh")).startsWith("/own/show.sh|own|too|");
+    site.retire();
   }
 
   @Test
@@ -347,6 +368,7 @@ class ConfigurationTest {
     classes();
     Configuration configuration =
         configuration("require-level: L1\nmounts:\n  /x: {java-cgi: Hello, classpath: classes}\n");
+          mounts: {/x: {cgi: []}}                   | 1: cgi: must be one value
     configuration.read();
 
     assertThatThrownBy(configuration::open)

@@ -7,6 +7,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -176,6 +177,12 @@ public final class ConfigFile {
     } else {
       texts.add(scalar(value, key));
     }
+    if (texts.isEmpty() && vocabulary.isMount(option)) {
+      throw wrong(line, key + ": must be one value");
+    }
+    if (texts.isEmpty() && !vocabulary.isPair(option)) {
+      section.emptied.add(option.longestName());
+    }
     for (String text : texts) {
       String resolved = RelativePaths.of(file).resolved(option, text);
       section.words.add(
@@ -225,6 +232,10 @@ public final class ConfigFile {
     private final int line;
     private final List<String> words = new ArrayList<>();
     private final Map<String, Place> places = new LinkedHashMap<>();
+
+    /** Options with an empty list, which has no word. */
+    private final Set<String> emptied = new HashSet<>();
+
     private String kind = "";
     private int kinds;
 
@@ -243,14 +254,16 @@ public final class ConfigFile {
       return words;
     }
 
+    /** Returns defaults with these words in the place of those that they override. */
+    public List<String> over(List<String> defaults) {
+      List<String> left = new ArrayList<>(defaults);
+      left.removeIf(word -> emptied.contains(word.substring(0, word.indexOf('='))));
+      return vocabulary.merged(left, words);
+    }
+
     /** Returns whether the section has the option. */
     public boolean has(String option) {
       return places.containsKey(option);
-    }
-
-    /** Returns the option that says what is served there; "" for the top of the file. */
-    public String kind() {
-      return kind;
     }
 
     /**

@@ -34,6 +34,7 @@ final class RelativePaths {
           : address(text.substring(0, comma)) + ',' + path(text.substring(comma + 1));
     }
     return switch (form) {
+      case "OPTION:VALUE,..." -> group(text);
       case "CP" -> classPath(text);
       case "PROGRAM" -> isClass(option, text) ? text : path(text);
       // A callable after the colon stays there.
@@ -53,6 +54,21 @@ final class RelativePaths {
 
   private String address(String text) {
     return text.startsWith(UNIX) ? UNIX + path(text.substring(UNIX.length())) : text;
+  }
+
+  /** Resolves the directory in {@code NAME=OPTION:VALUE,…}. */
+  private String group(String text) {
+    int begin = text.indexOf('=') + 1;
+    List<String> options = new ArrayList<>();
+    for (String option : text.substring(begin).split(",", -1)) {
+      int value = option.indexOf(':') + 1;
+      String name = option.substring(0, value).replace("-", "");
+      options.add(
+          name.equalsIgnoreCase("workingDirectory:")
+              ? option.substring(0, value) + path(option.substring(value))
+              : option);
+    }
+    return text.substring(0, begin) + String.join(",", options);
   }
 
   private String classPath(String text) {

@@ -285,7 +285,9 @@ public final class Vocabulary {
     if (isMount(option)) {
       return word;
     }
-    int inner = isPair(option) ? value.indexOf('=') : -1;
+    // A command of --interpreter may have an equals sign, and no extension in front of it.
+    boolean unnamed = option.paramLabel().startsWith("[") && value.startsWith("/");
+    int inner = isPair(option) && !unnamed ? value.indexOf('=') : -1;
     return inner < 0 ? name : name + " " + value.substring(0, inner);
   }
 }
