@@ -340,7 +340,8 @@ final class Configuration {
       String prefix = server(ServerOptions::statusPrefix);
       if (prefix != null) {
         Application page = server(options -> options.statusPage(board));
-        ServeCommand.add(routes, prefix, board.own(all.guarded(page)));
+        ServeCommand.checkFree(routes, prefix);
+        routes.put(prefix, board.own(all.guarded(page)));
       }
     }
   }

@@ -286,8 +286,9 @@ final class ServeCommand implements Callable<Integer> {
             Mount mount = Mount.parse(option, form, text);
             Application application = maker.apply(mount);
             sources.host(application);
+            checkFree(routes, mount.prefix());
             Application guarded = door == null ? application : door.wrap(application);
-            add(routes, mount.prefix(), sources.mounted(mount.prefix(), guarded));
+            routes.put(mount.prefix(), sources.mounted(mount.prefix(), guarded));
           }
         };
     Mounting hiding =
@@ -389,9 +390,9 @@ final class ServeCommand implements Callable<Integer> {
         + scgi.size();
   }
 
-  /** Mounts another application. */
-  static void add(Map<String, Application> routes, String prefix, Application application) {
-    if (routes.putIfAbsent(prefix, application) != null) {
+  /** Refuses a prefix at which another application is mounted. */
+  static void checkFree(Map<String, Application> routes, String prefix) {
+    if (routes.containsKey(prefix)) {
       throw LauncherException.badArgument(
           "PREFIX must be given once: \"" + (prefix.isEmpty() ? "/" : prefix) + "\"");
     }

@@ -570,6 +570,32 @@ class ConfigurationTest {
     }
   }
 
+  /** The application is not made, as nobody would close it. */
+  @Test
+  void applicationOfATakenPrefix_isNotMade() throws Exception {
+    Sources.compile(
+        directory.resolve("classes"),
+        "Made",
+        """
+        import dev.postern.*;
+        public final class Made implements Responder {
+          public Made() throws Exception {
+            java.nio.file.Files.createFile(java.nio.file.Path.of("MADE"));
+          }
+          public Response respond(Environ environ) {
+            return Response.of(204, Headers.of(), Body.empty());
+          }
+        }
+        """
+            .replace("MADE", directory.resolve("made").toString()));
+    Configuration configuration =
+        configuration("classpath: classes\nmounts: {/x: {cgi: cgi/show.sh}, /x/: {app: Made}}\n");
+    configuration.read();
+
+    assertThatThrownBy(configuration::open).hasMessageContaining("PREFIX must be given once");
+    assertThat(directory.resolve("made")).doesNotExist();
+  }
+
   private Path classes() throws Exception {
     return Sources.compile(directory.resolve("classes"), "Hello", Sources.HELLO);
   }

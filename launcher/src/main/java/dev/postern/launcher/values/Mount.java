@@ -58,9 +58,4 @@ public record Mount(String prefix, String value) {
           "PREFIX of " + option + " must be a path that a request can have: \"" + text + "\"");
     }
   }
-
-  /** Returns the prefix as people see it: {@code /} for the root. */
-  public String shownPrefix() {
-    return prefix.isEmpty() ? "/" : prefix;
-  }
 }
