@@ -283,7 +283,7 @@ final class Configuration {
         atOnce = all.hosting() + mounts.size() > 1 ? all.hosting.maxProcesses() : 0;
         hosted = all.hosting.programs(shared, places, atOnce);
         sources.places("all", places);
-        all.mount(routes, loader, hosted, hidden, sources);
+        all.mount(routes, loader, hosted, hidden, sources, null);
       } catch (LauncherException e) {
         throw told(e);
       }
@@ -325,7 +325,9 @@ final class Configuration {
       }
       ApplicationLoader classes =
           mount.has("--classpath") ? opened(ApplicationLoader.ofMount(one.classpath)) : loader;
-      one.mount(routes, classes, hosted, hidden, sources);
+      // The index at the top is a program.
+      String page = mount.has("--index") ? one.hosting.index() : null;
+      one.mount(routes, classes, hosted, hidden, sources, page);
       hosted.javaPrograms().forEach(sources::inside);
       Set<String> unmatched = hosted.unmatched();
       for (String wrong : unmatched) {

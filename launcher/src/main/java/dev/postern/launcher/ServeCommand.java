@@ -272,21 +272,23 @@ final class ServeCommand implements Callable<Integer> {
    *
    * @param hidden the mounts of programs add their programs
    * @param sources is told of each mount
+   * @param page what answers for a directory of {@code --files}; null for index.html
    */
   void mount(
       Map<String, Application> routes,
       ApplicationLoader loader,
       Programs hosted,
       HiddenFiles hidden,
-      Sources sources) {
+      Sources sources,
+      @Nullable String page) {
     Middleware door = door();
     Mounting mounting =
         (option, form, texts, maker) -> {
           for (String text : texts) {
             Mount mount = Mount.parse(option, form, text);
+            checkFree(routes, mount.prefix());
             Application application = maker.apply(mount);
             sources.host(application);
-            checkFree(routes, mount.prefix());
             Application guarded = door == null ? application : door.wrap(application);
             routes.put(mount.prefix(), sources.mounted(mount.prefix(), guarded));
           }
@@ -337,8 +339,7 @@ final class ServeCommand implements Callable<Integer> {
         "--files",
         "PREFIX=DIR",
         files,
-        mount ->
-            new StaticFiles(Values.directory("--files", mount.value()), hosting.index(), hidden));
+        mount -> new StaticFiles(Values.directory("--files", mount.value()), page, hidden));
   }
 
   /** Mounts an application for each value of an option. */

@@ -245,6 +245,31 @@ class ConfigurationTest {
   }
 
   @Test
+  void indexOfPrograms_isNotTheOneOfFiles() throws Exception {
+    Files.writeString(directory.resolve("index.html"), "page");
+    Files.writeString(directory.resolve("own.html"), "own");
+    Configuration configuration =
+        configuration(
+            """
+            index: show.sh
+            mounts:
+              /cgi: {cgi-dir: cgi}
+              /page: {files: .}
+              /own: {files: ., index: own.html}
+            """,
+            "--files",
+            "/argument=" + directory);
+    configuration.read();
+    Site site = configuration.open();
+
+    assertThat(get(site, "/cgi/")).startsWith("/cgi/show.sh|");
+    assertThat(get(site, "/page/")).isEqualTo("page");
+    assertThat(get(site, "/own/")).isEqualTo("own");
+    assertThat(get(site, "/argument/")).isEqualTo("page");
+    site.retire();
+  }
+
+  @Test
   void programsOfOtherLanguages_areHiddenToo() throws Exception {
     Files.writeString(directory.resolve("site.py"), "application = None\n");
     Files.writeString(directory.resolve("site.psgi"), "sub { }\n");
