@@ -13,6 +13,7 @@ import dev.postern.launcher.status.Json;
 import dev.postern.launcher.status.RequestFacts;
 import dev.postern.web.TrustedProxies;
 import dev.postern.web.internal.AuthenticatedUser;
+import dev.postern.web.internal.Ascii;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
@@ -133,13 +134,13 @@ final class AccessLog implements Application {
     line.put("time", arrived.truncatedTo(ChronoUnit.MILLIS).toString());
     line.put("id", mark.id());
     line.put("client", request.remoteAddr());
-    line.put("user", AuthenticatedUser.of(request));
+    line.put("user", text(AuthenticatedUser.of(request)));
     line.put("method", request.method());
-    line.put("target", target(request));
+    line.put("target", text(target(request)));
     line.put("protocol", request.protocol());
-    line.put("host", request.header("Host"));
-    line.put("referer", referer(request));
-    line.put("agent", request.header("User-Agent"));
+    line.put("host", text(request.header("Host")));
+    line.put("referer", text(referer(request)));
+    line.put("agent", text(request.header("User-Agent")));
     line.put("status", outcome.status());
     line.put("bytes", outcome.bytes());
     line.put("complete", outcome.complete());
@@ -200,3 +201,9 @@ final class AccessLog implements Application {
     return quoted(text).replace(" ", "\\x20");
   }
 }
+  /** Returns the characters of a text that has a byte in each; the bytes if they are no UTF-8. */
+  private static @Nullable String text(@Nullable String bytes) {
+    String text = bytes == null ? null : Ascii.utf8(bytes);
+    return text == null ? bytes : text;
+  }
+

@@ -18,6 +18,7 @@ import picocli.CommandLine.Option;
 /** The options of {@code serve} that hold for the server as a whole, and for no single mount. */
 final class ServerOptions {
   private static final String DEFAULT_PORT = "8080";
+  private static final String DEFAULT_BIND = "127.0.0.1";
 
   /** How many bytes of a run are kept for the error page of {@code --dev}. */
   private static final long DEV_KEPT = 64 * 1024;
@@ -26,7 +27,7 @@ final class ServerOptions {
   @Nullable String port;
 
   @Option(names = "--bind", paramLabel = "ADDR", description = "Default: 127.0.0.1.")
-  String bind = "127.0.0.1";
+  @Nullable String bind;
 
   @Option(
       names = "--listen",
@@ -80,7 +81,7 @@ final class ServerOptions {
       names = "--access-format",
       paramLabel = "combined|json",
       description = "How the lines of --access-log are written. Default: combined.")
-  String accessFormat = "combined";
+  @Nullable String accessFormat;
 
   @Option(
       names = "--access-query",
@@ -143,6 +144,11 @@ final class ServerOptions {
     }
     LogFile.check("--access-log", accessLog);
     LogFile.check("--error-log", errorLog);
+    if (accessLog == null && (accessFormat != null || accessQuery)) {
+      throw LauncherException.badArgument(
+          (accessFormat == null ? "--access-query" : "--access-format")
+              + " must come with --access-log");
+    }
   }
 
   /**
@@ -175,7 +181,7 @@ final class ServerOptions {
    * @throws LauncherException when there is no such format
    */
   AccessLog.Format accessFormat() {
-    return switch (accessFormat) {
+    return switch (accessFormat == null ? "combined" : accessFormat) {
       case "combined" -> AccessLog.Format.COMBINED;
       case "json" -> AccessLog.Format.JSON;
       default ->
@@ -190,7 +196,11 @@ final class ServerOptions {
    * @throws LauncherException when that is no such place
    */
   List<Listener> listeners() {
-    Address address = Address.parse(bind, port == null ? DEFAULT_PORT : port);
+    if (bind != null && port == null && !listen.isEmpty()) {
+      throw LauncherException.badArgument("--bind must come with --port, beside --listen");
+    }
+    Address address =
+        Address.parse(bind == null ? DEFAULT_BIND : bind, port == null ? DEFAULT_PORT : port);
     Set<PosixFilePermission> mode = socketMode == null ? null : Listener.mode(socketMode);
     if (mode != null && listen.stream().noneMatch(text -> text.startsWith("unix:"))) {
       throw LauncherException.badArgument("--socket-mode must come with --listen unix:PATH");

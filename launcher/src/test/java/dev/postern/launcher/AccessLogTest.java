@@ -130,6 +130,20 @@ class AccessLogTest {
   }
 
   @Test
+  void json_hasTheCharactersThatTheClientSent() throws Exception {
+    String line =
+        lines(
+                AccessLog.Format.JSON,
+                false,
+                TestRequest.get("/a")
+                    .withHeader("User-Agent", "\u00c3\u00a4")
+                    .withHeader("Referer", "no UTF-8: \u00e4"))
+            .get(0);
+
+    assertThat(line).contains("\"agent\":\"\u00e4\"", "\"referer\":\"no UTF-8: \u00e4\"");
+  }
+
+  @Test
   void file_isAppendedToAndOpenedAgain() throws Exception {
     Files.writeString(path, "before\n");
     Path moved = directory.resolve("moved");

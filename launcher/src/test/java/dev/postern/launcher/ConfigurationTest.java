@@ -368,6 +368,7 @@ class ConfigurationTest {
           mounts: {/x: }                            | 1: /x: must have keys and values
           mounts: {/x: {}}                          | 1: "/x" must have one of app, cgi, cgi-dir
           mounts: {/x: {cgi: a, cgi-dir: cgi}}      | 1: "/x" must have one of app, cgi, cgi-dir
+          mounts: {/x: {cgi: []}}                   | 1: cgi: must be one value
           mounts: {x: {cgi-dir: cgi}}               | 1: cgi-dir: PREFIX of --cgi-dir must start with a slash
           mounts: {/x: {cgi-dir: nowhere}}          | 1: cgi-dir: DIR of --cgi-dir must be a directory
           mounts: {/x: {app: Nowhere}}              | 1: app: class "Nowhere" must be on the class path
@@ -393,7 +394,6 @@ class ConfigurationTest {
     classes();
     Configuration configuration =
         configuration("require-level: L1\nmounts:\n  /x: {java-cgi: Hello, classpath: classes}\n");
-          mounts: {/x: {cgi: []}}                   | 1: cgi: must be one value
     configuration.read();
 
     assertThatThrownBy(configuration::open)
@@ -462,14 +462,14 @@ class ConfigurationTest {
   void reload_tellsWhatNeedsARestart() throws Exception {
     Configuration configuration = configuration("port: 0\nbind: 127.0.0.1\n", "--dev");
     configuration.read();
-    String changed = "port: 1\nbind: 127.0.0.1\nstatus: /s\naccess-query: true\n";
+    String changed = "port: 1\nbind: 127.0.0.1\nstatus: /s\nproxy-protocol: true\n";
 
     for (int i = 0; i < 2; i++) {
       assertThat(logOfReload(configuration, changed + "mounts: {/x: {cgi: cgi/show.sh}}\n", "/x"))
           .isEqualTo(
               """
-              postern: --access-query needs a restart
               postern: --port needs a restart
+              postern: --proxy-protocol needs a restart
               postern: the configuration was read again
               """);
     }

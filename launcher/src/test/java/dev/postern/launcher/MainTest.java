@@ -98,6 +98,9 @@ class MainTest {
           serve --listen 127.0.0.1:x                   | --listen must be HOST:PORT, unix:PATH or fd:0
           serve --tls-cert @/plain.txt                 | --tls-cert must come with --tls-key
           serve --tls-cert @/plain.txt --tls-key @/plain.txt | FILE of --tls-cert must hold certificates in PEM
+          serve --access-format json                   | --access-format must come with --access-log
+          serve --access-query                         | --access-query must come with --access-log
+          serve --listen fd:0 --bind ::1               | --bind must come with --port, beside --listen
           serve --access-format xml                    | --access-format must be combined or json: "xml"
           serve --verbose --quiet                      | --verbose must not come with --quiet
           serve --access-log @                         | FILE of --access-log must be a file that can be written
