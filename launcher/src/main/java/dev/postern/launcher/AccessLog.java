@@ -7,21 +7,27 @@ import dev.postern.HttpException;
 import dev.postern.Outcome;
 import dev.postern.StartResponse;
 import dev.postern.cgi.CgiRun;
+import dev.postern.launcher.http.FrontHandler;
 import dev.postern.launcher.status.Board;
 import dev.postern.launcher.status.Ended;
 import dev.postern.launcher.status.Json;
 import dev.postern.launcher.status.RequestFacts;
 import dev.postern.web.TrustedProxies;
-import dev.postern.web.internal.AuthenticatedUser;
 import dev.postern.web.internal.Ascii;
+import dev.postern.web.internal.AuthenticatedUser;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.RequestLog;
+import org.eclipse.jetty.server.Response;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,7 +35,7 @@ import org.jspecify.annotations.Nullable;
  * No line has a value of Authorization or Cookie. A line has the query only if the user asked for
  * queries. Thread-safe.
  */
-final class AccessLog implements Application {
+final class AccessLog implements Application, RequestLog {
   /** The format of a line. */
   enum Format {
     /** The format of Apache's httpd, which most tools read. */
@@ -82,23 +88,49 @@ final class AccessLog implements Application {
     return application.call(trusted, startResponse);
   }
 
+  /**
+   * Counts a request that the server itself has answered, such as one with a wrong head or one that
+   * came at overload, and writes its line.
+   */
+  @Override
+  public void log(Request request, Response response) {
+    if (!FrontHandler.isAnsweredByServer(request)) {
+      return;
+    }
+    Map<String, String> variables = new HashMap<>();
+    variables.put("REQUEST_METHOD", request.getMethod());
+    variables.put("REQUEST_URI", request.getHttpURI().getPathQuery());
+    variables.put("SERVER_PROTOCOL", request.getConnectionMetaData().getProtocol());
+    variables.put("REMOTE_ADDR", Request.getRemoteAddr(request));
+    variables.values().removeIf(Objects::isNull);
+    Environ environ = Environ.builder(variables).build();
+    Instant arrived = Instant.ofEpochMilli(Request.getTimeStamp(request));
+    Outcome outcome =
+        Outcome.of(response.getStatus(), Response.getContentBytesWritten(response), true, null);
+    board.begun(environ);
+    end(environ, RequestMark.begin(), arrived, Duration.between(arrived, Instant.now()), outcome);
+  }
+
   private void begin(Environ environ) {
     RequestMark mark = RequestMark.begin();
     Instant arrived = Instant.now();
     long start = System.nanoTime();
     board.begun(environ);
     environ.onFinish(
-        outcome -> {
-          Duration took = Duration.ofNanos(System.nanoTime() - start);
-          board.ended(environ, ended(environ, mark, arrived, took, outcome));
-          if (file != null) {
-            file.write(
-                format == Format.JSON
-                    ? json(environ, mark, arrived, took, outcome)
-                    : combined(environ, arrived, outcome));
-          }
-          RequestMark.end();
-        });
+        outcome ->
+            end(environ, mark, arrived, Duration.ofNanos(System.nanoTime() - start), outcome));
+  }
+
+  private void end(
+      Environ environ, RequestMark mark, Instant arrived, Duration took, Outcome outcome) {
+    board.ended(environ, ended(environ, mark, arrived, took, outcome));
+    if (file != null) {
+      file.write(
+          format == Format.JSON
+              ? json(environ, mark, arrived, took, outcome)
+              : combined(environ, arrived, outcome));
+    }
+    RequestMark.end();
   }
 
   private Ended ended(
@@ -173,6 +205,12 @@ final class AccessLog implements Application {
     return queries || referer == null || query < 0 ? referer : referer.substring(0, query);
   }
 
+  /** Returns the characters of a text that has a byte in each; the bytes if they are no UTF-8. */
+  private static @Nullable String text(@Nullable String bytes) {
+    String text = bytes == null ? null : Ascii.utf8(bytes);
+    return text == null ? bytes : text;
+  }
+
   private static String or(@Nullable String value) {
     return value == null || value.isEmpty() ? "-" : value;
   }
@@ -201,9 +239,3 @@ final class AccessLog implements Application {
     return quoted(text).replace(" ", "\\x20");
   }
 }
-  /** Returns the characters of a text that has a byte in each; the bytes if they are no UTF-8. */
-  private static @Nullable String text(@Nullable String bytes) {
-    String text = bytes == null ? null : Ascii.utf8(bytes);
-    return text == null ? bytes : text;
-  }
-

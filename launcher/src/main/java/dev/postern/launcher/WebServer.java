@@ -33,6 +33,7 @@ import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.NetworkConnectionLimit;
 import org.eclipse.jetty.server.ProxyConnectionFactory;
+import org.eclipse.jetty.server.RequestLog;
 import org.eclipse.jetty.server.SecureRequestCustomizer;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
@@ -130,6 +131,9 @@ final class WebServer implements AutoCloseable {
     threads.setName("postern-http");
     Server server = new Server(threads);
     server.setErrorHandler(new FixedErrors());
+    if (application instanceof RequestLog log) {
+      server.setRequestLog(log);
+    }
     server.setStopTimeout(GRACE.toMillis());
     List<Connector> connectors = new ArrayList<>();
     Semaphore longHeads = new Semaphore(limits.longHeads());

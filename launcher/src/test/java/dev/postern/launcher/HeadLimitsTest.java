@@ -7,9 +7,12 @@ import dev.postern.Body;
 import dev.postern.Headers;
 import dev.postern.Response;
 import dev.postern.launcher.http.ServerLimits;
+import dev.postern.launcher.status.Board;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,6 +26,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /** What heads may take: fields, memory, processor. */
 @Timeout(60)
@@ -52,6 +56,40 @@ class HeadLimitsTest {
   @AfterAll
   static void close() throws Exception {
     server.close();
+  }
+
+  @Test
+  void requestsThatTheServerAnswersItself_haveTheirLines(@TempDir Path directory) throws Exception {
+    Path path = directory.resolve("access.log");
+    Application hello =
+        Application.of(
+            environ -> Response.of(200, Headers.of("Content-Type", "a/b"), Body.of("x")));
+    Board board = new Board();
+    try (LogFile file = LogFile.open("--access-log", path.toString());
+        WebServer logged =
+            WebServer.open(
+                InetAddress.getByName("127.0.0.1"),
+                0,
+                new AccessLog(hello, file, AccessLog.Format.COMBINED, false, board, null),
+                HeadLimitsTest.class.getClassLoader())) {
+      Wire.exchange(logged.port(), head(257));
+      Wire.exchange(logged.port(), "GET /nohost?secret=1 HTTP/1.1\r\n\r\n");
+      Wire.exchange(logged.port(), "nonsense\r\n\r\n");
+      Wire.request(logged.port(), "OPTIONS * HTTP/1.1\nHost: h");
+      Wire.request(logged.port(), "GET /served HTTP/1.1\nHost: h");
+      // A line is written a moment after the client has the response.
+      while (Files.readAllLines(path).size() < 5) {
+        Thread.onSpinWait();
+      }
+      assertThat(Files.readAllLines(path))
+          .allMatch(line -> line.startsWith("127.0.0.1 - - ["))
+          .anyMatch(line -> line.contains("\"GET / HTTP/1.1\" 431 "))
+          .anyMatch(line -> line.contains("\"GET /nohost HTTP/1.1\" 400 "))
+          .anyMatch(line -> line.contains("\"BAD /badMessage HTTP/1.0\" 400 "))
+          .anyMatch(line -> line.contains("\"OPTIONS * HTTP/1.1\" 200 -"))
+          .anyMatch(line -> line.contains("\"GET /served HTTP/1.1\" 200 1 "))
+          .hasSize(5);
+    }
   }
 
   /** Fields {@code X00001: b} and so on. */

@@ -16,12 +16,23 @@ import org.eclipse.jetty.util.Callback;
  * without a thread, so slow clients never hold all threads.
  */
 public final class FrontHandler extends Handler.Wrapper {
+  /** The attribute of a request that an application has, or that nobody waits for. */
+  private static final String HANDED_ON = FrontHandler.class.getName();
+
   private final Handler applications;
   private final QoSHandler bodies;
   private final ServerLimits limits;
 
-  public FrontHandler(Handler applications, ServerLimits limits) {
-    this.applications = applications;
+  public FrontHandler(Handler handler, ServerLimits limits) {
+    this.applications =
+        new Handler.Wrapper(handler) {
+          @Override
+          public boolean handle(Request request, Response response, Callback callback)
+              throws Exception {
+            request.setAttribute(HANDED_ON, true);
+            return super.handle(request, response, callback);
+          }
+        };
     this.bodies = new QoSHandler(applications);
     this.limits = limits;
     bodies.setMaxRequestCount(limits.bodies());
@@ -30,6 +41,11 @@ public final class FrontHandler extends Handler.Wrapper {
     bodies.setMaxSuspendedRequestCount(limits.connections());
     bodies.setMaxSuspend(limits.idle());
     setHandler(bodies);
+  }
+
+  /** Returns whether the server itself has answered a request, before any application had it. */
+  public static boolean isAnsweredByServer(Request request) {
+    return request.getAttribute(HANDED_ON) == null;
   }
 
   @Override
@@ -47,6 +63,7 @@ public final class FrontHandler extends Handler.Wrapper {
     }
     int stream = Integer.parseInt(request.getId());
     if (!heads.run(stream)) {
+      request.setAttribute(HANDED_ON, true);
       callback.failed(new EofException("the client has reset the stream"));
       return true;
     }
