@@ -31,8 +31,8 @@ final class Logs {
   private static final List<Logger> CLIENTS = OF_CLIENTS.stream().map(Logger::getLogger).toList();
 
   /**
-   * Logs a request that fails. It is off, as the engine has already logged the failure with more
-   * details.
+   * Logs a request that fails. It is off while lines of the engine are written, as they tell the
+   * failure with more details.
    */
   private static final Logger FAILURES = Logger.getLogger("dev.postern");
 
@@ -65,11 +65,15 @@ final class Logs {
 
   /**
    * Logs what has this level or a higher one. At SEVERE, lines of applications and programs are not
-   * logged.
+   * logged, but exceptions of applications are.
    */
   static void level(Level level) {
     ROOT.setLevel(level);
     telling = level.intValue() <= Level.WARNING.intValue();
+    if (!telling) {
+      FAILURES.setLevel(Level.WARNING);
+      FAILURES.setFilter(record -> record.getThrown() != null);
+    }
   }
 
   /** From now on lines go to the target. */

@@ -122,7 +122,9 @@ final class ServerOptions {
 
   @Option(
       names = "--quiet",
-      description = "Log neither refusals nor what programs write on standard error.")
+      description =
+          "Log neither refusals nor what programs and applications write to their errors. "
+              + "Exceptions of applications are logged.")
   boolean quiet;
 
   /** Makes a host of programs report its runs to the command. */
@@ -142,13 +144,13 @@ final class ServerOptions {
     if (verbose && quiet) {
       throw LauncherException.badArgument("--verbose must not come with --quiet");
     }
-    LogFile.check("--access-log", accessLog);
-    LogFile.check("--error-log", errorLog);
     if (accessLog == null && (accessFormat != null || accessQuery)) {
       throw LauncherException.badArgument(
           (accessFormat == null ? "--access-query" : "--access-format")
               + " must come with --access-log");
     }
+    LogFile.check("--access-log", accessLog);
+    LogFile.check("--error-log", errorLog);
   }
 
   /**

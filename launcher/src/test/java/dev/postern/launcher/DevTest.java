@@ -93,6 +93,29 @@ class DevTest {
   }
 
   @Test
+  void quiet_logsExceptionsOfApplications_andNotTheirLines() throws Exception {
+    Files.writeString(
+        directory.resolve("Hello.java"),
+        """
+        import dev.postern.*;
+        class Hello implements Responder {
+          public Response respond(Environ environ) {
+            environ.errors().println("a line");
+            throw new IllegalStateException("thrown");
+          }
+        }
+        """);
+    try (Child child = serve("Hello.java", "--quiet")) {
+      assertThat(get(child.address() + "/").statusCode()).isEqualTo(500);
+      child.terminate();
+      assertThat(child.exit()).isZero();
+      assertThat(child.errors())
+          .contains("java.lang.IllegalStateException: thrown", "at Hello.respond(")
+          .doesNotContain("a line");
+    }
+  }
+
+  @Test
   void classes_areLoadedAgainAndFailuresShown() throws Exception {
     Path classes = directory.resolve("classes");
     Sources.compile(classes, "Hello", Sources.HELLO);
