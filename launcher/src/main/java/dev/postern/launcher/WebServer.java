@@ -192,18 +192,15 @@ final class WebServer implements AutoCloseable {
       Server server, Listener listener, ConnectionFactory[] protocols, ServerLimits limits)
       throws IOException {
     Address address = listener.address();
-    if (address != null) {
-      ServerConnector tcp = new ServerConnector(server, 1, 1, protocols);
-      tcp.setHost(address.address().getHostAddress());
-      tcp.setPort(address.port());
-      tcp.setIdleTimeout(limits.idle().toMillis());
-      tcp.setAcceptedSendBufferSize(SEND_BUFFER);
-      return tcp;
-    }
     Path path = listener.path();
-    if (path == null && isTcp(System.inheritedChannel())) {
+    if (address != null || path == null && isTcp(System.inheritedChannel())) {
       ServerConnector tcp = new ServerConnector(server, 1, 1, protocols);
-      tcp.setInheritChannel(true);
+      if (address == null) {
+        tcp.setInheritChannel(true);
+      } else {
+        tcp.setHost(address.address().getHostAddress());
+        tcp.setPort(address.port());
+      }
       tcp.setIdleTimeout(limits.idle().toMillis());
       tcp.setAcceptedSendBufferSize(SEND_BUFFER);
       return tcp;
