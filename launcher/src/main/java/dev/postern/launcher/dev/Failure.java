@@ -1,5 +1,6 @@
 package dev.postern.launcher.dev;
 
+import com.google.common.html.HtmlEscapers;
 import dev.postern.Environ;
 import dev.postern.GatewayException;
 import dev.postern.cgi.CgiRun;
@@ -159,11 +160,6 @@ record Failure(int status, String message, List<Part> parts) {
   }
 
   private static String escaped(String text) {
-    return text.replaceAll("[\\p{Cntrl}&&[^\t\n]]", "?")
-        .replace("&", "&amp;")
-        .replace("<", "&lt;")
-        .replace(">", "&gt;")
-        .replace("\"", "&quot;")
-        .replace("'", "&#39;");
+    return HtmlEscapers.htmlEscaper().escape(text.replaceAll("[\\p{Cntrl}&&[^\t\n]]", "?"));
   }
 }
