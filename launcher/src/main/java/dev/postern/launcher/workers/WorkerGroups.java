@@ -38,7 +38,7 @@ public final class WorkerGroups implements AutoCloseable {
   }
 
   /**
-   * Ends the workers of all groups at the same time, and waits {@value #SECONDS} seconds at most.
+   * Ends the workers of all groups at the same time, and waits 5 s at most.
    * Each worker first finishes what it runs, within the time of its group.
    */
   @Override
