@@ -21,15 +21,19 @@ import org.jspecify.annotations.Nullable;
 final class HostParameters {
   private final InitParameters parameters;
   private final CgiDirectory.Builder builder;
+  private final Consumer<Object> made;
 
-  private HostParameters(InitParameters parameters, CgiDirectory.Builder builder) {
+  private HostParameters(
+      InitParameters parameters, CgiDirectory.Builder builder, Consumer<Object> made) {
     this.parameters = parameters;
     this.builder = builder;
+    this.made = made;
   }
 
-  static void apply(InitParameters parameters, CgiDirectory.Builder builder)
+  /** Sets the options. {@code made} gets each object of a class that a parameter names. */
+  static void apply(InitParameters parameters, CgiDirectory.Builder builder, Consumer<Object> made)
       throws ServletException {
-    HostParameters host = new HostParameters(parameters, builder);
+    HostParameters host = new HostParameters(parameters, builder, made);
     host.addTimes();
     host.addLimits();
     host.addFlags();
@@ -142,11 +146,13 @@ final class HostParameters {
     Application redirects =
         parameters.instance("localRedirects", Application.class, "an Application");
     if (redirects != null) {
+      made.accept(redirects);
       builder.localRedirects(redirects);
     }
     Consumer<CgiRun> listener =
         listener(parameters.instance("onRun", Consumer.class, "a Consumer of CgiRun"));
     if (listener != null) {
+      made.accept(listener);
       builder.onRun(listener);
     }
     IsolationLevel level = parameters.constant("requireLevel", IsolationLevel.class);

@@ -5,7 +5,6 @@ import dev.postern.Body;
 import dev.postern.Environ;
 import dev.postern.StartResponse;
 import dev.postern.cgi.CgiDirectory;
-import dev.postern.cgi.WorkerGroup;
 import java.util.Locale;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -23,18 +22,17 @@ final class SelectedHeaders implements Application, AutoCloseable {
   private static final String CONNECTION = "HTTP_CONNECTION";
 
   private final CgiDirectory programs;
-  private final @Nullable WorkerGroup workers;
+  private final OwnedObjects owned;
 
   /** Null if all names match. */
   private final @Nullable Pattern names;
 
   private final boolean authorization;
 
-  /** {@code workers} serve these programs alone and are closed with them; null for none. */
-  SelectedHeaders(
-      CgiDirectory programs, @Nullable WorkerGroup workers, Pattern names, boolean authorization) {
+  /** {@code owned} serve these programs alone, and are closed after them. */
+  SelectedHeaders(CgiDirectory programs, OwnedObjects owned, Pattern names, boolean authorization) {
     this.programs = programs;
-    this.workers = workers;
+    this.owned = owned;
     this.names = names.pattern().equals(".*") ? null : names;
     this.authorization = authorization;
   }
@@ -65,9 +63,7 @@ final class SelectedHeaders implements Application, AutoCloseable {
   @Override
   public void close() {
     programs.close();
-    if (workers != null) {
-      workers.close();
-    }
+    owned.close();
   }
 
   @Override

@@ -2,7 +2,6 @@ package dev.postern.cgi.servlet;
 
 import dev.postern.Application;
 import dev.postern.cgi.CgiDirectory;
-import dev.postern.cgi.WorkerGroup;
 import dev.postern.servlet.init.InitParameters;
 import jakarta.servlet.ServletConfig;
 import jakarta.servlet.ServletException;
@@ -34,6 +33,7 @@ final class ServletPrograms {
 
   private final ServletConfig config;
   private final InitParameters parameters;
+  private final OwnedObjects owned = new OwnedObjects();
 
   private ServletPrograms(ServletConfig config) {
     this.config = config;
@@ -52,13 +52,36 @@ final class ServletPrograms {
   /** The names of all parameters that are read here; a name with a star at its end is a prefix. */
   static Set<String> known(ServletConfig config) throws ServletException {
     ServletPrograms programs = new ServletPrograms(config);
-    if (programs.build(name -> false) instanceof SelectedHeaders built) {
-      built.close();
-    }
+    programs.build(name -> false).close();
     return programs.parameters.known();
   }
 
-  private Application build(Predicate<String> others) throws ServletException {
+  private SelectedHeaders build(Predicate<String> others) throws ServletException {
+    try {
+      return programs(others);
+    } catch (IOException e) {
+      throw closing(new ServletException("directory of programs must be there: " + e, e));
+    } catch (IllegalStateException | IllegalArgumentException e) {
+      // With e as the cause, containers would show only the innermost cause.
+      ServletException refused = new ServletException(e.getMessage());
+      refused.addSuppressed(e);
+      throw closing(refused);
+    } catch (ServletException e) {
+      throw closing(e);
+    }
+  }
+
+  /** Closes what was made, because the servlet does not start. */
+  private ServletException closing(ServletException refused) {
+    try {
+      owned.close();
+    } catch (IllegalStateException e) {
+      refused.addSuppressed(e);
+    }
+    return refused;
+  }
+
+  private SelectedHeaders programs(Predicate<String> others) throws ServletException, IOException {
     CgiDirectory.Builder builder = CgiDirectory.builder(directory());
     refuseCommandLines();
     Pattern headers = headers();
@@ -73,28 +96,11 @@ final class ServletPrograms {
     addTimeout(builder);
     builder.fileVariable("X_TOMCAT_SCRIPT_PATH");
     addDocumentRoot(builder);
-    HostParameters.apply(parameters, builder);
+    HostParameters.apply(parameters, builder, owned::add);
     WorkerParameters workers = WorkerParameters.of(parameters);
     parameters.refuseOthers(others);
-    WorkerGroup group = workers.apply(builder);
-    try {
-      return new SelectedHeaders(builder.build(), group, headers, authorization);
-    } catch (IOException e) {
-      close(group);
-      throw new ServletException("directory of programs must be there: " + e, e);
-    } catch (IllegalStateException | IllegalArgumentException e) {
-      close(group);
-      // With e as the cause, containers would show only the innermost cause.
-      ServletException refused = new ServletException(e.getMessage());
-      refused.addSuppressed(e);
-      throw refused;
-    }
-  }
-
-  private static void close(@Nullable WorkerGroup group) {
-    if (group != null) {
-      group.close();
-    }
+    workers.apply(builder, owned::add);
+    return new SelectedHeaders(builder.build(), owned, headers, authorization);
   }
 
   private Path directory() throws ServletException {

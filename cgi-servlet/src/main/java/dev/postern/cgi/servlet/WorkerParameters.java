@@ -45,27 +45,22 @@ final class WorkerParameters {
     return new WorkerParameters(parameters);
   }
 
-  /** Starts the group, if there is one; the caller closes it. */
-  @Nullable WorkerGroup apply(CgiDirectory.Builder builder) throws ServletException {
+  /** Starts the group, if there is one. {@code made} gets the group. */
+  void apply(CgiDirectory.Builder builder, Consumer<Object> made) throws ServletException {
     if (warm) {
       builder.warm();
     }
     if (group == null) {
-      return null;
+      return;
     }
     WorkerGroup built = group.build();
-    try {
-      if (globs == null) {
-        builder.workers(built);
-      } else {
-        for (String glob : globs) {
-          checked("delegate", () -> builder.delegate(glob, built));
-        }
-      }
-      return built;
-    } catch (ServletException | RuntimeException e) {
-      built.close();
-      throw e;
+    made.accept(built);
+    if (globs == null) {
+      builder.workers(built);
+      return;
+    }
+    for (String glob : globs) {
+      checked("delegate", () -> builder.delegate(glob, built));
     }
   }
 

@@ -26,6 +26,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -269,6 +270,41 @@ class CgiServletParametersTest {
       startResponse.start(200, dev.postern.Headers.of("Content-Type", "text/plain"));
       return Body.of("redirected to " + environ.pathInfo());
     }
+  }
+
+  /** Counts how often it is closed. */
+  public static final class Closing implements Application, Consumer<CgiRun>, AutoCloseable {
+    static final AtomicInteger CLOSED = new AtomicInteger();
+
+    @Override
+    public Body call(Environ environ, StartResponse startResponse) {
+      throw new IllegalStateException("must not be called");
+    }
+
+    @Override
+    public void accept(CgiRun run) {}
+
+    @Override
+    public void close() {
+      CLOSED.incrementAndGet();
+    }
+  }
+
+  @Test
+  void objectsOfNamedClasses_areClosed_alsoIfTheServletDoesNotStart() throws Exception {
+    Closing.CLOSED.set(0);
+    String name = Closing.class.getName();
+    AutoCloseable programs =
+        (AutoCloseable) programs("executable", "sh", "localRedirects", name, "onRun", name);
+    assertThat(Closing.CLOSED).hasValue(0);
+    programs.close();
+    assertThat(Closing.CLOSED).hasValue(2);
+    assertThatThrownBy(() -> programs("localRedirects", name, "onRun", name, "headerTimeot", "3"))
+        .isInstanceOf(ServletException.class);
+    assertThat(Closing.CLOSED).hasValue(4);
+    assertThatThrownBy(() -> programs("directory", "/no/such", "localRedirects", name))
+        .isInstanceOf(ServletException.class);
+    assertThat(Closing.CLOSED).hasValue(5);
   }
 
   @Test
