@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The threads that answer requests which give the container's thread back. Thread-safe. */
 final class ExchangeThreads {
-  private static final String EXECUTOR = "executor";
+  static final String EXECUTOR = "executor";
 
   /** How many requests may wait for a thread, for each thread. */
   private static final int WAITING = 10;

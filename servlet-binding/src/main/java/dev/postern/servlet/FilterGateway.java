@@ -147,7 +147,7 @@ public class FilterGateway extends HttpFilter {
     // A container does not destroy a filter whose init has failed, so nobody would close an
     // application that is made before this check.
     if (getClass() == FilterGateway.class) {
-      parameters.refuseOthers(name -> false);
+      parameters.refuseOthers();
     }
     Application application = Applications.of(builder.application, parameters(config));
     serving =

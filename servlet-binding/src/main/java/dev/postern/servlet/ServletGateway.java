@@ -11,6 +11,7 @@ import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.util.Set;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
@@ -181,7 +182,7 @@ public class ServletGateway extends HttpServlet {
     // A container does not destroy a servlet whose init has failed, so nobody would close an
     // application that is made before this check.
     if (getClass() == ServletGateway.class) {
-      parameters.refuseOthers(name -> false);
+      parameters.refuseOthers();
     }
     application =
         builder.application == null
@@ -218,14 +219,17 @@ public class ServletGateway extends HttpServlet {
   }
 
   /**
-   * Whether every servlet of this kind has an init parameter of that name, so that a subclass may
-   * refuse all names but these and its own.
+   * The names of the init parameters that every servlet of this kind has, so that a subclass may
+   * refuse all names but these and its own. A name with a star at its end is a prefix.
    */
-  protected static boolean isStandardParameter(String name) {
-    return switch (name) {
-      case Applications.APPLICATION, "watch", "deadline", "maxBody", "executor" -> true;
-      default -> name.startsWith(GatewayOptions.VARIABLE);
-    };
+  protected static Set<String> standardParameters() {
+    return Set.of(
+        Applications.APPLICATION,
+        "watch",
+        "deadline",
+        "maxBody",
+        ExchangeThreads.EXECUTOR,
+        GatewayOptions.VARIABLE + "*");
   }
 
   /**

@@ -4,6 +4,8 @@ import dev.postern.Application;
 import dev.postern.servlet.ServletGateway;
 import jakarta.servlet.ServletConfig;
 import jakarta.servlet.ServletException;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * A servlet that runs CGI programs, configured by init parameters alone. It takes the place of
@@ -72,14 +74,9 @@ public class CgiServlet extends ServletGateway {
    */
   @Override
   protected Application application(ServletConfig config) throws ServletException {
-    return ServletPrograms.of(config, name -> isStandardParameter(name) && !isApplication(name));
-  }
-
-  /**
-   * This servlet refuses the parameter {@code application}, because other parameters say which
-   * programs it runs.
-   */
-  private static boolean isApplication(String name) {
-    return name.equals("application");
+    Set<String> others = new TreeSet<>(standardParameters());
+    // Other parameters say which programs this servlet runs.
+    others.remove("application");
+    return ServletPrograms.of(config, others);
   }
 }

@@ -15,7 +15,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import org.jspecify.annotations.Nullable;
@@ -45,18 +44,18 @@ final class ServletPrograms {
    *
    * @param others names of parameters that are read elsewhere
    */
-  static Application of(ServletConfig config, Predicate<String> others) throws ServletException {
+  static Application of(ServletConfig config, Set<String> others) throws ServletException {
     return new ServletPrograms(config).build(others);
   }
 
   /** The names of all parameters that are read here; a name with a star at its end is a prefix. */
   static Set<String> known(ServletConfig config) throws ServletException {
     ServletPrograms programs = new ServletPrograms(config);
-    programs.build(name -> false).close();
+    programs.build(Set.of()).close();
     return programs.parameters.known();
   }
 
-  private SelectedHeaders build(Predicate<String> others) throws ServletException {
+  private SelectedHeaders build(Set<String> others) throws ServletException {
     try {
       return programs(others);
     } catch (IOException e) {
@@ -81,7 +80,7 @@ final class ServletPrograms {
     return refused;
   }
 
-  private SelectedHeaders programs(Predicate<String> others) throws ServletException, IOException {
+  private SelectedHeaders programs(Set<String> others) throws ServletException, IOException {
     CgiDirectory.Builder builder = CgiDirectory.builder(directory());
     refuseCommandLines();
     Pattern headers = headers();
@@ -98,7 +97,8 @@ final class ServletPrograms {
     addDocumentRoot(builder);
     HostParameters.apply(parameters, builder, owned::add);
     WorkerParameters workers = WorkerParameters.of(parameters);
-    parameters.refuseOthers(others);
+    parameters.leave(others);
+    parameters.refuseOthers();
     workers.apply(builder, owned::add);
     return new SelectedHeaders(builder.build(), owned, headers, authorization);
   }

@@ -414,6 +414,15 @@ class CgiServletParametersTest {
         .hasMessageContaining(message);
   }
 
+  @Test
+  void unknownParameter_isToldAllNamesThatThereAre() {
+    assertThatThrownBy(() -> programs("wacth", "false"))
+        .hasMessageContaining("\"wacth\"; there are ")
+        .hasMessageContainingAll(
+            ", watch", ", deadline", ", executor", ", variable.*", "headerTimeout")
+        .hasMessageNotContaining("application");
+  }
+
   @ParameterizedTest
   @CsvSource({
     "directory, /tmp, cgiPathPrefix, x",

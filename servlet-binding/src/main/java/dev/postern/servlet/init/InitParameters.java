@@ -19,7 +19,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
-import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -272,19 +271,28 @@ public final class InitParameters {
   }
 
   /**
-   * Refuses parameters that nobody has asked for.
+   * Takes parameters whose values somebody else reads.
    *
-   * @param others names that are not ours but are allowed
+   * @param names the names; one with a star at its end is a prefix
    */
-  public void refuseOthers(Predicate<String> others) throws ServletException {
-    for (String name : left.keySet()) {
-      if (!others.test(name)) {
-        throw new ServletException(
-            "init parameter must be one that there is: \""
-                + name
-                + "\"; there are "
-                + String.join(", ", known));
+  public void leave(Set<String> names) {
+    for (String name : names) {
+      if (name.endsWith("*")) {
+        startingWith(name.substring(0, name.length() - 1));
+      } else {
+        text(name);
       }
+    }
+  }
+
+  /** Refuses parameters that nobody has asked for. */
+  public void refuseOthers() throws ServletException {
+    for (String name : left.keySet()) {
+      throw new ServletException(
+          "init parameter must be one that there is: \""
+              + name
+              + "\"; there are "
+              + String.join(", ", known));
     }
   }
 
