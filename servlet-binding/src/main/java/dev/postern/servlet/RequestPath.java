@@ -1,5 +1,7 @@
 package dev.postern.servlet;
 
+import static jakarta.servlet.AsyncContext.ASYNC_QUERY_STRING;
+import static jakarta.servlet.AsyncContext.ASYNC_REQUEST_URI;
 import static jakarta.servlet.RequestDispatcher.ERROR_REQUEST_URI;
 import static jakarta.servlet.RequestDispatcher.FORWARD_QUERY_STRING;
 import static jakarta.servlet.RequestDispatcher.FORWARD_REQUEST_URI;
@@ -21,8 +23,8 @@ import org.jspecify.annotations.Nullable;
  * Where a request leads: SCRIPT_NAME, PATH_INFO, QUERY_STRING and REQUEST_URI, bytes as chars.
  *
  * <p>For an include, they are those of the included path, which the container keeps in attributes.
- * For a forward, they are those of the path that the request was forwarded to. REQUEST_URI is
- * always what the client sent.
+ * For a forward or an asynchronous dispatch, they are those of the path where the request goes.
+ * REQUEST_URI is always what the client sent.
  *
  * @param exact whether all of these have the bytes that were sent. Jetty decodes the target before
  *     anybody sees it, so bytes that are not UTF-8 are lost
@@ -164,11 +166,15 @@ record RequestPath(String script, String info, String query, String uri, boolean
     return decoded == null ? Bytes.ofText(plain) : decoded;
   }
 
-  /** What the client sent, also for a request that was forwarded or that failed. */
+  /** What the client sent, also for a request that was forwarded or dispatched, or that failed. */
   private static String sent(HttpServletRequest request, String uri, @Nullable String query) {
     String forwarded = attribute(request, FORWARD_REQUEST_URI);
     if (forwarded != null) {
       return target(forwarded, attribute(request, FORWARD_QUERY_STRING));
+    }
+    String dispatched = attribute(request, ASYNC_REQUEST_URI);
+    if (dispatched != null && request.getDispatcherType() == DispatcherType.ASYNC) {
+      return target(dispatched, attribute(request, ASYNC_QUERY_STRING));
     }
     String failed = attribute(request, ERROR_REQUEST_URI);
     return failed == null ? target(uri, query) : target(failed, query);

@@ -2,6 +2,7 @@ package dev.postern.servlet;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import jakarta.servlet.AsyncContext;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.http.MappingMatch;
@@ -52,6 +53,17 @@ class RequestPathTest {
             .withAttribute(RequestDispatcher.FORWARD_REQUEST_URI, "/from")
             .withAttribute(RequestDispatcher.FORWARD_QUERY_STRING, "q");
     assertThat(path(fake)).isEqualTo(new RequestPath("/x", "/a", "", "/from?q", true));
+  }
+
+  @Test
+  void asynchronousDispatch_tellsTheClientsTarget() {
+    FakeRequest fake =
+        new FakeRequest("", "/x", "/a", "/x/a")
+            .with("getDispatcherType", DispatcherType.ASYNC)
+            .with("getQueryString", "p")
+            .withAttribute(AsyncContext.ASYNC_REQUEST_URI, "/from")
+            .withAttribute(AsyncContext.ASYNC_QUERY_STRING, "q");
+    assertThat(path(fake)).isEqualTo(new RequestPath("/x", "/a", "p", "/from?q", true));
   }
 
   @Test
