@@ -12,7 +12,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.util.unit.DataSize;
 
 /**
- * What the properties below {@code postern} say. An unknown property stops the start.
+ * What the properties below {@code postern} say. An unknown property of a file or the command line
+ * stops the start. Boot ignores unknown system properties and environment variables.
  *
  * @param cgi CGI programs, by names of your own
  */
