@@ -1,5 +1,7 @@
 package dev.postern.spring;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.postern.Application;
 import dev.postern.cgi.CgiRun;
 import dev.postern.servlet.ServletGateway;
@@ -71,11 +73,13 @@ final class GatewayServlets implements ServletContextInitializer {
 
   private void addAll(ServletContext context) {
     properties.cgi().forEach((name, cgi) -> addPrograms(context, name, cgi));
-    for (String name : beans.getBeanNamesForType(Application.class)) {
-      GatewayMapping mapping = beans.findAnnotationOnBean(name, GatewayMapping.class);
-      if (mapping != null) {
-        addBean(context, name, mapping);
+    for (String name : beans.getBeanNamesForAnnotation(GatewayMapping.class)) {
+      if (!beans.isTypeMatch(name, Application.class)) {
+        throw new IllegalStateException(
+            "bean with @GatewayMapping must be an Application or a Responder: " + name);
       }
+      addBean(
+          context, name, requireNonNull(beans.findAnnotationOnBean(name, GatewayMapping.class)));
     }
   }
 

@@ -93,6 +93,17 @@ class StarterTest {
     }
   }
 
+  /** A class that only looks like one. */
+  @SpringBootConfiguration
+  @EnableAutoConfiguration
+  static class WrongSite {
+    @Bean
+    @GatewayMapping("/text/*")
+    String text() {
+      return "no application";
+    }
+  }
+
   @BeforeEach
   void writePrograms() throws IOException {
     Path hello = directory.resolve("hello.sh");
@@ -113,12 +124,16 @@ class StarterTest {
   }
 
   private void start(String... properties) {
+    start(Site.class, properties);
+  }
+
+  private void start(Class<?> site, String... properties) {
     List<String> arguments = new ArrayList<>();
     arguments.add("--server.port=0");
     arguments.add("--server.address=127.0.0.1");
     arguments.add("--spring.main.banner-mode=off");
     Stream.of(properties).map(property -> "--" + property).forEach(arguments::add);
-    context = SpringApplication.run(Site.class, arguments.toArray(new String[0]));
+    context = SpringApplication.run(site, arguments.toArray(new String[0]));
   }
 
   private HttpResponse<String> get(String path) throws Exception {
@@ -195,6 +210,13 @@ class StarterTest {
     start();
     assertThat(get("/hello").body()).isEqualTo("hello from /hello ");
     assertThat(get("/cgi-bin/hello.sh").statusCode()).isEqualTo(404);
+  }
+
+  @Test
+  void mappingOfABeanThatIsNoApplication_stopsTheStart() {
+    assertThatThrownBy(() -> start(WrongSite.class))
+        .hasStackTraceContaining(
+            "bean with @GatewayMapping must be an Application or a Responder: text");
   }
 
   @ParameterizedTest
