@@ -402,8 +402,8 @@ public final class Environ extends AbstractMap<String, Object> {
     checkOpen();
     Map<String, Object> values = new HashMap<>(all());
     values.put("postern.input", InputStream.nullInputStream());
-    return new Environ(
-        new MapSource(Map.of()), extensions.detached(), new Lifecycle(), values, true);
+    Source none = new MapSource(Map.of());
+    return new Environ(none, extensions.detached(none), new Lifecycle(), values, true);
   }
 
   /**

@@ -85,11 +85,14 @@ final class Extensions {
     return shared;
   }
 
-  /** The same values with no input, for an environ that outlives the request. */
-  Extensions detached() {
+  /**
+   * The same values with another source and no input, for an environ that outlives the request. The
+   * request's own source would keep the container's request object.
+   */
+  Extensions detached(Environ.Source detachedSource) {
     Extensions detached =
         new Extensions(
-            source,
+            detachedSource,
             InputStream.nullInputStream(),
             errors,
             scheme,

@@ -5,11 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -61,6 +64,37 @@ class EnvironScopeTest {
     environ.onFinish(outcome -> seen.add(environ.method() + environ.header("Cookie")));
     run();
     assertThat(seen).containsExactly("GETsecret");
+  }
+
+  /** In a container, the source holds the request object of a connection. */
+  @Test
+  void snapshot_doesNotKeepTheSource() throws InterruptedException {
+    List<Environ> snapshots = new ArrayList<>();
+    WeakReference<Environ.Source> source = snapshotted(snapshots);
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+    while (source.get() != null && System.nanoTime() - end < 0) {
+      System.gc();
+      TimeUnit.MILLISECONDS.sleep(5);
+    }
+    assertThat(source.get()).isNull();
+    assertThat(snapshots.get(0).method()).isEqualTo("GET");
+  }
+
+  private static WeakReference<Environ.Source> snapshotted(List<Environ> snapshots) {
+    Environ.Source source =
+        new Environ.Source() {
+          @Override
+          public String variable(String name) {
+            return name.equals("REQUEST_METHOD") ? "GET" : null;
+          }
+
+          @Override
+          public Set<String> names() {
+            return Set.of("REQUEST_METHOD");
+          }
+        };
+    snapshots.add(Environ.builder(source).build().snapshot());
+    return new WeakReference<>(source);
   }
 
   @Test
