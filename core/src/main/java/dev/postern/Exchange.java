@@ -2,6 +2,7 @@ package dev.postern;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.postern.internal.Causes;
 import dev.postern.internal.Text;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -247,24 +248,11 @@ public final class Exchange {
         throw e;
       }
       noteInterrupt(e);
-      if (!isExcess(e)) {
+      // A writer may have wrapped the exception that the stream threw at the excess.
+      if (Causes.first(e, ResponseStream.ExcessException.class::isInstance) == null) {
         excess.addSuppressed(e);
       }
     }
-  }
-
-  /**
-   * Whether the stream threw this at the excess. A writer may have wrapped the stream's exception.
-   */
-  private static boolean isExcess(Throwable error) {
-    Throwable cause = error;
-    for (int depth = 0; cause != null && depth < 20; depth++) {
-      if (cause instanceof ResponseStream.ExcessException) {
-        return true;
-      }
-      cause = cause.getCause();
-    }
-    return false;
   }
 
   /**

@@ -1,5 +1,6 @@
 package dev.postern;
 
+import dev.postern.internal.Causes;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,22 +10,12 @@ import org.jspecify.annotations.Nullable;
  * @param error the exception itself
  */
 record StatusError(Throwable error, int status, Headers headers) {
-  /** How many causes are looked at. There is a limit, because a chain of causes may be a circle. */
-  private static final int DEPTH = 50;
-
   /**
    * What {@code error} says, or the first of its causes that says a status; null when none does.
    */
   static @Nullable StatusError in(Throwable error) {
-    Throwable cause = error;
-    for (int depth = 0; cause != null && depth < DEPTH; depth++) {
-      StatusError found = of(cause);
-      if (found != null) {
-        return found;
-      }
-      cause = cause.getCause();
-    }
-    return null;
+    Throwable found = Causes.first(error, cause -> of(cause) != null);
+    return found == null ? null : of(found);
   }
 
   /** What the error itself says; null when it says nothing. */
@@ -45,16 +36,13 @@ record StatusError(Throwable error, int status, Headers headers) {
    * an unchecked one is taken for a bug of the application.
    */
   static boolean isReaders(Throwable error) {
-    Throwable cause = error;
-    for (int depth = 0; cause != null && depth < DEPTH; depth++) {
-      if (cause instanceof Exception
-          && !(cause instanceof RuntimeException)
-          && !(cause instanceof InterruptedException)) {
-        return true;
-      }
-      cause = cause.getCause();
-    }
-    return false;
+    return Causes.first(
+            error,
+            cause ->
+                cause instanceof Exception
+                    && !(cause instanceof RuntimeException)
+                    && !(cause instanceof InterruptedException))
+        != null;
   }
 
   /**

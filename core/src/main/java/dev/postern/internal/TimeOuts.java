@@ -2,7 +2,6 @@ package dev.postern.internal;
 
 import java.net.SocketTimeoutException;
 import java.util.concurrent.TimeoutException;
-import org.jspecify.annotations.Nullable;
 
 /** Tells a peer that is too slow from one that is gone. */
 public final class TimeOuts {
@@ -13,11 +12,8 @@ public final class TimeOuts {
    * their own, which have the JDK's exception as a cause.
    */
   public static boolean isTimeOut(Throwable error) {
-    for (@Nullable Throwable e = error; e != null; e = e.getCause()) {
-      if (e instanceof SocketTimeoutException || e instanceof TimeoutException) {
-        return true;
-      }
-    }
-    return false;
+    return Causes.first(
+            error, e -> e instanceof SocketTimeoutException || e instanceof TimeoutException)
+        != null;
   }
 }

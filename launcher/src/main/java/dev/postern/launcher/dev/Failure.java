@@ -5,6 +5,7 @@ import dev.postern.Environ;
 import dev.postern.GatewayException;
 import dev.postern.cgi.CgiRun;
 import dev.postern.cgi.KeptRun;
+import dev.postern.internal.Causes;
 import dev.postern.launcher.rules.Rules;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -74,14 +75,7 @@ record Failure(int status, String message, List<Part> parts) {
   }
 
   private static @Nullable GatewayException refusal(Throwable error) {
-    Throwable cause = error;
-    for (int depth = 0; cause != null && depth < 20; depth++) {
-      if (cause instanceof GatewayException refused) {
-        return refused;
-      }
-      cause = cause.getCause();
-    }
-    return null;
+    return (GatewayException) Causes.first(error, GatewayException.class::isInstance);
   }
 
   private static void text(List<Part> parts, String heading, byte[] bytes, int most) {
