@@ -9,7 +9,6 @@ import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Iterator;
-import java.util.NoSuchElementException;
 import org.jspecify.annotations.Nullable;
 
 /** {@link Body#of(InputStream)}. For one use. */
@@ -74,32 +73,11 @@ final class StreamBody implements Body {
   public Iterator<ByteBuffer> iterator() {
     use();
     byte[] buffer = new byte[BLOCK];
-    return new Iterator<>() {
-      private @Nullable ByteBuffer block;
-      private boolean ended;
-
+    return new BlockIterator() {
       @Override
-      public boolean hasNext() {
-        if (block == null && !ended) {
-          try {
-            int n = read(buffer);
-            ended = n < 0;
-            block = ended ? null : ByteBuffer.wrap(Arrays.copyOf(buffer, n));
-          } catch (IOException e) {
-            throw Blocks.unchecked(e);
-          }
-        }
-        return block != null;
-      }
-
-      @Override
-      public ByteBuffer next() {
-        if (!hasNext() || block == null) {
-          throw new NoSuchElementException();
-        }
-        ByteBuffer taken = block;
-        block = null;
-        return taken;
+      @Nullable ByteBuffer read() throws IOException {
+        int n = StreamBody.this.read(buffer);
+        return n < 0 ? null : ByteBuffer.wrap(Arrays.copyOf(buffer, n));
       }
     };
   }

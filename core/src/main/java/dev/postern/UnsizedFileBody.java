@@ -9,7 +9,6 @@ import java.nio.channels.SeekableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Iterator;
-import java.util.NoSuchElementException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,35 +32,21 @@ final class UnsizedFileBody implements Body {
 
   @Override
   public Iterator<ByteBuffer> iterator() {
-    return new Iterator<>() {
+    return new BlockIterator() {
       private long position;
-      private @Nullable ByteBuffer block;
-      private boolean ended;
+      private boolean last;
 
       @Override
-      public boolean hasNext() {
-        if (block == null && !ended) {
-          byte[] bytes = read(position);
-          position += bytes.length;
-          ended = bytes.length < BLOCK;
-          block = bytes.length == 0 ? null : ByteBuffer.wrap(bytes);
-        }
-        return block != null;
-      }
-
-      @Override
-      public ByteBuffer next() {
-        if (!hasNext() || block == null) {
-          throw new NoSuchElementException();
-        }
-        ByteBuffer taken = block;
-        block = null;
-        return taken;
+      @Nullable ByteBuffer read() throws IOException {
+        byte[] bytes = last ? new byte[0] : bytesFrom(position);
+        position += bytes.length;
+        last = bytes.length < BLOCK;
+        return bytes.length == 0 ? null : ByteBuffer.wrap(bytes);
       }
     };
   }
 
-  private byte[] read(long position) {
+  private byte[] bytesFrom(long position) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     ByteBuffer part = ByteBuffer.allocate(PART);
     try (SeekableByteChannel channel = Files.newByteChannel(file)) {
@@ -71,8 +56,6 @@ final class UnsizedFileBody implements Body {
         part.clear();
       }
       return bytes.toByteArray();
-    } catch (IOException e) {
-      throw Blocks.unchecked(e);
     }
   }
 
