@@ -14,7 +14,6 @@ import dev.postern.LintException;
 import dev.postern.Middleware;
 import dev.postern.Outcome;
 import dev.postern.Response;
-import dev.postern.ResponseSink;
 import dev.postern.StartResponse;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -83,15 +82,12 @@ public abstract class MiddlewareContract {
   // ---- one request ----
 
   /** Runs a request between two Lints. */
-  private final class Run implements ResponseSink {
+  private final class Run {
     private final List<LintException> reports = new ArrayList<>();
-    private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     private final StringWriter log = new StringWriter();
+    private final RecordingSink sink = new RecordingSink();
     private final Environ environ;
     private final Exchange exchange;
-    private int status;
-    private Headers headers = Headers.of();
-    private boolean flushed;
     private @Nullable Outcome outcome;
 
     Run(String method) {
@@ -101,7 +97,7 @@ public abstract class MiddlewareContract {
           body == null ? InputStream.nullInputStream() : new ByteArrayInputStream(body);
       Map<String, String> variables = RequestVariables.of(request, "", "http");
       environ = Environ.builder(variables).input(input).errors(new PrintWriter(log, true)).build();
-      exchange = Exchange.of(environ, this);
+      exchange = Exchange.of(environ, sink);
     }
 
     /** Puts the middleware between two Lints, so that a fault of either side is seen. */
@@ -121,30 +117,8 @@ public abstract class MiddlewareContract {
     }
 
     String text() throws IOException {
-      return new String(decoded(headers, bytes.toByteArray()), StandardCharsets.UTF_8);
+      return new String(decoded(sink.headers(), sink.bytes()), StandardCharsets.UTF_8);
     }
-
-    @Override
-    public void head(int newStatus, Headers newHeaders) {
-      status = newStatus;
-      headers = newHeaders;
-    }
-
-    @Override
-    public void write(byte[] block, int offset, int length) {
-      bytes.write(block, offset, length);
-    }
-
-    @Override
-    public void flush() {
-      flushed = true;
-    }
-
-    @Override
-    public void finish() {}
-
-    @Override
-    public void abort(@Nullable Throwable cause) {}
   }
 
   private static Application app(Body body) {
@@ -237,8 +211,8 @@ public abstract class MiddlewareContract {
             Body.writing(out -> out.write(bytes("hello"))));
     for (Body body : bodies) {
       Run run = new Run("GET").run(app(body));
-      assertThat(run.status).isEqualTo(200);
-      assertThat(run.headers.get("Content-Type")).isEqualTo("text/plain");
+      assertThat(run.sink.status()).isEqualTo(200);
+      assertThat(run.sink.headers().get("Content-Type")).isEqualTo("text/plain");
       assertThat(run.text()).isEqualTo("hello");
       assertThat(run.outcome().complete()).isTrue();
       assertThat(run.outcome().failure()).isNull();
@@ -282,7 +256,7 @@ public abstract class MiddlewareContract {
     run.run(app(body));
     assertThat(seen).containsExactly("one");
     assertThat(run.text()).isEqualTo("onetwo");
-    assertThat(run.flushed).isTrue();
+    assertThat(run.sink.isFlushed()).isTrue();
   }
 
   @Test
@@ -343,7 +317,7 @@ public abstract class MiddlewareContract {
                         () -> {
                           throw error;
                         })));
-    assertThat(run.status).isEqualTo(200);
+    assertThat(run.sink.status()).isEqualTo(200);
     assertThat(run.text()).isEqualTo("one");
     assertThat(run.outcome().complete()).isFalse();
   }
@@ -362,7 +336,7 @@ public abstract class MiddlewareContract {
               });
         };
     Run run = new Run("GET").run(late);
-    assertThat(run.status).isEqualTo(503);
+    assertThat(run.sink.status()).isEqualTo(503);
     assertThat(run.text()).isEqualTo("sorry");
   }
 
@@ -375,7 +349,7 @@ public abstract class MiddlewareContract {
                 (environ, start) -> {
                   throw new IOException("call");
                 });
-    assertThat(run.status).isEqualTo(500);
+    assertThat(run.sink.status()).isEqualTo(500);
     assertThat(run.outcome().complete()).isTrue();
     assertThat(run.log.toString()).contains("IOException: call");
   }

@@ -10,6 +10,7 @@ final class RecordingSink implements ResponseSink {
   private int status;
   private Headers headers = Headers.of();
   private final ByteArrayOutputStream body = new ByteArrayOutputStream();
+  private boolean flushed;
   private boolean complete;
 
   @Override
@@ -24,7 +25,9 @@ final class RecordingSink implements ResponseSink {
   }
 
   @Override
-  public void flush() {}
+  public void flush() {
+    flushed = true;
+  }
 
   @Override
   public void finish() {
@@ -34,6 +37,23 @@ final class RecordingSink implements ResponseSink {
   @Override
   public void abort(Throwable cause) {
     complete = false;
+  }
+
+  int status() {
+    return status;
+  }
+
+  Headers headers() {
+    return headers;
+  }
+
+  /** The body so far. */
+  byte[] bytes() {
+    return body.toByteArray();
+  }
+
+  boolean isFlushed() {
+    return flushed;
   }
 
   TestResponse response(Outcome outcome, String log) {
