@@ -10,6 +10,7 @@ import dev.postern.hosting.ProgramEnvironment;
 import dev.postern.hosting.ProgramHost;
 import dev.postern.hosting.RefusalCounters;
 import dev.postern.hosting.RunWatch;
+import dev.postern.process.HostedProcess;
 import dev.postern.process.ProgramText;
 import dev.postern.process.RunningProgram;
 import dev.postern.process.Starter;
@@ -227,7 +228,7 @@ final class HostedFile implements Hosted {
         // The starter has given the failure its status and rule already.
         throw e;
       } catch (IOException e) {
-        if (attempt >= RETRIES || mayHaveBegun(e)) {
+        if (attempt >= RETRIES || HostedProcess.mayHaveRun(e)) {
           throw ProgramHost.notStarted(program.file(), e);
         }
       }
@@ -238,15 +239,6 @@ final class HostedFile implements Hosted {
       }
       pause();
     }
-  }
-
-  /**
-   * Whether the program may have begun before the failure. A failure of the system is an
-   * IOException. Any other failure, such as no memory for a thread, can come after the start.
-   * Nothing runs twice.
-   */
-  private static boolean mayHaveBegun(IOException e) {
-    return e.getCause() != null && !(e.getCause() instanceof IOException);
   }
 
   private Isolation.Enclosure enclosure() throws GatewayException {

@@ -129,7 +129,11 @@ public abstract class HostedProcess implements RunningProgram {
     }
   }
 
-  /** Whether a child whose {@link #adopt} has failed may have run. */
+  /**
+   * Whether a program may have run before its start failed. A failure of the system is an {@link
+   * IOException}. Any other failure, such as no memory for a thread, can come after the start.
+   * Nothing runs twice.
+   */
   public static boolean mayHaveRun(IOException failure) {
     return failure.getCause() != null && !(failure.getCause() instanceof IOException);
   }

@@ -63,7 +63,7 @@ public enum StartPath {
       System.getLogger(StartPath.class.getName())
           .log(
               Level.INFO,
-              "programs are started by ProcessBuilder: " + refusal + ProgramText.advice());
+              "programs are not started by posix_spawn: " + refusal + ProgramText.advice());
     }
   }
 }

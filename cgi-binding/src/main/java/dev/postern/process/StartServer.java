@@ -159,7 +159,8 @@ final class StartServer {
 
   private static @Nullable StartServer start() {
     Path python = PYTHONS.stream().filter(Files::isExecutable).findFirst().orElse(null);
-    if (python == null || !ProcessTable.isPresent()) {
+    // Where /proc hides the processes of others, we would not see a program that changes its user.
+    if (python == null || ProcessTable.of(1) == null) {
       impossible = true;
       return null;
     }
@@ -299,6 +300,7 @@ final class StartServer {
     try {
       return new ForkedProcess(child, ours);
     } catch (IOException e) {
+      giveUp();
       tell("k " + pid + "\n");
       forget(pid);
       throw PipedProcess.mayHaveBegun(e);

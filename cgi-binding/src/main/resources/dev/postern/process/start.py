@@ -59,7 +59,7 @@ def run(request, ends):
             setsid=True,
             setsigdef=IGNORED,
         )
-    except OSError:
+    except Exception:
         return 0
     finally:
         os.chdir("/")
@@ -108,13 +108,19 @@ def serve():
         elif name == b"s":
             os.write(1, b"%d\n" % status(int(number)))
         elif name == b"k":
-            os.kill(int(number), signal.SIGKILL)
+            try:
+                os.kill(int(number), signal.SIGKILL)
+            except OSError:
+                pass
         elif name == b"r":
             # A program that could not be killed may end later.
             forgotten.add(int(number))
             forgotten.difference_update([pid for pid in forgotten if is_forgotten(pid)])
 
 
+# It came with Python 3.8. Without it, the first command fails before any program begins.
+if not hasattr(os, "posix_spawn"):
+    os._exit(1)
 try:
     with open("/proc/self/comm", "w") as comm:
         comm.write("postern-start")

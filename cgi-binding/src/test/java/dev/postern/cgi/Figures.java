@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -135,16 +136,25 @@ record Figures(
     return processes(process -> read(process.resolve("environ")).contains(variable));
   }
 
+  /** Children of this JVM and of its start servers, without these servers. */
   private static long childCount() throws IOException {
-    String self = Long.toString(ProcessHandle.current().pid());
-    Set<String> children =
-        processes(
-            process -> {
-              String stat = read(process.resolve("stat"));
-              String[] fields = stat.substring(stat.lastIndexOf(')') + 1).trim().split(" ", 3);
-              return fields.length > 1 && fields[1].equals(self);
-            });
-    return children.size();
+    Set<String> parents = new HashSet<>();
+    parents.add(Long.toString(ProcessHandle.current().pid()));
+    for (String child : children(parents)) {
+      if (read(PROC.resolve(child).resolve("comm")).startsWith("postern-start")) {
+        parents.add(child);
+      }
+    }
+    return children(parents).stream().filter(child -> !parents.contains(child)).count();
+  }
+
+  private static Set<String> children(Set<String> parents) throws IOException {
+    return processes(
+        process -> {
+          String stat = read(process.resolve("stat"));
+          String[] fields = stat.substring(stat.lastIndexOf(')') + 1).trim().split(" ", 3);
+          return fields.length > 1 && parents.contains(fields[1]);
+        });
   }
 
   private static long pumps() {

@@ -41,7 +41,6 @@ class KilledServerTest {
       Path.of(System.getProperty("postern.cgroup", "/sys/fs/cgroup/unified"));
 
   @TempDir Path directory;
-  private List<String> options = List.of();
   private Path programs;
   private Path spools;
   private Path running;
@@ -81,8 +80,7 @@ class KilledServerTest {
   /** A start server may outlive the server whose programs it starts. */
   @Test
   @Timeout(120)
-  void tiedProgramWhereTheStartServerIsOn_endsWithTheServer() throws Exception {
-    options = List.of("-Ddev.postern.startServer=true");
+  void tiedProgramBesideAStartServer_endsWithTheServer() throws Exception {
     // One client runs two programs that end before the one that does not.
     Process server = start("1");
     Set<String> ran;
@@ -170,7 +168,6 @@ class KilledServerTest {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-Xmx64m", "-XX:TieredStopAtLevel=1", "-Djava.io.tmpdir=" + spools));
-    command.addAll(options);
     if (Boolean.getBoolean("postern.test.jar")) {
       command.add("--enable-native-access=ALL-UNNAMED");
     }

@@ -63,7 +63,7 @@ class StartInOwnJvmTest {
         .endsWith("\ndescriptors more 0\nfine-exit 0");
   }
 
-  /** A server that nobody can use would fork and lose a child for each program. */
+  /** A server whose files nobody can open is of no use. */
   @Test
   void startServerWhoseChildrenCannotBeReached_ends() throws Exception {
     String apart = "unshare -m sh -c 'mount -t tmpfs none /proc'";
@@ -94,7 +94,7 @@ class StartInOwnJvmTest {
     String log = new String(jvm.getErrorStream().readAllBytes(), ISO_8859_1);
     assertThat(jvm.waitFor()).isZero();
     assertThat(Files.readString(file, ISO_8859_1)).isEqualTo("ProcessBuilder\nexit 1exit 2");
-    assertThat(log.lines().filter(line -> line.contains("programs are started by")))
+    assertThat(log.lines().filter(line -> line.contains("programs are not started by")))
         .singleElement()
         .asString()
         .contains("native access is not allowed")
