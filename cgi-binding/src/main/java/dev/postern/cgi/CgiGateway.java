@@ -154,9 +154,11 @@ public final class CgiGateway {
     Exchange exchange = Exchange.of(environ, sink);
     Application answering = environ.contentLength() > maxBody ? new TooLarge() : application;
     if (!ownsProcess) {
-      Outcome outcome = exchange.run(answering);
-      end(body);
-      return outcome;
+      try {
+        return exchange.run(answering);
+      } finally {
+        end(body);
+      }
     }
     Terminator terminator = new Terminator(exchange, sink, Thread.currentThread());
     Runtime.getRuntime().addShutdownHook(terminator);

@@ -84,21 +84,47 @@ public final class BodyAhead extends InputStream {
    *     body. The response cannot be sent then, although its reader is still there.
    */
   public synchronized void start() {
-    if (started || reading || left == 0) {
-      return;
-    }
-    started = true;
     try {
-      makeRoom();
-      Thread thread = new Thread(this::readAhead, "postern-body-ahead");
-      thread.setDaemon(true);
-      thread.start();
+      begin();
     } catch (Throwable e) {
       // Nobody may wait for bytes that will not be read.
       GatewayException ours = ours(e);
       end(ours);
       throw new UncheckedIOException(ours);
     }
+  }
+
+  /** As {@link #start}. Where there is no room, the body stays where it is, for its reader. */
+  public synchronized void startIfRoom() {
+    try {
+      begin();
+    } catch (IOException | RuntimeException | OutOfMemoryError e) {
+      started = false;
+      memory = new byte[0];
+      forget();
+    }
+  }
+
+  private void forget() {
+    try {
+      if (file != null) {
+        file.close();
+      }
+    } catch (IOException e) {
+      // Nothing was written to it.
+    }
+    file = null;
+  }
+
+  private void begin() throws IOException {
+    if (started || reading || closed || left == 0) {
+      return;
+    }
+    started = true;
+    makeRoom();
+    Thread thread = new Thread(this::readAhead, "postern-body-ahead");
+    thread.setDaemon(true);
+    thread.start();
   }
 
   private void makeRoom() throws IOException {

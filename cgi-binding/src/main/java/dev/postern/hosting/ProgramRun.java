@@ -212,6 +212,8 @@ final class ProgramRun implements Body {
     }
     if (read == RunningProgram.Read.END) {
       end();
+    } else if (remaining().isZero()) {
+      throw timeIsOver();
     }
     bodiless = true;
     return false;

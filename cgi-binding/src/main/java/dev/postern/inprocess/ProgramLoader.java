@@ -70,24 +70,34 @@ final class ProgramLoader extends SecureClassLoader {
 
   @Override
   protected @Nullable URL findResource(String name) {
-    Enumeration<URL> all = findResources(name);
-    return all.hasMoreElements() ? all.nextElement() : null;
+    for (ClassPathRoot root : code.roots()) {
+      URL url = url(root, name);
+      if (url != null) {
+        return url;
+      }
+    }
+    return null;
   }
 
   @Override
   protected Enumeration<URL> findResources(String name) {
     List<URL> all = new ArrayList<>();
     for (ClassPathRoot root : code.roots()) {
-      try {
-        URL url = root.url(name);
-        if (url != null) {
-          all.add(url);
-        }
-      } catch (IOException | IllegalArgumentException e) {
-        // Not there.
+      URL url = url(root, name);
+      if (url != null) {
+        all.add(url);
       }
     }
     return Collections.enumeration(all);
+  }
+
+  private static @Nullable URL url(ClassPathRoot root, String name) {
+    try {
+      return root.url(name);
+    } catch (IOException | IllegalArgumentException e) {
+      // Not there.
+      return null;
+    }
   }
 
   /** Does not use a URL, because a URL would keep a jar open for the whole JVM. */

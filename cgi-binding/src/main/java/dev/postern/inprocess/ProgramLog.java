@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Enumeration;
 import java.util.List;
@@ -173,18 +174,25 @@ final class ProgramLog {
   }
 
   /** Closes and removes all handlers, as a JVM does at its end, too. */
-  synchronized void reset() {
-    configuration = new Properties();
-    for (Named logger : List.copyOf(loggers.values())) {
-      for (Handler handler : logger.getHandlers()) {
-        logger.removeHandler(handler);
-        try {
-          handler.close();
-        } catch (Throwable e) {
-          // A failure of the program's handler concerns nobody else.
+  void reset() {
+    List<Handler> removed = new ArrayList<>();
+    synchronized (this) {
+      configuration = new Properties();
+      for (Named logger : List.copyOf(loggers.values())) {
+        for (Handler handler : logger.getHandlers()) {
+          logger.removeHandler(handler);
+          removed.add(handler);
         }
+        logger.setLevel(logger.getName().isEmpty() ? Level.INFO : null);
       }
-      logger.setLevel(logger.getName().isEmpty() ? Level.INFO : null);
+    }
+    // Without the lock: a handler may never close, or wait for a thread that asks for a logger.
+    for (Handler handler : removed) {
+      try {
+        handler.close();
+      } catch (Throwable e) {
+        // A failure of the program's handler concerns nobody else.
+      }
     }
   }
 

@@ -115,6 +115,9 @@ public final class SilentDefaults {
     if (name.endsWith("Async")) {
       return FUTURES.contains(owner) && !arguments.endsWith("Executor;)") ? "pool" : null;
     }
+    if (!NAMES.contains(name)) {
+      return null;
+    }
     return name.equals("<init>")
         ? MORE.get(owner + ".<init>" + arguments)
         : CallTable.inherited(MORE::get, CallTable.ofJdk(owner), name + arguments);

@@ -181,7 +181,7 @@ record InstallDirectory(Path path, Path library, String name) {
         if (Files.isDirectory(user, LinkOption.NOFOLLOW_LINKS) && Files.isWritable(user)) {
           try (DirectoryStream<Path> files = Files.newDirectoryStream(user, number + ".*")) {
             for (Path file : files) {
-              Files.delete(file);
+              Files.deleteIfExists(file);
             }
           }
         }

@@ -76,7 +76,6 @@ final class WarmServer {
     System.setOut(System.err);
     WarmServer server = new WarmServer(application, arguments);
     server.listen();
-    Runtime.getRuntime().addShutdownHook(new Thread(server::terminate, "postern-terminator"));
     server.serve();
   }
 
@@ -97,6 +96,9 @@ final class WarmServer {
       threads.add(thread);
       thread.start();
     }
+    // Not before: where there is no room for these threads, the lock file stays, so that not each
+    // request starts a server.
+    Runtime.getRuntime().addShutdownHook(new Thread(this::terminate, "postern-terminator"));
     while (server.isOpen()) {
       Thread.sleep(Math.min(WATCH_MILLIS, TimeUnit.NANOSECONDS.toMillis(idleNanos) + 1));
       watch();
@@ -158,7 +160,10 @@ final class WarmServer {
 
   private void watch() throws IOException {
     active.forEach(WarmServer::watch);
-    boundLog();
+    // While the last requests run, the log is the next server's.
+    if (server.isOpen()) {
+      boundLog();
+    }
     // A request writes when it ended before it leaves the set.
     if (active.isEmpty() && System.nanoTime() - lastEnd >= idleNanos) {
       stop();
