@@ -654,7 +654,7 @@ final class FastCgiConnection extends Connection {
     if (unread != null) {
       // Behind the body may be an abort, or the end of the connection. A reader of the body takes
       // the lock, so this call is made without it.
-      unread.start();
+      unread.startIfRoom();
     }
   }
 

@@ -123,7 +123,13 @@ final class Logs {
 
     @Override
     public void publish(LogRecord record) {
-      if (isLoggable(record)) {
+      // Without lines of applications, the logger of their failures has a level of its own. The
+      // loggers below it have that level, too, but not its filter.
+      boolean wanted =
+          telling
+              || record.getLevel().intValue() >= Level.SEVERE.intValue()
+              || FAILURES.getName().equals(record.getLoggerName());
+      if (wanted && isLoggable(record)) {
         write(getFormatter().format(record));
       }
     }

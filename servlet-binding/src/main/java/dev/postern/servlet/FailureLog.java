@@ -4,6 +4,7 @@ import dev.postern.GatewayException;
 import dev.postern.HttpException;
 import dev.postern.Outcome;
 import dev.postern.internal.Escapes;
+import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 
@@ -48,7 +49,10 @@ final class FailureLog {
   private static boolean saysItAll(Outcome outcome, Throwable failure) {
     return failure instanceof GatewayException
         || failure instanceof HttpException http && http.status() < 500
-        || outcome.complete() && outcome.status() >= 400 && outcome.status() < 500;
+        || failure instanceof IOException
+            && outcome.complete()
+            && outcome.status() >= 400
+            && outcome.status() < 500;
   }
 
   private static String text(RequestVariables request) {

@@ -38,8 +38,8 @@ public final class WorkerGroups implements AutoCloseable {
   }
 
   /**
-   * Ends the workers of all groups at the same time, and waits 5 s at most.
-   * Each worker first finishes what it runs, within the time of its group.
+   * Ends the workers of all groups at the same time, and waits 5 s at most. Each worker first
+   * finishes what it runs, within the time of its group.
    */
   @Override
   public void close() {

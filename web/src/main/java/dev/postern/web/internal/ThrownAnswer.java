@@ -3,6 +3,7 @@ package dev.postern.web.internal;
 import dev.postern.GatewayException;
 import dev.postern.Headers;
 import dev.postern.HttpException;
+import dev.postern.internal.Causes;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,20 +12,16 @@ import org.jspecify.annotations.Nullable;
  * @param error an {@link HttpException} or a {@link GatewayException}
  */
 public record ThrownAnswer(Exception error, int status, Headers headers) {
-  /** How many causes are looked at. There is a limit, because a chain of causes may be a circle. */
-  public static final int DEPTH = 50;
-
   /** What an exception or the first of its causes answers; null when none does. */
   public static @Nullable ThrownAnswer in(Throwable thrown) {
-    Throwable cause = thrown;
-    for (int depth = 0; cause != null && depth < DEPTH; depth++) {
-      if (cause instanceof HttpException http) {
-        return new ThrownAnswer(http, http.status(), http.headers());
-      }
-      if (cause instanceof GatewayException gateway) {
-        return new ThrownAnswer(gateway, gateway.status(), gateway.headers());
-      }
-      cause = cause.getCause();
+    Throwable answer =
+        Causes.first(
+            thrown, cause -> cause instanceof HttpException || cause instanceof GatewayException);
+    if (answer instanceof HttpException http) {
+      return new ThrownAnswer(http, http.status(), http.headers());
+    }
+    if (answer instanceof GatewayException gateway) {
+      return new ThrownAnswer(gateway, gateway.status(), gateway.headers());
     }
     return null;
   }

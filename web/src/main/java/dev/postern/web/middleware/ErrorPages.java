@@ -11,6 +11,7 @@ import dev.postern.HttpException;
 import dev.postern.Middleware;
 import dev.postern.Response;
 import dev.postern.StartResponse;
+import dev.postern.internal.Causes;
 import dev.postern.internal.Escapes;
 import dev.postern.web.Responses;
 import dev.postern.web.internal.HeldStart;
@@ -216,16 +217,13 @@ public final class ErrorPages implements Middleware {
      * parsers leave out the cause. Others are taken for bugs of the application.
      */
     private static boolean isReaders(Exception error) {
-      Throwable cause = error;
-      for (int depth = 0; cause != null && depth < ThrownAnswer.DEPTH; depth++) {
-        if (!(cause instanceof RuntimeException
-            || cause instanceof Error
-            || cause instanceof InterruptedException)) {
-          return true;
-        }
-        cause = cause.getCause();
-      }
-      return false;
+      return Causes.first(
+              error,
+              cause ->
+                  !(cause instanceof RuntimeException
+                      || cause instanceof Error
+                      || cause instanceof InterruptedException))
+          != null;
     }
   }
 
