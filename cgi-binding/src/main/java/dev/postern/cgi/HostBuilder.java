@@ -113,8 +113,9 @@ public abstract class HostBuilder<B extends HostBuilder<B>> {
 
   /**
    * The time from the start of a program to its blank line; 30 s by default. When it is over, the
-   * host ends the program and answers 504. The clock stands still while the client still sends the
-   * request's body and the program has read all that has come of it.
+   * host ends the program and answers 504. The clock stops while the client still sends the
+   * request's body and the program has read all that has come of it. It begins again at zero when
+   * there are bytes that the program has not read.
    */
   public B headerTimeout(Duration timeout) {
     headerTimeout = positive(timeout);
