@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record ListenAddress(@Nullable InetSocketAddress socket, @Nullable Path path) {
   private static final String UNIX = "unix:";
+  private static final int PORT_DIGITS = 5;
 
   /**
    * The address of that text.
@@ -30,7 +31,8 @@ public record ListenAddress(@Nullable InetSocketAddress socket, @Nullable Path p
       return new ListenAddress(null, Path.of(text.substring(UNIX.length())).toAbsolutePath());
     }
     int colon = text.lastIndexOf(':');
-    long port = Text.parseLength(text.substring(colon + 1));
+    String digits = text.substring(colon + 1);
+    long port = digits.length() > PORT_DIGITS ? -1 : Text.parseLength(digits);
     if (colon <= 0
         || text.startsWith(UNIX)
         || text.startsWith("fd:")
