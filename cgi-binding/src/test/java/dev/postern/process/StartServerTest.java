@@ -153,7 +153,7 @@ class StartServerTest extends HostedProcessContract {
     }
   }
 
-  /** The C library shows such a program as ended while its other threads run. */
+  /** The system shows such a program as a zombie, although its other threads run. */
   @Test
   void programWhoseFirstThreadHasEnded_worksOn() throws IOException {
     Path python = Path.of("/usr/bin/python3");
