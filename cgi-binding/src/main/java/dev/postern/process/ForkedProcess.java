@@ -70,10 +70,9 @@ final class ForkedProcess extends PipedProcess {
   }
 
   /**
-   * Reads the status from the child's line {@code pid (comm) state … num_threads … exit_code} of
-   * proc(5). A child whose first thread has ended is a zombie as well while other threads run. If
-   * the number belongs to another process now, somebody else has reaped the child, because the
-   * server was killed. The status is unknown then.
+   * Reads the status from the child's line {@code pid (comm) state … exit_code} of proc(5). If the
+   * number belongs to another process now, somebody else has reaped the child, because the server
+   * was killed. The status is unknown then.
    */
   private void look() {
     try {
@@ -81,8 +80,7 @@ final class ForkedProcess extends PipedProcess {
       String[] fields = text.substring(text.lastIndexOf(')') + 2).trim().split(" ", -1);
       if (Long.parseLong(fields[19]) != start) {
         code = Exit.UNKNOWN.code();
-      } else if ((fields[0].equals("Z") || fields[0].equals("X"))
-          && Integer.parseInt(fields[17]) <= 1) {
+      } else if (ProcessTable.isDead(fields[0].charAt(0), Integer.parseInt(fields[17]))) {
         int status = Integer.parseInt(fields[fields.length - 1]);
         code = status == 0 && ProcessTable.isHidden(child.pid()) ? hiddenCode() : code(status);
       }

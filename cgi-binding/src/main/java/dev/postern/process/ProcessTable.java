@@ -146,6 +146,17 @@ public final class ProcessTable {
     return memory;
   }
 
+  /**
+   * Whether all of a process has ended. Of a process that is killed, the first thread may end many
+   * milliseconds before the last one. Until the last one ends, the process has its files and locks.
+   *
+   * @param state the state of the first thread
+   * @param threads how many threads the process has; the first one counts even after its end
+   */
+  static boolean isDead(char state, int threads) {
+    return (state == 'Z' || state == 'X') && threads <= 1;
+  }
+
   private static @Nullable Entry read(Path process) {
     try (FileInputStream stat = new FileInputStream(process + "/stat")) {
       byte[] line = new byte[LINE];
@@ -158,6 +169,7 @@ public final class ProcessTable {
           Long.parseLong(fields[3]),
           Long.parseLong(fields[6]),
           Long.parseLong(fields[11]) + Long.parseLong(fields[12]),
+          Integer.parseInt(fields[17]),
           Long.parseLong(fields[19]));
     } catch (IOException | RuntimeException e) {
       // The process has ended meanwhile.
@@ -168,15 +180,23 @@ public final class ProcessTable {
   /**
    * {@code pid (comm) state ppid pgrp session tty tpgid flags ...} of proc(5).
    *
+   * @param state the state of the first thread
    * @param work how long the process has had a processor, in ticks
    * @param start when the process began, in ticks since the system started
    */
   public record Entry(
-      long pid, char state, long group, long session, long flags, long work, long start) {
+      long pid,
+      char state,
+      long group,
+      long session,
+      long flags,
+      long work,
+      int threads,
+      long start) {
     private static final int PF_EXITING = 4;
 
     boolean isDead() {
-      return state == 'Z' || state == 'X';
+      return ProcessTable.isDead(state, threads);
     }
 
     /** Whether the process has ended, or the kernel is taking it down. */
