@@ -266,10 +266,12 @@ class ScgiGatewayTest {
     }
   }
 
-  private void awaitRefusal() {
+  /** A connection that waits is still accepted, so this leaves the gateway time to see none. */
+  private void awaitRefusal() throws InterruptedException {
     boolean accepts = true;
     while (accepts) {
       try {
+        Thread.sleep(5);
         connect().close();
       } catch (IOException e) {
         accepts = false;

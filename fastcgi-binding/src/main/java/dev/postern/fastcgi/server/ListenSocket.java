@@ -29,6 +29,12 @@ public final class ListenSocket implements Closeable {
   private final Selector selector;
   private volatile boolean refusing;
 
+  /**
+   * How many connections may have waited when {@link #refuse} was called, and were not accepted
+   * yet.
+   */
+  private int waiting = BACKLOG + 1;
+
   private ListenSocket(ServerSocketChannel channel, @Nullable UnixSocketFile file, String address)
       throws IOException {
     this.channel = channel;
@@ -103,6 +109,11 @@ public final class ListenSocket implements Closeable {
    */
   @Nullable SocketChannel accept() throws IOException {
     while (true) {
+      // New connections may come as fast as they are accepted. Of those that waited at the end, no
+      // more than the queue has are left.
+      if (refusing && waiting-- == 0) {
+        return null;
+      }
       SocketChannel accepted = channel.accept();
       if (accepted != null) {
         return accepted;
