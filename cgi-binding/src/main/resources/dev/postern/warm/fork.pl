@@ -98,12 +98,6 @@ sub private_files {
   return @files;
 }
 
-# Whether a module can be loaded before the script begins: it has a package of its own, and names no variable of main.
-sub can_be_first {
-  my ($name, $file) = @_; my $text = own_package($name, $file);
-  length $text && $file =~ /^[^\s=]+$/ && $text !~ /[\$\@%&*]\{?(?:main)?::\w/;
-}
-
 # What this child had loaded beyond its server, by the server's own descriptor: the child has none left. If the script looks
 # for modules elsewhere first, each request may have others.
 END {

@@ -61,21 +61,30 @@ sub settle_load {
 
 # Loads what earlier children have loaded, or the group was told to, which has no path. One that comes from elsewhere
 # here, or asks for what only a request knows, is at fault, and is left out next time. So is one that returns a reference:
-# if it is loaded already, `require` of the script returns 1.
+# if it is loaded already, `require` of the script returns 1. So are one that warns, one that changes what globals() tells,
+# and one that loads a file which works on the script.
 sub preload {
   my @drop;
   for (@preload) {
     my ($name, $path) = @$_;
     next if $INC{$name};
-    local ($@, $!, $_); local $SIG{__DIE__}; local $SIG{__WARN__} = sub { };
-    my $value;
-    push @drop, $name unless eval { $value = require $name; 1 } && ($path eq '' || $INC{$name} eq $path) && !ref $value;
+    my ($value, $warned); my %files = %INC;
+    local ($@, $!, $_); local $SIG{__DIE__}; local $SIG{__WARN__} = sub { $warned = 1 };
+    my $before = globals();
+    push @drop, $name unless eval { $value = require $name; 1 } && ($path eq '' || $INC{$name} eq $path) && !ref $value && !$warned;
     push @drop, $name if (tied %ENV)->{asked} || rand() != $first_random;
     (tied %ENV)->{asked} = ''; srand(42); $first_random = rand(); srand(42);
     # What it has left is there for the next ones, too.
-    if (length unshared()) { push @drop, $name; last }
+    my @along = grep { $_ ne $name && !exists $files{$_} } keys %INC;
+    if (length unshared() || globals() ne $before || grep { !can_come_along($_, $INC{$_}) } @along) { push @drop, $name; last }
   }
   refuse("drop @drop") if @drop;
+}
+
+# What a module may change for the script. If it is loaded first, the script finds the change in its first line.
+sub globals {
+  join "\0", map { $_ // '' } $,, $\, $/, $", $;, $|, $^W, select(), (map { ($_, $SIG{$_}) } sort keys %SIG),
+    map { PerlIO::get_layers($_) } *STDIN, *STDOUT, *STDERR;
 }
 
 sub report_ready { put(62, loaded_files('ready', @_)) }
@@ -122,6 +131,19 @@ sub own_package {
   local ($/, $!); open(my $source, '<:raw', $file) or return ''; my $text = <$source>; close $source;
   $text =~ s/^__(?:END|DATA)__$.*//ms;
   $text =~ /^\s*package\s+\Q$package\E\b/m ? $text : '';
+}
+
+# Whether a module can be loaded before the script begins: it has a package of its own, and names no variable of main.
+sub can_be_first {
+  my ($name, $file) = @_; my $text = own_package($name, $file);
+  length $text && $file =~ /^[^\s=]+$/ && $text !~ /[\$\@%&*]\{?(?:main)?::\w/;
+}
+
+# Whether a module that is loaded first may load that file. Files of perl itself and of packages, such as Config_heavy.pl,
+# are no settings of the script.
+sub can_come_along {
+  my ($name, $file) = @_;
+  ($file // '') =~ m{^/(?:usr/(?:local/)?(?:lib(?:32|64)?|share)/(?:[^/]+/)?perl|etc/perl/)} || can_be_first($name, $file);
 }
 
 # The flags and the position of an open file.

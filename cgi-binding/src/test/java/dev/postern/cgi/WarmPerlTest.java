@@ -345,6 +345,64 @@ class WarmPerlTest {
     assertThat(answer.body()).isEqualTo("of b");
   }
 
+  /** Each of them changes something for the script, from the line in which it is loaded. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "Handlers | $SIG{__DIE__} = sub { print qq(sorry: $_[0]); exit 0 };"
+            + " $SIG{__WARN__} = sub { print qq(told: $_[0]) };",
+        "Talking | warn qq(loads\\n);",
+        "Configured | require 'base.pl';",
+        "Separators | $, = '-'; $/ = undef;",
+        "Signals | $SIG{ALRM} = sub { };",
+        "Layers | binmode STDOUT, ':utf8';",
+        "Selected | select STDERR;",
+      })
+  void moduleThatChangesTheScript_isLoadedByEachRequest(String name, String code)
+      throws IOException {
+    Files.writeString(directory.resolve("base.pl"), "package main; $base = '/custom'; 1;\n");
+    Files.writeString(directory.resolve("Harmless.pm"), "package Harmless; 1;\n");
+    Files.writeString(directory.resolve(name + ".pm"), "package " + name + "; " + code + " 1;\n");
+    String script = "changes-" + name + ".pl";
+    site.script(
+        script,
+        "#!/usr/bin/perl",
+        "use lib '" + directory + "';",
+        "print STDERR map qq($_\\n), grep /Harmless|" + name + "/, keys %INC;",
+        "our $base = '/default'; print qq(Content-Type: text/plain\\n\\n), 1, 2, qq(\\xe4);",
+        "print $SIG{ALRM} ? 'set' : 'unset', defined $/ ? 'line' : 'all';",
+        "require Harmless; require " + name + ";",
+        "print 1, 2, qq(\\xe4), $base; warn qq(w\\n); die qq(d\\n);");
+    WarmSite.Answer spawned = site.spawn(() -> Call.get("/" + script));
+    site.forkUntilLogged(
+        "Harmless.pm",
+        () -> Call.get("/" + script),
+        answer -> {
+          assertThat(answer.body()).isEqualTo(spawned.body());
+          assertThat(answer.log().replace(script + ": Harmless.pm\n", "")).isEqualTo(spawned.log());
+          assertThat(answer.exit()).isEqualTo(spawned.exit());
+        });
+  }
+
+  /** Such modules name variables of main, or have files without a package, for all scripts. */
+  @Test
+  void moduleThatLoadsPartsOfPerl_isLearned() throws IOException {
+    Files.writeString(
+        directory.resolve("Parts.pm"),
+        "package Parts; use Getopt::Long; use Config; our $type = $Config{uidtype}; 1;\n");
+    site.script(
+        "parts.pl",
+        "#!/usr/bin/perl",
+        "use lib '" + directory + "'; print STDERR grep /Parts|heavy/, sort keys %INC;",
+        "require Parts; print qq(Content-Type: text/plain\\n\\n$Parts::type);");
+    WarmSite.Answer spawned = site.spawn(() -> Call.get("/parts.pl"));
+    site.forkUntilLogged(
+        "Config_heavy.plParts.pm",
+        () -> Call.get("/parts.pl"),
+        answer -> assertThat(answer.body()).isEqualTo(spawned.body()));
+  }
+
   /** When a script requires a loaded module, perl returns 1. */
   @Test
   void moduleWhoseValueIsAReference_isLoadedByEachRequest() throws IOException {
