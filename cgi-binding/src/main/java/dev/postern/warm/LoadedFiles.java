@@ -30,7 +30,8 @@ final class LoadedFiles {
     String[] words = report.split("\t", -1);
     for (int i = 1; i < words.length; i++) {
       String text = FileNames.ofBytes(words[i]);
-      if (text != null && text.indexOf('\0') < 0) {
+      // A process without files to tell sends an empty name, which would be that of its directory.
+      if (text != null && !text.isEmpty() && text.indexOf('\0') < 0) {
         Path file = directory.resolve(text);
         Stamp seen = Stamp.of(file);
         boolean late = !seen.equals(NONE) && seen.isChangedSince(since);

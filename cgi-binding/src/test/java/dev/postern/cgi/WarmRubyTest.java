@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -128,6 +129,22 @@ class WarmRubyTest {
     for (int i = 0; i < 50; i++) {
       for (String number : site.ask(() -> Call.get("/random.rb")).body().split(" ")) {
         assertThat(seen.add(number)).isTrue();
+      }
+    }
+  }
+
+  @Test
+  void fileThatIsMadeInTheWorkingDirectory_isNoChange() throws Exception {
+    Path own = Files.createDirectory(directory.resolve("work"));
+    Duration interval = Duration.ofMillis(1);
+    try (WarmSite other = new WarmSite(own, group -> group.reloadEvery(interval), host -> host)) {
+      other.script("made.rb", "#!/usr/bin/ruby", HEAD, "File.write(\"#{$$}\", ''); print 'made'");
+      other.fork(() -> Call.get("/made.rb"));
+      for (int i = 0; i < 5; i++) {
+        long asked = System.nanoTime();
+        Awaited.await(() -> System.nanoTime() - asked > interval.toNanos());
+        assertThat(other.ask(() -> Call.get("/made.rb")).body()).isEqualTo("made");
+        assertThat(other.last().coldReason()).isEmpty();
       }
     }
   }
