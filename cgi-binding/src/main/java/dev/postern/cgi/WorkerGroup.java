@@ -378,7 +378,8 @@ public final class WorkerGroup implements AutoCloseable {
 
     /**
      * How often the group checks whether a server's interpreter or loaded modules have changed;
-     * each second by default. The script itself is checked for each request.
+     * each second by default. The script itself and its working directory are checked for each
+     * request, those of an application as often as its modules.
      */
     public Builder reloadEvery(Duration time) {
       reloadEvery = positive("reload interval", time);

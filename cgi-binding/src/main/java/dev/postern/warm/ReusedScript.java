@@ -28,6 +28,7 @@ final class ReusedScript implements PooledScript, WorkerPool.Listener {
   private final Set<String> told = new HashSet<>();
 
   private Stamp stamp;
+  private Stamp directory;
   private long asked;
   private boolean wasAsked;
   private String failure = "";
@@ -49,6 +50,7 @@ final class ReusedScript implements PooledScript, WorkerPool.Listener {
     this.pool = pool;
     this.key = key;
     this.stamp = Stamp.of(key.program());
+    this.directory = Stamp.ofDirectory(key.directory());
     this.preload = new Preload(this, pool, language);
     this.workers =
         new WorkerPool(
@@ -106,12 +108,12 @@ final class ReusedScript implements PooledScript, WorkerPool.Listener {
     Stamp seen = Stamp.of(key.program());
     if (!seen.equals(stamp)) {
       stamp = seen;
-      failure = "";
-      refused = false;
-      preload.clear();
-      workers.renew("it has changed");
-      begin();
-      return "it has changed";
+      return loadAnew("it has changed");
+    }
+    Stamp place = Stamp.ofDirectory(key.directory());
+    if (!place.equals(directory)) {
+      directory = place;
+      return loadAnew(ScriptPool.MOVED);
     }
     long now = System.nanoTime();
     if (workers.hasWorkers()) {
@@ -128,6 +130,16 @@ final class ReusedScript implements PooledScript, WorkerPool.Listener {
       return "it is asked for the first time";
     }
     return begin() ? "it is loading" : pool.fullReason();
+  }
+
+  /** Forgets all that was found out about the script, and begins to load it anew. */
+  private String loadAnew(String why) {
+    failure = "";
+    refused = false;
+    preload.clear();
+    workers.renew(why);
+    begin();
+    return why;
   }
 
   private boolean isWaiting() {

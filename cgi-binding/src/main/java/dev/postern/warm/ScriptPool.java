@@ -41,6 +41,9 @@ public final class ScriptPool implements AutoCloseable {
   /** The start of what is said when the system has no room for a process or a thread. */
   static final String CANNOT_LOAD = "it cannot be loaded: ";
 
+  /** Why the processes of a script or application end whose working directory is another one. */
+  static final String MOVED = "its directory has changed";
+
   static final String CLOSED = "its group is closed";
 
   /** The most scripts of a group, which is more than a directory has. Later scripts stay cold. */

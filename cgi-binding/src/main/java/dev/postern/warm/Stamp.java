@@ -10,17 +10,31 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells whether a file is still the one that was loaded. Immutable.
+ * Tells whether a file is still the one that was loaded, or a directory the one in which a process
+ * was started. Immutable.
  *
- * @param attributes device, inode, size and times; null when there is no such file
+ * @param attributes device and inode, of a file also size and times; null when there is no such
+ *     file
  */
 record Stamp(@Nullable Map<String, Object> attributes) {
   /** File times advance by the tick of the kernel, so two changes within one tick look the same. */
   private static final Duration TICK = Duration.ofMillis(50);
 
   static Stamp of(Path file) {
+    return of(file, "unix:dev,ino,size,lastModifiedTime,ctime");
+  }
+
+  /**
+   * Of a directory, which stays the same whatever is made in it. Another one may take its name, as
+   * by a link to the next release. A process that was started in the old one stays there.
+   */
+  static Stamp ofDirectory(Path directory) {
+    return of(directory, "unix:dev,ino");
+  }
+
+  private static Stamp of(Path file, String attributes) {
     try {
-      return new Stamp(Files.readAttributes(file, "unix:dev,ino,size,lastModifiedTime,ctime"));
+      return new Stamp(Files.readAttributes(file, attributes));
     } catch (IOException | UnsupportedOperationException | IllegalArgumentException e) {
       return new Stamp(null);
     }

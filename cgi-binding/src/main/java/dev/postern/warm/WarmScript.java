@@ -38,6 +38,7 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
   private final Set<String> requestNames;
 
   private Stamp stamp;
+  private Stamp directory;
   private volatile @Nullable ForkServer current;
   private volatile @Nullable ForkServer next;
 
@@ -86,6 +87,7 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
     this.command = command;
     this.requestNames = requestNames;
     this.stamp = Stamp.of(key.program());
+    this.directory = Stamp.ofDirectory(key.directory());
     this.preload = new Preload(this, pool, language);
     this.libraries = pool.options().libraries() && language.hasLibrariesRung();
   }
@@ -177,9 +179,12 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
     Stamp seen = Stamp.of(key.program());
     if (!seen.equals(stamp)) {
       stamp = seen;
-      forgetAll();
-      begin();
-      return "it has changed";
+      return loadAnew("it has changed");
+    }
+    Stamp place = Stamp.ofDirectory(key.directory());
+    if (!place.equals(directory)) {
+      directory = place;
+      return loadAnew(ScriptPool.MOVED);
     }
     if (current != null && !current.isServing()) {
       current = null;
@@ -223,20 +228,22 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
     return begin() ? "it is loading" : pool.fullReason();
   }
 
-  /** Forgets all that was found out about the script, because the script has changed. */
-  private void forgetAll() {
+  /** Forgets all that was found out about the script, and begins to load it anew. */
+  private String loadAnew(String why) {
     logged = "";
     mustWait = false;
     failures = 0;
     forgetFindings();
     if (current != null) {
-      retire(current, "it has changed");
+      retire(current, why);
       current = null;
     }
     if (next != null) {
-      retire(next, "it has changed");
+      retire(next, why);
       next = null;
     }
+    begin();
+    return why;
   }
 
   private void forgetFindings() {
@@ -348,7 +355,9 @@ final class WarmScript implements PooledScript, ForkServer.Listener {
       return false;
     }
     next = null;
-    if (!Stamp.of(key.program()).equals(stamp) || server.changedWhileLoading()) {
+    if (!Stamp.of(key.program()).equals(stamp)
+        || !Stamp.ofDirectory(key.directory()).equals(directory)
+        || server.changedWhileLoading()) {
       retire(server, "a file has changed while it loaded");
       return false;
     }

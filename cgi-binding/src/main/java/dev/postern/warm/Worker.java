@@ -54,6 +54,7 @@ final class Worker implements PooledScript.Ending {
   private final Instant begun = Stamp.now();
   private final long beganNanos = System.nanoTime();
   private final LoadedFiles files;
+  private final Stamp directory;
   private final Thread thread;
 
   /** When the worker said last which files it has loaded. Used by its thread alone. */
@@ -72,6 +73,7 @@ final class Worker implements PooledScript.Ending {
     this.kind = kind;
     this.start = start;
     this.files = new LoadedFiles(start.directory());
+    this.directory = Stamp.ofDirectory(start.directory());
     this.generation = generation;
     this.listener = listener;
     this.thread = new Thread(null, this::run, "postern-worker", 256 * 1024, false);
@@ -300,9 +302,12 @@ final class Worker implements PooledScript.Ending {
     return turn == null || turn.isDone() ? null : turn;
   }
 
-  /** Whether a file that the worker has loaded has changed on disk since. */
-  boolean isStale() {
-    return files.changed() != null;
+  /** Why the worker is stale; null if what it has loaded, and its directory, are still there. */
+  @Nullable String stale() {
+    if (!Stamp.ofDirectory(start.directory()).equals(directory)) {
+      return ScriptPool.MOVED;
+    }
+    return files.changed() == null ? null : "a file has changed";
   }
 
   /** Counts a request that is handed over. */

@@ -361,7 +361,7 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
     retire(all, why);
   }
 
-  /** Ends workers that have loaded a file which has changed since. */
+  /** Ends workers that have loaded a file which has changed since, or whose directory has. */
   void renewStale() {
     long now = System.nanoTime();
     List<Worker> all;
@@ -373,7 +373,12 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
       all = List.copyOf(workers);
     }
     // Without the lock: there may be thousands of files, and a file system that hangs.
-    retire(all.stream().filter(Worker::isStale).toList(), "a file has changed");
+    for (Worker worker : all) {
+      String why = worker.stale();
+      if (why != null) {
+        retire(List.of(worker), why);
+      }
+    }
   }
 
   @Override

@@ -27,6 +27,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -714,5 +715,53 @@ class WarmGroupTest {
       assertThatThrownBy(() -> host.delegate(glob, group.build()))
           .isInstanceOf(IllegalArgumentException.class);
     }
+  }
+
+  /**
+   * A link gets another target, as at a release. Then the directory is renamed, and a new one gets
+   * its name.
+   */
+  @ParameterizedTest
+  @CsvSource({"FORK, pl", "FORK, py", "FORK, rb", "REUSE, pl", "REUSE, py"})
+  void newWorkingDirectory_isThatOfTheNextRequest(WorkerMode mode, String language)
+      throws Exception {
+    String name = "p." + language;
+    perl("p.pl", HEAD + "open F, '<', 'release' or die; print <F>;");
+    Programs.write(
+        directory.resolve("p.py"),
+        "#!/usr/bin/python3\n"
+            + "print('Content-Type: text/plain\\n\\n' + open('release').read(), end='')\n");
+    Programs.write(
+        directory.resolve("p.rb"),
+        "#!/usr/bin/ruby\nprint \"Content-Type: text/plain\\n\\n\", File.read('release')\n");
+    Path first = release("first", "one");
+    Path second = release("second", "two");
+    Path current = Files.createSymbolicLink(directory.resolve("current"), first);
+    try (WarmSite site =
+        new WarmSite(
+            directory,
+            mode,
+            group -> group.processes(1).learn(false),
+            host -> host.workingDirectory(current))) {
+      assertThat(site.fork(() -> Call.get("/" + name)).body()).isEqualTo("one");
+
+      Files.delete(current);
+      Files.createSymbolicLink(current, second);
+      assertThat(site.ask(() -> Call.get("/" + name)).body()).isEqualTo("two");
+      assertThat(site.last().coldReason()).isEqualTo("its directory has changed");
+      assertThat(site.fork(() -> Call.get("/" + name)).body()).isEqualTo("two");
+
+      Files.move(second, directory.resolve("old"));
+      release("second", "three");
+      assertThat(site.ask(() -> Call.get("/" + name)).body()).isEqualTo("three");
+      assertThat(site.last().coldReason()).isEqualTo("its directory has changed");
+      assertThat(site.fork(() -> Call.get("/" + name)).body()).isEqualTo("three");
+    }
+  }
+
+  private Path release(String name, String text) throws IOException {
+    Path release = Files.createDirectory(directory.resolve(name));
+    Files.writeString(release.resolve("release"), text);
+    return release;
   }
 }

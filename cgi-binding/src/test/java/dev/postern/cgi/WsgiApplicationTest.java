@@ -364,6 +364,29 @@ class WsgiApplicationTest {
     }
   }
 
+  @Test
+  void newWorkingDirectory_isThatOfANewWorker() throws Exception {
+    Path first = Files.createDirectory(directory.resolve("first"));
+    Path second = Files.createDirectory(directory.resolve("second"));
+    Files.writeString(first.resolve("release"), "one");
+    Files.writeString(second.resolve("release"), "two");
+    Path current = Files.createSymbolicLink(directory.resolve("current"), first);
+    try (WorkerGroup own =
+            WorkerGroup.builder("current")
+                .reloadEvery(Duration.ofMillis(20))
+                .workingDirectory(current)
+                .build();
+        WsgiApplication app =
+            builder(function(START + "    return [open('release', 'rb').read()]\n"))
+                .workers(own)
+                .build()) {
+      assertThat(Call.get("/").to(app).body()).isEqualTo("one");
+      Files.delete(current);
+      Files.createSymbolicLink(current, second);
+      await(() -> Call.get("/").to(app).body().equals("two"));
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"caf\u00e9", "line\nfeed", "it's \\ \" $x @y"})
   void fileBelowADirectoryOfAnyName_isServed(String name) throws Exception {
