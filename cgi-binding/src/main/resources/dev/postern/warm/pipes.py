@@ -50,9 +50,12 @@ class LoadedFiles:
 
 
 def file_of(module):
-    """The module's file, or None. A module that loads itself when somebody asks it for anything is not asked."""
+    """The module's file, or the archive that it is in, or None. A module that loads itself when somebody asks it for anything
+    is not asked."""
     try:
-        file = object.__getattribute__(module, '__dict__').get('__file__')
+        names = object.__getattribute__(module, '__dict__')
+        archive = getattr(getattr(names.get('__spec__'), 'loader', None), 'archive', None)
+        file = archive if isinstance(archive, str) else names.get('__file__')
         return file if isinstance(file, str) else None
     except Exception:
         return None

@@ -8,9 +8,12 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 
 /** Programs for tests, written where they are used. */
 public final class Programs {
@@ -33,6 +36,16 @@ public final class Programs {
     Path data = directory.resolve(name + ".out");
     Files.write(data, output.getBytes(StandardCharsets.ISO_8859_1));
     return sh(directory, name, "exec cat '" + data + "'");
+  }
+
+  /** An archive with one file, which takes the place of another archive at once. */
+  static Path zip(Path file, String name, String content) throws IOException {
+    Path made = file.resolveSibling(file.getFileName() + ".new");
+    try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(made))) {
+      zip.putNextEntry(new ZipEntry(name));
+      zip.write(content.getBytes(StandardCharsets.UTF_8));
+    }
+    return Files.move(made, file, StandardCopyOption.ATOMIC_MOVE);
   }
 
   /**

@@ -262,6 +262,35 @@ class WarmPythonTest {
     assertThat(site.fork(() -> Call.get("/change.py")).body()).isEqualTo("newer\n");
   }
 
+  @Test
+  void changedArchive_isNewWithinTheInterval() throws Exception {
+    Path own = Files.createDirectory(directory.resolve("archives"));
+    Path archive = Programs.zip(own.resolve("archive.zip"), "zipped.py", "value = 'old'\n");
+    try (WarmSite other =
+        new WarmSite(
+            own,
+            group ->
+                group
+                    .reloadEvery(Duration.ofMillis(20))
+                    .environment("PYTHONPATH", archive.toString()),
+            host -> host)) {
+      other.script(
+          "zip.py",
+          "#!/usr/bin/python3",
+          "import sys",
+          "print('zipped' in sys.modules, file=sys.stderr)",
+          HEAD,
+          "import zipped; print(zipped.value)");
+      other.forkUntilLogged(
+          "True",
+          () -> Call.get("/zip.py"),
+          answer -> assertThat(answer.body()).isEqualTo("old\n"));
+      Programs.zip(archive, "zipped.py", "value = 'newer'\n");
+      Awaited.await(() -> other.ask(() -> Call.get("/zip.py")).body().equals("newer\n"));
+      assertThat(other.fork(() -> Call.get("/zip.py")).body()).isEqualTo("newer\n");
+    }
+  }
+
   /** Of the script, of what it imports, and of the system: none is that of another request. */
   @Test
   void randomNumbers_neverRepeat() throws IOException {

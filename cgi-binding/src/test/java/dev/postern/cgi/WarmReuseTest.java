@@ -679,6 +679,24 @@ class WarmReuseTest {
   }
 
   @Test
+  void changedArchive_isNew() throws Exception {
+    Path archive = directory.resolve("archive.zip");
+    Programs.zip(archive, "zipped.py", "value = 'old'\n");
+    site.script(
+        "zip.py",
+        "#!/usr/bin/python3",
+        PYTHON,
+        "import sys; sys.path.append('" + archive + "'); import zipped; print(zipped.value)");
+    assertThat(site.fork(() -> get("zip.py", "")).body()).isEqualTo("old\n");
+    Programs.zip(archive, "zipped.py", "value = 'newer'\n");
+    // Not by many requests, after which a worker ends.
+    long changed = System.nanoTime();
+    await(() -> System.nanoTime() - changed > TimeUnit.MILLISECONDS.toNanos(20));
+    assertThat(site.ask(() -> get("zip.py", "")).body()).isEqualTo("newer\n");
+    assertThat(site.fork(() -> get("zip.py", "")).body()).isEqualTo("newer\n");
+  }
+
+  @Test
   void changedScript_isNew() throws Exception {
     site.script("change.py", "#!/usr/bin/python3", PYTHON, "print('old')");
     assertThat(site.fork(() -> get("change.py", "")).body()).isEqualTo("old\n");

@@ -365,6 +365,19 @@ class WsgiApplicationTest {
   }
 
   @Test
+  void changedArchive_isLoadedAnew() throws Exception {
+    Path archive = directory.resolve("archive.zip");
+    Programs.zip(archive, "views.py", "text = b'old'\n");
+    String imports = "import sys\nsys.path.append('" + archive + "')\nimport views\n";
+    try (WsgiApplication app =
+        builder(imports + function(START + "    return [views.text]\n")).build()) {
+      assertThat(Call.get("/").to(app).body()).isEqualTo("old");
+      Programs.zip(archive, "views.py", "text = b'newer'\n");
+      await(() -> Call.get("/").to(app).body().equals("newer"));
+    }
+  }
+
+  @Test
   void newWorkingDirectory_isThatOfANewWorker() throws Exception {
     Path first = Files.createDirectory(directory.resolve("first"));
     Path second = Files.createDirectory(directory.resolve("second"));
