@@ -19,10 +19,12 @@ module PosternWarm
     end
     commands, @reports, log = [STDIN, STDOUT, STDERR].map { |io| IO.for_fd(io.fcntl(DUPFD_CLOEXEC, 61)) }
     @reports.sync = true
-    null = File.open('/dev/null', 'r+')
-    point(STDIN, null)
-    point(STDOUT, null)
-    null.close
+    # Not by File.open: a stream takes the class and the path of what it is reopened with.
+    { STDIN => 'r', STDOUT => 'w' }.each do |stream, mode|
+      null = IO.for_fd(IO.sysopen('/dev/null', mode), mode)
+      point(stream, null)
+      null.close
+    end
     life_read, life_write = IO.pipe
     @server = $$
     alarm = trap('ALRM') { raise Refused, 'Resource temporarily unavailable' if @forking && $$ == @server }

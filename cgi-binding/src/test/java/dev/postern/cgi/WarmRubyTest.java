@@ -134,6 +134,18 @@ class WarmRubyTest {
   }
 
   @Test
+  void streams_areThoseOfANewProcess() throws IOException {
+    WarmSite.Answer answer =
+        same(
+            "streams.rb",
+            "#!/usr/bin/ruby",
+            HEAD,
+            "[STDIN, STDOUT, STDERR].each { |io| p io.class, io, io.sync, io.external_encoding }",
+            "begin; STDIN.write('x'); rescue IOError => e; puts e.message; end; p STDIN.read");
+    assertThat(answer.body()).contains("#<IO:<STDIN>>", "#<IO:<STDOUT>>", "not opened for writing");
+  }
+
+  @Test
   void fileThatIsMadeInTheWorkingDirectory_isNoChange() throws Exception {
     Path own = Files.createDirectory(directory.resolve("work"));
     Duration interval = Duration.ofMillis(1);
