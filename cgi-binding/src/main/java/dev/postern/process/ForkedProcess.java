@@ -19,7 +19,10 @@ final class ForkedProcess extends PipedProcess {
   /** Usually a child ends right after its output, so the first checks come soon. */
   private static final long FIRST_LOOK_NANOS = TimeUnit.MICROSECONDS.toNanos(100);
 
-  private static final long LAST_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
+  private static final long SOON_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
+
+  /** From when on the looks become rarer, because the program works on after its output. */
+  private static final long LONG_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
   private final Path stat;
   private final long start;
@@ -113,12 +116,13 @@ final class ForkedProcess extends PipedProcess {
     long limit = unit.toNanos(timeout);
     long look = FIRST_LOOK_NANOS;
     while (isAlive()) {
-      long left = limit - (System.nanoTime() - begun);
-      if (left <= 0) {
+      long waited = System.nanoTime() - begun;
+      if (waited >= limit) {
         return false;
       }
-      TimeUnit.NANOSECONDS.sleep(Math.min(left, look));
-      look = Math.min(look * 2, LAST_LOOK_NANOS);
+      TimeUnit.NANOSECONDS.sleep(Math.min(limit - waited, look));
+      long longest = waited < LONG_NANOS ? SOON_LOOK_NANOS : HostedProcess.LOOK_NANOS;
+      look = Math.min(look * 2, longest);
     }
     return true;
   }

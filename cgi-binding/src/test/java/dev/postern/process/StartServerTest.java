@@ -9,6 +9,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -135,6 +136,26 @@ class StartServerTest extends HostedProcessContract {
       long fileTooLarge = 1L << 24;
       assertThat(ignored & (brokenPipe | fileTooLarge)).isZero();
     }
+  }
+
+  /** Each look reads a file of /proc. */
+  @Test
+  void programThatWorksOn_isLookedAtMoreAndMoreRarely() throws IOException {
+    Map<String, String> variables = Map.of("PATH", "/usr/bin:/bin");
+    try (Running program = served(null, variables, "exec >&-; exec sleep 1.5")) {
+      assertThat(program.output()).isEmpty();
+      long before = reads();
+      assertThat(program.process.finish(Duration.ofSeconds(60))).isTrue();
+      // 2 or 3 for each of about 50 looks in the first 100 ms, and of about 20 looks afterwards.
+      assertThat(reads() - before).isLessThan(500);
+    }
+  }
+
+  /** How often this thread has read from a file. */
+  private static long reads() throws IOException {
+    String counts = Files.readString(Path.of("/proc/thread-self/io"));
+    String line = counts.lines().filter(l -> l.startsWith("syscr:")).findFirst().orElseThrow();
+    return Long.parseLong(line.substring(line.indexOf(' ') + 1));
   }
 
   /** The server keeps neither the directory of a program nor its pipes. */
