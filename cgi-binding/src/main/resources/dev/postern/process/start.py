@@ -8,7 +8,7 @@
 # PIPES are three descriptors of this process: one takes a program's input, one has its output and one its errors. They
 # are missing when the system has no room for pipes. The bytes are DIRECTORY\0COUNT\0WORD\0...NAME=VALUE\0...
 # An ended program stays in the process table until it is forgotten. When the commands end, this process ends with the
-# last of its programs.
+# last of its programs. A signal that ends all processes of the server, as of its control group, does not end this one.
 import os
 import signal
 
@@ -17,6 +17,10 @@ MINE = (1, 2, 4)
 ITS = (0, 3, 5)
 # Python ignores these signals, and its children would.
 IGNORED = (signal.SIGPIPE, signal.SIGXFSZ)
+# Of these signals, those that the JVM does not ignore. A program is not to ignore them either.
+STOPS = [stop for stop in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM) if signal.getsignal(stop) != signal.SIG_IGN]
+for stop in STOPS:
+    signal.signal(stop, signal.SIG_IGN)
 
 buffer = b""
 forgotten = set()
@@ -57,7 +61,7 @@ def run(request, ends):
             dict(variable.split(b"=", 1) for variable in variables),
             file_actions=[(os.POSIX_SPAWN_DUP2, ends[end], number) for number, end in enumerate(ITS)],
             setsid=True,
-            setsigdef=IGNORED,
+            setsigdef=[*IGNORED, *STOPS],
         )
     except Exception:
         return 0

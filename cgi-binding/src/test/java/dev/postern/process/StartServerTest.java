@@ -119,6 +119,26 @@ class StartServerTest extends HostedProcessContract {
     StartServer.begin();
   }
 
+  /** As a service manager does that stops all processes of a control group at once. */
+  @Test
+  void serverThatIsToldToEnd_staysWithItsPrograms() throws Exception {
+    Path go = directory.resolve("go");
+    String script = "until [ -e '" + go + "' ]; do sleep 0.02; done; echo on; exit 7";
+    try (Running program = served(null, Map.of("PATH", "/usr/bin:/bin"), script)) {
+      List<ProcessHandle> server = servers();
+      for (String name : List.of("HUP", "INT", "TERM")) {
+        signal(name, server.get(0));
+      }
+      try (Running next = served(null, Map.of(), "echo next")) {
+        assertThat(next.output()).isEqualTo("next\n");
+      }
+      assertThat(servers()).isEqualTo(server);
+      Files.createFile(go);
+      assertThat(program.output()).isEqualTo("on\n");
+      assertThat(program.process.exit().code()).isEqualTo(7);
+    }
+  }
+
   /** A request that may not fit into the pipe to the server is for the other way. */
   @Test
   void longRequest_isLeftToTheOtherWay() throws IOException {
@@ -126,15 +146,18 @@ class StartServerTest extends HostedProcessContract {
     assertThat(StartServer.launch(List.of("/bin/true"), variables, ROOT, null)).isNull();
   }
 
-  /** Python ignores some signals, and its children would. */
+  /** Python and the server ignore some signals, and their children would. */
   @Test
-  void signalsThatPythonIgnores_haveTheirDefault() throws IOException {
-    String script = "while read name mask; do [ $name != SigIgn: ] || echo $mask; done";
-    try (Running program = served(null, Map.of(), script + " </proc/self/status")) {
-      long ignored = Long.parseLong(program.output().trim(), 16);
+  void signalsThatTheServerIgnores_areThoseOfTheJvm() throws IOException {
+    String script = "while read line; do echo \"$line\"; done </proc/self/status";
+    try (Running program = served(null, Map.of(), script)) {
+      long ignored = signals(program.output(), "SigIgn");
       long brokenPipe = 1L << 12;
       long fileTooLarge = 1L << 24;
       assertThat(ignored & (brokenPipe | fileTooLarge)).isZero();
+      long stops = 1L | 1L << 1 | 1L << 14;
+      long own = signals(Files.readString(Path.of("/proc/self/status")), "SigIgn");
+      assertThat(ignored & stops).isEqualTo(own & stops);
     }
   }
 
