@@ -18,10 +18,12 @@ import dev.postern.program.NeverRuns;
 import dev.postern.program.Program;
 import dev.postern.program.ProgramFinder;
 import java.io.IOException;
-import java.io.UncheckedIOException;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -29,7 +31,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -89,17 +90,52 @@ public final class CgiDirectory implements Application, AutoCloseable {
    * Lets eager groups load their programs. Each file is looked up by the path that a request would
    * have.
    */
-  private void loadAll() {
-    try (Stream<Path> files = Files.walk(root)) {
-      for (Path file : files.limit(EAGER_FILES).filter(Files::isRegularFile).toList()) {
-        String path = ProgramText.toBytes(root.relativize(file));
-        if (path != null && !javaExtensions.contains(extension(file))) {
-          load("/" + path);
-        }
+  private void loadAll() throws IOException {
+    for (Path file : files()) {
+      String path = ProgramText.toBytes(root.relativize(file));
+      if (path != null && !javaExtensions.contains(extension(file))) {
+        load("/" + path);
       }
-    } catch (IOException | UncheckedIOException e) {
-      // A program that cannot be read now is loaded when it is requested.
     }
+  }
+
+  /** All files, up to a number, in the directories that can be read. */
+  private List<Path> files() throws IOException {
+    List<Path> files = new ArrayList<>();
+    Files.walkFileTree(
+        root,
+        new SimpleFileVisitor<>() {
+          private int looked;
+
+          @Override
+          public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes unused) {
+            return next();
+          }
+
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes unused) {
+            if (Files.isRegularFile(file)) {
+              files.add(file);
+            }
+            return next();
+          }
+
+          @Override
+          public FileVisitResult visitFileFailed(Path file, IOException failure) {
+            // A program that cannot be read now is loaded when it is requested.
+            return next();
+          }
+
+          @Override
+          public FileVisitResult postVisitDirectory(Path directory, @Nullable IOException failure) {
+            return FileVisitResult.CONTINUE;
+          }
+
+          private FileVisitResult next() {
+            return ++looked < EAGER_FILES ? FileVisitResult.CONTINUE : FileVisitResult.TERMINATE;
+          }
+        });
+    return files;
   }
 
   private void load(String path) {

@@ -148,7 +148,7 @@ class WarmFaultTest {
         report);
 
     List<String> lines = Files.readAllLines(report);
-    assertThat(lines).as("%s", lines).hasSize(19);
+    assertThat(lines).as("%s", lines).hasSize(20);
     int next = 0;
     for (String language : List.of("pl", "py", "rb")) {
       assertThat(lines.get(next++))
@@ -157,6 +157,7 @@ class WarmFaultTest {
       assertThat(lines.get(next++)).isEqualTo(language + " ok fork  same");
     }
     assertThat(lines.get(next++)).startsWith("load: it cannot be loaded: fork: ");
+    assertThat(lines.get(next++)).isEqualTo("unreadable: false 2");
     String log = Files.readString(directory.resolve("errors"), StandardCharsets.ISO_8859_1);
     String why = "the system does not let its pipes be opened by /proc";
     for (int i = 0; i < 3; i++) {

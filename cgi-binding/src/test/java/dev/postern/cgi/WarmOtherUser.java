@@ -3,9 +3,11 @@ package dev.postern.cgi;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.UnaryOperator;
@@ -40,6 +42,7 @@ final class WarmOtherUser {
     }
     refused(Files.createDirectory(directory.resolve("refused")), report);
     refusedAtLoad(Files.createDirectory(directory.resolve("at-load")), report);
+    unreadable(Files.createDirectory(directory.resolve("unreadable")), report);
     Path hidden = Files.createDirectory(directory.resolve("hidden"));
     for (WorkerMode mode : WorkerMode.values()) {
       hidden(hidden, mode, report);
@@ -86,6 +89,21 @@ final class WarmOtherUser {
         site.ask(() -> Call.get("/p.pl"));
       } while (site.status("p.pl").why().isEmpty() && System.nanoTime() - start < NANOS);
       report.add("load: " + site.status("p.pl").why());
+    }
+  }
+
+  /** A directory that cannot be read does not keep the others from being loaded ahead. */
+  private static void unreadable(Path directory, List<String> report) throws Exception {
+    write(directory, "first.pl", "");
+    write(Files.createDirectory(directory.resolve("z")), "last.pl", "");
+    Path closed = Files.createDirectory(directory.resolve("closed"));
+    // A script that has just changed is not loaded.
+    Thread.sleep(200);
+    Files.setPosixFilePermissions(closed, Set.of());
+    try (WarmSite site = new WarmSite(directory, WorkerGroup.Builder::eager, host -> host)) {
+      report.add("unreadable: " + Files.isReadable(closed) + " " + site.group.status().size());
+    } finally {
+      Files.setPosixFilePermissions(closed, PosixFilePermissions.fromString("rwx------"));
     }
   }
 
