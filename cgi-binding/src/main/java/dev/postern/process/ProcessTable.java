@@ -157,11 +157,28 @@ public final class ProcessTable {
     return (state == 'Z' || state == 'X') && threads <= 1;
   }
 
+  /**
+   * Whether the kernel is taking down all threads of a process. A first thread that has ended alone
+   * looks as if the kernel were taking the process down.
+   */
+  private static boolean areThreadsEnding(long pid) {
+    Path tasks = PROC.resolve(Long.toString(pid)).resolve("task");
+    String[] names = tasks.toFile().list();
+    // Null when the process has ended meanwhile, or there is no free descriptor.
+    for (String name : names == null ? new String[0] : names) {
+      Entry thread = read(tasks.resolve(name));
+      if (thread != null && !thread.isTakenDown()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   private static @Nullable Entry read(Path process) {
     try (FileInputStream stat = new FileInputStream(process + "/stat")) {
       byte[] line = new byte[LINE];
       String text = new String(line, 0, stat.read(line), StandardCharsets.ISO_8859_1);
-      String[] fields = text.substring(text.lastIndexOf(')') + 2).split(" ", 21);
+      String[] fields = text.substring(text.lastIndexOf(')') + 2).split(" ", 30);
       return new Entry(
           Long.parseLong(text.substring(0, text.indexOf(' '))),
           fields[0].charAt(0),
@@ -170,7 +187,8 @@ public final class ProcessTable {
           Long.parseLong(fields[6]),
           Long.parseLong(fields[11]) + Long.parseLong(fields[12]),
           Integer.parseInt(fields[17]),
-          Long.parseLong(fields[19]));
+          Long.parseLong(fields[19]),
+          Long.parseLong(fields[28]));
     } catch (IOException | RuntimeException e) {
       // The process has ended meanwhile.
       return null;
@@ -181,8 +199,10 @@ public final class ProcessTable {
    * {@code pid (comm) state ppid pgrp session tty tpgid flags ...} of proc(5).
    *
    * @param state the state of the first thread
+   * @param flags those of the first thread
    * @param work how long the process has had a processor, in ticks
    * @param start when the process began, in ticks since the system started
+   * @param pending the signals that the first thread has not taken yet, as bits
    */
   public record Entry(
       long pid,
@@ -192,8 +212,11 @@ public final class ProcessTable {
       long flags,
       long work,
       int threads,
-      long start) {
-    private static final int PF_EXITING = 4;
+      long start,
+      long pending) {
+    private static final int PF_EXITING = 0x4;
+    private static final int PF_SIGNALED = 0x400;
+    private static final int SIGKILL = 1 << 8;
 
     boolean isDead() {
       return ProcessTable.isDead(state, threads);
@@ -201,7 +224,15 @@ public final class ProcessTable {
 
     /** Whether the process has ended, or the kernel is taking it down. */
     boolean isEnding() {
-      return isDead() || (flags & PF_EXITING) != 0;
+      return isDead() || isTakenDown() && (threads <= 1 || areThreadsEnding(pid));
+    }
+
+    /**
+     * Whether the kernel is taking down this thread. It ends all threads of a process by a SIGKILL
+     * for each, which a thread takes in its own time.
+     */
+    private boolean isTakenDown() {
+      return (flags & (PF_EXITING | PF_SIGNALED)) != 0 || (pending & SIGKILL) != 0;
     }
 
     /**

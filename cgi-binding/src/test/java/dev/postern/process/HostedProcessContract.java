@@ -6,6 +6,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.postern.cgi.server.Tools;
 import java.io.ByteArrayInputStream;
 import java.io.FilterInputStream;
 import java.io.IOException;
@@ -352,6 +353,26 @@ abstract class HostedProcessContract {
       assertThat(program.process.exit().isSignalled()).isTrue();
       assertThat(program.process.exit()).hasToString("signal 9");
       assertThat(program.process.exitNow()).isEqualTo("signal 9");
+    }
+  }
+
+  /** Its first thread may end long before the last one. */
+  @Test
+  void signalThatEndsManyThreads_isTold() throws IOException {
+    String code =
+        """
+        import os, signal, threading, time
+        for _ in range(64):
+            threading.Thread(target=time.sleep, args=(300,)).start()
+        os.close(1)
+        os.kill(os.getpid(), signal.SIGKILL)
+        """;
+    for (int i = 0; i < 5; i++) {
+      try (Running program = run(List.of(Tools.require("python3"), "-c", code), PLAIN, null)) {
+        assertThat(program.output()).isEmpty();
+        assertThat(program.process.exit()).hasToString("signal 9");
+        assertThat(program.process.wasTerminated()).isFalse();
+      }
     }
   }
 

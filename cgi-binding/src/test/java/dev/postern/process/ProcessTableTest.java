@@ -14,6 +14,14 @@ class ProcessTableTest {
       ctypes.CDLL(None).pthread_exit(None)
       """;
 
+  private static final String MANY_THREADS =
+      """
+      import threading, time
+      for _ in range(300):
+          threading.Thread(target=time.sleep, args=(60,)).start()
+      print("x", flush=True)
+      """;
+
   /** The kernel shows such a process as a zombie, but its files are open. */
   @Test
   void processWhoseFirstThreadHasEnded_runsUntilTheLastOneEnds() throws Exception {
@@ -23,10 +31,28 @@ class ProcessTableTest {
       ProcessFixture.await(() -> ProcessTable.of(process.pid()).state() == 'Z');
 
       assertThat(ProcessTable.isRunning(process.toHandle())).isTrue();
+      ProcessTable.Entry entry = ProcessTable.of(process.pid());
+      assertThat(entry.isEnding()).isFalse();
+      assertThat(entry.isIdle()).isTrue();
     } finally {
       process.destroyForcibly();
     }
     assertThat(process.waitFor(10, TimeUnit.SECONDS)).isTrue();
     assertThat(ProcessTable.isRunning(process.toHandle())).isFalse();
+  }
+
+  /** Its first thread ends before the others, which take the signal in their own time. */
+  @Test
+  void killedProcessOfManyThreads_isEndingUntilTheLastOneEnds() throws Exception {
+    Process process = new ProcessBuilder(Tools.require("python3"), "-c", MANY_THREADS).start();
+    assertThat(process.getInputStream().read()).isEqualTo('x');
+
+    process.destroyForcibly();
+
+    ProcessTable.Entry entry = ProcessTable.of(process.pid());
+    while (entry != null && !entry.isDead()) {
+      assertThat(entry.isEnding()).as(entry.toString()).isTrue();
+      entry = ProcessTable.of(process.pid());
+    }
   }
 }
