@@ -223,7 +223,7 @@ public final class Isolation {
       return command;
     }
 
-    private List<String> bwrap(Program program, Path directory, String helper) {
+    private List<String> bwrap(Program program, Path directory, String helper) throws IOException {
       List<String> command = new ArrayList<>(List.of(helper, "--unshare-all", "--die-with-parent"));
       // Without this bwrap leaves root's capabilities to a program of root, which could then make
       // read-only mounts writable again.
@@ -234,11 +234,9 @@ public final class Isolation {
       Set<Path> shown = new LinkedHashSet<>();
       Path parent = program.file().getParent();
       shown.add(parent == null ? program.file() : parent);
-      if (!program.real().equals(program.file())) {
-        shown.add(program.real());
-      }
       shown.add(directory);
       shown.addAll(readable);
+      showTarget(program.file(), shown);
       shown.stream()
           .filter(path -> !Visible.isTemporary(path))
           .forEach(path -> bind(command, path));
@@ -250,6 +248,30 @@ public final class Isolation {
       shown.stream().filter(Visible::isTemporary).forEach(path -> bind(command, path));
       command.addAll(List.of("--chdir", ProgramText.toWord(directory), "--"));
       return command;
+    }
+
+    /**
+     * Adds the file behind a link under the names that the kernel looks for: its own, and the first
+     * one on the way that leads out of all that is shown. For that name bwrap follows further
+     * links, such as one between directories, itself.
+     */
+    private static void showTarget(Path file, Set<Path> shown) throws IOException {
+      Path real = file.toRealPath();
+      Path name = file;
+      while (Files.isSymbolicLink(name) && isShown(name, shown)) {
+        name = name.resolveSibling(Files.readSymbolicLink(name)).normalize();
+      }
+      if (!isShown(name, shown)) {
+        shown.add(name);
+      }
+      if (!real.equals(file)) {
+        shown.add(real);
+      }
+    }
+
+    private static boolean isShown(Path path, Set<Path> shown) {
+      return shown.stream().anyMatch(path::startsWith)
+          || SYSTEM.stream().anyMatch(path::startsWith);
     }
 
     private static void bind(List<String> command, Path path) {

@@ -372,6 +372,28 @@ class IsolationTest {
     assertThat(own).isEmptyDirectory();
   }
 
+  /** A link to a program may lead through links between directories, and through other links. */
+  @Test
+  void namespaces_showAProgramBehindLinks() throws Exception {
+    Path release = Files.createDirectories(directory.resolve("app/1"));
+    Programs.sh(release, "p", HEAD, "printf %s \"$0\"");
+    Path current = Files.createSymbolicLink(directory.resolve("app/current"), Path.of("1"));
+    Path programs = Files.createDirectory(directory.resolve("programs"));
+    Files.createSymbolicLink(programs.resolve("direct"), release.resolve("p"));
+    Files.createSymbolicLink(programs.resolve("current"), current.resolve("p"));
+    Files.createSymbolicLink(programs.resolve("next"), Path.of("current"));
+    Isolation isolation = namespaces();
+    CgiDirectory all = CgiDirectory.builder(programs).root(directory).isolation(isolation).build();
+
+    for (String name : List.of("direct", "current", "next")) {
+      Path link = programs.resolve(name);
+      Call alone = Call.get("/").to(CgiApplication.builder(link).isolation(isolation).build());
+      assertThat(alone.body()).as(name + alone.log()).isEqualTo(link.toString());
+      Call among = Call.get("/" + name).to(all);
+      assertThat(among.body()).as(name + among.log()).isEqualTo(link.toString());
+    }
+  }
+
   @Test
   void namespaces_endWithTheirRun() throws Exception {
     Isolation isolation = namespaces();
