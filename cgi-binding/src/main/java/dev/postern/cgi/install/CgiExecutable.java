@@ -124,8 +124,7 @@ public final class CgiExecutable {
     // The check looks at the copied jars, because the executable will run these.
     ExecutableJar.writeOwn(postern, ApplicationCheck.check(applicationClass, jars));
 
-    List<String> flags = new ArrayList<>(runtime.coldFlags());
-    flags.addAll(jvmOptions);
+    List<String> flags = runtime.coldFlags(jvmOptions);
     Path archive = directory.path().resolve("classes.jsa");
     String failure = ClassArchive.make(runtime, flags, jars, own, archive);
     if (failure != null) {
@@ -145,8 +144,7 @@ public final class CgiExecutable {
       return ExecutableText.cold(runtime, cold, applicationClass);
     }
     Path server = directory.path().resolve(InstallDirectory.WARM);
-    List<String> serverFlags = new ArrayList<>(runtime.warmFlags());
-    serverFlags.addAll(jvmOptions);
+    List<String> serverFlags = runtime.warmFlags(jvmOptions);
     serverFlags.addAll(arguments);
     serverFlags.add(InstalledServer.class.getName());
     JavaRuntime.writeArguments(server, serverFlags);
@@ -252,7 +250,12 @@ public final class CgiExecutable {
       return this;
     }
 
-    /** One more option of the JVM, such as {@code -Xmx64m} or {@code -Dname=value}. */
+    /**
+     * One more option of the JVM, such as {@code -Xmx64m} or {@code -Dname=value}. {@link #install}
+     * refuses options with which the JVM does not start. By default the executable has the garbage
+     * collector with which it starts soonest; an option such as {@code -XX:+UseSerialGC} selects
+     * another.
+     */
     public Builder jvmOption(String option) {
       jvmOptions.add(requireNonNull(option, "option"));
       return this;

@@ -6,6 +6,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
 
 /**
  * The JVM that an installed executable starts.
@@ -14,6 +16,10 @@ import java.util.List;
  * @param feature its feature version, such as 17 or 25
  */
 record JavaRuntime(Path java, int feature) {
+  /** An option that selects a garbage collector. */
+  private static final Predicate<String> COLLECTOR =
+      Pattern.compile("-XX:\\+Use(Serial|Parallel|G1|Z|Shenandoah|Epsilon)GC").asMatchPredicate();
+
   /**
    * The runtime of a Java home. Runs its {@code java} to ask for the version, unless the home is
    * this JVM's own.
@@ -45,26 +51,51 @@ record JavaRuntime(Path java, int feature) {
   /**
    * The flags with which a short program starts soonest; benchmarks/executables.sh measures them. A
    * JDK ignores flags that it does not know, so that an executable outlives an update of its JDK.
+   *
+   * @param options those of the user, which come last
+   * @throws IOException when the JVM does not start with them
    */
-  List<String> coldFlags() {
-    List<String> flags = new ArrayList<>(commonFlags());
-    flags.add("-XX:TieredStopAtLevel=1");
+  List<String> coldFlags(List<String> options) throws IOException {
     // By default the JVM compiles a method after 200 calls, which makes a short run longer.
-    flags.add("-XX:CompileThresholdScaling=3");
-    return flags;
+    return flags(List.of("-XX:TieredStopAtLevel=1", "-XX:CompileThresholdScaling=3"), options);
   }
 
   /**
    * The flags of the server behind a warm executable. The server lives long enough for every
    * compiler, and its first requests gain from an early compilation.
+   *
+   * @param options those of the user, which come last
+   * @throws IOException when the JVM does not start with them
    */
-  List<String> warmFlags() {
+  List<String> warmFlags(List<String> options) throws IOException {
+    return flags(List.of("-XX:CompileThresholdScaling=0.1"), options);
+  }
+
+  private List<String> flags(List<String> own, List<String> options) throws IOException {
     List<String> flags = new ArrayList<>(commonFlags());
-    flags.add("-XX:CompileThresholdScaling=0.1");
+    // In older JDKs, before 22 or so, only G1 can take objects from the archive. A JVM with two
+    // collectors does not start.
+    if (options.stream().noneMatch(COLLECTOR)) {
+      flags.add(feature >= 25 ? "-XX:+UseSerialGC" : "-XX:+UseG1GC");
+    }
+    flags.addAll(own);
+    flags.addAll(options);
+    List<String> command = new ArrayList<>(List.of(java.toString()));
+    command.addAll(flags);
+    command.add("-version");
+    ProcessResult started = ProcessResult.of(command, List.of());
+    if (started.exit() != 0) {
+      String[] said = (started.errors() + started.output()).strip().split("\\R", -1);
+      throw new IOException(
+          "java must start with its options: "
+              + String.join(" ", options)
+              + ": "
+              + String.join("; ", said));
+    }
     return flags;
   }
 
-  private List<String> commonFlags() {
+  private static List<String> commonFlags() {
     return List.of(
         "-XX:+IgnoreUnrecognizedVMOptions",
         "-XX:+UnlockDiagnosticVMOptions",
@@ -72,8 +103,6 @@ record JavaRuntime(Path java, int feature) {
         // of its pages.
         "-XX:ArchiveRelocationMode=0",
         "-XX:-UsePerfData",
-        // In older JDKs, before 22 or so, only G1 can take objects from the archive.
-        feature >= 25 ? "-XX:+UseSerialGC" : "-XX:+UseG1GC",
         // Standard output belongs to the response; the JVM writes warnings there by default.
         "-Xlog:disable",
         "-Xlog:all=error:stderr",

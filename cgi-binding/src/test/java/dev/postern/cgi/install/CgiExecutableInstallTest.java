@@ -173,6 +173,30 @@ class CgiExecutableInstallTest {
     assertThat(CgiExecutable.check(program.file).passed()).isFalse();
   }
 
+  /** The JVM starts with one collector only. */
+  @Test
+  void collectorOfTheUser_takesThePlaceOfTheUsualOne() throws Exception {
+    String option = "-XX:+UseParallelGC";
+    assertThat(program.install(program.of(InstallApps.Telling.class).jvmOption(option))).isEmpty();
+
+    assertThat(program.get("/")).isEqualTo("hello\n");
+    assertThat(program.errors()).isEmpty();
+    assertThat(installed().get(0).resolve("cold")).content().containsOnlyOnce("GC\n");
+  }
+
+  @Test
+  void optionsWithWhichJavaDoesNotStart_areRefusedInOneLine() throws Exception {
+    program.install(program.of(InstallApps.Telling.class));
+    List<Path> before = installed();
+
+    assertRefused(
+        "java must start with its options: -Xmx1k: ",
+        program.of(InstallApps.Telling.class).jvmOption("-Xmx1k"));
+
+    assertThat(installed()).isEqualTo(before);
+    assertThat(program.get("/")).isEqualTo("hello\n");
+  }
+
   @Test
   void libraryOutOfReach_isNoted() throws Exception {
     Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx------"));
