@@ -231,7 +231,7 @@ public final class Instance {
       handler.uncaughtException(source, e);
       return;
     }
-    Traces.clean(e);
+    StreamShim.clean(e);
     current.err.print("Exception in thread \"" + source.getName() + "\" ");
     e.printStackTrace(current.err);
   }

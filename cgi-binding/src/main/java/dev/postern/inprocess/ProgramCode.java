@@ -34,6 +34,7 @@ final class ProgramCode implements ProgramClasses {
           List.of(
               StreamShim.class,
               SystemShim.class,
+              ThreadShim.class,
               FileShim.class,
               ProcessShim.class,
               LocaleShim.class,

@@ -14,7 +14,11 @@ import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.channels.Channel;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The three standard streams of a program, in all the ways in which Java code can reach them. */
@@ -22,6 +26,8 @@ public final class StreamShim {
   static final FileDescriptor IN = new FileDescriptor();
   static final FileDescriptor OUT = new FileDescriptor();
   static final FileDescriptor ERR = new FileDescriptor();
+
+  private static final String OURS = StreamShim.class.getPackageName() + ".";
 
   private StreamShim() {}
 
@@ -143,13 +149,13 @@ public final class StreamShim {
 
   @Redirect(value = "java/lang/Throwable.printStackTrace", kind = VIRTUAL)
   public static void printStackTrace(Throwable e, PrintStream to, Instance instance) {
-    Traces.clean(e);
+    clean(e);
     e.printStackTrace(to);
   }
 
   @Redirect(value = "java/lang/Throwable.printStackTrace", kind = VIRTUAL)
   public static void printStackTrace(Throwable e, PrintWriter to, Instance instance) {
-    Traces.clean(e);
+    clean(e);
     e.printStackTrace(to);
   }
 
@@ -168,5 +174,28 @@ public final class StreamShim {
   @Redirect("java/lang/System.getenv")
   public static @Nullable String getenv(String name, Instance instance) {
     return instance.live().environment.get(requireNonNull(name));
+  }
+
+  /** Removes from a stack trace the frames that this package adds around a program's own. */
+  static void clean(Throwable e) {
+    Set<Throwable> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+    for (Throwable at = e; at != null && seen.add(at); at = at.getCause()) {
+      StackTraceElement[] trace = at.getStackTrace();
+      int end = trace.length;
+      for (int i = 0; i < trace.length; i++) {
+        if (trace[i].getClassName().equals(Own.class.getName())) {
+          end = i;
+          break;
+        }
+      }
+      StackTraceElement[] kept =
+          Arrays.stream(trace, 0, end)
+              .filter(frame -> !frame.getClassName().startsWith(OURS))
+              .filter(frame -> !frame.getMethodName().startsWith("postern$"))
+              .toArray(StackTraceElement[]::new);
+      if (kept.length < trace.length) {
+        at.setStackTrace(kept);
+      }
+    }
   }
 }

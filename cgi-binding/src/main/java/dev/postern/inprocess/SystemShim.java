@@ -12,12 +12,10 @@ import java.net.URL;
 import java.util.Enumeration;
 import java.util.Map;
 import java.util.Properties;
-import java.util.Timer;
-import java.util.concurrent.ExecutorService;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The properties, exit, hooks and threads of a program, and methods that rewritten code calls by
+ * The properties, exit and hooks of a program, and methods that rewritten code calls by
  * itself.
  */
 @SuppressWarnings("DoNotCallSuggester")
@@ -188,48 +186,6 @@ public final class SystemShim {
     return instance.live().removeHook(hook);
   }
 
-  @Redirect("java/lang/Thread.setDefaultUncaughtExceptionHandler")
-  public static void setUncaughtHandler(
-      Thread.@Nullable UncaughtExceptionHandler handler, Instance instance) {
-    instance.uncaughtHandler = handler;
-  }
-
-  @Redirect("java/lang/Thread.getDefaultUncaughtExceptionHandler")
-  public static Thread.@Nullable UncaughtExceptionHandler getUncaughtHandler(Instance instance) {
-    return instance.uncaughtHandler;
-  }
-
-  @Redirect(value = "java/lang/Thread.setUncaughtExceptionHandler", kind = VIRTUAL)
-  public static void setUncaughtHandler(
-      Thread thread, Thread.@Nullable UncaughtExceptionHandler handler, Instance instance) {
-    thread.setUncaughtExceptionHandler(handler == null ? null : new Handling(handler));
-  }
-
-  @Redirect(value = "java/lang/Thread.getUncaughtExceptionHandler", kind = VIRTUAL)
-  public static Thread.@Nullable UncaughtExceptionHandler getUncaughtHandler(
-      Thread thread, Instance instance) {
-    Thread.UncaughtExceptionHandler handler = thread.getUncaughtExceptionHandler();
-    return handler instanceof Handling handling ? handling.handler : handler;
-  }
-
-  /**
-   * Wraps a handler of the program. The handler does not see a ProgramExit, and the JVM does not
-   * get one from it.
-   */
-  private record Handling(Thread.UncaughtExceptionHandler handler)
-      implements Thread.UncaughtExceptionHandler {
-    @Override
-    public void uncaughtException(Thread thread, Throwable e) {
-      try {
-        if (!(e instanceof ProgramExit)) {
-          handler.uncaughtException(thread, e);
-        }
-      } catch (ProgramExit again) {
-        // The handler has ended the program.
-      }
-    }
-  }
-
   @Redirect("java/lang/ClassLoader.getSystemClassLoader")
   public static ClassLoader systemLoader(Instance instance) {
     return instance.loader;
@@ -327,15 +283,6 @@ public final class SystemShim {
     }
   }
 
-  /** Called after something was opened. Closes it when the request ends. */
-  public static void opened(Object opened, Instance instance) {
-    Run run = instance.run;
-    if (run != null && opened instanceof AutoCloseable closeable) {
-      run.opened(closeable);
-    }
-    instance.live();
-  }
-
   /**
    * Called before a call after which a thread of the JVM, or one that no hook of ours sees, may run
    * code of the program, even after the request.
@@ -346,16 +293,11 @@ public final class SystemShim {
     run.spoil("unseen threads");
   }
 
-  /** Called after an executor or a timer was made. Ends it with the request. */
-  public static void made(Object made, Instance instance) {
+  /** Called after something was opened. Closes it when the request ends. */
+  public static void opened(Object opened, Instance instance) {
     Run run = instance.run;
-    if (run != null) {
-      run.threadMakers.add(
-          made instanceof ExecutorService service ? service::shutdownNow : ((Timer) made)::cancel);
-      if (run.isPoisoned()) {
-        // The server may have closed all before.
-        instance.close(run.takeOpen());
-      }
+    if (run != null && opened instanceof AutoCloseable closeable) {
+      run.opened(closeable);
     }
     instance.live();
   }

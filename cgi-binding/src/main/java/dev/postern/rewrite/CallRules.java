@@ -250,7 +250,7 @@ final class CallRules {
       }
     } else if (makesThreads(call)) {
       after.add(Code.made(type, method, call));
-      after.add(Code.shim(Names.SYSTEM, "made", "(Ljava/lang/Object;)V"));
+      after.add(Code.shim(Names.THREADS, "made", "(Ljava/lang/Object;)V"));
     } else if (opens(call)) {
       after.add(Code.made(type, method, call));
       after.add(Code.shim(Names.SYSTEM, "opened", "(Ljava/lang/Object;)V"));

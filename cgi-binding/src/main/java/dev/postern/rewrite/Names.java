@@ -10,6 +10,7 @@ final class Names {
   static final String LOCALES = SHIMS + "LocaleShim";
   static final String REFLECTION = SHIMS + "ReflectionShim";
   static final String SYSTEM = SHIMS + "SystemShim";
+  static final String THREADS = SHIMS + "ThreadShim";
   static final String WIDE = SHIMS + "WideShim";
   static final String FILE_OUTPUT = SHIMS + "ProgramFileOutput";
   static final String FILE_WRITER = FILE_OUTPUT + "$Text";
