@@ -16,6 +16,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.ForkJoinPool.ForkJoinWorkerThreadFactory;
 import java.util.concurrent.ForkJoinWorkerThread;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -66,6 +67,10 @@ public final class Instance {
   final ProgramLoader loader;
   final Initializations initializations = new Initializations(this);
   final KeptState kept = new KeptState();
+
+  /** Makes the workers of the program's fork-join pools. */
+  final ForkJoinWorkerThreadFactory workers;
+
   private final InstancePool pool;
   private @Nullable Launcher launcher;
   private @Nullable ProgramThread thread;
@@ -95,6 +100,7 @@ public final class Instance {
     this.pool = pool;
     this.code = code;
     this.loader = new ProgramLoader(code, this);
+    this.workers = of -> new Worker(of, loader);
     NEW.set(this);
     try {
       Class.forName(Own.class.getName(), true, loader);
@@ -281,19 +287,15 @@ public final class Instance {
   synchronized ForkJoinPool common() {
     if (common == null) {
       live().madeThreads = true;
-      common = new Common(loader);
+      common = new Common(workers);
     }
     return common;
   }
 
   /** As the JVM's, it does not end when it is shut down, and nothing waits for that. */
   private static final class Common extends ForkJoinPool {
-    Common(ClassLoader loader) {
-      super(
-          Math.max(2, Runtime.getRuntime().availableProcessors()),
-          of -> new Worker(of, loader),
-          null,
-          false);
+    Common(ForkJoinWorkerThreadFactory workers) {
+      super(Math.max(2, Runtime.getRuntime().availableProcessors()), workers, null, false);
     }
 
     @Override

@@ -148,7 +148,12 @@ public final class ReflectionShim {
       } else if (word.equals("zoned")) {
         zoned = true;
       } else {
-        Class<?> shims = word.equals("pool") ? WideShim.class : LocaleShim.class;
+        Class<?> shims =
+            switch (word) {
+              case "pool" -> WideShim.class;
+              case "channels" -> ThreadShim.class;
+              default -> LocaleShim.class;
+            };
         Method shim = shims.getMethod(word, Instance.class);
         types.add(shim.getReturnType());
         all.add(shim.invoke(null, instance));

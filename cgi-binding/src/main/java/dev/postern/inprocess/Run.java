@@ -8,6 +8,7 @@ import java.io.File;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintStream;
+import java.nio.channels.AsynchronousChannelGroup;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
@@ -27,6 +28,7 @@ import java.util.TimeZone;
 import java.util.WeakHashMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.BaseStream;
@@ -77,6 +79,11 @@ final class Run {
 
   /** What ends executors and timers, because their threads do not end by an interrupt. */
   final Set<AutoCloseable> threadMakers = ConcurrentHashMap.newKeySet();
+
+  /** For asynchronous channels that are given none. */
+  @Nullable AsynchronousChannelGroup channels;
+
+  @Nullable ExecutorService fileThreads;
 
   final Set<AutoCloseable> open = ConcurrentHashMap.newKeySet();
 

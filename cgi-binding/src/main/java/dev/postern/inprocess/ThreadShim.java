@@ -1,11 +1,24 @@
 package dev.postern.inprocess;
 
+import static dev.postern.rewrite.Redirect.Kind.FIELD;
 import static dev.postern.rewrite.Redirect.Kind.VIRTUAL;
+import static java.util.Objects.requireNonNull;
 
 import dev.postern.rewrite.Redirect;
+import java.io.IOException;
+import java.nio.channels.AsynchronousChannelGroup;
+import java.nio.channels.AsynchronousFileChannel;
+import java.nio.file.OpenOption;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileAttribute;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.Timer;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.ForkJoinPool.ForkJoinWorkerThreadFactory;
 import org.jspecify.annotations.Nullable;
 
 /** The threads of a program, and what becomes of their exceptions. */
@@ -56,14 +69,108 @@ public final class ThreadShim {
     }
   }
 
+  // ---- pools, whose workers have the program's context loader ----
+
+  @Redirect(
+      value = "java/util/concurrent/ForkJoinPool.defaultForkJoinWorkerThreadFactory",
+      kind = FIELD)
+  public static ForkJoinWorkerThreadFactory workers(Instance instance) {
+    instance.live();
+    return instance.workers;
+  }
+
+  /** The parallelism of a pool that is given none. */
+  public static int processors(Instance instance) {
+    return Runtime.getRuntime().availableProcessors();
+  }
+
+  @Redirect("java/util/concurrent/Executors.newWorkStealingPool")
+  public static ExecutorService newWorkStealingPool(Instance instance) {
+    return newWorkStealingPool(processors(instance), instance);
+  }
+
+  @Redirect("java/util/concurrent/Executors.newWorkStealingPool")
+  public static ExecutorService newWorkStealingPool(int parallelism, Instance instance) {
+    ForkJoinPool pool = new ForkJoinPool(parallelism, workers(instance), null, true);
+    made(pool, instance);
+    return pool;
+  }
+
+  // ---- asynchronous channels: without these, threads for the whole JVM would serve them ----
+
+  /** The group of channels that are given none. */
+  public static AsynchronousChannelGroup channels(Instance instance) throws IOException {
+    Run run = instance.live();
+    synchronized (run) {
+      AsynchronousChannelGroup group = run.channels;
+      if (group == null) {
+        group = AsynchronousChannelGroup.withCachedThreadPool(daemons(), -1);
+        run.channels = group;
+        made(group, instance);
+      }
+      return group;
+    }
+  }
+
+  @Redirect("java/nio/channels/AsynchronousFileChannel.open")
+  public static AsynchronousFileChannel open(Path file, OpenOption[] options, Instance instance)
+      throws IOException {
+    return open(
+        file, new HashSet<>(Arrays.asList(options)), null, new FileAttribute<?>[0], instance);
+  }
+
+  @Redirect("java/nio/channels/AsynchronousFileChannel.open")
+  public static AsynchronousFileChannel open(
+      Path file,
+      Set<? extends OpenOption> options,
+      @Nullable ExecutorService executor,
+      FileAttribute<?>[] attributes,
+      Instance instance)
+      throws IOException {
+    ExecutorService threads = executor == null ? fileThreads(instance) : executor;
+    Path resolved = requireNonNull(FileShim.resolved(file, instance));
+    AsynchronousFileChannel channel =
+        AsynchronousFileChannel.open(resolved, options, threads, attributes);
+    SystemShim.opened(channel, instance);
+    return channel;
+  }
+
+  private static ExecutorService fileThreads(Instance instance) {
+    Run run = instance.live();
+    synchronized (run) {
+      ExecutorService threads = run.fileThreads;
+      if (threads == null) {
+        threads = daemons();
+        run.fileThreads = threads;
+        made(threads, instance);
+      }
+      return threads;
+    }
+  }
+
+  private static ExecutorService daemons() {
+    return Executors.newCachedThreadPool(
+        task -> {
+          Thread thread = new Thread(task);
+          thread.setDaemon(true);
+          return thread;
+        });
+  }
+
   // ---- the end ----
 
-  /** Called after an executor or a timer was made. Ends it with the request. */
+  /**
+   * Called after an executor, a timer or a group of channels was made. Ends it with the request.
+   */
   public static void made(Object made, Instance instance) {
     Run run = instance.run;
     if (run != null) {
       run.threadMakers.add(
-          made instanceof ExecutorService service ? service::shutdownNow : ((Timer) made)::cancel);
+          made instanceof ExecutorService service
+              ? service::shutdownNow
+              : made instanceof AsynchronousChannelGroup group
+                  ? group::shutdownNow
+                  : ((Timer) made)::cancel);
       if (run.isPoisoned()) {
         // The server may have closed all before.
         instance.close(run.takeOpen());

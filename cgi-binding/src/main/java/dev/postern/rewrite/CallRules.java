@@ -95,9 +95,6 @@ final class CallRules {
           "java/lang/Thread$Builder$OfPlatform.inheritInheritableThreadLocals",
           "java/lang/Thread$Builder$OfVirtual.inheritInheritableThreadLocals",
           "java/lang/ref/Cleaner.create",
-          "java/nio/channels/AsynchronousFileChannel.open",
-          "java/nio/channels/AsynchronousServerSocketChannel.open",
-          "java/nio/channels/AsynchronousSocketChannel.open",
           "java/util/concurrent/CompletableFuture.completeOnTimeout",
           "java/util/concurrent/CompletableFuture.delayedExecutor",
           "java/util/concurrent/CompletableFuture.orTimeout",
@@ -244,10 +241,6 @@ final class CallRules {
     } else if (UNSEEN.contains(member)) {
       code.findings().add("unseen threads", member.replace('/', '.'));
       before.add(Code.shim(Names.SYSTEM, "unseen", "()V"));
-      if (opens(call)) {
-        after.add(Code.made(type, method, call));
-        after.add(Code.shim(Names.SYSTEM, "opened", "(Ljava/lang/Object;)V"));
-      }
     } else if (makesThreads(call)) {
       after.add(Code.made(type, method, call));
       after.add(Code.shim(Names.THREADS, "made", "(Ljava/lang/Object;)V"));
@@ -283,6 +276,8 @@ final class CallRules {
   private static boolean makesThreads(MethodInsnNode call) {
     return call.owner.equals("java/util/concurrent/Executors")
             && call.desc.endsWith("ExecutorService;")
+        || call.owner.equals("java/nio/channels/AsynchronousChannelGroup")
+            && call.getOpcode() == INVOKESTATIC
         || call.name.equals("<init>")
             && Set.of(
                     "java/util/Timer",

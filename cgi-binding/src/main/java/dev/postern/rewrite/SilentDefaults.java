@@ -66,6 +66,10 @@ public final class SilentDefaults {
       java/util/GregorianCalendar <init>() zone format
       java/util/Formatter <init>() format
       java/util/Formatter <init>(Ljava/lang/Appendable;) format
+      java/util/concurrent/ForkJoinPool <init>() processors workers null no
+      java/util/concurrent/ForkJoinPool <init>(I) workers null no
+      java/nio/channels/AsynchronousServerSocketChannel open() channels
+      java/nio/channels/AsynchronousSocketChannel open() channels
       java/util/ResourceBundle getBundle(Ljava/lang/String;) locale
       java/lang/String <init>([B) charset
       java/lang/String <init>([BII) charset
@@ -94,14 +98,17 @@ public final class SilentDefaults {
           .collect(Collectors.toUnmodifiableSet());
 
   private static final Map<String, String> TYPES =
-      Map.of(
-          "charset", "Ljava/nio/charset/Charset;",
-          "format", "Ljava/util/Locale;",
-          "locale", "Ljava/util/Locale;",
-          "zone", "Ljava/util/TimeZone;",
-          "zoneId", "Ljava/time/ZoneId;",
-          "pool", "Ljava/util/concurrent/Executor;",
-          "symbols", "Ljava/text/DecimalFormatSymbols;");
+      Map.ofEntries(
+          Map.entry("channels", "Ljava/nio/channels/AsynchronousChannelGroup;"),
+          Map.entry("charset", "Ljava/nio/charset/Charset;"),
+          Map.entry("format", "Ljava/util/Locale;"),
+          Map.entry("locale", "Ljava/util/Locale;"),
+          Map.entry("zone", "Ljava/util/TimeZone;"),
+          Map.entry("zoneId", "Ljava/time/ZoneId;"),
+          Map.entry("pool", "Ljava/util/concurrent/Executor;"),
+          Map.entry("processors", "I"),
+          Map.entry("workers", "Ljava/util/concurrent/ForkJoinPool$ForkJoinWorkerThreadFactory;"),
+          Map.entry("symbols", "Ljava/text/DecimalFormatSymbols;"));
 
   private static final String FORMAT = "Ljava/text/DateFormat;";
 
@@ -170,9 +177,17 @@ public final class SilentDefaults {
       } else if (each.equals("no")) {
         given.add(new InsnNode(Opcodes.ICONST_0));
         call.desc = call.desc.replace(")", "Z)");
+      } else if (each.equals("null")) {
+        given.add(new InsnNode(Opcodes.ACONST_NULL));
+        call.desc = call.desc.replace(")", "Ljava/lang/Thread$UncaughtExceptionHandler;)");
       } else {
         String added = TYPES.get(each);
-        String shims = each.equals("pool") ? Names.WIDE : Names.LOCALES;
+        String shims =
+            switch (each) {
+              case "pool" -> Names.WIDE;
+              case "channels", "processors", "workers" -> Names.THREADS;
+              default -> Names.LOCALES;
+            };
         given.add(Code.shim(shims, each, "()" + added));
         call.desc = call.desc.replace(")", added + ")");
       }

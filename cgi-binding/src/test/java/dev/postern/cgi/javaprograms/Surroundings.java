@@ -13,6 +13,8 @@ import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
+import java.nio.channels.AsynchronousFileChannel;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
@@ -358,6 +360,22 @@ public final class Surroundings {
       TimeZone.setDefault(TimeZone.getTimeZone("Asia/Tokyo"));
       System.out.println(TimeZone.getDefault().getID() + " " + java.time.ZoneId.systemDefault());
       System.out.println(java.util.Calendar.getInstance().getTimeZone().getID());
+    }
+  }
+
+  public static final class AsynchronousFile {
+    public static void main(String[] args) throws Exception {
+      System.out.print("Content-Type: text/plain\n\n");
+      Path file = Path.of("asynchronous-" + System.getenv("QUERY_STRING"));
+      Files.writeString(file, "text");
+      try (AsynchronousFileChannel channel = AsynchronousFileChannel.open(file)) {
+        System.out.println(channel.read(ByteBuffer.allocate(9), 0).get());
+      }
+      Set<StandardOpenOption> options = Set.of(StandardOpenOption.DELETE_ON_CLOSE);
+      try (AsynchronousFileChannel channel = AsynchronousFileChannel.open(file, options, null)) {
+        System.out.println(channel.read(ByteBuffer.allocate(9), 1).get());
+      }
+      System.out.println(Files.exists(file));
     }
   }
 }

@@ -12,9 +12,12 @@ import java.util.Timer;
 import java.util.TimerTask;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.IntFunction;
 import java.util.logging.ConsoleHandler;
 import java.util.logging.Formatter;
 import java.util.logging.Handler;
@@ -59,6 +62,44 @@ public final class Threads {
       lost.start();
       lost.join();
       System.out.println(Thread.currentThread().getName());
+    }
+  }
+
+  /** Where the threads of pools look for classes, however the pool was made. */
+  public static final class LooksInPools {
+    private static final class Own extends ForkJoinPool {
+      Own() {
+        super();
+      }
+    }
+
+    public static void main(String[] args) throws Exception {
+      head();
+      IntFunction<ForkJoinPool> byReference = ForkJoinPool::new;
+      List<ExecutorService> pools =
+          List.of(
+              new ForkJoinPool(),
+              new ForkJoinPool(2),
+              new ForkJoinPool(2, ForkJoinPool.defaultForkJoinWorkerThreadFactory, null, false),
+              new Own(),
+              byReference.apply(2),
+              ForkJoinPool.commonPool(),
+              Executors.newWorkStealingPool(),
+              Executors.newWorkStealingPool(2));
+      for (ExecutorService pool : pools) {
+        System.out.println(pool.submit(LooksInPools::find).get());
+        System.out.println(CompletableFuture.supplyAsync(LooksInPools::find, pool).get());
+      }
+      System.out.println(CompletableFuture.completedFuture(1).thenApplyAsync(one -> find()).get());
+    }
+
+    private static String find() {
+      try {
+        ClassLoader loader = Thread.currentThread().getContextClassLoader();
+        return Class.forName(LooksInPools.class.getName(), true, loader).getName();
+      } catch (ClassNotFoundException e) {
+        return e.toString();
+      }
     }
   }
 
