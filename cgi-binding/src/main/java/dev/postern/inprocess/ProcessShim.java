@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.StringTokenizer;
 import java.util.WeakHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -211,5 +212,30 @@ public final class ProcessShim {
       }
     }
     return start(builder, instance);
+  }
+
+  // ---- the process itself: its children are the program's, not all those of the server ----
+
+  @Redirect(value = "java/lang/ProcessHandle.children", kind = VIRTUAL)
+  public static Stream<ProcessHandle> children(ProcessHandle handle, Instance instance) {
+    return isThis(handle) ? children(instance) : handle.children();
+  }
+
+  @Redirect(value = "java/lang/ProcessHandle.descendants", kind = VIRTUAL)
+  public static Stream<ProcessHandle> descendants(ProcessHandle handle, Instance instance) {
+    return isThis(handle)
+        ? children(instance).flatMap(child -> Stream.concat(Stream.of(child), child.descendants()))
+        : handle.descendants();
+  }
+
+  private static boolean isThis(ProcessHandle handle) {
+    return handle.equals(ProcessHandle.current());
+  }
+
+  private static Stream<ProcessHandle> children(Instance instance) {
+    return instance.live().children.stream()
+        .map(Process::toHandle)
+        .filter(ProcessHandle::isAlive)
+        .distinct();
   }
 }

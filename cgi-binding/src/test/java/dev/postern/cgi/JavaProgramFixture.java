@@ -67,6 +67,7 @@ final class JavaProgramFixture {
           Surroundings.ChildrenWithTime.class,
           Surroundings.Children.class,
           Surroundings.Pipeline.class,
+          Surroundings.OwnChildren.class,
           Surroundings.AsynchronousFile.class,
           Surroundings.LocaleAndZone.class,
           Formats.InTurkish.class,

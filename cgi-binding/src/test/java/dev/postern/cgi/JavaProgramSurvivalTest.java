@@ -10,6 +10,7 @@ import dev.postern.cgi.javaprograms.Late;
 import dev.postern.cgi.javaprograms.Leaves;
 import dev.postern.cgi.javaprograms.Plain;
 import dev.postern.cgi.javaprograms.Statics;
+import dev.postern.cgi.javaprograms.Surroundings;
 import dev.postern.cgi.javaprograms.Threads;
 import dev.postern.process.Pumps;
 import java.io.IOException;
@@ -234,6 +235,18 @@ class JavaProgramSurvivalTest {
       CgiApplication app = CgiApplication.of(program);
       assertThat(Call.get("/").to(app).body()).isEqualTo("child\nthread\n");
       assertThat(program.report().discarded()).isEmpty();
+    }
+  }
+
+  /** The server's own child stands for one of another request. */
+  @Test
+  void childrenOfTheServer_areNotThoseOfAProgram() throws Exception {
+    Process other = new ProcessBuilder("sleep", "1000").start();
+    try (JavaProgram program = JavaProgramFixture.inside(Surroundings.OwnChildren.class).build()) {
+      assertThat(Call.get("/").to(CgiApplication.of(program)).status).isEqualTo(200);
+      assertThat(other.isAlive()).isTrue();
+    } finally {
+      other.destroyForcibly();
     }
   }
 

@@ -28,6 +28,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.Scanner;
 import java.util.Set;
@@ -360,6 +361,24 @@ public final class Surroundings {
       TimeZone.setDefault(TimeZone.getTimeZone("Asia/Tokyo"));
       System.out.println(TimeZone.getDefault().getID() + " " + java.time.ZoneId.systemDefault());
       System.out.println(java.util.Calendar.getInstance().getTimeZone().getID());
+    }
+  }
+
+  /** The process that it sees has its own children, and no others. */
+  public static final class OwnChildren {
+    public static void main(String[] args) throws Exception {
+      System.out.print("Content-Type: text/plain\n\n");
+      String shells = "sh -c 'echo ready; exec cat'; true";
+      Process child = new ProcessBuilder("sh", "-c", shells).start();
+      child.inputReader().readLine();
+      ProcessHandle self = ProcessHandle.current();
+      System.out.println(self.children().map(each -> each.pid() == child.pid()).toList());
+      System.out.println(self.descendants().map(ProcessHandle::isAlive).toList());
+      System.out.println(child.toHandle().children().count());
+      System.out.println(child.toHandle().parent().equals(Optional.of(self)));
+      self.descendants().forEach(ProcessHandle::destroyForcibly);
+      child.waitFor();
+      System.out.println(self.children().toList());
     }
   }
 
