@@ -4,6 +4,8 @@ import static dev.postern.rewrite.Redirect.Kind.FIELD;
 import static dev.postern.rewrite.Redirect.Kind.VIRTUAL;
 import static java.util.Objects.requireNonNull;
 
+import com.google.common.util.concurrent.Uninterruptibles;
+import dev.postern.process.Pumps;
 import dev.postern.rewrite.Redirect;
 import java.io.IOException;
 import java.nio.channels.AsynchronousChannelGroup;
@@ -15,6 +17,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.Timer;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ForkJoinPool;
@@ -177,5 +180,39 @@ public final class ThreadShim {
       }
     }
     instance.live();
+  }
+
+  // ---- threads that the JDK makes once for the whole JVM ----
+
+  /** Called before each use of preferences. The JDK starts a timer for them. */
+  public static void preferences(Instance instance) {
+    instance.live();
+    Uninterruptibles.awaitUninterruptibly(Preferences.LOADED);
+  }
+
+  /** Loads the JDK's class on a thread of the server, which the timer then belongs to. */
+  private static final class Preferences {
+    static final CountDownLatch LOADED = new CountDownLatch(1);
+
+    static {
+      try {
+        Pumps.run(Preferences::load);
+      } catch (OutOfMemoryError e) {
+        // The system has no thread for it.
+        LOADED.countDown();
+      }
+    }
+
+    private static void load() {
+      try {
+        Class.forName("java.util.prefs.FileSystemPreferences");
+      } catch (ClassNotFoundException | LinkageError e) {
+        // Another system has another class.
+      } finally {
+        LOADED.countDown();
+      }
+    }
+
+    private Preferences() {}
   }
 }

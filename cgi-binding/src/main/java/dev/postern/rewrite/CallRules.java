@@ -244,6 +244,9 @@ final class CallRules {
     } else if (makesThreads(call)) {
       after.add(Code.made(type, method, call));
       after.add(Code.shim(Names.THREADS, "made", "(Ljava/lang/Object;)V"));
+    } else if (call.owner.equals("java/util/prefs/Preferences")
+        && call.getOpcode() == INVOKESTATIC) {
+      before.add(Code.shim(Names.THREADS, "preferences", "()V"));
     } else if (opens(call)) {
       after.add(Code.made(type, method, call));
       after.add(Code.shim(Names.SYSTEM, "opened", "(Ljava/lang/Object;)V"));

@@ -8,6 +8,7 @@ import dev.postern.cgi.javaprograms.Exits;
 import dev.postern.cgi.javaprograms.Formats;
 import dev.postern.cgi.javaprograms.Hangs;
 import dev.postern.cgi.javaprograms.Heavy;
+import dev.postern.cgi.javaprograms.Leaves;
 import dev.postern.cgi.javaprograms.Libraries;
 import dev.postern.cgi.javaprograms.Made;
 import dev.postern.cgi.javaprograms.Plain;
@@ -156,6 +157,13 @@ class JavaProgramLoadTest {
   @Test
   void regexThatNeverEnds_isAbandoned_andTheServerGoesOn() throws Exception {
     assertThat(said(List.of(), Stuck.class)).contains("504 abandoned 200 503");
+  }
+
+  /** The JDK starts a timer for all preferences of the JVM when they are first used. */
+  @Test
+  void firstUseOfPreferences_isNotAbandoned() throws Exception {
+    String flag = "-Djava.util.prefs.userRoot=" + directory;
+    assertThat(said(List.of(flag), Prefers.class)).contains("none none 0 {}");
   }
 
   private static int left(
@@ -320,6 +328,21 @@ class JavaProgramLoadTest {
               && received.count == bytes
               && received.outcome.complete();
       System.out.println(right ? "right" : sent.log() + sent.body() + received.count);
+      System.exit(0);
+    }
+  }
+
+  /** Runs a program with preferences. */
+  static final class Prefers {
+    public static void main(String[] args) {
+      JavaProgram program = JavaProgramFixture.inside(Leaves.ReadsPreferences.class).build();
+      CgiApplication app = CgiApplication.of(program);
+      System.out.println(
+          Call.get("/").to(app).body()
+              + Call.get("/").to(app).body()
+              + program.report().abandoned()
+              + " "
+              + program.report().discarded());
       System.exit(0);
     }
   }

@@ -38,6 +38,7 @@ import java.util.function.Supplier;
 import java.util.logging.ConsoleHandler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
+import java.util.prefs.Preferences;
 import javax.crypto.Cipher;
 import javax.crypto.EncryptedPrivateKeyInfo;
 import javax.crypto.spec.SecretKeySpec;
@@ -418,6 +419,13 @@ public final class Leaves {
   public static final class NeverTheSame {
     public static void main(String[] args) {
       System.out.print("Content-Type: text/plain\n\n" + System.nanoTime());
+    }
+  }
+
+  public static final class ReadsPreferences {
+    public static void main(String[] args) {
+      System.out.print("Content-Type: text/plain\n\n");
+      System.out.print(Preferences.userRoot().get("postern", "none") + " ");
     }
   }
 }
