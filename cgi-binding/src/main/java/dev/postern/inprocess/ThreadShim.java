@@ -4,10 +4,13 @@ import static dev.postern.rewrite.Redirect.Kind.FIELD;
 import static dev.postern.rewrite.Redirect.Kind.VIRTUAL;
 import static java.util.Objects.requireNonNull;
 
+import com.google.common.base.Throwables;
 import com.google.common.util.concurrent.Uninterruptibles;
 import dev.postern.process.Pumps;
 import dev.postern.rewrite.Redirect;
 import java.io.IOException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
 import java.nio.channels.AsynchronousChannelGroup;
 import java.nio.channels.AsynchronousFileChannel;
 import java.nio.file.OpenOption;
@@ -22,6 +25,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.ForkJoinPool.ForkJoinWorkerThreadFactory;
+import java.util.concurrent.ThreadFactory;
 import org.jspecify.annotations.Nullable;
 
 /** The threads of a program, and what becomes of their exceptions. */
@@ -44,21 +48,30 @@ public final class ThreadShim {
   @Redirect(value = "java/lang/Thread.setUncaughtExceptionHandler", kind = VIRTUAL)
   public static void setUncaughtHandler(
       Thread thread, Thread.@Nullable UncaughtExceptionHandler handler, Instance instance) {
-    thread.setUncaughtExceptionHandler(handler == null ? null : new Handling(handler));
+    thread.setUncaughtExceptionHandler(handling(handler, instance));
   }
 
   @Redirect(value = "java/lang/Thread.getUncaughtExceptionHandler", kind = VIRTUAL)
   public static Thread.@Nullable UncaughtExceptionHandler getUncaughtHandler(
       Thread thread, Instance instance) {
     Thread.UncaughtExceptionHandler handler = thread.getUncaughtExceptionHandler();
-    return handler instanceof Handling handling ? handling.handler : handler;
+    if (handler instanceof Handling handling) {
+      return handling.isDefault ? WideShim.getThreadGroup(thread, instance) : handling.handler;
+    }
+    return handler;
+  }
+
+  /** Called before a thread or a builder of threads is given a handler of the program. */
+  public static Thread.@Nullable UncaughtExceptionHandler handling(
+      Thread.@Nullable UncaughtExceptionHandler handler, Instance instance) {
+    return handler == null ? null : new Handling(handler, false);
   }
 
   /**
-   * Wraps a handler of the program. The handler does not see a ProgramExit, and the JVM does not
-   * get one from it.
+   * Wraps a handler of the program, or its default. The handler does not see a ProgramExit, and the
+   * JVM does not get one from it.
    */
-  private record Handling(Thread.UncaughtExceptionHandler handler)
+  private record Handling(Thread.UncaughtExceptionHandler handler, boolean isDefault)
       implements Thread.UncaughtExceptionHandler {
     @Override
     public void uncaughtException(Thread thread, Throwable e) {
@@ -68,6 +81,70 @@ public final class ThreadShim {
         }
       } catch (ProgramExit again) {
         // The handler has ended the program.
+      }
+    }
+  }
+
+  // ---- virtual threads, which are not in the program's group ----
+
+  /**
+   * Called after a builder of virtual threads was made. Gives them the default handler, which other
+   * threads have by their group.
+   */
+  public static void virtual(Object builder, Instance instance) {
+    Virtual.call(Virtual.HANDLER, builder, new Handling(instance::uncaught, true));
+  }
+
+  @Redirect("java/lang/Thread.startVirtualThread")
+  public static Thread startVirtualThread(Runnable task, Instance instance) {
+    return (Thread) Virtual.call(Virtual.START, Virtual.builder(instance), task);
+  }
+
+  @Redirect("java/util/concurrent/Executors.newVirtualThreadPerTaskExecutor")
+  public static ExecutorService newVirtualThreadPerTaskExecutor(Instance instance) {
+    Object factory = Virtual.call(Virtual.FACTORY, Virtual.builder(instance));
+    Object executor = Virtual.call(Virtual.EXECUTOR, null, factory);
+    made(executor, instance);
+    return (ExecutorService) executor;
+  }
+
+  /** Methods that JDK 17 does not have. */
+  private static final class Virtual {
+    static final Method BUILDER = method(Thread.class, "ofVirtual");
+    static final Method HANDLER =
+        method(
+            BUILDER.getReturnType(),
+            "uncaughtExceptionHandler",
+            Thread.UncaughtExceptionHandler.class);
+    static final Method START = method(BUILDER.getReturnType(), "start", Runnable.class);
+    static final Method FACTORY = method(BUILDER.getReturnType(), "factory");
+    static final Method EXECUTOR =
+        method(Executors.class, "newThreadPerTaskExecutor", ThreadFactory.class);
+
+    private Virtual() {}
+
+    private static Method method(Class<?> type, String name, Class<?>... parameters) {
+      try {
+        return type.getMethod(name, parameters);
+      } catch (NoSuchMethodException e) {
+        throw new LinkageError(e.getMessage(), e);
+      }
+    }
+
+    static Object builder(Instance instance) {
+      Object builder = call(BUILDER, null);
+      virtual(builder, instance);
+      return builder;
+    }
+
+    static Object call(Method method, @Nullable Object target, Object... arguments) {
+      try {
+        return method.invoke(target, arguments);
+      } catch (InvocationTargetException e) {
+        Throwables.throwIfUnchecked(e.getCause());
+        throw new IllegalStateException(e);
+      } catch (IllegalAccessException e) {
+        throw new IllegalStateException(e);
       }
     }
   }

@@ -100,6 +100,8 @@ final class CallRules {
           "java/util/concurrent/CompletableFuture.orTimeout",
           "java/util/concurrent/SubmissionPublisher.<init>");
 
+  private static final String HANDLER = "Ljava/lang/Thread$UncaughtExceptionHandler;";
+
   /** The most that any rule adds to the operand stack. */
   private static final int STACK = 6;
 
@@ -244,6 +246,12 @@ final class CallRules {
     } else if (makesThreads(call)) {
       after.add(Code.made(type, method, call));
       after.add(Code.shim(Names.THREADS, "made", "(Ljava/lang/Object;)V"));
+    } else if (member.equals("java/lang/Thread.ofVirtual")) {
+      after.add(new InsnNode(DUP));
+      after.add(Code.shim(Names.THREADS, "virtual", "(Ljava/lang/Object;)V"));
+    } else if (call.owner.startsWith("java/lang/Thread$Builder")
+        && call.name.equals("uncaughtExceptionHandler")) {
+      before.add(Code.shim(Names.THREADS, "handling", "(" + HANDLER + ")" + HANDLER));
     } else if (call.owner.equals("java/util/prefs/Preferences")
         && call.getOpcode() == INVOKESTATIC) {
       before.add(Code.shim(Names.THREADS, "preferences", "()V"));

@@ -250,6 +250,52 @@ class JavaProgramSurvivalTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void exceptionInVirtualThread_isHandledAsInAnyThread(boolean handled) throws IOException {
+    assumeTrue(Runtime.version().feature() >= 21, "virtual threads");
+    Path source = directory.resolve("Page.java");
+    Files.writeString(
+        source,
+        """
+        import java.util.concurrent.Executors;
+
+        class Page {
+          public static void main(String[] args) throws Exception {
+            System.out.print("Content-Type: text/plain\\n\\n");
+            if (System.getenv("QUERY_STRING").equals("true")) {
+              Thread.setDefaultUncaughtExceptionHandler(
+                  (thread, e) -> System.out.println("handled " + e.getMessage()));
+            }
+            Runnable fails = () -> { throw new IllegalStateException("on purpose"); };
+            Thread.ofVirtual().start(fails).join();
+            Thread.startVirtualThread(fails).join();
+            try (var executor = Executors.newVirtualThreadPerTaskExecutor()) {
+              executor.execute(fails);
+            }
+            Thread own =
+                Thread.ofVirtual()
+                    .uncaughtExceptionHandler((thread, e) -> System.out.println("own"))
+                    .start(fails);
+            own.join();
+            Thread unstarted = Thread.ofVirtual().unstarted(fails);
+            System.out.println(
+                unstarted.getUncaughtExceptionHandler() == unstarted.getThreadGroup());
+          }
+        }
+        """);
+    try (JavaProgram program = JavaProgram.of(source)) {
+      Call call =
+          Call.get("/")
+              .with("QUERY_STRING", Boolean.toString(handled))
+              .to(CgiApplication.of(program));
+      String each = handled ? "handled on purpose\n".repeat(3) : "";
+      assertThat(call.body()).as(call.log()).isEqualTo(each + "own\ntrue\n");
+      String trace = "Exception in thread \"\" java.lang.IllegalStateException: on purpose";
+      assertThat(call.log().split(trace, -1)).hasSize(handled ? 1 : 4);
+    }
+  }
+
   /** What this process has open there. */
   private static List<String> openIn(Path directory) throws IOException {
     List<String> open = new ArrayList<>();
