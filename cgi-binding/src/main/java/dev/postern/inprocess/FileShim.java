@@ -199,6 +199,15 @@ public final class FileShim {
     };
   }
 
+  @Redirect(value = "java/nio/file/DirectoryStream.close", kind = VIRTUAL)
+  public static void close(DirectoryStream<?> stream, Instance instance) throws IOException {
+    Run run = instance.run;
+    if (run != null) {
+      run.closed(stream);
+    }
+    stream.close();
+  }
+
   @Redirect("java/nio/file/Files.walkFileTree")
   public static Path walkFileTree(Path start, FileVisitor<? super Path> visitor, Instance instance)
       throws IOException {

@@ -8,7 +8,11 @@ import java.io.File;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintStream;
+import java.net.HttpURLConnection;
 import java.nio.channels.AsynchronousChannelGroup;
+import java.nio.channels.Channel;
+import java.nio.channels.FileChannel;
+import java.nio.channels.Selector;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
@@ -42,6 +46,9 @@ import org.jspecify.annotations.Nullable;
 final class Run {
   private static final int ERRORS_KEPT = 64 * 1024;
   private static final long LOOK_MILLIS = 50;
+
+  /** From this number on, what the program has closed itself is forgotten now and then. */
+  private static final int OPEN_LIMIT = 1024;
 
   private static final AtomicLong NUMBERS = new AtomicLong();
 
@@ -86,12 +93,13 @@ final class Run {
   @Nullable ExecutorService fileThreads;
 
   final Set<AutoCloseable> open = ConcurrentHashMap.newKeySet();
+  private volatile int openLimit = OPEN_LIMIT;
 
   /**
    * Things that the JDK closes by itself when the program has forgotten them. They are held weakly,
    * so that the JDK still can.
    */
-  private final Set<AutoCloseable> opened =
+  private final Set<Object> opened =
       Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
 
   final Deque<File> deletes = new ArrayDeque<>();
@@ -351,12 +359,29 @@ final class Run {
   }
 
   /** Notes something that was opened, to be closed when the run ends. */
-  void opened(AutoCloseable what) {
-    if (what instanceof BaseStream || what instanceof DirectoryStream) {
-      open.add(what);
-    } else {
+  void opened(Object what) {
+    if (!isHeld(what)) {
       opened.add(what);
+      return;
     }
+    open.add((AutoCloseable) what);
+    if (open.size() > openLimit) {
+      open.removeIf(Run::isClosed);
+      openLimit = Math.max(OPEN_LIMIT, 2 * open.size());
+    }
+  }
+
+  /** Whether the JDK does not close such a thing by itself when the program has forgotten it. */
+  private static boolean isHeld(Object what) {
+    return what instanceof BaseStream
+        || what instanceof DirectoryStream
+        || what instanceof Selector
+        || what instanceof Channel && !(what instanceof FileChannel);
+  }
+
+  private static boolean isClosed(AutoCloseable what) {
+    return what instanceof Channel channel && !channel.isOpen()
+        || what instanceof Selector selector && !selector.isOpen();
   }
 
   void closed(AutoCloseable what) {
@@ -364,12 +389,21 @@ final class Run {
     opened.remove(what);
   }
 
-  /** Takes what is to be closed now: first what makes threads, then what was left open. */
+  /**
+   * Takes what is to be closed now: first what makes threads, then what was left open. A connection
+   * comes last, because its close may wait for the thread that reads from it.
+   */
   List<AutoCloseable> takeOpen() {
     List<AutoCloseable> all = new ArrayList<>();
+    List<AutoCloseable> last = new ArrayList<>();
     threadMakers.removeIf(all::add);
     open.removeIf(all::add);
-    opened.removeIf(all::add);
+    opened.removeIf(
+        what ->
+            what instanceof HttpURLConnection connection
+                ? last.add(connection::disconnect)
+                : all.add((AutoCloseable) what));
+    all.addAll(last);
     return all;
   }
 

@@ -8,15 +8,18 @@ import java.io.InputStream;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
+import java.net.HttpURLConnection;
 import java.net.URL;
+import java.net.URLConnection;
+import java.nio.channels.Pipe;
 import java.util.Enumeration;
 import java.util.Map;
 import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The properties, exit and hooks of a program, and methods that rewritten code calls by
- * itself.
+ * The properties, exit, hooks and connections of a program, and methods that rewritten code calls
+ * by itself.
  */
 @SuppressWarnings("DoNotCallSuggester")
 public final class SystemShim {
@@ -294,11 +297,39 @@ public final class SystemShim {
   }
 
   /** Called after something was opened. Closes it when the request ends. */
-  public static void opened(Object opened, Instance instance) {
+  public static void opened(@Nullable Object opened, Instance instance) {
     Run run = instance.run;
-    if (run != null && opened instanceof AutoCloseable closeable) {
-      run.opened(closeable);
+    if (run != null && opened instanceof Pipe pipe) {
+      run.opened(pipe.source());
+      run.opened(pipe.sink());
+    } else if (run != null
+        && (opened instanceof AutoCloseable || opened instanceof HttpURLConnection)) {
+      run.opened(opened);
     }
     instance.live();
+  }
+
+  // ---- connections that the JDK makes out of sight ----
+
+  @Redirect(value = "java/net/URL.openStream", kind = VIRTUAL)
+  public static InputStream openStream(URL url, Instance instance) throws IOException {
+    return connection(url, instance).getInputStream();
+  }
+
+  @Redirect(value = "java/net/URL.getContent", kind = VIRTUAL)
+  public static Object getContent(URL url, Instance instance) throws IOException {
+    return connection(url, instance).getContent();
+  }
+
+  @Redirect(value = "java/net/URL.getContent", kind = VIRTUAL)
+  public static @Nullable Object getContent(URL url, Class<?>[] types, Instance instance)
+      throws IOException {
+    return connection(url, instance).getContent(types);
+  }
+
+  private static URLConnection connection(URL url, Instance instance) throws IOException {
+    URLConnection connection = url.openConnection();
+    opened(connection, instance);
+    return connection;
   }
 }

@@ -86,6 +86,21 @@ final class CallRules {
           "java/util/jar/JarFile",
           "java/util/zip/ZipFile");
 
+  /** Methods that return something open. */
+  static final Set<String> OPENERS =
+      Set.of(
+          "java/net/ServerSocket.accept",
+          "java/net/URL.openConnection",
+          "java/nio/channels/ServerSocketChannel.accept",
+          "java/nio/channels/spi/SelectorProvider.openDatagramChannel",
+          "java/nio/channels/spi/SelectorProvider.openPipe",
+          "java/nio/channels/spi/SelectorProvider.openSelector",
+          "java/nio/channels/spi/SelectorProvider.openServerSocketChannel",
+          "java/nio/channels/spi/SelectorProvider.openSocketChannel",
+          "java/nio/file/FileSystem.newWatchService",
+          "javax/net/ServerSocketFactory.createServerSocket",
+          "javax/net/SocketFactory.createSocket");
+
   /** Calls that leave code of the program to threads which are not in its group. */
   private static final Set<String> UNSEEN =
       Set.of(
@@ -268,7 +283,7 @@ final class CallRules {
     method.instructions.insert(call, after);
   }
 
-  private static boolean opens(MethodInsnNode call) {
+  private boolean opens(MethodInsnNode call) {
     if (call.name.equals("<init>")) {
       // A wrapper around another stream opens nothing itself.
       boolean named = call.desc.startsWith("(Ljava/lang/String;") || call.desc.contains("File;");
@@ -276,8 +291,9 @@ final class CallRules {
     }
     boolean opener = call.name.startsWith("new") || call.name.equals("lines");
     return call.getOpcode() == INVOKESTATIC
-        && (call.owner.equals("java/nio/file/Files") && opener
-            || call.owner.startsWith("java/nio/channels/") && call.name.equals("open"));
+            && (call.owner.equals("java/nio/file/Files") && opener
+                || call.owner.startsWith("java/nio/channels/") && call.name.equals("open"))
+        || CallTable.opens(code, call);
   }
 
   /**

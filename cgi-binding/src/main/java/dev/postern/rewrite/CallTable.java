@@ -24,10 +24,8 @@ public final class CallTable {
   /** Stands before the name of a method that is called by super. */
   private static final String SUPER = "super ";
 
-  private static final Set<String> SETTERS =
-      CallRules.REFUSED.stream()
-          .map(member -> member.substring(member.indexOf('.') + 1))
-          .collect(Collectors.toUnmodifiableSet());
+  private static final Set<String> SETTERS = names(CallRules.REFUSED);
+  private static final Set<String> OPENERS = names(CallRules.OPENERS);
 
   private final Map<String, Target> calls = new HashMap<>();
   private final Map<String, Target> fields = new HashMap<>();
@@ -52,6 +50,12 @@ public final class CallTable {
         }
       }
     }
+  }
+
+  private static Set<String> names(Set<String> members) {
+    return members.stream()
+        .map(member -> member.substring(member.indexOf('.') + 1))
+        .collect(Collectors.toUnmodifiableSet());
   }
 
   private void add(Class<?> shim, Method method, Redirect redirect) {
@@ -166,7 +170,22 @@ public final class CallTable {
     return declared == null ? null : refused(ofJdk(declared), call.name);
   }
 
-  /** The same for reflection. */
+  /** Whether the result of a call is something open, which the JDK does not close by itself. */
+  static boolean opens(ProgramClasses code, MethodInsnNode call) {
+    if (!OPENERS.contains(call.name)) {
+      return false;
+    }
+    String arguments = call.desc.substring(0, call.desc.indexOf(')') + 1);
+    String declared = declarer(code, call.owner, call.name, arguments);
+    return declared != null
+        && inherited(
+                member -> CallRules.OPENERS.contains(member) ? member : null,
+                ofJdk(declared),
+                call.name)
+            != null;
+  }
+
+  /** The setter behind a method that is called by reflection; null for another method. */
   public static @Nullable String refused(@Nullable Class<?> owner, String name) {
     return SETTERS.contains(name)
         ? inherited(

@@ -8,6 +8,7 @@ import dev.postern.cgi.javaprograms.Formats;
 import dev.postern.cgi.javaprograms.Heavy;
 import dev.postern.cgi.javaprograms.Late;
 import dev.postern.cgi.javaprograms.Leaves;
+import dev.postern.cgi.javaprograms.Opens;
 import dev.postern.cgi.javaprograms.Plain;
 import dev.postern.cgi.javaprograms.Statics;
 import dev.postern.cgi.javaprograms.Surroundings;
@@ -238,6 +239,35 @@ class JavaProgramSurvivalTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "watch service",
+        "pipe",
+        "selector",
+        "provider",
+        "accepted socket",
+        "accepted channel",
+        "channel group",
+        "directory"
+      })
+  void whatAProgramLeavesOpen_isClosed(String what) throws IOException {
+    int requests = 20;
+    try (JavaProgram program =
+        JavaProgramFixture.inside(Opens.LeavesOpen.class)
+            .stopGrace(Duration.ofSeconds(20))
+            .build()) {
+      CgiApplication app = CgiApplication.builder(program).workingDirectory(directory).build();
+      Call.get("/").with("QUERY_STRING", what).to(app);
+      int before = open().size();
+      for (int i = 0; i < requests; i++) {
+        assertThat(Call.get("/").with("QUERY_STRING", what).to(app).body()).isEqualTo("ok");
+      }
+      assertThat(open()).hasSizeLessThan(before + requests);
+      assertThat(program.report().abandoned()).isZero();
+    }
+  }
+
   /** The server's own child stands for one of another request. */
   @Test
   void childrenOfTheServer_areNotThoseOfAProgram() throws Exception {
@@ -298,15 +328,17 @@ class JavaProgramSurvivalTest {
 
   /** What this process has open there. */
   private static List<String> openIn(Path directory) throws IOException {
+    String there = directory.toRealPath().toString();
+    return open().stream().filter(target -> target.startsWith(there)).toList();
+  }
+
+  private static List<String> open() throws IOException {
     List<String> open = new ArrayList<>();
     Path descriptors = Path.of("/proc/self/fd");
     if (Files.isDirectory(descriptors)) {
       try (var all = Files.list(descriptors)) {
         for (Path each : all.toList()) {
-          String target = Files.isSymbolicLink(each) ? name(each) : "";
-          if (target.startsWith(directory.toRealPath().toString())) {
-            open.add(target);
-          }
+          open.add(Files.isSymbolicLink(each) ? name(each) : "");
         }
       }
     }

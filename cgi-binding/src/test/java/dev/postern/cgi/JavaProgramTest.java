@@ -8,11 +8,14 @@ import dev.postern.cgi.javaprograms.Exits;
 import dev.postern.cgi.javaprograms.Hangs;
 import dev.postern.cgi.javaprograms.Leaves;
 import dev.postern.cgi.javaprograms.Libraries;
+import dev.postern.cgi.javaprograms.Opens;
 import dev.postern.cgi.javaprograms.Statics;
 import dev.postern.cgi.javaprograms.Surroundings;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.DriverManager;
@@ -209,6 +212,37 @@ class JavaProgramTest {
       assertThat(runs.get(0).limits()).contains("term");
       assertThat(program.report().abandoned()).isZero();
 
+      assertThat(Call.get("/").with("QUERY_STRING", "go").to(app).body()).isEqualTo("went");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "url",
+        "method reference",
+        "content",
+        "connection",
+        "https",
+        "factory",
+        "tls",
+        "asynchronous"
+      })
+  void programThatWaitsForASilentServer_isStopped(String how) throws IOException {
+    try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+        JavaProgram program =
+            JavaProgramFixture.inside(Opens.WaitsForServer.class)
+                .stopGrace(Duration.ofSeconds(20))
+                .build()) {
+      CgiApplication app =
+          CgiApplication.builder(program)
+              .environment("PORT", Integer.toString(silent.getLocalPort()))
+              .headerTimeout(Duration.ofSeconds(1))
+              .build();
+
+      Call hung = Call.get("/").with("QUERY_STRING", how).to(app);
+      assertThat(hung.rule()).as(hung.log()).isEqualTo("program-timeout");
+      assertThat(program.report().discarded()).doesNotContainKey("abandoned");
       assertThat(Call.get("/").with("QUERY_STRING", "go").to(app).body()).isEqualTo("went");
     }
   }
