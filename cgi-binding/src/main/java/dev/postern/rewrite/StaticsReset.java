@@ -89,6 +89,9 @@ public final class StaticsReset {
     if (head == null) {
       return;
     }
+    if (type.nestMembers != null) {
+      addCompanions(type.nestMembers);
+    }
     if (isResettable(head)) {
       boolean splits = !isEnum(head) || split();
       if (isEnum(head)) {
@@ -219,6 +222,7 @@ public final class StaticsReset {
     made.access = ACC_PUBLIC | ACC_SYNTHETIC | Opcodes.ACC_SUPER;
     made.name = type.name + COMPANION;
     made.superName = "java/lang/Object";
+    made.nestHostClass = type.nestMembers == null ? type.nestHostClass : type.name;
     for (FieldNode field : type.fields) {
       if (isState(field)) {
         made.fields.add(
@@ -232,6 +236,21 @@ public final class StaticsReset {
       }
     }
     return made;
+  }
+
+  /**
+   * Adds companions to the members of a nest, because the initializer of an interface may use what
+   * is private in the nest.
+   */
+  private void addCompanions(List<String> members) {
+    List<String> all = new ArrayList<>(members);
+    all.add(type.name);
+    for (String name : all) {
+      ClassNode head = code.head(name);
+      if (head != null && (head.access & ACC_INTERFACE) != 0 && hasState(head)) {
+        members.add(name + COMPANION);
+      }
+    }
   }
 
   /** Empties an interface. Its initializer has moved, and its fields are never read any more. */

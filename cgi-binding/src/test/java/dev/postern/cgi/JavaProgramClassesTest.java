@@ -4,18 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.postern.cgi.JavaProgram.State;
 import java.io.IOException;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import javax.tools.JavaCompiler;
-import javax.tools.StandardJavaFileManager;
-import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.objectweb.asm.ClassWriter;
 import org.objectweb.asm.Label;
 import org.objectweb.asm.MethodVisitor;
@@ -24,13 +17,7 @@ import org.objectweb.asm.Opcodes;
 /**
  * Programs whose classes are hard to rewrite answer inside the server as in a process of their own.
  */
-class JavaProgramClassesTest {
-  private static final Pattern PACKAGE = Pattern.compile("package (\\S+);");
-  private static final Pattern TYPE =
-      Pattern.compile("(?:class|interface|enum) (\\w+)[^{]*\\{", Pattern.DOTALL);
-
-  @TempDir Path directory;
-
+class JavaProgramClassesTest extends CompiledPrograms {
   // ---- which class's check is called ----
 
   private static final String HIDDEN =
@@ -264,6 +251,54 @@ class JavaProgramClassesTest {
             """);
 
     assertThat(assertAnswersAsSpawned(classes, State.FRESH).reason()).endsWith(" is too large");
+  }
+
+  @Test
+  void interfaceConstant_mayUseWhatIsPrivateInItsNest() throws IOException {
+    Path classes =
+        compiled(
+            "classes",
+            """
+            package app;
+            import java.util.function.Supplier;
+            public class Main {
+              private static int made;
+              private static String say(String what) { return what + ++made; }
+              interface Registry {
+                Registry DEFAULT = new Default();
+                Registry OTHER = Default.other();
+                Supplier<Registry> THIRD = () -> new Default();
+                Supplier<Registry> FOURTH = Default::new;
+                String NAME = say("name") + hidden();
+                String name();
+                private static String hidden() { return "hidden" + made; }
+                final class Default implements Registry {
+                  private Default() {}
+                  private static Registry other() { return new Default(); }
+                  public String name() { return say("default"); }
+                }
+              }
+              public static void main(String[] args) {
+                System.out.print("Content-Type: text/plain\\n\\n");
+                System.out.println(Registry.DEFAULT.name() + Registry.OTHER.name());
+                System.out.println(Registry.THIRD.get().name() + Registry.FOURTH.get().name());
+                System.out.println(Registry.NAME + Alone.DEFAULT.get());
+              }
+            }
+            """,
+            """
+            package app;
+            public interface Alone {
+              Alone DEFAULT = new Made();
+              String get();
+              class Made implements Alone {
+                private Made() {}
+                public String get() { return "made"; }
+              }
+            }
+            """);
+
+    assertAnswersAsSpawned(classes, State.RESET);
   }
 
   // ---- constructors ----
@@ -667,63 +702,5 @@ class JavaProgramClassesTest {
           .as(call.log())
           .isEqualTo("false [own]\nfalse [many]\nfalse []\nfalse [1]\nfalse [1, 2]\nfalse [3]\n");
     }
-  }
-
-  // ---- how they are made and asked ----
-
-  /** Compiles sources into a folder. */
-  private Path compiled(String folder, String... sources) throws IOException {
-    Path classes = Files.createDirectories(directory.resolve(folder));
-    List<Path> files = new ArrayList<>();
-    for (String source : sources) {
-      Matcher named = PACKAGE.matcher(source);
-      Path at =
-          directory
-              .resolve("sources")
-              .resolve(named.find() ? named.group(1).replace('.', '/') : "");
-      Matcher type = TYPE.matcher(source);
-      assertThat(type.find()).isTrue();
-      files.add(
-          Files.writeString(Files.createDirectories(at).resolve(type.group(1) + ".java"), source));
-    }
-    List<String> options =
-        List.of("-proc:none", "-d", "" + classes, "-cp", "" + directory.resolve("classes"));
-    JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
-    StringWriter said = new StringWriter();
-    try (StandardJavaFileManager manager = compiler.getStandardFileManager(null, null, null)) {
-      var units = manager.getJavaFileObjectsFromPaths(files);
-      boolean done = compiler.getTask(said, manager, null, options, null, units).call();
-      assertThat(done).as(said.toString()).isTrue();
-    }
-    return classes;
-  }
-
-  private JavaProgram.Report assertAnswersAsSpawned(Path classes, State state) {
-    JavaProgramFixture.Answer spawned =
-        JavaProgramFixture.ask(
-            CgiApplication.builder(
-                    List.of(
-                        System.getProperty("java.home") + "/bin/java",
-                        "-XX:TieredStopAtLevel=1",
-                        "-cp",
-                        classes.toString(),
-                        "app.Main"))
-                .workingDirectory(directory)
-                .build(),
-            "spawned");
-    assertThat(spawned.status()).isEqualTo(200);
-    JavaProgram.Report report = null;
-    for (State each : List.of(State.FRESH, State.RESET)) {
-      try (JavaProgram program =
-          JavaProgram.builder(List.of(classes), "app.Main").state(each).build()) {
-        CgiApplication app = JavaProgramFixture.application(program, directory);
-        for (int i = 0; i < 3; i++) {
-          assertThat(JavaProgramFixture.ask(app, "query" + i)).isEqualTo(spawned);
-        }
-        report = program.report();
-      }
-    }
-    assertThat(report.state()).isEqualTo(state);
-    return report;
   }
 }
