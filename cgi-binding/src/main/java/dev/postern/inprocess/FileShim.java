@@ -38,6 +38,7 @@ public final class FileShim {
 
   /** A file, resolved against the program's working directory. */
   public static @Nullable File resolved(@Nullable File file, Instance instance) {
+    SystemShim.varies(instance);
     return file == null || file.isAbsolute()
         ? file
         : new File(instance.live().directory.toFile(), file.getPath());
@@ -45,6 +46,7 @@ public final class FileShim {
 
   /** A path, resolved against the program's working directory. */
   public static @Nullable Path resolved(@Nullable Path path, Instance instance) {
+    SystemShim.varies(instance);
     return path == null || path.isAbsolute() || path.getFileSystem() != FileSystems.getDefault()
         ? path
         : instance.live().directory.resolve(path);
@@ -52,6 +54,7 @@ public final class FileShim {
 
   /** A file's name, resolved against the program's working directory. */
   public static @Nullable String resolved(@Nullable String name, Instance instance) {
+    SystemShim.varies(instance);
     return name == null || new File(name).isAbsolute()
         ? name
         : new File(instance.live().directory.toFile(), name).getPath();

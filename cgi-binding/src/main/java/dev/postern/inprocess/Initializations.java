@@ -9,17 +9,23 @@ import org.jspecify.annotations.Nullable;
  * of JVMS 5.5, with recursion, waiting and failure, for initializers that run once for each
  * request. Thread-safe.
  */
-@SuppressWarnings("ReferenceEquality")
+@SuppressWarnings({"NonAtomicVolatileUpdate", "ReferenceEquality"})
 final class Initializations {
   private static final long LOOK_MILLIS = 50;
 
   private final Instance instance;
   private final Map<String, State> states = new HashMap<>();
 
+  /** How many initializers run now. */
+  private volatile int running;
+
   private static final class State {
     final Thread by = Thread.currentThread();
     boolean done;
     boolean failed;
+
+    /** Whether the initializer has asked for something that may differ in the next request. */
+    boolean varies;
   }
 
   Initializations(Instance instance) {
@@ -29,6 +35,7 @@ final class Initializations {
   /** Forgets all, for the next request. */
   synchronized void clear() {
     states.clear();
+    running = 0;
   }
 
   /**
@@ -39,6 +46,7 @@ final class Initializations {
     @Nullable State state = states.get(name);
     if (state == null) {
       states.put(name, new State());
+      running++;
       return true;
     }
     boolean interrupted = false;
@@ -60,10 +68,28 @@ final class Initializations {
     return false;
   }
 
+  /** Called when the program asks for something that may differ in the next request. */
+  void varies() {
+    if (running > 0) {
+      synchronized (this) {
+        for (State state : states.values()) {
+          state.varies |= !state.done && !state.failed && state.by == Thread.currentThread();
+        }
+      }
+    }
+  }
+
+  /** Whether the statics of a class depend on what may differ in the next request. */
+  synchronized boolean varies(String name) {
+    State state = states.get(name);
+    return state != null && state.varies;
+  }
+
   synchronized void done(String name) {
     State state = states.get(name);
     if (state != null) {
       state.done = true;
+      running--;
     }
     notifyAll();
   }
@@ -75,6 +101,7 @@ final class Initializations {
     State state = states.get(name);
     if (state != null) {
       state.failed = true;
+      running--;
     }
     notifyAll();
     return e instanceof Error ? e : new ExceptionInInitializerError(e);

@@ -174,7 +174,8 @@ public final class Instance {
   /** Begins a request on the program's own thread. */
   void begin(Run newRun, String[] arguments) {
     run = newRun;
-    if (requests++ > 0 && code.isReset()) {
+    // Another request may have made the program FRESH since this instance was taken.
+    if (requests++ > 0 && code.resets()) {
       launcher().next();
       initializations.clear();
       uncaughtHandler = null;
@@ -189,7 +190,7 @@ public final class Instance {
 
   private void main(Run current, String[] arguments) {
     MAKER.set(this);
-    if (code.isReset()) {
+    if (code.resets()) {
       kept.clearLocals();
     }
     try {
@@ -250,6 +251,18 @@ public final class Instance {
     }
     current.check();
     return current;
+  }
+
+  /** The same, for a question whose answer may differ from request to request. */
+  Run asked() {
+    varies();
+    return live();
+  }
+
+  /** Called when the program asks for something that may differ from request to request. */
+  void varies() {
+    kept.varies(code);
+    initializations.varies();
   }
 
   ProgramLog log() {

@@ -9,14 +9,17 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The state of enums, whose constants keep their identity in a loader and so cannot be initialized
  * again. Fields whose values cannot change are left alone. A field or a collection that can change
  * is checked after each request; an instance in which it has changed is not used again. If a value
- * could change in ways that this class does not see, the program becomes FRESH. Thread-safe.
+ * could change in ways that this class does not see, or if it would be another one in the next
+ * request, the program becomes FRESH. Thread-safe.
  */
+@SuppressWarnings("ReferenceEquality")
 final class KeptState {
   private static final int DEEP = 4;
 
@@ -24,11 +27,67 @@ final class KeptState {
   private final List<ThreadLocal<?>> locals = new ArrayList<>();
   private @Nullable String unseen;
 
+  /** The initializers that run now. */
+  private final List<Making> making = new ArrayList<>();
+
+  private volatile boolean isMaking;
+
+  /** The settings that an initializer has read, by the methods that change them. */
+  private final Map<String, String> settings = new ConcurrentHashMap<>();
+
+  /** A thread that runs the initializer of a class. */
+  private record Making(Thread by, String type) {}
+
   /** A field, and what it held after its class was initialized. */
   private record Watched(Field field, @Nullable Object owner, @Nullable Object content) {}
 
+  /** The calling thread begins to initialize a class. */
+  synchronized void begin(String type) {
+    making.add(new Making(Thread.currentThread(), type));
+    isMaking = true;
+  }
+
+  /**
+   * Called when the program asks for something that may differ in the next request, such as the
+   * environment or the time. An initializer must not keep it.
+   */
+  void varies(ProgramCode code) {
+    String by = isMaking ? maker() : null;
+    if (by != null) {
+      fallBack(by, code);
+    }
+  }
+
+  /**
+   * Called when the program reads a setting that is the same in each request, unless the program
+   * calls a method whose name begins with {@code setter}.
+   */
+  void reads(String setter) {
+    String by = isMaking ? maker() : null;
+    if (by != null) {
+      settings.putIfAbsent(setter, by);
+    }
+  }
+
+  /** The class that the calling thread initializes, or null. */
+  private synchronized @Nullable String maker() {
+    for (Making each : making) {
+      if (each.by == Thread.currentThread()) {
+        return each.type;
+      }
+    }
+    return null;
+  }
+
+  private static void fallBack(String type, ProgramCode code) {
+    code.fallBack(
+        type.replace('/', '.') + " depends on the request, and cannot be initialized again");
+  }
+
   /** Notes the fields of a class that has just been initialized. */
   synchronized void add(Class<?> type) {
+    making.remove(new Making(Thread.currentThread(), type.getName().replace('.', '/')));
+    isMaking = !making.isEmpty();
     try {
       for (Field field : type.getDeclaredFields()) {
         int modifiers = field.getModifiers();
@@ -89,6 +148,12 @@ final class KeptState {
       code.fallBack(unseen + " cannot be initialized again");
       return "state";
     }
+    settings.forEach(
+        (setter, type) -> {
+          if (code.findings().has("redirected", setter)) {
+            fallBack(type, code);
+          }
+        });
     try {
       for (Watched each : watched) {
         Object value = each.field.get(each.owner);

@@ -45,11 +45,13 @@ public final class LocaleShim {
 
   @Redirect("java/util/Locale.getDefault")
   public static Locale locale(Instance instance) {
+    instance.kept.reads("java.util.Locale.setDefault");
     return instance.live().locale;
   }
 
   @Redirect("java/util/Locale.getDefault")
   public static Locale locale(Locale.Category category, Instance instance) {
+    instance.kept.reads("java.util.Locale.setDefault");
     Run run = instance.live();
     return run.locales.getOrDefault(category, run.locale);
   }
@@ -73,6 +75,7 @@ public final class LocaleShim {
 
   @Redirect("java/util/TimeZone.getDefault")
   public static TimeZone zone(Instance instance) {
+    instance.kept.reads("java.util.TimeZone.setDefault");
     TimeZone zone = instance.live().zone;
     return zone == null ? TimeZone.getDefault() : (TimeZone) zone.clone();
   }

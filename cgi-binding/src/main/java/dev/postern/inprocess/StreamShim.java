@@ -43,7 +43,7 @@ public final class StreamShim {
 
   @Redirect(value = "java/lang/System.in", kind = FIELD)
   public static InputStream in(Instance instance) {
-    return instance.live().in;
+    return instance.asked().in;
   }
 
   @Redirect("java/lang/System.setOut")
@@ -112,7 +112,7 @@ public final class StreamShim {
 
   @Redirect("java/lang/IO.readln")
   public static @Nullable String readln(Instance instance) throws IOException {
-    Run run = instance.live();
+    Run run = instance.asked();
     synchronized (run) {
       BufferedReader lines = run.lines;
       if (lines == null) {
@@ -168,12 +168,12 @@ public final class StreamShim {
 
   @Redirect("java/lang/System.getenv")
   public static Map<String, String> getenv(Instance instance) {
-    return instance.live().environment;
+    return instance.asked().environment;
   }
 
   @Redirect("java/lang/System.getenv")
   public static @Nullable String getenv(String name, Instance instance) {
-    return instance.live().environment.get(requireNonNull(name));
+    return instance.asked().environment.get(requireNonNull(name));
   }
 
   /** Removes from a stack trace the frames that this package adds around a program's own. */

@@ -37,6 +37,7 @@ public final class SystemShim {
   // ---- properties ----
 
   private static Properties properties(Instance instance) {
+    instance.kept.reads("java.lang.System.setPropert");
     Run run = instance.live();
     Properties properties = run.properties;
     if (properties == null) {
@@ -70,35 +71,38 @@ public final class SystemShim {
     return properties;
   }
 
-  private static String checked(@Nullable String key) {
+  private static String checked(@Nullable String key, Instance instance) {
     if (key == null) {
       throw new NullPointerException("key can't be null");
     }
     if (key.isEmpty()) {
       throw new IllegalArgumentException("key can't be empty");
     }
+    if (key.equals("user.dir")) {
+      varies(instance);
+    }
     return key;
   }
 
   @Redirect("java/lang/System.getProperty")
   public static @Nullable String getProperty(String key, Instance instance) {
-    return properties(instance).getProperty(checked(key));
+    return properties(instance).getProperty(checked(key, instance));
   }
 
   @Redirect("java/lang/System.getProperty")
   public static @Nullable String getProperty(
       String key, @Nullable String otherwise, Instance instance) {
-    return properties(instance).getProperty(checked(key), otherwise);
+    return properties(instance).getProperty(checked(key, instance), otherwise);
   }
 
   @Redirect("java/lang/System.setProperty")
   public static @Nullable String setProperty(String key, String value, Instance instance) {
-    return (String) properties(instance).setProperty(checked(key), value);
+    return (String) properties(instance).setProperty(checked(key, instance), value);
   }
 
   @Redirect("java/lang/System.clearProperty")
   public static @Nullable String clearProperty(String key, Instance instance) {
-    return (String) properties(instance).remove(checked(key));
+    return (String) properties(instance).remove(checked(key, instance));
   }
 
   @Redirect("java/lang/System.getProperties")
@@ -232,6 +236,23 @@ public final class SystemShim {
     return instance.initializations.failed(type, e);
   }
 
+  /** Called before a call whose result differs each time, such as the time or a random number. */
+  public static void varies(Instance instance) {
+    instance.varies();
+  }
+
+  /** Called before the constants of an enum take something from a static of that class. */
+  public static void takes(String type, Instance instance) {
+    if (instance.initializations.varies(type)) {
+      instance.varies();
+    }
+  }
+
+  /** Called when the initializer of an enum begins. */
+  public static void keeps(String type, Instance instance) {
+    instance.kept.begin(type);
+  }
+
   /** Called when an enum is initialized. */
   public static void kept(Class<?> type, Instance instance) {
     instance.kept.add(type);
@@ -298,6 +319,7 @@ public final class SystemShim {
 
   /** Called after something was opened. Closes it when the request ends. */
   public static void opened(@Nullable Object opened, Instance instance) {
+    varies(instance);
     Run run = instance.run;
     if (run != null && opened instanceof Pipe pipe) {
       run.opened(pipe.source());

@@ -117,6 +117,25 @@ final class CallRules {
 
   private static final String HANDLER = "Ljava/lang/Thread$UncaughtExceptionHandler;";
 
+  /** Calls whose results differ each time. An enum must not keep them for the next request. */
+  private static final Set<String> VARYING =
+      Set.of(
+          "java/lang/Math.random",
+          "java/lang/StrictMath.random",
+          "java/lang/System.currentTimeMillis",
+          "java/lang/System.nanoTime",
+          "java/security/SecureRandom.<init>",
+          "java/security/SecureRandom.getInstance",
+          "java/security/SecureRandom.getInstanceStrong",
+          "java/time/Clock.instant",
+          "java/time/Clock.millis",
+          "java/util/Calendar.getInstance",
+          "java/util/Date.<init>",
+          "java/util/GregorianCalendar.<init>",
+          "java/util/Random.<init>",
+          "java/util/UUID.randomUUID",
+          "java/util/concurrent/ThreadLocalRandom.current");
+
   /** The most that any rule adds to the operand stack. */
   private static final int STACK = 6;
 
@@ -230,6 +249,10 @@ final class CallRules {
     InsnList before = new InsnList();
     InsnList after = new InsnList();
     String member = call.owner + "." + call.name;
+    if (VARYING.contains(member) && !call.desc.startsWith("(J)")
+        || call.owner.startsWith("java/time/") && call.name.equals("now")) {
+      before.add(Code.shim(Names.SYSTEM, "varies", "()V"));
+    }
     String refused = code.jvmWide() ? null : CallTable.refused(code, call);
     if (refused != null) {
       code.findings().add("refused", refused);

@@ -48,6 +48,11 @@ public final class Findings {
     return byKind.containsKey(kind);
   }
 
+  /** Whether there is a finding of that kind which begins so. */
+  public boolean has(String kind, String beginning) {
+    return byKind.getOrDefault(kind, Set.of()).stream().anyMatch(w -> w.startsWith(beginning));
+  }
+
   /** One line for each finding, such as {@code refused: java.net.Authenticator.setDefault}. */
   public List<String> lines() {
     List<String> lines = new ArrayList<>();

@@ -8,6 +8,7 @@ import static org.objectweb.asm.Opcodes.ACC_STATIC;
 import static org.objectweb.asm.Opcodes.ACC_SYNTHETIC;
 import static org.objectweb.asm.Opcodes.ACC_VOLATILE;
 import static org.objectweb.asm.Opcodes.GETSTATIC;
+import static org.objectweb.asm.Opcodes.INVOKESTATIC;
 import static org.objectweb.asm.Opcodes.NEW;
 import static org.objectweb.asm.Opcodes.PUTSTATIC;
 import static org.objectweb.asm.Opcodes.RETURN;
@@ -282,6 +283,8 @@ public final class StaticsReset {
                 && !(isInitializer && again)
                 && !method.name.startsWith("lambda$")
                 && !isOurs;
+    boolean isOfConstants =
+        keeps(code.head(type.name)) && (method.name.equals("<init>") || isInitializer);
     boolean touches = false;
     Map<String, MethodInsnNode> first = new LinkedHashMap<>();
     IdentityHashMap<LabelNode, AbstractInsnNode> uninitialized = uninitialized(method);
@@ -296,12 +299,19 @@ public final class StaticsReset {
           field.owner = other;
         }
         named = field.owner;
+        if (isOfConstants && at.getOpcode() == GETSTATIC) {
+          ask(method, at, declaring, field.name, other);
+        }
         // The class may not be initialized yet: an instance from deserialization, for example,
         // comes without a constructor.
         touches |= type.name.equals(other);
       } else if (at instanceof TypeInsnNode made && at.getOpcode() == NEW) {
         other = checked(made.desc);
         named = made.desc;
+      } else if (isOfConstants
+          && at instanceof MethodInsnNode call
+          && at.getOpcode() == INVOKESTATIC) {
+        ask(method, at, null, "", checked(call.owner));
       }
       if (named != null && other != null && !other.equals(type.name)) {
         if (small) {
@@ -317,6 +327,53 @@ public final class StaticsReset {
     if (needs && own != null) {
       method.instructions.insert(own.clone(null));
     }
+  }
+
+  /**
+   * Before the constants of an enum take something from a static, asks whether it would be the same
+   * in the next request. A static that is not final may hold anything.
+   *
+   * @param declaring the class that declares the field; null for a method
+   */
+  private void ask(
+      MethodNode method,
+      AbstractInsnNode at,
+      @Nullable ClassNode declaring,
+      String field,
+      @Nullable String holder) {
+    if (holder == null || holder.equals(type.name) || isCounted(at)) {
+      return;
+    }
+    boolean isVariable =
+        declaring != null
+            && declaring.fields.stream()
+                .anyMatch(each -> each.name.equals(field) && (each.access & ACC_FINAL) == 0);
+    InsnList list = new InsnList();
+    if (isVariable) {
+      list.add(Code.shim(Names.SYSTEM, "varies", "()V"));
+    } else {
+      list.add(new LdcInsnNode(holder));
+      list.add(Code.shim(Names.SYSTEM, "takes", "(Ljava/lang/String;)V"));
+    }
+    method.instructions.insertBefore(at, list);
+  }
+
+  /** Whether a static is only read in order to add one to it. */
+  private static boolean isCounted(AbstractInsnNode read) {
+    AbstractInsnNode one = read.getNext();
+    AbstractInsnNode add = one == null ? null : one.getNext();
+    return add != null
+        && one.getOpcode() == Opcodes.ICONST_1
+        && (add.getOpcode() == Opcodes.IADD || add.getOpcode() == Opcodes.ISUB)
+        && add.getNext() != null
+        && add.getNext().getOpcode() == PUTSTATIC;
+  }
+
+  /** Whether a class keeps what its initializer has made. */
+  private static boolean keeps(@Nullable ClassNode head) {
+    return head != null
+        && (head.access & ACC_INTERFACE) == 0
+        && (isEnum(head) || hasState(head) && !isResettable(head));
   }
 
   /**
@@ -585,21 +642,27 @@ public final class StaticsReset {
 
   // ---- those that keep their identity ----
 
-  /** Lets the end of an enum's initializer note what its constants hold. */
+  /**
+   * Lets the end of an enum's initializer note what its constants hold. What they ask before that
+   * must be the same for each request.
+   */
   private void takeDown() {
     for (MethodNode method : type.methods) {
       if (!method.name.equals(CLASS_INITIALIZER)) {
         continue;
       }
+      InsnList begin = new InsnList();
+      shim(begin, "keeps", "(Ljava/lang/String;)V");
       for (AbstractInsnNode at : method.instructions.toArray()) {
         if (at.getOpcode() == RETURN) {
           InsnList list = new InsnList();
           list.add(new LdcInsnNode(Type.getObjectType(type.name)));
           list.add(Code.shim(Names.SYSTEM, "kept", "(Ljava/lang/Class;)V"));
           method.instructions.insertBefore(at, list);
-          method.maxStack += 2;
         }
       }
+      method.instructions.insert(begin);
+      method.maxStack += 2;
     }
   }
 }

@@ -9,6 +9,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.objectweb.asm.ClassWriter;
 import org.objectweb.asm.Label;
 import org.objectweb.asm.MethodVisitor;
@@ -251,6 +253,126 @@ class JavaProgramClassesTest extends CompiledPrograms {
             """);
 
     assertThat(assertAnswersAsSpawned(classes, State.FRESH).reason()).endsWith(" is too large");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "System.getenv(\"QUERY_STRING\")",
+        "System.getenv().get(\"QUERY_STRING\")",
+        "Main.user",
+        "Main.Context.USER",
+        "Main.Context.user()",
+        "System.getProperty(\"user\")",
+        "Main.read()",
+        "\"\" + java.util.UUID.randomUUID()",
+        "\"\" + System.nanoTime()",
+        "\"\" + java.time.Instant.now()",
+        "\"\" + new java.util.Random().nextLong()"
+      })
+  void enumConstantThatDependsOnTheRequest_makesAProgramFresh(String value) throws IOException {
+    Path classes =
+        compiled(
+            "classes",
+            """
+            package app;
+            public class Main {
+              static String user;
+              static class Context {
+                static final String USER = System.getenv("QUERY_STRING");
+                static String user() { return USER; }
+              }
+              enum Request {
+                INSTANCE;
+                final String kept = %s;
+              }
+              static String read() throws RuntimeException {
+                try {
+                  return new String(System.in.readAllBytes());
+                } catch (java.io.IOException e) {
+                  throw new IllegalStateException(e);
+                }
+              }
+              public static void main(String[] args) {
+                user = System.getenv("QUERY_STRING");
+                System.setProperty("user", Context.user());
+                System.out.print("Content-Type: text/plain\\n\\n");
+                System.out.print(Request.INSTANCE.kept);
+              }
+            }
+            """
+                .formatted(value));
+
+    try (JavaProgram program = JavaProgram.builder(List.of(classes), "app.Main").build()) {
+      CgiApplication app = CgiApplication.of(program);
+      List<String> answers = new ArrayList<>();
+      for (String user : List.of("one", "two")) {
+        answers.add(Call.post("/", user.getBytes()).with("QUERY_STRING", user).to(app).body());
+      }
+      if (value.startsWith("\"\"")) {
+        assertThat(answers).doesNotContain("").doesNotHaveDuplicates();
+      } else {
+        assertThat(answers).containsExactly("one", "two");
+      }
+      assertThat(program.report().reason())
+          .isEqualTo("app.Main$Request depends on the request, and cannot be initialized again");
+    }
+  }
+
+  @Test
+  void enumConstantThatIsTheSameInEachRequest_isKept() throws IOException {
+    Path classes =
+        compiled(
+            "classes",
+            """
+            package app;
+            public class Main {
+              static class Names {
+                static final String PREFIX = "a".repeat(2);
+                static String of(Enum<?> value) { return PREFIX + value.name().toLowerCase(); }
+              }
+              enum Kind {
+                ONE;
+                final String name = Names.of(this) + System.getProperty("os.name");
+                static final StringBuilder SEEN = new StringBuilder("" + (System.nanoTime() != 0));
+              }
+              public static void main(String[] args) {
+                System.out.print("Content-Type: text/plain\\n\\n");
+                System.out.println(Kind.ONE.name + Kind.SEEN.append("x"));
+              }
+            }
+            """);
+
+    assertAnswersAsSpawned(classes, State.RESET);
+  }
+
+  @Test
+  void enumConstantOfALocaleThatTheProgramSets_makesItFresh() throws IOException {
+    Path classes =
+        compiled(
+            "classes",
+            """
+            package app;
+            public class Main {
+              enum Kind {
+                TITLE;
+                final String label = name().toLowerCase();
+              }
+              public static void main(String[] args) {
+                java.util.Locale.setDefault(new java.util.Locale(System.getenv("QUERY_STRING")));
+                System.out.print("Content-Type: text/plain\\n\\n");
+                System.out.print((int) Kind.TITLE.label.charAt(1));
+              }
+            }
+            """);
+
+    try (JavaProgram program = JavaProgram.builder(List.of(classes), "app.Main").build()) {
+      CgiApplication app = CgiApplication.of(program);
+      assertThat(Call.get("/").with("QUERY_STRING", "en").to(app).body()).isEqualTo("" + (int) 'i');
+      assertThat(Call.get("/").with("QUERY_STRING", "tr").to(app).body())
+          .isEqualTo("" + (int) '\u0131');
+      assertThat(program.report().state()).isEqualTo(State.FRESH);
+    }
   }
 
   @Test
