@@ -9,6 +9,7 @@ module dev.postern.cgi {
   requires jdk.jfr;
   requires java.logging;
   requires static java.compiler;
+  requires static java.desktop;
   requires static java.management;
   requires static org.objectweb.asm;
   requires static org.objectweb.asm.tree;

@@ -2,6 +2,7 @@ package dev.postern.inprocess;
 
 import com.google.common.util.concurrent.Uninterruptibles;
 import dev.postern.process.Pumps;
+import dev.postern.rewrite.CallTable;
 import java.lang.StackWalker.StackFrame;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
@@ -12,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
+import java.util.ResourceBundle;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
@@ -88,6 +90,15 @@ public final class Instance {
 
   /** For JDBC, in seconds; 0 for none. */
   volatile int loginTimeout;
+
+  /** Whether the program has used resource bundles, which the JDK keeps for each loader. */
+  volatile boolean usesBundles;
+
+  /** Whether the image plugins of the program are in the JVM's registry. */
+  boolean hasImages;
+
+  /** What the program has set by ImageIO.setUseCache. */
+  volatile boolean cachesImages = true;
 
   /** The program's own MBean server; null before it has asked for one. */
   volatile @Nullable Object beans;
@@ -179,6 +190,10 @@ public final class Instance {
       launcher().next();
       initializations.clear();
       uncaughtHandler = null;
+      if (usesBundles) {
+        usesBundles = false;
+        ResourceBundle.clearCache(loader);
+      }
     }
     ProgramThread of = thread;
     if (of == null) {
@@ -230,7 +245,7 @@ public final class Instance {
 
   void uncaught(Thread source, Throwable e) {
     Run current = run;
-    if (e instanceof ProgramExit || current == null || current.isPoisoned()) {
+    if (current == null || current.isPoisoned()) {
       return;
     }
     Thread.UncaughtExceptionHandler handler = uncaughtHandler;
@@ -355,6 +370,19 @@ public final class Instance {
     launcher().drivers();
   }
 
+  /** The services of that type on the program's class path. */
+  List<Object> services(Class<?> type) {
+    List<Object> all = new ArrayList<>();
+    if (loader.getResource("META-INF/services/" + type.getName()) != null) {
+      for (Object service : launcher().services(type)) {
+        if (CallTable.isOfProgram(service.getClass())) {
+          all.add(service);
+        }
+      }
+    }
+    return all;
+  }
+
   void deregister(Object driver) {
     try {
       launcher().deregister(driver);
@@ -466,6 +494,8 @@ public final class Instance {
     close(all);
     providers = null;
     loginTimeout = 0;
+    hasImages = false;
+    cachesImages = true;
     beans = null;
   }
 

@@ -21,6 +21,9 @@ public interface Launcher {
    */
   void drivers();
 
+  /** The services of that type that the program's loader finds. */
+  Iterable<?> services(Class<?> type);
+
   /** Removes a JDBC driver. Only a class of the program's loader may do so. */
   void deregister(Object driver) throws ReflectiveOperationException;
 }

@@ -37,6 +37,7 @@ public final class LogShim {
       throw new IllegalArgumentException(present + " != " + bundle);
     }
     if (bundle != null && present == null) {
+      SystemShim.bundles(instance);
       logger.setResourceBundle(
           ResourceBundle.getBundle(bundle, LocaleShim.locale(instance), instance.loader));
     }
@@ -127,13 +128,26 @@ public final class LogShim {
 
   @Redirect("java/lang/System.getLogger")
   public static System.Logger getSystemLogger(String name, Instance instance) {
-    return new Adapter(instance.log().logger(name), null);
+    System.LoggerFinder finder = instance.log().finder();
+    return finder == null
+        ? new Adapter(instance.log().logger(name), null)
+        : finder.getLogger(requireNonNull(name), instance.loader.getUnnamedModule());
   }
 
   @Redirect("java/lang/System.getLogger")
   public static System.Logger getSystemLogger(
       String name, ResourceBundle bundle, Instance instance) {
-    return new Adapter(instance.log().logger(name), requireNonNull(bundle));
+    System.LoggerFinder finder = instance.log().finder();
+    return finder == null
+        ? new Adapter(instance.log().logger(name), requireNonNull(bundle))
+        : finder.getLocalizedLogger(
+            requireNonNull(name), requireNonNull(bundle), instance.loader.getUnnamedModule());
+  }
+
+  @Redirect("java/lang/System$LoggerFinder.getLoggerFinder")
+  public static System.LoggerFinder finder(Instance instance) {
+    System.LoggerFinder finder = instance.log().finder();
+    return finder == null ? System.LoggerFinder.getLoggerFinder() : finder;
   }
 
   /** A System.Logger that writes as java.util.logging does. */

@@ -64,6 +64,11 @@ public final class Own implements Launcher {
   }
 
   @Override
+  public Iterable<?> services(Class<?> type) {
+    return ServiceLoader.load(type);
+  }
+
+  @Override
   public void deregister(Object driver) throws ReflectiveOperationException {
     Class<?> type = Class.forName("java.sql.Driver");
     Class.forName("java.sql.DriverManager")

@@ -36,9 +36,23 @@ final class ProgramLog {
   private final Instance instance;
   private final TreeMap<String, Named> loggers = new TreeMap<>();
   private Properties configuration = new Properties();
+  private boolean hasLooked;
+  private System.@Nullable LoggerFinder finder;
 
   ProgramLog(Instance instance) {
     this.instance = instance;
+  }
+
+  /** The service of the program that makes its System.Loggers, or null. */
+  System.@Nullable LoggerFinder finder() {
+    if (!hasLooked) {
+      // While the service is being made, it gets loggers as if it were not there.
+      hasLooked = true;
+      for (Object service : instance.services(System.LoggerFinder.class)) {
+        finder = finder == null ? (System.LoggerFinder) service : finder;
+      }
+    }
+    return finder;
   }
 
   /** A logger that no LogManager knows, so that it ends with its instance. */

@@ -271,6 +271,11 @@ public final class SystemShim {
     }
   }
 
+  /** Called before a resource bundle is looked for. The next request must find changed files. */
+  public static void bundles(Instance instance) {
+    instance.usesBundles = true;
+  }
+
   /** Called before a JDBC driver is registered. Removes it again with the program's statics. */
   public static void registers(Object driver, Instance instance) {
     instance.onUndo(() -> instance.deregister(driver));

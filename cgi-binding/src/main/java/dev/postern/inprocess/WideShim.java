@@ -23,6 +23,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.ForkJoinTask;
 import javax.crypto.EncryptedPrivateKeyInfo;
+import javax.imageio.spi.IIORegistry;
 import javax.management.JMException;
 import javax.management.MBeanServer;
 import javax.management.MBeanServerFactory;
@@ -216,6 +217,10 @@ public final class WideShim {
   private static final class Beans {
     private Beans() {}
 
+    static void release(Object server) {
+      MBeanServerFactory.releaseMBeanServer((MBeanServer) server);
+    }
+
     static MBeanServer server() {
       MBeanServer server = MBeanServerFactory.newMBeanServer();
       try {
@@ -230,6 +235,104 @@ public final class WideShim {
         throw new IllegalStateException(e);
       }
       return server;
+    }
+  }
+
+  /** Called after an MBean server was made that the JVM lists. */
+  public static void lists(Object server, Instance instance) {
+    instance.onUndo(() -> Beans.release(server));
+  }
+
+  // ---- image plugins ----
+
+  /** Called before a call of ImageIO or of its registry. */
+  public static void images(Instance instance) {
+    instance.live();
+    synchronized (instance) {
+      if (instance.hasImages) {
+        return;
+      }
+      instance.hasImages = true;
+    }
+    Images.begin(instance);
+  }
+
+  /** Whether the caller works for another program, or for the server. */
+  public static boolean isForeign(Instance instance) {
+    return Instance.current() != instance;
+  }
+
+  @Redirect("javax/imageio/ImageIO.setUseCache")
+  public static void cachesImages(boolean on, Instance instance) {
+    instance.cachesImages = on;
+  }
+
+  @Redirect("javax/imageio/ImageIO.getUseCache")
+  public static boolean cachesImages(Instance instance) {
+    return instance.cachesImages;
+  }
+
+  /**
+   * Needs a module that a runtime may lack. The JVM has one registry, which it would fill with the
+   * plugins of the program that is the first to use it. Each program adds its own plugins instead,
+   * and removes them at its end.
+   */
+  private static final class Images {
+    private static final IIORegistry REGISTRY = registry();
+
+    private Images() {}
+
+    private static IIORegistry registry() {
+      Thread thread = Thread.currentThread();
+      ClassLoader loader = thread.getContextClassLoader();
+      thread.setContextClassLoader(ClassLoader.getPlatformClassLoader());
+      try {
+        return IIORegistry.getDefaultInstance();
+      } finally {
+        thread.setContextClassLoader(loader);
+      }
+    }
+
+    static void begin(Instance instance) {
+      instance.onUndo(() -> removeAll(instance));
+      for (Class<?> category : categories()) {
+        instance.services(category).forEach(REGISTRY::registerServiceProvider);
+      }
+    }
+
+    private static List<Class<?>> categories() {
+      List<Class<?>> all = new ArrayList<>();
+      REGISTRY.getCategories().forEachRemaining(all::add);
+      return all;
+    }
+
+    private static void removeAll(Instance instance) {
+      for (Class<?> category : categories()) {
+        List<Object> all = new ArrayList<>();
+        REGISTRY.getServiceProviders(category, true).forEachRemaining(all::add);
+        for (Object plugin : all) {
+          if (isOf(plugin.getClass().getClassLoader(), instance)) {
+            REGISTRY.deregisterServiceProvider(plugin);
+          }
+        }
+      }
+    }
+
+    private static boolean isOf(@Nullable ClassLoader loader, Instance instance) {
+      ClassLoader at = loader;
+      while (at != null && at != instance.loader) {
+        at = at.getParent();
+      }
+      return at != null;
+    }
+  }
+
+  // ---- class values ----
+
+  /** Called when a class value of the program is computed for a class. */
+  public static void computes(ClassValue<?> values, Class<?> type, Instance instance) {
+    if (!CallTable.isOfProgram(type)) {
+      instance.onUndo(() -> values.remove(type));
     }
   }
 

@@ -62,6 +62,8 @@ final class CallRules {
           "java/sql/DriverManager.setLogStream",
           "java/sql/DriverManager.setLogWriter",
           "javax/imageio/ImageIO.setCacheDirectory",
+          "javax/imageio/spi/IIORegistry.deregisterAll",
+          "javax/imageio/spi/IIORegistry.deregisterServiceProvider",
           "javax/naming/spi/NamingManager.setInitialContextFactoryBuilder",
           "javax/naming/spi/NamingManager.setObjectFactoryBuilder",
           "javax/net/ssl/SSLContext.setDefault",
@@ -278,6 +280,14 @@ final class CallRules {
     } else if (member.equals("java/lang/management/ManagementFactory.getPlatformMBeanServer")) {
       after.add(Code.shim(Names.WIDE, "beans", "(Ljava/lang/Object;)Ljava/lang/Object;"));
       after.add(new TypeInsnNode(CHECKCAST, "javax/management/MBeanServer"));
+    } else if (member.equals("javax/management/MBeanServerFactory.createMBeanServer")) {
+      after.add(new InsnNode(DUP));
+      after.add(Code.shim(Names.WIDE, "lists", "(Ljava/lang/Object;)V"));
+    } else if (call.owner.equals("javax/imageio/ImageIO")
+        || member.equals("javax/imageio/spi/IIORegistry.getDefaultInstance")) {
+      before.add(Code.shim(Names.WIDE, "images", "()V"));
+    } else if (member.equals("java/util/ResourceBundle.getBundle")) {
+      before.add(Code.shim(Names.SYSTEM, "bundles", "()V"));
     } else if (UNSEEN.contains(member)) {
       code.findings().add("unseen threads", member.replace('/', '.'));
       before.add(Code.shim(Names.SYSTEM, "unseen", "()V"));

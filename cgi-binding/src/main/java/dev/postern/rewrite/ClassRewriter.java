@@ -95,6 +95,7 @@ public final class ClassRewriter {
     if (code.resets()) {
       new StaticsReset(code, type, small).apply();
     }
+    new AskedByJdk(code, type).apply();
     ClassWriter writer = new ClassWriter(0);
     type.accept(writer);
     return writer.toByteArray();

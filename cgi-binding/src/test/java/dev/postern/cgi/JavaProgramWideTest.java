@@ -1,0 +1,241 @@
+package dev.postern.cgi;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.common.collect.Lists;
+import dev.postern.cgi.JavaProgram.State;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import javax.imageio.ImageIO;
+import javax.imageio.spi.IIORegistry;
+import javax.imageio.spi.ImageReaderSpi;
+import javax.management.MBeanServerFactory;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What a JVM has only once, a program inside the server has for itself. */
+class JavaProgramWideTest extends CompiledPrograms {
+  private static final String IMAGES =
+      """
+      package app;
+      import java.io.ByteArrayInputStream;
+      import java.nio.file.Files;
+      import java.nio.file.Path;
+      import javax.imageio.ImageIO;
+      public class Main {
+        public static void main(String[] args) throws Exception {
+          System.out.print("Content-Type: text/plain\\n\\n");
+          System.out.print(ImageIO.getImageReadersByMIMEType("image/own").hasNext() + " ");
+          System.out.print(ImageIO.read(new ByteArrayInputStream(new byte[99])) + " ");
+          System.out.print(String.join(" ", new java.util.TreeSet<>(
+              java.util.List.of(ImageIO.getReaderFormatNames()))));
+          System.out.print(ImageIO.getUseCache());
+          ImageIO.setUseCache(false);
+          System.out.println(ImageIO.getUseCache());
+          if (System.getenv("QUERY_STRING").equals("wait")) {
+            Files.createFile(Path.of("started"));
+            while (Files.exists(Path.of("started"))) {
+              Thread.sleep(1);
+            }
+          }
+        }
+      }
+      """;
+
+  @Test
+  @Timeout(120)
+  void imagePlugin_answersItsOwnProgramOnly() throws Exception {
+    Path plain = compiled("plain", IMAGES);
+    Path classes =
+        compiled(
+            "classes",
+            IMAGES,
+            """
+            package app;
+            import javax.imageio.ImageReader;
+            import javax.imageio.spi.ImageReaderSpi;
+            import javax.imageio.stream.ImageInputStream;
+            public class Plugin extends ImageReaderSpi {
+              static final StringBuilder ASKED = new StringBuilder();
+              public Plugin() {
+                super("v", "1", new String[] {"own"}, null, new String[] {"image/own"}, "x",
+                    new Class<?>[] {ImageInputStream.class}, null,
+                    false, null, null, null, null, false, null, null, null, null);
+              }
+              @Override public boolean canDecodeInput(Object input) throws java.io.IOException {
+                ASKED.append(System.getenv("QUERY_STRING"));
+                return false;
+              }
+              @Override public ImageReader createReaderInstance(Object extension) { return null; }
+              @Override public String getDescription(java.util.Locale locale) { return "own"; }
+            }
+            """);
+    service(classes, "javax.imageio.spi.ImageReaderSpi", "app.Plugin");
+    Path started = directory.resolve("started");
+    assertAnswersAsSpawned(classes, State.RESET);
+    assertAnswersAsSpawned(plain, State.RESET);
+
+    try (JavaProgram owner = JavaProgram.builder(List.of(classes), "app.Main").build();
+        JavaProgram other = JavaProgram.builder(List.of(plain), "app.Main").build()) {
+      Thread holds =
+          new Thread(
+              () ->
+                  Call.get("/")
+                      .with("QUERY_STRING", "wait")
+                      .to(JavaProgramFixture.application(owner, directory)));
+      holds.start();
+      while (!Files.exists(started)) {
+        Thread.onSpinWait();
+      }
+      for (int i = 0; i < 2; i++) {
+        Call call = Call.get("/").with("QUERY_STRING", "x").to(CgiApplication.of(other));
+        assertThat(call.body()).as(call.log()).startsWith("false null ");
+        assertThat(ImageIO.getReaderFormatNames()).doesNotContain("own");
+      }
+      Files.delete(started);
+      holds.join();
+    }
+    assertThat(
+            Lists.newArrayList(
+                IIORegistry.getDefaultInstance().getServiceProviders(ImageReaderSpi.class, true)))
+        .allMatch(plugin -> plugin.getClass().getClassLoader() == null);
+  }
+
+  private static void service(Path classes, String type, String name) throws IOException {
+    Path services = Files.createDirectories(classes.resolve("META-INF/services"));
+    Files.writeString(services.resolve(type), name);
+  }
+
+  @Test
+  void classValueOfAClassOfTheJdk_letsTheProgramGo() throws Exception {
+    Path classes =
+        compiled(
+            "classes",
+            """
+            package app;
+            public class Main {
+              static class Holder {}
+              static final ClassValue<Holder> VALUES =
+                  new ClassValue<>() {
+                    @Override protected Holder computeValue(Class<?> type) {
+                      return new Holder();
+                    }
+                  };
+              public static void main(String[] args) {
+                System.out.print("Content-Type: text/plain\\n\\n");
+                System.out.println(VALUES.get(String.class) == VALUES.get(String.class));
+              }
+            }
+            """);
+
+    long unloaded = ManagementFactory.getClassLoadingMXBean().getUnloadedClassCount();
+    try (JavaProgram program =
+        JavaProgram.builder(List.of(classes), "app.Main").state(State.FRESH).build()) {
+      CgiApplication app = CgiApplication.of(program);
+      for (int i = 0; i < 20; i++) {
+        assertThat(Call.get("/").to(app).body()).isEqualTo("true\n");
+      }
+    }
+    long end = System.nanoTime() + TimeUnit.MINUTES.toNanos(1);
+    // Each request has loaded three classes.
+    while (ManagementFactory.getClassLoadingMXBean().getUnloadedClassCount() - unloaded < 45) {
+      assertThat(System.nanoTime()).isLessThan(end);
+      System.gc();
+    }
+  }
+
+  @Test
+  void changedResourceBundle_isReadAnew() throws IOException {
+    Path classes =
+        compiled(
+            "classes",
+            """
+            package app;
+            public class Main {
+              public static void main(String[] args) {
+                System.out.print("Content-Type: text/plain\\n\\n");
+                System.out.print(java.util.ResourceBundle.getBundle("words").getString("key"));
+              }
+            }
+            """);
+
+    try (JavaProgram program = JavaProgram.builder(List.of(classes), "app.Main").build()) {
+      CgiApplication app = CgiApplication.of(program);
+      for (String word : List.of("one", "two")) {
+        Files.writeString(classes.resolve("words.properties"), "key=" + word);
+        assertThat(Call.get("/").to(app).body()).isEqualTo(word);
+      }
+      assertThat(program.report().state()).isEqualTo(State.RESET);
+    }
+  }
+
+  @Test
+  void finderOfSystemLoggers_isTheProgramsOwn() throws IOException {
+    Path classes =
+        compiled(
+            "classes",
+            """
+            package app;
+            public class Main {
+              static int found;
+              public static void main(String[] args) {
+                System.out.print("Content-Type: text/plain\\n\\n");
+                System.getLogger("x").log(System.Logger.Level.INFO, "one");
+                System.getLogger("y").log(System.Logger.Level.INFO, "two");
+                System.out.println(
+                    System.LoggerFinder.getLoggerFinder().getClass() + " " + found);
+              }
+            }
+            """,
+            """
+            package app;
+            import java.util.ResourceBundle;
+            public class Finder extends System.LoggerFinder {
+              public Finder() { Main.found++; }
+              @Override public System.Logger getLogger(String name, Module module) {
+                return new System.Logger() {
+                  @Override public String getName() { return name; }
+                  @Override public boolean isLoggable(Level level) { return true; }
+                  @Override public void log(
+                      Level level, ResourceBundle bundle, String message, Throwable e) {
+                    System.out.println(name + " " + message);
+                  }
+                  @Override public void log(
+                      Level level, ResourceBundle bundle, String message, Object... parameters) {
+                    System.out.println(name + " " + message);
+                  }
+                };
+              }
+            }
+            """);
+    service(classes, "java.lang.System$LoggerFinder", "app.Finder");
+
+    assertAnswersAsSpawned(classes, State.RESET);
+  }
+
+  @Test
+  void listedMBeanServer_isReleased() throws IOException {
+    Path classes =
+        compiled(
+            "classes",
+            """
+            package app;
+            import javax.management.MBeanServerFactory;
+            public class Main {
+              public static void main(String[] args) {
+                System.out.print("Content-Type: text/plain\\n\\n");
+                MBeanServerFactory.createMBeanServer("PosternListed");
+                System.out.println(MBeanServerFactory.createMBeanServer() != null);
+              }
+            }
+            """);
+
+    int before = MBeanServerFactory.findMBeanServer(null).size();
+    assertAnswersAsSpawned(classes, State.RESET);
+    assertThat(MBeanServerFactory.findMBeanServer(null)).hasSize(before);
+  }
+}
