@@ -7,12 +7,16 @@ import java.lang.StackWalker.StackFrame;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
+import java.nio.file.FileSystem;
+import java.nio.file.Path;
 import java.security.Provider;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.ResourceBundle;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -90,6 +94,9 @@ public final class Instance {
 
   /** For JDBC, in seconds; 0 for none. */
   volatile int loginTimeout;
+
+  /** The file systems of jars that the program has opened by a URI, by the jar. */
+  final Map<Path, FileSystem> jars = new HashMap<>();
 
   /** Whether the program has used resource bundles, which the JDK keeps for each loader. */
   volatile boolean usesBundles;
@@ -486,6 +493,9 @@ public final class Instance {
       while (!undo.isEmpty()) {
         all.add(undo.removeLast());
       }
+    }
+    if (!jars.isEmpty()) {
+      all.add(() -> PathShim.closeJars(this));
     }
     if (log.hasHandlers()) {
       all.add(log::reset);

@@ -36,6 +36,7 @@ final class ProgramCode implements ProgramClasses {
               SystemShim.class,
               ThreadShim.class,
               FileShim.class,
+              PathShim.class,
               ProcessShim.class,
               LocaleShim.class,
               LogShim.class,

@@ -1,6 +1,7 @@
 package dev.postern.inprocess;
 
-import java.io.ByteArrayInputStream;
+import static java.util.Objects.requireNonNull;
+
 import java.io.File;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
@@ -15,40 +16,28 @@ import java.nio.charset.Charset;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Replaces FileInputStream in rewritten code. Descriptor 0 is the request's body, and {@code
- * /proc/self/environ} shows the program's environment.
+ * Replaces FileInputStream in rewritten code. Descriptor 0 is the request's body, also by its names
+ * such as {@code /dev/stdin}, and {@code /proc/self/environ} shows the program's environment.
  */
 public class ProgramFileInput extends FileInputStream {
-  private static final String ENVIRONMENT = "/proc/self/environ";
-
   private final @Nullable InputStream standard;
   private final Run run;
 
   public ProgramFileInput(FileDescriptor descriptor, Instance instance) {
     super(descriptor == StreamShim.IN ? new FileDescriptor() : descriptor);
-    run = instance.live();
+    run = instance.asked();
     standard = descriptor == StreamShim.IN ? run.input : null;
   }
 
   public ProgramFileInput(String name, Instance instance) throws FileNotFoundException {
-    super(FileShim.resolved(name, instance));
+    super(PathShim.opened(name, instance));
     run = instance.live();
-    standard = ENVIRONMENT.equals(name) ? environment(run) : null;
+    standard = PathShim.input(name, instance);
     run.opened(this);
   }
 
   public ProgramFileInput(File file, Instance instance) throws FileNotFoundException {
-    super(FileShim.resolved(file, instance));
-    run = instance.live();
-    standard = ENVIRONMENT.equals(file.getPath()) ? environment(run) : null;
-    run.opened(this);
-  }
-
-  private static InputStream environment(Run run) {
-    StringBuilder entries = new StringBuilder();
-    run.environmentBytes.forEach((name, value) -> entries.append(name + "=" + value + "\0"));
-    return new ByteArrayInputStream(
-        entries.toString().getBytes(java.nio.charset.StandardCharsets.ISO_8859_1));
+    this(file.getPath(), instance);
   }
 
   @Override
@@ -123,11 +112,9 @@ public class ProgramFileInput extends FileInputStream {
     }
 
     public Text(File file, Charset charset, Instance instance) throws IOException {
-      super(FileShim.resolved(file, instance), charset);
-      standard =
-          ENVIRONMENT.equals(file.getPath())
-              ? new InputStreamReader(environment(instance.live()), charset)
-              : null;
+      super(requireNonNull(PathShim.opened(file.getPath(), instance)), charset);
+      InputStream own = PathShim.input(file.getPath(), instance);
+      standard = own == null ? null : new InputStreamReader(own, charset);
       SystemShim.opened(this, instance);
     }
 

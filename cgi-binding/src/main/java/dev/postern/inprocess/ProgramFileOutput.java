@@ -1,5 +1,7 @@
 package dev.postern.inprocess;
 
+import static java.util.Objects.requireNonNull;
+
 import java.io.File;
 import java.io.FileDescriptor;
 import java.io.FileNotFoundException;
@@ -12,19 +14,21 @@ import java.io.Writer;
 import java.nio.charset.Charset;
 import org.jspecify.annotations.Nullable;
 
-/** Replaces FileOutputStream in rewritten code. Descriptors 1 and 2 are the program's own. */
+/**
+ * Replaces FileOutputStream in rewritten code. Descriptors 1 and 2 are the program's own, also by
+ * their names such as {@code /dev/stdout}.
+ */
 public class ProgramFileOutput extends FileOutputStream {
   private final @Nullable OutputStream standard;
+  private final boolean isDescriptor;
   private final Run run;
   private volatile boolean closed;
 
   public ProgramFileOutput(FileDescriptor descriptor, Instance instance) {
     super(isStandard(descriptor) ? new FileDescriptor() : descriptor);
     run = instance.live();
-    standard =
-        descriptor == StreamShim.OUT
-            ? run.pipe
-            : descriptor == StreamShim.ERR ? run.rawErrors : null;
+    standard = PathShim.output(descriptor, run);
+    isDescriptor = true;
   }
 
   public ProgramFileOutput(String name, Instance instance) throws FileNotFoundException {
@@ -33,8 +37,9 @@ public class ProgramFileOutput extends FileOutputStream {
 
   public ProgramFileOutput(String name, boolean append, Instance instance)
       throws FileNotFoundException {
-    super(FileShim.resolved(name, instance), append);
-    standard = null;
+    super(PathShim.opened(name, instance), append);
+    standard = PathShim.output(name, instance);
+    isDescriptor = false;
     run = instance.live();
     run.opened(this);
   }
@@ -45,10 +50,7 @@ public class ProgramFileOutput extends FileOutputStream {
 
   public ProgramFileOutput(File file, boolean append, Instance instance)
       throws FileNotFoundException {
-    super(FileShim.resolved(file, instance), append);
-    standard = null;
-    run = instance.live();
-    run.opened(this);
+    this(file.getPath(), append, instance);
   }
 
   private static boolean isStandard(FileDescriptor descriptor) {
@@ -80,7 +82,8 @@ public class ProgramFileOutput extends FileOutputStream {
   public void close() throws IOException {
     closed = true;
     run.closed(this);
-    if (standard == run.pipe) {
+    // Another descriptor of the same file does not close the program's output.
+    if (isDescriptor && standard == run.pipe) {
       run.pipe.close();
     }
     super.close();
@@ -111,9 +114,7 @@ public class ProgramFileOutput extends FileOutputStream {
 
     public Text(String name, Charset charset, boolean append, Instance instance)
         throws IOException {
-      super(FileShim.resolved(name, instance), charset, append);
-      standard = null;
-      SystemShim.opened(this, instance);
+      this(new File(name), charset, append, instance);
     }
 
     public Text(File file, Instance instance) throws IOException {
@@ -129,8 +130,11 @@ public class ProgramFileOutput extends FileOutputStream {
     }
 
     public Text(File file, Charset charset, boolean append, Instance instance) throws IOException {
-      super(FileShim.resolved(file, instance), charset, append);
-      standard = null;
+      super(requireNonNull(PathShim.opened(file.getPath(), instance)), charset, append);
+      standard =
+          PathShim.output(file.getPath(), instance) == null
+              ? null
+              : new OutputStreamWriter(new ProgramFileOutput(file, append, instance), charset);
       SystemShim.opened(this, instance);
     }
 

@@ -23,6 +23,8 @@ import org.jspecify.annotations.Nullable;
 
 /** The three standard streams of a program, in all the ways in which Java code can reach them. */
 public final class StreamShim {
+  private static final String OURS = StreamShim.class.getPackageName() + ".";
+
   static final FileDescriptor IN = new FileDescriptor();
   static final FileDescriptor OUT = new FileDescriptor();
   static final FileDescriptor ERR = new FileDescriptor();
@@ -162,6 +164,29 @@ public final class StreamShim {
   @Redirect("java/lang/Thread.dumpStack")
   public static void dumpStack(Instance instance) {
     printStackTrace(new Exception("Stack trace"), instance);
+  }
+
+  /** Removes the frames that this package adds around a program's own. */
+  static void clean(Throwable e) {
+    Set<Throwable> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+    for (Throwable at = e; at != null && seen.add(at); at = at.getCause()) {
+      StackTraceElement[] trace = at.getStackTrace();
+      int end = trace.length;
+      for (int i = 0; i < trace.length; i++) {
+        if (trace[i].getClassName().equals(Own.class.getName())) {
+          end = i;
+          break;
+        }
+      }
+      StackTraceElement[] kept =
+          Arrays.stream(trace, 0, end)
+              .filter(frame -> !frame.getClassName().startsWith(OURS))
+              .filter(frame -> !frame.getMethodName().startsWith("postern$"))
+              .toArray(StackTraceElement[]::new);
+      if (kept.length < trace.length) {
+        at.setStackTrace(kept);
+      }
+    }
   }
 
   // ---- the environment ----

@@ -6,6 +6,7 @@ import com.google.common.collect.Lists;
 import dev.postern.cgi.JavaProgram.State;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -16,6 +17,8 @@ import javax.imageio.spi.ImageReaderSpi;
 import javax.management.MBeanServerFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a JVM has only once, a program inside the server has for itself. */
 class JavaProgramWideTest extends CompiledPrograms {
@@ -111,6 +114,58 @@ class JavaProgramWideTest extends CompiledPrograms {
   }
 
   @Test
+  void fileSystemOfAJar_isEachRequestsOwn() throws Exception {
+    Path classes =
+        compiled(
+            "classes",
+            """
+            package app;
+            import java.net.URI;
+            import java.nio.file.*;
+            import java.util.Map;
+            public class Main {
+              public static void main(String[] args) throws Exception {
+                System.out.print("Content-Type: text/plain\\n\\n");
+                URI uri = URI.create("jar:" + Path.of("x.jar").toUri());
+                try {
+                  FileSystems.getFileSystem(uri);
+                } catch (FileSystemNotFoundException e) {
+                  System.out.println("not yet");
+                }
+                FileSystem jar = FileSystems.newFileSystem(uri, Map.of("create", "true"));
+                Files.writeString(jar.getPath("/entry"), "text");
+                try {
+                  FileSystems.newFileSystem(uri, Map.of());
+                  System.out.println("two");
+                } catch (FileSystemAlreadyExistsException e) {
+                  System.out.println("one");
+                }
+                Path entry = Path.of(URI.create(uri + "!/entry"));
+                System.out.println(Files.readString(entry) + entry.toUri().equals(
+                    URI.create(uri + "!/entry")) + (FileSystems.getFileSystem(uri) == jar));
+                if (System.getenv("QUERY_STRING").equals("end")) {
+                  jar.close();
+                  try {
+                    Paths.get(entry.toUri());
+                  } catch (FileSystemNotFoundException e) {
+                    System.out.println("closed");
+                  }
+                }
+              }
+            }
+            """);
+
+    assertAnswersAsSpawned(classes, State.RESET);
+    Path jar = directory.resolve("x.jar");
+    long empty = Files.size(jar);
+    try (JavaProgram program = JavaProgram.builder(List.of(classes), "app.Main").build()) {
+      CgiApplication app = JavaProgramFixture.application(program, directory);
+      assertThat(JavaProgramFixture.ask(app, "end").body()).endsWith("closed\n");
+    }
+    assertThat(Files.size(jar)).as("only a close writes").isGreaterThan(empty);
+  }
+
+  @Test
   void classValueOfAClassOfTheJdk_letsTheProgramGo() throws Exception {
     Path classes =
         compiled(
@@ -170,6 +225,101 @@ class JavaProgramWideTest extends CompiledPrograms {
         assertThat(Call.get("/").to(app).body()).isEqualTo(word);
       }
       assertThat(program.report().state()).isEqualTo(State.RESET);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"})
+  void standardInputByItsName_isTheRequests(String name) throws IOException {
+    Path classes =
+        compiled(
+            "classes",
+            """
+            package app;
+            import java.io.*;
+            import java.nio.charset.StandardCharsets;
+            import java.nio.file.*;
+            public class Main {
+              static String read(String way, Path in) throws IOException {
+                return switch (way) {
+                  case "bytes" -> new String(Files.readAllBytes(in), "UTF-8");
+                  case "string" -> Files.readString(in);
+                  case "charset" -> Files.readString(in, StandardCharsets.UTF_8);
+                  case "lines" -> Files.readAllLines(in).toString();
+                  case "stream" -> Files.lines(in).toList().toString();
+                  case "reader" -> Files.newBufferedReader(in).readLine();
+                  case "input" -> new String(Files.newInputStream(in).readAllBytes(), "UTF-8");
+                  case "copy" -> {
+                    var out = new ByteArrayOutputStream();
+                    yield Files.copy(in, out) + out.toString("UTF-8");
+                  }
+                  case "file" ->
+                      new String(new FileInputStream(in.toFile()).readAllBytes(), "UTF-8");
+                  case "name" -> new String(new FileInputStream("" + in).readAllBytes(), "UTF-8");
+                  default -> new BufferedReader(new FileReader("" + in)).readLine();
+                };
+              }
+              public static void main(String[] args) throws IOException {
+                System.out.print("Content-Type: text/plain\\n\\n");
+                System.out.println(read(System.getenv("QUERY_STRING"), Path.of("%s")));
+              }
+            }
+            """
+                .formatted(name));
+    try (JavaProgram program = JavaProgram.builder(List.of(classes), "app.Main").build()) {
+      CgiApplication app = CgiApplication.of(program);
+      for (String way :
+          List.of(
+              "bytes", "string", "charset", "lines", "stream", "reader", "input", "copy", "file",
+              "name", "text")) {
+        byte[] body = "word".getBytes(StandardCharsets.UTF_8);
+        Call call = Call.post("/", body).with("QUERY_STRING", way).to(app);
+        assertThat(call.body()).as(way + call.log()).contains("word");
+      }
+    }
+  }
+
+  @Test
+  void standardOutputByItsName_isTheRequests() throws IOException {
+    Path classes =
+        compiled(
+            "classes",
+            """
+            package app;
+            import java.io.*;
+            import java.nio.charset.StandardCharsets;
+            import java.nio.file.*;
+            import java.util.List;
+            public class Main {
+              public static void main(String[] args) throws IOException {
+                Path out = Path.of("/dev/stdout");
+                Files.writeString(out, "Content-Type: text/plain\\n\\n");
+                Files.write(out, "bytes ".getBytes());
+                Files.write(out, List.of("some", "lines"));
+                Files.copy(new ByteArrayInputStream("copied ".getBytes()), out,
+                    StandardCopyOption.REPLACE_EXISTING);
+                try (Writer writer = Files.newBufferedWriter(Path.of("/dev/fd/1"))) {
+                  writer.write("writer ");
+                }
+                try (OutputStream stream = Files.newOutputStream(Path.of("/proc/self/fd/1"))) {
+                  stream.write("stream ".getBytes());
+                }
+                try (Writer writer = new FileWriter("/dev/stdout")) {
+                  writer.write("file writer ");
+                }
+                try (OutputStream stream = new FileOutputStream(new File("/dev/stdout"), true)) {
+                  stream.write("file stream\\n".getBytes());
+                }
+                Files.writeString(Path.of("/dev/stderr"), "to the log\\n");
+              }
+            }
+            """);
+
+    try (JavaProgram program = JavaProgram.builder(List.of(classes), "app.Main").build()) {
+      Call call = Call.get("/").to(CgiApplication.of(program));
+      assertThat(call.body())
+          .isEqualTo("bytes some\nlines\ncopied writer stream file writer file stream\n");
+      assertThat(call.log()).contains("to the log");
     }
   }
 
