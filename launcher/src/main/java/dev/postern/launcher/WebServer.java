@@ -49,13 +49,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class WebServer implements AutoCloseable {
   /**
-   * The path that Jetty gets for an inherited Unix socket. Jetty 12.1 deletes a socket's file when
-   * it stops, and fails if it has no path. An inherited socket's file belongs to whoever made it,
-   * so Jetty gets a path at which there is never a file.
-   */
-  private static final Path NO_FILE = Path.of("/proc/self/inherited-socket");
-
-  /**
    * Bytes that the kernel may hold for a slow client. Jetty sees progress only when much of this
    * buffer is free again. With the kernel's own 4 MiB, a client that takes 10 kB a second would
    * seem to take nothing for minutes.
@@ -209,7 +202,8 @@ final class WebServer implements AutoCloseable {
     if (path == null) {
       unix = new UnixDomainServerConnector(server, 1, 1, protocols);
       unix.setInheritChannel(true);
-      unix.setUnixDomainPath(NO_FILE);
+      // The file of an inherited socket belongs to whoever made it.
+      unix.setUnixDomainPath(UnixConnector.NO_FILE);
     } else {
       StaleSocket.remove(path);
       unix = new UnixConnector(server, path, listener.mode(), protocols);

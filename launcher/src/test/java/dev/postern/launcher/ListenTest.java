@@ -9,6 +9,7 @@ import dev.postern.Headers;
 import dev.postern.Response;
 import dev.postern.launcher.http.ServerLimits;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.StandardProtocolFamily;
 import java.net.URI;
@@ -28,6 +29,7 @@ import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.SubmissionPublisher;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -35,6 +37,9 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.NullSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Where {@code serve} listens: Unix sockets, TLS with HTTP/2, and behind PROXY protocol. */
 class ListenTest {
@@ -159,6 +164,64 @@ class ListenTest {
     }
   }
 
+  @ParameterizedTest
+  @NullSource
+  @ValueSource(strings = "0660")
+  void serverThatStops_leavesTheSocketOfItsSuccessorAlone(String mode) throws Exception {
+    Path socket = directory.resolve("s");
+    Listener listener =
+        Listener.parse("unix:" + socket).withMode(mode == null ? null : Listener.mode(mode));
+    CountDownLatch asked = new CountDownLatch(1);
+    CountDownLatch go = new CountDownLatch(1);
+    Application hanging =
+        (environ, startResponse) -> {
+          asked.countDown();
+          assertThat(go.await(60, TimeUnit.SECONDS)).isTrue();
+          return ECHO.call(environ, startResponse);
+        };
+    WebServer first = open(listener, null, false, hanging, ServerLimits.standard());
+    CompletableFuture<String> answer = CompletableFuture.supplyAsync(() -> exchanged(socket));
+    assertThat(asked.await(60, TimeUnit.SECONDS)).isTrue();
+    CompletableFuture<Void> closed = CompletableFuture.runAsync(() -> closed(first));
+    while (Files.exists(socket) && !refuses(socket)) {
+      LockSupport.parkNanos(1_000_000);
+    }
+
+    try (WebServer second = open(listener, null, false)) {
+      go.countDown();
+      closed.get(60, TimeUnit.SECONDS);
+      assertThat(answer.get(60, TimeUnit.SECONDS)).startsWith("HTTP/1.1 200 OK");
+      assertThat(exchange(socket)).startsWith("HTTP/1.1 200 OK");
+      assertThat(second.port()).isZero();
+    }
+    assertThat(directory).isEmptyDirectory();
+  }
+
+  private static void closed(WebServer server) {
+    try {
+      server.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static String exchanged(Path socket) {
+    try {
+      return exchange(socket);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static boolean refuses(Path socket) {
+    try {
+      SocketChannel.open(UnixDomainSocketAddress.of(socket)).close();
+      return false;
+    } catch (IOException e) {
+      return true;
+    }
+  }
+
   @Test
   void fileThatIsNoSocket_isLeftAlone() throws Exception {
     Path file = Files.writeString(directory.resolve("s"), "text");
@@ -167,14 +230,29 @@ class ListenTest {
     assertThat(file).hasContent("text");
   }
 
+  private static String request(String target) {
+    return "GET " + target + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+  }
+
   private static String exchange(Path socket) throws IOException {
-    try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
-      channel.write(
-          ByteBuffer.wrap(
-              "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
-                  .getBytes(StandardCharsets.US_ASCII)));
+    return exchangeFrom(null, socket, request("/"));
+  }
+
+  /** The client's own socket has this path; null for none. */
+  private static String exchangeFrom(Path name, Path socket, String request) throws IOException {
+    try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+      if (name != null) {
+        Files.deleteIfExists(name);
+        channel.bind(UnixDomainSocketAddress.of(name));
+      }
+      channel.connect(UnixDomainSocketAddress.of(socket));
+      channel.write(ByteBuffer.wrap(request.getBytes(StandardCharsets.US_ASCII)));
       return new String(
           Channels.newInputStream(channel).readAllBytes(), StandardCharsets.ISO_8859_1);
+    } finally {
+      if (name != null) {
+        Files.deleteIfExists(name);
+      }
     }
   }
 

@@ -1,5 +1,8 @@
 package dev.postern.fastcgi.server;
 
+import dev.postern.internal.ClosedSocket;
+import dev.postern.internal.SocketFile;
+import dev.postern.internal.StaleSocket;
 import java.io.Closeable;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -12,6 +15,7 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -24,7 +28,7 @@ public final class ListenSocket implements Closeable {
   private static final int BACKLOG = 511;
 
   private final ServerSocketChannel channel;
-  private final @Nullable UnixSocketFile file;
+  private final @Nullable SocketFile file;
   private final String address;
   private final Selector selector;
   private volatile boolean refusing;
@@ -35,7 +39,7 @@ public final class ListenSocket implements Closeable {
    */
   private int waiting = BACKLOG + 1;
 
-  private ListenSocket(ServerSocketChannel channel, @Nullable UnixSocketFile file, String address)
+  private ListenSocket(ServerSocketChannel channel, @Nullable SocketFile file, String address)
       throws IOException {
     this.channel = channel;
     this.file = file;
@@ -53,17 +57,20 @@ public final class ListenSocket implements Closeable {
    */
   public static ListenSocket open(ListenAddress address, Set<PosixFilePermission> mode)
       throws IOException {
-    if (address.path() == null && address.socket() == null) {
+    Path path = address.path();
+    if (path == null && address.socket() == null) {
       return inherited();
     }
     ServerSocketChannel channel =
-        address.path() == null
+        path == null
             ? ServerSocketChannel.open()
             : ServerSocketChannel.open(StandardProtocolFamily.UNIX);
     try {
-      if (address.path() != null) {
-        UnixSocketFile file = UnixSocketFile.bind(channel, address.path(), BACKLOG, mode);
-        return new ListenSocket(channel, file, address.toString());
+      if (path != null) {
+        StaleSocket.remove(path);
+        ClosedSocket.bind(
+            path, mode, made -> channel.bind(UnixDomainSocketAddress.of(made), BACKLOG));
+        return new ListenSocket(channel, SocketFile.of(path), address.toString());
       }
       channel.setOption(StandardSocketOptions.SO_REUSEADDR, true);
       channel.bind(address.socket(), BACKLOG);
