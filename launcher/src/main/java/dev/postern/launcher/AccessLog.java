@@ -15,6 +15,7 @@ import dev.postern.launcher.status.RequestFacts;
 import dev.postern.web.TrustedProxies;
 import dev.postern.web.internal.Ascii;
 import dev.postern.web.internal.AuthenticatedUser;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
@@ -101,7 +102,10 @@ final class AccessLog implements Application, RequestLog {
     variables.put("REQUEST_METHOD", request.getMethod());
     variables.put("REQUEST_URI", request.getHttpURI().getPathQuery());
     variables.put("SERVER_PROTOCOL", request.getConnectionMetaData().getProtocol());
-    variables.put("REMOTE_ADDR", Request.getRemoteAddr(request));
+    // A client of a Unix socket chooses its own name, which is no address.
+    if (request.getConnectionMetaData().getRemoteSocketAddress() instanceof InetSocketAddress) {
+      variables.put("REMOTE_ADDR", Request.getRemoteAddr(request));
+    }
     variables.values().removeIf(Objects::isNull);
     Environ environ = Environ.builder(variables).build();
     Instant arrived = Instant.ofEpochMilli(Request.getTimeStamp(request));
@@ -142,7 +146,7 @@ final class AccessLog implements Application, RequestLog {
   }
 
   private String combined(Environ request, Instant arrived, Outcome outcome) {
-    return or(request.remoteAddr())
+    return plain(or(request.remoteAddr()))
         + " - "
         + plain(or(AuthenticatedUser.of(request)))
         + " ["

@@ -8,6 +8,7 @@ import dev.postern.Body;
 import dev.postern.Headers;
 import dev.postern.Response;
 import dev.postern.launcher.http.ServerLimits;
+import dev.postern.launcher.status.Board;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -195,6 +196,58 @@ class ListenTest {
       assertThat(second.port()).isZero();
     }
     assertThat(directory).isEmptyDirectory();
+  }
+
+  /**
+   * A client may bind its own socket to a path of its choice, and Jetty takes it for its address.
+   */
+  @Test
+  void clientOfAUnixSocket_cannotChooseItsAddress() throws Exception {
+    Path socket = directory.resolve("s");
+    Configuration configuration =
+        new Configuration(ServeCommand.parse(List.of("--status", "/status")));
+    Site site = configuration.open();
+    Application both =
+        (environ, startResponse) ->
+            environ.pathInfo().startsWith("/status")
+                ? site.call(environ, startResponse)
+                : ECHO.call(environ, startResponse);
+    // A relative path, which lies in the working directory of this JVM.
+    Path name = Path.of("127.0.0.1");
+    try (WebServer server =
+        open(Listener.parse("unix:" + socket), null, false, both, ServerLimits.standard())) {
+      assertThat(exchangeFrom(name, socket, request("/"))).endsWith("|null");
+      assertThat(exchangeFrom(name, socket, request("/status/json")))
+          .startsWith("HTTP/1.1 403 ")
+          .doesNotContain("requests");
+      assertThat(server.port()).isZero();
+    } finally {
+      site.retire();
+    }
+  }
+
+  @Test
+  void nameOfAClientOfAUnixSocket_forgesNoLineOfTheAccessLog() throws Exception {
+    Path socket = directory.resolve("s");
+    Path log = directory.resolve("access.log");
+    Path name = directory.resolve("a\n10.0.0.5 - admin b");
+    try (LogFile file = LogFile.open("--access-log", log.toString());
+        WebServer server =
+            open(
+                Listener.parse("unix:" + socket),
+                null,
+                false,
+                new AccessLog(ECHO, file, AccessLog.Format.COMBINED, false, new Board(), null),
+                ServerLimits.standard())) {
+      assertThat(exchangeFrom(name, socket, request("/"))).startsWith("HTTP/1.1 200 ");
+      assertThat(exchangeFrom(name, socket, "nonsense\r\n\r\n")).startsWith("HTTP/1.1 400 ");
+      // A line is written a moment after the client has the response.
+      while (Files.readAllLines(log).size() < 2) {
+        LockSupport.parkNanos(1_000_000);
+      }
+      assertThat(server.port()).isZero();
+    }
+    assertThat(Files.readAllLines(log)).hasSize(2).allMatch(line -> line.startsWith("- - - ["));
   }
 
   private static void closed(WebServer server) {

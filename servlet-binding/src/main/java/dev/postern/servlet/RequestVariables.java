@@ -6,6 +6,8 @@ import static jakarta.servlet.RequestDispatcher.ERROR_STATUS_CODE;
 import dev.postern.Environ;
 import dev.postern.internal.Hosts;
 import jakarta.servlet.DispatcherType;
+import jakarta.servlet.ServletRequest;
+import jakarta.servlet.ServletRequestWrapper;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.InputStream;
 import java.util.LinkedHashSet;
@@ -231,9 +233,26 @@ final class RequestVariables implements Environ.Source {
   /** Kept in a field, because containers format the address anew at each call. */
   private @Nullable String remoteAddress() {
     if (remoteAddress == null) {
-      remoteAddress = address(request.getRemoteAddr());
+      String address = request.getRemoteAddr();
+      remoteAddress = isPathOfClient(address) ? null : address(address);
     }
     return remoteAddress;
+  }
+
+  /**
+   * Whether the address is only the path that a client of a Unix socket has bound. Jetty gives such
+   * a path, for example 127.0.0.1, as the address. It has no port for either side then; with AJP,
+   * Tomcat may lack the port of the client alone. A filter may have set a true address.
+   */
+  private boolean isPathOfClient(@Nullable String address) {
+    if (request.getRemotePort() >= 0 || request.getLocalPort() >= 0) {
+      return false;
+    }
+    ServletRequest inner = request;
+    while (inner instanceof ServletRequestWrapper wrapper) {
+      inner = wrapper.getRequest();
+    }
+    return Objects.equals(address, inner.getRemoteAddr());
   }
 
   private @Nullable String localAddress() {

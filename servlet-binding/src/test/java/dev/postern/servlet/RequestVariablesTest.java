@@ -2,6 +2,8 @@ package dev.postern.servlet;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletRequestWrapper;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -38,6 +40,30 @@ class RequestVariablesTest {
     assertThat(variable("SERVER_ADDR")).isNull();
     assertThat(variable("REMOTE_PORT")).isNull();
     assertThat(variable("SERVER_PORT")).isEqualTo("80");
+  }
+
+  /** Jetty gives the path that the client has bound, and AJP may come without the client's port. */
+  @Test
+  void clientOfAUnixSocket_cannotChooseItsAddress() {
+    fake.with("getRemoteAddr", "127.0.0.1").with("getRemotePort", -1).with("getLocalPort", -1);
+    assertThat(variable("REMOTE_ADDR")).isNull();
+    assertThat(variable("REMOTE_HOST")).isNull();
+    fake.with("getLocalPort", 8009);
+    assertThat(variable("REMOTE_ADDR")).isEqualTo("127.0.0.1");
+  }
+
+  @Test
+  void addressThatAFilterSets_holdsBehindAUnixSocket() {
+    fake.with("getRemoteAddr", "").with("getRemotePort", -1).with("getLocalPort", -1);
+    HttpServletRequest filtered =
+        new HttpServletRequestWrapper(fake.request()) {
+          @Override
+          public String getRemoteAddr() {
+            return "192.0.2.7";
+          }
+        };
+    assertThat(new RequestVariables(filtered, "Test/1", null, NO_OPTIONS).variable("REMOTE_ADDR"))
+        .isEqualTo("192.0.2.7");
   }
 
   @Test
