@@ -241,6 +241,33 @@ class ScriptTest {
     assertThat(process.exitValue()).isZero();
   }
 
+  /** The names are made by a shell, as this JVM may have a locale without them. */
+  @Test
+  void localeThatTheSystemLacks_stillServesAnyName() throws Exception {
+    run("--version");
+    Path programs = Files.createDirectory(directory.resolve("programs"));
+    Path files = Files.createDirectory(directory.resolve("files"));
+    Sources.script(
+        programs.resolve("a"),
+        "#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\nLC_ALL is %s' \"${LC_ALL-none}\"\n");
+    Files.writeString(files.resolve("a"), "the file");
+    for (Path one : List.of(programs, files)) {
+      assertThat(ended(start(one, "sh", "-c", "mv a \"$(printf '\\303\\274.sh')\"")).exit).isZero();
+    }
+    environment.put("LC_ALL", "xx_XX.UTF-8");
+    String mounts = "./postern serve --port 0 --cgi-dir /cgi=../../programs --files /f=../../files";
+    Process process = start(tree, mounts.split(" "));
+    String line = process.inputReader().readLine();
+    assertThat(line).startsWith("postern: listening on ");
+    int port = Integer.parseInt(line.replaceAll(".*:([0-9]+)/", "$1"));
+    assertThat(Wire.request(port, "GET /cgi/%C3%BC.sh HTTP/1.1\nHost: h"))
+        .startsWith("HTTP/1.1 200 ")
+        .contains("LC_ALL is none");
+    assertThat(Wire.request(port, "GET /f/%C3%BC.sh HTTP/1.1\nHost: h"))
+        .startsWith("HTTP/1.1 200 ")
+        .contains("the file");
+  }
+
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void callsAtOnce_oneBuildsTheOthersWait(boolean flock) throws Exception {
