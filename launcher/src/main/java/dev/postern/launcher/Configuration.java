@@ -252,7 +252,7 @@ final class Configuration {
         whole.set(site);
         sources.serve();
         return site;
-      } catch (RuntimeException | LinkageError e) {
+      } catch (Throwable e) {
         new Site(routes, own, loaders, groups, sources).retire();
         throw e;
       } finally {

@@ -44,7 +44,7 @@ final class DevSites implements Application {
       if (!now.equals(seen)) {
         try {
           sites.replace(configuration.reopen());
-        } catch (RuntimeException | LinkageError e) {
+        } catch (Throwable e) {
           String reason = LauncherException.reason(e);
           if (!reason.equals(broken)) {
             Logs.own("postern: what has changed cannot be loaded: " + reason);

@@ -243,7 +243,7 @@ final class ServeCommand implements Callable<Integer> {
         sites.replace(configuration.reopen());
       }
       Logs.own("postern: the configuration was read again");
-    } catch (RuntimeException | LinkageError e) {
+    } catch (Throwable e) {
       Logs.own("postern: the old configuration stays: " + LauncherException.reason(e));
     }
   }

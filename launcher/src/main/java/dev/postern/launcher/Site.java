@@ -9,11 +9,13 @@ import dev.postern.web.UrlMap;
 import java.net.URLClassLoader;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
 /**
  * The applications from one reading of the configuration. When another site has taken the place of
- * this one, and the last request of this one has ended, the site closes its applications.
- * Thread-safe.
+ * this one, and the last request of this one has ended, the site closes its applications. When the
+ * server stops, it does not wait for the last request for ever. Thread-safe.
  */
 final class Site implements Application {
   private final Map<String, Application> applications;
@@ -25,6 +27,11 @@ final class Site implements Application {
 
   /** Counts one for each request that runs, and one until the site is retired. */
   private int users = 1;
+
+  /** Whether a thread closes the applications, or has closed them. Guarded by this. */
+  private boolean closing;
+
+  private final CountDownLatch closed = new CountDownLatch(1);
 
   /**
    * @param applications by prefix
@@ -59,7 +66,7 @@ final class Site implements Application {
    * Returns whether a request may begin here. Each request that does calls {@link #release} once.
    */
   synchronized boolean retain() {
-    if (users == 0) {
+    if (users == 0 || closing) {
       return false;
     }
     users++;
@@ -69,29 +76,72 @@ final class Site implements Application {
   void release() {
     synchronized (this) {
       users--;
-      if (users > 0) {
+      if (users > 0 || closing) {
         return;
       }
+      closing = true;
     }
-    sources.close();
-    close(groups);
-    for (Application application : applications.values()) {
-      if (application instanceof AutoCloseable closeable) {
-        close(closeable);
-      }
+    closeAll();
+  }
+
+  /**
+   * Closes the applications after the last request, or after that time although requests run.
+   * Called once, after {@link #retire}, when the server stops. Returns when all is closed.
+   */
+  void end(long nanos) {
+    if (awaitClosed(nanos)) {
+      return;
     }
-    for (ClassLoader classes : opened) {
-      if (classes instanceof URLClassLoader files) {
-        close(files);
-      }
+    int running;
+    synchronized (this) {
+      running = closing ? 0 : users;
+      closing = true;
+    }
+    if (running == 0) {
+      awaitClosed(Long.MAX_VALUE);
+      return;
+    }
+    Logs.own("postern: applications are closed although requests still run: " + running);
+    closeAll();
+  }
+
+  private boolean awaitClosed(long nanos) {
+    try {
+      return closed.await(nanos, TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
     }
   }
 
-  /** Closes a part of an application. If that fails, this logs the failure. */
+  boolean isClosed() {
+    return closed.getCount() == 0;
+  }
+
+  private void closeAll() {
+    try {
+      sources.close();
+      close(groups);
+      for (Application application : applications.values()) {
+        if (application instanceof AutoCloseable closeable) {
+          close(closeable);
+        }
+      }
+      for (ClassLoader classes : opened) {
+        if (classes instanceof URLClassLoader files) {
+          close(files);
+        }
+      }
+    } finally {
+      closed.countDown();
+    }
+  }
+
+  /** Closes a part of an application. If that fails in any way, this logs the failure. */
   static void close(AutoCloseable closeable) {
     try {
       closeable.close();
-    } catch (Exception e) {
+    } catch (Throwable e) {
       Logs.own("postern: an application failed when it was closed: " + e);
     }
   }

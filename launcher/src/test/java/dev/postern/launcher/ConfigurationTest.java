@@ -24,7 +24,11 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
@@ -416,7 +420,7 @@ class ConfigurationTest {
       """;
 
   @ParameterizedTest
-  @ValueSource(strings = {"IllegalStateException", "NoClassDefFoundError"})
+  @ValueSource(strings = {"IllegalStateException", "NoClassDefFoundError", "OutOfMemoryError"})
   void reloadThatFailsInAnyWay_leavesTheOldSite(String thrown) throws Exception {
     Sources.compile(directory.resolve("odd"), "Odd", ODD.replace("THROWN", thrown));
     Configuration configuration = configuration("mounts: {/x: {cgi: cgi/show.sh}}\n");
@@ -723,10 +727,87 @@ class ConfigurationTest {
     assertThat(events).containsExactly("hook " + (fails ? 404 : 200), "closed");
   }
 
+  /** One request hangs in a site that was replaced, and one in the site of now. */
+  @Test
+  void sites_thatStop_closeAllApplicationsAlthoughRequestsHang() throws Exception {
+    List<Closing> hanging = List.of(new Closing("old"), new Closing("next"));
+    List<Closing> others = List.of(new Closing("beside old"), new Closing("beside next"));
+    List<Site> both = new ArrayList<>();
+    for (int i = 0; i < 2; i++) {
+      Map<String, Application> routes = Map.of("/a", hanging.get(i), "/b", others.get(i));
+      ClassLoader loader = getClass().getClassLoader();
+      both.add(new Site(routes, loader, List.of(), () -> {}, new Board().open()));
+    }
+    List<Thread> requests = new ArrayList<>();
+    Path log = directory.resolve("log");
+    try (LogFile file = LogFile.open("--error-log", log.toString())) {
+      Logs.to(file);
+      Sites sites = new Sites(both.get(0));
+      for (int i = 0; i < 2; i++) {
+        Closing answering = hanging.get(i);
+        Thread request =
+            new Thread(
+                () -> {
+                  try {
+                    answering.answer = get(sites, "/a");
+                  } catch (Exception e) {
+                    answering.answer = e.toString();
+                  }
+                });
+        request.start();
+        requests.add(request);
+        assertThat(answering.begun.await(30, TimeUnit.SECONDS)).isTrue();
+        if (i == 0) {
+          sites.replace(both.get(1));
+        }
+      }
+
+      sites.close();
+      assertThat(hanging).allMatch(one -> one.closed.getCount() == 0);
+      assertThat(others).allMatch(one -> one.closed.getCount() == 0);
+      String line = "postern: applications are closed although requests still run: 1";
+      assertThat(Files.readAllLines(log)).containsExactly(line, line);
+      InMemoryGateway late = InMemoryGateway.builder(sites).unlinted().build();
+      assertThat(late.run(TestRequest.get("/b")).status()).isEqualTo(503);
+
+      hanging.forEach(one -> one.go.countDown());
+      for (Thread request : requests) {
+        request.join();
+      }
+      assertThat(hanging).allMatch(one -> one.answer.equals(one.text) && one.closings.get() == 1);
+      assertThat(Files.readAllLines(log)).hasSize(2);
+    } finally {
+      Logs.to(LogFile.standardError());
+    }
+  }
+
+  @Test
+  void sites_withoutAFreeThread_closeTheOldOneInTheCallersOwn() throws Exception {
+    Closing old = new Closing("old");
+    Closing next = new Closing("next");
+    next.go.countDown();
+    ClassLoader loader = getClass().getClassLoader();
+    ExecutorService none =
+        new ThreadPoolExecutor(1, 1, 0, TimeUnit.SECONDS, new SynchronousQueue<>()) {
+          @Override
+          public void execute(Runnable task) {
+            throw new OutOfMemoryError("unable to create native thread");
+          }
+        };
+    Site first = new Site(Map.of("", old), loader, List.of(), () -> {}, new Board().open());
+    try (Sites sites = new Sites(first, none)) {
+      sites.replace(new Site(Map.of("", next), loader, List.of(), () -> {}, new Board().open()));
+      assertThat(old.closed.getCount()).isZero();
+      assertThat(get(sites, "/")).isEqualTo("next");
+    }
+    assertThat(next.closed.getCount()).isZero();
+  }
+
   private static final class Closing implements Application, AutoCloseable {
     final CountDownLatch begun = new CountDownLatch(1);
     final CountDownLatch go = new CountDownLatch(1);
     final CountDownLatch closed = new CountDownLatch(1);
+    final AtomicInteger closings = new AtomicInteger();
     private final String text;
     volatile String answer = "";
 
@@ -745,6 +826,7 @@ class ConfigurationTest {
 
     @Override
     public void close() {
+      closings.incrementAndGet();
       closed.countDown();
     }
   }

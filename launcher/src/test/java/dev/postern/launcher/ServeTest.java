@@ -39,6 +39,38 @@ class ServeTest {
       cat
       """;
 
+  private static final String STUCK =
+      """
+      import dev.postern.*;
+      public final class Stuck implements Application {
+        public Body call(Environ environ, StartResponse startResponse) {
+          startResponse.start(200, Headers.of("Content-Type", "text/plain"));
+          return Body.writing(
+              out -> {
+                out.write('a');
+                out.flush();
+                while (true) {
+                  java.util.concurrent.locks.LockSupport.parkNanos(10_000_000);
+                  Thread.interrupted();
+                }
+              });
+        }
+      }
+      """;
+
+  private static final String CLOSES =
+      """
+      import dev.postern.*;
+      public final class Closes implements Responder, AutoCloseable {
+        public Response respond(Environ environ) {
+          return Response.of(200, Headers.of(), Body.empty());
+        }
+        public void close() throws Exception {
+          java.nio.file.Files.createFile(java.nio.file.Path.of("closed"));
+        }
+      }
+      """;
+
   @TempDir Path directory;
   private final HttpClient client = HttpClient.newHttpClient();
   private Path programs;
@@ -333,6 +365,24 @@ class ServeTest {
       assertThat(child.exit()).isZero();
       ended.get(60, TimeUnit.SECONDS);
     }
+  }
+
+  /** One request hangs for ever, and reacts to no interrupt. */
+  @Test
+  void sigterm_requestThatNeverEnds_stillClosesTheApplications() throws Exception {
+    Path classes = directory.resolve("classes");
+    Sources.compile(classes, "Stuck", STUCK);
+    Sources.compile(classes, "Closes", CLOSES);
+    String address =
+        serve("--classpath", classes.toString(), "--app", "/a=Stuck", "--app", "/b=Closes");
+    try (Wire wire = Wire.to(URI.create(address).getPort())) {
+      wire.send("GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
+      assertThat(wire.readHead()).startsWith("HTTP/1.1 200 ");
+      assertStopsCleanly();
+    }
+    assertThat(directory.resolve("closed")).exists();
+    assertThat(child.errors())
+        .contains("postern: applications are closed although requests still run: 1\n");
   }
 
   private String serve(String... options) throws Exception {
