@@ -149,19 +149,20 @@ final class ServeCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     Logs.quiet();
+    // A certificate may be read, and applications may be made, for long. A signal that comes
+    // meanwhile is handled after that. Its own action would end the JVM.
+    Signals signals = check ? null : Signals.install(config != null);
     Configuration configuration = new Configuration(this);
     configuration.read();
     ServerOptions options = configuration.server();
     Configuration.Settings settings = configuration.settings();
     List<Listener> listeners = settings.listeners();
     Tls tls = settings.tls();
-    if (check) {
+    if (signals == null) {
       configuration.open().retire();
       out().println("postern: the configuration is right");
       return 0;
     }
-    // Applications may take long to be made. A signal that comes meanwhile is handled after that.
-    Signals signals = Signals.install(config != null);
     options.openErrorLog();
     try (LogFile access = options.openAccessLog();
         Sites sites = new Sites(open(configuration));

@@ -2,13 +2,16 @@ package dev.postern.launcher;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.OutputStream;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -71,6 +74,34 @@ class DayTest {
   private boolean logHas(String text) throws Exception {
     Path log = directory.resolve("error.log");
     return Files.exists(log) && Files.readString(log).contains(text);
+  }
+
+  /** The file is a FIFO, so that the server waits in the middle of its start. */
+  @Test
+  void signalsDuringTheStart_areHandledAfterIt() throws Exception {
+    Path fifo = directory.resolve("fifo.yaml");
+    assertThat(new ProcessBuilder("mkfifo", fifo.toString()).start().waitFor()).isZero();
+    try (Child child =
+        Child.start(directory, Map.of(), "serve", "--config", fifo.toString(), "--port", "0")) {
+      CompletableFuture.runAsync(() -> feed(fifo, child, "HUP", "USR1")).get(60, TimeUnit.SECONDS);
+      assertThat(child.firstLine()).as(child.errors()).startsWith("postern: listening on ");
+      CompletableFuture.runAsync(() -> feed(fifo, child)).get(60, TimeUnit.SECONDS);
+      await(() -> child.errors().contains("the configuration was read again"));
+      child.terminate();
+      assertThat(child.exit()).isZero();
+    }
+  }
+
+  /** Waits until the server reads the FIFO, sends the signals, and only then writes. */
+  private static void feed(Path fifo, Child child, String... signals) {
+    try (OutputStream out = Files.newOutputStream(fifo)) {
+      for (String name : signals) {
+        signal(child, name);
+      }
+      out.write("# no mounts\n".getBytes(StandardCharsets.UTF_8));
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   @Test
