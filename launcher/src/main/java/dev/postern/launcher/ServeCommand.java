@@ -14,7 +14,7 @@ import dev.postern.web.middleware.BasicAuth;
 import dev.postern.web.middleware.Htpasswd;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Path;
+import java.nio.file.FileSystemException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -374,10 +374,14 @@ final class ServeCommand implements Callable<Integer> {
       return null;
     }
     try {
-      return BasicAuth.of("postern", Htpasswd.of(Path.of(htpasswd)));
-    } catch (IOException | IllegalArgumentException e) {
+      return BasicAuth.of("postern", Htpasswd.of(Values.path("FILE of --htpasswd", htpasswd)));
+    } catch (FileSystemException e) {
+      throw Values.unreadable("--htpasswd", htpasswd);
+    } catch (IOException e) {
+      // An exception of Htpasswd says which line is wrong. One of the JDK says nothing of a line.
+      String reason = e.getClass() == IOException.class ? ": " + e.getMessage() : "";
       throw LauncherException.badArgument(
-          "FILE of --htpasswd must be a file of users: \"" + htpasswd + "\"");
+          "FILE of --htpasswd must be a file of users: \"" + htpasswd + "\"" + reason);
     }
   }
 

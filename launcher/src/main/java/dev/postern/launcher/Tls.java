@@ -1,8 +1,10 @@
 package dev.postern.launcher;
 
 import dev.postern.launcher.values.LauncherException;
+import dev.postern.launcher.values.Values;
 import java.io.IOException;
 import java.io.Reader;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -18,7 +20,6 @@ import java.util.List;
 import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
 import org.bouncycastle.cert.X509CertificateHolder;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
-import org.bouncycastle.openssl.PEMException;
 import org.bouncycastle.openssl.PEMKeyPair;
 import org.bouncycastle.openssl.PEMParser;
 import org.bouncycastle.openssl.jcajce.JcaPEMKeyConverter;
@@ -123,6 +124,8 @@ final class Tls {
           chain.add(new JcaX509CertificateConverter().getCertificate(holder));
         }
       }
+    } catch (FileSystemException e) {
+      throw Values.unreadable("--tls-cert", certificate.toString());
     } catch (IOException | GeneralSecurityException e) {
       throw wrong("--tls-cert", "certificates in PEM", certificate);
     }
@@ -144,10 +147,10 @@ final class Tls {
           return converter.getPrivateKey(pair.getPrivateKeyInfo());
         }
       }
-    } catch (PEMException e) {
-      // The algorithm may be unknown. The error below reports it.
+    } catch (FileSystemException e) {
+      throw Values.unreadable("--tls-key", key.toString());
     } catch (IOException e) {
-      // The error below reports this, too.
+      // The algorithm may be unknown. The error below reports it.
     }
     throw wrong("--tls-key", "a private key in PEM without a password", key);
   }

@@ -310,6 +310,18 @@ class ConfigurationTest {
   }
 
   @Test
+  void htpasswdWithAnotherHash_isToldWithItsUser() throws Exception {
+    Files.writeString(directory.resolve("users"), "ann:$apr1$x$y\n");
+    Configuration configuration = configuration("htpasswd: users\nmounts: {/x: {cgi-dir: cgi}}\n");
+    configuration.read();
+
+    assertThatThrownBy(configuration::open)
+        .hasMessageContaining("FILE of --htpasswd must be a file of users: ")
+        .hasMessageEndingWith(
+            ": line of a htpasswd file must be a name and a bcrypt hash: \"ann\"");
+  }
+
+  @Test
   void htpasswd_guardsASourceFile() throws Exception {
     writeUsers();
     Path source = Files.writeString(directory.resolve("Hello.java"), Sources.HELLO);

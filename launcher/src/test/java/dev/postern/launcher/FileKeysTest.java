@@ -110,7 +110,7 @@ class FileKeysTest {
         group-processes   | x              | --group-processes must be a number of at least 1: "x"
         header-timeout    | 1e3            | SECONDS of --header-timeout must be a number above 0
         hide-server       | maybe          | must be true or false: "maybe"
-        htpasswd          | nowhere        | FILE of --htpasswd must be a file of users
+        htpasswd          | nowhere        | FILE of --htpasswd must be readable: "
         idle-timeout      | 0              | SECONDS of --idle-timeout must be a number above 0
         index             | a/b            | --index must be the name of a program: "a/b"
         interpreter       | {.py: python}  | COMMAND of --interpreter must start with the absolute path

@@ -382,7 +382,10 @@ class ListenTest {
     assertThatThrownBy(() -> Tls.of(certificate.toString(), null))
         .hasMessage("--tls-cert must come with --tls-key");
     assertThatThrownBy(() -> Tls.of(directory.resolve("nowhere").toString(), key.toString()))
-        .hasMessageStartingWith("FILE of --tls-cert must hold");
+        .hasMessageStartingWith("FILE of --tls-cert must be readable: ");
+    assertThatThrownBy(
+            () -> Tls.of(certificate.toString(), directory.resolve("nowhere").toString()))
+        .hasMessageStartingWith("FILE of --tls-key must be readable: ");
   }
 
   /** HTTP/2 needs no header that says that a body comes, and one connection has many requests. */

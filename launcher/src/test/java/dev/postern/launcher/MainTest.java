@@ -105,7 +105,8 @@ class MainTest {
           serve --verbose --quiet                      | --verbose must not come with --quiet
           serve --access-log @                         | FILE of --access-log must be a file that can be written
           serve --files /x=@/nowhere                   | DIR of --files must be a directory
-          serve --htpasswd @/nowhere --app /x=Hello    | FILE of --htpasswd must be a file of users
+          serve --htpasswd @/nowhere --app /x=Hello    | FILE of --htpasswd must be readable
+          serve --tls-cert @/plain.txt --tls-key @/nowhere | FILE of --tls-cert must hold certificates in PEM
           serve --socket-mode 0660                     | --socket-mode must come with --listen unix:PATH
           serve --trusted-proxy proxy                  | --trusted-proxy:
           serve --trusted-proxy 10.0.0.0/33            | --trusted-proxy:

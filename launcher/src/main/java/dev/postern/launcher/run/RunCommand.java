@@ -208,7 +208,7 @@ public final class RunCommand implements Callable<Integer> {
           ? Files.readAllBytes(Values.file("--data", text.substring(1)))
           : text.getBytes(StandardCharsets.UTF_8);
     } catch (IOException e) {
-      throw LauncherException.badArgument("FILE of --data must be readable: \"" + text + "\"");
+      throw Values.unreadable("--data", text);
     }
   }
 }

@@ -104,4 +104,10 @@ public final class Values {
     }
     return file;
   }
+
+  /** Returns the failure for a file that is not there, or that this user may not read. */
+  public static LauncherException unreadable(String option, String text) {
+    return LauncherException.badArgument(
+        "FILE of " + option + " must be readable: \"" + text + "\"");
+  }
 }
