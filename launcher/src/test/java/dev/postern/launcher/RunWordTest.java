@@ -21,6 +21,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** {@code postern run} and {@code postern replay}. */
 @Timeout(60)
@@ -78,6 +80,33 @@ class RunWordTest {
     assertThat(told()).endsWith("\n/cgi-bin/x.cgi|/a|h:81\n");
     assertThat(execute("run", program, "-H", "Host: other")).isZero();
     assertThat(told()).endsWith("\n/x.cgi||other\n");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "http://h/x,       h",
+    "http://h:80/x,    h",
+    "http://h:443/x,   h:443",
+    "https://h/x,      h",
+    "https://h:443/x,  h",
+    "https://h:80/x,   h:80",
+    "HTTPS://h:8443/x, h:8443",
+  })
+  void hostOfAUrl_isWithoutTheDefaultPortOfItsScheme(String url, String host) throws Exception {
+    assertThat(execute("run", program("x.cgi", HEAD + "printf '%s' \"$HTTP_HOST\""), url)).isZero();
+    assertThat(told()).endsWith("\n\n" + host + "\n");
+  }
+
+  @Test
+  void headersOfOneName_areJoined_cookiesAsCookies() throws Exception {
+    String program = program("x.cgi", HEAD + "printf '%s|%s' \"$HTTP_COOKIE\" \"$HTTP_ACCEPT\"");
+
+    List<String> words = new ArrayList<>(List.of("run", program));
+    for (String header : List.of("Cookie: a=1", "cookie: b=2", "Accept: x", "Accept: y")) {
+      words.addAll(List.of("-H", header));
+    }
+    assertThat(execute(words.toArray(new String[0]))).isZero();
+    assertThat(told()).endsWith("\n\na=1; b=2|x, y\n");
   }
 
   @Test

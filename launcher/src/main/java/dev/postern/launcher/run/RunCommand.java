@@ -195,7 +195,9 @@ public final class RunCommand implements Callable<Integer> {
     } else if (OWN.contains(lower)) {
       variables.put("HTTP_" + variable, value);
     } else {
-      variables.merge("HTTP_" + variable, value, (first, second) -> first + ", " + second);
+      // RFC 9113 8.2.3: a comma is no separator of cookies.
+      String separator = lower.equals("cookie") ? "; " : ", ";
+      variables.merge("HTTP_" + variable, value, (first, second) -> first + separator + second);
     }
   }
 

@@ -26,14 +26,16 @@ record Target(Map<String, String> variables, String scheme, String shown) {
   static Target of(String text, String name) {
     String scheme = "http";
     String host = "localhost";
-    int port = 80;
+    int usual = 80;
+    int port = usual;
     String rest = text;
     if (text.matches("(?i)https?://.*")) {
       int slash = text.indexOf('/', text.indexOf("//") + 2);
       URI authority = authority(text, slash < 0 ? text : text.substring(0, slash));
       scheme = authority.getScheme().toLowerCase(Locale.ROOT);
       host = authority.getHost();
-      port = authority.getPort() > 0 ? authority.getPort() : scheme.equals("https") ? 443 : 80;
+      usual = scheme.equals("https") ? 443 : 80;
+      port = authority.getPort() > 0 ? authority.getPort() : usual;
       rest = slash < 0 ? "" : text.substring(slash);
     }
     if (!rest.isEmpty() && rest.charAt(0) != '/' && rest.charAt(0) != '?') {
@@ -56,7 +58,7 @@ record Target(Map<String, String> variables, String scheme, String shown) {
     variables.put("SERVER_PROTOCOL", "HTTP/1.1");
     variables.put("SERVER_SOFTWARE", "Postern");
     variables.put("REMOTE_ADDR", "127.0.0.1");
-    variables.put("HTTP_HOST", text.isEmpty() || port == 80 ? host : host + ":" + port);
+    variables.put("HTTP_HOST", port == usual ? host : host + ":" + port);
     variables.put("SCRIPT_NAME", script);
     variables.put("PATH_INFO", info);
     variables.put("QUERY_STRING", bytes(query));
