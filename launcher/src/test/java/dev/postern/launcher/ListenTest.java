@@ -250,6 +250,33 @@ class ListenTest {
     assertThat(Files.readAllLines(log)).hasSize(2).allMatch(line -> line.startsWith("- - - ["));
   }
 
+  @Test
+  void connectionsOfAUnixSocketAboveTheLimit_waitForTheirTurn() throws Exception {
+    Path socket = directory.resolve("s");
+    ServerLimits limits = ServerLimits.standard().withConnections(2, 2);
+    try (WebServer server = open(Listener.parse("unix:" + socket), null, false, ECHO, limits)) {
+      for (int round = 0; round < 3; round++) {
+        CompletableFuture<String> waiting;
+        try (SocketChannel first = answered(socket);
+            SocketChannel second = answered(socket)) {
+          waiting = CompletableFuture.supplyAsync(() -> exchanged(socket));
+          assertThat(first.isOpen() && second.isOpen()).isTrue();
+        }
+        assertThat(waiting.get(60, TimeUnit.SECONDS)).startsWith("HTTP/1.1 200 OK");
+      }
+      assertThat(server.port()).isZero();
+    }
+  }
+
+  /** A connection that has had an answer, and stays open. */
+  private static SocketChannel answered(Path socket) throws IOException {
+    SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(socket));
+    channel.write(
+        ByteBuffer.wrap("GET / HTTP/1.1\r\nHost: h\r\n\r\n".getBytes(StandardCharsets.US_ASCII)));
+    assertThat(channel.read(ByteBuffer.allocate(1024))).isPositive();
+    return channel;
+  }
+
   private static void closed(WebServer server) {
     try {
       server.close();
