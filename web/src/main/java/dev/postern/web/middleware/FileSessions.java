@@ -8,11 +8,13 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
@@ -167,33 +169,68 @@ final class FileSessions implements SessionStore {
   }
 
   /**
-   * Deletes expired sessions. A file's time of change is the time when its session expires, so no
-   * file has to be read.
+   * Deletes expired sessions, and no file that cannot be one. A file's time of change is the time
+   * when its session expires, so no file has to be read.
    */
-  private void sweep() throws IOException {
+  private void sweep() {
     Instant now = clock.instant();
+    try {
+      if (!begin(now)) {
+        return;
+      }
+      try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
+        for (Path file : files) {
+          sweepOne(file, now);
+        }
+      }
+    } catch (IOException | DirectoryIteratorException e) {
+      // The session is saved. A later sweep deletes what is left.
+    }
+  }
+
+  /** Whether it is time for a sweep. The next one is an hour later, even if this one fails. */
+  private boolean begin(Instant now) throws IOException {
     Path swept = directory.resolve(SWEPT);
     try {
       if (Files.getLastModifiedTime(swept).toInstant().plus(SWEEP_EVERY).isAfter(now)) {
-        return;
+        return false;
       }
     } catch (NoSuchFileException e) {
       Files.write(swept, new byte[0]);
     }
     Files.setLastModifiedTime(swept, FileTime.from(now));
-    try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
-      for (Path file : files) {
-        Instant end = Files.getLastModifiedTime(file).toInstant();
-        boolean unfinished = String.valueOf(file.getFileName()).startsWith(NEW);
-        // If a process was killed while it wrote a file, that file has the time of the write.
-        Instant until = unfinished ? end.plus(SWEEP_EVERY) : end;
-        if (!file.equals(swept) && !until.isAfter(now)) {
-          Files.deleteIfExists(file);
-        }
-      }
-    } catch (DirectoryIteratorException | NoSuchFileException e) {
-      // Another process sweeps at the same time.
+    return true;
+  }
+
+  private static void sweepOne(Path file, Instant now) {
+    String name = String.valueOf(file.getFileName());
+    boolean unfinished = name.startsWith(NEW);
+    if (!unfinished && !isSession(name)) {
+      return;
     }
+    try {
+      BasicFileAttributes attributes =
+          Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+      Instant end = attributes.lastModifiedTime().toInstant();
+      // If a process was killed while it wrote a file, that file has the time of the write.
+      Instant until = unfinished ? end.plus(SWEEP_EVERY) : end;
+      if (attributes.isRegularFile() && !until.isAfter(now)) {
+        Files.deleteIfExists(file);
+      }
+    } catch (IOException e) {
+      // Another process sweeps at the same time, or the file is not ours to delete.
+    }
+  }
+
+  /** Whether a file can be a session: {@link #file} names it by a hash of 64 digits. */
+  private static boolean isSession(String name) {
+    for (int i = 0; i < name.length(); i++) {
+      char c = name.charAt(i);
+      if ((c < '0' || c > '9') && (c < 'a' || c > 'f')) {
+        return false;
+      }
+    }
+    return name.length() == 64;
   }
 
   @Override

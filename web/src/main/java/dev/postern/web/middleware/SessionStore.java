@@ -68,7 +68,8 @@ public interface SessionStore {
   /**
    * Sessions in files of a directory that only this application uses. They suit CGI executables,
    * and several processes of one machine. The directory is made when it is missing; only this user
-   * can read it and its files. Expired sessions are deleted about once an hour.
+   * can read it and its files. Expired sessions are deleted about once an hour. Files with other
+   * names than those of sessions stay.
    *
    * @throws IOException when the path is no directory and none can be made there
    */

@@ -21,6 +21,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -451,6 +452,47 @@ class SessionsTest {
     Path file = Files.createFile(directory.resolve("file"));
     assertThatExceptionOfType(NotDirectoryException.class)
         .isThrownBy(() -> SessionStore.inFiles(file));
+  }
+
+  @Test
+  void sweep_deletesOnlyFilesOfSessions_andFailsNoSave() throws Exception {
+    Path root = Files.createDirectory(directory.resolve("s"));
+    SessionStore store = FileSessions.of(root, time);
+    String hash = "0123456789abcdef".repeat(4);
+    FileTime old = FileTime.from(time.now.minusSeconds(1_000_000));
+    List<String> kept =
+        List.of("customers.db", ".hidden", "f" + hash, hash.substring(1), hash.replace('f', 'F'));
+    for (String name : kept) {
+      Files.setLastModifiedTime(Files.createFile(root.resolve(name)), old);
+    }
+    Path folder = Files.createDirectories(root.resolve("lost+found/x")).getParent();
+    Path named = Files.createDirectory(root.resolve(hash.replace('0', '1')));
+    Path link = Files.createSymbolicLink(root.resolve(hash.replace('0', '2')), folder);
+    Files.setLastModifiedTime(folder, old);
+    Files.setLastModifiedTime(named, old);
+    Path expired = Files.createFile(root.resolve(hash));
+    Path unfinished = Files.createFile(root.resolve(".new-killed"));
+    Files.setLastModifiedTime(expired, old);
+    Files.setLastModifiedTime(unfinished, old);
+
+    store.save("x", new SessionStore.Stored(Map.of(), time.now.plusSeconds(10)));
+    assertThat(store.load("x")).isNotNull();
+    assertThat(names(root)).containsAll(kept);
+    assertThat(folder.resolve("x")).isDirectory();
+    assertThat(named).isDirectory();
+    assertThat(link).isSymbolicLink();
+    assertThat(expired).doesNotExist();
+    assertThat(unfinished).doesNotExist();
+  }
+
+  /** The name of what cannot be made or deleted is that of the file with the last sweep's time. */
+  @Test
+  void sweepThatFails_failsNoSave() throws Exception {
+    Path root = Files.createDirectory(directory.resolve("s"));
+    SessionStore store = FileSessions.of(root, time);
+    Files.createSymbolicLink(root.resolve(".swept"), root.resolve("none/none"));
+    store.save("x", new SessionStore.Stored(Map.of(), time.now.plusSeconds(10)));
+    assertThat(store.load("x")).isNotNull();
   }
 
   private static List<String> names(Path root) throws IOException {
