@@ -208,23 +208,54 @@ final class FastCgiConnection extends Connection {
     if (begin.role() != Records.RESPONDER) {
       return refuse(begin, Records.UNKNOWN_ROLE);
     }
-    if (!server().beginRequest()) {
-      return refuse(begin, Records.OVERLOADED);
-    }
+    FastCgiRequest begun = new FastCgiRequest(this, begin.id(), begin.keepConnection());
+    boolean more;
+    boolean hasPlace = server().beginRequest();
     try {
-      FastCgiRequest begun = new FastCgiRequest(this, begin.id(), begin.keepConnection());
       Map<String, String> variables = readVariables(begun);
-      return variables == null ? begun.keepsConnection() : answer(begun, variables);
+      if (variables == null) {
+        return begun.keepsConnection();
+      }
+      begun.endsAfterStdin = ServerVariables.isHaproxy(variables);
+      if (hasPlace) {
+        more = answer(begun, variables);
+      } else if (begun.endsAfterStdin) {
+        more = overload(begun);
+      } else {
+        more = refuse(begin, Records.OVERLOADED);
+      }
     } finally {
-      server().endRequest();
+      if (hasPlace) {
+        server().endRequest();
+      }
     }
+    if (begun.answered) {
+      awaitEnd();
+    }
+    return more;
   }
 
   /** Refuses a request. Returns whether the connection stays open. */
   private boolean refuse(Begin begin, int protocolStatus) throws IOException {
-    out.refuse(begin.id(), protocolStatus);
+    out.endRequest(begin.id(), protocolStatus);
     lingering = !begin.keepConnection();
     return begin.keepConnection();
+  }
+
+  /**
+   * Answers 503 to a request that has no place. HAProxy 2.6 gives its client no answer at all after
+   * an END_REQUEST without a response. Returns whether the connection stays open.
+   */
+  private boolean overload(FastCgiRequest begun) throws IOException {
+    begin(begun);
+    try {
+      byte[] response = overloaded();
+      out.stream(Records.STDOUT, begun.id(), response, 0, response.length);
+      finish(begun);
+    } finally {
+      end(begun);
+    }
+    return begun.keepsConnection();
   }
 
   /** Reads the variables of a request; null when the web server aborts it. */
@@ -252,7 +283,7 @@ final class FastCgiConnection extends Connection {
       } else {
         Begin other = handle(header);
         if (other != null) {
-          out.refuse(other.id(), Records.CANT_MPX_CONN);
+          out.endRequest(other.id(), Records.CANT_MPX_CONN);
         }
       }
     }
@@ -268,16 +299,11 @@ final class FastCgiConnection extends Connection {
     Environ environ = ProcessVariables.environ(variables, body, unsized, errors, false);
     StdoutStream stdout = new StdoutStream(out, begun.id());
     FastCgiSink sink =
-        new FastCgiSink(begun, stdout, out, body, ProcessVariables.isErrorPage(variables));
+        new FastCgiSink(begun, stdout, body, ProcessVariables.isErrorPage(variables));
     Exchange exchange = Exchange.of(environ, sink);
     begun.exchange = exchange;
     begun.body = body;
-    lock.lock();
-    try {
-      request = begun;
-    } finally {
-      lock.unlock();
-    }
+    begin(begun);
     try {
       exchange.run(settings.application(sent, environ));
     } finally {
@@ -337,15 +363,116 @@ final class FastCgiConnection extends Connection {
     awaitBegin();
   }
 
+  private void begin(FastCgiRequest begun) {
+    lock.lock();
+    try {
+      request = begun;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Ends a request that has had its answer. Records that still come for it are ignored. */
-  void end(FastCgiRequest begun) {
+  private void end(FastCgiRequest begun) {
     lock.lock();
     try {
       begun.ended = true;
-      if (begun.equals(request)) {
+      if (begun.equals(request) && !begun.answered) {
         request = null;
       }
       changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  // ---- the end of a response ----
+
+  /**
+   * Sends the end of a response. HAProxy 2.6 gives its client no other answer on the same
+   * connection when END_REQUEST comes while it still has a part of the request's body. So it gets
+   * all of the response at once, and END_REQUEST after the end of STDIN. Other web servers take
+   * only END_REQUEST for the end of the response, so they do not wait for it.
+   */
+  void finish(FastCgiRequest begun) throws IOException {
+    if (hasStdin(begun)) {
+      begun.flushErrors();
+      out.endStdout(begun.id());
+      answered(begun);
+      return;
+    }
+    // The request ends before END_REQUEST is written, because the web server may begin the next
+    // request as soon as it has read that record.
+    end(begun);
+    begun.flushErrors();
+    out.end(begun.id(), 0);
+  }
+
+  /** Whether END_REQUEST must wait for the rest of STDIN. What the buffer has of it is dropped. */
+  private boolean hasStdin(FastCgiRequest begun) {
+    lock.lock();
+    try {
+      if (!begun.endsAfterStdin) {
+        return false;
+      }
+      begun.ended = true;
+      changed.signalAll();
+      while (!begun.stdinEnded && failure == null && !reading && in.hasWholeNext()) {
+        readHere(in::hasWholeNext);
+      }
+      return !begun.stdinEnded && failure == null;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Notes that only END_REQUEST is missing, and sends it if STDIN has ended meanwhile. */
+  private void answered(FastCgiRequest begun) throws IOException {
+    boolean now;
+    lock.lock();
+    try {
+      begun.answered = true;
+      now = begun.stdinEnded;
+      // After this time the connection is closed without an END_REQUEST. HAProxy then closes that
+      // of its client, too, which is better than to leave it without answers.
+      whole();
+      closeIn(LINGER_NANOS);
+    } finally {
+      lock.unlock();
+    }
+    if (now) {
+      complete(begun);
+    }
+  }
+
+  /** Sends the END_REQUEST that has waited for the end of STDIN, once. */
+  private void complete(FastCgiRequest begun) throws IOException {
+    lock.lock();
+    try {
+      if (!begun.answered || !begun.equals(request)) {
+        return;
+      }
+      request = null;
+      expectNothing();
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+    out.endRequest(begun.id(), Records.REQUEST_COMPLETE);
+  }
+
+  /** Reads and drops the rest of a request, until its END_REQUEST was sent. */
+  private void awaitEnd() {
+    lock.lock();
+    try {
+      // The thread that reads sends END_REQUEST, and then reads no more.
+      while ((request != null || reading) && failure == null) {
+        if (reading) {
+          changed.awaitUninterruptibly();
+        } else {
+          readHere(() -> true);
+        }
+      }
     } finally {
       lock.unlock();
     }
@@ -412,7 +539,7 @@ final class FastCgiConnection extends Connection {
       n += in.read(body, n, body.length - n);
     }
     if (running != null) {
-      out.refuse(header.requestId(), Records.CANT_MPX_CONN);
+      out.endRequest(header.requestId(), Records.CANT_MPX_CONN);
       return null;
     }
     unread = 0;
@@ -446,15 +573,19 @@ final class FastCgiConnection extends Connection {
     out.values(NameValuePairs.encode(values));
   }
 
-  private void abort(FastCgiRequest running, IOException cause) {
+  private void abort(FastCgiRequest running, IOException cause) throws IOException {
+    boolean ended;
     lock.lock();
     try {
-      if (running.ended) {
-        return;
-      }
-      running.aborted = true;
+      ended = running.ended;
+      running.aborted |= !ended;
     } finally {
       lock.unlock();
+    }
+    if (ended) {
+      // Nothing more comes of a body for which END_REQUEST may wait.
+      endStdin(running);
+      return;
     }
     // The exchange is cancelled before its reads fail, because the application's answer to a failed
     // read must not be sent.
@@ -471,13 +602,7 @@ final class FastCgiConnection extends Connection {
   /** Puts the content of a STDIN record where the application reads it. */
   private void receive(FastCgiRequest running, RecordHeader header) throws IOException {
     if (header.contentLength() == 0) {
-      lock.lock();
-      try {
-        running.stdinEnded = true;
-        changed.signalAll();
-      } finally {
-        lock.unlock();
-      }
+      endStdin(running);
       return;
     }
     Ring ring = running.stdin;
@@ -496,6 +621,7 @@ final class FastCgiConnection extends Connection {
       if (room == 0) {
         // Nobody reads the body any more. The next call of in.next() skips the rest of the record.
         ignore(header);
+        stayOpen(running);
         return;
       }
       int n = in.read(ring.array(), end, room);
@@ -506,6 +632,29 @@ final class FastCgiConnection extends Connection {
       } finally {
         lock.unlock();
       }
+    }
+  }
+
+  private void endStdin(FastCgiRequest running) throws IOException {
+    lock.lock();
+    try {
+      running.stdinEnded = true;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+    complete(running);
+  }
+
+  /** Something has come of the body for which END_REQUEST waits. */
+  private void stayOpen(FastCgiRequest running) {
+    lock.lock();
+    try {
+      if (running.answered) {
+        closeIn(LINGER_NANOS);
+      }
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -589,7 +738,7 @@ final class FastCgiConnection extends Connection {
         }
         if (!reading) {
           if (in.hasWholeNext()) {
-            readHere();
+            readHere(in::hasWholeNext);
             continue;
           }
           startReader();
@@ -608,15 +757,15 @@ final class FastCgiConnection extends Connection {
   }
 
   /**
-   * Reads the records that the buffer has already. Most bodies come together with their variables,
-   * and then need no second thread. Called under the lock, which is free meanwhile: an abort runs
-   * code of the application.
+   * Reads records on this thread while the condition holds, such as those that the buffer has
+   * already. Most bodies come together with their variables, and then need no second thread. Called
+   * under the lock, which is free meanwhile: an abort runs code of the application.
    */
-  private void readHere() {
+  private void readHere(BooleanSupplier condition) {
     reading = true;
     lock.unlock();
     try {
-      readWhile(in::hasWholeNext);
+      readWhile(condition);
     } finally {
       lock.lock();
     }
@@ -645,7 +794,7 @@ final class FastCgiConnection extends Connection {
       if (running != null && readable && now - running.began() > WATCH_AFTER_NANOS) {
         startReader();
       }
-      if (running != null && running.isStuck()) {
+      if (running != null && !running.ended && running.isStuck()) {
         unread = running.body;
       }
     } finally {

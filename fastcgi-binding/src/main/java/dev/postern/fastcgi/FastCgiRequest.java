@@ -27,8 +27,14 @@ final class FastCgiRequest extends InputStream {
   /** Whether STDIN has ended, with its empty record. */
   boolean stdinEnded;
 
-  /** Whether the request has ended, so that no record belongs to it any more. */
+  /** Whether END_REQUEST has to wait for the end of STDIN. */
+  boolean endsAfterStdin;
+
+  /** Whether the application may read no more. */
   boolean ended;
+
+  /** Whether all of the response was sent, and only END_REQUEST waits for the end of STDIN. */
+  boolean answered;
 
   /** Whether the web server has asked to end the request early. */
   boolean aborted;
@@ -69,8 +75,9 @@ final class FastCgiRequest extends InputStream {
     }
   }
 
-  void end() {
-    connection.end(this);
+  /** Sends the end of the response. */
+  void finish() throws IOException {
+    connection.finish(this);
   }
 
   /** Whether STDIN is full, and nothing of it was read since the last look. */

@@ -9,34 +9,24 @@ import org.jspecify.annotations.Nullable;
 final class FastCgiSink extends CgiSink {
   private final FastCgiRequest request;
   private final StdoutStream stdout;
-  private final RecordOutput out;
   private boolean ended;
 
   FastCgiSink(
-      FastCgiRequest request,
-      StdoutStream stdout,
-      RecordOutput out,
-      @Nullable BodyAhead body,
-      boolean errorPage) {
+      FastCgiRequest request, StdoutStream stdout, @Nullable BodyAhead body, boolean errorPage) {
     super(stdout, body, errorPage);
     this.request = request;
     this.stdout = stdout;
-    this.out = out;
   }
 
   @Override
   public void finish() throws IOException {
     stdout.beginEnd();
     super.finish();
-    // The request ends before END_REQUEST is written, because the web server may begin the next
-    // request as soon as it has read that record.
-    request.end();
-    request.flushErrors();
-    out.end(request.id(), 0);
+    request.finish();
     ended = true;
   }
 
-  /** Whether the response went out whole, with its END_REQUEST. */
+  /** Whether the response went out whole. Its END_REQUEST may wait for the end of STDIN. */
   boolean hasEnded() {
     return ended;
   }

@@ -106,14 +106,30 @@ final class RecordOutput {
     }
   }
 
-  /** Writes END_REQUEST for a request that was not begun. */
-  void refuse(int requestId, int protocolStatus) throws IOException {
+  /** Ends a response's stream by its last, empty record. END_REQUEST follows later. */
+  void endStdout(int requestId) throws IOException {
+    lock.lock();
+    try {
+      close();
+      grow(Records.HEADER);
+      Records.header(buffer, Records.STDOUT, requestId, 0, 0);
+      send();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Writes END_REQUEST for a request that was not begun, or whose STDOUT has ended before. */
+  void endRequest(int requestId, int protocolStatus) throws IOException {
     lock.lock();
     try {
       close();
       reserve(2 * Records.HEADER);
       Records.endRequest(buffer, requestId, 0, protocolStatus);
       send();
+      if (buffer.capacity() > LEAST) {
+        buffer = ByteBuffer.allocate(0);
+      }
     } finally {
       lock.unlock();
     }

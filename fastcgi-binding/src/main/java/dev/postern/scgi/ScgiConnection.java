@@ -41,7 +41,8 @@ final class ScgiConnection extends Connection {
     in.beginBody();
     ScgiOutput out = new ScgiOutput(this::write);
     if (!server().beginRequest()) {
-      out.overloaded();
+      // SCGI has no other way to say so.
+      out.write(overloaded());
       linger(ProcessVariables.contentLength(sent));
       return;
     }

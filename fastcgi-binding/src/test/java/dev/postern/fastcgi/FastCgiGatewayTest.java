@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.SocketException;
 import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -171,6 +172,10 @@ class FastCgiGatewayTest {
             throw new IllegalStateException("close fails");
           }
         };
+      }
+      case "/closes-slowly" -> {
+        start.start(200, TEXT);
+        return Body.of("closed slowly").onClose(this::awaitGo);
       }
       case "/errors-large" -> {
         environ.errors().print("e".repeat(20_000));
@@ -708,6 +713,136 @@ class FastCgiGatewayTest {
           .isEqualTo("/one?");
       assertThat(slow.isClosed()).isTrue();
       assertThat(other.get(1, true, "/two").answer(1).body()).isEqualTo("/two?");
+    }
+  }
+
+  /** HAProxy 2.6 gives its client no second answer if END_REQUEST comes before. */
+  @Test
+  @Timeout(60)
+  void haproxy_getsTheResponseAtOnce_andEndRequestAfterTheBody() throws Exception {
+    reopen(builder().maxRequests(1));
+    try (RawWebServer server = RawWebServer.connect(gateway);
+        RawWebServer other = RawWebServer.connect(gateway)) {
+      beginForHaproxy(server, "/ignore");
+      readStdout(server);
+      assertThat(outcomes.take().complete()).isTrue();
+      // The wait for the body takes no place.
+      assertThat(other.get(1, true, "/other").answer(1).body()).isEqualTo("/other?");
+      sendRest(server);
+      assertThat(server.records()).containsExactly("3:8");
+      assertThat(server.get(1, true, "/next").answer(1).body()).isEqualTo("/next?");
+    }
+  }
+
+  @Test
+  @Timeout(60)
+  void haproxy_getsEndRequest_whileTheApplicationStillCloses() throws Exception {
+    try (RawWebServer server = RawWebServer.connect(gateway)) {
+      beginForHaproxy(server, "/closes-slowly");
+      readStdout(server);
+      sendRest(server);
+      assertThat(server.records()).containsExactly("3:8");
+      server.get(1, true, "/next");
+      go.countDown();
+      assertThat(server.answer(1).body()).isEqualTo("/next?");
+    }
+  }
+
+  @Test
+  @Timeout(60)
+  void haproxy_thatAbortsAfterTheResponse_getsEndRequest() throws Exception {
+    try (RawWebServer server = RawWebServer.connect(gateway)) {
+      beginForHaproxy(server, "/ignore");
+      readStdout(server);
+      server.record(Records.ABORT_REQUEST, 1, new byte[0]);
+      assertThat(server.records()).containsExactly("3:8");
+      assertThat(server.get(1, true, "/next").answer(1).body()).isEqualTo("/next?");
+    }
+    assertThat(outcomes.take().complete()).isTrue();
+  }
+
+  @Test
+  @Timeout(60)
+  void haproxy_getsEndRequestAfterTheBody_alsoWhileTheGatewayStops() throws Exception {
+    Thread closer = new Thread(gateway::close);
+    try (RawWebServer server = RawWebServer.connect(gateway)) {
+      beginForHaproxy(server, "/ignore");
+      readStdout(server);
+      closer.start();
+      awaitStop(closer);
+      sendRest(server);
+      assertThat(server.records()).containsExactly("3:8");
+      assertThat(server.isClosed()).isTrue();
+    }
+    closer.join();
+  }
+
+  @Test
+  @Timeout(60)
+  void haproxy_getsAllInOneWrite_whenTheBodyCameWithItsRequest() throws IOException {
+    ByteArrayOutputStream all = new ByteArrayOutputStream();
+    all.writeBytes(bytes(Records.BEGIN_REQUEST, 1, new byte[] {0, 1, 1, 0, 0, 0, 0, 0}, 0));
+    byte[] pairs =
+        NameValuePairs.encode(
+            variables("POST", "/ignore", "CONTENT_LENGTH", "5", "SERVER_SOFTWARE", "HAProxy 2.6"));
+    all.writeBytes(bytes(Records.PARAMS, 1, pairs, 0));
+    all.writeBytes(bytes(Records.PARAMS, 1, new byte[0], 0));
+    all.writeBytes(bytes(Records.STDIN, 1, "hello".getBytes(StandardCharsets.US_ASCII), 0));
+    all.writeBytes(bytes(Records.STDIN, 1, new byte[0], 0));
+    try (SocketChannel channel = RawWebServer.channel(gateway.address())) {
+      channel.write(ByteBuffer.wrap(all.toByteArray()));
+      ByteBuffer answer = ByteBuffer.allocate(4096);
+      int length = channel.read(answer);
+      assertThat(answer.get(length - 2 * Records.HEADER + 1)).isEqualTo((byte) Records.END_REQUEST);
+    }
+  }
+
+  /** HAProxy 2.6 does not answer its client at all after an END_REQUEST without a response. */
+  @Test
+  @Timeout(60)
+  void haproxy_getsA503_fromAnOverloadedGateway() throws Exception {
+    reopen(builder().maxRequests(1));
+    try (RawWebServer first = RawWebServer.connect(gateway);
+        RawWebServer second = RawWebServer.connect(gateway)) {
+      first.get(1, true, "/wait");
+      note("GET /wait");
+      beginForHaproxy(second, "/x");
+      assertThat(readStdout(second)).startsWith("Status: 503 ");
+      sendRest(second);
+      assertThat(second.records()).containsExactly("3:8");
+      assertThat(second.get(1, true, "/x").answer(1).protocolStatus())
+          .isEqualTo(Records.OVERLOADED);
+      go.countDown();
+      assertThat(first.answer(1).body()).isEqualTo("waited");
+    }
+  }
+
+  /** A request whose body is still to come. */
+  private static void beginForHaproxy(RawWebServer server, String path) throws IOException {
+    server.begin(1, true);
+    server.params(
+        1,
+        variables("POST", path, "CONTENT_LENGTH", "300000", "SERVER_SOFTWARE", "HAProxy 2.6.12"));
+    server.record(Records.STDIN, 1, new byte[50_000]);
+  }
+
+  private static void sendRest(RawWebServer server) throws IOException {
+    for (int i = 0; i < 5; i++) {
+      server.record(Records.STDIN, 1, new byte[50_000]);
+    }
+    server.stdinEnd(1);
+  }
+
+  /** Reads STDOUT to its end. */
+  private static String readStdout(RawWebServer server) throws IOException {
+    StringBuilder stdout = new StringBuilder();
+    while (true) {
+      RecordHeader header = server.next();
+      assertThat(header.type()).isEqualTo(Records.STDOUT);
+      if (header.contentLength() == 0) {
+        return stdout.toString();
+      }
+      stdout.append(new String(server.content(), StandardCharsets.ISO_8859_1));
     }
   }
 

@@ -5,6 +5,7 @@ import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.GatheringByteChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
@@ -61,6 +62,13 @@ public abstract class Connection {
   protected Connection(SocketChannel channel, Server server) {
     this.channel = channel;
     this.server = server;
+  }
+
+  /** The response to a request while all places are taken, in CGI's form. */
+  protected static byte[] overloaded() {
+    return ("Status: 503 Service Unavailable\r\nContent-Type: text/plain\r\nRetry-After: 1\r\n"
+            + "Content-Length: 0\r\n\r\n")
+        .getBytes(StandardCharsets.US_ASCII);
   }
 
   /** Serves until there is nothing more to do. The server closes the channel afterwards. */

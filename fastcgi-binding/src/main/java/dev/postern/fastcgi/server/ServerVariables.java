@@ -116,6 +116,11 @@ public final class ServerVariables {
         && variables.containsKey("DOCUMENT_URI");
   }
 
+  /** Whether HAProxy sent these variables. */
+  public static boolean isHaproxy(Map<String, String> variables) {
+    return variables.getOrDefault("SERVER_SOFTWARE", "").startsWith("HAProxy");
+  }
+
   /** Whether the web server names no application, so that its SCRIPT_NAME is only the path. */
   private static boolean hasNoName(Map<String, String> variables) {
     String software = variables.getOrDefault("SERVER_SOFTWARE", "");
@@ -125,8 +130,6 @@ public final class ServerVariables {
       return !variables.containsKey("PATH_INFO");
     }
     String file = variables.getOrDefault("SCRIPT_FILENAME", "");
-    return file.startsWith("proxy:fcgi:")
-        || file.startsWith("proxy:scgi:")
-        || software.startsWith("HAProxy");
+    return file.startsWith("proxy:fcgi:") || file.startsWith("proxy:scgi:") || isHaproxy(variables);
   }
 }
