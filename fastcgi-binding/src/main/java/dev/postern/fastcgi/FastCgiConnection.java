@@ -307,6 +307,8 @@ final class FastCgiConnection extends Connection {
     try {
       exchange.run(settings.application(sent, environ));
     } finally {
+      // The channel must not close for an interrupt that was meant for the request.
+      Thread.interrupted();
       end(begun);
       if (body != null) {
         body.close();

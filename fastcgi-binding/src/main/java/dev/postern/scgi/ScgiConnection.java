@@ -70,6 +70,8 @@ final class ScgiConnection extends Connection {
     try {
       return running.run(settings.application(sent, environ)).complete();
     } finally {
+      // The channel must not close for an interrupt that was meant for the request.
+      Thread.interrupted();
       exchange = null;
       if (body != null) {
         body.close();

@@ -2,6 +2,7 @@ package dev.postern.scgi;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.util.concurrent.atomic.AtomicLong;
@@ -107,6 +108,10 @@ final class ScgiInput extends InputStream {
   }
 
   private int receive(ByteBuffer target) throws IOException {
+    if (Thread.currentThread().isInterrupted()) {
+      // The channel would close, and the answer would be lost.
+      throw new InterruptedIOException("interrupted while the body was waited for");
+    }
     if (!beginRead()) {
       int n = channel.read(target);
       connection.arrived();

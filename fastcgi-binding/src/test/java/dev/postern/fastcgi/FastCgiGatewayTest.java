@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.postern.Body;
 import dev.postern.Environ;
 import dev.postern.Headers;
+import dev.postern.HttpException;
 import dev.postern.Lint;
 import dev.postern.Outcome;
 import dev.postern.fastcgi.RawWebServer.Answer;
@@ -172,6 +173,13 @@ class FastCgiGatewayTest {
             throw new IllegalStateException("close fails");
           }
         };
+      }
+      case "/interrupted" -> {
+        Thread.currentThread().interrupt();
+        environ.errors().println("late");
+        environ.errors().flush();
+        notes.add("interrupt " + Thread.interrupted());
+        throw new HttpException(503, "too late");
       }
       case "/closes-slowly" -> {
         start.start(200, TEXT);
@@ -612,6 +620,35 @@ class FastCgiGatewayTest {
     } finally {
       log.setFilter(null);
       log.setUseParentHandlers(true);
+    }
+  }
+
+  @Test
+  void errorsOfAnInterruptedRequest_goToStderr_andItsAnswerIsSent() throws Exception {
+    try (RawWebServer server = RawWebServer.connect(gateway)) {
+      Answer answer = server.get(1, true, "/interrupted").answer(1);
+      assertThat(answer.status()).isEqualTo("503");
+      assertThat(answer.stderr()).startsWith("late\n");
+      note("GET /interrupted");
+      note("interrupt true");
+    }
+  }
+
+  /** The engine sets the interrupt flag again when all is done. */
+  @Test
+  void interruptedRequest_leavesItsConnectionOpen() throws IOException {
+    reopen(
+        FastCgiGateway.builder(
+                (environ, start) -> {
+                  if (environ.pathInfo().equals("/interrupted")) {
+                    throw new InterruptedException();
+                  }
+                  return application(environ, start);
+                })
+            .listen("127.0.0.1:0"));
+    try (RawWebServer server = RawWebServer.connect(gateway)) {
+      assertThat(server.get(1, true, "/interrupted").answer(1).status()).isEqualTo("500");
+      assertThat(server.get(1, true, "/next").answer(1).body()).isEqualTo("/next?");
     }
   }
 

@@ -12,6 +12,7 @@ import dev.postern.StartResponse;
 import dev.postern.fastcgi.wire.Netstring;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -116,6 +117,21 @@ class ScgiGatewayTest {
               throw new IOException("fails");
             });
       }
+      case "/interrupted" -> {
+        start.start(200, TEXT);
+        Thread.currentThread().interrupt();
+        return Body.of("interrupted");
+      }
+      case "/interrupted-read" -> {
+        Thread.currentThread().interrupt();
+        try {
+          environ.input().readAllBytes();
+        } catch (InterruptedIOException e) {
+          notes.add("interrupt " + Thread.interrupted());
+        }
+        start.start(503, TEXT);
+        return Body.of("too late");
+      }
       default -> {
         start.start(200, TEXT);
         return Body.of(environ.pathInfo() + "?" + environ.queryString());
@@ -192,6 +208,21 @@ class ScgiGatewayTest {
       socket.getOutputStream().write("longer".getBytes(StandardCharsets.US_ASCII));
       assertThat(rest(socket)).endsWith("\r\n\r\nlon");
     }
+  }
+
+  @Test
+  void answerOfAnInterruptedRequest_isSent() throws IOException {
+    assertThat(talk(request("POST", "/interrupted", "x".repeat(200_000))))
+        .endsWith("\r\n\r\ninterrupted");
+  }
+
+  @Test
+  void bodyOfAnInterruptedRequest_isNotRead_andItsAnswerIsSent() throws Exception {
+    assertThat(talk(request("POST", "/interrupted-read", "x".repeat(200_000))))
+        .startsWith("Status: 503 ")
+        .endsWith("too late");
+    assertThat(notes.poll(30, TimeUnit.SECONDS)).isEqualTo("POST /interrupted-read");
+    assertThat(notes.poll(30, TimeUnit.SECONDS)).isEqualTo("interrupt true");
   }
 
   @Test

@@ -129,7 +129,9 @@ public abstract class Connection {
 
   /**
    * Writes all of the buffers. The peer must take some bytes from time to time, or the server
-   * closes the connection.
+   * closes the connection. With the interrupt flag set, a channel would close before it writes, and
+   * the response would be lost with the line of a log. So the flag is taken, and set again at the
+   * end. An interrupt that comes during the write closes the channel.
    */
   protected final void write(ByteBuffer... buffers) throws IOException {
     long all = 0;
@@ -139,9 +141,16 @@ public abstract class Connection {
     long nanos = server.limits().write().toNanos();
     int most = RequestThreads.areVirtual() ? Integer.MAX_VALUE : MOST_AT_ONCE;
     half = true;
-    while (all > 0) {
-      writeDeadline = in(nanos);
-      all -= write(channel, buffers, most);
+    boolean interrupted = Thread.interrupted();
+    try {
+      while (all > 0) {
+        writeDeadline = in(nanos);
+        all -= write(channel, buffers, most);
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
     writeDeadline = NONE;
   }
