@@ -9,6 +9,7 @@ import dev.postern.gateway.CgiSink;
 import dev.postern.gateway.ProcessVariables;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.nio.ByteBuffer;
@@ -184,6 +185,10 @@ final class WarmConnection {
     @Override
     @SuppressWarnings("NonAtomicVolatileUpdate") // Only one thread writes the field.
     public int read(byte[] bytes, int offset, int length) throws IOException {
+      if (Thread.currentThread().isInterrupted()) {
+        // The channel would close, and the answer would be lost.
+        throw new InterruptedIOException("interrupted while the body was waited for");
+      }
       int n = channel.read(ByteBuffer.wrap(bytes, offset, length));
       if (n > 0) {
         bodyLeft -= n;

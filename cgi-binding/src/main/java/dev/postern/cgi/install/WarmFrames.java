@@ -46,8 +46,16 @@ final class WarmFrames {
 
   private void send(ByteBuffer frames) throws IOException {
     synchronized (channel) {
-      while (frames.hasRemaining()) {
-        channel.write(frames);
+      // With the interrupt flag set, the channel would close before it writes.
+      boolean interrupted = Thread.interrupted();
+      try {
+        while (frames.hasRemaining()) {
+          channel.write(frames);
+        }
+      } finally {
+        if (interrupted) {
+          Thread.currentThread().interrupt();
+        }
       }
     }
   }
