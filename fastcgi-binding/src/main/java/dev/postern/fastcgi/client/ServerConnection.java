@@ -3,6 +3,7 @@ package dev.postern.fastcgi.client;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.net.BindException;
 import java.net.ConnectException;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
@@ -54,7 +55,9 @@ final class ServerConnection implements Closeable {
     while (true) {
       try {
         return connect(upstream, Math.max(0, timeoutNanos - (System.nanoTime() - start)));
-      } catch (ConnectException e) {
+      } catch (ConnectException | BindException e) {
+        // Nobody listens (ECONNREFUSED), or this user may not connect (EACCES). A full queue
+        // (EAGAIN) has no class of its own.
         throw e;
       } catch (SocketException e) {
         boolean full = upstream.address().isUnix() && Files.exists(upstream.address().path());

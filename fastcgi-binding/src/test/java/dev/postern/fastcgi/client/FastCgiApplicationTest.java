@@ -10,17 +10,25 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import dev.postern.cgi.CgiRun;
 import dev.postern.fastcgi.FastCgiApplication;
+import dev.postern.fastcgi.front.FrontServer;
 import dev.postern.fastcgi.wire.Records;
+import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
 import java.io.File;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -56,6 +64,49 @@ class FastCgiApplicationTest {
                 });
         FastCgiApplication application = FastCgiApplication.of(server.address())) {
       return ask.to(application);
+    }
+  }
+
+  /** The connect time-out of the other JVM is longer than that of this test. */
+  @Test
+  void unixSocketThatThisUserMayNotUse_isA503AtOnce(@TempDir Path directory) throws Exception {
+    Path socket = directory.resolve("s");
+    Files.createFile(directory.resolve("x.php"));
+    try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      server.bind(UnixDomainSocketAddress.of(socket));
+      Files.setPosixFilePermissions(socket, Set.of());
+      List<String> command = new ArrayList<>();
+      if (Integer.valueOf(0).equals(Files.getAttribute(Path.of("/proc/self"), "unix:uid"))) {
+        // Root may do all that its capabilities allow.
+        command.addAll(List.of(FrontServer.program("setpriv"), "--bounding-set=-all"));
+      }
+      assertThat(statuses(command, Map.of(), "unix:" + socket, directory, "/x.php"))
+          .containsExactly("503");
+    }
+  }
+
+  /** What {@link AskMain} prints in a JVM of its own. */
+  private static List<String> statuses(
+      List<String> prefix,
+      Map<String, String> variables,
+      String address,
+      Path root,
+      String... paths)
+      throws Exception {
+    List<String> command = new ArrayList<>(prefix);
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("-Xmx64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+    command.addAll(List.of("-cp", System.getProperty("java.class.path")));
+    command.addAll(List.of(AskMain.class.getName(), address, root.toString()));
+    command.addAll(List.of(paths));
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.environment().remove("LANG");
+    builder.environment().putAll(variables);
+    Process process = builder.start();
+    try (BufferedReader output = process.inputReader(StandardCharsets.ISO_8859_1)) {
+      return output.lines().toList();
+    } finally {
+      process.destroyForcibly().waitFor();
     }
   }
 
