@@ -1,5 +1,6 @@
 package dev.postern.process;
 
+import dev.postern.internal.PathBytes;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.Charset;
@@ -94,29 +95,9 @@ public final class ProgramText {
     return word.toString();
   }
 
-  /**
-   * The bytes of an absolute path. Where the locale could not decode a byte, the path's text has a
-   * U+FFFD, which encodes like any other char, so the byte is lost. The path itself keeps its
-   * bytes, and its URI shows them.
-   */
+  /** The bytes of an absolute path, also of one that the locale could not decode. */
   public static String toBytes(Path path) {
-    String text = path.toString();
-    if (isAscii(text)) {
-      return text;
-    }
-    String shown = path.toUri().getRawPath();
-    // The URI of a directory ends with a slash.
-    int end = shown.length() - (shown.endsWith("/") ? 1 : 0);
-    StringBuilder decoded = new StringBuilder(end);
-    for (int i = 0; i < end; i++) {
-      char c = shown.charAt(i);
-      if (c == '%') {
-        c = (char) Integer.parseInt(shown, i + 1, i + 3, 16);
-        i += 2;
-      }
-      decoded.append(c);
-    }
-    return decoded.toString();
+    return PathBytes.of(path);
   }
 
   /**

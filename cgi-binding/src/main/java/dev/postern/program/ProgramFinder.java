@@ -3,6 +3,7 @@ package dev.postern.program;
 import dev.postern.Environ;
 import dev.postern.GatewayException;
 import dev.postern.internal.Escapes;
+import dev.postern.internal.PathBytes;
 import dev.postern.system.FileNames;
 import dev.postern.wire.Refusal;
 import java.io.IOException;
@@ -112,7 +113,7 @@ public final class ProgramFinder {
     }
     String name = FileNames.ofBytes(bytes);
     if (name == null) {
-      Path listed = FileNames.listed(directory, bytes);
+      Path listed = PathBytes.listed(directory, bytes);
       if (listed == null) {
         throw notFound(path);
       }

@@ -1,13 +1,8 @@
 package dev.postern.system;
 
 import dev.postern.process.ProgramText;
-import java.io.IOException;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryIteratorException;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -30,24 +25,5 @@ public final class FileNames {
     byte[] raw = bytes.getBytes(StandardCharsets.ISO_8859_1);
     String text = new String(raw, CHARSET);
     return Arrays.equals(text.getBytes(CHARSET), raw) ? text : null;
-  }
-
-  /**
-   * Finds a file of a directory by the bytes of its name, for a name that no text has. This lists
-   * the directory, because a listed path keeps its bytes, whatever its text is. Null where there is
-   * none.
-   */
-  public static @Nullable Path listed(Path directory, String bytes) {
-    try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
-      for (Path file : files) {
-        if (ProgramText.toBytes(file.toAbsolutePath()).endsWith("/" + bytes)) {
-          return file;
-        }
-      }
-    } catch (IOException | DirectoryIteratorException e) {
-      // What cannot be listed cannot be found.
-      return null;
-    }
-    return null;
   }
 }

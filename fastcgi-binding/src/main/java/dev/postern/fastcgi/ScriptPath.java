@@ -2,6 +2,7 @@ package dev.postern.fastcgi;
 
 import dev.postern.GatewayException;
 import dev.postern.internal.Escapes;
+import dev.postern.internal.PathBytes;
 import dev.postern.process.ProgramText;
 import dev.postern.system.FileNames;
 import dev.postern.wire.Refusal;
@@ -55,10 +56,21 @@ record ScriptPath(String script, String pathInfo) {
    * @throws GatewayException with status 404
    */
   void checkFile(Path root) throws GatewayException {
-    String name = FileNames.ofBytes(script.substring(1));
-    if (name == null || !Files.isRegularFile(root.resolve(name))) {
+    Path file = root;
+    for (int start = 1; file != null && start <= script.length(); ) {
+      int slash = script.indexOf('/', start);
+      int end = slash < 0 ? script.length() : slash;
+      file = child(file, script.substring(start, end));
+      start = end + 1;
+    }
+    if (file == null || !Files.isRegularFile(file)) {
       throw none(script);
     }
+  }
+
+  private static @Nullable Path child(Path directory, String bytes) {
+    String name = FileNames.ofBytes(bytes);
+    return name == null ? PathBytes.listed(directory, bytes) : directory.resolve(name);
   }
 
   /** The refusal of a path that names no script: status 404. */

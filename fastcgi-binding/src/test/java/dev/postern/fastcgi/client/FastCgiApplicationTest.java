@@ -85,6 +85,36 @@ class FastCgiApplicationTest {
     }
   }
 
+  /** A file that is there leads to the server, which is not. */
+  @Test
+  void localScriptWhoseNameTheLocaleLacks_isFound(@TempDir Path directory) throws Exception {
+    Process names =
+        new ProcessBuilder(
+                "/bin/sh",
+                "-c",
+                "for n in '\\303\\274' '\\374'; do mkdir \"$(printf \"$n\")\";"
+                    + " touch \"$(printf \"$n/$n\").php\"; done; touch a.php")
+            .directory(directory.toFile())
+            .inheritIO()
+            .start();
+    assertThat(names.waitFor()).isZero();
+    for (String locale : List.of("C", "C.UTF-8")) {
+      assertThat(
+              statuses(
+                  List.of(),
+                  Map.of("LC_ALL", locale),
+                  "unix:" + directory.resolve("none"),
+                  directory,
+                  "/a.php",
+                  "/\\303\\274/\\303\\274.php",
+                  "/\\374/\\374.php",
+                  "/\\303\\274.php",
+                  "/\\303\\274/a.php"))
+          .as(locale)
+          .containsExactly("503", "503", "503", "404", "404");
+    }
+  }
+
   /** What {@link AskMain} prints in a JVM of its own. */
   private static List<String> statuses(
       List<String> prefix,
