@@ -9,6 +9,7 @@ import dev.postern.Headers;
 import dev.postern.Response;
 import dev.postern.StartResponse;
 import dev.postern.internal.Escapes;
+import dev.postern.internal.PathBytes;
 import dev.postern.internal.Text;
 import dev.postern.web.internal.Ascii;
 import java.io.IOException;
@@ -142,14 +143,23 @@ public final class Files implements Application {
       if (!isName(name)) {
         return null;
       }
-      try {
-        file = file.resolve(name);
-      } catch (InvalidPathException e) {
+      file = child(file, name);
+      if (file == null) {
         return null;
       }
       start = slash < 0 ? path.length() : slash + 1;
     }
     return file;
+  }
+
+  /** The file of a directory with that name in UTF-8; null if there can be none. */
+  private static @Nullable Path child(Path directory, String name) {
+    try {
+      return directory.resolve(name);
+    } catch (InvalidPathException e) {
+      // The locale has no such chars.
+      return PathBytes.listed(directory, Ascii.bytes(name));
+    }
   }
 
   private boolean isName(String name) {
@@ -231,9 +241,10 @@ public final class Files implements Application {
     Map<String, Path> siblings = new LinkedHashMap<>();
     for (String coding : CODINGS) {
       if (!coding.equals("identity")) {
-        Path sibling = file.resolveSibling(file.getFileName() + FileResponse.extension(coding));
-        BasicFileAttributes compressed = attributes(sibling);
-        if (compressed != null
+        Path sibling = sibling(file, FileResponse.extension(coding));
+        BasicFileAttributes compressed = sibling == null ? null : attributes(sibling);
+        if (sibling != null
+            && compressed != null
             && compressed.lastModifiedTime().compareTo(attributes.lastModifiedTime()) >= 0
             && java.nio.file.Files.isReadable(sibling)
             && (!directory || isInside(sibling))) {
@@ -242,6 +253,18 @@ public final class Files implements Application {
       }
     }
     return siblings;
+  }
+
+  /** The file whose name has an extension more; null if there can be none. */
+  private static @Nullable Path sibling(Path file, String extension) {
+    try {
+      return file.resolveSibling(file.getFileName() + extension);
+    } catch (InvalidPathException e) {
+      String bytes = PathBytes.of(file);
+      Path directory = file.getParent();
+      String name = bytes.substring(bytes.lastIndexOf('/') + 1);
+      return directory == null ? null : PathBytes.listed(directory, name + extension);
+    }
   }
 
   /** Null when there is no regular file. */

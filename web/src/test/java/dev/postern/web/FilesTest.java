@@ -9,10 +9,12 @@ import dev.postern.testing.InMemoryGateway;
 import dev.postern.testing.TestRequest;
 import dev.postern.testing.TestResponse;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -54,6 +56,49 @@ class FilesTest {
       request = request.withHeader(headers[i], headers[i + 1]);
     }
     return Web.run(files, request);
+  }
+
+  @Test
+  void nameThatTheLocaleLacks_isServed() throws Exception {
+    Process names =
+        new ProcessBuilder(
+                "/bin/sh",
+                "-c",
+                "u=$(printf '\\303\\274'); mkdir $u; printf one > $u.txt; printf two > $u/$u.css;"
+                    + " printf zip > $u/$u.css.gz")
+            .directory(root.toFile())
+            .inheritIO()
+            .start();
+    assertThat(names.waitFor()).isZero();
+    for (String locale : List.of("C", "C.UTF-8")) {
+      ProcessBuilder builder =
+          new ProcessBuilder(
+              Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+              "-XX:+UseSerialGC",
+              "-XX:TieredStopAtLevel=1",
+              "-cp",
+              System.getProperty("java.class.path"),
+              FilesMain.class.getName(),
+              root.toString(),
+              "/%C3%BC.txt",
+              "/%C3%BC/%C3%BC.css",
+              "/%C3%BC/a.css",
+              "/%C3%B6.txt",
+              "/%C3%BC");
+      builder.redirectErrorStream(true).environment().put("LC_ALL", locale);
+      Process process = builder.start();
+      String printed =
+          new String(process.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+      assertThat(printed.lines())
+          .as(locale)
+          .containsExactly(
+              "200 text/plain; charset=utf-8 null one",
+              "200 text/css; charset=utf-8 gzip zip",
+              "404 text/plain; charset=utf-8 null 404 Not Found",
+              "404 text/plain; charset=utf-8 null 404 Not Found",
+              "404 text/plain; charset=utf-8 null 404 Not Found");
+      assertThat(process.waitFor()).isZero();
+    }
   }
 
   @Test
