@@ -1,6 +1,7 @@
 package dev.postern.fastcgi.server;
 
 import dev.postern.gateway.ProcessVariables;
+import dev.postern.internal.Hosts;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -40,22 +41,22 @@ public final class ServerVariables {
 
   /**
    * Repairs SERVER_NAME. nginx gives an empty one for a server without a name, or {@code _}, which
-   * people often write in its configuration. HAProxy gives the host with its port.
+   * people often write in its configuration. HAProxy gives the host with its port. An IPv6 address
+   * may come without brackets, such as nginx's SERVER_ADDR.
    */
   private static void name(Map<String, String> variables) {
     String name = variables.getOrDefault("SERVER_NAME", "");
-    if (!name.isEmpty() && !name.equals("_")) {
-      variables.put("SERVER_NAME", host(name));
-      return;
+    String host = name.equals("_") ? "" : host(name);
+    if (host.isEmpty()) {
+      host = host(variables.getOrDefault("HTTP_HOST", ""));
     }
-    String host = host(variables.getOrDefault("HTTP_HOST", ""));
     if (host.isEmpty()) {
       host = variables.getOrDefault("SERVER_ADDR", "");
     }
     if (host.isEmpty()) {
       variables.remove("SERVER_NAME");
     } else {
-      variables.put("SERVER_NAME", host);
+      variables.put("SERVER_NAME", Hosts.serverName(host));
     }
   }
 
