@@ -7,6 +7,7 @@ import java.lang.StackWalker.StackFrame;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
+import java.lang.invoke.MutableCallSite;
 import java.nio.file.FileSystem;
 import java.nio.file.Path;
 import java.security.Provider;
@@ -32,6 +33,31 @@ import org.jspecify.annotations.Nullable;
  * a process. Only rewritten classes and this package use it. Thread-safe.
  */
 public final class Instance {
+  /** The calls into a program's {@link Own}. With this interface they need no reflection. */
+  public interface Launcher {
+    /** Runs the program's main method. */
+    void runMain(String[] arguments) throws Throwable;
+
+    /**
+     * Ends the state of a request. After this, classes that can be reset count as not initialized.
+     */
+    void next();
+  }
+
+  /** The calls into {@link Own.Services}. */
+  public interface Services {
+    /** The services of that type that the program's loader finds. */
+    Iterable<?> of(Class<?> type);
+
+    /**
+     * Registers the JDBC drivers on the program's class path. The JDK does this only once in a JVM.
+     */
+    void registerDrivers();
+
+    /** Removes a JDBC driver. */
+    void deregister(Object driver) throws ReflectiveOperationException;
+  }
+
   /** The target of a poll while the program may run. */
   public static final MethodHandle NOTHING = handle("nothing", MethodType.methodType(void.class));
 
@@ -79,6 +105,16 @@ public final class Instance {
 
   private final InstancePool pool;
   private @Nullable Launcher launcher;
+  private @Nullable Services services;
+
+  /** Guards the next two fields. */
+  private final Object polling = new Object();
+
+  /** Where the program's loops poll; null as long as none has polled. */
+  private @Nullable MutableCallSite polls;
+
+  private boolean stopsAtPolls;
+
   private @Nullable ProgramThread thread;
   private @Nullable Common common;
   private int requests;
@@ -134,6 +170,27 @@ public final class Instance {
     return instance;
   }
 
+  /** The static initializer of a loader's {@link Own.Polls} calls this. */
+  public void pollAt(MutableCallSite site) {
+    synchronized (polling) {
+      polls = site;
+      if (stopsAtPolls) {
+        stopAtPolls();
+      }
+    }
+  }
+
+  /** From now on every backward jump of the program ends it. This cannot be undone. */
+  private void stopAtPolls() {
+    synchronized (polling) {
+      stopsAtPolls = true;
+      if (polls != null) {
+        polls.setTarget(STOPPED.bindTo(this));
+        MutableCallSite.syncAll(new MutableCallSite[] {polls});
+      }
+    }
+  }
+
   private static MethodHandle handle(String name, MethodType type) {
     try {
       return MethodHandles.lookup().findStatic(Instance.class, name, type);
@@ -174,6 +231,18 @@ public final class Instance {
       throw new IllegalStateException("program must have been loaded");
     }
     return launcher;
+  }
+
+  private synchronized Services services() {
+    if (services == null) {
+      try {
+        Class<?> type = loader.loadClass(Own.Services.class.getName());
+        services = (Services) type.getConstructor().newInstance();
+      } catch (ReflectiveOperationException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+    return services;
   }
 
   /** Whether the calling thread is making a virtual thread, which no thread group lists. */
@@ -261,8 +330,8 @@ public final class Instance {
       return;
     }
     StreamShim.clean(e);
-    current.err.print("Exception in thread \"" + source.getName() + "\" ");
-    e.printStackTrace(current.err);
+    current.err().print("Exception in thread \"" + source.getName() + "\" ");
+    e.printStackTrace(current.err());
   }
 
   /** The present run, if the calling thread may go on. Otherwise throws, which ends the thread. */
@@ -374,14 +443,14 @@ public final class Instance {
   }
 
   void drivers() {
-    launcher().drivers();
+    services().registerDrivers();
   }
 
   /** The services of that type on the program's class path. */
   List<Object> services(Class<?> type) {
     List<Object> all = new ArrayList<>();
     if (loader.getResource("META-INF/services/" + type.getName()) != null) {
-      for (Object service : launcher().services(type)) {
+      for (Object service : services().of(type)) {
         if (CallTable.isOfProgram(service.getClass())) {
           all.add(service);
         }
@@ -392,7 +461,7 @@ public final class Instance {
 
   void deregister(Object driver) {
     try {
-      launcher().deregister(driver);
+      services().deregister(driver);
     } catch (ReflectiveOperationException e) {
       throw new IllegalStateException(e);
     }
@@ -448,7 +517,7 @@ public final class Instance {
     }
     if (of.spoiled != null || !quiet) {
       // Threads that no group lists may be left. They end at their next poll.
-      launcher().stop();
+      stopAtPolls();
     } else if (code.isReset()) {
       of.spoil(kept.audit(code));
     }
@@ -535,7 +604,7 @@ public final class Instance {
       boolean settles = of.mainDone && took < Math.min(SETTLE_NANOS, graceNanos / 2);
       if (!settles || closing.isEmpty() && !isWorkers(others)) {
         if (!stopping) {
-          launcher().stop();
+          stopAtPolls();
           of.spoil("threads");
         }
         stopping = true;

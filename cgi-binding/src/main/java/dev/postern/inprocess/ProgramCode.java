@@ -56,7 +56,10 @@ final class ProgramCode implements ProgramClasses {
   private final ProgramOptions options;
   private final String main;
   private final List<ClassPathRoot> roots;
-  private final byte[] own;
+
+  /** The bytes of {@link Own} and its nested classes, which each loader defines, by name. */
+  private final Map<String, byte[]> own;
+
   private final Map<String, Optional<Found>> found = new ConcurrentHashMap<>();
   private final Map<String, Optional<ClassNode>> heads = new ConcurrentHashMap<>();
   private final Findings findings = new Findings();
@@ -80,7 +83,11 @@ final class ProgramCode implements ProgramClasses {
     this.main = main;
     this.roots = List.copyOf(roots);
     try {
-      own = new MainCall(this, Own.class).bytes();
+      own =
+          Map.of(
+              Own.class.getName(), new MainCall(this, Own.class).bytes(),
+              Own.Polls.class.getName(), MainCall.bytes(Own.Polls.class),
+              Own.Services.class.getName(), MainCall.bytes(Own.Services.class));
     } catch (IllegalArgumentException e) {
       throw new NotAProgramException(
           "class file must be of a version that ASM knows: " + main + " (" + e.getMessage() + ")");
@@ -224,6 +231,11 @@ final class ProgramCode implements ProgramClasses {
         || PLATFORM.contains(name.substring(0, Math.max(0, name.lastIndexOf('.'))));
   }
 
+  /** Whether it is a class of this server that each loader defines. */
+  boolean isOwn(String name) {
+    return own.containsKey(name);
+  }
+
   /** How many classes have been rewritten. */
   int size() {
     return found.size();
@@ -231,8 +243,9 @@ final class ProgramCode implements ProgramClasses {
 
   /** A class of the program, rewritten; null when it has none of that name. */
   @Nullable Found find(String name) {
-    if (name.equals(Own.class.getName())) {
-      return new Found(own, roots.get(0).domain(), null, null);
+    byte[] part = own.get(name);
+    if (part != null) {
+      return new Found(part, roots.get(0).domain(), null, null);
     }
     if (isOfPlatform(name)) {
       return null;

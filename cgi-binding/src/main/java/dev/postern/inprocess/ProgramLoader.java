@@ -47,7 +47,7 @@ final class ProgramLoader extends SecureClassLoader {
       if (loaded != null) {
         return loaded;
       }
-      if (name.startsWith(OURS) && !name.equals(Own.class.getName())) {
+      if (name.startsWith(OURS) && !code.isOwn(name)) {
         return Class.forName(name, false, ProgramLoader.class.getClassLoader());
       }
       ProgramCode.Found found = code.find(name);

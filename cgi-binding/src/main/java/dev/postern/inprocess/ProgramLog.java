@@ -73,7 +73,7 @@ final class ProgramLog {
     public void publish(LogRecord record) {
       Formatter formatter = getFormatter();
       if (isLoggable(record)) {
-        PrintStream err = instance.live().err;
+        PrintStream err = instance.live().err();
         err.print(formatter.format(record));
         err.flush();
       }
@@ -81,7 +81,7 @@ final class ProgramLog {
 
     @Override
     public void flush() {
-      instance.live().err.flush();
+      instance.live().err().flush();
     }
 
     @Override
@@ -266,7 +266,7 @@ final class ProgramLog {
           handler.setLevel(level(type + ".level", handler.getLevel()));
           logger.addHandler(handler);
         } catch (ReflectiveOperationException | IOException | RuntimeException e) {
-          PrintStream err = instance.live().err;
+          PrintStream err = instance.live().err();
           err.println("Can't load log handler \"" + type + "\"");
           err.println(e);
         }

@@ -69,9 +69,11 @@ final class Run {
   final Charset charset;
   volatile InputStream in;
   volatile PrintStream out;
-  volatile PrintStream err;
   private final PrintStream firstOut;
-  private final PrintStream firstErr;
+
+  // Made when they are first asked for: a PrintStream has 24 KB of buffers.
+  private volatile @Nullable PrintStream err;
+  private volatile @Nullable PrintStream firstErr;
 
   volatile @Nullable Properties properties;
   volatile @Nullable BufferedReader lines;
@@ -141,12 +143,32 @@ final class Run {
     rawErrors = new ErrorOutput(errors);
     in = new BufferedInputStream(input);
     firstOut = new PrintStream(pipe, false, charset);
-    firstErr = new PrintStream(rawErrors, false, charset);
     out = firstOut;
-    err = firstErr;
     locale = LocaleShim.of(environment);
     String named = environment.get("TZ");
     zone = named == null || named.isEmpty() ? null : TimeZone.getTimeZone(named);
+  }
+
+  /** The program's standard error, or what it has set in its place. */
+  PrintStream err() {
+    PrintStream now = err;
+    if (now == null) {
+      synchronized (rawErrors) {
+        now = err;
+        if (now == null) {
+          now = new PrintStream(rawErrors, false, charset);
+          firstErr = now;
+          err = now;
+        }
+      }
+    }
+    return now;
+  }
+
+  void setErr(PrintStream stream) {
+    synchronized (rawErrors) {
+      err = stream;
+    }
   }
 
   private static Map<String, String> text(Map<String, String> bytes) {
@@ -265,7 +287,10 @@ final class Run {
       }
       poisoned = true;
       firstOut.flush();
-      firstErr.flush();
+      PrintStream toFlush = firstErr;
+      if (toFlush != null) {
+        toFlush.flush();
+      }
       if (halt) {
         synchronized (deletes) {
           deletes.clear();

@@ -29,8 +29,6 @@ public final class StreamShim {
   static final FileDescriptor OUT = new FileDescriptor();
   static final FileDescriptor ERR = new FileDescriptor();
 
-  private static final String OURS = StreamShim.class.getPackageName() + ".";
-
   private StreamShim() {}
 
   @Redirect(value = "java/lang/System.out", kind = FIELD)
@@ -40,7 +38,7 @@ public final class StreamShim {
 
   @Redirect(value = "java/lang/System.err", kind = FIELD)
   public static PrintStream err(Instance instance) {
-    return instance.live().err;
+    return instance.live().err();
   }
 
   @Redirect(value = "java/lang/System.in", kind = FIELD)
@@ -55,7 +53,7 @@ public final class StreamShim {
 
   @Redirect("java/lang/System.setErr")
   public static void setErr(PrintStream stream, Instance instance) {
-    instance.live().err = stream;
+    instance.live().setErr(stream);
   }
 
   @Redirect("java/lang/System.setIn")
@@ -146,7 +144,7 @@ public final class StreamShim {
   /** What the method of the JDK does. */
   @Redirect(value = "super java/lang/Throwable.printStackTrace", kind = VIRTUAL)
   public static void printInherited(Throwable e, Instance instance) {
-    printStackTrace(e, instance.live().err, instance);
+    printStackTrace(e, instance.live().err(), instance);
   }
 
   @Redirect(value = "java/lang/Throwable.printStackTrace", kind = VIRTUAL)
@@ -199,28 +197,5 @@ public final class StreamShim {
   @Redirect("java/lang/System.getenv")
   public static @Nullable String getenv(String name, Instance instance) {
     return instance.asked().environment.get(requireNonNull(name));
-  }
-
-  /** Removes from a stack trace the frames that this package adds around a program's own. */
-  static void clean(Throwable e) {
-    Set<Throwable> seen = Collections.newSetFromMap(new IdentityHashMap<>());
-    for (Throwable at = e; at != null && seen.add(at); at = at.getCause()) {
-      StackTraceElement[] trace = at.getStackTrace();
-      int end = trace.length;
-      for (int i = 0; i < trace.length; i++) {
-        if (trace[i].getClassName().equals(Own.class.getName())) {
-          end = i;
-          break;
-        }
-      }
-      StackTraceElement[] kept =
-          Arrays.stream(trace, 0, end)
-              .filter(frame -> !frame.getClassName().startsWith(OURS))
-              .filter(frame -> !frame.getMethodName().startsWith("postern$"))
-              .toArray(StackTraceElement[]::new);
-      if (kept.length < trace.length) {
-        at.setStackTrace(kept);
-      }
-    }
   }
 }

@@ -52,7 +52,7 @@ public final class SystemStreams {
       if (run == null) {
         return server;
       }
-      return error ? run.err : run.out;
+      return error ? run.err() : run.out;
     }
   }
 

@@ -141,7 +141,7 @@ public final class ThreadShim {
       try {
         return method.invoke(target, arguments);
       } catch (InvocationTargetException e) {
-        Throwables.throwIfUnchecked(e.getCause());
+        Throwables.throwIfUnchecked(requireNonNull(e.getCause()));
         throw new IllegalStateException(e);
       } catch (IllegalAccessException e) {
         throw new IllegalStateException(e);

@@ -146,7 +146,7 @@ public final class ClassRewriter {
       }
     }
     for (AbstractInsnNode at : backward) {
-      list.insertBefore(at, Code.invokeStatic(Names.OWN, "poll", "()V"));
+      list.insertBefore(at, Code.invokeStatic(Names.POLLS, "poll", "()V"));
     }
   }
 

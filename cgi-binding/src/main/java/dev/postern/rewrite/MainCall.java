@@ -66,11 +66,16 @@ public final class MainCall {
     if (place == null) {
       throw new NotAProgramException("main class must have a main method: " + name());
     }
-    try (InputStream in = own.getResourceAsStream(own.getSimpleName() + ".class")) {
-      ClassReader reader = new ClassReader(in.readAllBytes());
-      ClassWriter writer = new ClassWriter(0);
-      reader.accept(new Template(writer, place), ClassReader.SKIP_DEBUG);
-      return writer.toByteArray();
+    ClassWriter writer = new ClassWriter(0);
+    new ClassReader(bytes(own)).accept(new Template(writer, place), ClassReader.SKIP_DEBUG);
+    return writer.toByteArray();
+  }
+
+  /** The bytes of a class of this server. */
+  public static byte[] bytes(Class<?> type) {
+    String name = type.getName().substring(type.getPackageName().length() + 1);
+    try (InputStream in = type.getResourceAsStream(name + ".class")) {
+      return in.readAllBytes();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

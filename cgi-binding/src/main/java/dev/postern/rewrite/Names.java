@@ -5,6 +5,7 @@ final class Names {
   private static final String SHIMS = "dev/postern/inprocess/";
 
   static final String OWN = SHIMS + "Own";
+  static final String POLLS = OWN + "$Polls";
   static final String INSTANCE = "L" + SHIMS + "Instance;";
   static final String FILES = SHIMS + "FileShim";
   static final String LOCALES = SHIMS + "LocaleShim";
