@@ -23,6 +23,7 @@ import java.text.DateFormat;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,47 +31,45 @@ import org.jspecify.annotations.Nullable;
  * time.
  */
 public final class ReflectionShim {
-  private static final ClassValue<CheckOf> CHECKS =
+  /**
+   * The check method of each class of a program. A value is of the JDK, because a class would hold
+   * the class loader of a value of Postern.
+   */
+  private static final ClassValue<Optional<Method>> CHECKS =
       new ClassValue<>() {
         @Override
-        protected CheckOf computeValue(Class<?> type) {
-          return new CheckOf(type);
+        protected Optional<Method> computeValue(Class<?> type) {
+          Method found = null;
+          try {
+            for (Method each : type.getDeclaredMethods()) {
+              found = each.getName().startsWith("postern$c$") ? each : found;
+            }
+            if (found != null) {
+              found.setAccessible(true);
+            }
+          } catch (LinkageError e) {
+            // A class that one of its methods names is missing.
+          }
+          return Optional.ofNullable(found);
         }
       };
 
-  /** The check method of a class that is initialized for each request; null for other classes. */
-  private static final class CheckOf {
-    final @Nullable Method method;
-
-    CheckOf(Class<?> type) {
-      Method found = null;
-      try {
-        if (type.getClassLoader() instanceof ProgramLoader) {
-          for (Method each : type.getDeclaredMethods()) {
-            found = each.getName().startsWith("postern$c$") ? each : found;
-          }
-        }
-        if (found != null) {
-          found.setAccessible(true);
-        }
-      } catch (LinkageError e) {
-        // A class that one of its methods names is missing.
-      }
-      method = found;
-    }
-  }
-
   private ReflectionShim() {}
+
+  /** The check method of a class that is initialized for each request; null for other classes. */
+  private static @Nullable Method check(Class<?> type) {
+    return type.getClassLoader() instanceof ProgramLoader ? CHECKS.get(type).orElse(null) : null;
+  }
 
   /** Whether the statics of the class itself are initialized for each request. */
   static boolean hasCheck(Class<?> type) {
-    return CHECKS.get(type).method != null;
+    return check(type) != null;
   }
 
   /** Initializes a class for the present request. */
   public static Class<?> initialized(Class<?> type) {
     for (Class<?> at = type; at != null; at = at.getSuperclass()) {
-      Method check = CHECKS.get(at).method;
+      Method check = check(at);
       if (check != null) {
         try {
           check.invoke(null);

@@ -4,7 +4,7 @@ import jakarta.servlet.ServletRequest;
 import jakarta.servlet.ServletRequestWrapper;
 import jakarta.servlet.http.HttpServletRequest;
 import java.lang.reflect.Method;
-import org.jspecify.annotations.Nullable;
+import java.util.List;
 
 /**
  * Finds out whether a client claims {@code https} on a connection without TLS (RFC 9110 7.4). A
@@ -23,8 +23,8 @@ final class ClaimedScheme {
     while (inner instanceof ServletRequestWrapper wrapper) {
       inner = wrapper.getRequest();
     }
-    Jetty jetty = JETTYS.get(inner.getClass()).jetty();
-    return jetty != null && jetty.isClaimed(inner);
+    List<Method> methods = JETTYS.get(inner.getClass());
+    return !methods.isEmpty() && new Jetty(methods).isClaimed(inner);
   }
 
   /**
@@ -35,16 +35,21 @@ final class ClaimedScheme {
    */
   private record Jetty(
       Method core, Method unwrap, Method uri, Method scheme, Method connection, Method secure) {
-    static @Nullable Jetty of(Class<?> type) {
+    Jetty(List<Method> found) {
+      this(found.get(0), found.get(1), found.get(2), found.get(3), found.get(4), found.get(5));
+    }
+
+    /** What the constructor takes; empty if the class is none of Jetty 12. */
+    static List<Method> find(Class<?> type) {
       if (!type.getName().startsWith("org.eclipse.jetty.")) {
-        return null;
+        return List.of();
       }
       try {
         Method core = type.getMethod("getRequest");
         Class<?> request = core.getReturnType();
         Method uri = request.getMethod("getHttpURI");
         Method connection = request.getMethod("getConnectionMetaData");
-        return new Jetty(
+        return List.of(
             core,
             request.getMethod("unWrap", request),
             uri,
@@ -53,7 +58,7 @@ final class ClaimedScheme {
             connection.getReturnType().getMethod("isSecure"));
       } catch (ReflectiveOperationException e) {
         // This is another Jetty than 12.
-        return null;
+        return List.of();
       }
     }
 
@@ -74,13 +79,15 @@ final class ClaimedScheme {
     }
   }
 
-  private record Found(@Nullable Jetty jetty) {}
-
-  private static final ClassValue<Found> JETTYS =
+  /**
+   * The container's class holds these values, also after the web application has gone. So they must
+   * not be of a class of Postern, which would hold the web application's class loader.
+   */
+  private static final ClassValue<List<Method>> JETTYS =
       new ClassValue<>() {
         @Override
-        protected Found computeValue(Class<?> type) {
-          return new Found(Jetty.of(type));
+        protected List<Method> computeValue(Class<?> type) {
+          return Jetty.find(type);
         }
       };
 }

@@ -68,6 +68,9 @@ class RedeployTest {
     tomcat.setBaseDir(base.toString());
     tomcat.setPort(0);
     tomcat.getConnector().setProperty("address", "127.0.0.1");
+    // As behind a proxy with TLS. The gateway then asks more about a request.
+    tomcat.getConnector().setSecure(true);
+    tomcat.getConnector().setScheme("https");
     // Tomcat takes its own thread for one of an application's while that looks after the
     // application.
     tomcat.getEngine().setBackgroundProcessorDelay(-1);
