@@ -84,10 +84,14 @@ final class ExchangeThreads {
 
   /**
    * Whether the container lets this request go to another thread. A missing {@code asyncSupported}
-   * is logged once.
+   * is logged once. When the dispatch of an error returns, Tomcat ends the response.
    */
   boolean mayTake(HttpServletRequest request) {
-    if (request.getDispatcherType() == DispatcherType.INCLUDE || request.isAsyncStarted()) {
+    DispatcherType type = request.getDispatcherType();
+    if (type == DispatcherType.INCLUDE || type == DispatcherType.ERROR) {
+      return false;
+    }
+    if (request.isAsyncStarted()) {
       return false;
     }
     if (request.isAsyncSupported()) {

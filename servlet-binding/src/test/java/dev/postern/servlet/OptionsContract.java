@@ -9,7 +9,9 @@ import dev.postern.GatewayException;
 import dev.postern.Headers;
 import dev.postern.HttpException;
 import jakarta.servlet.ServletConfig;
+import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -278,6 +280,43 @@ abstract class OptionsContract extends ContainerContract {
     int port = start(Deployment.at("").servlet(servlet, "/*").withAsync());
     assertThat(RawClient.get(port, "/").status()).isEqualTo(503);
     assertThat(RawClient.get(port, "/").status()).isEqualTo(503);
+  }
+
+  @Test
+  void errorPage_ofAnExecutor_isWhole() throws Exception {
+    ExecutorService executor = Executors.newCachedThreadPool();
+    try {
+      Application slow =
+          (environ, startResponse) -> {
+            TimeUnit.MILLISECONDS.sleep(50);
+            startResponse.start(200, TEXT);
+            return Body.of("page of " + environ.variable("REDIRECT_STATUS"));
+          };
+      HttpServlet gone =
+          new HttpServlet() {
+            private static final long serialVersionUID = 1;
+
+            @Override
+            protected void service(HttpServletRequest request, HttpServletResponse response)
+                throws IOException {
+              response.sendError(410);
+            }
+          };
+      ServletGateway page = ServletGateway.builder(slow).executor(executor).build();
+      int port =
+          start(
+              Deployment.at("")
+                  .errorPage(410, "/page")
+                  .servlet(gone, "/gone")
+                  .servlet(page, "/page")
+                  .withAsync());
+      RawResponse response = RawClient.get(port, "/gone");
+      assertThat(response.status()).isEqualTo(410);
+      assertThat(response.text()).isEqualTo("page of 410");
+      assertThat(RawClient.get(port, "/page").text()).isEqualTo("page of null");
+    } finally {
+      executor.shutdownNow();
+    }
   }
 
   @Test
