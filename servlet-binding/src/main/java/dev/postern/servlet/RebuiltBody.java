@@ -2,6 +2,7 @@ package dev.postern.servlet;
 
 import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.ServletException;
+import jakarta.servlet.ServletRequestWrapper;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.Part;
 import java.io.ByteArrayInputStream;
@@ -38,13 +39,29 @@ record RebuiltBody(InputStream input, long length) {
   private static final String FORM = "application/x-www-form-urlencoded";
   private static final String MULTIPART = "multipart/form-data";
 
+  /** What a decoder puts in the place of bytes that it cannot decode. */
+  private static final char LOST = '\uFFFD';
+
+  /** The container has read the body, and has not kept all of it. */
+  static final class LostException extends IOException {
+    private static final long serialVersionUID = 1;
+
+    private LostException(String what) {
+      super(what);
+    }
+  }
+
   /** Whether a body of this type can be made again. */
   static boolean isPossible(@Nullable String contentType) {
     String type = mediaType(contentType);
     return type.equals(FORM) || type.equals(MULTIPART);
   }
 
-  /** Null when the container has not kept what was in the body. */
+  /**
+   * Null when the container has not kept what was in the body.
+   *
+   * @throws LostException when it has kept only a part
+   */
   static @Nullable RebuiltBody of(HttpServletRequest request) throws IOException {
     String contentType = request.getContentType();
     return mediaType(contentType).equals(FORM)
@@ -62,17 +79,44 @@ record RebuiltBody(InputStream input, long length) {
     Charset charset = charset(request);
     Map<String, Integer> query = queryFields(request);
     StringBuilder form = new StringBuilder();
+    boolean lost = false;
+    long longest = 0;
     for (Map.Entry<String, String[]> field : request.getParameterMap().entrySet()) {
       String[] values = field.getValue();
       // The values of the query come first (Jakarta Servlet 6.0, 3.1). They are not in the body.
       for (int i = query.getOrDefault(field.getKey(), 0); i < values.length; i++) {
+        String name = field.getKey();
         form.append(form.length() == 0 ? "" : "&")
-            .append(URLEncoder.encode(field.getKey(), charset))
+            .append(URLEncoder.encode(name, charset))
             .append('=')
             .append(URLEncoder.encode(values[i], charset));
+        lost |= name.indexOf(LOST) >= 0 || values[i].indexOf(LOST) >= 0;
+        longest += 3L * ((name + values[i]).getBytes(charset).length) + 2;
       }
     }
+    checkWhole(request, form, longest, lost ? "bytes that are not " + charset : null);
     return form.length() == 0 ? null : of(form.toString().getBytes(StandardCharsets.US_ASCII));
+  }
+
+  /**
+   * Undertow drops fields that it cannot decode, and does not say so. A filter that wraps the
+   * request may leave fields out.
+   *
+   * @param longest the length of the form if each of its bytes was percent-encoded
+   * @param lost what may be lost; null if there is no sign of it
+   */
+  private static void checkWhole(
+      HttpServletRequest request, CharSequence form, long longest, @Nullable String lost)
+      throws LostException {
+    long sent = request.getContentLengthLong();
+    // A form may have the character that stands for lost bytes. It then is as long as before.
+    if (lost != null && sent != form.length()) {
+      throw new LostException(lost);
+    }
+    boolean wrapped = request instanceof ServletRequestWrapper;
+    if (form.length() > 0 && sent > longest && !wrapped) {
+      throw new LostException("fields, since the form was longer");
+    }
   }
 
   private static RebuiltBody of(byte[] bytes) {

@@ -31,6 +31,14 @@ final class RequestBody extends InputStream {
 
   private static final String REST_IS_READ = "dev.postern.servlet.rest-is-read";
 
+  /**
+   * An attribute of Tomcat 10.1. It is true if Tomcat has dropped parameters that it could not
+   * decode or that were too many or too large. Newer ones throw an exception at the filter.
+   */
+  private static final String PARSE_FAILED = "org.apache.catalina.parameter_parse_failed";
+
+  private static final String PARSE_FAILED_REASON = PARSE_FAILED + "_reason";
+
   private final HttpServletRequest request;
 
   /** The most bytes that the body may have; -1 for any number. */
@@ -88,7 +96,12 @@ final class RequestBody extends InputStream {
       return;
     }
     try {
-      if (isTaken()) {
+      boolean read = isTaken();
+      // Tomcat does not begin to read a form whose length says that it is too large.
+      if (isParseFailed() && (read || request.getContentLengthLong() < 0)) {
+        throw readBefore(null);
+      }
+      if (read) {
         rebuilt = RebuiltBody.of(request);
         long told = mayLook ? -1 : request.getContentLengthLong();
         if (rebuilt != null && told >= 0 && told != rebuilt.length()) {
@@ -100,9 +113,15 @@ final class RequestBody extends InputStream {
           throw tooLarge(limit);
         }
       }
+    } catch (RebuiltBody.LostException e) {
+      failure = readBefore(e);
     } catch (IOException e) {
       failure = e;
     }
+  }
+
+  private boolean isParseFailed() {
+    return Boolean.TRUE.equals(request.getAttribute(PARSE_FAILED));
   }
 
   private boolean isTaken() throws IOException {
@@ -149,10 +168,16 @@ final class RequestBody extends InputStream {
       // A filter's own stream throws this, and so does a kept part that cannot be opened.
       throw e.getCause();
     }
-    if (n < 0 && !made && taken == 0 && request.getContentLengthLong() > 0) {
+    if (n < 0 && !made && isPartMissing()) {
       throw readBefore(null);
     }
     return n;
+  }
+
+  /** Whether somebody has read the body before, or a part of it. */
+  private boolean isPartMissing() {
+    long length = request.getContentLengthLong();
+    return taken == 0 ? length > 0 : taken < length && isParseFailed();
   }
 
   private int readSent(byte[] bytes, int offset, int length) throws IOException {
@@ -178,12 +203,23 @@ final class RequestBody extends InputStream {
     return new GatewayException(
         500,
         "request body must be left to the servlet: something in front of it has read it, by"
-            + " getParameter, getPart, getReader or getInputStream; filters of this web"
-            + " application: "
+            + " getParameter, getPart, getReader or getInputStream"
+            + lost(cause)
+            + "; filters of this web application: "
             + filters(),
         Headers.of(),
         null,
         cause);
+  }
+
+  /** What the container has not kept of a body that it has read. */
+  private String lost(@Nullable Throwable cause) {
+    if (cause instanceof RebuiltBody.LostException) {
+      return ", and the container has lost a part of it: " + cause.getMessage();
+    }
+    return isParseFailed()
+        ? ", and the container has lost a part of it: " + request.getAttribute(PARSE_FAILED_REASON)
+        : "";
   }
 
   private String filters() {
