@@ -123,12 +123,16 @@ record RebuiltBody(InputStream input, long length) {
     return new RebuiltBody(new ByteArrayInputStream(bytes), bytes.length);
   }
 
-  /** The charset by which the values were decoded. */
+  /** The charset by which the values of a form were decoded. */
   private static Charset charset(HttpServletRequest request) throws IOException {
     String name = request.getCharacterEncoding();
     if (name == null) {
       return isLatin1(request) ? StandardCharsets.ISO_8859_1 : StandardCharsets.UTF_8;
     }
+    return charset(name);
+  }
+
+  private static Charset charset(String name) throws IOException {
     try {
       return Charset.forName(name);
     } catch (IllegalArgumentException e) {
@@ -141,9 +145,28 @@ record RebuiltBody(InputStream input, long length) {
    * read the forms of other methods, as UTF-8.
    */
   private static boolean isLatin1(HttpServletRequest request) {
+    return request.getMethod().equals("POST") && (Cutting.isUndertow(request) || isTomcat(request));
+  }
+
+  private static boolean isTomcat(HttpServletRequest request) {
     String server = request.getServletContext().getServerInfo();
-    return request.getMethod().equals("POST")
-        && (Cutting.isUndertow(request) || server != null && server.contains("Tomcat"));
+    return server != null && server.contains("Tomcat");
+  }
+
+  /**
+   * The charset by which the fields of parts were decoded. If nobody names one, Tomcat takes the
+   * JVM's default, and Undertow ISO-8859-1. Jetty always takes UTF-8.
+   */
+  private static Charset partCharset(HttpServletRequest request) throws IOException {
+    boolean undertow = Cutting.isUndertow(request);
+    if (!undertow && !isTomcat(request)) {
+      return StandardCharsets.UTF_8;
+    }
+    String name = request.getCharacterEncoding();
+    if (name != null) {
+      return charset(name);
+    }
+    return undertow ? StandardCharsets.ISO_8859_1 : Charset.defaultCharset();
   }
 
   /**
@@ -194,10 +217,17 @@ record RebuiltBody(InputStream input, long length) {
     if (parts.isEmpty()) {
       return null;
     }
+    Charset charset = partCharset(request);
     List<Opening> streams = new ArrayList<>();
     long length = 0;
     for (Part part : parts) {
-      byte[] head = bytes("--" + boundary + "\r\n" + fields(part) + "\r\n");
+      String fields = fields(part);
+      if (fields.indexOf(LOST) >= 0
+          || !charset.canEncode()
+          || !charset.newEncoder().canEncode(fields)) {
+        throw new LostException("fields of a part that are not " + charset);
+      }
+      byte[] head = ("--" + boundary + "\r\n" + fields + "\r\n").getBytes(charset);
       streams.add(() -> new ByteArrayInputStream(head));
       streams.add(part::getInputStream);
       streams.add(() -> new ByteArrayInputStream(bytes("\r\n")));
@@ -242,9 +272,8 @@ record RebuiltBody(InputStream input, long length) {
     return fields.toString();
   }
 
-  /** Containers decode the fields of parts as UTF-8. */
   private static byte[] bytes(String text) {
-    return text.getBytes(StandardCharsets.UTF_8);
+    return text.getBytes(StandardCharsets.ISO_8859_1);
   }
 
   private static @Nullable String parameter(@Nullable String contentType, String name) {

@@ -20,6 +20,7 @@ import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -267,6 +268,35 @@ abstract class FilterContract extends ContainerContract {
     int space = echoed.indexOf(' ');
     assertThat(Integer.parseInt(echoed.substring(0, space))).isEqualTo(echoed.length() - space - 1);
     assertThat(echoed.substring(space + 1).toLowerCase()).isEqualTo(body.toLowerCase());
+  }
+
+  /** The names are in UTF-8, as browsers send them. */
+  @Test
+  void namesOfPartsThatAFilterHasRead_areTheBytesThatWereSent() throws Exception {
+    String body =
+        "--b\r\nContent-Disposition: form-data; name=\"caf\u00c3\u00a9\";"
+            + " filename=\"\u00e2\u0082\u00ac.txt\"\r\n"
+            + "Content-Type: text/plain\r\n\r\n\u00c3\u00a9\r\n--b--\r\n";
+    for (String charset : Arrays.asList("UTF-8", "ISO-8859-1", "US-ASCII", null)) {
+      int port =
+          start(
+              Deployment.at("")
+                  .withMultipart()
+                  .filter(
+                      filter(
+                          (request, response) -> {
+                            if (charset != null) {
+                              request.setCharacterEncoding(charset);
+                            }
+                            request.getParts();
+                          }))
+                  .application(ECHO, "/*"));
+      RawResponse response = send(port, "POST", "", "multipart/form-data; boundary=b", body);
+      assertRefusedOrWhole(response, body);
+      if (charset != null && !charset.equals("US-ASCII")) {
+        assertThat(response.status()).as(charset).isEqualTo(200);
+      }
+    }
   }
 
   /** Fields of parts may come in other letters. */

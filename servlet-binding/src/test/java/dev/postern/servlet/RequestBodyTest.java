@@ -1,9 +1,16 @@
 package dev.postern.servlet;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.postern.GatewayException;
 import jakarta.servlet.ReadListener;
+import jakarta.servlet.ServletContext;
 import jakarta.servlet.ServletInputStream;
+import jakarta.servlet.http.Part;
+import java.lang.reflect.Proxy;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class RequestBodyTest {
@@ -61,5 +68,36 @@ class RequestBodyTest {
     int before = sent.asked;
     new RequestBody(request().with("getContentLengthLong", 7L).request(), -1).drain();
     assertThat(sent.asked).isGreaterThan(before);
+  }
+
+  /** As Tomcat decodes it in a JVM whose default charset is US-ASCII. */
+  @Test
+  void partWhoseNameTheContainerCouldNotDecode_isAFaultOfTheServer() {
+    Map<String, Object> answers =
+        Map.of(
+            "getServerInfo",
+            "Apache Tomcat/10.1",
+            "getHeaderNames",
+            List.of("content-disposition"),
+            "getHeaders",
+            List.of("form-data; name=\"caf\uFFFD\uFFFD\""));
+    FakeRequest request =
+        request()
+            .with("getContentType", "multipart/form-data; boundary=b")
+            .with("getParts", List.of(fake(Part.class, answers)))
+            .with("getServletContext", fake(ServletContext.class, answers));
+    assertThatThrownBy(() -> new RequestBody(request.request(), -1).read())
+        .isInstanceOf(GatewayException.class)
+        .hasMessageContaining("request body must be left to the servlet")
+        .hasMessageContaining("the container has lost a part of it: fields of a part");
+  }
+
+  private static <T> T fake(Class<T> type, Map<String, Object> answers) {
+    return type.cast(
+        Proxy.newProxyInstance(
+            RequestBodyTest.class.getClassLoader(),
+            new Class<?>[] {type},
+            (proxy, method, arguments) ->
+                method.getReturnType() == Map.class ? Map.of() : answers.get(method.getName())));
   }
 }
