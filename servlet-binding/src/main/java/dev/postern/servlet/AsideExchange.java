@@ -22,10 +22,9 @@ final class AsideExchange implements Runnable, AsyncListener {
   /** A request attribute. It holds the exception that the servlet has to throw. */
   private static final String CUT = "dev.postern.servlet.cut";
 
-  private final Serving serving;
+  private final Serving.Arrival arrival;
   private final AsyncContext context;
   private final HttpServletRequest request;
-  private final HttpServletResponse response;
   private final CountDownLatch over = new CountDownLatch(1);
 
   /** An executor may queue the exchange and then fail all the same. */
@@ -40,10 +39,14 @@ final class AsideExchange implements Runnable, AsyncListener {
 
   /** Takes the request from its container. */
   AsideExchange(Serving serving, HttpServletRequest request, HttpServletResponse response) {
-    this.serving = serving;
     this.request = request;
-    this.response = response;
-    this.context = request.startAsync(request, response);
+    this.arrival = serving.new Arrival(request, response, null, null);
+    try {
+      context = request.startAsync(request, response);
+    } catch (RuntimeException | Error e) {
+      arrival.leave();
+      throw e;
+    }
     context.setTimeout(0);
     context.addListener(this);
   }
@@ -57,14 +60,14 @@ final class AsideExchange implements Runnable, AsyncListener {
 
   @Override
   public void run() {
-    answer(() -> serving.serve(request, response, null, null));
+    answer(() -> arrival.answer(null));
   }
 
   /**
    * Answers the request when no thread will take it. Does nothing if a thread has taken it already.
    */
   void reject(Throwable cause) {
-    answer(() -> serving.reject(request, response, cause));
+    answer(() -> arrival.reject(cause));
   }
 
   private void answer(Answer answer) {

@@ -79,50 +79,82 @@ final class Serving {
       @Nullable RequestPath path,
       @Nullable Passing passing)
       throws IOException {
-    serve(request, response, path, passing, null);
+    new Arrival(request, response, path, passing).answer(null);
   }
 
-  /** Answers 503 without the application, because no thread has taken the request. */
-  void reject(HttpServletRequest request, HttpServletResponse response, Throwable cause)
-      throws IOException {
-    String why = "executor must take the request: " + cause.getMessage();
-    Headers later = Headers.of("Retry-After", "1");
-    GatewayException busy = new GatewayException(503, why, later, null, cause);
-    serve(request, response, null, null, busy);
-  }
+  /**
+   * A request that has come. Its deadline runs and its client is watched from now on, until it is
+   * answered. Used by one thread at a time.
+   */
+  final class Arrival {
+    private final HttpServletRequest request;
+    private final @Nullable Passing passing;
+    private final RequestVariables variables;
+    private final ServletSink sink;
+    private final PrintWriter errors = ErrorLog.of(log);
+    private final Environ environ;
+    private final Exchange exchange;
+    private final @Nullable Future<?> end;
+    private final ClientWatch.@Nullable Watched watched;
 
-  private void serve(
-      HttpServletRequest request,
-      HttpServletResponse response,
-      @Nullable RequestPath path,
-      @Nullable Passing passing,
-      @Nullable GatewayException refusal)
-      throws IOException {
-    RequestVariables variables = new RequestVariables(request, software, path, options);
-    ServletSink sink = new ServletSink(request, response);
-    RequestBody body = variables.body();
-    PrintWriter errors = ErrorLog.of(log);
-    Environ environ = environ(variables, errors);
-    GatewayException fault = refusal == null ? fault(variables, request) : refusal;
-    Exchange exchange = Exchange.of(environ, passing == null ? sink : passing.before(sink));
-    ClientWatch.Watched watched = null;
-    Future<?> end = null;
-    try {
-      watched = watch == null ? null : watch.begin(exchange, request);
-      end = end(exchange);
-      Application called = fault == null ? called(request, body, passing) : refusal(fault);
-      Outcome outcome = exchange.run(sink.marked(called));
-      Throwable failure = outcome.failure();
-      if (failure != null) {
-        sink.endIncluded(failure);
+    /** Called on the container's thread. The parameters are those of {@link #serve}. */
+    Arrival(
+        HttpServletRequest request,
+        HttpServletResponse response,
+        @Nullable RequestPath path,
+        @Nullable Passing passing) {
+      this.request = request;
+      this.passing = passing;
+      this.variables = new RequestVariables(request, software, path, options);
+      this.sink = new ServletSink(request, response);
+      this.environ = environ(variables, errors);
+      this.exchange = Exchange.of(environ, passing == null ? sink : passing.before(sink));
+      this.end = end(exchange);
+      this.watched = watch == null ? null : watch.begin(exchange, request);
+    }
+
+    /** Answers 503 without the application, because no thread has taken the request. */
+    void reject(Throwable cause) throws IOException {
+      answer(busy("executor must take the request: " + cause.getMessage(), cause));
+    }
+
+    /**
+     * Answers the request. Called once.
+     *
+     * @param refusal what to answer without the application; null to call it
+     * @throws IOException when the response was cut; the container then drops the connection
+     */
+    void answer(@Nullable GatewayException refusal) throws IOException {
+      RequestBody body = variables.body();
+      try {
+        GatewayException fault = refusal == null ? fault() : refusal;
+        Application called = fault == null ? called(request, body, passing) : refusal(fault);
+        Outcome outcome = exchange.run(sink.marked(called));
+        Throwable failure = outcome.failure();
+        if (failure != null) {
+          sink.endIncluded(failure);
+        }
+        if (failure != null && (passing == null || !passing.hasPassed())) {
+          boolean gone =
+              !outcome.complete()
+                  && (sink.isRefused() || failure instanceof ClientWatch.ClientGoneException);
+          FailureLog.report(variables, outcome, failure, gone);
+        }
+      } finally {
+        leave();
       }
-      if (failure != null && (passing == null || !passing.hasPassed())) {
-        boolean gone =
-            !outcome.complete()
-                && (sink.isRefused() || failure instanceof ClientWatch.ClientGoneException);
-        FailureLog.report(variables, outcome, failure, gone);
+      errors.flush();
+      IOException cut = sink.cut();
+      if (cut != null) {
+        throw cut;
       }
-    } finally {
+      if (passing == null || !passing.hasPassed()) {
+        body.drain();
+      }
+    }
+
+    /** Ends the deadline and the watch. May be called again. */
+    void leave() {
       if (watch != null) {
         watch.end(watched);
       }
@@ -130,14 +162,26 @@ final class Serving {
         end.cancel(false);
       }
     }
-    errors.flush();
-    IOException cut = sink.cut();
-    if (cut != null) {
-      throw cut;
+
+    /** Why the application is not called; null when it is. */
+    private @Nullable GatewayException fault() {
+      String fault = variables.fault();
+      if (fault != null) {
+        return new GatewayException(400, fault);
+      }
+      boolean limited = options.maxBody() >= 0 && !variables.isError();
+      if (limited && request.getContentLengthLong() > options.maxBody()) {
+        return RequestBody.tooLarge(options.maxBody());
+      }
+      Duration left = environ.remaining();
+      return left != null && left.isZero()
+          ? busy("request must get a thread within its deadline: " + options.deadline(), null)
+          : null;
     }
-    if (passing == null || !passing.hasPassed()) {
-      body.drain();
-    }
+  }
+
+  private static GatewayException busy(String why, @Nullable Throwable cause) {
+    return new GatewayException(503, why, Headers.of("Retry-After", "1"), null, cause);
   }
 
   private Environ environ(RequestVariables variables, PrintWriter errors) {
@@ -160,17 +204,6 @@ final class Serving {
         environ.put(extension.getKey(), value);
       }
     }
-  }
-
-  private @Nullable GatewayException fault(RequestVariables variables, HttpServletRequest request) {
-    String fault = variables.fault();
-    if (fault != null) {
-      return new GatewayException(400, fault);
-    }
-    boolean limited = options.maxBody() >= 0 && !variables.isError();
-    return limited && request.getContentLengthLong() > options.maxBody()
-        ? RequestBody.tooLarge(options.maxBody())
-        : null;
   }
 
   /** Ends the exchange after its deadline; null when nobody will. */

@@ -148,9 +148,10 @@ public class ServletGateway extends HttpServlet {
      * By default a request keeps the container's thread. The init parameter {@code executor} is a
      * number of threads of their own, or {@code virtual} for virtual threads (Java 21). If the
      * executor rejects a request or has no thread for it, the client gets 503. Container time-outs
-     * of asynchronous requests are turned off; use {@link #deadline} instead. Error pages keep the
-     * container's thread. The caller's executor must not drop a request without a call: the request
-     * would never end.
+     * of asynchronous requests are turned off; use {@link #deadline} instead. It begins when the
+     * request comes: if it is over before a thread takes the request, the client gets 503. Error
+     * pages keep the container's thread. The caller's executor must not drop a request without a
+     * call: the request would never end.
      */
     public Builder executor(Executor newExecutor) {
       executor = requireNonNull(newExecutor, "executor");

@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Proxy;
 import java.net.SocketException;
+import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -24,6 +25,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -208,5 +210,32 @@ class AsideExchangeTest {
         .contains("status 503", "complete")
         .hasSize(4);
     assertThat(calls.poll(0, TimeUnit.SECONDS)).isNull();
+  }
+
+  @Test
+  void deadline_thatEndsBeforeAThreadTakesTheRequest_isA503WithoutACall() throws Exception {
+    Duration deadline = Duration.ofMillis(20);
+    AtomicInteger called = new AtomicInteger();
+    ServletGateway servlet =
+        started(
+            gateway(
+                    (environ, startResponse) -> {
+                      called.incrementAndGet();
+                      return UNUSED.call(environ, startResponse);
+                    })
+                .deadline(deadline)
+                .executor(
+                    task -> {
+                      long start = System.nanoTime();
+                      while (System.nanoTime() - start < deadline.toNanos()) {
+                        Thread.onSpinWait();
+                      }
+                      task.run();
+                    })
+                .build(),
+            Map.of());
+    servlet.service(request(), response(false));
+    assertThat(calls).containsExactly("status 503", "complete");
+    assertThat(called).hasValue(0);
   }
 }

@@ -17,12 +17,17 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 
 /** Options of servlets, by their builder and by init parameters; filters that pass on. */
 abstract class OptionsContract extends ContainerContract {
@@ -316,6 +321,41 @@ abstract class OptionsContract extends ContainerContract {
       assertThat(RawClient.get(port, "/page").text()).isEqualTo("page of null");
     } finally {
       executor.shutdownNow();
+    }
+  }
+
+  /** Its exchange is cancelled, as if a thread had taken it at once. */
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void clientThatGoesWhileItsRequestWaitsForAThread_isNotAnswered() throws Exception {
+    BlockingQueue<Runnable> tasks = new LinkedBlockingQueue<>();
+    AtomicInteger called = new AtomicInteger();
+    Application counts =
+        (environ, startResponse) -> {
+          called.incrementAndGet();
+          startResponse.start(200, TEXT);
+          return Body.empty();
+        };
+    ServletGateway servlet = ServletGateway.builder(counts).executor(tasks::add).build();
+    int port = start(Deployment.at("").servlet(servlet, "/*").withAsync());
+    ClientWatch watch = ClientWatch.acquire();
+    try (RawClient client = new RawClient(port)) {
+      client.send(RawClient.request("GET", "/"));
+      Runnable task = tasks.take();
+      assertThat(watch.size()).isEqualTo(1);
+      // The watch has to see the connection before it can miss it.
+      TimeUnit.SECONDS.sleep(1);
+      client.reset();
+      long start = System.nanoTime();
+      while (watch.size() > 0 && System.nanoTime() - start < TimeUnit.SECONDS.toNanos(50)) {
+        TimeUnit.MILLISECONDS.sleep(5);
+      }
+      // The request is cancelled just after it has left the watch.
+      TimeUnit.MILLISECONDS.sleep(100);
+      task.run();
+      assertThat(called).hasValue(0);
+    } finally {
+      ClientWatch.release();
     }
   }
 
