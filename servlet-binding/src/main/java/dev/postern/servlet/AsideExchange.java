@@ -7,7 +7,9 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,8 +17,9 @@ import org.jspecify.annotations.Nullable;
  * tell the container so, by an exception. For this, the request is dispatched to its servlet once
  * more.
  *
- * <p>When a connection breaks, Tomcat ends the request on a thread of its own, and then uses the
- * request's objects for another request. So Tomcat's thread waits here until the exchange is over.
+ * <p>When a connection breaks or the web application stops, Tomcat ends the request on a thread of
+ * its own, and then uses the request's objects for another request. So Tomcat's thread waits here
+ * until the exchange is over.
  */
 final class AsideExchange implements Runnable, AsyncListener {
   /** A request attribute. It holds the exception that the servlet has to throw. */
@@ -25,6 +28,7 @@ final class AsideExchange implements Runnable, AsyncListener {
   private final Serving.Arrival arrival;
   private final AsyncContext context;
   private final HttpServletRequest request;
+  private final Consumer<AsideExchange> ended;
   private final CountDownLatch over = new CountDownLatch(1);
 
   /** An executor may queue the exchange and then fail all the same. */
@@ -37,9 +41,18 @@ final class AsideExchange implements Runnable, AsyncListener {
     void send() throws IOException;
   }
 
-  /** Takes the request from its container. */
-  AsideExchange(Serving serving, HttpServletRequest request, HttpServletResponse response) {
+  /**
+   * Takes the request from its container.
+   *
+   * @param ended is called with this exchange when it is over
+   */
+  AsideExchange(
+      Serving serving,
+      HttpServletRequest request,
+      HttpServletResponse response,
+      Consumer<AsideExchange> ended) {
     this.request = request;
+    this.ended = ended;
     this.arrival = serving.new Arrival(request, response, null, null);
     try {
       context = request.startAsync(request, response);
@@ -85,7 +98,13 @@ final class AsideExchange implements Runnable, AsyncListener {
     } finally {
       thread = null;
       over.countDown();
+      ended.accept(this);
     }
+  }
+
+  /** Waits until the exchange is over. Returns false if the time has passed before. */
+  boolean await(long nanos) throws InterruptedException {
+    return over.await(nanos, TimeUnit.NANOSECONDS);
   }
 
   private void end(@Nullable IOException cut) {
@@ -103,6 +122,16 @@ final class AsideExchange implements Runnable, AsyncListener {
 
   @Override
   public void onError(AsyncEvent event) {
+    awaitEnd();
+  }
+
+  /** Tomcat ends the requests of a web application that stops, in spite of the time-out of 0. */
+  @Override
+  public void onTimeout(AsyncEvent event) {
+    awaitEnd();
+  }
+
+  private void awaitEnd() {
     if (Thread.currentThread().equals(thread)) {
       return;
     }
@@ -115,9 +144,6 @@ final class AsideExchange implements Runnable, AsyncListener {
 
   @Override
   public void onComplete(AsyncEvent event) {}
-
-  @Override
-  public void onTimeout(AsyncEvent event) {}
 
   @Override
   public void onStartAsync(AsyncEvent event) {}

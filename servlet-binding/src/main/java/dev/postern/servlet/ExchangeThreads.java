@@ -4,7 +4,12 @@ import dev.postern.servlet.init.InitParameters;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
 import java.lang.System.Logger.Level;
+import java.util.Collections;
+import java.util.Set;
+import java.util.WeakHashMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -23,16 +28,31 @@ final class ExchangeThreads {
   /** How many requests may wait for a thread, for each thread. */
   private static final int WAITING = 10;
 
+  /** How long a stop waits for the requests that run. */
+  private static final long GRACE = TimeUnit.SECONDS.toNanos(5);
+
+  /** How long a stop waits for threads that were interrupted. */
+  private static final long LAST_WAIT = TimeUnit.SECONDS.toNanos(2);
+
   private final Executor executor;
 
   /** The same executor if this class has made it, else null. */
   private final @Nullable ExecutorService own;
 
+  /** The exchanges that wait for a thread or have one. */
+  private final Set<AsideExchange> exchanges = ConcurrentHashMap.newKeySet();
+
+  private volatile boolean stopping;
+
   private final AtomicBoolean warned = new AtomicBoolean();
 
-  private ExchangeThreads(Executor executor, @Nullable ExecutorService own) {
+  /** The platform threads of the own executor. One that has ended may be missing. */
+  private final Set<Thread> made;
+
+  private ExchangeThreads(Executor executor, @Nullable ExecutorService own, Set<Thread> made) {
     this.executor = executor;
     this.own = own;
+    this.made = made;
   }
 
   /**
@@ -43,14 +63,16 @@ final class ExchangeThreads {
       throws ServletException {
     if ("virtual".equals(parameters.peek(EXECUTOR))) {
       ExecutorService virtual = virtual(parameters.text(EXECUTOR));
-      return new ExchangeThreads(virtual, virtual);
+      return new ExchangeThreads(virtual, virtual, Set.of());
     }
     int count = parameters.number(EXECUTOR, 1);
     if (count > 0) {
-      ExecutorService platform = platform(count);
-      return new ExchangeThreads(platform, platform);
+      Set<Thread> made =
+          Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
+      ExecutorService platform = platform(count, made);
+      return new ExchangeThreads(platform, platform, made);
     }
-    return given == null ? null : new ExchangeThreads(given, null);
+    return given == null ? null : new ExchangeThreads(given, null, Set.of());
   }
 
   /** Virtual threads, which Java 21 and newer have. */
@@ -64,7 +86,7 @@ final class ExchangeThreads {
     }
   }
 
-  private static ExecutorService platform(int count) {
+  private static ExecutorService platform(int count, Set<Thread> made) {
     AtomicInteger number = new AtomicInteger();
     ThreadPoolExecutor pool =
         new ThreadPoolExecutor(
@@ -76,6 +98,7 @@ final class ExchangeThreads {
             task -> {
               Thread thread = new Thread(task, "postern-exchange-" + number.incrementAndGet());
               thread.setDaemon(true);
+              made.add(thread);
               return thread;
             });
     pool.allowCoreThreadTimeOut(true);
@@ -107,19 +130,67 @@ final class ExchangeThreads {
     return false;
   }
 
-  void execute(AsideExchange exchange) {
-    executor.execute(exchange);
+  /** Answers the request on another thread; with 503 on this one if there is none. */
+  void answer(Serving serving, HttpServletRequest request, HttpServletResponse response) {
+    AsideExchange exchange = new AsideExchange(serving, request, response, exchanges::remove);
+    exchanges.add(exchange);
+    try {
+      if (stopping) {
+        throw stopped();
+      }
+      executor.execute(exchange);
+    } catch (RuntimeException | Error e) {
+      // It is full, or the system has no thread for it, which is an OutOfMemoryError.
+      exchange.reject(e);
+    }
   }
 
-  /** Called at the stop. Requests that still wait for a thread get a 503. */
+  private static RejectedExecutionException stopped() {
+    return new RejectedExecutionException("servlet stops");
+  }
+
+  /**
+   * Called first at the stop. Requests that still wait for a thread get a 503. Waits for those that
+   * run, for 5 s at most.
+   */
+  void stop() {
+    stopping = true;
+    if (own != null) {
+      own.shutdown();
+    }
+    for (AsideExchange exchange : exchanges) {
+      exchange.reject(stopped());
+    }
+    long start = System.nanoTime();
+    try {
+      for (AsideExchange exchange : exchanges) {
+        if (!exchange.await(GRACE - (System.nanoTime() - start))) {
+          return;
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /**
+   * Called last at the stop, when the application is closed. Interrupts the requests that still
+   * run, unless the executor is the caller's. Waits for the threads, for 2 s at most.
+   */
   void close() {
     if (own == null) {
       return;
     }
-    for (Runnable waiting : own.shutdownNow()) {
-      if (waiting instanceof AsideExchange exchange) {
-        exchange.reject(new RejectedExecutionException("servlet stops"));
+    own.shutdownNow();
+    long end = System.nanoTime() + LAST_WAIT;
+    try {
+      own.awaitTermination(LAST_WAIT, TimeUnit.NANOSECONDS);
+      // A thread leaves its executor a moment before it ends.
+      for (Thread thread : made.toArray(new Thread[0])) {
+        thread.join(Math.max(TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime()), 1));
       }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 }

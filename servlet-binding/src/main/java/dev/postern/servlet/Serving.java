@@ -53,17 +53,21 @@ final class Serving {
   }
 
   /**
-   * Ends what was started for this gateway, and closes the application if no other gateway serves
-   * it.
+   * Closes the application if no other gateway serves it, and ends what was started for this
+   * gateway.
    */
   void close() throws Exception {
-    if (watch != null) {
-      ClientWatch.release();
+    try {
+      // Requests that still run have their deadline meanwhile.
+      SharedApplications.release(application);
+    } finally {
+      if (watch != null) {
+        ClientWatch.release();
+      }
+      if (timer != null) {
+        timer.shutdownNow();
+      }
     }
-    if (timer != null) {
-      timer.shutdownNow();
-    }
-    SharedApplications.release(application);
   }
 
   /**

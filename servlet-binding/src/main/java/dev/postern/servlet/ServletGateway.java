@@ -238,17 +238,24 @@ public class ServletGateway extends HttpServlet {
    * Called by the container, once, after all requests. Closes an application that is {@link
    * AutoCloseable}, if no other gateway serves it. With the last servlet, the thread that watches
    * clients ends.
+   *
+   * <p>A container may call this method while requests run that an {@link Builder#executor}
+   * answers. Then requests that wait for a thread get a 503, and the method waits up to 5 s for
+   * those that run. After that it closes the application, whose own time for running requests
+   * begins then. At last it interrupts requests that run on threads of the init parameter {@code
+   * executor}, and waits up to 2 s for these threads.
    */
   @Override
   public void destroy() {
     Serving ended = serving;
+    ExchangeThreads used = threads;
     Application given = builder.application;
+    if (used != null) {
+      used.stop();
+    }
     serving = null;
     application = null;
-    if (threads != null) {
-      threads.close();
-      threads = null;
-    }
+    threads = null;
     try {
       if (ended != null) {
         ended.close();
@@ -257,6 +264,10 @@ public class ServletGateway extends HttpServlet {
       }
     } catch (Exception e) {
       log("postern: application must close", e);
+    } finally {
+      if (used != null) {
+        used.close();
+      }
     }
   }
 
@@ -275,16 +286,11 @@ public class ServletGateway extends HttpServlet {
       }
     }
     Serving answering = requireNonNull(serving, "servlet must be started");
-    if (threads == null || !threads.mayTake(request)) {
+    ExchangeThreads used = threads;
+    if (used == null || !used.mayTake(request)) {
       answering.serve(request, response, null, null);
-      return;
-    }
-    AsideExchange exchange = new AsideExchange(answering, request, response);
-    try {
-      threads.execute(exchange);
-    } catch (RuntimeException | Error e) {
-      // It is full, or the system has no thread for it, which is an OutOfMemoryError.
-      exchange.reject(e);
+    } else {
+      used.answer(answering, request, response);
     }
   }
 }

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.postern.Application;
 import dev.postern.Body;
+import dev.postern.Environ;
 import dev.postern.Headers;
+import dev.postern.StartResponse;
 import jakarta.servlet.AsyncContext;
 import jakarta.servlet.ServletConfig;
 import jakarta.servlet.ServletContext;
@@ -17,11 +19,15 @@ import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Proxy;
 import java.net.SocketException;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -212,6 +218,72 @@ class AsideExchangeTest {
     assertThat(calls.poll(0, TimeUnit.SECONDS)).isNull();
   }
 
+  /** Says whether it was closed while a call ran. */
+  private static final class Closing implements Application, AutoCloseable {
+    final CountDownLatch running = new CountDownLatch(1);
+    final CountDownLatch released = new CountDownLatch(1);
+    final BlockingQueue<String> events = new LinkedBlockingQueue<>();
+
+    @Override
+    public Body call(Environ environ, StartResponse startResponse) throws Exception {
+      running.countDown();
+      released.await();
+      events.add("answered");
+      startResponse.start(200, Headers.of());
+      return Body.empty();
+    }
+
+    @Override
+    public void close() {
+      events.add("closed");
+    }
+  }
+
+  @Test
+  void destroy_waitsForRunningRequests_beforeItClosesTheApplication() throws Exception {
+    ExecutorService given = Executors.newCachedThreadPool();
+    try {
+      for (Executor executor : Arrays.asList(null, given)) {
+        Closing application = new Closing();
+        ServletGateway.Builder builder = gateway(application);
+        ServletGateway servlet =
+            executor == null
+                ? started(builder.build(), Map.of("executor", "1"))
+                : started(builder.executor(executor).build(), Map.of());
+        servlet.service(request(), response(false));
+        application.running.await();
+        Thread stopper = new Thread(servlet::destroy);
+        stopper.start();
+        while (stopper.getState() != Thread.State.TIMED_WAITING) {
+          assertThat(stopper.isAlive()).isTrue();
+        }
+        servlet.service(request(), response(false));
+        assertThat(calls).containsExactly("status 503", "complete");
+        assertThat(application.events).isEmpty();
+        calls.clear();
+        application.released.countDown();
+        stopper.join();
+        assertThat(application.events).containsExactly("answered", "closed");
+        assertThat(calls).containsExactly("status 200", "complete");
+        calls.clear();
+      }
+    } finally {
+      given.shutdownNow();
+    }
+  }
+
+  /** The threads would hold the class loader of the web application. */
+  @Test
+  void destroy_leavesNoThreadOfItsOwn() throws Exception {
+    ServletGateway servlet = started(gateway(UNUSED).build(), Map.of("executor", "2"));
+    servlet.service(request(), response(false));
+    assertThat(List.of(calls.take(), calls.take())).containsExactly("status 200", "complete");
+    servlet.destroy();
+    assertThat(Thread.getAllStackTraces().keySet())
+        .extracting(Thread::getName)
+        .noneMatch(name -> name.startsWith("postern-exchange-"));
+  }
+
   @Test
   void deadline_thatEndsBeforeAThreadTakesTheRequest_isA503WithoutACall() throws Exception {
     Duration deadline = Duration.ofMillis(20);
@@ -237,5 +309,25 @@ class AsideExchangeTest {
     servlet.service(request(), response(false));
     assertThat(calls).containsExactly("status 503", "complete");
     assertThat(called).hasValue(0);
+  }
+
+  @Test
+  void onTimeout_waitsUntilTheExchangeIsOver() throws Exception {
+    Closing application = new Closing();
+    ServletGateway servlet = started(gateway(application).build(), Map.of("executor", "1"));
+    servlet.service(request(), response(false));
+    application.running.await();
+    AsideExchange exchange = listener.get();
+    Thread container = new Thread(() -> exchange.onTimeout(null));
+    container.start();
+    while (container.isAlive() && container.getState() != Thread.State.WAITING) {
+      Thread.onSpinWait();
+    }
+    assertThat(application.events).isEmpty();
+    assertThat(container.isAlive()).isTrue();
+    application.released.countDown();
+    container.join();
+    assertThat(application.events).containsExactly("answered");
+    servlet.destroy();
   }
 }

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.logging.Handler;
@@ -64,6 +65,11 @@ class RedeployTest {
     Files.createDirectories(application.resolve("WEB-INF/cgi"));
     Files.writeString(
         application.resolve("WEB-INF/cgi/hello.sh"), "printf 'Content-Type: text/x\\n\\nhello'\n");
+    Files.writeString(
+        application.resolve("WEB-INF/cgi/slow.sh"),
+        "printf 'Content-Type: text/x\\n\\nhello'\n: >$1\nsleep $2\nprintf ' slow'\n"
+            .replace("$1", started().toString())
+            .replace("$2", "${QUERY_STRING}"));
     WarFiles.copyLibraries(application);
     tomcat.setBaseDir(base.toString());
     tomcat.setPort(0);
@@ -90,26 +96,74 @@ class RedeployTest {
     for (int round = 0; round < ROUNDS; round++) {
       loaders.add(deployOnce());
     }
+    awaitNone(loaders);
+    assertThat(warnings).isEmpty();
+  }
+
+  private static void awaitNone(List<WeakReference<ClassLoader>> loaders)
+      throws InterruptedException {
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
     while (left(loaders) > 0 && System.nanoTime() - end < 0) {
       System.gc();
       TimeUnit.MILLISECONDS.sleep(50);
     }
-    assertThat(left(loaders)).as("class loaders of %s", ROUNDS).isZero();
+    assertThat(left(loaders)).as("class loaders of %s", loaders.size()).isZero();
+  }
+
+  private Path started() {
+    return base.resolve("started");
+  }
+
+  /** Tomcat itself waits for 2 s. */
+  @Test
+  void undeployedWhileARequestRuns_letsItEnd() throws Exception {
+    List<WeakReference<ClassLoader>> loaders =
+        List.of(
+            undeployedUnderARequest("", 1),
+            undeployedUnderARequest("2", 1),
+            undeployedUnderARequest("2", 3));
+    awaitNone(loaders);
     assertThat(warnings).isEmpty();
+  }
+
+  private WeakReference<ClassLoader> undeployedUnderARequest(String executor, int seconds)
+      throws Exception {
+    Context context = deploy(executor);
+    ClassLoader loader = context.getLoader().getClassLoader();
+    CompletableFuture<HttpResponse<String>> response =
+        HttpClient.newHttpClient()
+            .sendAsync(
+                HttpRequest.newBuilder(uri("slow.sh?" + seconds)).build(),
+                HttpResponse.BodyHandlers.ofString());
+    while (!Files.exists(started())) {
+      TimeUnit.MILLISECONDS.sleep(1);
+    }
+    tomcat.getHost().removeChild(context);
+    assertThat(response.get().body()).as(executor + " " + seconds).isEqualTo("hello slow");
+    Files.delete(started());
+    return new WeakReference<>(loader);
   }
 
   private static long left(List<WeakReference<ClassLoader>> loaders) {
     return loaders.stream().filter(loader -> loader.get() != null).count();
   }
 
-  private WeakReference<ClassLoader> deployOnce() throws Exception {
+  private Context deploy(String executor) {
     Context context = tomcat.addContext("/app", base.resolve("application").toString());
     assertThat(context.getState().isAvailable()).isTrue();
     Wrapper servlet = Tomcat.addServlet(context, "cgi", CgiServlet.class.getName());
     servlet.addInitParameter("executable", "/bin/sh");
     servlet.addInitParameter("deadline", "60s");
+    if (!executor.isEmpty()) {
+      servlet.addInitParameter("executor", executor);
+      servlet.setAsyncSupported(true);
+    }
     context.addServletMapping("/cgi-bin/*", "cgi");
+    return context;
+  }
+
+  private WeakReference<ClassLoader> deployOnce() throws Exception {
+    Context context = deploy("");
     ClassLoader loader = context.getLoader().getClassLoader();
     Class<?> served = loader.loadClass(CgiServlet.class.getName());
     assertThat(served.getClassLoader()).isSameAs(loader);
@@ -128,13 +182,17 @@ class RedeployTest {
     }
   }
 
+  private URI uri(String program) {
+    return URI.create(
+        "http://127.0.0.1:" + tomcat.getConnector().getLocalPort() + "/app/cgi-bin/" + program);
+  }
+
   private String get() throws Exception {
-    URI uri =
-        URI.create(
-            "http://127.0.0.1:" + tomcat.getConnector().getLocalPort() + "/app/cgi-bin/hello.sh");
     HttpResponse<String> response =
         HttpClient.newHttpClient()
-            .send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
+            .send(
+                HttpRequest.newBuilder(uri("hello.sh")).build(),
+                HttpResponse.BodyHandlers.ofString());
     return response.body();
   }
 }
