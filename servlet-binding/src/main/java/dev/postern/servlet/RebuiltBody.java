@@ -91,7 +91,7 @@ record RebuiltBody(InputStream input, long length) {
             .append('=')
             .append(URLEncoder.encode(values[i], charset));
         lost |= name.indexOf(LOST) >= 0 || values[i].indexOf(LOST) >= 0;
-        longest += 3L * ((name + values[i]).getBytes(charset).length) + 2;
+        longest += 3L * (name + values[i]).getBytes(charset).length + 2;
       }
     }
     checkWhole(request, form, longest, lost ? "bytes that are not " + charset : null);

@@ -307,6 +307,7 @@ class AsideExchangeTest {
                 .build(),
             Map.of());
     servlet.service(request(), response(false));
+    servlet.destroy();
     assertThat(calls).containsExactly("status 503", "complete");
     assertThat(called).hasValue(0);
   }
