@@ -365,18 +365,24 @@ public final class PathShim {
   }
 
   /**
-   * Closes the file systems that the program has left open. A close would write the changes of one
-   * that can be written. A process that ends does not write them, so such a file system is dropped,
-   * and the JDK closes its file.
+   * Closes the file systems that the program has left open. This writes the changes of one that can
+   * be written, and a process that ends would not. But the finalizer of the JDK would write them
+   * later, perhaps over the changes of another request.
    */
   static void closeJars(Instance instance) throws IOException {
     synchronized (instance.jars) {
+      IOException failure = null;
       for (FileSystem each : instance.jars.values()) {
-        if (each.isReadOnly()) {
+        try {
           each.close();
+        } catch (IOException e) {
+          failure = e;
         }
       }
       instance.jars.clear();
+      if (failure != null) {
+        throw failure;
+      }
     }
   }
 }
