@@ -515,8 +515,10 @@ class LifecycleTest {
     for (String root : List.of("main/java", "main/java22")) {
       try (Stream<Path> files = Files.walk(sources.resolve(root))) {
         for (Path file : files.filter(path -> path.toString().endsWith(".java")).toList()) {
-          if (file.endsWith("dev/postern/warm/Stamp.java")) {
-            // It compares file times, which are of that clock, with now.
+          if (file.endsWith("dev/postern/warm/Stamp.java")
+              || file.endsWith("dev/postern/rewrite/CallRules.java")) {
+            // One compares file times, which are of that clock, with now; the other only names the
+            // calls of a program.
             continue;
           }
           assertThat(Files.readString(file))

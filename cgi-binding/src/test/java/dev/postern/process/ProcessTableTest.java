@@ -51,7 +51,8 @@ class ProcessTableTest {
 
     ProcessTable.Entry entry = ProcessTable.of(process.pid());
     while (entry != null && !entry.isDead()) {
-      assertThat(entry.isEnding()).as(entry.toString()).isTrue();
+      // The kernel takes the signal from a thread a moment before it marks the thread.
+      assertThat(entry.isEnding() || entry.isEnding()).as(entry.toString()).isTrue();
       entry = ProcessTable.of(process.pid());
     }
   }
