@@ -57,12 +57,15 @@ final class FastCgiConnection extends Connection {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
 
-  // The lock guards the next five fields, and changes of the two after them. It guards them
+  // The lock guards the next six fields, and changes of the two after them. It guards them
   // together with the time that the connection has left.
   private @Nullable FastCgiRequest request;
   private @Nullable Begin pending;
   private @Nullable IOException failure;
   private boolean reading;
+
+  /** Whether an END_REQUEST that has waited for the end of STDIN is being written. */
+  private boolean ending;
 
   /** Whether no request has come yet. */
   private boolean fresh = true;
@@ -455,21 +458,31 @@ final class FastCgiConnection extends Connection {
         return;
       }
       request = null;
+      ending = true;
       expectNothing();
-      changed.signalAll();
     } finally {
       lock.unlock();
     }
-    out.endRequest(begun.id(), Records.REQUEST_COMPLETE);
+    try {
+      out.endRequest(begun.id(), Records.REQUEST_COMPLETE);
+    } finally {
+      lock.lock();
+      try {
+        ending = false;
+        changed.signalAll();
+      } finally {
+        lock.unlock();
+      }
+    }
   }
 
   /** Reads and drops the rest of a request, until its END_REQUEST was sent. */
   private void awaitEnd() {
     lock.lock();
     try {
-      // The thread that reads sends END_REQUEST, and then reads no more.
-      while ((request != null || reading) && failure == null) {
-        if (reading) {
+      // Another thread may still wait for a record after END_REQUEST. The connection is idle then.
+      while ((request != null || ending) && failure == null) {
+        if (reading || ending) {
           changed.awaitUninterruptibly();
         } else {
           readHere(() -> true);
