@@ -124,7 +124,7 @@ public final class CgiExecutable {
     // The check looks at the copied jars, because the executable will run these.
     ExecutableJar.writeOwn(postern, ApplicationCheck.check(applicationClass, jars));
 
-    List<String> flags = runtime.coldFlags(jvmOptions);
+    List<String> flags = runtime.coldFlags(jvmOptions, ClassArchive.joined(jars));
     Path archive = directory.path().resolve("classes.jsa");
     String failure = ClassArchive.make(runtime, flags, jars, own, archive);
     if (failure != null) {
@@ -144,7 +144,7 @@ public final class CgiExecutable {
       return ExecutableText.cold(runtime, cold, applicationClass);
     }
     Path server = directory.path().resolve(InstallDirectory.WARM);
-    List<String> serverFlags = runtime.warmFlags(jvmOptions);
+    List<String> serverFlags = runtime.warmFlags(jvmOptions, ClassArchive.joined(jars));
     serverFlags.addAll(arguments);
     serverFlags.add(InstalledServer.class.getName());
     JavaRuntime.writeArguments(server, serverFlags);

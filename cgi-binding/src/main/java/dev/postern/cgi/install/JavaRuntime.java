@@ -53,11 +53,13 @@ record JavaRuntime(Path java, int feature) {
    * JDK ignores flags that it does not know, so that an executable outlives an update of its JDK.
    *
    * @param options those of the user, which come last
+   * @param classPath may have classes that the options name
    * @throws IOException when the JVM does not start with them
    */
-  List<String> coldFlags(List<String> options) throws IOException {
+  List<String> coldFlags(List<String> options, String classPath) throws IOException {
     // By default the JVM compiles a method after 200 calls, which makes a short run longer.
-    return flags(List.of("-XX:TieredStopAtLevel=1", "-XX:CompileThresholdScaling=3"), options);
+    return flags(
+        List.of("-XX:TieredStopAtLevel=1", "-XX:CompileThresholdScaling=3"), options, classPath);
   }
 
   /**
@@ -65,13 +67,15 @@ record JavaRuntime(Path java, int feature) {
    * compiler, and its first requests gain from an early compilation.
    *
    * @param options those of the user, which come last
+   * @param classPath may have classes that the options name
    * @throws IOException when the JVM does not start with them
    */
-  List<String> warmFlags(List<String> options) throws IOException {
-    return flags(List.of("-XX:CompileThresholdScaling=0.1"), options);
+  List<String> warmFlags(List<String> options, String classPath) throws IOException {
+    return flags(List.of("-XX:CompileThresholdScaling=0.1"), options, classPath);
   }
 
-  private List<String> flags(List<String> own, List<String> options) throws IOException {
+  private List<String> flags(List<String> own, List<String> options, String classPath)
+      throws IOException {
     List<String> flags = new ArrayList<>(commonFlags());
     // In older JDKs, before 22 or so, only G1 can take objects from the archive. A JVM with two
     // collectors does not start.
@@ -79,10 +83,18 @@ record JavaRuntime(Path java, int feature) {
       flags.add(feature >= 25 ? "-XX:+UseSerialGC" : "-XX:+UseG1GC");
     }
     flags.addAll(own);
-    flags.addAll(options);
+    if (!options.isEmpty()) {
+      flags.addAll(options);
+      tryOut(flags, options, classPath);
+    }
+    return flags;
+  }
+
+  private void tryOut(List<String> flags, List<String> options, String classPath)
+      throws IOException {
     List<String> command = new ArrayList<>(List.of(java.toString()));
     command.addAll(flags);
-    command.add("-version");
+    command.addAll(List.of("-cp", classPath, "-version"));
     ProcessResult started = ProcessResult.of(command, List.of());
     if (started.exit() != 0) {
       String[] said = (started.errors() + started.output()).strip().split("\\R", -1);
@@ -92,7 +104,6 @@ record JavaRuntime(Path java, int feature) {
               + ": "
               + String.join("; ", said));
     }
-    return flags;
   }
 
   private static List<String> commonFlags() {
