@@ -33,6 +33,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Isolation {
   /** What every program needs to run at all. A path that this system does not have is left out. */
+  /** So many links the kernel follows for a name. */
+  private static final int MOST_LINKS = 40;
+
   private static final List<String> SYSTEM =
       List.of("/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc/alternatives", "/etc/ld.so.cache");
 
@@ -258,10 +261,12 @@ public final class Isolation {
     private static void showTarget(Path file, Set<Path> shown) throws IOException {
       Path real = file.toRealPath();
       Path name = file;
-      while (Files.isSymbolicLink(name) && isShown(name, shown)) {
+      // Names are followed as text here. Where a directory on the way is a link itself, they may
+      // lead in a circle, or to nothing.
+      for (int i = 0; i < MOST_LINKS && Files.isSymbolicLink(name) && isShown(name, shown); i++) {
         name = name.resolveSibling(Files.readSymbolicLink(name)).normalize();
       }
-      if (!isShown(name, shown)) {
+      if (!isShown(name, shown) && Files.exists(name)) {
         shown.add(name);
       }
       if (!real.equals(file)) {
