@@ -92,11 +92,16 @@ public final class CgiDirectory implements Application, AutoCloseable {
    */
   private void loadAll() throws IOException {
     for (Path file : files()) {
-      String path = ProgramText.toBytes(root.relativize(file));
-      if (path != null && !javaExtensions.contains(extension(file))) {
-        load("/" + path);
+      if (!javaExtensions.contains(extension(file))) {
+        load(pathOf(file));
       }
     }
+  }
+
+  /** The path of a request for a file, as bytes, one char each. */
+  private String pathOf(Path file) {
+    String parent = ProgramText.toBytes(root);
+    return ProgramText.toBytes(file).substring(parent.equals("/") ? 0 : parent.length());
   }
 
   /** All files, up to a number, in the directories that can be read. */
