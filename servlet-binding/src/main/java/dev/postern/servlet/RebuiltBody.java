@@ -113,8 +113,9 @@ record RebuiltBody(InputStream input, long length) {
     if (lost != null && sent != form.length()) {
       throw new LostException(lost);
     }
-    boolean wrapped = request instanceof ServletRequestWrapper;
-    if (form.length() > 0 && sent > longest && !wrapped) {
+    boolean other =
+        request instanceof ServletRequestWrapper || request.getHeader("Content-Encoding") != null;
+    if (form.length() > 0 && sent > longest && !other) {
       throw new LostException("fields, since the form was longer");
     }
   }
@@ -220,13 +221,13 @@ record RebuiltBody(InputStream input, long length) {
     Charset charset = partCharset(request);
     List<Opening> streams = new ArrayList<>();
     long length = 0;
+    boolean lost = false;
     for (Part part : parts) {
       String fields = fields(part);
-      if (fields.indexOf(LOST) >= 0
-          || !charset.canEncode()
-          || !charset.newEncoder().canEncode(fields)) {
+      if (!charset.canEncode() || !charset.newEncoder().canEncode(fields)) {
         throw new LostException("fields of a part that are not " + charset);
       }
+      lost |= fields.indexOf(LOST) >= 0;
       byte[] head = ("--" + boundary + "\r\n" + fields + "\r\n").getBytes(charset);
       streams.add(() -> new ByteArrayInputStream(head));
       streams.add(part::getInputStream);
@@ -235,6 +236,10 @@ record RebuiltBody(InputStream input, long length) {
     }
     byte[] end = bytes("--" + boundary + "--\r\n");
     streams.add(() -> new ByteArrayInputStream(end));
+    // As in a form: a name may have the character that stands for lost bytes.
+    if (lost && request.getContentLengthLong() != length + end.length) {
+      throw new LostException("fields of a part that are not " + charset);
+    }
     return new RebuiltBody(
         new SequenceInputStream(new Opened(streams.iterator())), length + end.length);
   }

@@ -9,8 +9,10 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +40,11 @@ final class RequestBody extends InputStream {
   private static final String PARSE_FAILED = "org.apache.catalina.parameter_parse_failed";
 
   private static final String PARSE_FAILED_REASON = PARSE_FAILED + "_reason";
+
+  private static final Set<String> QUERY_REASONS = Set.of("URL_DECODING", "NO_NAME");
+
+  /** A percent sign without two hexadecimal digits, or a value without a name. */
+  private static final Pattern MALFORMED = Pattern.compile("%(?![0-9A-Fa-f]{2})|(?:^|&)=");
 
   private final HttpServletRequest request;
 
@@ -97,13 +104,15 @@ final class RequestBody extends InputStream {
     }
     try {
       boolean read = isTaken();
+      boolean ofQuery = isOfQuery();
       // Tomcat does not begin to read a form whose length says that it is too large.
-      if (isParseFailed() && (read || request.getContentLengthLong() < 0)) {
+      if (isParseFailed() && (read || request.getContentLengthLong() < 0) && !ofQuery) {
         throw readBefore(null);
       }
       if (read) {
         rebuilt = RebuiltBody.of(request);
-        long told = mayLook ? -1 : request.getContentLengthLong();
+        // The container tells one failure only. Behind one of the query may be one of the body.
+        long told = mayLook && !ofQuery ? -1 : request.getContentLengthLong();
         if (rebuilt != null && told >= 0 && told != rebuilt.length()) {
           throw readBefore(null);
         }
@@ -122,6 +131,13 @@ final class RequestBody extends InputStream {
 
   private boolean isParseFailed() {
     return Boolean.TRUE.equals(request.getAttribute(PARSE_FAILED));
+  }
+
+  /** Whether Tomcat could not parse the query, which has nothing to do with the body. */
+  private boolean isOfQuery() {
+    return isParseFailed()
+        && QUERY_REASONS.contains(String.valueOf(request.getAttribute(PARSE_FAILED_REASON)))
+        && MALFORMED.matcher(Objects.requireNonNullElse(request.getQueryString(), "")).find();
   }
 
   private boolean isTaken() throws IOException {
