@@ -309,7 +309,7 @@ public final class Instance {
       } catch (Throwable again) {
         // The JVM ignores such an exception too.
       }
-      if (e instanceof VirtualMachineError) {
+      if (e instanceof VirtualMachineError || e instanceof LinkageError) {
         current.spoil("error");
       }
       status = 1;
@@ -448,11 +448,19 @@ public final class Instance {
 
   /** The services of that type on the program's class path. */
   List<Object> services(Class<?> type) {
+    return services(type, Integer.MAX_VALUE);
+  }
+
+  /** The first ones of them. */
+  List<Object> services(Class<?> type, int most) {
     List<Object> all = new ArrayList<>();
     if (loader.getResource("META-INF/services/" + type.getName()) != null) {
       for (Object service : services().of(type)) {
         if (CallTable.isOfProgram(service.getClass())) {
           all.add(service);
+        }
+        if (all.size() == most) {
+          break;
         }
       }
     }

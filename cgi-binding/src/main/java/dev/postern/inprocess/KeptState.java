@@ -1,5 +1,6 @@
 package dev.postern.inprocess;
 
+import java.lang.StackWalker.StackFrame;
 import java.lang.reflect.Field;
 import java.lang.reflect.Modifier;
 import java.util.ArrayList;
@@ -9,7 +10,9 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -71,8 +74,15 @@ final class KeptState {
 
   /** The class that the calling thread initializes, or null. */
   private synchronized @Nullable String maker() {
+    Thread current = Thread.currentThread();
+    Set<String> running =
+        StackWalker.getInstance()
+            .walk(frames -> frames.map(StackFrame::getClassName).collect(Collectors.toSet()));
+    // The initializer of a class has failed if the class is not on the stack any more.
+    making.removeIf(each -> each.by == current && !running.contains(each.type.replace('/', '.')));
+    isMaking = !making.isEmpty();
     for (Making each : making) {
-      if (each.by == Thread.currentThread()) {
+      if (each.by == current) {
         return each.type;
       }
     }

@@ -10,6 +10,7 @@ import java.util.Collections;
 import java.util.Enumeration;
 import java.util.List;
 import java.util.Properties;
+import java.util.ServiceConfigurationError;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -44,12 +45,16 @@ final class ProgramLog {
   }
 
   /** The service of the program that makes its System.Loggers, or null. */
-  System.@Nullable LoggerFinder finder() {
+  synchronized System.@Nullable LoggerFinder finder() {
     if (!hasLooked) {
       // While the service is being made, it gets loggers as if it were not there.
       hasLooked = true;
-      for (Object service : instance.services(System.LoggerFinder.class)) {
-        finder = finder == null ? (System.LoggerFinder) service : finder;
+      try {
+        for (Object service : instance.services(System.LoggerFinder.class, 1)) {
+          finder = (System.LoggerFinder) service;
+        }
+      } catch (ServiceConfigurationError | LinkageError e) {
+        // The JDK also goes on without a service that cannot be made.
       }
     }
     return finder;

@@ -77,6 +77,7 @@ final class Run {
 
   volatile @Nullable Properties properties;
   volatile @Nullable BufferedReader lines;
+  final Object lineLock = new Object();
   boolean hasDrivers;
   volatile Locale locale;
 

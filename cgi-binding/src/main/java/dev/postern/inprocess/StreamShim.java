@@ -113,7 +113,8 @@ public final class StreamShim {
   @Redirect("java/lang/IO.readln")
   public static @Nullable String readln(Instance instance) throws IOException {
     Run run = instance.asked();
-    synchronized (run) {
+    // Not the run's own lock, which its end needs, as a line may come late.
+    synchronized (run.lineLock) {
       BufferedReader lines = run.lines;
       if (lines == null) {
         lines = new BufferedReader(new InputStreamReader(run.in, run.charset));

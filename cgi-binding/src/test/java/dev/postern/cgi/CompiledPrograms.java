@@ -77,7 +77,7 @@ abstract class CompiledPrograms {
         report = program.report();
       }
     }
-    assertThat(report.state()).isEqualTo(state);
+    assertThat(report.state()).as(report.toString()).isEqualTo(state);
     return report;
   }
 }

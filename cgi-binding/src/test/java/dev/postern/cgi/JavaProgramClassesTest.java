@@ -825,4 +825,54 @@ class JavaProgramClassesTest extends CompiledPrograms {
           .isEqualTo("false [own]\nfalse [many]\nfalse []\nfalse [1]\nfalse [1, 2]\nfalse [3]\n");
     }
   }
+
+  /** As a program does that finds out what its class path has. */
+  @Test
+  void enumWhoseInitializerFails_doesNotCountAsBeingMade() throws IOException {
+    Path classes =
+        compiled(
+            "classes",
+            """
+            package app;
+            public class Main {
+              enum Optional {
+                ONE;
+                Optional() { throw new IllegalStateException(); }
+              }
+              public static void main(String[] args) {
+                System.out.print("Content-Type: text/plain\\n\\n");
+                try {
+                  System.out.println(Optional.ONE);
+                } catch (ExceptionInInitializerError | NoClassDefFoundError e) {
+                  System.out.println("without it");
+                }
+                System.out.println(System.getenv("REQUEST_METHOD"));
+              }
+            }
+            """);
+
+    assertAnswersAsSpawned(classes, State.RESET);
+  }
+
+  /** The JDK takes the first one, and goes on without it if it cannot be made. */
+  @Test
+  void loggerFinderThatCannotBeMade_isLeftOut() throws IOException {
+    Path classes =
+        compiled(
+            "classes",
+            """
+            package app;
+            public class Main {
+              public static void main(String[] args) {
+                System.out.print("Content-Type: text/plain\\n\\n");
+                System.getLogger("x").log(System.Logger.Level.INFO, "one");
+                System.out.println("done");
+              }
+            }
+            """);
+    Path services = Files.createDirectories(classes.resolve("META-INF/services"));
+    Files.writeString(services.resolve("java.lang.System$LoggerFinder"), "app.Missing");
+
+    assertAnswersAsSpawned(classes, State.RESET);
+  }
 }
