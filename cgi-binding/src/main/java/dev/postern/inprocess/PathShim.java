@@ -369,20 +369,16 @@ public final class PathShim {
    * be written, and a process that ends would not. But the finalizer of the JDK would write them
    * later, perhaps over the changes of another request.
    */
-  static void closeJars(Instance instance) throws IOException {
+  static void closeJars(Instance instance) {
     synchronized (instance.jars) {
-      IOException failure = null;
       for (FileSystem each : instance.jars.values()) {
         try {
           each.close();
-        } catch (IOException e) {
-          failure = e;
+        } catch (Throwable e) {
+          // The changes are lost. The other file systems are closed.
         }
       }
       instance.jars.clear();
-      if (failure != null) {
-        throw failure;
-      }
     }
   }
 }

@@ -311,15 +311,19 @@ public final class WideShim {
         List<Object> all = new ArrayList<>();
         REGISTRY.getServiceProviders(category, true).forEachRemaining(all::add);
         for (Object plugin : all) {
-          if (isOf(plugin.getClass().getClassLoader(), instance)) {
-            REGISTRY.deregisterServiceProvider(plugin);
+          if (isOf(instance, plugin)) {
+            try {
+              REGISTRY.deregisterServiceProvider(plugin);
+            } catch (Throwable e) {
+              // The plugin's own method failed. The registry has removed the plugin before.
+            }
           }
         }
       }
     }
 
-    private static boolean isOf(@Nullable ClassLoader loader, Instance instance) {
-      ClassLoader at = loader;
+    private static boolean isOf(Instance instance, Object plugin) {
+      ClassLoader at = plugin.getClass().getClassLoader();
       while (at != null && at != instance.loader) {
         at = at.getParent();
       }

@@ -93,21 +93,79 @@ class JavaProgramWideTest extends CompiledPrograms {
                       .with("QUERY_STRING", "wait")
                       .to(JavaProgramFixture.application(owner, directory)));
       holds.start();
-      while (!Files.exists(started)) {
-        Thread.onSpinWait();
+      try {
+        while (!Files.exists(started)) {
+          assertThat(holds.isAlive()).isTrue();
+          Thread.sleep(1);
+        }
+        for (int i = 0; i < 2; i++) {
+          Call call = Call.get("/").with("QUERY_STRING", "x").to(CgiApplication.of(other));
+          assertThat(call.body()).as(call.log()).startsWith("false null ");
+          assertThat(ImageIO.getReaderFormatNames()).doesNotContain("own");
+        }
+      } finally {
+        Files.deleteIfExists(started);
+        holds.join();
       }
-      for (int i = 0; i < 2; i++) {
-        Call call = Call.get("/").with("QUERY_STRING", "x").to(CgiApplication.of(other));
-        assertThat(call.body()).as(call.log()).startsWith("false null ");
-        assertThat(ImageIO.getReaderFormatNames()).doesNotContain("own");
-      }
-      Files.delete(started);
-      holds.join();
     }
+    assertOnlyPluginsOfTheJdk();
+  }
+
+  private static void assertOnlyPluginsOfTheJdk() {
     assertThat(
             Lists.newArrayList(
                 IIORegistry.getDefaultInstance().getServiceProviders(ImageReaderSpi.class, true)))
+        .isNotEmpty()
         .allMatch(plugin -> plugin.getClass().getClassLoader() == null);
+  }
+
+  private static final String PLUGIN =
+      """
+      package app;
+      import javax.imageio.ImageReader;
+      import javax.imageio.spi.*;
+      import javax.imageio.stream.ImageInputStream;
+      public class Plugin extends ImageReaderSpi {
+        public Plugin() {
+          super("v", "1", new String[] {"own"}, null, null, "x",
+              new Class<?>[] {ImageInputStream.class}, null,
+              false, null, null, null, null, false, null, null, null, null);
+        }
+        @Override public boolean canDecodeInput(Object input) { return false; }
+        @Override public ImageReader createReaderInstance(Object extension) { return null; }
+        @Override public String getDescription(java.util.Locale locale) { return "own"; }
+        @Override public void onDeregistration(ServiceRegistry registry, Class<?> category) {
+          if (Boolean.getBoolean("fails")) {
+            throw new IllegalStateException();
+          }
+        }
+        public static class Second extends Plugin {}
+      }
+      """;
+
+  @Test
+  void imagePluginThatFailsAtItsEnd_leavesNoOther() throws IOException {
+    Path classes =
+        compiled(
+            "classes",
+            PLUGIN,
+            """
+            package app;
+            import javax.imageio.ImageIO;
+            public class Main {
+              public static void main(String[] args) {
+                System.setProperty("fails", "true");
+                System.out.print("Content-Type: text/plain\\n\\n");
+                System.out.print(ImageIO.getImageReadersByFormatName("own").hasNext());
+              }
+            }
+            """);
+    service(classes, "javax.imageio.spi.ImageReaderSpi", "app.Plugin\napp.Plugin$Second");
+
+    try (JavaProgram program = JavaProgram.builder(List.of(classes), "app.Main").build()) {
+      assertThat(Call.get("/").to(CgiApplication.of(program)).body()).isEqualTo("true");
+    }
+    assertOnlyPluginsOfTheJdk();
   }
 
   private static void service(Path classes, String type, String name) throws IOException {
