@@ -24,6 +24,7 @@ import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.ForkJoinTask;
 import javax.crypto.EncryptedPrivateKeyInfo;
 import javax.imageio.spi.IIORegistry;
+import javax.imageio.spi.ServiceRegistry;
 import javax.management.JMException;
 import javax.management.MBeanServer;
 import javax.management.MBeanServerFactory;
@@ -34,6 +35,8 @@ import org.jspecify.annotations.Nullable;
 public final class WideShim {
   /** Where the JDK runs asynchronous stages: its common pool, or a thread for each. */
   private static final Executor ASYNC = new CompletableFuture<>().defaultExecutor();
+
+  private static final String PLUGINS = "javax/imageio/spi/ServiceRegistry.";
 
   private WideShim() {}
 
@@ -272,6 +275,80 @@ public final class WideShim {
     return instance.cachesImages;
   }
 
+  // A runtime may lack ServiceRegistry, so these methods take it as an object.
+
+  @Redirect(value = PLUGINS + "deregisterServiceProvider", kind = VIRTUAL)
+  public static void deregisterServiceProvider(
+      Object registry, @Nullable Object plugin, Instance instance) {
+    keep("deregisterServiceProvider", registry, plugin, instance);
+    ((ServiceRegistry) registry).deregisterServiceProvider(plugin);
+  }
+
+  @Redirect(value = PLUGINS + "deregisterServiceProvider", kind = VIRTUAL)
+  public static boolean deregisterServiceProvider(
+      Object registry, @Nullable Object plugin, Class<Object> category, Instance instance) {
+    keep("deregisterServiceProvider", registry, plugin, instance);
+    return ((ServiceRegistry) registry).deregisterServiceProvider(plugin, category);
+  }
+
+  @Redirect(value = PLUGINS + "deregisterAll", kind = VIRTUAL)
+  public static void deregisterAll(Object registry, Instance instance) {
+    keep("deregisterAll", registry, registry, instance);
+    ((ServiceRegistry) registry).deregisterAll();
+  }
+
+  @Redirect(value = PLUGINS + "deregisterAll", kind = VIRTUAL)
+  public static void deregisterAll(Object registry, Class<?> category, Instance instance) {
+    keep("deregisterAll", registry, registry, instance);
+    ((ServiceRegistry) registry).deregisterAll(category);
+  }
+
+  /** Refuses a call that removes from the JVM's registry what is not the program's. */
+  private static void keep(
+      String name, Object registry, @Nullable Object removed, Instance instance) {
+    if (registry instanceof IIORegistry
+        && removed != null
+        && !instance.code.jvmWide()
+        && !Images.isOf(instance, removed)) {
+      refuse("javax.imageio.spi.IIORegistry." + name, instance);
+    }
+  }
+
+  @Redirect(value = PLUGINS + "setOrdering", kind = VIRTUAL)
+  public static boolean setOrdering(
+      Object registry,
+      Class<Object> category,
+      @Nullable Object first,
+      @Nullable Object second,
+      Instance instance) {
+    return mayOrder(registry, first, second, instance)
+        && ((ServiceRegistry) registry).setOrdering(category, first, second);
+  }
+
+  @Redirect(value = PLUGINS + "unsetOrdering", kind = VIRTUAL)
+  public static boolean unsetOrdering(
+      Object registry,
+      Class<Object> category,
+      @Nullable Object first,
+      @Nullable Object second,
+      Instance instance) {
+    return mayOrder(registry, first, second, instance)
+        && ((ServiceRegistry) registry).unsetOrdering(category, first, second);
+  }
+
+  /**
+   * Whether an order of two plugins stays within the program. When a plugin is removed that has an
+   * order with another one, a search that runs in another program misses the other one.
+   */
+  private static boolean mayOrder(
+      Object registry, @Nullable Object first, @Nullable Object second, Instance instance) {
+    if (!(registry instanceof IIORegistry) || first == null || second == null) {
+      return true;
+    }
+    boolean isOwn = Images.isOf(instance, first);
+    return isOwn == Images.isOf(instance, second) && (isOwn || instance.code.jvmWide());
+  }
+
   /**
    * Needs a module that a runtime may lack. The JVM has one registry, which it would fill with the
    * plugins of the program that is the first to use it. Each program adds its own plugins instead,
@@ -322,7 +399,7 @@ public final class WideShim {
       }
     }
 
-    private static boolean isOf(Instance instance, Object plugin) {
+    static boolean isOf(Instance instance, Object plugin) {
       ClassLoader at = plugin.getClass().getClassLoader();
       while (at != null && at != instance.loader) {
         at = at.getParent();

@@ -62,8 +62,6 @@ final class CallRules {
           "java/sql/DriverManager.setLogStream",
           "java/sql/DriverManager.setLogWriter",
           "javax/imageio/ImageIO.setCacheDirectory",
-          "javax/imageio/spi/IIORegistry.deregisterAll",
-          "javax/imageio/spi/IIORegistry.deregisterServiceProvider",
           "javax/naming/spi/NamingManager.setInitialContextFactoryBuilder",
           "javax/naming/spi/NamingManager.setObjectFactoryBuilder",
           "javax/net/ssl/SSLContext.setDefault",

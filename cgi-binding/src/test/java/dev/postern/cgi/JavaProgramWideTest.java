@@ -168,6 +168,96 @@ class JavaProgramWideTest extends CompiledPrograms {
     assertOnlyPluginsOfTheJdk();
   }
 
+  @Test
+  void imagePlugin_isRemovedAndOrderedByItsOwnProgramOnly() throws IOException {
+    Path classes =
+        compiled(
+            "classes",
+            PLUGIN,
+            """
+            package app;
+            import java.util.List;
+            import java.util.function.Consumer;
+            import javax.imageio.ImageIO;
+            import javax.imageio.spi.*;
+            public class Main {
+              static void refused(Runnable call) {
+                try {
+                  call.run();
+                  System.out.println("removed");
+                } catch (UnsupportedOperationException e) {
+                  System.out.println("refused");
+                }
+              }
+              public static void main(String[] args) throws Exception {
+                System.out.print("Content-Type: text/plain\\n\\n");
+                Class<ImageReaderSpi> type = ImageReaderSpi.class;
+                IIORegistry images = IIORegistry.getDefaultInstance();
+                ServiceRegistry registry = images;
+                ImageReaderSpi jdk =
+                    ImageIO.getImageReadersByFormatName("png").next().getOriginatingProvider();
+                Plugin own = registry.getServiceProviderByClass(Plugin.class);
+                Plugin second = registry.getServiceProviderByClass(Plugin.Second.class);
+                Consumer<Object> remover = registry::deregisterServiceProvider;
+                refused(() -> registry.deregisterServiceProvider(jdk));
+                refused(() -> images.deregisterServiceProvider(jdk));
+                refused(() -> images.deregisterServiceProvider(jdk, type));
+                refused(() -> remover.accept(jdk));
+                refused(() -> registry.deregisterAll());
+                refused(() -> images.deregisterAll(type));
+                System.out.println(registry.setOrdering(type, own, jdk));
+                System.out.println(images.unsetOrdering(type, jdk, own));
+                System.out.println(registry.setOrdering(type, own, second));
+                System.out.println(images.unsetOrdering(type, own, second));
+                try {
+                  ServiceRegistry.class.getMethod("deregisterServiceProvider", Object.class)
+                      .invoke(images, jdk);
+                } catch (java.lang.reflect.InvocationTargetException e) {
+                  System.out.println(e.getCause() instanceof UnsupportedOperationException);
+                }
+                images.deregisterServiceProvider(own);
+                System.out.println(registry.deregisterServiceProvider(second, type));
+                System.out.println(registry.contains(own) + " " + registry.contains(jdk));
+                ServiceRegistry made = new ServiceRegistry(List.<Class<?>>of(type).iterator());
+                made.registerServiceProvider(jdk);
+                made.registerServiceProvider(own);
+                System.out.println(made.setOrdering(type, own, jdk));
+                made.deregisterServiceProvider(jdk);
+                made.deregisterAll(type);
+                made.deregisterAll();
+                System.out.println(made.contains(jdk) + " " + made.contains(own));
+              }
+            }
+            """);
+    service(classes, "javax.imageio.spi.ImageReaderSpi", "app.Plugin\napp.Plugin$Second");
+
+    try (JavaProgram program = JavaProgram.builder(List.of(classes), "app.Main").build()) {
+      CgiApplication app = CgiApplication.of(program);
+      for (int i = 0; i < 2; i++) {
+        Call call = Call.get("/").to(app);
+        assertThat(call.body().lines())
+            .as(call.log())
+            .containsExactly(
+                "refused",
+                "refused",
+                "refused",
+                "refused",
+                "refused",
+                "refused",
+                "false",
+                "false",
+                "true",
+                "true",
+                "true",
+                "true",
+                "false true",
+                "true",
+                "false false");
+      }
+    }
+    assertOnlyPluginsOfTheJdk();
+  }
+
   private static void service(Path classes, String type, String name) throws IOException {
     Path services = Files.createDirectories(classes.resolve("META-INF/services"));
     Files.writeString(services.resolve(type), name);
