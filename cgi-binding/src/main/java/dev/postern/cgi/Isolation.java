@@ -33,11 +33,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Isolation {
   /** What every program needs to run at all. A path that this system does not have is left out. */
-  /** So many links the kernel follows for a name. */
-  private static final int MOST_LINKS = 40;
-
   private static final List<String> SYSTEM =
       List.of("/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc/alternatives", "/etc/ld.so.cache");
+
+  /** So many links the kernel follows for a name. */
+  private static final int MOST_LINKS = 40;
 
   private static final String CPU = "--cpu=";
 

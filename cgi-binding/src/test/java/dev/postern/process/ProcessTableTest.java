@@ -52,7 +52,8 @@ class ProcessTableTest {
     ProcessTable.Entry entry = ProcessTable.of(process.pid());
     while (entry != null && !entry.isDead()) {
       // The kernel takes the signal from a thread a moment before it marks the thread.
-      assertThat(entry.isEnding() || entry.isEnding()).as(entry.toString()).isTrue();
+      boolean ending = entry.isEnding();
+      assertThat(ending || entry.isEnding()).as(entry.toString()).isTrue();
       entry = ProcessTable.of(process.pid());
     }
   }
