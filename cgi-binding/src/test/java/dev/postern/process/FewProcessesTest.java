@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.postern.Application;
 import dev.postern.cgi.server.Tools;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,7 +36,7 @@ class FewProcessesTest {
     OtherUser other = new OtherUser(USER, directory);
     List<String> prefix = new ArrayList<>(other.become());
     prefix.addAll(List.of(Tools.require("prlimit"), "--nproc=" + PROCESSES, "--"));
-    other.run(prefix, List.of(HostedProcess.class), FewProcesses.class, report);
+    other.run(prefix, List.of(Application.class, HostedProcess.class), FewProcesses.class, report);
 
     String text = Files.readString(report, ISO_8859_1);
     assertThat(text).startsWith(StartPath.inForce() + "\n").endsWith("\nfine-exit 0");

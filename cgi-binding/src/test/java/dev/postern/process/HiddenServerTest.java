@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.postern.Application;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -27,7 +28,11 @@ class HiddenServerTest {
         "only root can run a JVM as another user");
     OtherUser other = new OtherUser(USER, directory);
     Path report = directory.resolve("report");
-    other.run(other.become(), List.of(HostedProcess.class), HiddenServer.class, report);
+    other.run(
+        other.become(),
+        List.of(Application.class, HostedProcess.class),
+        HiddenServer.class,
+        report);
 
     String expected =
         StartPath.inForce() == StartPath.NATIVE

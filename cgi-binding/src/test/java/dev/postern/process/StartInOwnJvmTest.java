@@ -3,6 +3,7 @@ package dev.postern.process;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.postern.Application;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
@@ -137,7 +138,11 @@ class StartInOwnJvmTest {
     command.addAll(options);
     command.add("-Dpostern.refusals=" + Integer.getInteger("postern.refusals", 100));
     command.addAll(List.of("-Xmx64m", "-XX:TieredStopAtLevel=1", "-cp"));
-    command.add(location(HostedProcess.class) + ":" + location(StartProbe.class));
+    List<String> places = new ArrayList<>();
+    for (Class<?> type : List.of(Application.class, HostedProcess.class, StartProbe.class)) {
+      places.add(location(type).toString());
+    }
+    command.add(String.join(":", places));
     command.addAll(List.of(StartProbe.class.getName(), file.toString(), mode));
     ProcessBuilder builder =
         new ProcessBuilder(command).redirectOutput(ProcessBuilder.Redirect.DISCARD);
