@@ -123,7 +123,8 @@ class RedeployTest {
             undeployedUnderARequest("2", 1),
             undeployedUnderARequest("2", 3));
     awaitNone(loaders);
-    assertThat(warnings).isEmpty();
+    // Tomcat's own thread may not have put its request away yet.
+    assertThat(warnings).noneMatch(warning -> warning.contains("postern"));
   }
 
   private WeakReference<ClassLoader> undeployedUnderARequest(String executor, int seconds)
