@@ -181,9 +181,11 @@ class ListenTest {
           return ECHO.call(environ, startResponse);
         };
     WebServer first = open(listener, null, false, hanging, ServerLimits.standard());
-    CompletableFuture<String> answer = CompletableFuture.supplyAsync(() -> exchanged(socket));
+    CompletableFuture<String> answer =
+        CompletableFuture.supplyAsync(() -> exchanged(socket), ListenTest::onItsOwn);
     assertThat(asked.await(60, TimeUnit.SECONDS)).isTrue();
-    CompletableFuture<Void> closed = CompletableFuture.runAsync(() -> closed(first));
+    CompletableFuture<Void> closed =
+        CompletableFuture.runAsync(() -> closed(first), ListenTest::onItsOwn);
     while (Files.exists(socket) && !refuses(socket)) {
       LockSupport.parkNanos(1_000_000);
     }
@@ -259,7 +261,7 @@ class ListenTest {
         CompletableFuture<String> waiting;
         try (SocketChannel first = answered(socket);
             SocketChannel second = answered(socket)) {
-          waiting = CompletableFuture.supplyAsync(() -> exchanged(socket));
+          waiting = CompletableFuture.supplyAsync(() -> exchanged(socket), ListenTest::onItsOwn);
           assertThat(first.isOpen() && second.isOpen()).isTrue();
         }
         assertThat(waiting.get(60, TimeUnit.SECONDS)).startsWith("HTTP/1.1 200 OK");
@@ -275,6 +277,11 @@ class ListenTest {
         ByteBuffer.wrap("GET / HTTP/1.1\r\nHost: h\r\n\r\n".getBytes(StandardCharsets.US_ASCII)));
     assertThat(channel.read(ByteBuffer.allocate(1024))).isPositive();
     return channel;
+  }
+
+  /** The common pool has one thread where there are two processors. */
+  private static void onItsOwn(Runnable task) {
+    new Thread(task).start();
   }
 
   private static void closed(WebServer server) {
