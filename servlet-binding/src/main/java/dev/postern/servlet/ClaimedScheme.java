@@ -1,7 +1,6 @@
 package dev.postern.servlet;
 
 import jakarta.servlet.ServletRequest;
-import jakarta.servlet.ServletRequestWrapper;
 import jakarta.servlet.http.HttpServletRequest;
 import java.lang.reflect.Method;
 import java.util.List;
@@ -19,10 +18,7 @@ final class ClaimedScheme {
 
   /** Whether the client has claimed TLS, and the connection has none. */
   static boolean isFalse(HttpServletRequest request) {
-    ServletRequest inner = request;
-    while (inner instanceof ServletRequestWrapper wrapper) {
-      inner = wrapper.getRequest();
-    }
+    ServletRequest inner = Cutting.unwrapped(request);
     List<Method> methods = JETTYS.get(inner.getClass());
     return !methods.isEmpty() && new Jetty(methods).isClaimed(inner);
   }

@@ -73,15 +73,20 @@ final class Cutting {
   }
 
   static boolean isUndertow(ServletRequest request) {
-    ServletRequest inner = request;
-    while (inner instanceof ServletRequestWrapper wrapper) {
-      inner = wrapper.getRequest();
-    }
-    return inner.getClass().getName().startsWith("io.undertow.");
+    return unwrapped(request).getClass().getName().startsWith("io.undertow.");
   }
 
   private static boolean isUndertow(ServletResponse response) {
     return unwrapped(response).getClass().getName().startsWith("io.undertow.");
+  }
+
+  /** The container's own request, behind the wrappers of filters. */
+  static ServletRequest unwrapped(ServletRequest request) {
+    ServletRequest inner = request;
+    while (inner instanceof ServletRequestWrapper wrapper) {
+      inner = wrapper.getRequest();
+    }
+    return inner;
   }
 
   /** The container's own response, behind the wrappers of filters. */

@@ -6,8 +6,6 @@ import static jakarta.servlet.RequestDispatcher.ERROR_STATUS_CODE;
 import dev.postern.Environ;
 import dev.postern.internal.Hosts;
 import jakarta.servlet.DispatcherType;
-import jakarta.servlet.ServletRequest;
-import jakarta.servlet.ServletRequestWrapper;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.InputStream;
 import java.util.LinkedHashSet;
@@ -245,14 +243,9 @@ final class RequestVariables implements Environ.Source {
    * Tomcat may lack the port of the client alone. A filter may have set a true address.
    */
   private boolean isPathOfClient(@Nullable String address) {
-    if (request.getRemotePort() >= 0 || request.getLocalPort() >= 0) {
-      return false;
-    }
-    ServletRequest inner = request;
-    while (inner instanceof ServletRequestWrapper wrapper) {
-      inner = wrapper.getRequest();
-    }
-    return Objects.equals(address, inner.getRemoteAddr());
+    return request.getRemotePort() < 0
+        && request.getLocalPort() < 0
+        && Objects.equals(address, Cutting.unwrapped(request).getRemoteAddr());
   }
 
   private @Nullable String localAddress() {
