@@ -143,7 +143,7 @@ final class ClientWatch {
     private int place;
 
     private long due;
-    private boolean seen;
+    private volatile boolean seen;
     private int misses;
 
     /**
@@ -265,6 +265,11 @@ final class ClientWatch {
   /** How many requests are watched. */
   int size() {
     return entries().size();
+  }
+
+  /** Whether the connection of each watched request was in the table at a look. */
+  boolean hasSeenAll() {
+    return entries().stream().allMatch(entry -> entry.seen);
   }
 
   /** Stops watching, and waits until the thread has ended, for 2 s at most. */

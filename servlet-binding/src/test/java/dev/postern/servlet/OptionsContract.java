@@ -25,6 +25,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -344,18 +345,23 @@ abstract class OptionsContract extends ContainerContract {
       Runnable task = tasks.take();
       assertThat(watch.size()).isEqualTo(1);
       // The watch has to see the connection before it can miss it.
-      TimeUnit.SECONDS.sleep(1);
+      await(watch::hasSeenAll);
       client.reset();
-      long start = System.nanoTime();
-      while (watch.size() > 0 && System.nanoTime() - start < TimeUnit.SECONDS.toNanos(50)) {
-        TimeUnit.MILLISECONDS.sleep(5);
-      }
+      await(() -> watch.size() == 0);
       // The request is cancelled just after it has left the watch.
       TimeUnit.MILLISECONDS.sleep(100);
       task.run();
       assertThat(called).hasValue(0);
     } finally {
       ClientWatch.release();
+    }
+  }
+
+  private static void await(BooleanSupplier condition) throws InterruptedException {
+    long start = System.nanoTime();
+    while (!condition.getAsBoolean()) {
+      assertThat(System.nanoTime() - start).isLessThan(TimeUnit.SECONDS.toNanos(50));
+      TimeUnit.MILLISECONDS.sleep(5);
     }
   }
 
