@@ -26,6 +26,7 @@ import java.util.HexFormat;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,6 +45,10 @@ final class FileSessions implements SessionStore {
   private static final String SWEPT = ".swept";
 
   private static final String NEW = ".new-";
+
+  /** The name of a session's file, which is a hash: see {@link #file}. */
+  private static final Pattern SESSION = Pattern.compile("[0-9a-f]{64}");
+
   private static final long LOCK_NANOS = 100_000;
 
   /**
@@ -205,7 +210,7 @@ final class FileSessions implements SessionStore {
   private static void sweepOne(Path file, Instant now) {
     String name = String.valueOf(file.getFileName());
     boolean unfinished = name.startsWith(NEW);
-    if (!unfinished && !isSession(name)) {
+    if (!unfinished && !SESSION.matcher(name).matches()) {
       return;
     }
     try {
@@ -220,17 +225,6 @@ final class FileSessions implements SessionStore {
     } catch (IOException e) {
       // Another process sweeps at the same time, or the file is not ours to delete.
     }
-  }
-
-  /** Whether a file can be a session: {@link #file} names it by a hash of 64 digits. */
-  private static boolean isSession(String name) {
-    for (int i = 0; i < name.length(); i++) {
-      char c = name.charAt(i);
-      if ((c < '0' || c > '9') && (c < 'a' || c > 'f')) {
-        return false;
-      }
-    }
-    return name.length() == 64;
   }
 
   @Override
