@@ -98,9 +98,7 @@ final class RecordOutput {
       Records.header(buffer, Records.STDOUT, requestId, 0, 0);
       Records.endRequest(buffer, requestId, applicationStatus, Records.REQUEST_COMPLETE);
       send();
-      if (buffer.capacity() > LEAST) {
-        buffer = ByteBuffer.allocate(0);
-      }
+      shrink();
     } finally {
       lock.unlock();
     }
@@ -127,11 +125,16 @@ final class RecordOutput {
       reserve(2 * Records.HEADER);
       Records.endRequest(buffer, requestId, 0, protocolStatus);
       send();
-      if (buffer.capacity() > LEAST) {
-        buffer = ByteBuffer.allocate(0);
-      }
+      shrink();
     } finally {
       lock.unlock();
+    }
+  }
+
+  /** Gives a large buffer back, because the connection may be idle for long now. */
+  private void shrink() {
+    if (buffer.capacity() > LEAST) {
+      buffer = ByteBuffer.allocate(0);
     }
   }
 
