@@ -137,6 +137,9 @@ public final class Instance {
   /** Whether the program has used resource bundles, which the JDK keeps for each loader. */
   volatile boolean usesBundles;
 
+  /** Held while the image plugins of the program are registered. */
+  final Object images = new Object();
+
   /** Whether the image plugins of the program are in the JVM's registry. */
   boolean hasImages;
 
@@ -309,6 +312,7 @@ public final class Instance {
       } catch (Throwable again) {
         // The JVM ignores such an exception too.
       }
+      // A class whose initializer has failed fails in each later request, too.
       if (e instanceof VirtualMachineError || e instanceof LinkageError) {
         current.spoil("error");
       }

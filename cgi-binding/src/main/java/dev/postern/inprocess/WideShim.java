@@ -251,13 +251,13 @@ public final class WideShim {
   /** Called before a call of ImageIO or of its registry. */
   public static void images(Instance instance) {
     instance.live();
-    synchronized (instance) {
-      if (instance.hasImages) {
-        return;
+    synchronized (instance.images) {
+      // A plugin that is being made may use ImageIO itself.
+      if (!instance.hasImages) {
+        instance.hasImages = true;
+        Images.begin(instance);
       }
-      instance.hasImages = true;
     }
-    Images.begin(instance);
   }
 
   /** Whether the caller works for another program, or for the server. */
