@@ -36,7 +36,7 @@ public final class Isolation {
   private static final List<String> SYSTEM =
       List.of("/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc/alternatives", "/etc/ld.so.cache");
 
-  /** So many links the kernel follows for a name. */
+  /** The kernel follows no more links for a name. */
   private static final int MOST_LINKS = 40;
 
   private static final String CPU = "--cpu=";

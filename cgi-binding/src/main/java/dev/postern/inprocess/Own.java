@@ -11,8 +11,8 @@ import java.util.ServiceLoader;
  * class again. So the loader identifies the instance, whatever thread the code runs on. The bytes
  * are those of this class, with {@link #runMain} as the rewriter writes it.
  *
- * <p>Each new instance takes time for each line of this class. So what few programs need is in the
- * nested classes, which the loader defines when they are first used.
+ * <p>Every new instance loads this class, and a long class takes long. So what few programs need is
+ * in the nested classes, which the loader defines when they are first used.
  */
 public final class Own implements Instance.Launcher {
   /** The instance that rewritten calls pass to the shims. */

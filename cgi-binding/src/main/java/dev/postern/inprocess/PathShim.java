@@ -27,6 +27,7 @@ import java.nio.file.Files;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.spi.FileSystemProvider;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -164,7 +165,7 @@ public final class PathShim {
       return Files.readAllLines(resolved(path, instance), charset);
     }
     try {
-      return new java.util.ArrayList<>(newBufferedReader(path, charset, instance).lines().toList());
+      return new ArrayList<>(newBufferedReader(path, charset, instance).lines().toList());
     } catch (UncheckedIOException e) {
       throw e.getCause();
     }

@@ -249,6 +249,7 @@ final class CallRules {
     InsnList before = new InsnList();
     InsnList after = new InsnList();
     String member = call.owner + "." + call.name;
+    // new Date(long) and new Random(long) are what their argument says.
     if (VARYING.contains(member) && !call.desc.startsWith("(J)")
         || call.owner.startsWith("java/time/") && call.name.equals("now")) {
       before.add(Code.shim(Names.SYSTEM, "varies", "()V"));

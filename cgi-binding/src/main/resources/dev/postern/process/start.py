@@ -8,7 +8,7 @@
 # PIPES are three descriptors of this process: one takes a program's input, one has its output and one its errors. They
 # are missing when the system has no room for pipes. The bytes are DIRECTORY\0COUNT\0WORD\0...NAME=VALUE\0...
 # An ended program stays in the process table until it is forgotten. When the commands end, this process ends with the
-# last of its programs. A signal that ends all processes of the server, as of its control group, does not end this one.
+# last of its programs. A service manager may signal all processes of a service to end. This one goes on.
 import os
 import signal
 
@@ -17,7 +17,7 @@ MINE = (1, 2, 4)
 ITS = (0, 3, 5)
 # Python ignores these signals, and its children would.
 IGNORED = (signal.SIGPIPE, signal.SIGXFSZ)
-# Of these signals, those that the JVM does not ignore. A program is not to ignore them either.
+# The signals that end a service, without those that the JVM ignores. This process ignores them, its programs do not.
 STOPS = [stop for stop in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM) if signal.getsignal(stop) != signal.SIG_IGN]
 for stop in STOPS:
     signal.signal(stop, signal.SIG_IGN)

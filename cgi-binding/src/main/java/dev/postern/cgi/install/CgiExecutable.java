@@ -124,7 +124,8 @@ public final class CgiExecutable {
     // The check looks at the copied jars, because the executable will run these.
     ExecutableJar.writeOwn(postern, ApplicationCheck.check(applicationClass, jars));
 
-    List<String> flags = runtime.coldFlags(jvmOptions, ClassArchive.joined(jars));
+    String joined = ClassArchive.joined(jars);
+    List<String> flags = runtime.coldFlags(jvmOptions, joined);
     Path archive = directory.path().resolve("classes.jsa");
     String failure = ClassArchive.make(runtime, flags, jars, own, archive);
     if (failure != null) {
@@ -134,7 +135,7 @@ public final class CgiExecutable {
     if (Files.exists(archive)) {
       arguments.add("-XX:SharedArchiveFile=" + archive);
     }
-    arguments.addAll(List.of("-cp", ClassArchive.joined(jars)));
+    arguments.addAll(List.of("-cp", joined));
 
     Path cold = directory.path().resolve("cold");
     flags.addAll(arguments);
@@ -144,7 +145,7 @@ public final class CgiExecutable {
       return ExecutableText.cold(runtime, cold, applicationClass);
     }
     Path server = directory.path().resolve(InstallDirectory.WARM);
-    List<String> serverFlags = runtime.warmFlags(jvmOptions, ClassArchive.joined(jars));
+    List<String> serverFlags = runtime.warmFlags(jvmOptions, joined);
     serverFlags.addAll(arguments);
     serverFlags.add(InstalledServer.class.getName());
     JavaRuntime.writeArguments(server, serverFlags);
