@@ -1,8 +1,7 @@
 package dev.postern.benchmarks;
 
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -23,33 +22,28 @@ record Group(Case asked, List<Peer> peers) {
   }
 
   /**
-   * Makes a group for each case and each server of ours that has a goal. The group holds that
-   * server and those that its goals name; a goal against the best of the others needs all rivals.
+   * Makes a group for each case: the servers that its goals name. A goal against the best of the
+   * others needs all rivals.
    */
   private static List<Group> ofGoals(Options options) {
-    Map<String, Map<String, Set<String>>> wanted = new LinkedHashMap<>();
+    Map<String, Set<String>> wanted = new HashMap<>();
     for (Goal goal : Goal.ALL) {
-      Set<String> names =
-          wanted
-              .computeIfAbsent(goal.caseName(), name -> new LinkedHashMap<>())
-              .computeIfAbsent(goal.ours(), name -> new LinkedHashSet<>());
+      Set<String> names = wanted.computeIfAbsent(goal.caseName(), name -> new HashSet<>());
       names.add(goal.ours());
       if (goal.other().isEmpty()) {
-        Peers.RIVALS.forEach(names::add);
+        names.addAll(Peers.RIVALS);
       } else {
         names.add(goal.other());
       }
     }
-    List<Group> groups = new ArrayList<>();
-    for (Case asked : options.cases()) {
-      for (Set<String> names : wanted.getOrDefault(asked.name(), Map.of()).values()) {
-        groups.add(
-            new Group(
-                asked,
-                options.peers().stream().filter(peer -> names.contains(peer.name())).toList()));
-      }
-    }
-    return groups;
+    return options.cases().stream()
+        .filter(asked -> wanted.containsKey(asked.name()))
+        .map(asked -> new Group(asked, named(wanted.get(asked.name()), options)))
+        .toList();
+  }
+
+  private static List<Peer> named(Set<String> names, Options options) {
+    return options.peers().stream().filter(peer -> names.contains(peer.name())).toList();
   }
 
   /** Returns this group without the servers that do not run. */
