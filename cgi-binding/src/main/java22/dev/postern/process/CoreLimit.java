@@ -1,7 +1,5 @@
 package dev.postern.process;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
@@ -17,8 +15,7 @@ import java.lang.invoke.MethodHandle;
 final class CoreLimit {
   private static final int RLIMIT_CORE = 4;
 
-  private static final MethodHandle PRLIMIT =
-      Libc.link("prlimit", JAVA_INT, JAVA_INT, ADDRESS, ADDRESS);
+  private static final MethodHandle PRLIMIT = Libc.link("prlimit");
 
   /**
    * {@code struct rlimit { soft, hard }}: the soft limit is 0, the hard one is this JVM's. Only
@@ -30,13 +27,8 @@ final class CoreLimit {
 
   private static MemorySegment none() {
     MemorySegment limit = Arena.global().allocate(2 * JAVA_LONG.byteSize(), 8);
-    try {
-      int errno = (int) PRLIMIT.invokeExact(0, RLIMIT_CORE, MemorySegment.NULL, limit);
-      if (errno != 0) {
-        limit.setAtIndex(JAVA_LONG, 1, 0);
-      }
-    } catch (Throwable e) {
-      throw new IllegalStateException("limit of core files must be readable", e);
+    if (Libc.call(PRLIMIT, 0, RLIMIT_CORE, 0, limit.address()) != 0) {
+      limit.setAtIndex(JAVA_LONG, 1, 0);
     }
     limit.setAtIndex(JAVA_LONG, 0, 0);
     return limit;
@@ -47,10 +39,6 @@ final class CoreLimit {
    * own.
    */
   static void set(int process) {
-    try {
-      int ignored = (int) PRLIMIT.invokeExact(process, RLIMIT_CORE, NONE, MemorySegment.NULL);
-    } catch (Throwable e) {
-      throw Libc.unexpected(e);
-    }
+    Libc.call(PRLIMIT, process, RLIMIT_CORE, NONE.address(), 0);
   }
 }

@@ -1,6 +1,5 @@
 package dev.postern.process;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
@@ -12,6 +11,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
+import java.lang.ref.Reference;
+import java.util.Arrays;
 import java.util.NoSuchElementException;
 
 /**
@@ -69,60 +70,47 @@ final class Libc {
   private static final VarHandle ERRNO_VALUE =
       ERRNO_LAYOUT.varHandle(MemoryLayout.PathElement.groupElement("errno"));
 
-  private static final MethodHandle CLOSE = link("close", JAVA_INT);
-  private static final MethodHandle KILL = link("kill", JAVA_INT, JAVA_INT);
-  private static final MethodHandle GETSID = link("getsid", JAVA_INT);
-  private static final MethodHandle EVENTFD_READ = link("eventfd_read", JAVA_INT, ADDRESS);
-  private static final MethodHandle EVENTFD_WRITE = link("eventfd_write", JAVA_INT, JAVA_LONG);
-  private static final MethodHandle EVENTFD = linkErrno("eventfd", JAVA_INT, JAVA_INT);
-  private static final MethodHandle PIPE2 = linkErrno("pipe2", ADDRESS, JAVA_INT);
-  private static final MethodHandle POLL = linkErrno("poll", ADDRESS, JAVA_LONG, JAVA_INT);
-  private static final MethodHandle WAITID = link("waitid", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
-  private static final MethodHandle SIGNAL =
-      link("signal", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG));
-  private static final MethodHandle SYSCALL =
-      link(
-          "syscall",
-          FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG),
-          Linker.Option.firstVariadicArg(1));
-  private static final MethodHandle OPEN =
-      link(
-          "open",
-          FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT),
-          Linker.Option.firstVariadicArg(2),
-          ERRNO);
-  private static final MethodHandle FCNTL =
-      link(
-          "fcntl",
-          FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT),
-          Linker.Option.firstVariadicArg(2),
-          ERRNO);
-  private static final MethodHandle IOCTL =
-      link(
-          "ioctl",
-          FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS),
-          Linker.Option.firstVariadicArg(2),
-          ERRNO);
-  private static final FunctionDescriptor TRANSFER =
-      FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG);
-  private static final MethodHandle READ = link("read", TRANSFER, ERRNO);
-  private static final MethodHandle WRITE = link("write", TRANSFER, ERRNO);
+  private static final FunctionDescriptor SIX_WORDS = words(6);
+  private static final FunctionDescriptor THREE_WORDS = words(3);
+
+  private static final MethodHandle CLOSE = link("close");
+  private static final MethodHandle KILL = link("kill");
+  private static final MethodHandle GETSID = link("getsid");
+  private static final MethodHandle EVENTFD_READ = link("eventfd_read");
+  private static final MethodHandle EVENTFD_WRITE = link("eventfd_write");
+  private static final MethodHandle WAITID = link("waitid");
+  private static final MethodHandle SIGNAL = link("signal");
+  private static final MethodHandle SYSCALL = link("syscall");
+  private static final MethodHandle EVENTFD = linkErrno("eventfd");
+  private static final MethodHandle PIPE2 = linkErrno("pipe2");
+  private static final MethodHandle POLL = linkErrno("poll");
+  private static final MethodHandle OPEN = linkErrno("open");
+  private static final MethodHandle FCNTL = linkErrno("fcntl");
+  private static final MethodHandle IOCTL = linkErrno("ioctl");
+  private static final MethodHandle READ = linkErrno("read");
+  private static final MethodHandle WRITE = linkErrno("write");
 
   private Libc() {}
 
-  // ---- linking ----
+  // ---- linking and calling ----
 
   static boolean has(String function) {
     return LINKER.defaultLookup().find(function).isPresent();
   }
 
-  /** A function that returns an int. */
-  static MethodHandle link(String function, MemoryLayout... arguments) {
-    return link(function, FunctionDescriptor.of(JAVA_INT, arguments));
+  /** A function of integers and pointers, for {@link #call}. */
+  static MethodHandle link(String function) {
+    return link(function, SIX_WORDS);
   }
 
-  private static MethodHandle linkErrno(String function, MemoryLayout... arguments) {
-    return link(function, FunctionDescriptor.of(JAVA_INT, arguments), ERRNO);
+  private static MethodHandle linkErrno(String function) {
+    return link(function, THREE_WORDS, ERRNO);
+  }
+
+  private static FunctionDescriptor words(int count) {
+    MemoryLayout[] words = new MemoryLayout[count];
+    Arrays.fill(words, JAVA_LONG);
+    return FunctionDescriptor.of(JAVA_LONG, words);
   }
 
   @SuppressWarnings("restricted")
@@ -136,23 +124,58 @@ final class Libc {
     return LINKER.downcallHandle(address, type, options);
   }
 
+  /**
+   * Calls a function. Each argument is a word of 64 bits: an integer, or the address of a segment,
+   * which the caller keeps reachable. On each architecture of {@link NativePath}, Linux passes the
+   * first six arguments in registers. A function does not look at registers for which it has no
+   * parameter, nor at the upper bits of one whose parameter is narrower.
+   *
+   * <p>So all functions have the same type here. The JVM generates classes for each type of a
+   * downcall, each time that it starts. With their own types, these functions had 257 such classes;
+   * now 38.
+   */
+  static long call(
+      MethodHandle function, long a, long b, long c, long d, long e, long f) {
+    try {
+      return (long) function.invokeExact(a, b, c, d, e, f);
+    } catch (Throwable failure) {
+      throw unexpected(failure);
+    }
+  }
+
+  /** A call of a function that returns an int, such as an error's number. */
+  static int call(MethodHandle function, long a) {
+    return (int) call(function, a, 0, 0, 0, 0, 0);
+  }
+
+  static int call(MethodHandle function, long a, long b) {
+    return (int) call(function, a, b, 0, 0, 0, 0);
+  }
+
+  static int call(MethodHandle function, long a, long b, long c) {
+    return (int) call(function, a, b, c, 0, 0, 0);
+  }
+
+  static int call(MethodHandle function, long a, long b, long c, long d) {
+    return (int) call(function, a, b, c, d, 0, 0);
+  }
+
+  private static long call(MethodHandle function, MemorySegment errno, long a, long b, long c) {
+    try {
+      return (long) function.invokeExact(errno, a, b, c);
+    } catch (Throwable failure) {
+      throw unexpected(failure);
+    }
+  }
+
   /** A downcall declares every Throwable; none of these functions can throw one. */
-  static AssertionError unexpected(Throwable e) {
+  private static AssertionError unexpected(Throwable e) {
     return new AssertionError("function of the C library must not throw", e);
   }
 
   /** Hides this process in /proc from other processes of its user; false if the kernel refuses. */
   static boolean forbidDumps() {
-    MethodHandle prctl =
-        link(
-            "prctl",
-            FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG),
-            Linker.Option.firstVariadicArg(1));
-    try {
-      return (int) prctl.invokeExact(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L) == 0;
-    } catch (Throwable e) {
-      throw unexpected(e);
-    }
+    return call(link("prctl"), PR_SET_DUMPABLE, 0) == 0;
   }
 
   // ---- errors ----
@@ -188,34 +211,22 @@ final class Libc {
   /** A pipe, its read end first, both ends closed on exec. */
   static void pipe(MemorySegment errno, MemorySegment ends) throws IOException {
     try {
-      if ((int) PIPE2.invokeExact(errno, ends, O_CLOEXEC) != 0) {
-        throw failure("pipe2", errno(errno));
-      }
-    } catch (IOException e) {
-      throw e;
-    } catch (Throwable e) {
-      throw unexpected(e);
+      checked("pipe2", errno, call(PIPE2, errno, ends.address(), O_CLOEXEC, 0));
+    } finally {
+      Reference.reachabilityFence(ends);
     }
   }
 
   static int open(MemorySegment errno, MemorySegment path, int flags) throws IOException {
     try {
-      return checked("open", errno, (int) OPEN.invokeExact(errno, path, flags));
-    } catch (IOException e) {
-      throw e;
-    } catch (Throwable e) {
-      throw unexpected(e);
+      return checked("open", errno, call(OPEN, errno, path.address(), flags, 0));
+    } finally {
+      Reference.reachabilityFence(path);
     }
   }
 
   static int eventfd(MemorySegment errno) throws IOException {
-    try {
-      return checked("eventfd", errno, (int) EVENTFD.invokeExact(errno, 0, O_CLOEXEC | O_NONBLOCK));
-    } catch (IOException e) {
-      throw e;
-    } catch (Throwable e) {
-      throw unexpected(e);
-    }
+    return checked("eventfd", errno, call(EVENTFD, errno, 0, O_CLOEXEC | O_NONBLOCK, 0));
   }
 
   /** The same file under a number above those of a program's standard streams. */
@@ -238,81 +249,62 @@ final class Libc {
 
   private static int fcntl(MemorySegment errno, int fd, int command, int argument)
       throws IOException {
-    try {
-      return checked("fcntl", errno, (int) FCNTL.invokeExact(errno, fd, command, argument));
-    } catch (IOException e) {
-      throw e;
-    } catch (Throwable e) {
-      throw unexpected(e);
-    }
+    return checked("fcntl", errno, call(FCNTL, errno, fd, command, argument));
   }
 
   /** How many bytes in a pipe nobody has read yet. Works at either end. */
   static int unread(MemorySegment errno, int fd, MemorySegment scratch) throws IOException {
-    try {
-      checked("ioctl", errno, (int) IOCTL.invokeExact(errno, fd, FIONREAD, scratch));
-      return scratch.get(JAVA_INT, 0);
-    } catch (IOException e) {
-      throw e;
-    } catch (Throwable e) {
-      throw unexpected(e);
-    }
+    checked("ioctl", errno, call(IOCTL, errno, fd, FIONREAD, scratch.address()));
+    return scratch.get(JAVA_INT, 0);
   }
 
-  private static int checked(String function, MemorySegment errno, int result) throws IOException {
-    if (result < 0) {
+  private static int checked(String function, MemorySegment errno, long result)
+      throws IOException {
+    if ((int) result < 0) {
       throw failure(function, errno(errno));
     }
-    return result;
+    return (int) result;
   }
 
   static void close(int fd) {
-    try {
-      int ignored = (int) CLOSE.invokeExact(fd);
-    } catch (Throwable e) {
-      throw unexpected(e);
-    }
+    call(CLOSE, fd);
   }
 
   static long read(MemorySegment errno, int fd, MemorySegment buffer, long size) {
     try {
-      return (long) READ.invokeExact(errno, fd, buffer, size);
-    } catch (Throwable e) {
-      throw unexpected(e);
+      return call(READ, errno, fd, buffer.address(), size);
+    } finally {
+      Reference.reachabilityFence(buffer);
     }
   }
 
   static long write(MemorySegment errno, int fd, MemorySegment buffer, long size) {
     try {
-      return (long) WRITE.invokeExact(errno, fd, buffer, size);
-    } catch (Throwable e) {
-      throw unexpected(e);
+      return call(WRITE, errno, fd, buffer.address(), size);
+    } finally {
+      Reference.reachabilityFence(buffer);
     }
   }
 
   static int poll(MemorySegment errno, MemorySegment fds, long count, int millis) {
     try {
-      return (int) POLL.invokeExact(errno, fds, count, millis);
-    } catch (Throwable e) {
-      throw unexpected(e);
+      return (int) call(POLL, errno, fds.address(), count, millis);
+    } finally {
+      Reference.reachabilityFence(fds);
     }
   }
 
   /** Makes the event's descriptor readable. */
   static void raise(int eventfd) {
-    try {
-      int ignored = (int) EVENTFD_WRITE.invokeExact(eventfd, 1L);
-    } catch (Throwable e) {
-      throw unexpected(e);
-    }
+    call(EVENTFD_WRITE, eventfd, 1);
   }
 
   /** Makes the event's descriptor unreadable again. */
   static void clear(int eventfd, MemorySegment scratch) {
     try {
-      int ignored = (int) EVENTFD_READ.invokeExact(eventfd, scratch);
-    } catch (Throwable e) {
-      throw unexpected(e);
+      call(EVENTFD_READ, eventfd, scratch.address());
+    } finally {
+      Reference.reachabilityFence(scratch);
     }
   }
 
@@ -321,45 +313,28 @@ final class Libc {
   /** Whether the call succeeded. With {@link #WNOHANG} it also succeeds when there is no news. */
   static boolean waitid(int pid, MemorySegment siginfo, int options) {
     try {
-      return (int) WAITID.invokeExact(P_PID, pid, siginfo, options) == 0;
-    } catch (Throwable e) {
-      throw unexpected(e);
+      return call(WAITID, P_PID, pid, siginfo.address(), options) == 0;
+    } finally {
+      Reference.reachabilityFence(siginfo);
     }
   }
 
   static void kill(int pid, int signal) {
-    try {
-      int ignored = (int) KILL.invokeExact(pid, signal);
-    } catch (Throwable e) {
-      throw unexpected(e);
-    }
+    call(KILL, pid, signal);
   }
 
   /** The process's session; negative when the system does not tell. */
   static int getsid(int pid) {
-    try {
-      return (int) GETSID.invokeExact(pid);
-    } catch (Throwable e) {
-      throw unexpected(e);
-    }
+    return call(GETSID, pid);
   }
 
   /** A descriptor that becomes readable when the process ends; -1 where the kernel has none. */
   static int pidfdOpen(int pid) {
-    try {
-      return (int) (long) SYSCALL.invokeExact(SYS_PIDFD_OPEN, (long) pid, 0L, 0L, 0L);
-    } catch (Throwable e) {
-      throw unexpected(e);
-    }
+    return call(SYSCALL, SYS_PIDFD_OPEN, pid);
   }
 
   static void pidfdSendSignal(int pidfd, int signal) {
-    try {
-      long ignored =
-          (long) SYSCALL.invokeExact(SYS_PIDFD_SEND_SIGNAL, (long) pidfd, (long) signal, 0L, 0L);
-    } catch (Throwable e) {
-      throw unexpected(e);
-    }
+    call(SYSCALL, SYS_PIDFD_SEND_SIGNAL, pidfd, signal);
   }
 
   /**
@@ -368,13 +343,9 @@ final class Libc {
    * program.
    */
   static void keepStatusOfChildren() {
-    try {
-      long handler = (long) SIGNAL.invokeExact(SIGCHLD, SIG_DFL);
-      if (handler != SIG_DFL && handler != SIG_IGN) {
-        long ignored = (long) SIGNAL.invokeExact(SIGCHLD, handler);
-      }
-    } catch (Throwable e) {
-      throw unexpected(e);
+    long handler = call(SIGNAL, SIGCHLD, SIG_DFL, 0, 0, 0, 0);
+    if (handler != SIG_DFL && handler != SIG_IGN) {
+      call(SIGNAL, SIGCHLD, handler);
     }
   }
 }
