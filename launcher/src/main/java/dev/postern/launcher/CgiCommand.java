@@ -13,21 +13,22 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "cgi",
     description = {
-      "Answer one CGI request from this process's environment and standard input.",
-      "Without REQUEST_METHOD it answers GET /."
+      "Answer one CGI request from the environment and standard input of this process.",
+      "Without REQUEST_METHOD in the environment it answers GET /."
     })
 final class CgiCommand implements Callable<Integer> {
   @Option(
       names = "--classpath",
       paramLabel = "CP",
-      description = "Where CLASS is found, as java -cp takes it.")
+      description =
+          "Where CLASS is, in the form of java -cp. Default: the class path of the command.")
   @Nullable String classpath;
 
   @Parameters(
       paramLabel = "CLASS",
       description =
-          "The class of an Application or a Responder, or CLASS::FIELD, a static field that is"
-              + " one.")
+          "A class with a public constructor without arguments that is an Application or a "
+              + "Responder, or CLASS::FIELD, a public static field.")
   String className = "";
 
   @Override

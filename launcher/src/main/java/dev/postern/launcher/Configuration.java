@@ -192,8 +192,11 @@ final class Configuration {
 
   private static Path source(String text) {
     Path file = Values.path("SOURCE", text);
-    if (!text.endsWith(".java") || !Files.isRegularFile(file)) {
+    if (!text.endsWith(".java")) {
       throw LauncherException.badArgument("SOURCE must be a .java file: \"" + text + "\"");
+    }
+    if (!Files.isRegularFile(file)) {
+      throw LauncherException.badArgument("SOURCE must exist: \"" + text + "\"");
     }
     return file;
   }

@@ -26,9 +26,10 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "demo",
     description = {
-      "Serve a page with everything running.",
-      "One application as a servlet and as a CGI executable, CGI programs in three languages,",
-      "and git over HTTP."
+      "Serve a page that shows all parts at work.",
+      "It shows one application as a servlet, as a FastCGI server and as CGI executables, programs "
+          + "in three languages, a script and a jar with and without a start for each request, a "
+          + "broken program with its diagnosis, and git over HTTP."
     })
 final class DemoCommand implements Callable<Integer> {
   private static final String DEFAULT_PORT = "8080";
@@ -40,7 +41,9 @@ final class DemoCommand implements Callable<Integer> {
   @Option(
       names = "--port",
       paramLabel = "N",
-      description = "Default: 8080, or any free port when that is taken.")
+      description =
+          "The port to listen on. 0 is any free port. Default: 8080, or another free port if "
+              + "8080 is in use.")
   @Nullable String port;
 
   @Override

@@ -17,12 +17,17 @@ import picocli.CommandLine.Spec;
 
 /** {@code postern fcgi} and {@code postern scgi}: serve an application to a web server. */
 abstract class GatewayCommand implements Callable<Integer> {
+  private static final String ENDS =
+      "On SIGTERM or SIGUSR1 it finishes the running requests within 30 s, and ends. A second "
+          + "SIGTERM ends it at once, with exit code 1.";
+
   @Spec @Nullable CommandSpec spec;
 
   @Option(
       names = "--classpath",
       paramLabel = "CP",
-      description = "Where CLASS is found, as java -cp takes it.")
+      description =
+          "Where CLASS is, in the form of java -cp. Default: the class path of the command.")
   @Nullable String classpath;
 
   @Option(
@@ -30,20 +35,21 @@ abstract class GatewayCommand implements Callable<Integer> {
       paramLabel = "ADDRESS",
       required = true,
       description =
-          "Where to listen: HOST:PORT, unix:PATH, or fd:0 for a socket that is inherited.")
+          "Where to listen: HOST:PORT, unix:PATH, or fd:0 for a listening socket that the "
+              + "process inherits. Port 0 is any free port.")
   String listen = "";
 
   @Option(
       names = "--socket-mode",
       paramLabel = "MODE",
-      description = "The mode of the file of a Unix socket: 0600 by default.")
+      description = "The mode of the file of a Unix socket, in octal. Default: 0600.")
   @Nullable String socketMode;
 
   @Parameters(
       paramLabel = "CLASS",
       description =
-          "The class of an Application or a Responder, or CLASS::FIELD, a static field that is"
-              + " one.")
+          "A class with a public constructor without arguments that is an Application or a "
+              + "Responder, or CLASS::FIELD, a public static field.")
   String className = "";
 
   /**
@@ -62,6 +68,9 @@ abstract class GatewayCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
+    if (socketMode != null && !listen.startsWith("unix:")) {
+      throw LauncherException.badArgument("--socket-mode must come with --listen unix:PATH");
+    }
     // The constructor of the application may take long. A signal that comes meanwhile is handled
     // after that.
     Signals signals = Signals.install(false);
@@ -106,7 +115,9 @@ abstract class GatewayCommand implements Callable<Integer> {
   }
 
   /** Serves over FastCGI. */
-  @Command(name = "fcgi", description = "Serve an application over FastCGI.")
+  @Command(
+      name = "fcgi",
+      description = {"Serve one application to a web server over FastCGI.", ENDS})
   static final class FastCgi extends GatewayCommand {
     @Override
     Gateway open(Application application, @Nullable PrintWriter errors) throws IOException {
@@ -123,7 +134,9 @@ abstract class GatewayCommand implements Callable<Integer> {
   }
 
   /** Serves over SCGI. */
-  @Command(name = "scgi", description = "Serve an application over SCGI.")
+  @Command(
+      name = "scgi",
+      description = {"Serve one application to a web server over SCGI.", ENDS})
   static final class Scgi extends GatewayCommand {
     @Override
     Gateway open(Application application, @Nullable PrintWriter errors) throws IOException {

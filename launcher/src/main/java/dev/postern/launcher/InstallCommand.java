@@ -26,8 +26,10 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "install",
     description = {
-      "Write a CGI executable for an application: one file, with jars and an archive in --lib.",
-      "The application answers one GET / meanwhile, so that its classes are known."
+      "Write a CGI executable for an application.",
+      "The executable is one file; its jars and a class-data archive go to --lib. The command calls "
+          + "the application for one GET /, to know its classes. Notes and errors go to standard "
+          + "error."
     },
     sortOptions = false)
 final class InstallCommand implements Callable<Integer> {
@@ -36,57 +38,66 @@ final class InstallCommand implements Callable<Integer> {
   @Option(
       names = "--classpath",
       paramLabel = "CP",
-      description = "Where CLASS is found, as java -cp takes it. Its jars are copied.")
+      description =
+          "Where CLASS is, in the form of java -cp. Its jars are copied to --lib. Default: "
+              + "the class path of the command.")
   @Nullable String classpath;
 
   @Option(
       names = "--lib",
       paramLabel = "DIR",
       description =
-          "Where jars and archive go: outside the document root, readable by the web server's user."
-              + " Default: /var/lib/postern, or ~/.local/share/postern where that cannot be"
-              + " written.")
+          "The directory for the jars and the class-data archive. It must lie outside the "
+              + "document root, and the web server's user must be able to read it. Default: "
+              + "/var/lib/postern, or ~/.local/share/postern if you cannot write there.")
   @Nullable String library;
 
-  @Option(names = "--check", description = "Run the executable once, show its answer and the time.")
+  @Option(
+      names = "--check",
+      description =
+          "Run the executable once, and show its answer and the time. The exit code is 1 if "
+              + "the answer is wrong.")
   boolean check;
 
   @Option(
       names = "--warm",
       description =
-          "Hand requests to a server of the same app, which the first request starts. The stub that"
-              + " does it is Perl, and C in front of it where there is a compiler: cc, or $CC.")
+          "Make the executable warm: it passes requests to a JVM that the first request "
+              + "starts. This needs Perl. With a C compiler (cc, or $CC) it starts more quickly.")
   boolean warm;
 
   @Option(
       names = "--idle",
       paramLabel = "SECONDS",
-      description = "With --warm: how long the server waits for a request. Default: 300.")
+      description = "With --warm: the JVM ends after this time without a request. Default: 300.")
   @Nullable String idle;
 
   @Option(
       names = "--max-requests",
       paramLabel = "N",
-      description = "With --warm: after how many requests the server ends. Default: never.")
+      description = "With --warm: the JVM ends after so many requests. Default: no limit.")
   @Nullable String maxRequests;
 
   @Option(
       names = "--keep",
       paramLabel = "NAME",
       description =
-          "With --warm: one more environment variable of the web server that the server keeps. "
-              + "Others than PATH, LANG, LC_*, TZ, HOME, USER, TMPDIR and JAVA_* are dropped.")
+          "With --warm: one more environment variable of the web server that the JVM keeps. "
+              + "It keeps PATH, LANG, LC_*, TZ, HOME, USER, TMPDIR and JAVA_*. May be repeated.")
   List<String> kept = List.of();
 
   @Parameters(
       index = "0",
       paramLabel = "CLASS",
       description =
-          "The class of an Application or a Responder, or CLASS::FIELD, a static field that is"
-              + " one.")
+          "A class with a public constructor without arguments that is an Application or a "
+              + "Responder, or CLASS::FIELD, a public static field.")
   String className = "";
 
-  @Parameters(index = "1", paramLabel = "FILE", description = "The executable, such as cgi-bin/x.")
+  @Parameters(
+      index = "1",
+      paramLabel = "FILE",
+      description = "The executable to write, such as cgi-bin/x.")
   String file = "";
 
   @Override

@@ -4,12 +4,12 @@ import dev.postern.launcher.hosting.Programs;
 import dev.postern.launcher.run.ReplayCommand;
 import dev.postern.launcher.run.RunCommand;
 import dev.postern.launcher.values.LauncherException;
+import dev.postern.launcher.values.Spelling;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -28,14 +28,14 @@ import picocli.CommandLine.UnmatchedArgumentException;
 /** The words of the command. A failure is printed as one line, never as a stack. */
 @Command(
     name = "postern",
-    description = "The gateway interface for Java: one handler as a servlet or a CGI executable.",
+    description = "Serve Java handlers and CGI programs, and install handlers as CGI executables.",
     versionProvider = PosternCommand.Version.class,
     synopsisSubcommandLabel = "WORD",
     commandListHeading = "%nWords:%n",
     optionListHeading = "%nOptions:%n",
-    footer = {"", "postern help WORD tells about one word."},
+    footer = {"", "postern help WORD explains one word."},
     exitCodeListHeading = "%nExit codes:%n",
-    exitCodeList = {"0:after a clean stop", "1:it went wrong", "2:the arguments are wrong"})
+    exitCodeList = {"0:after a clean stop", "1:a failure", "2:the arguments are wrong"})
 final class PosternCommand implements Runnable {
   private static final Map<String, Class<?>> WORDS = words();
 
@@ -72,6 +72,7 @@ final class PosternCommand implements Runnable {
   static CommandLine whole() {
     CommandLine line = new CommandLine(new PosternCommand());
     WORDS.forEach(line::addSubcommand);
+    line.getSubcommands().values().forEach(HelpCommand::addHeadings);
     return line;
   }
 
@@ -84,7 +85,9 @@ final class PosternCommand implements Runnable {
     if (word == null || word == HelpCommand.class) {
       return whole();
     }
-    return new CommandLine(new PosternCommand()).addSubcommand(args[0], word);
+    CommandLine line = new CommandLine(new PosternCommand()).addSubcommand(args[0], word);
+    line.getSubcommands().values().forEach(HelpCommand::addHeadings);
+    return line;
   }
 
   /** Runs the command line, and returns its exit code. */
@@ -129,14 +132,9 @@ final class PosternCommand implements Runnable {
               + ": \""
               + unmatched.getUnmatched().get(0)
               + "\""
-              + suggestion(unmatched.getSuggestions()));
+              + Spelling.suggestion(unmatched.getUnmatched().get(0), unmatched.getSuggestions()));
     }
     return LauncherException.badArgument(String.valueOf(e.getMessage()));
-  }
-
-  /** Suggests the first word, which is spelled most alike. */
-  static String suggestion(List<String> alike) {
-    return alike.isEmpty() ? "" : "; did you mean " + alike.get(0) + "?";
   }
 
   private static int fail(PrintWriter err, LauncherException e) {
@@ -157,9 +155,9 @@ final class PosternCommand implements Runnable {
   @Command(
       name = "java-check",
       description = {
-        "Look at a Java CGI program without running it.",
-        "Tells which calls would be redirected or refused inside the server, and what could not",
-        "be initialized again."
+        "Check a Java CGI program for --java-cgi, without running it.",
+        "It lists the calls that would be redirected or refused if the program ran inside the "
+            + "server, and the classes that could not be initialized again."
       },
       sortOptions = false)
   static final class JavaCheck implements Callable<Integer> {
@@ -168,7 +166,7 @@ final class PosternCommand implements Runnable {
     @Option(
         names = "--classpath",
         paramLabel = "CP",
-        description = "Where PROGRAM is found if it is a class, as java -cp takes it.")
+        description = "Where PROGRAM is if it is a class, in the form of java -cp.")
     @Nullable String classpath;
 
     @Parameters(

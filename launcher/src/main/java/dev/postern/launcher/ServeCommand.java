@@ -36,7 +36,12 @@ import picocli.CommandLine.Spec;
     name = "serve",
     description = {
       "Serve applications and CGI programs over HTTP.",
-      "PREFIX matches whole segments of the path, the longest wins; / takes the rest."
+      "A PREFIX matches whole segments of the path. The longest PREFIX that matches wins, and / "
+          + "matches all paths. SECONDS may have a fraction, such as 0.5; BYTES and N are whole "
+          + "numbers. An option without a default is off. The options of programs hold for all "
+          + "mounts to which they can apply.",
+      "On SIGTERM or Ctrl-C the server gives the running requests 5 s, and ends. A second signal "
+          + "ends it at once."
     },
     abbreviateSynopsis = true,
     sortOptions = false)
@@ -51,20 +56,22 @@ final class ServeCommand implements Callable<Integer> {
       arity = "0..1",
       paramLabel = "SOURCE",
       description =
-          "A .java file that holds an Application or a Responder: it is compiled, and serves /. "
-              + "Takes a JDK.")
+          "A .java file with an Application or a Responder. The server compiles it, which needs a "
+              + "JDK, and mounts it at /.")
   @Nullable String source;
 
   @Option(
       names = "--config",
       paramLabel = "FILE",
-      description = "Read options and mounts from a file. SIGHUP reads it again.")
+      description =
+          "Read options and mounts from this file. SIGHUP reads it again. Default: no file.")
   @Nullable String config;
 
   @Option(
       names = "--check",
       description =
-          "Say whether everything is right, the file of --config above all; serve nothing.")
+          "Check the options and the file of --config, and serve nothing. This makes each "
+              + "application once. The exit code is 0 if all is right.")
   boolean check;
 
   @Option(names = "--watch", description = "Read the file of --config again when it changes.")
@@ -75,75 +82,91 @@ final class ServeCommand implements Callable<Integer> {
   @Option(
       names = "--classpath",
       paramLabel = "CP",
-      description = "Where the classes of --app are found, as java -cp takes it.")
+      description =
+          "Where the classes of --app are, in the form of java -cp. Default: the class path "
+              + "of the command.")
   @Nullable String classpath;
 
   @Option(
       names = "--app",
       paramLabel = "PREFIX=CLASS",
       description =
-          "The class of an Application or a Responder, or CLASS::FIELD, a static field that is"
-              + " one.")
+          "Mount an Application or a Responder: a class with a public constructor without "
+              + "arguments, or CLASS::FIELD, a public static field. May be repeated.")
   List<String> apps = new ArrayList<>();
 
   @Option(
       names = "--cgi",
       paramLabel = "PREFIX=PROGRAM",
-      description = "A CGI program; one path, no arguments.")
+      description = "Mount one CGI program: its path, without arguments. May be repeated.")
   List<String> programs = new ArrayList<>();
 
   @Option(
       names = "--cgi-dir",
       paramLabel = "PREFIX=DIR",
-      description = "A directory of CGI programs.")
+      description = "Mount a directory of CGI programs. May be repeated.")
   List<String> directories = new ArrayList<>();
 
   @Option(
       names = "--java-cgi",
       paramLabel = "PREFIX=PROGRAM",
       description =
-          "A Java CGI program that runs inside the server: a .jar, a .java file, or a class on "
-              + "--classpath. Nothing keeps it apart from the server.")
+          "Mount a Java CGI program that runs inside the server: a .jar, a .java file, or a "
+              + "class on --classpath. It is not isolated from the server. May be repeated.")
   List<String> javaPrograms = new ArrayList<>();
 
   @Option(
       names = "--fcgi",
       paramLabel = "PREFIX=ADDRESS[,ROOT]",
-      description = "A FastCGI server. With ROOT it runs scripts, such as those of PHP, below it.")
+      description =
+          "Mount a FastCGI server. ADDRESS is HOST:PORT or unix:PATH. With ROOT, the path of "
+              + "a request runs a script below ROOT, such as one in PHP. May be repeated.")
   List<String> fastCgi = new ArrayList<>();
 
-  @Option(names = "--scgi", paramLabel = "PREFIX=ADDRESS", description = "An SCGI server.")
+  @Option(
+      names = "--scgi",
+      paramLabel = "PREFIX=ADDRESS",
+      description = "Mount an SCGI server. ADDRESS is HOST:PORT or unix:PATH. May be repeated.")
   List<String> scgi = new ArrayList<>();
 
   @Option(
       names = "--files",
       paramLabel = "PREFIX=DIR",
-      description = "The files of a directory, but no program or script of another mount.")
+      description =
+          "Serve the files of a directory. The file of a program or script of another mount "
+              + "is never sent. May be repeated.")
   List<String> files = new ArrayList<>();
 
   @Option(
       names = "--htpasswd",
       paramLabel = "FILE",
-      description = "Let in only users of that file, by basic authentication; sets REMOTE_USER.")
+      description =
+          "Admit only the users in this file, by basic authentication. Programs get "
+              + "REMOTE_USER. Default: admit all.")
   @Nullable String htpasswd;
 
   @Option(
       names = "--wsgi",
       paramLabel = "PREFIX=FILE[:CALLABLE]",
-      description = "An application of WSGI (Python), in worker processes.")
+      description =
+          "Mount an application of WSGI (Python). It runs in worker processes. May be "
+              + "repeated.")
   List<String> wsgi = new ArrayList<>();
 
   @Option(
       names = "--psgi",
       paramLabel = "PREFIX=FILE",
-      description = "An application of PSGI (Perl), in worker processes.")
+      description =
+          "Mount an application of PSGI (Perl). It runs in worker processes. May be repeated.")
   List<String> psgi = new ArrayList<>();
 
   @Mixin HostingOptions hosting = new HostingOptions();
 
   @Option(
       names = "--lint",
-      description = "Wrap every app in Lint, which checks both sides of each call.")
+      description =
+          "Wrap SOURCE and each --app in Lint, which checks both sides of each call. Not for "
+              + "production.")
   boolean lint;
 
   @Override

@@ -23,108 +23,128 @@ final class ServerOptions {
   /** How many bytes of a run are kept for the error page of {@code --dev}. */
   private static final long DEV_KEPT = 64 * 1024;
 
-  @Option(names = "--port", paramLabel = "N", description = "Default: 8080. 0 is any free port.")
+  @Option(
+      names = "--port",
+      paramLabel = "N",
+      description = "The port to listen on. 0 is any free port. Default: 8080.")
   @Nullable String port;
 
-  @Option(names = "--bind", paramLabel = "ADDR", description = "Default: 127.0.0.1.")
+  @Option(
+      names = "--bind",
+      paramLabel = "ADDR",
+      description =
+          "The address to which --port belongs. 0.0.0.0 lets other machines connect. Default: "
+              + "127.0.0.1.")
   @Nullable String bind;
 
   @Option(
       names = "--listen",
       paramLabel = "ADDRESS",
       description =
-          "Where to listen, beside --port if that is given: HOST:PORT, unix:PATH, or fd:0 for a "
-              + "socket that descriptor 0 is already, as systemd can give.")
+          "Where to listen: HOST:PORT, unix:PATH, or fd:0 for a listening socket that the "
+              + "process has as descriptor 0. Without --port, the server then listens only there. "
+              + "May be repeated.")
   List<String> listen = new ArrayList<>();
 
   @Option(
       names = "--socket-mode",
       paramLabel = "MODE",
       description =
-          "The mode of the file of each Unix socket of --listen, such as 0660. Default: as the "
-              + "umask says.")
+          "The mode of the file of each Unix socket of --listen, in octal, such as 0660. "
+              + "Default: as the umask says.")
   @Nullable String socketMode;
 
   @Option(
       names = "--tls-cert",
       paramLabel = "FILE",
       description =
-          "Serve HTTPS, and HTTP/2: the certificates in PEM, the server's own first. Read again "
-              + "when the file changes.")
+          "Serve HTTPS, with HTTP/2. The file is a certificate chain in PEM that begins with "
+              + "the server's own certificate. The server reads it again when it changes.")
   @Nullable String tlsCert;
 
-  @Option(names = "--tls-key", paramLabel = "FILE", description = "The key of --tls-cert, in PEM.")
+  @Option(
+      names = "--tls-key",
+      paramLabel = "FILE",
+      description = "The key of --tls-cert, in PEM. The server reads it again when it changes.")
   @Nullable String tlsKey;
 
   @Option(
       names = "--proxy-protocol",
       description =
-          "Each connection begins with the client's address, as HAProxy writes it. Connections "
-              + "from anybody else than such a proxy are then wrong about who they are.")
+          "Read the client's address from the start of each connection, as HAProxy's "
+              + "send-proxy writes it. No other client may be able to reach the port.")
   boolean proxyProtocol;
 
   @Option(
       names = "--trusted-proxy",
       paramLabel = "CIDR",
-      description = {
-        "Believe Forwarded and X-Forwarded-* of proxies at that address, or in that network."
-      })
+      description =
+          "Trust Forwarded and X-Forwarded-* of the proxies at this address or in this "
+              + "network. If the two kinds of headers differ, or the client cannot be read, the "
+              + "answer is 400. May be repeated.")
   List<String> trustedProxies = new ArrayList<>();
 
   @Option(
       names = "--access-log",
       paramLabel = "FILE|-",
-      description = "Write a line for each request there; - is standard output.")
+      description =
+          "Write a line to this file for each request when its response is complete. - is "
+              + "standard output. SIGUSR1 makes the server open the file again. Default: no access "
+              + "log.")
   @Nullable String accessLog;
 
   @Option(
       names = "--access-format",
       paramLabel = "combined|json",
-      description = "How the lines of --access-log are written. Default: combined.")
+      description =
+          "The format of the lines of --access-log: the format of Apache's httpd, or one JSON "
+              + "object in each line. Default: combined.")
   @Nullable String accessFormat;
 
   @Option(
       names = "--access-query",
-      description = "Write query strings into --access-log, which may hold secrets.")
+      description = "Also write query strings to --access-log. They may contain secrets.")
   boolean accessQuery;
 
   @Option(
       names = "--error-log",
       paramLabel = "FILE",
-      description = "Write there what goes wrong. Default: standard error.")
+      description = "Write the log to this file. Default: standard error.")
   @Nullable String errorLog;
 
   @Option(
       names = "--status",
       paramLabel = "PREFIX",
       description =
-          "Tell there how the server stands: a live page, PREFIX/json, and PREFIX/metrics for "
-              + "Prometheus. Only clients on this machine see it.")
+          "Show the state of the server below this path: a live page, PREFIX/json, and "
+              + "PREFIX/metrics for Prometheus. Only clients on this machine can see it. Default: "
+              + "off.")
   @Nullable String status;
 
   @Option(
       names = "--status-from",
       paramLabel = "CIDR|unix",
       description =
-          "Let clients of that address or network see --status, and no others; unix is who "
-              + "connects to a Unix socket of --listen.")
+          "Show --status only to the clients at this address or in this network. unix is the "
+              + "clients of a Unix socket of --listen. May be repeated. Default: clients on this "
+              + "machine.")
   List<String> statusFrom = new ArrayList<>();
 
   @Option(
       names = "--dev",
       description =
-          "For a developer: load classes again when they change, and show to requests from this "
-              + "machine what went wrong.")
+          "For a developer: before each request, load changed classes again. A request from "
+              + "this machine that fails gets a page with the reason.")
   boolean dev;
 
-  @Option(names = "--verbose", description = "Log what is for information, too.")
+  @Option(names = "--verbose", description = "Also log lines of the level INFO.")
   boolean verbose;
 
   @Option(
       names = "--quiet",
       description =
-          "Log neither refusals nor what programs and applications write to their errors. "
-              + "Exceptions of applications are logged.")
+          "Log neither refusals nor the lines that programs and applications write to their "
+              + "errors. Exceptions of Java applications are still logged.")
   boolean quiet;
 
   /** Makes a host of programs report its runs to the command. */

@@ -24,8 +24,9 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "warm",
     description = {
-      "Show or end the servers of the warm executables of a library directory.",
-      "The next request to an executable starts its server again."
+      "List or end the servers of warm executables.",
+      "A warm server is the JVM of an executable that postern install --warm has written. Give "
+          + "either --list or --stop."
     },
     sortOptions = false)
 final class WarmCommand implements Callable<Integer> {
@@ -39,13 +40,22 @@ final class WarmCommand implements Callable<Integer> {
 
   @Option(
       names = "--list",
-      description = "A line each: process, user, executable and installation, age in seconds.")
+      description =
+          "Print a line for each server: process, user, executable with the number of its "
+              + "installation, age in seconds.")
   boolean list;
 
-  @Option(names = "--stop", description = "End them, and wait up to 10 seconds for each.")
+  @Option(
+      names = "--stop",
+      description =
+          "End the servers and cancel their requests. Waits up to 10 seconds for each. The "
+              + "next request starts a new server.")
   boolean stop;
 
-  @Parameters(index = "0", paramLabel = "DIR", description = "The --lib of postern install.")
+  @Parameters(
+      index = "0",
+      paramLabel = "DIR",
+      description = "The directory --lib of postern install.")
   String directory = "";
 
   @Override

@@ -63,6 +63,23 @@ class HelpTest {
   }
 
   @Test
+  void wordThatIsLikeNoOther_getsNoSuggestion() throws Exception {
+    assertThat(terminal("nosuch")).containsExactly("postern: unknown word: \"nosuch\"", "exit 2");
+    assertThat(terminal("serve --nosuch"))
+        .containsExactly("postern: unknown option: \"--nosuch\"", "exit 2");
+  }
+
+  @Test
+  void helpOfServe_hasItsTopics() throws Exception {
+    assertThat(terminal("serve --help"))
+        .containsSubsequence(
+            "What to serve:", "The server:", "Programs:", "Isolation of programs:");
+    assertThat(terminal("help run"))
+        .containsSubsequence("The request:", "Programs:", "Isolation of programs:")
+        .doesNotContain("The server:");
+  }
+
+  @Test
   void wordThatIsMisspelled_isTold() throws Exception {
     assertThat(terminal("serv"))
         .containsExactly("postern: unknown word: \"serv\"; did you mean serve?", "exit 2");

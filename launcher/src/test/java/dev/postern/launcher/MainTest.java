@@ -69,7 +69,7 @@ class MainTest {
           nonsense                                     | unknown word: "nonsense"
           --nonsense                                   | unknown option: "--nonsense"
           serve extra                                  | SOURCE must be a .java file: "extra"
-          serve Nowhere.java                           | SOURCE must be a .java file: "Nowhere.java"
+          serve Nowhere.java                           | SOURCE must exist: "Nowhere.java"
           serve @/plain.txt extra                      | unexpected argument: "extra"
           run                                          | Missing required parameter: 'PROGRAM'
           run @/nowhere                                | PROGRAM of run must exist
@@ -84,6 +84,10 @@ class MainTest {
           replay @/nowhere                             | FILE of replay must be a file
           serve --nonsense                             | unknown option: "--nonsense"
           srve                                         | unknown word: "srve"; did you mean serve?
+          serve --max-proc 3                           | unknown option: "--max-proc"; did you mean --max-processes?
+          serve --tiemout 3                            | unknown option: "--tiemout"; did you mean --timeout?
+          fcgi --listen fd:0 --socket-mode 0660 Hello  | --socket-mode must come with --listen unix:PATH
+          scgi --listen localhost:0 --socket-mode 0660 Hello | --socket-mode must come with --listen unix:PATH
           help nonsense                                | unknown word: "nonsense"
           serve --watch                                | --watch must come with --config
           serve --check --status here                  | PREFIX of --status must start with a slash: "here"

@@ -29,6 +29,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -48,6 +49,7 @@ import org.w3c.dom.Element;
 import org.w3c.dom.Node;
 import org.w3c.dom.NodeList;
 import picocli.CommandLine;
+import picocli.CommandLine.Model.OptionSpec;
 
 /** What the README and the pages in docs show is code that compiles and does what they say. */
 class ReadmeTest {
@@ -182,6 +184,51 @@ class ReadmeTest {
     assertThat(foundIn(page, "(--[a-z][a-z-]*)")).isEqualTo(options);
     assertThat(foundIn(page.split("```")[1], "(--[a-z][a-z-]*)")).isEqualTo(options);
     assertThat(options).containsAll(found("docs/options.md", "`(--[a-z-]+)"));
+  }
+
+  /**
+   * Each default of docs/command.md and docs/options.md, and each status, is also in the help. So
+   * is whether an option may be repeated.
+   */
+  @Test
+  void help_hasTheDefaultsAndStatusesOfTheDocuments() throws Exception {
+    Map<String, String> help = new TreeMap<>();
+    Set<String> repeated = new TreeSet<>();
+    for (OptionSpec option :
+        PosternCommand.whole().getSubcommands().get("serve").getCommandSpec().options()) {
+      String text = String.join(" ", option.description());
+      help.put(option.longestName(), text);
+      if (option.isMultiValue() != text.contains("May be repeated.")) {
+        repeated.add(option.longestName());
+      }
+    }
+    assertThat(repeated).isEmpty();
+    Set<String> missing = new TreeSet<>();
+    int facts = 0;
+    for (String page : List.of("docs/command.md", "docs/options.md")) {
+      boolean ofBuilders = page.equals("docs/options.md");
+      for (String row : Files.readString(ROOT.resolve(page)).split("\n")) {
+        // docs/command.md: option, default, text. docs/options.md: option of the builder, default,
+        // option, text; the table of isolation has no default.
+        String[] cells = row.split("\\s*\\|\\s*");
+        int option = !ofBuilders ? 1 : cells.length == 4 ? 2 : 3;
+        if (cells.length <= option + 1 || !cells[option].startsWith("`--")) {
+          continue;
+        }
+        Set<String> said = foundIn(cells[cells.length - 1], "\\b([345][0-9][0-9])\\b");
+        if (option != 2) {
+          said.addAll(foundIn(cells[2], "([0-9]+(?: MiB|(?:\\.[0-9]+)+)?|combined)"));
+        }
+        facts += said.size();
+        for (String name : foundIn(cells[option], "(--[a-z-]+)")) {
+          said.stream()
+              .filter(fact -> !help.getOrDefault(name, "").contains(fact))
+              .forEach(fact -> missing.add(name + " " + fact));
+        }
+      }
+    }
+    assertThat(missing).isEmpty();
+    assertThat(facts).isGreaterThan(20);
   }
 
   @Test

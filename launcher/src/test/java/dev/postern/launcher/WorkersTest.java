@@ -39,7 +39,7 @@ class WorkersTest {
         "w=spares:x | spares must be a number",
         "w=spares:65 | spares must be 0 to 64",
         "w=colour:red | OPTION must be one of a group: colour",
-        "w=mode:twice | mode must be one that there is: twice",
+        "w=mode:twice | mode must be one of [fork, reuse]: twice",
         "w=startup-timeout:0 | seconds above 0",
         "w=learn:maybe | true or false",
         "w=eager:maybe | true or false",

@@ -1,6 +1,7 @@
 package dev.postern.launcher.config;
 
 import dev.postern.launcher.values.LauncherException;
+import dev.postern.launcher.values.Spelling;
 import java.io.IOException;
 import java.io.Reader;
 import java.nio.charset.CharacterCodingException;
@@ -142,13 +143,10 @@ public final class ConfigFile {
     OptionSpec option = vocabulary.option(key);
     if (option == null) {
       throw wrong(
-          line(entry.getKeyNode()), key + ": unknown key" + suggestion(vocabulary.alike(key)));
+          line(entry.getKeyNode()),
+          key + ": unknown key" + Spelling.suggestion(key, vocabulary.alike(key)));
     }
     return option;
-  }
-
-  private static String suggestion(List<String> alike) {
-    return alike.isEmpty() ? "" : "; did you mean " + alike.get(0) + "?";
   }
 
   private void add(Section section, NodeTuple entry, String key, OptionSpec option) {

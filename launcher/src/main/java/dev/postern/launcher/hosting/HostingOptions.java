@@ -21,47 +21,56 @@ public final class HostingOptions {
   @Option(
       names = "--env",
       paramLabel = "NAME=VALUE",
-      description = "Add to the environment of hosted programs.")
+      description = "Add a variable to the environment of programs. May be repeated.")
   List<String> environment = new ArrayList<>();
 
   @Option(
       names = "--pass-variable",
       paramLabel = "NAME",
-      description = "Give programs a variable that a middleware adds to the request.")
+      description =
+          "Pass to programs a variable that a middleware has added to the request. May be "
+              + "repeated. Default: such variables are left out.")
   List<String> passVariables = new ArrayList<>();
 
-  @Option(names = "--pass-authorization", description = "Give programs the client's Authorization.")
+  @Option(
+      names = "--pass-authorization",
+      description = "Pass the client's Authorization to programs as HTTP_AUTHORIZATION.")
   boolean passAuthorization;
 
   @Option(
       names = "--file-variable",
       paramLabel = "NAME",
-      description = "A further name of SCRIPT_FILENAME, such as X_TOMCAT_SCRIPT_PATH.")
+      description =
+          "Also give programs SCRIPT_FILENAME under this name, such as X_TOMCAT_SCRIPT_PATH. "
+              + "May be repeated.")
   List<String> fileVariables = new ArrayList<>();
 
   @Option(
       names = "--pass-shell-functions",
-      description = "Pass values that start with '() {', which old versions of bash would run.")
+      description =
+          "Pass variables whose value begins with '() {'. Old versions of bash run such a "
+              + "value. Default: the request is a 400.")
   boolean passShellFunctions;
 
   @Option(
       names = "--document-root",
       paramLabel = "DIR",
-      description = "Set DOCUMENT_ROOT, and PATH_TRANSLATED below it.")
+      description = "Set DOCUMENT_ROOT to this directory, and PATH_TRANSLATED to a path below it.")
   @Nullable String documentRoot;
 
   @Option(
       names = "--cwd",
       paramLabel = "DIR",
-      description = "Where programs start. Default: the directory of the program.")
+      description = "The directory in which programs start. Default: the directory of the program.")
   @Nullable String cwd;
 
   @Option(
       names = "--interpreter",
       paramLabel = "[.EXT=]COMMAND",
       description =
-          "Run the files with that extension, else all that have no other, by a command: an "
-              + "absolute path, and arguments with spaces between them.")
+          "Run the files with the extension .EXT by this command. Without .EXT= it runs all "
+              + "files whose extension has no other interpreter. COMMAND is an absolute path, then "
+              + "arguments after spaces. May be repeated.")
   List<String> interpreters = new ArrayList<>();
 
   @Option(
@@ -73,153 +82,191 @@ public final class HostingOptions {
   @Option(
       names = "--java",
       paramLabel = ".EXT",
-      description = "Run the files of --cgi-dir with that extension, .jar or .java, in the server.")
+      description =
+          "Run the files of --cgi-dir with this extension, .jar or .java, inside the server. "
+              + "May be repeated.")
   List<String> javaExtensions = new ArrayList<>();
 
   @Option(
       names = "--allow",
       paramLabel = "NAME",
-      description = "The only names that files of --cgi-dir may have to run. May be repeated.")
+      description =
+          "Of --cgi-dir, run only files with this name. Others are a 404. May be repeated. "
+              + "Default: all names.")
   List<String> allowed = new ArrayList<>();
 
   @Option(
       names = "--root",
       paramLabel = "DIR",
-      description = "A further directory that links of --cgi-dir may lead to. May be repeated.")
+      description =
+          "One more directory that symbolic links of --cgi-dir may lead to. May be repeated.")
   List<String> roots = new ArrayList<>();
 
   @Option(
       names = "--method",
       paramLabel = "NAME",
       description =
-          "The only request methods that are served; others are a 405. May be repeated. Default: "
+          "A request method that is served. All others are a 405. May be repeated. Default: "
               + "all but TRACE and CONNECT.")
   List<String> methods = new ArrayList<>();
 
   @Option(
       names = "--local-redirects",
       description =
-          "Answer a program's local redirect from what is mounted here, without asking the client. "
-              + "Default: the client is redirected.")
+          "Answer a program's local redirect from the mounts of this server. Default: the "
+              + "client gets a 302.")
   boolean localRedirects;
 
   @Option(
       names = "--index",
       paramLabel = "NAME",
-      description = "The program that answers for a directory of --cgi-dir.")
+      description =
+          "The name of the program that answers for a directory of --cgi-dir. Default: none, "
+              + "a directory is a 403.")
   @Nullable String index;
 
   @Option(
       names = "--timeout",
       paramLabel = "SECONDS",
-      description = "What a program has to its blank line, and between two reads after it.")
+      description =
+          "Sets --header-timeout and --idle-timeout where they are not given. After it: "
+              + "504, or the response is cut. Default: 30 and 60.")
   @Nullable String timeout;
 
   @Option(
       names = "--header-timeout",
       paramLabel = "SECONDS",
-      description = "What a program has to its blank line. Default: --timeout, else 30.")
+      description =
+          "The longest time from the start of a program to the blank line after its header "
+              + "block. After it: 504. Default: --timeout, or else 30.")
   @Nullable String headerTimeout;
 
   @Option(
       names = "--idle-timeout",
       paramLabel = "SECONDS",
-      description = "What it has between two reads after that. Default: --timeout, else 60.")
+      description =
+          "The longest time between two reads of a program's output. After it, the response "
+              + "is cut. Default: --timeout, or else 60.")
   @Nullable String idleTimeout;
 
   @Option(
       names = "--total-timeout",
       paramLabel = "SECONDS",
-      description = "What it has for the whole request, whoever is slow. Default: no bound.")
+      description =
+          "The longest time from the start of a program to the end of its response, also if "
+              + "the client is slow. After it: 504, or the response is cut. Default: no limit.")
   @Nullable String totalTimeout;
 
   @Option(
       names = "--after-output",
       paramLabel = "SECONDS",
-      description = "How long it may work on after its answer is whole. Default: 60.")
+      description =
+          "How long a program may work on after its whole answer. The client does not wait "
+              + "for this. Default: 60.")
   @Nullable String afterOutput;
 
   @Option(
       names = "--max-processes",
       paramLabel = "N",
-      description = "Programs at once, of all together. Default: 16 a processor, 64 to 256.")
+      description =
+          "How many programs may run at the same time. Another request waits as --queue "
+              + "says, and then gets a 503. Default: 16 for each processor, at least 64 and at "
+              + "most 256.")
   @Nullable String maxProcesses;
 
   @Option(
       names = "--queue",
       paramLabel = "SECONDS",
-      description = "How long a request waits for a program's place. Default: 10.")
+      description =
+          "How long a request waits for its turn if --max-processes programs run. After it: "
+              + "503. Default: 10.")
   @Nullable String queue;
 
   @Option(
       names = "--program-limit",
       paramLabel = "N",
       description =
-          "Runs of any one program at once. Default: three quarters of --max-processes where "
-              + "several share them.")
+          "How many runs of one program there may be at the same time. Default: three "
+              + "quarters of --max-processes for the programs of a directory and if there are "
+              + "several mounts, else all of it.")
   @Nullable String programLimit;
 
   @Option(
       names = "--max-body",
       paramLabel = "BYTES",
-      description = "The largest request body for a program. Default: 64 MiB.")
+      description =
+          "The largest request body for a program. A larger one is a 413. Default: 64 MiB "
+              + "(67108864).")
   @Nullable String maxBody;
 
   @Option(
       names = "--max-spool",
       paramLabel = "BYTES",
       description =
-          "What bodies of unknown length, and output that slow clients have not taken, may hold "
-              + "on disk together. Default: 512 MiB.")
+          "The most bytes in memory and on disk for all request bodies of unknown length and all output "
+              + "that slow clients have not read. A body that finds no room is a 503. Default: 512 "
+              + "MiB (536870912).")
   @Nullable String maxSpool;
 
   @Option(
       names = "--strict-exit",
       description =
-          "Cut the response of a program that ends with another status than 0, unless all bytes "
-              + "of a Content-Length above 0 have come.")
+          "Cut the response of a program whose exit status is not 0, unless all bytes of a "
+              + "Content-Length above 0 have come. Default: the response is delivered.")
   boolean strictExit;
 
   @Option(
       names = "--allow-encoded-slash",
-      description = "Let PATH_INFO hold a slash that was sent as %%2F.")
+      description = "Admit %%2F in a path. It becomes a slash in PATH_INFO. Default: it is a 400.")
   boolean allowEncodedSlash;
 
   @Option(
       names = "--lenient-type",
-      description = "Send a body without Content-Type, as application/octet-stream.")
+      description =
+          "Send a body without Content-Type as application/octet-stream. Default: it is a "
+              + "502.")
   boolean lenientType;
 
   @Option(
       names = "--nph",
-      description = "Let the output of every program begin with a status line.")
+      description =
+          "The output of every program may begin with a status line. Default: only that of a "
+              + "program whose name starts with nph-.")
   boolean nph;
 
   @Option(
       names = "--strict-ownership",
-      description = "Refuse programs that belong to others, or that a group may write to.")
+      description =
+          "Refuse programs and directories that belong to a user other than the server's user "
+              + "and root, or that a group may write to.")
   boolean strictOwnership;
 
-  @Option(names = "--refuse-root", description = "Do not start if programs would run as root.")
+  @Option(
+      names = "--refuse-root",
+      description = "Do not start if programs would run as root. Default: log a warning.")
   boolean refuseRoot;
 
-  @Option(names = "--allow-set-id", description = "Run set-user-ID and set-group-ID programs.")
+  @Option(
+      names = "--allow-set-id",
+      description = "Run set-user-ID and set-group-ID programs. Default: they are a 403.")
   boolean allowSetId;
 
   @Option(
       names = "--java-state",
       paramLabel = "reset|fresh|kept",
       description =
-          "What is left of one request when the next begins in programs of --java-cgi: statics are "
-              + "initialized again (reset, the default), all is loaded again, or nothing is done.")
+          "What happens to a program of --java-cgi before its next request. reset: its "
+              + "statics are initialized again. fresh: all its classes are loaded again. kept: "
+              + "nothing. Default: reset.")
   @Nullable String javaState;
 
   @Option(
       names = "--follow-links",
       paramLabel = "owner|no",
       description =
-          "Which symbolic links of --cgi-dir are followed: none, or also those out of it whose "
-              + "owner owns what they lead to. Default: those that stay inside.")
+          "Which symbolic links of --cgi-dir are followed. no: none. owner: all whose owner "
+              + "also owns the file. Others are a 404. Default: those that stay inside the "
+              + "directory.")
   @Nullable String followLinks;
 
   @Mixin IsolationOptions isolation = new IsolationOptions();
@@ -228,28 +275,34 @@ public final class HostingOptions {
       names = "--record",
       paramLabel = "DIR",
       description =
-          "Keep the runs that fail there, with all that they were given, which may be secret, for "
-              + "postern replay.")
+          "Keep each run that fails in a file in this directory, for postern replay. The "
+              + "files contain what the requests contained, such as passwords. There are at most "
+              + "1000.")
   @Nullable String record;
 
   @Option(
       names = "--warm",
       paramLabel = "GLOB",
       description =
-          "Run the scripts of Perl and Python whose URL path matches, such as '/cgi-bin/**.pl', in "
-              + "children of interpreters that have loaded them.")
+          "Run the scripts in Perl, Python and Ruby whose URL path matches, such as "
+              + "'/cgi-bin/**.pl', in child processes of an interpreter that has loaded them. May "
+              + "be repeated.")
   List<String> warm = new ArrayList<>();
 
   @Option(
       names = "--worker",
       paramLabel = "NAME=OPTION:VALUE,...",
-      description = "A group of such workers, with options.")
+      description =
+          "Define a group of workers, such as wiki=spares:4,maximum-requests:1000. Times are "
+              + "in seconds, memory is in bytes. May be repeated.")
   List<String> workers = new ArrayList<>();
 
   @Option(
       names = "--delegate",
       paramLabel = "GLOB=NAME",
-      description = "Run the scripts whose URL path matches in that group; the first match wins.")
+      description =
+          "Run the scripts whose URL path matches, or the application at that path, in this "
+              + "group of --worker. The first match wins. May be repeated.")
   List<String> delegations = new ArrayList<>();
 
   /**

@@ -16,49 +16,54 @@ public final class IsolationOptions {
   @Option(
       names = "--user",
       paramLabel = "NAME",
-      description = "As root: run programs as that user, with its groups.")
+      description = "Run programs as this user, with its groups. The server must run as root.")
   @Nullable String user;
 
   @Option(
       names = "--lowest-user",
       paramLabel = "N",
-      description = "The lowest number that the user of --user may have. Default: 100.")
+      description = "The lowest number that the id of --user may have. Default: 100.")
   @Nullable String lowestUser;
 
   @Option(
       names = "--require-level",
       paramLabel = "L0|L1|L2|L3|L4",
-      description = "Do not start if programs are kept apart less than that.")
+      description =
+          "Do not start if programs are less isolated than at this level. Default: no check.")
   @Nullable String requiredLevel;
 
   @Option(
       names = "--cpu-time",
       paramLabel = "SECONDS",
-      description = "Processor time of each process of a program, in whole seconds.")
+      description =
+          "The most processor time of each process of a program, in whole seconds. Default: "
+              + "no limit.")
   @Nullable String cpuTime;
 
   @Option(
       names = "--memory",
       paramLabel = "BYTES",
-      description = "Address space of each process of a program.")
+      description = "The most address space of each process of a program. Default: no limit.")
   @Nullable String memory;
 
   @Option(
       names = "--file-size",
       paramLabel = "BYTES",
-      description = "The largest file that a program can write.")
+      description = "The largest file that a program can write. Default: no limit.")
   @Nullable String fileSize;
 
   @Option(
       names = "--open-files",
       paramLabel = "N",
-      description = "Open files of each process of a program.")
+      description = "The most open files of each process of a program. Default: no limit.")
   @Nullable String openFiles;
 
   @Option(
       names = "--processes",
       paramLabel = "N",
-      description = "Processes that the programs' user may have, beyond those that are there.")
+      description =
+          "How many processes and threads the user of the programs may have beyond those that exist when a program starts. "
+              + "Default: no limit.")
   @Nullable String processes;
 
   @Option(
@@ -68,43 +73,47 @@ public final class IsolationOptions {
 
   @Option(
       names = "--end-with-server",
-      description = "The kernel ends programs when the server is killed.")
+      description = "The kernel ends programs when the server is killed. Default: they run on.")
   boolean endWithServer;
 
   @Option(
       names = "--cgroup",
       paramLabel = "DIR",
-      description = "Run each program in a control group of its own, below that delegated one.")
+      description = "Run each program in a control group of its own, below this delegated group.")
   @Nullable String cgroup;
 
   @Option(
       names = "--group-memory",
       paramLabel = "BYTES",
-      description = "Memory of all processes of a run; with --cgroup.")
+      description =
+          "With --cgroup: the most memory of all processes of a run together. Default: no "
+              + "limit.")
   @Nullable String groupMemory;
 
   @Option(
       names = "--group-processes",
       paramLabel = "N",
-      description = "Processes and threads of a run; with --cgroup.")
+      description = "With --cgroup: the most processes and threads of a run. Default: no limit.")
   @Nullable String groupProcesses;
 
   @Option(
       names = "--namespaces",
       description =
-          "Run each program without a network, and with no files but the system's and its own "
-              + "directory, all read-only. Takes bubblewrap.")
+          "Run each program in namespaces of its own: no network, no other processes, and few "
+              + "files, all read-only. Needs bubblewrap.")
   boolean namespaces;
 
   @Option(
       names = "--readable",
       paramLabel = "PATH",
-      description = "A path that programs in --namespaces see as well.")
+      description = "With --namespaces: one more path that programs can read. May be repeated.")
   List<String> readable = new ArrayList<>();
 
   @Option(
       names = "--hide-server",
-      description = "Programs of the server's user cannot look into the server.")
+      description =
+          "Programs that run as the server's user cannot read the memory, the environment and "
+              + "the files of the server.")
   boolean hideServer;
 
   /** The options of the parts that the user asked for. */

@@ -88,9 +88,6 @@ final class ManualPage {
       for (String line : option.description()) {
         text(line);
       }
-      if (option.isMultiValue()) {
-        text("May be repeated.");
-      }
     }
     for (PositionalParamSpec argument : command.positionalParameters()) {
       page.append(".TP\n\\fI").append(escaped(argument.paramLabel())).append("\\fR\n");

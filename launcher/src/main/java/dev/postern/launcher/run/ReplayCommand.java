@@ -37,9 +37,10 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "replay",
     description = {
-      "Run a program again with what a kept run was given (see serve --record), and compare; or",
-      "ask its FastCGI or SCGI server again.",
-      "The exit code is 0 if it wrote the same and ended the same, and 1 if not."
+      "Run a program again as in a run that serve --record has kept, and compare.",
+      "The program gets the same arguments, directory, environment and body. The options of "
+          + "isolation do not hold. A kept request to a FastCGI or SCGI server goes to that server "
+          + "again. The exit code is 0 if output, exit and rule are the same."
     })
 public final class ReplayCommand implements Callable<Integer> {
   /** Variables that the host makes for each request itself. */
@@ -48,7 +49,10 @@ public final class ReplayCommand implements Callable<Integer> {
 
   @Spec @Nullable CommandSpec spec;
 
-  @Parameters(index = "0", paramLabel = "FILE", description = "A file of serve --record.")
+  @Parameters(
+      index = "0",
+      paramLabel = "FILE",
+      description = "A file that serve --record has written.")
   String file = "";
 
   @Override

@@ -42,9 +42,11 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "run",
     description = {
-      "Run one CGI program once, as a request would, and tell what came, rule by rule: a file,",
-      "or the program that a request to a directory of programs runs.",
-      "The options are those of serve. The exit code is 0 if no rule was broken."
+      "Run one CGI program once, as for a request, without a server.",
+      "It prints the environment of the program, each rule that was kept or broken, the program's "
+          + "standard error, and the answer that a client would get. The options of programs are "
+          + "the same as for serve. The exit code is 0 if no rule was broken and the program ended "
+          + "with 0."
     },
     abbreviateSynopsis = true,
     sortOptions = false)
@@ -60,7 +62,7 @@ public final class RunCommand implements Callable<Integer> {
   @Parameters(
       index = "0",
       paramLabel = "PROGRAM",
-      description = "The program's file, or a directory as --cgi-dir has it.")
+      description = "The file of a program, or a directory of programs.")
   String program = "";
 
   @Parameters(
@@ -68,15 +70,16 @@ public final class RunCommand implements Callable<Integer> {
       arity = "0..1",
       paramLabel = "URL",
       description =
-          "A path with a query, such as '/a?b=1', with or without http://HOST before it. What"
-              + " follows a segment of PROGRAM's name is PATH_INFO, or names a program of the"
-              + " directory; without such a segment, all of the path does.")
+          "A path with a query, such as '/a?b=1'. http://HOST may stand before it. The part "
+              + "after a segment with the name of PROGRAM is PATH_INFO; if PROGRAM is a directory, "
+              + "it names the program. Without such a segment this is the whole path. Default: no "
+              + "PATH_INFO.")
   String url = "";
 
   @Option(
       names = {"-X", "--request"},
       paramLabel = "METHOD",
-      description = "Default: GET, or POST with --data.")
+      description = "The request method. Default: GET, or POST with --data.")
   @Nullable String method;
 
   @Option(
@@ -88,7 +91,9 @@ public final class RunCommand implements Callable<Integer> {
   @Option(
       names = {"-d", "--data"},
       paramLabel = "TEXT|@FILE|-",
-      description = "The request's body: a text, a file, or standard input.")
+      description =
+          "The body of the request: a text, a file, or standard input. It is a form, unless "
+              + "--header says otherwise.")
   @Nullable String data;
 
   @Mixin HostingOptions hosting = new HostingOptions();

@@ -5,6 +5,7 @@ import dev.postern.cgi.WorkerMode;
 import dev.postern.launcher.values.Values;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 
 /**
@@ -64,7 +65,9 @@ final class WorkerOption {
         return mode;
       }
     }
-    throw new IllegalArgumentException("mode must be one that there is: " + value);
+    List<WorkerMode> modes = List.of(WorkerMode.values());
+    throw new IllegalArgumentException(
+        "mode must be one of " + modes.toString().toLowerCase(Locale.ROOT) + ": " + value);
   }
 
   private static int number(String name, String value) {
