@@ -331,11 +331,13 @@ public final class CgiDirectory implements Application, AutoCloseable {
      * .java} file, which is compiled once. It needs no execute bit. Files with other extensions
      * still get processes. None of the programs inside this JVM is isolated.
      *
-     * @param extension with its dot, {@code .jar} or {@code .java}
-     * @throws IllegalArgumentException when the extension has no dot
+     * @param extension {@code .jar} or {@code .java}
+     * @throws IllegalArgumentException when it is another extension
      */
     public Builder java(String extension) {
-      checkExtension(extension);
+      if (!extension.equals(".jar") && !extension.equals(".java")) {
+        throw new IllegalArgumentException("extension must be .jar or .java: " + extension);
+      }
       javaExtensions.add(extension);
       return this;
     }
@@ -411,7 +413,8 @@ public final class CgiDirectory implements Application, AutoCloseable {
     }
 
     /**
-     * The only file names that may run, in this directory and all below it; by default all names.
+     * The only file names that may run, in this directory and all below it. Any other program is a
+     * 404. By default all names may run; with an empty set none may.
      */
     public Builder allow(Set<String> fileNames) {
       allowed = fileNames;

@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The options of everything that hosts programs: {@link CgiApplication}, {@link CgiDirectory}, and
  * the applications of other modules whose requests a FastCGI or SCGI server answers. For those,
- * read "server" where an option says "program". Not thread-safe.
+ * read "server" where an option says "program". A method throws an {@link IllegalArgumentException}
+ * for a time that is not above 0, and for a negative number of bytes. Not thread-safe.
  *
  * @param <B> the builder itself
  */

@@ -509,6 +509,15 @@ class CgiDirectoryTest {
   }
 
   @Test
+  void java_ofAnotherExtension_isRefused() {
+    for (String extension : List.of(".pl", "jar", ".JAR", "")) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> CgiDirectory.builder(root).java(extension))
+          .withMessage("extension must be .jar or .java: " + extension);
+    }
+  }
+
+  @Test
   void index_ofADirectoryWithoutItsSlash_isARedirectThere() throws IOException {
     script(root, "index.cgi");
     script(Files.createDirectory(root.resolve("d e")), "index.cgi");

@@ -128,8 +128,9 @@ public final class Cookie {
   }
 
   /**
-   * How long the browser keeps the cookie, in seconds. Zero makes the browser forget it. Null, the
-   * default, keeps it until the browser ends.
+   * How long the browser keeps the cookie. The cookie has this time in whole seconds, so a time
+   * below one second makes the browser forget the cookie. Null, the default, keeps it until the
+   * browser ends.
    */
   public Cookie withMaxAge(@Nullable Duration newMaxAge) {
     return new Cookie(

@@ -58,6 +58,7 @@ public final class EventStream {
    * A stream for the client of this request.
    *
    * @param heartbeat how long the connection may be silent
+   * @throws IllegalArgumentException when this time is not above 0
    */
   public static EventStream of(Environ environ, Duration heartbeat) {
     return new EventStream(environ, requireNonNull(heartbeat, "heartbeat"));

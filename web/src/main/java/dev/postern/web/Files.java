@@ -306,15 +306,26 @@ public final class Files implements Application {
       this.directory = directory;
     }
 
-    /** The file that is the page of a directory, {@code index.html} by default; null for none. */
+    /**
+     * The file that is the page of a directory, {@code index.html} by default; null for none.
+     *
+     * @throws IllegalArgumentException when the name is empty or has a slash
+     */
     public Builder index(@Nullable String fileName) {
+      if (fileName != null && (fileName.isEmpty() || fileName.indexOf('/') >= 0)) {
+        throw new IllegalArgumentException("index must be a file name: " + Escapes.quote(fileName));
+      }
       index = fileName;
       return this;
     }
 
-    /** The value of {@code Cache-Control}, such as {@code max-age=3600}; none by default. */
+    /**
+     * The value of {@code Cache-Control}, such as {@code max-age=3600}; none by default.
+     *
+     * @throws IllegalArgumentException when a header cannot have this value
+     */
     public Builder cacheControl(@Nullable String value) {
-      cacheControl = value;
+      cacheControl = value == null ? null : Headers.of("Cache-Control", value).get("Cache-Control");
       return this;
     }
 
@@ -336,10 +347,16 @@ public final class Files implements Application {
     /**
      * The media type of files with this extension.
      *
-     * @param extension without the dot, such as {@code wasm}
+     * @param extension without the dot, such as {@code wasm}; case does not count
      * @param mediaType such as {@code application/wasm}
+     * @throws IllegalArgumentException when the extension is empty or has a dot, or the type is no
+     *     media type
      */
     public Builder type(String extension, String mediaType) {
+      if (extension.isEmpty() || extension.indexOf('.') >= 0) {
+        throw new IllegalArgumentException(
+            "extension must have no dot: " + Escapes.quote(extension));
+      }
       if (MediaType.parse(mediaType) == null) {
         throw new IllegalArgumentException(
             "type must be a media type: " + Escapes.quote(mediaType));

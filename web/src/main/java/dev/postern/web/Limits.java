@@ -2,7 +2,8 @@ package dev.postern.web;
 
 /**
  * How much of a request a {@link Request} reads. A request over a limit is refused: 400 for too
- * many parameters of a query, 413 for a body or a form, 431 for a {@code Cookie} header.
+ * many parameters of a query, 413 for a body or a form, 431 for a {@code Cookie} header. Each
+ * method throws an {@link IllegalArgumentException} if its limit is negative.
  *
  * <p>Immutable, thread-safe.
  */
@@ -24,20 +25,21 @@ public final class Limits {
       long fileBytes,
       long multipartBytes,
       int partHeaderBytes) {
-    if (parameters < 0
-        || bodyBytes < 0
-        || parts < 0
-        || fileBytes < 0
-        || multipartBytes < 0
-        || partHeaderBytes < 0) {
-      throw new IllegalArgumentException("limit must not be negative");
-    }
+    checkNotNegative(parameters, bodyBytes, parts, fileBytes, multipartBytes, partHeaderBytes);
     this.parameters = parameters;
     this.bodyBytes = bodyBytes;
     this.parts = parts;
     this.fileBytes = fileBytes;
     this.multipartBytes = multipartBytes;
     this.partHeaderBytes = partHeaderBytes;
+  }
+
+  private static void checkNotNegative(long... limits) {
+    for (long limit : limits) {
+      if (limit < 0) {
+        throw new IllegalArgumentException("limit must not be negative: " + limit);
+      }
+    }
   }
 
   /**

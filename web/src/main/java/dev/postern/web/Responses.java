@@ -95,7 +95,8 @@ public final class Responses {
    */
   public static Response redirect(int status, String location) {
     if (status != 301 && status != 302 && status != 303 && status != 307 && status != 308) {
-      throw new IllegalArgumentException("status of a redirect must be 301, 302, 303, 307 or 308");
+      throw new IllegalArgumentException(
+          "status of a redirect must be 301, 302, 303, 307 or 308: " + status);
     }
     return Response.of(status, Headers.of("Location", encodedUrl(location)));
   }

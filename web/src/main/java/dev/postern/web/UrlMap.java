@@ -154,10 +154,17 @@ public final class UrlMap implements Application, AutoCloseable {
     /**
      * Puts an application at a prefix of one host.
      *
-     * @param host without a port
+     * @param host such as {@code example.org} or {@code [::1]}, without a port; case does not count
+     * @throws IllegalArgumentException when the host is empty or has a port or a slash, or as for
+     *     {@link #mount(String, Application)}
      */
     public Builder mount(String host, String prefix, Application application) {
-      return add(Text.lower(requireNonNull(host, "host")), prefix, application);
+      boolean hasPort = host.lastIndexOf(':') > host.lastIndexOf(']');
+      if (host.isEmpty() || hasPort || host.indexOf('/') >= 0) {
+        throw new IllegalArgumentException(
+            "host must be a name or an address without a port: " + Escapes.quote(host));
+      }
+      return add(Text.lower(host), prefix, application);
     }
 
     private Builder add(@Nullable String host, String prefix, Application application) {

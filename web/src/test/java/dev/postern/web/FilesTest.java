@@ -329,6 +329,21 @@ class FilesTest {
   }
 
   @Test
+  void optionsThatNoFileCanHave_areRefused() {
+    dev.postern.web.Files.Builder builder = dev.postern.web.Files.builder(root);
+
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> builder.type(".foo", "text/x-foo"))
+        .withMessage("extension must have no dot: \".foo\"");
+    assertThatIllegalArgumentException().isThrownBy(() -> builder.type("", "text/x-foo"));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> builder.index("../a.txt"))
+        .withMessage("index must be a file name: \"../a.txt\"");
+    assertThatIllegalArgumentException().isThrownBy(() -> builder.index(""));
+    assertThatIllegalArgumentException().isThrownBy(() -> builder.cacheControl("a\r\nb: c"));
+  }
+
+  @Test
   void one_isThatFile_whateverThePathIs() throws Exception {
     Path file = root.resolve("a.txt");
     assertThat(Web.get(dev.postern.web.Files.of(file), "/some/where").text())

@@ -82,6 +82,14 @@ class RoutingTest {
     return Web.run(map, TestRequest.get(path).withHeader("Host", host)).text();
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"", "example.org:80", "[::1]:80", "::1", "http://example.org", "a/b"})
+  void urlMap_badHost_isRefused(String host) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> UrlMap.builder().mount(host, "", named("a")))
+        .withMessage("host must be a name or an address without a port: \"" + host + "\"");
+  }
+
   @Test
   void urlMap_badPrefix_isRefused() {
     assertThatIllegalArgumentException().isThrownBy(() -> UrlMap.of(Map.of("a", named("a"))));

@@ -31,7 +31,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The installation runs the application once for {@code GET /}, to learn which classes it loads.
  * SERVER_SOFTWARE is {@code postern-install} for this request. After an update of the JDK the
- * executable still works, but without the archive. Install it again then.
+ * executable still works, but without the archive. If the JDK has moved to another directory, the
+ * executable does not start. Install it again in both cases.
  *
  * <p>Immutable, thread-safe.
  */
