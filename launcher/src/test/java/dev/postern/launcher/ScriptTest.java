@@ -324,6 +324,42 @@ class ScriptTest {
     assertThat(builds()).isEmpty();
   }
 
+  @Test
+  void sudoInTheCloneOfAnotherUser_buildsNothing() throws Exception {
+    giveToAnotherUser(tree.resolve("pom.xml"));
+    environment.put("SUDO_UID", "4711");
+    assertRefused("the command must be built by the owner of the clone: run postern once without");
+
+    environment.remove("SUDO_UID");
+    assertThat(run("--version").exit).isZero();
+    environment.put("SUDO_UID", "4711");
+    environment.put("JAVA_HOME", jdk("17.0.99").toString());
+    Ended ended = run("--version");
+    assertThat(ended.exit).as(ended.err).isZero();
+    assertThat(ended.err)
+        .startsWith("postern: running the last build, ")
+        .endsWith(": sudo builds nothing in the clone of another user\n")
+        .hasLineCount(1);
+    assertThat(builds()).hasSize(1);
+  }
+
+  @Test
+  void sudoInTheOwnClone_builds() throws Exception {
+    environment.put("SUDO_UID", "4711");
+    assertThat(run("--version").exit).isZero();
+    assertThat(builds()).hasSize(1);
+  }
+
+  /** Only root can do that. Another user links to a file of root. */
+  private static void giveToAnotherUser(Path file) throws IOException {
+    if (Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0)) {
+      Files.setAttribute(file, "unix:uid", 4711);
+    } else {
+      Files.delete(file);
+      Files.createSymbolicLink(file, Path.of("/etc/passwd"));
+    }
+  }
+
   /** Root may write everywhere, unless it has lost the capability. */
   private Ended runByAUserWhoCannotBuild() throws Exception {
     Path target = Files.createDirectories(tree.resolve("launcher/target"));
