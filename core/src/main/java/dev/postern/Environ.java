@@ -246,8 +246,9 @@ public final class Environ extends AbstractMap<String, Object> {
 
   /**
    * The value of a request header, bytes as chars, or null if the request has none of that name.
-   * Always null for a name with other characters than {@code A-Za-z0-9-}: gateways make no variable
-   * of such a header (RFC 9110 17.10).
+   * Repeated headers are one value, joined by a comma and a blank, those of {@code Cookie} by a
+   * semicolon and a blank. Always null for a name with other characters than {@code A-Za-z0-9-}:
+   * gateways make no variable of such a header (RFC 9110 17.10).
    */
   public @Nullable String header(String name) {
     String variable = VariableNames.ofHeader(name);

@@ -55,7 +55,7 @@ public final class HttpException extends RuntimeException {
    *
    * @param status 400 to 599
    * @param message what happened, for the log
-   * @param headers those that the client gets, as above
+   * @param headers those that the client gets, as for {@link #HttpException(int, String, Headers)}
    * @param cause why, or null
    * @throws IllegalArgumentException when the status is not 400 to 599
    */

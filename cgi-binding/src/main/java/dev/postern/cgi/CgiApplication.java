@@ -91,7 +91,7 @@ public final class CgiApplication implements Application, AutoCloseable {
 
   /**
    * Options for a Java program that runs inside this JVM. {@link CgiHostBuilder#isolation} is
-   * refused, because nothing keeps such a program apart.
+   * refused, because such a program cannot be isolated.
    */
   public static Builder builder(JavaProgram program) {
     return new Builder(program.program(), program);
@@ -163,7 +163,7 @@ public final class CgiApplication implements Application, AutoCloseable {
     }
   }
 
-  /** How far the program is kept apart. */
+  /** The isolation level of the program. */
   public IsolationLevel isolationLevel() {
     return host.processes().isolation().level();
   }

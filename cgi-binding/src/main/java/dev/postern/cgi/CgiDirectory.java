@@ -227,7 +227,7 @@ public final class CgiDirectory implements Application, AutoCloseable {
   }
 
   /**
-   * How far the programs are kept apart. If this differs between programs, the lowest level counts.
+   * The isolation level of the programs. If it differs between programs, this is the lowest one.
    */
   public IsolationLevel isolationLevel() {
     return javaExtensions.isEmpty() ? host.processes().isolation().level() : IsolationLevel.NONE;

@@ -59,9 +59,9 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>> extends
   }
 
   /**
-   * How programs are kept apart; by default each has a session of its own, and no more.
+   * How programs are isolated. By default each program has a session of its own, and no more.
    *
-   * @throws IllegalStateException for a {@link JavaProgram}, which nothing keeps apart
+   * @throws IllegalStateException for a {@link JavaProgram}, which cannot be isolated
    */
   public B isolation(Isolation newIsolation) {
     if (isolation.level() == IsolationLevel.NONE) {
@@ -72,11 +72,11 @@ public abstract sealed class CgiHostBuilder<B extends CgiHostBuilder<B>> extends
   }
 
   /**
-   * Demands a level. If programs would be kept apart less than that, {@code build} fails with an
-   * {@link IllegalStateException}; without this they would run all the same. Levels are compared by
-   * their order. A higher level is not the sum of those below it: {@link
-   * Isolation.Builder#namespaces} alone is enough for {@link IsolationLevel#L3}, with no control
-   * group. Ask for each part that you need.
+   * The least isolation level; none by default. If the programs would have a lower level, {@code
+   * build} throws an {@link IllegalStateException}. Levels are compared by their order. A higher
+   * level does not include the parts of the levels below it: {@link Isolation.Builder#namespaces}
+   * alone is enough for {@link IsolationLevel#L3}, with no control group. Ask for each part that
+   * you need.
    */
   public B requireLevel(IsolationLevel level) {
     required = requireNonNull(level, "level");

@@ -40,7 +40,7 @@ public final class Owners {
       System.getLogger("dev.postern.cgi")
           .log(
               System.Logger.Level.WARNING,
-              "CGI programs run as root: every fault of theirs is one of the whole machine");
+              "CGI programs run as root, so a fault in one of them can harm the whole machine");
     }
   }
 

@@ -202,7 +202,7 @@ public final class Programs {
     }
   }
 
-  /** Sets how programs are kept apart, and the least level of that. */
+  /** Sets the isolation of programs, and its least level. */
   void isolation(@Nullable Isolation isolation, @Nullable IsolationLevel least) {
     if (isolation != null) {
       options.add(builder -> builder.isolation(isolation));
