@@ -193,7 +193,11 @@ final class Configuration {
   private static Path source(String text) {
     Path file = Values.path("SOURCE", text);
     if (!text.endsWith(".java")) {
-      throw LauncherException.badArgument("SOURCE must be a .java file: \"" + text + "\"");
+      String other =
+          Files.isDirectory(file)
+              ? ": see --cgi-dir and --files"
+              : Files.isExecutable(file) ? ": see --cgi" : "";
+      throw LauncherException.badArgument("SOURCE must be a .java file: \"" + text + "\"" + other);
     }
     if (!Files.isRegularFile(file)) {
       throw LauncherException.badArgument("SOURCE must exist: \"" + text + "\"");

@@ -3,13 +3,14 @@ package dev.postern.launcher;
 import dev.postern.launcher.hosting.Programs;
 import dev.postern.launcher.run.ReplayCommand;
 import dev.postern.launcher.run.RunCommand;
+import dev.postern.launcher.values.Alike;
 import dev.postern.launcher.values.LauncherException;
-import dev.postern.launcher.values.Spelling;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -19,6 +20,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
@@ -127,14 +129,24 @@ final class PosternCommand implements Runnable {
           unmatched.isUnknownOption()
               ? "unknown option"
               : isWord ? "unknown word" : "unexpected argument";
+      String argument = unmatched.getUnmatched().get(0);
       return LauncherException.badArgument(
-          what
-              + ": \""
-              + unmatched.getUnmatched().get(0)
-              + "\""
-              + Spelling.suggestion(unmatched.getUnmatched().get(0), unmatched.getSuggestions()));
+          what + ": \"" + argument + "\"" + suggestion(unmatched, argument));
     }
     return LauncherException.badArgument(String.valueOf(e.getMessage()));
+  }
+
+  /** picocli would suggest any option that begins with the same two letters. */
+  private static String suggestion(UnmatchedArgumentException e, String argument) {
+    if (!e.isUnknownOption()) {
+      return Alike.suggestion(argument, e.getSuggestions());
+    }
+    List<String> names =
+        e.getCommandLine().getCommandSpec().options().stream()
+            .filter(option -> !option.hidden())
+            .map(OptionSpec::longestName)
+            .toList();
+    return Alike.suggestion(argument.split("=", 2)[0], names);
   }
 
   private static int fail(PrintWriter err, LauncherException e) {

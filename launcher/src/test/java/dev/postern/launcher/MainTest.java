@@ -70,6 +70,8 @@ class MainTest {
           --nonsense                                   | unknown option: "--nonsense"
           serve extra                                  | SOURCE must be a .java file: "extra"
           serve Nowhere.java                           | SOURCE must exist: "Nowhere.java"
+          serve /usr                                   | SOURCE must be a .java file: "/usr": see --cgi-dir and --files
+          serve /bin/true                              | SOURCE must be a .java file: "/bin/true": see --cgi
           serve @/plain.txt extra                      | unexpected argument: "extra"
           run                                          | Missing required parameter: 'PROGRAM'
           run @/nowhere                                | PROGRAM of run must exist
@@ -83,6 +85,12 @@ class MainTest {
           replay                                       | Missing required parameter: 'FILE'
           replay @/nowhere                             | FILE of replay must be a file
           serve --nonsense                             | unknown option: "--nonsense"
+          serve --wram /**                             | unknown option: "--wram"; did you mean --warm?
+          serve --cgidir=/x                            | unknown option: "--cgidir=/x"; did you mean --cgi-dir?
+          serve --pass-autorization                    | unknown option: "--pass-autorization"; did you mean --pass-authorization?
+          serve --Timeout 3                            | unknown option: "--Timeout"; did you mean --timeout?
+          serve --pass-auth                            | unknown option: "--pass-auth"; did you mean --pass-authorization?
+          run /bin/true --strict-exitt                 | unknown option: "--strict-exitt"; did you mean --strict-exit?
           srve                                         | unknown word: "srve"; did you mean serve?
           serve --max-proc 3                           | unknown option: "--max-proc"; did you mean --max-processes?
           serve --tiemout 3                            | unknown option: "--tiemout"; did you mean --timeout?

@@ -1,7 +1,7 @@
 package dev.postern.launcher.config;
 
+import dev.postern.launcher.values.Alike;
 import dev.postern.launcher.values.LauncherException;
-import dev.postern.launcher.values.Spelling;
 import java.io.IOException;
 import java.io.Reader;
 import java.nio.charset.CharacterCodingException;
@@ -144,7 +144,7 @@ public final class ConfigFile {
     if (option == null) {
       throw wrong(
           line(entry.getKeyNode()),
-          key + ": unknown key" + Spelling.suggestion(key, vocabulary.alike(key)));
+          key + ": unknown key" + Alike.suggestion(key, vocabulary.keys()));
     }
     return option;
   }

@@ -11,12 +11,9 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
-import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
  * The options of {@code serve} as picocli knows them, and the kinds of mounts that can have each.
@@ -115,23 +112,12 @@ public final class Vocabulary {
     return options;
   }
 
-  /** Returns keys that look like this one, the most alike first. */
-  List<String> alike(String key) {
-    CommandSpec keys = CommandSpec.create();
-    options().forEach(option -> keys.addOption(key(option.longestName())));
-    ALIASES.keySet().forEach(alias -> keys.addOption(key("--" + alias)));
-    try {
-      new CommandLine(keys).parseArgs("--" + key);
-    } catch (UnmatchedArgumentException e) {
-      return e.getSuggestions().stream().map(name -> name.substring(2)).toList();
-    } catch (ParameterException e) {
-      // The key has blanks, or an equals sign.
-    }
-    return List.of();
-  }
-
-  private static OptionSpec key(String name) {
-    return OptionSpec.builder(name).type(boolean.class).build();
+  /** Returns all keys that a file can have. */
+  List<String> keys() {
+    List<String> keys = new ArrayList<>();
+    options().forEach(option -> keys.add(option.longestName().substring(2)));
+    keys.addAll(ALIASES.keySet());
+    return keys;
   }
 
   // ---- what an option is about ----
