@@ -10,10 +10,13 @@ my ($life_read, $life_write, %loaded, @include, $report_path, $told, $script_des
 
 sub serve {
   my ($set, $deleted, $said) = settle_load(sub { preload(); %loaded = %INC; @include = @INC; $server = $$ });
-  my $children = $SIG{CHLD}; $SIG{CHLD} = 'DEFAULT';
+  my %handlers = (CHLD => $SIG{CHLD}); $SIG{CHLD} = 'DEFAULT';
   { my $why = unshared(); refuse($why) if length $why }
   my @files = private_files();
   $report_path = "/proc/$$/fd/62";
+  # A service manager may signal all processes of a service to end. The server goes on, as children and the host need it, and
+  # so do children until they have their requests.
+  for (qw(HUP INT TERM)) { if (!$SIG{$_} || $SIG{$_} eq 'DEFAULT') { $handlers{$_} = $SIG{$_}; $SIG{$_} = 'IGNORE' } }
   report_ready();
   pipe($life_read, $life_write);
   my ($buffer, %gone) = ('');
@@ -28,8 +31,8 @@ sub serve {
         my $child = fork;
         if (!defined $child) { put(62, "!fork: $!\n") }
         elsif (!$child) {
-          if (defined $children) { $SIG{CHLD} = $children } else { delete $SIG{CHLD} }
           child($set, $deleted, $said, \@files);
+          $SIG{$_} = $handlers{$_} for keys %handlers;
           return;
         }
       }

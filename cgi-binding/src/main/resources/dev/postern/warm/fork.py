@@ -51,10 +51,16 @@ class Server(Loader):
         self.pid = os.getpid()
         # A module may ignore the ends of children, or reap all. The children get its handler; the server must keep those that
         # have ended until the host asks for their statuses.
-        handler = signal.getsignal(signal.SIGCHLD)
-        handled = handler not in (None, signal.SIG_DFL)
-        if handled:
+        handlers = {signal.SIGCHLD: signal.getsignal(signal.SIGCHLD)}
+        if handlers[signal.SIGCHLD] in (None, signal.SIG_DFL):
+            handlers.clear()
+        else:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        # A service manager may signal all processes of a service to end. The server goes on, as children and the host need it,
+        # and so do children until they have their requests.
+        for stop in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+            if signal.getsignal(stop) in (signal.SIG_DFL, signal.default_int_handler):
+                handlers[stop] = signal.signal(stop, signal.SIG_IGN)
         self.report_ready()
         gc.collect()
         self.writers = [o for o in gc.get_objects() if type(o).__name__ in ('TextIOWrapper', 'BufferedWriter', 'BufferedRandom')
@@ -83,9 +89,9 @@ class Server(Loader):
                     if not child:
                         os.close(self.commands)
                         os.close(life_write)
-                        if handled:
-                            signal.signal(signal.SIGCHLD, handler)
                         self.begin(life_read)
+                        for number, handler in handlers.items():
+                            signal.signal(number, handler)
                         return
             for pid in list(gone):
                 try:

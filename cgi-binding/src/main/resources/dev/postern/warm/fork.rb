@@ -29,8 +29,14 @@ module PosternWarm
     @server = $$
     alarm = trap('ALRM') { raise Refused, 'Resource temporarily unavailable' if @forking && $$ == @server }
     # A library of RUBYOPT may reap all children. The server must keep those that have ended, so only they get its handler.
-    handler = trap('CHLD', 'DEFAULT')
-    handled = handler != 'DEFAULT'
+    handlers = { 'CHLD' => trap('CHLD', 'DEFAULT') }
+    handlers.delete('CHLD') if handlers['CHLD'] == 'DEFAULT'
+    # A service manager may signal all processes of a service to end. The server goes on, as children and the host need it,
+    # and so do children until they have their requests.
+    %w[HUP INT TERM].each do |stop|
+      handler = trap(stop, 'IGNORE')
+      handler == 'DEFAULT' ? handlers[stop] = handler : trap(stop, handler)
+    end
     GC.start
     Process.warmup if Process.respond_to?(:warmup)
     put("ready\t\n")
@@ -52,10 +58,10 @@ module PosternWarm
           end
           unless child
             trap('ALRM', alarm)
-            trap('CHLD', handler) if handled
             commands.close
             life_write.close
             begin_request(log, life_read)
+            handlers.each { |signal, former| trap(signal, former) }
             return
           end
         elsif line.start_with?('s ')

@@ -37,6 +37,17 @@ my $application = do { package Postern::Psgi::Application; do $file };
 end_child(defined $application ? '' : $@);
 fail_load($@ || "it cannot be read: $!") if !defined $application;
 fail_load('it must return an application') if ref $application ne 'CODE' && !(ref $application && eval { $application->can('(&{}') || overload::Method($application, '&{}') });
+# A service manager may signal all processes of a service to end. The worker then answers the request that it has, and ends as
+# if the host wanted no more. A child of the application ends at once.
+for my $stop (qw(HUP INT TERM)) {
+  next if $SIG{$stop} && $SIG{$stop} ne 'DEFAULT';
+  my $end = sub {
+    if ($$ != $worker) { $SIG{$stop} = 'DEFAULT'; kill $stop, $$; return }
+    local $!; POSIX::dup2(fileno $null, 61); fcntl($commands, POSIX::F_SETFD(), POSIX::FD_CLOEXEC());
+  };
+  my $action = POSIX::SigAction->new($end, POSIX::SigSet->new, POSIX::SA_RESTART()); $action->safe(1);
+  POSIX::sigaction(POSIX->can("SIG$stop")->(), $action);
+}
 put(62, loaded_files('ready', $file));
 
 # The end of a request is told with the next line: its host is woken once.

@@ -6,6 +6,7 @@ wants the worker, 1 takes reports:
   (free for a request)     ->  PID INPUT OUTPUT ERRORS CONTROL
   (a request has ended)    ->  m FILE FILE…, if new files were loaded; then = PID STATUS, as wait(2) would have it
 """
+import _thread
 import fcntl
 import importlib.machinery
 import importlib.util
@@ -48,6 +49,7 @@ def main():
         send(reports, b'!' + os.fsencode(why).replace(b'\n', b' ') + b'\n')
         os._exit(1)
     end_child(worker)
+    end_in_order(worker, null, commands)
     files = LoadedFiles()
     send(reports, files.line(b'ready', file))
     over = b''
@@ -98,6 +100,35 @@ def load():
     if not callable(application):
         raise TypeError('%s must be callable' % callable_name)
     return application
+
+
+def end_in_order(worker, null, commands):
+    """A service manager may signal all processes of a service to end. The worker then answers the request that it has, and ends
+    as if the host wanted no more. A child of the application ends at once."""
+
+    def stop(number, frame):
+        if os.getpid() == worker:
+            os.dup2(null, commands, False)
+
+    def block():
+        masks[_thread.get_ident()] = signal.pthread_sigmask(signal.SIG_BLOCK, former)
+
+    def unblock():
+        signal.pthread_sigmask(signal.SIG_SETMASK, masks.pop(_thread.get_ident()))
+
+    def begin_child():
+        for number, handler in former.items():
+            if signal.getsignal(number) is stop:
+                signal.signal(number, handler)
+        unblock()
+
+    former, masks = {}, {}
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
+            former[number] = signal.signal(number, stop)
+            signal.siginterrupt(number, False)
+    # Python drops what comes to a child before it has begun, as one that is ended at once.
+    os.register_at_fork(before=block, after_in_parent=unblock, after_in_child=begin_child)
 
 
 def end_child(worker, error=None):

@@ -13,6 +13,7 @@ import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -220,6 +221,38 @@ class PsgiApplicationTest {
       call.to(app);
       assertThat(call.outcome.complete()).isTrue();
       assertThat(call.body().length()).isEqualTo(4_000_000);
+    }
+  }
+
+  /** As a service manager that signals all processes of a service does, or an operator. */
+  @ParameterizedTest
+  @ValueSource(strings = {"HUP", "INT", "TERM"})
+  void workerThatIsToldToEnd_answersTheRequestThatItHas(String signal) throws Exception {
+    Path began = directory.resolve("began");
+    Path go = directory.resolve("go");
+    try (PsgiApplication app =
+        app(
+            "sub { my ($env) = @_;",
+            "  if ($env->{PATH_INFO} eq '/slow') {",
+            "    my $child = fork; if (!$child) { select undef, undef, undef, 987 }",
+            "    select undef, undef, undef, 0.05; kill TERM => $child; waitpid $child, 0;",
+            "    open my $f, '>', '" + began + "';",
+            "    select undef, undef, undef, 0.01 until -e '" + go + "';",
+            "  }",
+            "  [200, ['Content-Type', 'text/plain'], [$$]] }")) {
+      String worker = Call.get("/").to(app).body();
+      CompletableFuture<Call> slow =
+          CompletableFuture.supplyAsync(() -> Call.get("/slow").to(app));
+      Awaited.await(() -> Files.exists(began));
+      assertThat(new ProcessBuilder("kill", "-" + signal, worker).start().waitFor()).isZero();
+      Files.createFile(go);
+      assertThat(slow.get(20, TimeUnit.SECONDS).body()).isEqualTo(worker);
+      Awaited.await(() -> !WarmPrograms.isRunning(worker));
+      String idle = Call.get("/").to(app).body();
+      assertThat(idle).isNotEqualTo(worker);
+      assertThat(new ProcessBuilder("kill", "-" + signal, idle).start().waitFor()).isZero();
+      Awaited.await(() -> !WarmPrograms.isRunning(idle));
+      assertThat(Call.get("/").to(app).status).isEqualTo(200);
     }
   }
 

@@ -356,4 +356,49 @@ class WarmServersTest {
       assertThat(site.last().exit()).isEqualTo("exit 0");
     }
   }
+
+  /**
+   * A service manager sends SIGTERM to all processes of a service. A server, and a child that waits
+   * for its request, live on, so that a program that works on is answered as a spawned one is.
+   */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "p.pl | #!/usr/bin/perl | $SIG{$_} = 'IGNORE' for qw(HUP INT TERM);"
+            + " print qq(Content-Type: text/plain\\n\\nok); open F, '>', 'began';"
+            + " select undef, undef, undef, 0.01 until -e 'go'",
+        "p.py | #!/usr/bin/python3 | import os, signal, time¶for s in (1, 2, 15):"
+            + " signal.signal(s, signal.SIG_IGN)¶print('Content-Type: text/plain\\n\\nok',"
+            + " end='')¶open('began', 'w')¶while not os.path.exists('go'): time.sleep(.01)",
+        "p.rb | #!/usr/bin/ruby | for s in %w[HUP INT TERM] do trap(s, 'IGNORE') end;"
+            + " print \"Content-Type: text/plain\\n\\nok\"; File.write('began', '');"
+            + " sleep 0.01 until File.exist?('go')",
+      })
+  void endOfAService_endsNoServer(String name, String line, String code) throws Exception {
+    Programs.write(directory.resolve(name), line + "\n" + code.replace('¶', '\n') + "\n");
+    Path go = directory.resolve("go");
+    Path began = directory.resolve("began");
+    try (WarmSite site = site(group -> group.learn(false))) {
+      Files.createFile(go);
+      WarmSite.Answer before = site.fork(() -> Call.get("/" + name));
+      Files.delete(go);
+      Files.delete(began);
+      CompletableFuture<WarmSite.Answer> running =
+          CompletableFuture.supplyAsync(() -> site.ask(() -> Call.get("/" + name)));
+      await(() -> Files.exists(began));
+      ProcessHandle server = ProcessHandle.of(site.status(name).pid()).orElseThrow();
+      for (String signal : List.of("-HUP", "-INT", "-TERM")) {
+        List<String> all = new ArrayList<>(List.of("kill", signal, "" + server.pid()));
+        server.descendants().forEach(child -> all.add("" + child.pid()));
+        assertThat(new ProcessBuilder(all).start().waitFor()).isZero();
+      }
+      Files.createFile(go);
+      assertThat(running.get(20, TimeUnit.SECONDS)).isEqualTo(before);
+      assertThat(site.last().exit()).isEqualTo("exit 0");
+      assertThat(site.ask(() -> Call.get("/" + name))).isEqualTo(before);
+      assertThat(site.last().start()).isEqualTo("fork");
+      assertThat(site.status(name).pid()).isEqualTo(server.pid());
+    }
+  }
 }

@@ -479,6 +479,40 @@ class WsgiApplicationTest {
     }
   }
 
+  /** As a service manager that signals all processes of a service does, or an operator. */
+  @ParameterizedTest
+  @ValueSource(strings = {"HUP", "INT", "TERM"})
+  void workerThatIsToldToEnd_answersTheRequestThatItHas(String signal) throws Exception {
+    Path began = directory.resolve("began");
+    Path go = directory.resolve("go");
+    String text =
+        "import os, time\n"
+            + function(
+                "    if environ['PATH_INFO'] == '/slow':\n"
+                    + "        child = os.fork()\n"
+                    + "        if not child: time.sleep(987)\n"
+                    + "        os.kill(child, 15); os.waitpid(child, 0)\n"
+                    + "        open('%s', 'w')\n".formatted(began)
+                    + "        while not os.path.exists('%s'): time.sleep(.01)\n".formatted(go)
+                    + START
+                    + "    return [b'%d' % os.getpid()]\n");
+    try (WsgiApplication app = builder(text).build()) {
+      String worker = Call.get("/").to(app).body();
+      CompletableFuture<Call> slow =
+          CompletableFuture.supplyAsync(() -> Call.get("/slow").to(app));
+      await(() -> Files.exists(began));
+      assertThat(new ProcessBuilder("kill", "-" + signal, worker).start().waitFor()).isZero();
+      Files.createFile(go);
+      assertThat(slow.get(20, TimeUnit.SECONDS).body()).isEqualTo(worker);
+      await(() -> !WarmPrograms.isRunning(worker));
+      String idle = Call.get("/").to(app).body();
+      assertThat(idle).isNotEqualTo(worker);
+      assertThat(new ProcessBuilder("kill", "-" + signal, idle).start().waitFor()).isZero();
+      await(() -> !WarmPrograms.isRunning(idle));
+      assertThat(Call.get("/").to(app).status).isEqualTo(200);
+    }
+  }
+
   /**
    * It has loaded, so this is no 500. If the host can see that the request was left in the pipe,
    * another worker answers.
