@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -168,6 +169,20 @@ final class WarmPrograms
     if (mode == WorkerMode.FORK) {
       assertThat(warm.get()).as("warm; cold: %s", cold).isGreaterThan(3 * cold.size());
     }
+  }
+
+  /**
+   * Whether that process ignores a signal that can end a service. It does if the tests were started
+   * so, as by {@code nohup} or in the background of a shell.
+   */
+  static boolean ignores(String pid, String signal) throws IOException {
+    int number = Map.of("HUP", 1, "INT", 2, "TERM", 15).get(signal);
+    String ignored =
+        Files.readAllLines(Path.of("/proc", pid, "status")).stream()
+            .filter(line -> line.startsWith("SigIgn:"))
+            .findFirst()
+            .orElseThrow();
+    return (Long.parseUnsignedLong(ignored.substring(7).trim(), 16) >> number - 1 & 1) == 1;
   }
 
   /** Whether that process lives; a zombie does not. */

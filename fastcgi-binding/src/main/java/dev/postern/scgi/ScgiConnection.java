@@ -94,6 +94,11 @@ final class ScgiConnection extends Connection {
     in.drain(MOST_UNREAD);
   }
 
+  /** Runs a task on another thread. */
+  void run(Runnable task) {
+    server().run(task);
+  }
+
   /** Begins the time that a read of the body may take. */
   void expectBody() {
     expect(server().limits().body().toNanos());

@@ -1,17 +1,22 @@
 package dev.postern.scgi;
 
+import dev.postern.gateway.BlockInput;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** The bytes that the web server sends, with a buffer. One thread reads at a time. */
+/**
+ * The bytes that the web server sends, with a buffer. One thread reads at a time. The connection's
+ * thread reads the variables itself; the thread that reads the body may be interrupted.
+ */
 final class ScgiInput extends InputStream {
   private final ScgiConnection connection;
   private final SocketChannel channel;
   private final ByteBuffer buffer = ByteBuffer.allocate(4096).flip();
+  private final BlockInput blocks;
+  private boolean began;
 
   /** Whether the time-out of bodies holds. Guarded by {@code this}, together with that time-out. */
   private boolean body;
@@ -22,11 +27,13 @@ final class ScgiInput extends InputStream {
   ScgiInput(ScgiConnection connection, SocketChannel channel) {
     this.connection = connection;
     this.channel = channel;
+    this.blocks = new BlockInput(bytes -> receive(ByteBuffer.wrap(bytes)), connection::run);
   }
 
   /** From now on the time-out of bodies holds for each read. */
   synchronized void beginBody() {
     body = true;
+    began = true;
     received.set(buffer.remaining());
   }
 
@@ -53,10 +60,8 @@ final class ScgiInput extends InputStream {
 
   @Override
   public int read() throws IOException {
-    if (!buffer.hasRemaining() && !fill()) {
-      return -1;
-    }
-    return buffer.get() & 0xFF;
+    byte[] one = new byte[1];
+    return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
   }
 
   @Override
@@ -65,8 +70,8 @@ final class ScgiInput extends InputStream {
       return 0;
     }
     if (!buffer.hasRemaining()) {
-      if (length >= buffer.capacity()) {
-        return receive(ByteBuffer.wrap(bytes, offset, length));
+      if (began) {
+        return blocks.read(bytes, offset, length);
       }
       if (!fill()) {
         return -1;
@@ -79,7 +84,7 @@ final class ScgiInput extends InputStream {
 
   @Override
   public int available() {
-    return buffer.remaining();
+    return buffer.remaining() + blocks.available();
   }
 
   /** Whether all of the body has come, so that nothing is left in the channel. */
@@ -108,10 +113,6 @@ final class ScgiInput extends InputStream {
   }
 
   private int receive(ByteBuffer target) throws IOException {
-    if (Thread.currentThread().isInterrupted()) {
-      // The channel would close, and the answer would be lost.
-      throw new InterruptedIOException("interrupted while the body was waited for");
-    }
     if (!beginRead()) {
       int n = channel.read(target);
       connection.arrived();

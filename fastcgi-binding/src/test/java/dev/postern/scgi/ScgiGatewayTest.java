@@ -19,6 +19,7 @@ import java.io.StringWriter;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
@@ -132,6 +133,28 @@ class ScgiGatewayTest {
         start.start(503, TEXT);
         return Body.of("too late");
       }
+      case "/interrupted-wait" -> {
+        InputStream in = environ.input();
+        in.read();
+        Thread reader = Thread.currentThread();
+        Thread interrupter =
+            new Thread(
+                () -> {
+                  while (Arrays.stream(reader.getStackTrace())
+                      .noneMatch(frame -> frame.getClassName().equals(ScgiInput.class.getName()))) {
+                    Thread.onSpinWait();
+                  }
+                  reader.interrupt();
+                });
+        interrupter.start();
+        try {
+          in.read();
+        } catch (InterruptedIOException e) {
+          notes.add("interrupt " + Thread.interrupted());
+        }
+        start.start(200, TEXT);
+        return Body.of(in.readAllBytes());
+      }
       default -> {
         start.start(200, TEXT);
         return Body.of(environ.pathInfo() + "?" + environ.queryString());
@@ -223,6 +246,19 @@ class ScgiGatewayTest {
         .endsWith("too late");
     assertThat(notes.poll(30, TimeUnit.SECONDS)).isEqualTo("POST /interrupted-read");
     assertThat(notes.poll(30, TimeUnit.SECONDS)).isEqualTo("interrupt true");
+  }
+
+  @Test
+  void interruptDuringARead_endsOnlyTheRead() throws Exception {
+    byte[] head = head("POST", "/interrupted-wait", 4);
+    try (Socket socket = connect()) {
+      socket.getOutputStream().write(head);
+      socket.getOutputStream().write('a');
+      assertThat(notes.poll(30, TimeUnit.SECONDS)).isEqualTo("POST /interrupted-wait");
+      assertThat(notes.poll(30, TimeUnit.SECONDS)).isEqualTo("interrupt true");
+      socket.getOutputStream().write("bcd".getBytes(StandardCharsets.US_ASCII));
+      assertThat(rest(socket)).startsWith("Status: 200 ").endsWith("\r\n\r\nbcd");
+    }
   }
 
   @Test

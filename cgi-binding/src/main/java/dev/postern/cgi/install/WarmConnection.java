@@ -4,12 +4,12 @@ import dev.postern.Application;
 import dev.postern.Environ;
 import dev.postern.Exchange;
 import dev.postern.Outcome;
+import dev.postern.gateway.BlockInput;
 import dev.postern.gateway.BodyAhead;
 import dev.postern.gateway.CgiSink;
 import dev.postern.gateway.ProcessVariables;
+import dev.postern.process.Pumps;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.InterruptedIOException;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.nio.ByteBuffer;
@@ -38,7 +38,6 @@ final class WarmConnection {
   private final WarmFrames frames;
   private final WarmFrames.Output output;
   private final Application application;
-  private final Body body = new Body();
   private @Nullable Exchange exchange;
   private @Nullable Thread request;
   private boolean watched;
@@ -70,7 +69,7 @@ final class WarmConnection {
     ProcessVariables.complete(variables);
     PrintWriter errors =
         new PrintWriter(new OutputStreamWriter(frames.errors(), StandardCharsets.UTF_8), true);
-    BodyAhead ahead = ProcessVariables.body(variables, body);
+    BodyAhead ahead = ProcessVariables.body(variables, new BlockInput(this::readBody, Pumps::run));
     bodyLeft = Math.max(0, ProcessVariables.contentLength(variables));
     Environ environ = ProcessVariables.environ(variables, ahead, null, errors, false);
     CgiSink sink = output.sink(ahead, ProcessVariables.isErrorPage(variables));
@@ -174,26 +173,13 @@ final class WarmConnection {
     return true;
   }
 
-  /** The request's body as it arrives. The engine reads no more than CONTENT_LENGTH bytes of it. */
-  private final class Body extends InputStream {
-    @Override
-    public int read() throws IOException {
-      byte[] one = new byte[1];
-      return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
+  /** Reads a block of the body as it arrives. */
+  @SuppressWarnings("NonAtomicVolatileUpdate") // Only one thread at a time reads.
+  private int readBody(byte[] bytes) throws IOException {
+    int n = channel.read(ByteBuffer.wrap(bytes));
+    if (n > 0) {
+      bodyLeft -= n;
     }
-
-    @Override
-    @SuppressWarnings("NonAtomicVolatileUpdate") // Only one thread writes the field.
-    public int read(byte[] bytes, int offset, int length) throws IOException {
-      if (Thread.currentThread().isInterrupted()) {
-        // The channel would close, and the answer would be lost.
-        throw new InterruptedIOException("interrupted while the body was waited for");
-      }
-      int n = channel.read(ByteBuffer.wrap(bytes, offset, length));
-      if (n > 0) {
-        bodyLeft -= n;
-      }
-      return n;
-    }
+    return n;
   }
 }
