@@ -134,16 +134,18 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
   public @Nullable RunningProgram start(WarmRequest request, Duration patience) throws IOException {
     long begun = System.nanoTime();
     int failed = failures();
+    int last = 0;
     renewStale();
     while (true) {
       long limit = limit(patience);
       Free next = free.pollFirst();
       if (next == null) {
         begin();
-        next = await(limit - (System.nanoTime() - begun), failed);
+        last = last == 0 ? begun() : last;
+        next = await(limit - (System.nanoTime() - begun), failed, last);
       }
       if (next == null) {
-        String why = failureAfter(failed);
+        String why = failureAfter(failed, last);
         if (why != null) {
           throw new NotLoaded(why);
         }
@@ -182,7 +184,7 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
     return isServing() ? busy : Math.max(busy, options.startup().plus(LATE).toNanos());
   }
 
-  private @Nullable Free await(long nanos, int failed) throws InterruptedIOException {
+  private @Nullable Free await(long nanos, int failed, int last) throws InterruptedIOException {
     long begun = System.nanoTime();
     try {
       while (true) {
@@ -192,7 +194,7 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
             free.pollFirst(
                 Math.min(Math.max(0, left), TimeUnit.MILLISECONDS.toNanos(50)),
                 TimeUnit.NANOSECONDS);
-        if (next != null || left <= 0 || failureAfter(failed) != null || canBegin()) {
+        if (next != null || left <= 0 || failureAfter(failed, last) != null || canBegin()) {
           return next;
         }
       }
@@ -225,12 +227,28 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
     return failures;
   }
 
+  /** The generation of the worker that was begun last. */
+  private synchronized int begun() {
+    return generation;
+  }
+
   /**
-   * Why no worker could be loaded, if a load has failed since so many had and no worker serves.
-   * Others may load meanwhile, begun by other requests, and fail as well.
+   * Why no worker could be loaded, if a load has failed since so many had, no worker serves, and
+   * none loads that is of the generation {@code last} or older. Loads at the same time may get into
+   * each other's way, so one may succeed where another has failed. Younger ones do not count: while
+   * requests come, there would always be another load to wait for.
    */
-  synchronized @Nullable String failureAfter(int failed) {
-    return closed ? "it is closed" : failures == failed || isServing() ? null : failure;
+  synchronized @Nullable String failureAfter(int failed, int last) {
+    if (closed) {
+      return "it is closed";
+    }
+    boolean wait =
+        failures == failed
+            || workers.stream()
+                .anyMatch(
+                    worker ->
+                        worker.hasLoaded() || worker.isLoading() && worker.generation() <= last);
+    return wait ? null : failure;
   }
 
   private synchronized boolean canBegin() {

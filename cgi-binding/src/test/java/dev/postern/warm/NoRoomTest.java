@@ -115,13 +115,13 @@ class NoRoomTest {
     try (WorkerPool pool = pool(List.of("/bin/sh", "-c", "exit 3"))) {
       pool.begin();
       assertThat(pool.hasWorkers()).isFalse();
-      assertThat(pool.failureAfter(0))
+      assertThat(pool.failureAfter(0, 1))
           .contains("cannot be loaded", "unable to create native thread");
       assertThat(events).extracting(ServerEvent::state).containsExactly("loading", "cold");
       timer.full = false;
       pool.begin();
-      await(() -> pool.failureAfter(1) != null);
-      assertThat(pool.failureAfter(1)).contains("exit 3");
+      await(() -> pool.failureAfter(1, 2) != null);
+      assertThat(pool.failureAfter(1, 2)).contains("exit 3");
     }
   }
 
@@ -143,7 +143,7 @@ class NoRoomTest {
     try (WorkerPool pool = pool(command)) {
       pool.begin();
       await(() -> !pool.hasWorkers());
-      assertThat(pool.failureAfter(0)).contains("cannot be loaded", "OutOfMemoryError: test");
+      assertThat(pool.failureAfter(0, 1)).contains("cannot be loaded", "OutOfMemoryError: test");
     }
   }
 
