@@ -63,8 +63,8 @@ class Server(Loader):
                 handlers[stop] = signal.signal(stop, signal.SIG_IGN)
         self.report_ready()
         gc.collect()
-        self.writers = [o for o in gc.get_objects() if type(o).__name__ in ('TextIOWrapper', 'BufferedWriter', 'BufferedRandom')
-                        and o is not sys.stdout and o is not sys.stderr]
+        # With the standard streams, in whose place a script may put others.
+        self.writers = [o for o in gc.get_objects() if type(o).__name__ in ('TextIOWrapper', 'BufferedWriter', 'BufferedRandom')]
         gc.freeze()
         life_read, life_write = os.pipe()
         rest, gone = b'', set()
@@ -222,12 +222,7 @@ class Server(Loader):
         flushed = Flush()
         if not flushed.standard():
             status = 120
-        names = self.main.__dict__
-        for private in (True, False):
-            for name in list(names):
-                is_private = name[0] == '_' and name[1:2] != '_'
-                if is_private == private and name != '__builtins__':
-                    names[name] = None
+        spaces = [self.main.__dict__]
         names, foreign = self.own_modules, self.foreign
         if len(sys.modules) != len(self.loaded):
             names = list(sys.modules)
@@ -236,13 +231,10 @@ class Server(Loader):
             module = sys.modules.get(name)
             if name in self.kept or name == '__main__' or is_library(name):
                 continue
-            try:
-                for attribute in list(module.__dict__):
-                    if attribute not in ('__builtins__', '__name__', '__spec__', '__loader__'):
-                        module.__dict__[attribute] = None
-            except Exception:
-                pass
-        gc.collect()
+            space = getattr(module, '__dict__', None)
+            if type(space) is dict:
+                spaces.append(space)
+        clear(spaces)
         flushed.writers(self.writers)
         if not flushed.standard():
             status = 120

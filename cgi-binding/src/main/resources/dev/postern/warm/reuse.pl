@@ -4,7 +4,7 @@
 #   (free for a request)     ->  PID INPUT OUTPUT ERRORS CONTROL
 #   (a request has ended)    ->  m FILE FILE…, if new files were loaded; then
 #                                = PID STATUS NAME…, the status as wait(2) would have it, and what the script has left
-our ($path, $source, $data, $code, $each, $running, $exiting, $set, $deleted, $said, $worker);
+our ($path, $source, $data, $data_at, $code, $each, $running, $exiting, $set, $deleted, $said, $worker);
 my (%before_request, %loaded, %no_variable, %of_the_site, $directory, $umask, %signals, @signals, %handlers, %special, %layers, @arguments, @include);
 my ($blocked, $is_blocked, $selected, $flush, $format, $top, @page);
 
@@ -34,7 +34,7 @@ sub load_script {
   open(my $in, '<', $path) or refuse("it cannot be read: $!");
   { local $/; $source = <$in>; close $in; ($source) = $source =~ /(.*)/s }
   # The text is code up to the first of these at the start of a line. One in a here document is found out by compiling.
-  if ($source =~ /^__(?:END|DATA)__[ \t\r]*(?:\n|\z)/m) { my $end = $-[0]; $data = substr($source, $+[0]); $source = substr($source, 0, $end) }
+  if ($source =~ /^__(?:END|DATA)__[ \t\r]*(?:\n|\z)/m) { $data_at = $+[0]; $data = $source; $source = substr($source, 0, $-[0]) }
   # A pod that goes to the end of the file would take the sub's end for its own.
   my ($last) = $source =~ /.*^=([a-zA-Z]\w*)/ms; $source .= "\n=cut\n" if defined $last && $last ne 'cut';
   # What load itself has loaded is no matter of the script.
@@ -147,7 +147,7 @@ sub begin_request {
   for (@$variables) { my $at = index($_, '='); $ENV{substr($_, 0, $at)} = substr($_, $at + 1) }
   $ENV{$_} = $set->{$_} for keys %$set; delete @ENV{@$deleted};
   put(2, $said) if length $said;
-  if (defined $data) { no strict 'refs'; close main::DATA; open(main::DATA, '<', \$data) }
+  if (defined $data) { no strict 'refs'; close main::DATA; open(main::DATA, '<', \$data); seek(main::DATA, $data_at, 0) }
 }
 
 # As perl runs a main program: what it dies of is on standard error, and its status is the exit's.

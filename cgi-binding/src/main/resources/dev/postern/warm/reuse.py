@@ -111,9 +111,6 @@ class Worker(Loader):
 
     def run(self):
         status = self.execute()
-        if status < 0:
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
-            os.kill(os.getpid(), signal.SIGINT)
         threading = sys.modules.get('threading')
         if threading:
             for thread in threading.enumerate():
@@ -123,17 +120,15 @@ class Worker(Loader):
         sys.last_type = sys.last_value = sys.last_traceback = sys.last_exc = None
         flushed = Flush()
         good = flushed.standard()
-        names = self.main.__dict__
-        for private in (True, False):
-            for name in list(names):
-                if (name[0] == '_' and name[1:2] != '_') == private and name != '__builtins__':
-                    names[name] = None
-        gc.collect()
+        clear([self.main.__dict__])
         good = flushed.standard() and good
         if len(sys.modules) != self.known:
             self.known, self.foreign = len(sys.modules), any_is_foreign(list(sys.modules))
         if self.foreign:
             self.call_c('fflush', None)
+        if status < 0:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            os.kill(os.getpid(), signal.SIGINT)
         return status if good else 120
 
     def put_null(self, fd):

@@ -89,6 +89,11 @@ class WarmPythonTest {
             + " daemon=True).start()",
         "atexit | import atexit; atexit.register(print, 'bye')",
         "del | exec('class D:\\n def __del__(self): print(9)\\nd = D()')",
+        "replaced | import io, sys; print('shown'); sys.stdout = io.StringIO(); print('hidden')",
+        "gone | import sys; print('shown'); sys.stdout = sys.stderr = None",
+        "del-names | import os;¶class D:¶  def __init__(self, n): self.n = n¶"
+            + "  def __del__(self): print(os.sep, self.n, helper())¶"
+            + "def helper(): return D.__name__¶d = D(1); e = [D(2)]",
         "fork | import os,sys; sys.stdout.flush(); p = os.fork(); print('x'); p and"
             + " print(os.waitpid(p, 0)[1])",
         "shell | import os,sys; sys.stdout.flush(); os.system('echo x >/dev/stdout; ls"
@@ -101,7 +106,7 @@ class WarmPythonTest {
       })
   void run_isTheSame(String name, String code) throws IOException {
     // Not by the name of a module, which others here import.
-    same("run-" + name + ".py", "#!/usr/bin/python3", HEAD, code);
+    same("run-" + name + ".py", "#!/usr/bin/python3", HEAD, code.replace('¶', '\n'));
   }
 
   /** It has buffers of its own, which only an end by exit(3) empties. */

@@ -156,12 +156,18 @@ class WarmReuseTest {
         "shell | import os,sys; sys.stdout.flush(); os.system('ls /proc/self/fd; echo e"
             + " >/dev/stderr; cat')",
         "closed | import os; os.close(1)",
+        "replaced | import io, sys; print('shown'); sys.stdout = io.StringIO(); print('hidden')",
+        "gone | import sys; print('shown'); sys.stdout = sys.stderr = None",
+        "del-names | import os;¶class D:¶  def __init__(self, n): self.n = n¶"
+            + "  def __del__(self): print(os.sep, self.n, helper())¶"
+            + "def helper(): return D.__name__¶d = D(1); e = [D(2)]",
+        "interrupt | import atexit, os; atexit.register(print, 'bye'); os.kill(os.getpid(), 2)",
         "mask | import os, signal; print(signal.pthread_sigmask(signal.SIG_BLOCK,"
             + " {signal.SIGUSR1})); os.kill(os.getpid(), signal.SIGUSR1)",
         "logging | import logging; logging.basicConfig(); logging.warning('seen')",
       })
   void python_isAnsweredAsByAProcessOfItsOwn(String name, String code) throws IOException {
-    same("same-" + name + ".py", "#!/usr/bin/python3", PYTHON, code);
+    same("same-" + name + ".py", "#!/usr/bin/python3", PYTHON, code.replace('¶', '\n'));
   }
 
   @Test
@@ -281,7 +287,9 @@ class WarmReuseTest {
     same(
         "data.pl",
         "#!/usr/bin/perl",
-        PERL + "print scalar <DATA>; print $ENV{QUERY_STRING} eq 'first' ? '' : <DATA>;",
+        PERL
+            + "print tell DATA; print scalar <DATA>; print $ENV{QUERY_STRING} eq 'first' ? '' : <DATA>;"
+            + "seek DATA, 0, 0; print scalar <DATA>;",
         "__END__",
         "one",
         "two");
