@@ -13,6 +13,7 @@ import dev.postern.Response;
 import dev.postern.StartResponse;
 import dev.postern.internal.Causes;
 import dev.postern.internal.Escapes;
+import dev.postern.internal.FieldNames;
 import dev.postern.web.Responses;
 import dev.postern.web.internal.HeldStart;
 import dev.postern.web.internal.PassedBody;
@@ -52,6 +53,11 @@ public final class ErrorPages implements Middleware {
   public interface Page {
     /**
      * The page; null leaves the error to the gateway. The page's own status does not count.
+     *
+     * <p>The environ is that of the request, but as a GET, so that {@link
+     * dev.postern.web.Files#respond} can be the page for every request. A HEAD stays one. {@code
+     * REDIRECT_REQUEST_METHOD} has the method of the request. {@code Range} and the conditions such
+     * as {@code If-None-Match} are left out, because these were about another resource.
      *
      * @param status 400 to 599
      */
@@ -109,7 +115,7 @@ public final class ErrorPages implements Middleware {
         bare = isPlain(held, text);
         sent = Body.of(text).onClose(body);
       }
-      Response own = bare && held.status() >= 400 ? page.page(environ, held.status()) : null;
+      Response own = bare && held.status() >= 400 ? page(environ, held.status()) : null;
       if (own != null) {
         sent = own.body().onClose(sent);
         held.release(held.status(), merged(own.headers(), held.headers()), null);
@@ -145,7 +151,7 @@ public final class ErrorPages implements Middleware {
     ThrownAnswer answer = ThrownAnswer.in(error);
     int status = answer == null ? input.status(error) : answer.status();
     Headers headers = answer == null ? Headers.of() : answer.headers();
-    Response own = page.page(environ, status);
+    Response own = page(environ, status);
     if (own == null) {
       return null;
     }
@@ -156,6 +162,20 @@ public final class ErrorPages implements Middleware {
       error.printStackTrace(environ.errors());
     }
     return Response.of(status, merged(own.headers(), headers), own.body());
+  }
+
+  private @Nullable Response page(Environ environ, int status) throws Exception {
+    Environ asked = environ.copy();
+    for (String name : environ.keySet()) {
+      if (FieldNames.isForTheWhole(name, false)) {
+        asked.remove(name);
+      }
+    }
+    asked.put("REDIRECT_REQUEST_METHOD", environ.method());
+    if (!environ.method().equals("HEAD")) {
+      asked.put("REQUEST_METHOD", "GET");
+    }
+    return page.page(asked, status);
   }
 
   /** The headers of the page, and others that belong to the status, such as {@code Allow}. */

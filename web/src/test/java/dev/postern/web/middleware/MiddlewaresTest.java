@@ -524,6 +524,51 @@ class MiddlewaresTest {
     assertThat(put.header("Allow")).isEqualTo("GET, HEAD, OPTIONS");
   }
 
+  /** What the client asks of its resource is not for the page. */
+  @ParameterizedTest
+  @CsvSource({
+    "GET, Range, bytes=0-2",
+    "GET, Range, bytes=900-",
+    "GET, If-None-Match, *",
+    "GET, If-Match, '\"other\"'",
+    "GET, If-Modified-Since, 'Fri, 01 Jan 2100 00:00:00 GMT'",
+    "GET, If-Unmodified-Since, 'Sat, 01 Jan 2000 00:00:00 GMT'",
+    "POST, If-None-Match, *",
+    "OPTIONS, Origin, null",
+    "DELETE, Accept, */*"
+  })
+  void errorPages_files_areWhole(String method, String field, String value, @TempDir Path directory)
+      throws IOException {
+    Path file = Files.writeString(directory.resolve("error.html"), "<h1>Sorry</h1>");
+    Middleware pages =
+        ErrorPages.of((environ, status) -> dev.postern.web.Files.of(file).respond(environ));
+    TestRequest request = TestRequest.of(method, "/").withHeader(field, value);
+    List<Application> failing =
+        List.of(Application.of(e -> Responses.status(404)), throwing(new HttpException(404, "no")));
+    for (Application application : failing) {
+      TestResponse response = run(pages, application, request);
+      assertThat(response.status()).isEqualTo(404);
+      assertThat(response.text()).isEqualTo("<h1>Sorry</h1>");
+      assertThat(response.header("Content-Range")).isNull();
+      assertThat(response.header("Content-Type")).startsWith("text/html");
+      assertThat(response.header("Allow")).isNull();
+    }
+  }
+
+  @Test
+  void errorPages_method_isThatOfAPage() {
+    Middleware pages =
+        ErrorPages.of(
+            (environ, status) ->
+                Responses.text(
+                    environ.method() + " for " + environ.variable("REDIRECT_REQUEST_METHOD")));
+    Application missing = Application.of(e -> Responses.status(404));
+    assertThat(run(pages, missing, TestRequest.of("PUT", "/")).text()).isEqualTo("GET for PUT");
+    assertThat(run(pages, missing, GET).text()).isEqualTo("GET for GET");
+    assertThat(run(pages, missing, TestRequest.of("HEAD", "/")).header("Content-Length"))
+        .isEqualTo("13");
+  }
+
   @Test
   void errorPages_otherTexts_stay() {
     for (String text : List.of("404 Not There\n", "404 Not Found, sorry\n")) {
