@@ -1,5 +1,6 @@
 package dev.postern;
 
+import dev.postern.internal.DirectOutput;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -120,8 +121,8 @@ final class FileBody implements Body {
 
   @Override
   public void writeTo(OutputStream out) throws IOException {
-    if (length() > BLOCK && out instanceof ResponseStream stream && stream.isDirect()) {
-      writeDirectly(stream);
+    if (length() > BLOCK && out instanceof DirectOutput direct && direct.isDirect()) {
+      writeDirectly(direct);
       return;
     }
     byte[] block = new byte[(int) Math.min(BLOCK, length())];
@@ -143,7 +144,7 @@ final class FileBody implements Body {
    * from it. If a write fails, this method keeps the block from others: an interrupt can end a
    * write of Jetty whose bytes go out later.
    */
-  private void writeDirectly(ResponseStream out) throws IOException {
+  private void writeDirectly(DirectOutput out) throws IOException {
     ByteBuffer block = DirectBlocks.take();
     try (SeekableByteChannel channel = Files.newByteChannel(file)) {
       checkVersion();

@@ -1,9 +1,9 @@
 package dev.postern;
 
+import dev.postern.internal.DirectOutput;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
-import java.nio.channels.WritableByteChannel;
 import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * when it is full, or at the end. It never passes on more bytes than the Content-Length. As a
  * channel it passes blocks outside the heap on without a copy. Confined to the request's thread.
  */
-final class ResponseStream extends OutputStream implements WritableByteChannel {
+final class ResponseStream extends OutputStream implements DirectOutput {
   static final int HELD = 8 * 1024;
   static final long UNKNOWN = -1;
   private static final int SHORT = 512;
@@ -124,8 +124,8 @@ final class ResponseStream extends OutputStream implements WritableByteChannel {
     return size;
   }
 
-  /** Whether blocks outside the heap reach the peer without a copy. */
-  boolean isDirect() {
+  @Override
+  public boolean isDirect() {
     return sink.isDirect();
   }
 

@@ -8,6 +8,7 @@ import dev.postern.HttpException;
 import dev.postern.Middleware;
 import dev.postern.StartResponse;
 import dev.postern.internal.DaemonTimer;
+import dev.postern.internal.DirectOutput;
 import dev.postern.web.internal.PassedBody;
 import dev.postern.web.internal.Wrapped;
 import java.io.IOException;
@@ -149,7 +150,7 @@ public final class Timeout implements Middleware {
     @Override
     public void writeTo(OutputStream out) throws Exception {
       try {
-        body.writeTo(new Checked(out, watch));
+        body.writeTo(checked(out));
       } catch (Exception e) {
         watch.end();
         watch.check(e);
@@ -157,6 +158,12 @@ public final class Timeout implements Middleware {
       }
       watch.end();
       watch.check(null);
+    }
+
+    private OutputStream checked(OutputStream out) {
+      return out instanceof DirectOutput direct
+          ? new CheckedDirect(out, direct, watch)
+          : new Checked(out, watch);
     }
 
     @Override
@@ -197,9 +204,9 @@ public final class Timeout implements Middleware {
   }
 
   /** Keeps a writer that does not look at interrupts from sending its answer after the limit. */
-  private static final class Checked extends OutputStream {
+  private static class Checked extends OutputStream {
     private final OutputStream out;
-    private final Watch watch;
+    final Watch watch;
 
     Checked(OutputStream out, Watch watch) {
       this.out = out;
@@ -227,6 +234,32 @@ public final class Timeout implements Middleware {
     @Override
     public void close() throws IOException {
       out.close();
+    }
+  }
+
+  /** The same for blocks outside the heap, so that files and output of programs are not copied. */
+  private static final class CheckedDirect extends Checked implements DirectOutput {
+    private final DirectOutput direct;
+
+    CheckedDirect(OutputStream out, DirectOutput direct, Watch watch) {
+      super(out, watch);
+      this.direct = direct;
+    }
+
+    @Override
+    public boolean isDirect() {
+      return direct.isDirect();
+    }
+
+    @Override
+    public int write(ByteBuffer block) throws IOException {
+      watch.check(null);
+      return direct.write(block);
+    }
+
+    @Override
+    public boolean isOpen() {
+      return direct.isOpen();
     }
   }
 
