@@ -9,11 +9,10 @@ import dev.postern.HttpException;
 import dev.postern.StartResponse;
 import dev.postern.cgi.CgiRun;
 import dev.postern.launcher.http.OwnMachine;
+import dev.postern.web.internal.PassedBody;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.Iterator;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -68,26 +67,15 @@ public final class ErrorPage implements Application {
   }
 
   /** A body that may fail while it is written. */
-  private final class Watched implements Body {
-    private final Body body;
+  private final class Watched extends PassedBody {
     private final Environ environ;
     private final StartResponse startResponse;
     private boolean closed;
 
     Watched(Body body, Environ environ, StartResponse startResponse) {
-      this.body = body;
+      super(body);
       this.environ = environ;
       this.startResponse = startResponse;
-    }
-
-    @Override
-    public Iterator<ByteBuffer> iterator() {
-      return body.iterator();
-    }
-
-    @Override
-    public long length() {
-      return body.length();
     }
 
     @Override
