@@ -8,6 +8,7 @@ import dev.postern.Outcome;
 import dev.postern.StartResponse;
 import dev.postern.cgi.CgiRun;
 import dev.postern.launcher.http.FrontHandler;
+import dev.postern.launcher.http.RefusalLog;
 import dev.postern.launcher.status.Board;
 import dev.postern.launcher.status.Ended;
 import dev.postern.launcher.status.Json;
@@ -26,6 +27,9 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import org.eclipse.jetty.http.HttpURI;
+import org.eclipse.jetty.http.MetaData;
+import org.eclipse.jetty.server.ConnectionMetaData;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.RequestLog;
 import org.eclipse.jetty.server.Response;
@@ -36,7 +40,7 @@ import org.jspecify.annotations.Nullable;
  * No line has a value of Authorization or Cookie. A line has the query only if the user asked for
  * queries. Thread-safe.
  */
-final class AccessLog implements Application, RequestLog {
+final class AccessLog implements Application, RequestLog, RefusalLog {
   /** The format of a line. */
   enum Format {
     /** The format of Apache's httpd, which most tools read. */
@@ -98,19 +102,40 @@ final class AccessLog implements Application, RequestLog {
     if (!FrontHandler.isAnsweredByServer(request)) {
       return;
     }
+    answered(
+        request.getMethod(),
+        request.getHttpURI(),
+        request.getConnectionMetaData(),
+        Instant.ofEpochMilli(Request.getTimeStamp(request)),
+        Outcome.of(response.getStatus(), Response.getContentBytesWritten(response), true, null));
+  }
+
+  @Override
+  public void refused(MetaData.Request head, ConnectionMetaData connection, int status) {
+    answered(
+        head.getMethod(),
+        head.getHttpURI(),
+        connection,
+        Instant.now(),
+        Outcome.of(status, 0, true, null));
+  }
+
+  private void answered(
+      String method,
+      HttpURI target,
+      ConnectionMetaData connection,
+      Instant arrived,
+      Outcome outcome) {
     Map<String, String> variables = new HashMap<>();
-    variables.put("REQUEST_METHOD", request.getMethod());
-    variables.put("REQUEST_URI", request.getHttpURI().getPathQuery());
-    variables.put("SERVER_PROTOCOL", request.getConnectionMetaData().getProtocol());
+    variables.put("REQUEST_METHOD", method);
+    variables.put("REQUEST_URI", target.getPathQuery());
+    variables.put("SERVER_PROTOCOL", connection.getProtocol());
     // A client of a Unix socket chooses its own name, which is no address.
-    if (request.getConnectionMetaData().getRemoteSocketAddress() instanceof InetSocketAddress) {
-      variables.put("REMOTE_ADDR", Request.getRemoteAddr(request));
+    if (connection.getRemoteSocketAddress() instanceof InetSocketAddress address) {
+      variables.put("REMOTE_ADDR", Request.getHostName(address));
     }
     variables.values().removeIf(Objects::isNull);
     Environ environ = Environ.builder(variables).build();
-    Instant arrived = Instant.ofEpochMilli(Request.getTimeStamp(request));
-    Outcome outcome =
-        Outcome.of(response.getStatus(), Response.getContentBytesWritten(response), true, null);
     board.begun(environ);
     end(environ, RequestMark.begin(), arrived, Duration.between(arrived, Instant.now()), outcome);
   }

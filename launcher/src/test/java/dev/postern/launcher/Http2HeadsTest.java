@@ -7,12 +7,14 @@ import dev.postern.Body;
 import dev.postern.Headers;
 import dev.postern.Response;
 import dev.postern.launcher.http.ServerLimits;
+import dev.postern.launcher.status.Board;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -93,6 +95,39 @@ class Http2HeadsTest {
       assertThat(refused.version()).isEqualTo(HttpClient.Version.HTTP_2);
       assertThat(refused.statusCode()).isEqualTo(431);
       assertThat(get(client, server).get().statusCode()).isEqualTo(200);
+    }
+  }
+
+  @Test
+  void refusedHeads_haveTheirLines() throws Exception {
+    Path path = directory.resolve("access.log");
+    Board board = new Board();
+    try (LogFile file = LogFile.open("--access-log", path.toString());
+        WebServer server =
+            open(
+                new AccessLog(waiting, file, AccessLog.Format.COMBINED, false, board, null),
+                ServerLimits.standard().withConnections(64, 0))) {
+      HttpClient client = Certificates.client(certificate);
+      assertThat(get(client, server, names(300)).get().statusCode()).isEqualTo(431);
+      List<CompletableFuture<HttpResponse<String>>> all = new ArrayList<>();
+      do {
+        all.add(get(client, server, "x", IN_ONE_FRAME));
+      } while (begins(all.get(all.size() - 1)));
+      assertThat(all.remove(all.size() - 1).get().statusCode()).isEqualTo(503);
+      answer.countDown();
+      for (CompletableFuture<HttpResponse<String>> one : all) {
+        assertThat(one.get().statusCode()).isEqualTo(200);
+      }
+      // A line is written a moment after the client has the response.
+      while (Files.readAllLines(path).size() < 2 + all.size()) {
+        Thread.onSpinWait();
+      }
+      assertThat(Files.readAllLines(path))
+          .allMatch(line -> line.startsWith("127.0.0.1 - - ["))
+          .anyMatch(line -> line.contains("\"GET / HTTP/2.0\" 431 -"))
+          .anyMatch(line -> line.contains("\"GET / HTTP/2.0\" 503 -"))
+          .anyMatch(line -> line.contains("\"GET / HTTP/2.0\" 200 5"))
+          .hasSize(2 + all.size());
     }
   }
 

@@ -20,6 +20,7 @@ import org.eclipse.jetty.io.RateControl;
 import org.eclipse.jetty.server.ConnectionMetaData;
 import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.RequestLog;
 import org.eclipse.jetty.util.Callback;
 import org.jspecify.annotations.Nullable;
 
@@ -83,15 +84,17 @@ public final class Http2FrontDoor extends HTTP2ServerConnectionFactory {
 
   @Override
   protected ServerSessionListener newSessionListener(Connector connector, EndPoint endPoint) {
-    return new Door(endPoint);
+    return new Door(endPoint, connector.getServer().getRequestLog());
   }
 
   private final class Door extends HTTPServerSessionListener {
     private final EndPoint endPoint;
+    private final @Nullable RequestLog log;
 
-    Door(EndPoint endPoint) {
+    Door(EndPoint endPoint, @Nullable RequestLog log) {
       super(endPoint);
       this.endPoint = endPoint;
+      this.log = log;
     }
 
     @Override
@@ -139,6 +142,12 @@ public final class Http2FrontDoor extends HTTP2ServerConnectionFactory {
                       stream.reset(
                           new ResetFrame(stream.getId(), ErrorCode.NO_ERROR.code), Callback.NOOP));
       stream.headers(new HeadersFrame(stream.getId(), refusal, null, true), end);
+      if (log instanceof RefusalLog refusals) {
+        refusals.refused(
+            (MetaData.Request) frame.getMetaData(),
+            (ConnectionMetaData) endPoint.getConnection(),
+            status);
+      }
       return Stream.Listener.AUTO_DISCARD;
     }
   }
