@@ -69,6 +69,17 @@ final class Http2Wire implements AutoCloseable {
     return head.toByteArray();
   }
 
+  /** Sends a head of these names and values, as they are. */
+  void head(int stream, int flags, String... fields) throws IOException {
+    ByteArrayOutputStream head = new ByteArrayOutputStream();
+    for (int i = 0; i < fields.length; i += 2) {
+      head.write(0);
+      string(head, fields[i]);
+      string(head, fields[i + 1]);
+    }
+    frame(HEADERS, flags | END_HEADERS, stream, head.toByteArray(), 0, head.size());
+  }
+
   private static void string(ByteArrayOutputStream to, String text) {
     int rest = text.length();
     if (rest < 127) {
@@ -80,7 +91,7 @@ final class Http2Wire implements AutoCloseable {
       }
       to.write(rest);
     }
-    to.writeBytes(text.getBytes(StandardCharsets.US_ASCII));
+    to.writeBytes(text.getBytes(StandardCharsets.ISO_8859_1));
   }
 
   void frame(int type, int flags, int stream, byte[] content, int from, int length)

@@ -106,11 +106,18 @@ public final class Http2FrontDoor extends HTTP2ServerConnectionFactory {
       if (fields > ServerLimits.FIELDS) {
         return refuse(stream, frame, 431, HttpFields.EMPTY);
       }
+      int refusal = Http2Head.refusal(request, frame.isEndStream());
+      MetaData.Request decoded = refusal == 0 ? Http2Head.decoded(request) : null;
+      if (decoded == null) {
+        return refuse(stream, frame, refusal == 0 ? 400 : refusal, HttpFields.EMPTY);
+      }
       if (!heads.take(stream.getId(), Http2Heads.cost(fields, chars(request)))) {
         return refuse(
             stream, frame, 503, HttpFields.from(new HttpField(HttpHeader.RETRY_AFTER, "1")));
       }
-      return super.onNewStream(stream, frame);
+      return super.onNewStream(
+          stream,
+          new HeadersFrame(stream.getId(), decoded, frame.getPriority(), frame.isEndStream()));
     }
 
     /** Drops trailer fields, as {@link HttpFrontDoor} does. */
