@@ -468,6 +468,31 @@ class ExchangeStartTest {
     assertThat(bad.errors()).contains("REQUEST_METHOD must be a token");
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"a\"><script>", "a b", "a@b", "a:b", "a:1:2", "[::1", "a/b", "a, b", "\u00e9"})
+  void attackA17_hostThatIsNone_isA400AndNoCall(String host) {
+    Call bad =
+        Call.of("GET", "/")
+            .variable("HTTP_HOST", host)
+            .run(
+                (environ, start) -> {
+                  throw new AssertionError();
+                });
+    assertThat(bad.status()).isEqualTo(400);
+    assertThat(bad.errors()).contains("HTTP_HOST must be a host and maybe a port");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "a", "a:81", "a:", "127.0.0.1:1", "[::1]", "[::1]:81", "a_b", "a,b"})
+  void attackA17_hosts_areTaken(String host) {
+    Call good =
+        Call.of("GET", "/")
+            .variable("HTTP_HOST", host)
+            .run(Application.of(environ -> Response.of(200, TEXT)));
+    assertThat(good.status()).isEqualTo(200);
+  }
+
   @Test
   void run_secondTime_throws() {
     Application application = Application.of(environ -> Response.of(200, TEXT));

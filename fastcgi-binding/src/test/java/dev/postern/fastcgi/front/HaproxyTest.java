@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.postern.Application;
 import dev.postern.Body;
 import dev.postern.Headers;
+import dev.postern.Response;
 import dev.postern.fastcgi.FastCgiGateway;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -80,6 +81,20 @@ class HaproxyTest {
       assertThat(first.answer("waited")).startsWith("HTTP/1.1 200 ");
     } finally {
       go.countDown();
+    }
+  }
+
+  /** HAProxy passes such a Host on. */
+  @ParameterizedTest
+  @ValueSource(strings = {"a\"><script>", "a b", "a@b", "a:b", "a:1:2", "[::1", "a/b"})
+  void attackA17_hostThatIsNone_is400(String host) throws Exception {
+    Application url =
+        Application.of(environ -> Response.of(200, TEXT, Body.of(environ.url() + "\n")));
+    try (FastCgiGateway gateway = gateway(url).open();
+        FrontServer front = front(gateway);
+        Client client = new Client(front)) {
+      client.send("GET / HTTP/1.1\r\nHost: " + host + "\r\n\r\n");
+      assertThat(client.answer("\n\r\n")).contains(" 400 ");
     }
   }
 
