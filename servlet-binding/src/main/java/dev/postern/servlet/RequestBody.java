@@ -3,6 +3,7 @@ package dev.postern.servlet;
 import dev.postern.GatewayException;
 import dev.postern.Headers;
 import jakarta.servlet.DispatcherType;
+import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.ServletInputStream;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
@@ -142,7 +143,8 @@ final class RequestBody extends InputStream {
 
   private boolean isTaken() throws IOException {
     try {
-      first = in().isFinished() ? -1 : in().read();
+      byte[] one = new byte[1];
+      first = in().isFinished() || read(in(), one, 0, 1) < 0 ? -1 : one[0] & 0xff;
       taken += first < 0 ? 0 : 1;
       return first < 0;
     } catch (IllegalStateException e) {
@@ -203,12 +205,29 @@ final class RequestBody extends InputStream {
     } catch (IllegalStateException e) {
       throw readBefore(e);
     }
-    int n = sent.read(bytes, offset, length);
+    int n = read(sent, bytes, offset, length);
     taken += Math.max(n, 0);
     if (limit >= 0 && taken > limit) {
       throw tooLarge(limit);
     }
     return n;
+  }
+
+  /**
+   * Reads from the container. If the client's body is broken, Tomcat answers 400 itself, and shows
+   * the exception with its stack if the request has it as an attribute. So this method removes the
+   * attribute.
+   */
+  private int read(ServletInputStream sent, byte[] bytes, int offset, int length)
+      throws IOException {
+    try {
+      return sent.read(bytes, offset, length);
+    } catch (IOException e) {
+      if (request.getDispatcherType() != DispatcherType.ERROR) {
+        request.removeAttribute(RequestDispatcher.ERROR_EXCEPTION);
+      }
+      throw e;
+    }
   }
 
   /**
@@ -306,7 +325,7 @@ final class RequestBody extends InputStream {
         }
         continue;
       }
-      int n = rest.read(block, 0, Math.min(block.length, Math.min(available, left)));
+      int n = read(rest, block, 0, Math.min(block.length, Math.min(available, left)));
       if (n < 0) {
         return;
       }

@@ -266,6 +266,37 @@ abstract class StreamingContract extends ContainerContract {
     }
   }
 
+  /** Tomcat answers a broken body itself. */
+  @Test
+  void attackC16_brokenBody_showsTheClientNoStack() throws Exception {
+    int port =
+        start(
+            (environ, startResponse) -> {
+              byte[] read = environ.input().readAllBytes();
+              startResponse.start(200, Headers.of());
+              return Body.of(read);
+            });
+    for (String upload :
+        new String[] {
+          "Content-Length: 10\r\n\r\n12345",
+          "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 10\r\n\r\na=b",
+          "Transfer-Encoding: chunked\r\n\r\n5\r\n12",
+          "Transfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n"
+        }) {
+      try (RawClient client = new RawClient(port)) {
+        client.send("POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + upload).endOutput();
+        if (server == Server.UNDERTOW && upload.startsWith("Transfer")) {
+          // It closes the connection before the application can say anything.
+          assertThat(client.isClosed()).isTrue();
+        } else {
+          RawResponse response = client.response("POST");
+          assertThat(response.status()).as(upload).isEqualTo(400);
+          assertThat(response.text()).as(upload).doesNotContain("Exception", ".java");
+        }
+      }
+    }
+  }
+
   // ---- bodies that nobody reads ----
 
   private static final Application REFUSING =
