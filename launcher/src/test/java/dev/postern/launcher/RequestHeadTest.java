@@ -167,6 +167,16 @@ class RequestHeadTest {
         .contains("\nCONTENT_LENGTH=" + number + "\n", "\nbody=hello\n");
   }
 
+  /** HTTP/1.0 has no 100 (RFC 9110 10.1.1, 15.2). */
+  @Test
+  void h21_expectationOfHttp10_isIgnored() throws Exception {
+    String response =
+        Wire.exchange(
+            server.port(),
+            "POST / HTTP/1.0\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\nhello");
+    assertThat(response).startsWith("HTTP/1.1 200 OK\r\n").contains("\nbody=hello\n");
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"+5", "5x", "0x5", "", "1000000000000000000", "99999999999999999999"})
   void attackG01_h13_contentLength_thatIsNone_is400(String length) throws Exception {

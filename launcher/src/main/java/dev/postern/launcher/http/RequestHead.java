@@ -102,6 +102,8 @@ final class RequestHead {
       case HOST -> HostName.field(authority == null ? field.getValue() : authority);
       case CONTENT_LENGTH -> length(field);
       case TRANSFER_ENCODING -> coding(field);
+      // RFC 9110 10.1.1: ignored in HTTP/1.0, which knows no 100. Jetty would send one.
+      case EXPECT -> http10 ? null : field;
       default -> field;
     };
   }
