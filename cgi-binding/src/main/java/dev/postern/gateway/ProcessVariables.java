@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 public final class ProcessVariables {
   /** Variables whose presence alone says something. */
   private static final String[] ABSENT_WHEN_EMPTY = {
-    "AUTH_TYPE", "CONTENT_LENGTH", "CONTENT_TYPE", "REMOTE_USER"
+    "AUTH_TYPE", "CONTENT_LENGTH", "CONTENT_TYPE", "REMOTE_USER", "SERVER_PROTOCOL"
   };
 
   private ProcessVariables() {}
@@ -103,8 +103,9 @@ public final class ProcessVariables {
    * (CVE-2016-5385 and kin). So it is removed. An empty variable means the same as an absent one
    * (RFC 3875 4.1), and nginx with Debian's fastcgi_params sets many to empty. So those whose
    * presence says something are removed if they are empty: an application must not take an empty
-   * REMOTE_USER for a user. If there is no REQUEST_METHOD, somebody has started the program from a
-   * shell, and gets the answer to {@code GET /}.
+   * REMOTE_USER for a user. nginx has no SERVER_PROTOCOL for a request of HTTP/0.9. If there is no
+   * REQUEST_METHOD, somebody has started the program from a shell, and gets the answer to {@code
+   * GET /}.
    *
    * @return whether this is a CGI call
    */
@@ -114,6 +115,9 @@ public final class ProcessVariables {
     // CONTENT_TYPE.
     variables.remove("HTTP_CONTENT_LENGTH");
     variables.remove("HTTP_CONTENT_TYPE");
+    // They were for the web server. nginx passes on the Transfer-Encoding of a body that it has
+    // decoded.
+    FieldNames.removeHopByHop(variables);
     for (String name : ABSENT_WHEN_EMPTY) {
       variables.remove(name, "");
     }

@@ -46,6 +46,25 @@ class ProcessVariablesTest {
   }
 
   @Test
+  void h18_attackG05_fieldsOfTheConnection_areDropped() {
+    Map<String, String> variables =
+        parse(
+            "REQUEST_METHOD=GET\0HTTP_CONNECTION=close, X-A\0HTTP_KEEP_ALIVE=5\0HTTP_TE=trailers\0"
+                + "HTTP_TRANSFER_ENCODING=chunked\0HTTP_UPGRADE=h2c\0HTTP_HTTP2_SETTINGS=AA\0"
+                + "HTTP_PROXY_CONNECTION=close\0HTTP_TRAILER=X\0HTTP_X_A=set by the server\0");
+    ProcessVariables.complete(variables);
+    assertThat(new TreeSet<>(variables.keySet()).subSet("HTTP_", "HTTP_Z"))
+        .containsExactly("HTTP_X_A");
+  }
+
+  @Test
+  void protocol_thatIsEmpty_isAsAnAbsentOne() {
+    Map<String, String> variables = parse("REQUEST_METHOD=GET\0SERVER_PROTOCOL=\0");
+    ProcessVariables.complete(variables);
+    assertThat(variables).containsEntry("SERVER_PROTOCOL", "HTTP/1.0");
+  }
+
+  @Test
   void value_keepsWhatANameMustNotHave() {
     assertThat(parse("A=b.c\n=\u007f\0BASH_FUNC_x%%=() {\n}\0noEquals\0"))
         .containsExactlyInAnyOrderEntriesOf(

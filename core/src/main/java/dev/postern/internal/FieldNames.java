@@ -1,6 +1,7 @@
 package dev.postern.internal;
 
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -57,6 +58,11 @@ public final class FieldNames {
   /** Whether the variable is that of a field that is for one connection alone. */
   public static boolean isHopByHop(String variable) {
     return HOP_BY_HOP.contains(variable);
+  }
+
+  /** Removes the variables of fields that are for one connection alone. */
+  public static void removeHopByHop(Map<String, String> variables) {
+    variables.keySet().removeAll(HOP_BY_HOP);
   }
 
   /**

@@ -263,8 +263,14 @@ final class RequestVariables implements Environ.Source {
     return address == null ? null : Hosts.address(Bytes.ofText(address));
   }
 
-  /** Some containers say {@code HTTP/2}, which lacks the part after the dot. */
+  /**
+   * Some containers say {@code HTTP/2}, which lacks the part after the dot. Tomcat says nothing for
+   * HTTP/0.9.
+   */
   private static String protocol(String protocol) {
+    if (protocol.isEmpty()) {
+      return "HTTP/0.9";
+    }
     return protocol.indexOf('.') < 0 ? protocol + ".0" : protocol;
   }
 

@@ -113,6 +113,8 @@ class RequestVariablesTest {
     assertThat(variable("SERVER_PROTOCOL")).isEqualTo("HTTP/2.0");
     fake.with("getProtocol", "HTTP/2.0");
     assertThat(variable("SERVER_PROTOCOL")).isEqualTo("HTTP/2.0");
+    fake.with("getProtocol", "");
+    assertThat(variable("SERVER_PROTOCOL")).isEqualTo("HTTP/0.9");
   }
 
   @Test
