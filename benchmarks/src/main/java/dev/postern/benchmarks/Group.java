@@ -37,8 +37,8 @@ record Group(Case asked, List<Peer> peers) {
       }
     }
     return options.cases().stream()
-        .filter(asked -> wanted.containsKey(asked.name()))
-        .map(asked -> new Group(asked, named(wanted.get(asked.name()), options)))
+        .map(asked -> new Group(asked, named(wanted.getOrDefault(asked.name(), Set.of()), options)))
+        .filter(group -> !group.peers().isEmpty())
         .toList();
   }
 
