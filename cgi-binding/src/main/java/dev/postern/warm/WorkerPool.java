@@ -141,7 +141,7 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
       Free next = free.pollFirst();
       if (next == null) {
         begin();
-        last = last == 0 ? begun() : last;
+        last = last == 0 ? generation() : last;
         next = await(limit - (System.nanoTime() - begun), failed, last);
       }
       if (next == null) {
@@ -228,7 +228,7 @@ public final class WorkerPool implements AutoCloseable, Worker.Listener {
   }
 
   /** The generation of the worker that was begun last. */
-  private synchronized int begun() {
+  private synchronized int generation() {
     return generation;
   }
 
