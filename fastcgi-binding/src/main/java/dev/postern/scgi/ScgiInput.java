@@ -15,7 +15,11 @@ final class ScgiInput extends InputStream {
   private final ScgiConnection connection;
   private final SocketChannel channel;
   private final ByteBuffer buffer = ByteBuffer.allocate(4096).flip();
+
+  /** The body, as far as the buffer has not got it together with the variables. */
   private final BlockInput blocks;
+
+  /** Whether the variables are read, so that the body is next. */
   private boolean began;
 
   /** Whether the time-out of bodies holds. Guarded by {@code this}, together with that time-out. */
