@@ -779,11 +779,20 @@ abstract class WarmExecutableContract {
         return pid;
       }
       // Each cold request is a JVM, which would take the processors from the server's start.
-      while (files(".sock").isEmpty() && servers.stream().anyMatch(ProcessTable::isRunning)) {
-        Thread.sleep(5);
-      }
+      await(
+          "the server listens, or has ended",
+          () -> listens() || servers.stream().noneMatch(ProcessTable::isRunning));
     }
     throw new AssertionError("no server answered: " + log());
+  }
+
+  /** Whether a server has made its socket, which may have ended since. */
+  private boolean listens() {
+    try {
+      return !files(".sock").isEmpty();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private static boolean is(ProcessHandle process, String pid) {
